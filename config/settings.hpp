@@ -1,0 +1,117 @@
+// Every setting as a plain value, one struct a service, defaults where the value is declared. What each key means for
+// an operator, its flag, variable and limits stand in keys.cpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace config {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Wallet {
+    std::string path = "~/.bittensor/wallets/";
+    std::string name = "default";
+    std::string hotkey = "default";
+};
+
+struct Subtensor {
+    std::string network = "finney";
+    std::string chain_endpoint;  // empty: the network's own
+};
+
+struct Schedule {
+    milliseconds pull_timeout{12'000};
+    milliseconds submit_timeout{300'000};
+    milliseconds connect_timeout{5'000};
+    seconds idle{10};            // wait when no validator can be asked
+    seconds reservation{300};    // a validator being asked is left alone by others for so long
+    seconds failure_delay{300};  // after a failed pull or submit
+    double min_stake = 1000;
+    std::string owner_hotkey = "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B";
+    int owner_every = 5;     // the subnet owner's validator is asked each so many turns
+    bool reference = false;  // choose exactly as the reference miner does, wasted turns included
+    std::int64_t max_answer_bytes = 64LL << 20;
+};
+
+struct Generator {
+    std::string model;  // folder of a checkpoint; empty: the embedded model
+    std::string device = "auto";
+    std::string dtype = "auto";  // auto: fp32 on a CPU, fp16 on a GPU
+    int threads = 0;             // of the CPU lane of torch; 0: all cores
+    std::int64_t seed = -1;      // -1: a new one for each task
+    seconds deadline{240};       // a task's generation, retries included
+};
+
+struct Gate {
+    std::int64_t min_gaussians = 150'000;
+    std::int64_t floor = 7'000;  // below it a validator's own check scores zero
+    int attempts = 2;            // structure passes at most; the first counts
+};
+
+struct Enhance {
+    // "operation" or "operation:factor", in order; see generator/image/enhance.hpp.
+    std::vector<std::string> standard{"sharpness:3.5", "contrast:1.8"};
+    std::vector<std::string> extreme{"sharpness:5.0", "contrast:2.5", "edge_enhance", "brightness:1.1"};
+    std::string applies_to = "both";  // both | structure
+};
+
+// What leaves the machine; defaults are what a validator scores best.
+struct Export {
+    std::string up = "y";   // y: the validator's; trellis: (x, -z, y) as TRELLIS's own PLY
+    double size = 1.5;      // largest side of the bounding box; 0: as generated
+    bool centre = true;     // each axis by itself
+    double margin = 0.05;   // Gaussians further than this outside the unit cube are left out; negative: none
+    double min_opacity = 1.0 / 255;  // fainter ones are left out
+    int fraction_bits = 14;
+    int zstd_level = 1;
+};
+
+struct Storage {
+    std::string path;  // empty: $XDG_DATA_HOME/miner, or ~/.local/share/miner
+    int keep_days = 14;
+    double keep_gb = 20;
+};
+
+struct Log {
+    std::string level = "info";
+    std::string file = "auto";  // auto: miner.log in the storage folder; none: no file
+    bool json = false;
+    int max_mb = 50;
+    int files = 5;
+};
+
+struct Run {
+    seconds grace{60};  // for the task at hand when asked to stop
+};
+
+struct Rehearse {
+    int tasks = 12;
+    std::string pictures;  // folder; empty: the embedded set
+    std::vector<std::string> faults;
+    double time_scale = 0.001;  // of cool-downs, throttle and validation lock
+    double text_share = 0;      // of tasks that are prompts
+    std::int64_t seed = 1;      // order of tasks, faults and generation
+};
+
+struct Settings {
+    int netuid = 17;
+    bool debug = false;  // --logging.debug
+    std::vector<std::string> validators;  // "HOTKEY@HOST:PORT"
+    Wallet wallet;
+    Subtensor subtensor;
+    Schedule schedule;
+    Generator generator;
+    Gate gate;
+    Enhance enhance;
+    Export export_;
+    Storage storage;
+    Log log;
+    Run run;
+    Rehearse rehearse;
+};
+
+}  // namespace config

@@ -1,0 +1,34 @@
+// Gaussians as PLY: written in TRELLIS's layout, read with the properties in any order.
+#pragma once
+
+#include "config/result.hpp"
+#include "generator/asset.hpp"
+
+#include <span>
+#include <vector>
+
+namespace generator {
+
+// What a PLY or SPZ file holds: opacity as a logit, scale as a logarithm, as stored and possibly not finite.
+struct StoredSplats {
+    std::vector<std::array<float, 3>> position;
+    std::vector<std::array<float, 3>> colour;
+    std::vector<std::array<float, 3>> log_scale;
+    std::vector<std::array<float, 4>> rotation;  // w, x, y, z
+    std::vector<float> logit;
+    int sh_degree = 0;
+    std::vector<float> harmonics;  // per Gaussian: 3 * ((degree + 1)^2 - 1), all coefficients of red, then green, blue
+
+    std::size_t size() const { return position.size(); }
+};
+
+// Activated to stored. Opacities are kept within 1/510 of 0 and 1 before the logit, so that every value is finite.
+StoredSplats store(const Splats& splats);
+
+// binary little-endian, float: x y z nx ny nz f_dc_0..2 [f_rest_*] opacity scale_0..2 rot_0..3.
+std::vector<std::uint8_t> write_ply(const StoredSplats& splats, bool normals = true);
+
+// Any order of properties, other scalar types and comments too (ascii is refused). Fails with bad_splats.
+config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes);
+
+}  // namespace generator

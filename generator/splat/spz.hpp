@@ -1,0 +1,43 @@
+// SPZ as the subnet's validators read it (404's fork of version 2 in one zstd frame), and Niantic's releases for reading.
+#pragma once
+
+#include "generator/splat/ply.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace generator {
+
+struct SpzOptions {
+    int fraction_bits = 12;  // of positions: step 2^-bits, range +-2^(23 - bits)
+    int zstd_level = 1;
+    bool clamp_alpha = true;  // keep alpha bytes within 1..254, so that a reader's logit is finite
+};
+
+// The payload before compression: header and arrays.
+std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions& options = {});
+std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions& options = {});
+
+enum class SpzFamily { subnet, niantic_gzip, niantic_v4 };
+
+struct SpzFile {
+    StoredSplats splats;
+    SpzFamily family = SpzFamily::subnet;
+    int version = 2;
+    int fraction_bits = 12;
+    bool antialiased = false;
+};
+
+struct SpzLimits {
+    std::int64_t max_gaussians = 10'000'000;
+    std::int64_t max_bytes = 4LL << 30;  // of the payload
+};
+
+// Any of the three families. Bounds are checked before anything is allocated. Fails with bad_splats.
+config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits = {});
+
+// What the validator's decoder would do: accepts and refuses exactly what it does (golden/spz/decoder).
+config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes);
+
+}  // namespace generator
