@@ -1,0 +1,40 @@
+// Everything that can go wrong beyond this process, one value per thing that someone would handle differently.
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+#include <type_traits>
+
+namespace network {
+
+enum class Errc {
+    resolve_timeout = 1,  // the name server did not answer in time
+    resolve_failed,       // no such host
+    connect_timeout,      // no connection in time; the peer may be down or filtered
+    refused,              // the peer's machine answers, but nothing listens there
+    unreachable,          // no way to the peer's network
+    write_timeout,        // connected, but the peer does not take the request
+    read_timeout,         // connected, but the answer did not come in full
+    closed,               // the peer closed the connection before the answer was whole
+    body_too_large,       // the peer sent more than the limit for this message; nothing of it was kept
+    bad_status,           // HTTP status other than 200; the detail has it
+    malformed,            // not the message it should be; the detail names the field
+    cancelled,            // we were asked to stop
+    no_key_file,          // no file at that path, or not readable
+    bad_key_file,         // not a key file, contradicts itself, or a field of it is broken
+    locked_key_file,      // encrypted
+    coldkey,              // a coldkey: never read on this machine
+    bad_address,          // not an ss58 address of network 42
+    io,                   // anything else between us and the peer; the detail has the system's words
+};
+
+const boost::system::error_category& error_category();
+
+inline boost::system::error_code make_error_code(Errc code) {
+    return {static_cast<int>(code), error_category()};
+}
+
+}  // namespace network
+
+template <>
+struct boost::system::is_error_code_enum<network::Errc> : std::true_type {};

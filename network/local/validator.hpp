@@ -1,0 +1,75 @@
+// The rehearsal's far end: a validator on loopback that speaks the true protocol, with keys of its own. It hands out tasks,
+// verifies signatures and nonces, keeps cool-downs as the subnet's validators do (protocol.md, section 5), and answers with
+// feedback. What a result is worth is decided by the `Judge` it is given.
+#pragma once
+
+#include "config/result.hpp"
+#include "network/subnet/messages.hpp"
+#include "network/wallet/keypair.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace network {
+
+struct Verdict {
+    double score = 0;    // 0: refused
+    std::string reason;  // for the report; empty when all is well
+};
+
+class LocalValidator {
+public:
+    // Judges the SPZ bytes of a submission. Called on the validator's own thread.
+    using Judge = std::function<Verdict(const Task& task, const std::vector<std::uint8_t>& spz)>;
+
+    // On request, in the order of the list, one for each so many requests.
+    enum class Fault {
+        timeout,  // takes the request and never answers
+        refuse,   // closes the connection at once
+        garbage,  // answers 200 with bytes that are no message
+        slow,     // drips the answer
+        drop,     // takes the request, handles it, and closes before the answer is whole
+    };
+
+    struct Options {
+        std::string host = "127.0.0.1";
+        std::uint16_t port = 0;           // 0: any free one
+        std::vector<Task> tasks;          // handed out in order, each once; afterwards there is nothing to pull
+        double time_scale = 1;            // of the durations below
+        std::chrono::milliseconds task_cooldown{300'000};
+        std::chrono::milliseconds throttle_period{30'000};
+        std::chrono::milliseconds cooldown_penalty{600'000};
+        std::chrono::milliseconds validation_lock{30'000};
+        double quality_threshold = 0.6;
+        std::vector<Fault> faults;
+        int fault_every = 4;              // requests
+        std::vector<std::string> miners;  // hotkeys it knows; empty: anyone
+    };
+
+    // What it saw, for the report and for tests.
+    struct Tally {
+        int pulls = 0, handed_out = 0, submissions = 0, skips = 0, accepted = 0, refused = 0, faults = 0;
+        int bad_signatures = 0, bad_nonces = 0, cooldown_violations = 0;
+        std::vector<std::pair<std::string, Verdict>> verdicts;  // task id and what it got
+    };
+
+    // Listens at once. Fails with network errors (port taken).
+    static config::Result<std::unique_ptr<LocalValidator>> start(Keypair key, Judge judge, Options options);
+    virtual ~LocalValidator() = default;  // stops listening and joins
+
+    virtual Peer peer() const = 0;
+    virtual Tally tally() const = 0;  // any thread
+    virtual bool drained() const = 0;  // every task was answered (submitted, skipped or refused)
+};
+
+// "timeout", "refuse", "garbage", "slow", "drop". Fails with malformed, naming the choices.
+config::Result<LocalValidator::Fault> parse_fault(std::string_view text);
+
+}  // namespace network

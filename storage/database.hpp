@@ -1,0 +1,38 @@
+// The one SQLite file: WAL, foreign keys, numbered migrations. One object a thread; SQLite serialises between processes.
+#pragma once
+
+#include "config/result.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+namespace SQLite {
+class Database;
+}
+
+namespace storage {
+
+class Database {
+public:
+    struct Options {
+        bool read_only = false;                   // for `miner stats` beside a running miner; nothing is migrated
+        std::chrono::milliseconds busy_wait{5000};
+    };
+
+    // Creates or migrates. Fails with cannot_open, locked, full, read_only, newer, corrupt; the detail says what to do.
+    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, Options options);
+    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file) { return open(file, {}); }
+    ~Database();
+
+    SQLite::Database& handle() { return *handle_; }  // for storage/*.cpp
+    const std::filesystem::path& file() const { return file_; }
+
+private:
+    Database() = default;
+
+    std::filesystem::path file_;
+    std::unique_ptr<SQLite::Database> handle_;
+};
+
+}  // namespace storage
