@@ -1,0 +1,30 @@
+// What to do with a sketch, from numbers alone: no I/O, no clock (generator.md, "Enhancement, gate and retry").
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace miner {
+
+// Gaussians that an attempt will give; negative for an attempt that failed.
+using Counts = std::vector<std::int64_t>;
+
+enum class Verdict {
+    passed,          // the first attempt reached the gate: finish it
+    retry,           // sparse, and attempts are left
+    retry_passed,    // a later attempt reached the gate: finish it
+    retry_improved,  // still sparse, but a later attempt is the best and above the floor: finish it, with a warning
+    rejected,        // nothing that may be submitted
+};
+
+struct Decision {
+    Verdict verdict = Verdict::rejected;
+    int attempt = -1;  // index into `counts` of the one to finish; -1 for retry and rejected
+};
+
+// counts: every attempt so far, at least one.
+Decision judge(const Counts& counts, const config::Gate& gate);
+
+}  // namespace miner

@@ -1,0 +1,3 @@
+#include "generator/trellis.hpp"
+
+int main() { return 0; }
