@@ -1,0 +1,69 @@
+// Which validator to ask next: round robin, cool-downs, and the subnet owner's turn (the
+// reference's validator_selector.py). Pure: no I/O, and the clock is passed in as whole Unix
+// seconds. One object per hotkey, since cool-downs are a miner's own.
+#pragma once
+
+#include "config/settings.hpp"
+#include "network/subnet/messages.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace miner {
+
+// A neuron of the metagraph, or an entry of the setting `validators`.
+struct Validator {
+    int uid = 0;  // unique in the list
+    network::Peer peer;
+    double stake = 0;      // total, in TAO
+    bool serving = false;  // its axon has an address
+};
+
+// With settings.reference it chooses as the reference miner does, each turn lost to an absent owner
+// included. Otherwise an owner who cannot be asked (absent, or not serving) has no turn, so that no
+// turn is lost.
+class Schedule {
+public:
+    explicit Schedule(config::Schedule settings);
+
+    // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
+    // stay; a uid that is gone or has another hotkey loses its cool-down (not with
+    // settings.reference), and the owner is looked up anew.
+    void set_validators(std::vector<Validator> validators);
+
+    // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
+    std::optional<Validator> next(std::int64_t now_s);
+
+    // The validator is left alone: until now + settings.reservation, now + settings.failure_delay,
+    // or as it said itself. An unknown uid is ignored: the metagraph may have changed while its
+    // answer was under way.
+    void reserve(int uid, std::int64_t now_s);
+    void failed(int uid, std::int64_t now_s);
+    void cool_down(int uid, std::int64_t until_s);
+
+    // The earliest time, not before now, at which some validator is free; empty: no validator
+    // qualifies at all.
+    std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
+
+    // Unix seconds; 0 for a validator without a cool-down and for an unknown uid.
+    std::int64_t cooldown_until(int uid) const;
+
+    const std::vector<Validator>& validators() const { return validators_; }
+
+private:
+    bool qualifies(const Validator& validator) const;
+    bool owners_turn(std::int64_t now_s);
+
+    config::Schedule settings_;
+    std::vector<Validator> validators_;
+    std::unordered_map<int, std::int64_t> cooldowns_;  // by uid
+    std::optional<std::size_t> owner_;                 // index into validators_
+    std::size_t place_ = 0;                            // where the round goes on
+    int until_owner_;
+};
+
+}  // namespace miner
