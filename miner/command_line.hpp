@@ -1,0 +1,80 @@
+// What the user asked for: subcommand, its own options, and settings. Pure but for reading the
+// settings file; prints nothing and never exits by itself.
+#pragma once
+
+#include "config/load.hpp"
+#include "miner/exit_code.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace miner {
+
+enum class Command { run, rehearse, generate, stats, inspect, config, version };
+
+enum class Encoding { ply, spz };
+
+// miner generate PICTURE -o OUT [-o OUT]... ; the seed is settings.generator.seed (--seed sets it).
+struct GenerateOptions {
+    struct Output {
+        std::string path;
+        Encoding encoding = Encoding::spz;
+        std::string
+            up;  // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY
+    };
+
+    std::string picture;  // a path; "-": standard input
+    std::vector<Output> outputs;
+    bool json = false;
+};
+
+struct StatsOptions {
+    enum class By { none, validator, kind, day };
+    enum class Form { table, json, csv };
+
+    std::optional<std::int64_t> last;  // --last; without it and without a span: the newest 100
+    std::optional<std::int64_t> since_ms, until_ms;  // Unix milliseconds
+    By by = By::none;                                // none: the whole, then every grouping
+    std::string hotkey;                              // empty: all
+    Form form = Form::table;
+    std::string database;  // --db; empty: the one in the storage folder
+};
+
+struct InspectOptions {
+    std::string file;
+    bool json = false;
+};
+
+struct ConfigOptions {
+    enum class Form { text, json, markdown };
+
+    Form form = Form::text;
+};
+
+struct CommandLine {
+    Command command = Command::run;
+    GenerateOptions generate;
+    StatsOptions stats;
+    InspectOptions inspect;
+    ConfigOptions config;
+    config::Loaded loaded;  // rehearse takes all of its options from settings.rehearse
+};
+
+// The program is over before it begins.
+struct Exit {
+    ExitCode code = ExitCode::ok;
+    std::string text;  // ends with a newline
+    bool to_stderr = false;
+};
+
+// --help and --version end with ok; wrong usage and wrong settings with usage and the list of all
+// that is wrong. `now` is what --since and --until count from.
+std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
+                                      const config::Environment& environment,
+                                      std::chrono::system_clock::time_point now);
+
+}  // namespace miner
