@@ -1,4 +1,5 @@
-// Hotkey files as bittensor-wallet writes them. A miner needs the hotkey alone; a coldkey is refused.
+// Hotkey files as bittensor-wallet writes them. A miner needs the hotkey alone; a coldkey is
+// refused.
 #pragma once
 
 #include "config/result.hpp"
@@ -14,8 +15,9 @@ namespace network {
 // PATH/NAME/hotkeys/HOTKEY, with a leading ~ expanded.
 std::filesystem::path hotkey_path(const config::Wallet& wallet);
 
-// The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey. The key that comes out must be the one
-// that publicKey and ss58Address name. Fails with bad_key_file (naming the field, never its value), locked_key_file.
+// The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey. The key that
+// comes out must be the one that publicKey and ss58Address name. Fails with bad_key_file (naming
+// the field, never its value), locked_key_file.
 config::Result<Keypair> parse_keyfile(std::string_view text);
 
 struct LoadedKey {

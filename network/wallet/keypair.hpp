@@ -1,4 +1,5 @@
-// An sr25519 key that signs (Schnorr over ristretto255 with merlin transcripts, as Substrate has it).
+// An sr25519 key that signs (Schnorr over ristretto255 with merlin transcripts, as Substrate has
+// it).
 #pragma once
 
 #include "config/result.hpp"
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace network {
 
@@ -19,8 +21,8 @@ public:
     // From a mini secret (the key file's secretSeed), as ed25519 expands it.
     static Keypair from_seed(const Secret<32>& seed);
 
-    // From the key file's privateKey: scalar (already divided by 8) || nonce part. Fails with bad_key_file when the scalar
-    // is not reduced.
+    // From the key file's privateKey: scalar (already divided by 8) || nonce part. Fails with
+    // bad_key_file when the scalar is not reduced.
     static config::Result<Keypair> from_private_key(const Secret<64>& key);
 
     const PublicKey& public_key() const { return public_; }
@@ -31,15 +33,17 @@ public:
     Signature sign(std::string_view message) const;
 
 private:
-    Keypair() = default;
+    Keypair(const Secret<64>& secret, const PublicKey& public_key);
 
     Secret<64> secret_;
-    PublicKey public_{};
+    PublicKey public_;
     std::string address_;
 };
 
-// True when `signature` is `key`'s over exactly `message`. Refuses a missing mark, s >= L, non-canonical R or key.
-bool verify(const PublicKey& key, std::span<const std::uint8_t> message, const Signature& signature);
+// True when `signature` is `key`'s over exactly `message`. Refuses a missing mark, s >= L,
+// non-canonical R or key.
+bool verify(const PublicKey& key, std::span<const std::uint8_t> message,
+            const Signature& signature);
 bool verify(const PublicKey& key, std::string_view message, const Signature& signature);
 
 }  // namespace network

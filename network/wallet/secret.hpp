@@ -16,7 +16,9 @@ template <std::size_t N>
 class Secret {
 public:
     Secret() = default;
-    explicit Secret(std::span<const std::uint8_t, N> bytes) { std::copy(bytes.begin(), bytes.end(), bytes_.begin()); }
+    explicit Secret(std::span<const std::uint8_t, N> bytes) {
+        std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+    }
     Secret(const Secret&) = default;
     Secret& operator=(const Secret&) = default;
     ~Secret() { wipe(bytes_.data(), N); }

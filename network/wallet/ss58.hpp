@@ -1,4 +1,5 @@
-// SS58: base58 of the network prefix (42), the public key and two bytes of BLAKE2b-512("SS58PRE" + those).
+// SS58: base58 of the network prefix (42), the public key and two bytes of BLAKE2b-512("SS58PRE" +
+// those).
 #pragma once
 
 #include "config/result.hpp"
@@ -11,7 +12,8 @@ namespace network {
 
 std::string ss58_encode(const PublicKey& key);
 
-// Fails with bad_address: another length, alphabet, prefix than 42, or checksum; the detail says which.
+// Fails with bad_address: another length, alphabet, prefix than 42, or checksum; the detail says
+// which.
 config::Result<PublicKey> ss58_decode(std::string_view text);
 
 }  // namespace network
