@@ -1,4 +1,5 @@
-// The one SQLite file: WAL, foreign keys, numbered migrations. One object a thread; SQLite serialises between processes.
+// The one SQLite file: WAL, foreign keys, numbered migrations. One object a thread; SQLite
+// serialises between processes.
 #pragma once
 
 #include "config/result.hpp"
@@ -16,13 +17,17 @@ namespace storage {
 class Database {
 public:
     struct Options {
-        bool read_only = false;                   // for `miner stats` beside a running miner; nothing is migrated
+        bool read_only = false;  // for `miner stats` beside a running miner; nothing is migrated
         std::chrono::milliseconds busy_wait{5000};
     };
 
-    // Creates or migrates. Fails with cannot_open, locked, full, read_only, newer, corrupt; the detail says what to do.
-    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, Options options);
-    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file) { return open(file, {}); }
+    // Creates or migrates. Fails with cannot_open, locked, full, read_only, newer, corrupt; the
+    // detail says what to do.
+    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
+                                                          Options options);
+    static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file) {
+        return open(file, {});
+    }
     ~Database();
 
     SQLite::Database& handle() { return *handle_; }  // for storage/*.cpp

@@ -1,4 +1,5 @@
-// Everything that can go wrong with what is kept, one value per thing that someone would handle differently.
+// Everything that can go wrong with what is kept, one value per thing that someone would handle
+// differently.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -16,6 +17,7 @@ enum class Errc {
     corrupt,          // not a database, or damaged
     io,               // the disk failed; the detail has the system's words
     missing,          // no such row or asset
+    out_of_order,     // a step that cannot follow what the journal already has: a mistake of ours
 };
 
 const boost::system::error_category& error_category();

@@ -1,5 +1,6 @@
-// What happened, step by step, so that a miner killed at any moment knows at the next start what it owes whom.
-// Synchronous, for the db lane alone. Every call is one transaction: after it returns, the step survives a power cut.
+// What happened, step by step, so that a miner killed at any moment knows at the next start what it
+// owes whom. Synchronous, for the db lane alone. Every call is one transaction: after it returns,
+// the step survives a power cut.
 #pragma once
 
 #include "config/result.hpp"
@@ -19,11 +20,13 @@ using TaskRow = std::int64_t;
 using Milliseconds = std::int64_t;  // Unix time
 
 enum class TaskState {
-    open,         // pulled, no result yet
-    finished,     // a result lies in the artifacts, or the decision to skip is made; not submitted yet
-    submitting,   // on its way; if the process dies here, only the next pull tells whether it arrived
-    answered,     // the validator answered: done
-    abandoned,    // closed without an answer: the validator gave up on it, or it was lost before a result
+    open,      // pulled, no result yet
+    finished,  // a result lies in the artifacts, or the decision to skip is made; not submitted yet
+    submitting,  // on its way; if the process dies here, only the next pull tells whether it
+                 // arrived
+    answered,    // the validator answered: done
+    abandoned,   // closed without an answer: the validator gave up on it, or it was lost before a
+                 // result
 };
 
 enum class Outcome {
@@ -46,18 +49,22 @@ struct PulledTask {
 };
 
 struct Attempt {
-    int number = 1;          // from 1
-    std::string chain;       // "standard", "extreme"
+    int number = 1;     // from 1
+    std::string chain;  // "standard", "extreme"
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;
     std::int64_t gaussians = -1;
-    std::string outcome;     // "passed", "sparse", "chosen", "error", ...
-    std::string error;       // empty when none
+    // "passed" (reached the gate), "sparse" (did not), "chosen" (sparse, but the one submitted),
+    // "error".
+    std::string outcome;
+    std::string error;  // empty when none
     Milliseconds at = 0;
     // Milliseconds of each stage; negative: did not run.
-    double prepare = -1, encode = -1, structure = -1, occupancy = -1, latent = -1, gaussians_ms = -1, compress = -1;
+    double prepare = -1, encode = -1, structure = -1, occupancy = -1, latent = -1,
+           gaussians_ms = -1, compress = -1;
     // Health of what left the machine; negative: not measured.
-    double invisible = -1, opacity_mean = -1, opacity_spread = -1, non_finite = -1, identity_rotations = -1, extent = -1;
+    double invisible = -1, opacity_mean = -1, opacity_spread = -1, non_finite = -1,
+           identity_rotations = -1, extent = -1;
 };
 
 struct Result {
@@ -81,40 +88,77 @@ struct Answer {
     Milliseconds at = 0;
 };
 
-// What is already known of a task that was just pulled.
+// What is already known of a task that was just pulled, and with it what to do:
+//   open        generate (unless this process is at it already, which the caller knows)
+//   finished    sign and submit `result`; a submission that was thought to have arrived did not
+//   submitting  leave it alone: this process is submitting it right now
 struct Known {
     TaskRow row = 0;
     TaskState state = TaskState::open;
-    bool fresh = true;  // never seen before
-    std::optional<Result> result;
+    bool fresh = true;             // never seen before
+    std::optional<Result> result;  // unless open
 };
 
+// A result that was finished and not submitted.
+struct Owed {
+    TaskRow row = 0;
+    PulledTask task;
+    Result result;
+};
+
+// As they stand in the database and in logs: "retry_passed", "submitting".
+std::string_view name(TaskState state);
+std::string_view name(Outcome outcome);
+
+// Beyond what Database fails with: missing for a row that does not exist, out_of_order for a step
+// that cannot follow the task's state, locked while another miner's journal is open on the same
+// file. A step that failed left no trace and may be repeated.
 class Journal {
 public:
-    // The database outlives it. `version` and `settings_hash` describe this run.
+    // The database outlives it. `version` and `settings_hash` describe this run. One journal at a
+    // time holds a database; failures to begin the run are reported by the first step, and every
+    // step tries again.
     Journal(Database& database, std::string version, std::string settings_hash, Milliseconds now);
     ~Journal();  // closes the run
 
-    // Records a pulled task, or finds the one recorded before (same hotkey, validator, task id): a task is never doubled.
+    // Records a pulled task, or finds the one recorded before (same hotkey, validator, task id): a
+    // task is never doubled. One handed out again is owed again, whatever we thought of it. One
+    // that comes back under the same id with another prompt is begun anew.
     config::Result<Known> pulled(const PulledTask& task);
+    // Once an attempt is over; the same number again replaces what was written (later stages of the
+    // chosen one).
     config::Result<void> attempted(TaskRow task, const Attempt& attempt);
     config::Result<void> finished(TaskRow task, const Result& result);
+    // The asset of a finished result is gone or damaged: the task is open again, its attempts no
+    // longer count.
+    config::Result<void> result_lost(TaskRow task, std::string_view detail, Milliseconds at);
     // Before the first byte goes out; returns the submission's number, from 1.
     config::Result<int> submitting(TaskRow task, Milliseconds at);
     // The validator's answer to the last submission.
     config::Result<void> answered(TaskRow task, const Answer& answer);
-    // The call failed. `lost`: it may have arrived all the same; otherwise the task is finished, not submitted.
-    config::Result<void> submit_failed(TaskRow task, bool lost, std::string_view detail, Milliseconds at);
-    // A pull from this validator gave another task, or a cool-down: an earlier submission whose answer was lost had arrived.
-    // Closes what is still open there with this validator, except `current`; returns how many.
-    config::Result<int> settled(const std::string& hotkey, const std::string& validator, std::optional<TaskRow> current, Milliseconds at);
-    // A call to a validator: pulls, failures and cool-down, for `miner stats` by validator.
-    config::Result<void> contacted(const std::string& hotkey, const std::string& validator, bool reached, std::int64_t cooldown_until,
+    // The call failed. `lost`: it may have arrived all the same, and the task stays `submitting`
+    // until the next pull tells; otherwise the task is finished, not submitted.
+    config::Result<void> submit_failed(TaskRow task, bool lost, std::string_view detail,
+                                       Milliseconds at);
+    // A pull from this validator gave another task, or a cool-down: an earlier submission whose
+    // answer was lost had arrived (closed as answered, without feedback), and what was not
+    // submitted is no longer wanted (abandoned). Leaves `current` and what this process is
+    // submitting right now; returns how many it closed.
+    config::Result<int> settled(const std::string& hotkey, const std::string& validator,
+                                std::optional<TaskRow> current, Milliseconds at);
+    // A call to a validator: calls, failures and cool-down (Unix seconds), for `miner stats` by
+    // validator.
+    config::Result<void> contacted(const std::string& hotkey, const std::string& validator,
+                                   bool reached, std::int64_t cooldown_until,
                                    std::string_view detail, Milliseconds at);
 
-    // At the start: attempts that were cut off are marked so. Returns how many tasks an earlier run left open, finished or
-    // submitting; they go on when their validator hands them out again.
+    // At the start: attempts of tasks that were cut off no longer count, submissions under way may
+    // have arrived. Returns how many tasks an earlier run left open, finished or submitting; they
+    // go on when their validator hands them out again.
     config::Result<int> recover(Milliseconds now);
+    // Finished and never sent, oldest first: these can be signed and sent without waiting for
+    // another pull.
+    config::Result<std::vector<Owed>> owed(const std::string& hotkey);
 
 private:
     class Impl;

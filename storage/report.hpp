@@ -1,4 +1,5 @@
-// Questions to the database that `miner stats` answers. Reads only; works beside a running miner, on a million tasks.
+// Questions to the database that `miner stats` answers. Reads only; works beside a running miner,
+// on a million tasks.
 #pragma once
 
 #include "config/result.hpp"
@@ -12,36 +13,45 @@
 namespace storage {
 
 struct Span {
-    std::int64_t last = 100;                  // newest generations; 0: all
-    std::optional<Milliseconds> since, until;  // by time of the pull; with these, `last` is not applied unless it was asked for
+    // Newest generations; 0: all. Unset: 100, or all when `since` or `until` is given.
+    std::optional<std::int64_t> last;
+    std::optional<Milliseconds> since, until;  // by time of the pull; [since, until)
     std::string hotkey;                        // empty: all
 };
 
+// A generation is a task that was decided, whatever came of it: passed_at_once + retry_passed +
+// retry_improved + rejected + errors. What is still in hand, was cut off or was skipped is none.
 struct Counts {
-    std::int64_t generations = 0;  // tasks for which an attempt was made
+    std::int64_t generations = 0;
     std::int64_t passed_at_once = 0;
-    std::int64_t sparse_first = 0;
-    std::int64_t retries = 0;
+    std::int64_t sparse_first = 0;  // whose first attempt was sparse
+    std::int64_t retries = 0;       // attempts beyond the first
     std::int64_t retry_passed = 0;
     std::int64_t retry_improved = 0;
     std::int64_t rejected = 0;
     std::int64_t errors = 0;
-    std::int64_t skipped = 0;      // not among the generations
-    std::int64_t submissions = 0;  // with a result
-    std::int64_t accepted = 0;
+    std::int64_t skipped = 0;      // not among the generations; pulled in the same span of time
+    std::int64_t submissions = 0;  // generations whose result was sent, however often
+    std::int64_t accepted = 0;     // score above zero in the newest feedback
     std::int64_t zero_scores = 0;
-    double mean_score = 0, median_score = 0;  // of the submissions with feedback, zeros included
-    double reward = 0;                        // the newest as reported, summed over validators
+    std::int64_t not_scored = 0;  // the validator's scoring failed, or what it said was no number
+    double mean_score = 0, median_score = 0;  // of accepted and zero scores
+    double reward = 0;  // the newest as reported, summed over validators (and hotkeys)
 
     // Share of generations that reached the gate; 0 when there were none.
-    double success_rate() const { return generations ? double(passed_at_once + retry_passed) / double(generations) : 0; }
+    double success_rate() const {
+        return generations ? double(passed_at_once + retry_passed) / double(generations) : 0;
+    }
 };
 
 struct Group {
-    std::string name;  // a validator, a kind, a day
+    std::string name;  // a validator, a kind, a day (UTC, 2026-11-30)
     Counts counts;
 };
 
+// "prepare", "encode", "structure", "occupancy", "latent", "gaussians", "compress": each attempt
+// that ran it; "total": from the pull (or from being begun anew) to the result; "submit": from the
+// first byte to the answer.
 struct Percentiles {
     std::string stage;
     std::int64_t count = 0;
@@ -50,11 +60,25 @@ struct Percentiles {
 
 struct Statistics {
     Counts all;
-    std::vector<Group> by_validator, by_kind, by_day;
-    std::vector<Percentiles> stages;
+    std::vector<Group> by_validator;            // most generations first
+    std::vector<Group> by_kind, by_day;         // by name
+    std::vector<Percentiles> stages;            // in the order above, those with a count
+    std::optional<Milliseconds> first, newest;  // pulls of the oldest and newest task counted here
 };
 
 config::Result<Statistics> statistics(Database& database, const Span& span);
+
+// How one of our hotkeys gets on with a validator, over all time.
+struct Contact {
+    std::string hotkey, validator;
+    std::int64_t calls = 0, failures = 0;
+    std::optional<Milliseconds> last_call, last_failure;
+    std::string last_error;           // of the last failure; a peer's words may be in it
+    std::int64_t cooldown_until = 0;  // Unix seconds; 0: none
+};
+
+// Of every validator that was ever called, latest call first; hotkey empty: of all.
+config::Result<std::vector<Contact>> contacts(Database& database, const std::string& hotkey);
 
 // Assets whose task is not answered yet, for Artifacts::prune.
 config::Result<std::vector<std::string>> unanswered_assets(Database& database);

@@ -1,0 +1,144 @@
+#include "storage/schema.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <string>
+
+namespace storage {
+namespace {
+
+constexpr const char* kFirst = R"sql(
+CREATE TABLE runs (
+    id            INTEGER PRIMARY KEY,
+    version       TEXT NOT NULL,
+    settings_hash TEXT NOT NULL,
+    started_at    INTEGER NOT NULL,
+    ended_at      INTEGER  -- null: still running, or killed
+) STRICT;
+
+CREATE TABLE hotkeys (
+    id      INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- A validator as one of our hotkeys knows it: two hotkeys at one validator are two rows.
+CREATE TABLE validators (
+    id             INTEGER PRIMARY KEY,
+    hotkey         INTEGER NOT NULL REFERENCES hotkeys (id),
+    address        TEXT NOT NULL,
+    calls          INTEGER NOT NULL DEFAULT 0,
+    failures       INTEGER NOT NULL DEFAULT 0,
+    last_call      INTEGER,
+    last_failure   INTEGER,
+    last_error     TEXT,
+    cooldown_until INTEGER NOT NULL DEFAULT 0,  -- Unix seconds
+    UNIQUE (hotkey, address)
+) STRICT;
+
+CREATE TABLE tasks (
+    id            INTEGER PRIMARY KEY,
+    validator     INTEGER NOT NULL REFERENCES validators (id),
+    task_id       TEXT NOT NULL,
+    run           INTEGER NOT NULL REFERENCES runs (id),  -- the last that had it in hand
+    kind          TEXT NOT NULL,
+    state         TEXT NOT NULL
+                  CHECK (state IN ('open', 'finished', 'submitting', 'answered', 'abandoned')),
+    pulled_at     INTEGER NOT NULL,
+    begun_at      INTEGER NOT NULL,  -- later than pulled_at when it was begun anew
+    prompt_sha256 TEXT NOT NULL,
+    prompt_bytes  INTEGER NOT NULL,
+    outcome       TEXT CHECK (outcome IN ('passed', 'retry_passed', 'retry_improved', 'rejected',
+                                          'skipped', 'error')),
+    chosen        INTEGER,
+    asset         TEXT,
+    asset_bytes   INTEGER,
+    detail        TEXT,
+    finished_at   INTEGER,
+    closed_at     INTEGER,
+    UNIQUE (validator, task_id),
+    CHECK ((outcome IS NULL) = (finished_at IS NULL)),
+    CHECK ((closed_at IS NULL) = (state IN ('open', 'finished', 'submitting'))),
+    CHECK (state NOT IN ('finished', 'submitting', 'answered') OR outcome IS NOT NULL)
+) STRICT;
+
+-- All that `miner stats` wants of a task, so that it never reads the table itself.
+CREATE INDEX tasks_decided ON tasks (pulled_at, validator, kind, outcome, begun_at, finished_at)
+    WHERE outcome IS NOT NULL;
+CREATE INDEX tasks_owed ON tasks (validator) WHERE closed_at IS NULL;
+
+-- Apart from tasks, and only while a result may have to be signed again: it can be megabytes.
+CREATE TABLE prompts (
+    task INTEGER PRIMARY KEY REFERENCES tasks (id),
+    text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE attempts (
+    task       INTEGER NOT NULL REFERENCES tasks (id),
+    round      INTEGER NOT NULL,  -- counts how often the task was begun anew
+    number     INTEGER NOT NULL,
+    superseded INTEGER NOT NULL DEFAULT 0,  -- 1: cut off, or its result was lost; not counted
+    outcome    TEXT NOT NULL,
+    -- Milliseconds; null: did not run.
+    prepare REAL, encode REAL, structure REAL, occupancy REAL, latent REAL, gaussians_ms REAL,
+    compress   REAL,
+    run        INTEGER NOT NULL REFERENCES runs (id),
+    at         INTEGER NOT NULL,
+    chain      TEXT NOT NULL,
+    seed       INTEGER NOT NULL,  -- 64 bits; shown negative from 2^63 on
+    voxels     INTEGER,
+    gaussians  INTEGER,
+    error      TEXT,
+    invisible REAL, opacity_mean REAL, opacity_spread REAL, non_finite REAL,
+    identity_rotations REAL, extent REAL,
+    PRIMARY KEY (task, round, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE submissions (
+    task     INTEGER NOT NULL REFERENCES tasks (id),
+    number   INTEGER NOT NULL,
+    status   TEXT NOT NULL
+             CHECK (status IN ('sent', 'answered', 'lost', 'failed', 'taken', 'returned')),
+    bytes    INTEGER NOT NULL,  -- of the SPZ; 0: the empty result
+    sent_at  INTEGER NOT NULL,
+    ended_at INTEGER,
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    detail   TEXT,
+    PRIMARY KEY (task, number)
+) STRICT, WITHOUT ROWID;
+
+-- Numbers that were not finite are null.
+CREATE TABLE feedback (
+    task               INTEGER NOT NULL,
+    number             INTEGER NOT NULL,
+    at                 INTEGER NOT NULL,
+    validation_failed  INTEGER NOT NULL,
+    score              REAL,
+    average_score      REAL,
+    accepted_in_window INTEGER NOT NULL,
+    duel_rating        REAL,
+    reward             REAL,
+    cooldown_until     INTEGER NOT NULL,  -- Unix seconds
+    PRIMARY KEY (task, number),
+    FOREIGN KEY (task, number) REFERENCES submissions (task, number)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kMigrations[] = {kFirst};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kMigrations; }
+
+void migrate(SQLite::Database& database, std::span<const char* const> steps) {
+    for (;;) {
+        SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+        const int version = database.execAndGet("PRAGMA user_version").getInt();
+        if (version >= int(steps.size())) return;
+        database.exec(steps[std::size_t(version)]);
+        database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+        database.exec("PRAGMA user_version = " + std::to_string(version + 1));
+        transaction.commit();
+    }
+}
+
+}  // namespace storage
