@@ -27,7 +27,7 @@ struct Schedule {
     milliseconds pull_timeout{12'000};
     milliseconds submit_timeout{300'000};
     milliseconds connect_timeout{5'000};
-    seconds idle{10};            // wait when no validator can be asked
+    milliseconds idle{10'000};         // wait when no validator can be asked
     seconds reservation{300};    // a validator being asked is left alone by others for so long
     seconds failure_delay{300};  // after a failed pull or submit
     double min_stake = 1000;

@@ -1,4 +1,5 @@
-// What to do with a sketch, from numbers alone: no I/O, no clock (generator.md, "Enhancement, gate and retry").
+// What to do with a sketch, from numbers alone: no I/O, no clock (generator.md, "Enhancement, gate
+// and retry").
 #pragma once
 
 #include "config/settings.hpp"
@@ -15,7 +16,8 @@ enum class Verdict {
     passed,          // the first attempt reached the gate: finish it
     retry,           // sparse, and attempts are left
     retry_passed,    // a later attempt reached the gate: finish it
-    retry_improved,  // still sparse, but a later attempt is the best and above the floor: finish it, with a warning
+    retry_improved,  // still sparse, but a later attempt is the best and above the floor: finish
+                     // it, with a warning
     rejected,        // nothing that may be submitted
 };
 

@@ -1,0 +1,240 @@
+#include "miner/app.hpp"
+
+#include "config/keys.hpp"
+#include "config/version.hpp"
+#include "miner/instance_lock.hpp"
+#include "miner/worker.hpp"
+#include "storage/database.hpp"
+#include "storage/report.hpp"
+
+#include <boost/asio/experimental/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <system_error>
+
+namespace miner {
+namespace {
+
+std::int64_t now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// The database with what stands on it. Used on the db lane only.
+struct Store {
+    std::unique_ptr<storage::Database> database;
+    std::unique_ptr<storage::Journal> journal;
+    std::optional<storage::Artifacts> artifacts;
+    int left_open = 0;  // tasks of an earlier run
+
+    static config::Result<Store> open(const std::filesystem::path& folder,
+                                      const config::Settings& settings) {
+        Store store;
+        auto database = storage::Database::open(folder / "miner.db");
+        if (!database) return database.error();
+        store.database = std::move(*database);
+        store.journal =
+            std::make_unique<storage::Journal>(*store.database, std::string(config::version()),
+                                               config::settings_hash(settings), now_ms());
+        auto recovered = store.journal->recover(now_ms());
+        if (!recovered) return recovered.error();
+        store.left_open = *recovered;
+        auto artifacts = storage::Artifacts::open(folder / "assets");
+        if (!artifacts) return artifacts.error();
+        store.artifacts.emplace(std::move(*artifacts));
+        return store;
+    }
+
+    config::Result<int> prune(const config::Storage& limits) {
+        auto unanswered = storage::unanswered_assets(*database);
+        if (!unanswered) return unanswered.error();
+        return artifacts->prune(limits.keep_days, limits.keep_gb,
+                                {unanswered->begin(), unanswered->end()});
+    }
+};
+
+// First signal: finish what is at hand within the grace period. Second: end at once; the journal
+// survives that.
+asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
+                                    std::chrono::milliseconds grace, config::Logger& log) {
+    boost::system::error_code error;
+    const int first = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    log.info("stopping",
+             {{"signal", first}, {"grace_ms", grace}, {"hint", "a second signal stops at once"}});
+    stop.ask();
+    asio::steady_timer patience(co_await asio::this_coro::executor, grace);
+    using namespace asio::experimental::awaitable_operators;
+    using asio::experimental::as_tuple;
+    const auto woken = co_await (patience.async_wait(as_tuple(asio::use_awaitable)) ||
+                                 signals.async_wait(as_tuple(asio::use_awaitable)));
+    if (woken.index() == 0) {
+        if (std::get<0>(std::get<0>(woken))) co_return;  // all is done
+        log.warn("grace is over", {{"hint", "the task at hand goes back to its validator"}});
+        stop.now();
+        co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        if (error) co_return;
+    } else if (std::get<0>(std::get<1>(woken))) {
+        co_return;
+    }
+    log.warn("stopped at once", {});
+    log.flush();
+    std::_Exit(int(ExitCode::interrupted));
+}
+
+asio::awaitable<void> keep_house(Store& store, Lanes& lanes, Stop& stop,
+                                 const config::Storage& limits, config::Logger& log) {
+    do {
+        const auto removed = co_await run_on(lanes.db, [&] { return store.prune(limits); });
+        if (!removed)
+            log.warn("not pruned", {{"error", removed.error().message()}});
+        else if (*removed > 0)
+            log.info("pruned", {{"assets", *removed}});
+    } while (co_await stop.sleep(std::chrono::hours(1)));
+}
+
+// Awaits all children; when one throws, the others are stopped and the first exception goes on.
+asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& stop) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto guarded = [](asio::awaitable<void> child, Stop& ours) -> asio::awaitable<void> {
+        try {
+            co_await std::move(child);
+        } catch (...) {
+            ours.now();
+            throw;
+        }
+    };
+    using Operation = decltype(asio::co_spawn(executor, guarded(std::move(children[0]), stop),
+                                              asio::experimental::deferred));
+    std::vector<Operation> operations;
+    for (auto& child : children)
+        operations.push_back(asio::co_spawn(executor, guarded(std::move(child), stop),
+                                            asio::experimental::deferred));
+    auto [order, failures] =
+        co_await asio::experimental::make_parallel_group(std::move(operations))
+            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    for (const auto index : order)
+        if (failures[index]) std::rethrow_exception(failures[index]);
+}
+
+network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
+    return {.connect_timeout = schedule.connect_timeout,
+            .pull_timeout = schedule.pull_timeout,
+            .submit_timeout = schedule.submit_timeout,
+            .max_answer_bytes = schedule.max_answer_bytes,
+            .now_ns = {}};
+}
+
+asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Device& device,
+                           Production& production, asio::signal_set& signals, Stop& stop,
+                           bool& device_lost) {
+    network::Dendrite dendrite(dendrite_options(options.settings.schedule));
+    Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
+                       options.log, options.settings, options.observer});
+    Roster roster(std::move(options.identities));
+    // One slot more than devices: one task's network and disk run under another's computing.
+    constexpr int kSlots = 2;
+    const auto workers = [&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<void>> children;
+        for (int slot = 0; slot < kSlots; ++slot)
+            children.push_back(
+                work(roster, pipeline, stop, options.settings.schedule.idle, options.finished));
+        children.push_back(keep_house(store, lanes, stop, options.settings.storage, options.log));
+        co_await all_of(std::move(children), stop);
+        signals.cancel();
+    };
+    std::vector<asio::awaitable<void>> children;
+    children.push_back(workers());
+    children.push_back(watch_signals(signals, stop, options.settings.run.grace, options.log));
+    co_await all_of(std::move(children), stop);
+    device_lost = pipeline.device_lost();
+    static_cast<void>(device);
+}
+
+}  // namespace
+
+ExitCode run_app(AppOptions options) {
+    auto& log = options.log;
+    std::optional<InstanceLock> lock;
+    try {
+        lock = InstanceLock::take(options.folder);
+    } catch (const std::system_error& error) {
+        log.error("cannot start",
+                  {{"error", error.what()},
+                   {"remedy", "choose a folder that may be written with --storage.path"}});
+        return ExitCode::storage;
+    }
+    if (!lock) {
+        log.error(
+            "cannot start",
+            {{"error", "another miner works in " + options.folder.string()},
+             {"remedy", "stop it, or give this one a folder of its own with --storage.path"}});
+        return ExitCode::another_instance;
+    }
+
+    asio::io_context io{1};
+    Lanes lanes;
+    Stop stop(io.get_executor());
+    // From here on a signal is an orderly stop, even while the model loads.
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+
+    auto store = Store::open(options.folder, options.settings);
+    if (!store) {
+        log.error("cannot start", {{"error", store.error().message()}});
+        return ExitCode::storage;
+    }
+    if (store->left_open > 0)
+        log.info("resumed", {{"tasks", store->left_open},
+                             {"hint", "they go on when their validators hand them out again"}});
+
+    auto recipe = Production::options(options.settings);
+    if (!recipe) {
+        log.error("cannot start", {{"error", recipe.error().message()}});
+        return ExitCode::usage;
+    }
+
+    Device device;
+    bool device_lost = false;
+    std::exception_ptr failure;
+    std::optional<config::Error> no_model;
+    Production production(lanes, device, log, std::move(*recipe));
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            auto made = co_await run_on(
+                device.lane, [&] { return options.make_generator(options.settings.generator); });
+            if (!made) {
+                no_model = made.error();
+                co_return;
+            }
+            device.generator = std::move(*made);
+            const auto& model = device.generator->info();
+            log.info("model ready", {{"model", model.name},
+                                     {"device", model.device},
+                                     {"dtype", model.dtype},
+                                     {"parameters", model.parameters}});
+            co_await mine(options, lanes, *store, device, production, signals, stop, device_lost);
+            co_await run_on(device.lane, [&] {
+                device.generator.reset();
+                return true;
+            });
+        },
+        [&](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (no_model) {
+        log.error(
+            "cannot start",
+            {{"error", no_model->message()},
+             {"remedy", "see generator.model and generator.device in `miner config --print`"}});
+        return ExitCode::model;
+    }
+    if (failure) std::rethrow_exception(failure);
+    log.info("stopped", {});
+    return device_lost ? ExitCode::device_lost : ExitCode::ok;
+}
+
+}  // namespace miner

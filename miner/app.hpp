@@ -1,0 +1,32 @@
+// The composition root: builds everything in order, runs it, and takes it down in reverse. `miner
+// run` and `miner rehearse` run this very same function.
+#pragma once
+
+#include "config/log.hpp"
+#include "miner/device.hpp"
+#include "miner/exit_code.hpp"
+#include "miner/identity.hpp"
+#include "miner/pipeline.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+namespace miner {
+
+struct AppOptions {
+    const config::Settings& settings;
+    std::filesystem::path folder;  // database, assets and lock; created when absent
+    std::vector<Identity> identities;
+    MakeGenerator make_generator;
+    config::Logger& log;
+    Observer observer = {};
+    std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
+};
+
+// Runs until SIGINT or SIGTERM (the task at hand gets settings.run.grace, a second signal ends the
+// process at once) or until `finished`. Failures are logged with their remedy; the exit code tells
+// a service manager what to do.
+ExitCode run_app(AppOptions options);
+
+}  // namespace miner

@@ -1,0 +1,29 @@
+// The subcommands, one file each. They print for people or programs on standard output and complain
+// on standard error.
+#pragma once
+
+#include "config/log.hpp"
+#include "miner/command_line.hpp"
+#include "miner/device.hpp"
+
+namespace miner {
+
+ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode stats_command(const CommandLine& line);
+ExitCode inspect_command(const CommandLine& line);
+ExitCode config_command(const CommandLine& line);
+
+// Opens the log as the settings say; on failure prints why and returns nothing.
+std::optional<config::Logger> open_log(const config::Settings& settings,
+                                       const std::filesystem::path& folder);
+
+// "miner: WHAT: ERROR" on standard error.
+void complain(std::string_view what, const config::Error& error);
+
+// A whole file; "-": standard input. Empty, with a complaint, when it cannot be read or is larger
+// than max_bytes.
+std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
+
+}  // namespace miner

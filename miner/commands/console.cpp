@@ -1,0 +1,47 @@
+#include "miner/commands/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace miner {
+
+std::optional<config::Logger> open_log(const config::Settings& settings,
+                                       const std::filesystem::path& folder) {
+    auto logger = config::Logger::open(settings.log, folder, settings.debug);
+    if (logger) return std::move(*logger);
+    complain("log", logger.error());
+    return std::nullopt;
+}
+
+void complain(std::string_view what, const config::Error& error) {
+    fmt::print(stderr, "miner: {}: {}\n", what, error.message());
+}
+
+std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {
+    const auto say = [&](std::string_view why) {
+        fmt::print(stderr, "miner: {}: {}\n", path == "-" ? "standard input" : path, why);
+        return std::nullopt;
+    };
+    std::error_code ignored;
+    if (path != "-" && std::filesystem::is_directory(path, ignored))
+        return say("is a folder, not a file");
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+        path == "-" ? stdin : std::fopen(path.c_str(), "rb"),
+        [](std::FILE* f) { return f == stdin ? 0 : std::fclose(f); });
+    if (!file) return say(std::strerror(errno));
+    std::vector<std::uint8_t> bytes;
+    std::uint8_t block[1 << 16];
+    while (const std::size_t got = std::fread(block, 1, sizeof block, file.get())) {
+        if (bytes.size() + got > max_bytes)
+            return say(fmt::format("larger than {} MiB", max_bytes >> 20));
+        bytes.insert(bytes.end(), block, block + got);
+    }
+    if (std::ferror(file.get())) return say("cannot be read");
+    return bytes;
+}
+
+}  // namespace miner

@@ -1,0 +1,213 @@
+// miner rehearse: the whole loop on this machine, against local validators that speak the true
+// protocol.
+#include "generator/errc.hpp"
+#include "miner/app.hpp"
+#include "miner/commands/commands.hpp"
+#include "miner/rehearsal/checklist.hpp"
+#include "miner/rehearsal/judge.hpp"
+#include "miner/rehearsal/pictures.hpp"
+#include "miner/rehearsal/progress.hpp"
+#include "miner/stats.hpp"
+#include "network/base64.hpp"
+#include "network/local/validator.hpp"
+#include "storage/database.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <random>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+using Validators = std::vector<std::unique_ptr<network::LocalValidator>>;
+
+network::Keypair random_key() {
+    network::Secret<32> seed;
+    std::random_device random;
+    for (auto& byte : seed.bytes()) byte = std::uint8_t(random());
+    return network::Keypair::from_seed(seed);
+}
+
+std::string random_uuid() {
+    std::random_device random;
+    std::string text = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
+    for (auto& c : text)
+        if (c == 'x') c = "0123456789abcdef"[random() % 16];
+    return text;
+}
+
+// Waits of hours shrink to moments, but for those that the user has set.
+config::Settings rehearsal_settings(const config::Loaded& loaded) {
+    auto settings = loaded.settings;
+    const auto preset = [&](std::string_view key) {
+        const auto origin = loaded.origin.find(key);
+        return origin == loaded.origin.end() || origin->second.kind == config::Origin::Kind::preset;
+    };
+    using namespace std::chrono_literals;
+    if (preset("schedule.idle")) settings.schedule.idle = 250ms;
+    if (preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
+    if (preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
+    if (preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
+    if (preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
+    return settings;
+}
+
+struct Program {
+    std::vector<network::Task> tasks;
+    std::map<std::string, std::string> names;  // of each task id
+};
+
+config::Result<Program> make_program(const config::Rehearse& settings) {
+    std::vector<NamedPicture> pictures;
+    if (settings.pictures.empty()) {
+        pictures = embedded_pictures();
+    } else {
+        auto read = pictures_in(settings.pictures);
+        if (!read) return read.error();
+        pictures = std::move(*read);
+    }
+    if (pictures.empty())
+        return config::fail(generator::Errc::missing_file,
+                            "no pictures; name a folder with --pictures");
+    Program program;
+    for (int i = 0; i < settings.tasks; ++i) {
+        const auto& picture = pictures[std::size_t(i) % pictures.size()];
+        // Spread evenly, so that any number of tasks has its share.
+        const bool text =
+            std::floor((i + 1) * settings.text_share) > std::floor(i * settings.text_share);
+        const auto id = random_uuid();
+        const auto stem = picture.name.substr(0, picture.name.rfind('.'));
+        program.tasks.push_back(text ? network::Task{network::TaskKind::text, id, stem}
+                                     : network::Task{network::TaskKind::image, id,
+                                                     network::base64_encode(picture.bytes)});
+        program.names[id] = stem;
+    }
+    return program;
+}
+
+// Two, so that one task's submission overlaps another's generation, as with the subnet's many.
+config::Result<Validators> start_validators(const config::Settings& settings,
+                                            const Program& program,
+                                            const std::string& miner_hotkey) {
+    constexpr int kValidators = 2;
+    std::vector<network::LocalValidator::Fault> faults;
+    for (const auto& text : settings.rehearse.faults) {
+        auto fault = network::parse_fault(text);
+        if (!fault) return fault.error();
+        faults.push_back(*fault);
+    }
+    Validators validators;
+    for (int i = 0; i < kValidators; ++i) {
+        network::LocalValidator::Options options;
+        for (std::size_t task = std::size_t(i); task < program.tasks.size(); task += kValidators)
+            options.tasks.push_back(program.tasks[task]);
+        options.time_scale = settings.rehearse.time_scale;
+        options.faults = faults;
+        options.miners = {miner_hotkey};
+        const auto gate = settings.gate.min_gaussians;
+        auto judge = [gate](const network::Task&, const std::vector<std::uint8_t>& spz) {
+            return judge_spz(spz, gate);
+        };
+        auto started = network::LocalValidator::start(random_key(), judge, std::move(options));
+        if (!started) return started.error();
+        validators.push_back(std::move(*started));
+    }
+    return validators;
+}
+
+Identity make_identity(network::Keypair key, const config::Schedule& schedule,
+                       const Validators& validators) {
+    Identity identity{std::move(key), Schedule(schedule)};
+    std::vector<Validator> list;
+    for (const auto& validator : validators)
+        list.push_back({int(list.size()), validator->peer(), 10 * schedule.min_stake, true});
+    identity.schedule.set_validators(std::move(list));
+    return identity;
+}
+
+Evidence gather(const Validators& validators, const storage::Statistics& statistics, int asked) {
+    Evidence evidence{.counts = statistics.all, .asked = asked};
+    bool drained = true;
+    for (const auto& validator : validators) {
+        const auto tally = validator->tally();
+        evidence.answered += tally.accepted + tally.refused + tally.skips;
+        evidence.protocol_faults += tally.bad_signatures + tally.bad_nonces;
+        drained = drained && validator->drained();
+    }
+    evidence.stopped = !drained;
+    return evidence;
+}
+
+}  // namespace
+
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    const auto settings = rehearsal_settings(line.loaded);
+    const auto folder = config::storage_folder(settings) / "rehearsal";
+    auto log = open_log(settings, folder);
+    if (!log) return ExitCode::storage;
+
+    const auto program = make_program(settings.rehearse);
+    if (!program) {
+        complain("pictures", program.error());
+        return ExitCode::bad_input;
+    }
+    auto key = random_key();
+    auto validators = start_validators(settings, *program, key.address());
+    if (!validators) {
+        complain("local validator", validators.error());
+        return ExitCode::unavailable;
+    }
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    fmt::print(
+        "Rehearsal: {} tasks from {} local validators over the real protocol, durations times "
+        "{}\nScored by {}\n\n",
+        program->tasks.size(), validators->size(), settings.rehearse.time_scale, kJudgedBy);
+    std::fflush(stdout);
+
+    Progress progress(std::cout, terminal, int(program->tasks.size()), program->names);
+    const auto hotkey = key.address();
+    std::vector<Identity> identities;
+    identities.push_back(make_identity(std::move(key), settings.schedule, *validators));
+    const auto code =
+        run_app({.settings = settings,
+                 .folder = folder,
+                 .identities = std::move(identities),
+                 .make_generator = make_generator,
+                 .log = *log,
+                 .observer = {.stage = [&](const std::string& id,
+                                           std::string_view stage) { progress.stage(id, stage); },
+                              .turn = [&](const Turn& turn) { progress.turn(turn); }},
+                 .finished = [&] {
+                     return std::all_of(validators->begin(), validators->end(),
+                                        [](const auto& v) { return v->drained(); });
+                 }});
+    progress.finish();
+    if (code != ExitCode::ok) return code;
+
+    auto database = storage::Database::open(folder / "miner.db", {.read_only = true});
+    if (!database) {
+        complain("database", database.error());
+        return ExitCode::storage;
+    }
+    storage::Span span;
+    span.last = 0;
+    span.hotkey = hotkey;  // made for this rehearsal alone
+    const auto statistics = storage::statistics(**database, span);
+    if (!statistics) {
+        complain("statistics", statistics.error());
+        return ExitCode::storage;
+    }
+    const auto checklist = evaluate(gather(*validators, *statistics, int(program->tasks.size())));
+    fmt::print("\n{}\n{}", render_table(*statistics, {.colour = terminal}),
+               render(checklist, terminal));
+    fmt::print("\nEverything is in {}; ask it with: miner stats\n", (folder / "miner.db").string());
+    return checklist.go ? ExitCode::ok : ExitCode::no_go;
+}
+
+}  // namespace miner

@@ -1,0 +1,22 @@
+// A device with its lane: one thread that creates the generator and is the only one to touch it.
+#pragma once
+
+#include "generator/generator.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace miner {
+
+// Makes the generator; called on the device's lane. main hands in the real one, tests a fake.
+using MakeGenerator =
+    std::function<config::Result<std::unique_ptr<generator::Generator>>(const config::Generator&)>;
+
+struct Device {
+    boost::asio::thread_pool lane{1};
+    std::unique_ptr<generator::Generator> generator;
+};
+
+}  // namespace miner

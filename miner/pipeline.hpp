@@ -1,0 +1,101 @@
+// The data flow: one turn with one validator, from the pull to the feedback, in the order in which
+// it happens.
+#pragma once
+
+#include "config/log.hpp"
+#include "miner/identity.hpp"
+#include "miner/production.hpp"
+#include "miner/stop.hpp"
+#include "network/subnet/dendrite.hpp"
+#include "storage/artifacts.hpp"
+#include "storage/journal.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+
+namespace miner {
+
+// What a turn came to, for whoever watches the miner work.
+struct Turn {
+    enum class End {
+        no_task,     // nothing to do there now
+        unreached,   // the pull failed
+        answered,    // a result or a skip was submitted and answered
+        unanswered,  // submitted, but the answer was lost or refused: the next pull tells
+        stopped,     // we are stopping; the validator will hand the task out again
+        failed,      // the journal or the device failed
+    };
+    End end = End::no_task;
+    std::string task_id;  // empty: no task
+    storage::Outcome outcome = storage::Outcome::none;
+    int attempts = 0;            // made in this turn; 0 when the result was there already
+    std::int64_t gaussians = 0;  // of the chosen attempt; of the best one when rejected
+    std::int64_t bytes = 0;      // of the SPZ
+    double score = -1;           // negative: no feedback
+    double milliseconds = 0;     // of the generation
+};
+
+// Whoever watches; on io. Members may be empty.
+struct Observer {
+    std::function<void(const std::string& task_id, std::string_view stage)> stage;
+    std::function<void(const Turn&)> turn;
+};
+
+class Pipeline {
+public:
+    struct Services {
+        Lanes& lanes;
+        Production& production;
+        network::Dendrite& dendrite;
+        storage::Journal& journal;      // on lanes.db
+        storage::Artifacts& artifacts;  // on lanes.db
+        Stop& stop;
+        config::Logger& log;
+        const config::Settings& settings;
+        Observer observer;
+    };
+
+    explicit Pipeline(Services services) : s_(std::move(services)) {}
+
+    // `validator` was chosen by who.schedule and is reserved by this call. The turn leaves it with
+    // the cool-down it asked for. A pulled task is never generated twice and a finished result
+    // never lost (storage/journal.hpp).
+    asio::awaitable<Turn> turn(Identity& who, Validator validator);
+
+    // Set once the GPU was lost: the process must end, the next start resumes.
+    bool device_lost() const { return device_lost_; }
+
+private:
+    struct Job {
+        Identity& who;
+        Validator validator;
+        network::Task task;
+        storage::TaskRow row = 0;
+        Turn turn;
+    };
+
+    asio::awaitable<std::optional<network::PullAnswer>> pull(Identity& who,
+                                                             const Validator& validator,
+                                                             Turn& turn);
+    asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
+    asio::awaitable<std::optional<storage::Result>> generate(Job& job,
+                                                             std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> keep(Job& job, Product product, storage::Result& result,
+                               std::vector<std::uint8_t>& spz);
+    asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);
+    asio::awaitable<bool> reload(const storage::Result& result, std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> submit(Job& job, const storage::Result& result,
+                                 std::vector<std::uint8_t> spz);
+    void cool_down(Job& job, const network::SubmitAnswer& answer);
+    template <class Fn>
+    asio::awaitable<void> record(std::string_view what, std::string task_id, Fn fn);
+    template <class Fn>
+    asio::awaitable<std::invoke_result_t<Fn>> on_db(Fn fn);
+
+    Services s_;
+    std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
+    bool device_lost_ = false;
+};
+
+}  // namespace miner

@@ -1,0 +1,252 @@
+#include "miner/production.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
+#include "generator/image/prepare.hpp"
+#include "generator/splat/spz.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace miner {
+namespace {
+
+double milliseconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+        .count();
+}
+
+bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
+
+double total(const generator::StageTimes& times) {
+    double sum = 0;
+    for (const double ms : {times.prepare, times.encode, times.structure, times.occupancy,
+                            times.latent, times.gaussians})
+        sum += std::max(ms, 0.0);
+    return sum;
+}
+
+// Stops the work when the caller does or when time is over, whichever comes first.
+class Deadline {
+public:
+    Deadline(asio::any_io_executor io, std::stop_token outer, std::chrono::milliseconds limit)
+        : timer_(io, limit),
+          outer_(std::move(outer), [source = source_]() mutable { source.request_stop(); }) {
+        timer_.async_wait([source = source_](boost::system::error_code error) mutable {
+            if (!error) source.request_stop();
+        });
+    }
+
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    std::stop_source source_;
+    asio::steady_timer timer_;
+    std::stop_callback<std::function<void()>> outer_;
+};
+
+}  // namespace
+
+config::Result<Production::Options> Production::options(const config::Settings& settings) {
+    auto standard = generator::parse_chain(settings.enhance.standard);
+    if (!standard) return standard.error();
+    auto extreme = generator::parse_chain(settings.enhance.extreme);
+    if (!extreme) return extreme.error();
+    return Options{.gate = settings.gate,
+                   .export_ = settings.export_,
+                   .standard = std::move(*standard),
+                   .extreme = std::move(*extreme),
+                   .repaint = settings.enhance.applies_to == "structure",
+                   .deadline = settings.generator.deadline};
+}
+
+void Production::fail(Product& product, const config::Error& error) {
+    product.cancelled = is_cancelled(error);
+    product.device_lost = error.code == generator::Errc::device_lost;
+    product.outcome = product.cancelled ? storage::Outcome::none : storage::Outcome::error;
+    product.detail = error.message();
+}
+
+asio::awaitable<Production::Try> Production::sketch(const generator::Image& picture, int number,
+                                                    std::uint64_t seed, std::stop_token stop,
+                                                    const Watch& watch) {
+    Try result;
+    result.report = {.number = number,
+                     .chain = number == 1 ? "standard" : "extreme",
+                     .seed = seed,
+                     .times = {},
+                     .outcome = "error",
+                     .error = {}};
+    if (watch.stage) watch.stage("prepare");
+    const auto& chain = number == 1 ? options_.standard : options_.extreme;
+    const int size = device_.generator->info().picture_size;
+    const auto begin = std::chrono::steady_clock::now();
+    auto prepared = co_await run_on(
+        lanes_.cpu, [&] { return generator::prepare(generator::enhance(picture, chain), size); });
+    const double prepare_ms = milliseconds_since(begin);
+    result.report.times.prepare = prepare_ms;
+    if (!prepared) {
+        result.error = prepared.error();
+        result.report.error = result.error.message();
+        co_return result;
+    }
+
+    if (watch.stage) watch.stage("structure");
+    auto sketched = co_await run_on(
+        device_.lane, [&] { return device_.generator->sketch(*prepared, seed, stop); });
+    if (!sketched) {
+        result.error = sketched.error();
+        // An empty structure is the sparsest there is, not a failure: the retry may see more.
+        if (result.error.code == generator::Errc::no_voxels) {
+            result.report.voxels = result.report.gaussians = 0;
+            result.report.outcome = "sparse";
+        } else {
+            result.report.error = result.error.message();
+        }
+        co_return result;
+    }
+    result.sketch = std::move(*sketched);
+    result.report.times = result.sketch->times();
+    result.report.times.prepare = prepare_ms;
+    result.report.voxels = result.sketch->voxels();
+    result.report.gaussians = result.sketch->gaussians();
+    result.report.outcome =
+        result.report.gaussians >= options_.gate.min_gaussians ? "passed" : "sparse";
+    co_return result;
+}
+
+asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, std::uint64_t seed,
+                                             std::stop_token outer, Watch watch) {
+    Product product;
+    const Deadline deadline(co_await asio::this_coro::executor, std::move(outer),
+                            options_.deadline);
+    const auto stop = deadline.token();
+
+    if (watch.stage) watch.stage("decode");
+    const auto picture = co_await run_on(lanes_.cpu, [&] { return generator::decode(bytes); });
+    if (!picture) {
+        fail(product, picture.error());
+        co_return product;
+    }
+
+    Counts counts;
+    std::vector<std::unique_ptr<generator::Sketch>> sketches;
+    Decision decision{Verdict::retry, -1};
+    while (decision.verdict == Verdict::retry) {
+        const int number = int(counts.size()) + 1;
+        if (number > 1)
+            log_.info(
+                "retry",
+                {{"task", watch.task}, {"attempt", number}, {"gate", options_.gate.min_gaussians}});
+        auto tried = co_await sketch(*picture, number, seed, stop, watch);
+        if (tried.error.code && tried.error.code != generator::Errc::no_voxels) {
+            fail(product, tried.error);
+            if (product.cancelled || product.device_lost) co_return product;
+        }
+        counts.push_back(tried.report.gaussians);
+        sketches.push_back(std::move(tried.sketch));
+        product.attempts.push_back(tried.report);
+        decision = judge(counts, options_.gate);
+        log_verdict(watch, decision, product);
+        if (watch.attempt) co_await watch.attempt(tried.report);
+    }
+
+    if (decision.attempt < 0) {
+        // All attempts failed: that is an error, not a verdict on the picture.
+        const bool failed =
+            std::all_of(counts.begin(), counts.end(), [](auto count) { return count < 0; });
+        if (!failed) product.outcome = storage::Outcome::rejected;
+        co_return product;
+    }
+    product.detail.clear();
+    product.attempt = decision.attempt + 1;
+    product.outcome = decision.verdict == Verdict::passed ? storage::Outcome::passed
+                      : decision.verdict == Verdict::retry_passed
+                          ? storage::Outcome::retry_passed
+                          : storage::Outcome::retry_improved;
+    co_await finish(product, *picture, *sketches[decision.attempt], stop, watch);
+    co_return product;
+}
+
+asio::awaitable<void> Production::finish(Product& product, const generator::Image& picture,
+                                         const generator::Sketch& chosen, std::stop_token stop,
+                                         const Watch& watch) {
+    std::optional<generator::Image> repaint;
+    if (options_.repaint) {
+        const int size = device_.generator->info().picture_size;
+        auto plain = co_await run_on(lanes_.cpu, [&] { return generator::prepare(picture, size); });
+        if (!plain) {
+            fail(product, plain.error());
+            co_return;
+        }
+        repaint = std::move(*plain);
+    }
+    if (watch.stage) watch.stage("splats");
+    auto finished = co_await run_on(device_.lane, [&] {
+        return device_.generator->finish(chosen, repaint ? &*repaint : nullptr, stop);
+    });
+    if (!finished) {
+        fail(product, finished.error());
+        co_return;
+    }
+    product.splats = std::move(finished->splats);
+    auto& report = product.attempts[product.attempt - 1];
+    report.times.latent = finished->times.latent;
+    report.times.gaussians = finished->times.gaussians;
+}
+
+asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
+    co_return co_await run_on(lanes_.cpu, [&] {
+        const auto begin = std::chrono::steady_clock::now();
+        Parcel parcel;
+        const auto stored =
+            generator::export_splats(splats, generator::export_options(options_.export_));
+        if (stored.size() > 0) {
+            parcel.spz =
+                generator::write_spz(stored, {.fraction_bits = options_.export_.fraction_bits,
+                                              .zstd_level = options_.export_.zstd_level});
+            parcel.health = generator::measure(stored);
+        }
+        parcel.milliseconds = milliseconds_since(begin);
+        return parcel;
+    });
+}
+
+// One line an event, with the words that operators grep for.
+void Production::log_verdict(const Watch& watch, const Decision& decision,
+                             const Product& product) const {
+    const auto& last = product.attempts.back();
+    const auto say = [&](config::Level level, std::string_view event) {
+        log_.event(level, event,
+                   {{"task", watch.task},
+                    {"attempt", last.number},
+                    {"gaussians", last.gaussians},
+                    {"gate", options_.gate.min_gaussians},
+                    {"ms", total(last.times)}});
+    };
+    using enum config::Level;
+    if (last.outcome == "error")
+        log_.warn("attempt failed",
+                  {{"task", watch.task}, {"attempt", last.number}, {"error", last.error}});
+    if (last.outcome == "sparse") say(info, "sparse");
+    switch (decision.verdict) {
+        case Verdict::passed:
+            say(info, "passed");
+            break;
+        case Verdict::retry:
+            break;
+        case Verdict::retry_passed:
+            say(info, "retry successful");
+            break;
+        case Verdict::retry_improved:
+            say(warn, "retry improved");
+            break;
+        case Verdict::rejected:
+            say(warn, "rejected");
+            break;
+    }
+}
+
+}  // namespace miner

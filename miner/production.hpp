@@ -1,0 +1,108 @@
+// From a picture to splats: enhancement, structure, gate, retry, splats (generator.md,
+// "Enhancement, gate and retry"). Knows nothing of validators; `miner generate` and the pipeline
+// share it. Lives on io and sends its work to the lanes.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "generator/image/enhance.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/health.hpp"
+#include "miner/device.hpp"
+#include "miner/gate.hpp"
+#include "miner/lanes.hpp"
+#include "storage/journal.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+// What one structure pass came to.
+struct Attempt {
+    int number = 1;
+    std::string chain;  // "standard" or "extreme"
+    std::uint64_t seed = 0;
+    std::int64_t voxels = -1;
+    std::int64_t gaussians = -1;  // negative: it failed
+    generator::StageTimes times;
+    std::string outcome;  // "passed", "sparse", "error"
+    std::string error;
+};
+
+struct Product {
+    storage::Outcome outcome = storage::Outcome::none;
+    int attempt = 0;  // number of the chosen one; 0: none
+    std::vector<Attempt> attempts;
+    generator::Splats splats;  // empty when nothing may be submitted
+    std::string detail;        // of an error
+    bool cancelled = false;    // stopped or past the deadline: nothing is decided
+    bool device_lost = false;  // the process must restart
+};
+
+// Splats as they leave the machine.
+struct Parcel {
+    std::vector<std::uint8_t> spz;
+    generator::Health health;
+    double milliseconds = 0;
+};
+
+class Production {
+public:
+    struct Options {
+        config::Gate gate;
+        config::Export export_;
+        std::vector<generator::Operation> standard, extreme;
+        bool repaint =
+            false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
+        std::chrono::milliseconds deadline{240'000};
+    };
+
+    // Who watches a production; every member may be empty.
+    struct Watch {
+        std::string task;                                       // for the log
+        std::function<void(std::string_view stage)> stage;      // a stage begins
+        std::function<asio::awaitable<void>(Attempt)> attempt;  // one has ended
+    };
+
+    // Fails with generator::Errc::bad_operation when a chain of the settings is wrong.
+    static config::Result<Options> options(const config::Settings& settings);
+
+    // Lanes, device and logger outlive it.
+    Production(Lanes& lanes, Device& device, config::Logger& log, Options options)
+        : lanes_(lanes), device_(device), log_(log), options_(std::move(options)) {}
+
+    // `picture`: bytes of a picture file. Ends early, with Product::cancelled, when `stop` fires or
+    // the deadline is over.
+    asio::awaitable<Product> produce(std::vector<std::uint8_t> picture, std::uint64_t seed,
+                                     std::stop_token stop, Watch watch);
+
+    // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
+    asio::awaitable<Parcel> pack(generator::Splats splats);
+
+private:
+    struct Try {
+        Attempt report;
+        std::unique_ptr<generator::Sketch> sketch;
+        config::Error error;
+    };
+
+    asio::awaitable<Try> sketch(const generator::Image& picture, int number, std::uint64_t seed,
+                                std::stop_token stop, const Watch& watch);
+    asio::awaitable<void> finish(Product& product, const generator::Image& picture,
+                                 const generator::Sketch& chosen, std::stop_token stop,
+                                 const Watch& watch);
+    void log_verdict(const Watch& watch, const Decision& decision, const Product& product) const;
+    static void fail(Product& product, const config::Error& error);
+
+    Lanes& lanes_;
+    Device& device_;
+    config::Logger& log_;
+    Options options_;
+};
+
+}  // namespace miner

@@ -1,0 +1,72 @@
+#include "miner/rehearsal/pictures.hpp"
+
+#include "generator/errc.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace {
+
+struct EmbeddedFile {
+    const char* name;
+    const unsigned char* data;
+    std::uint64_t size;
+};
+
+}  // namespace
+
+// Made by miner_embed (ops/cmake/embed.cmake).
+extern "C" const EmbeddedFile miner_rehearsal_pictures[];
+extern "C" const std::uint64_t miner_rehearsal_pictures_count;
+
+namespace miner {
+
+std::vector<NamedPicture> embedded_pictures() {
+    std::vector<NamedPicture> pictures;
+    for (std::uint64_t i = 0; i < miner_rehearsal_pictures_count; ++i) {
+        const auto& file = miner_rehearsal_pictures[i];
+        pictures.push_back({file.name, {file.data, file.data + file.size}});
+    }
+    std::sort(pictures.begin(), pictures.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    return pictures;
+}
+
+config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder) {
+    namespace fs = std::filesystem;
+    constexpr std::array kEndings{".png", ".jpg", ".jpeg", ".webp"};
+    constexpr std::uintmax_t kMaxBytes = 64 << 20;
+
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        auto ending = entry.path().extension().string();
+        std::transform(ending.begin(), ending.end(), ending.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
+        if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end())
+            files.push_back(entry.path());
+    }
+    using generator::Errc;
+    if (error) return config::fail(Errc::missing_file, folder + " (" + error.message() + ")");
+    if (files.empty())
+        return config::fail(Errc::missing_file, folder + " holds no .png, .jpg or .webp");
+    std::sort(files.begin(), files.end());
+
+    std::vector<NamedPicture> pictures;
+    for (const auto& file : files) {
+        std::ifstream in(file, std::ios::binary);
+        const auto size = fs::file_size(file, error);
+        if (!in || error || size > kMaxBytes)
+            return config::fail(Errc::missing_file, file.string());
+        NamedPicture picture{file.filename().string(), std::vector<std::uint8_t>(size)};
+        if (!in.read(reinterpret_cast<char*>(picture.bytes.data()), std::streamsize(size)))
+            return config::fail(Errc::missing_file, file.string());
+        pictures.push_back(std::move(picture));
+    }
+    return pictures;
+}
+
+}  // namespace miner

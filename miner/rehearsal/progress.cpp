@@ -1,0 +1,65 @@
+#include "miner/rehearsal/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace miner {
+
+std::string_view words(storage::Outcome outcome) {
+    using enum storage::Outcome;
+    switch (outcome) {
+        case none:
+            return "nothing";
+        case passed:
+            return "passed";
+        case retry_passed:
+            return "retry passed";
+        case retry_improved:
+            return "retry improved";
+        case rejected:
+            return "rejected";
+        case skipped:
+            return "skipped";
+        case error:
+            return "error";
+    }
+    return "unknown";
+}
+
+Progress::Progress(std::ostream& out, bool terminal, int tasks,
+                   std::map<std::string, std::string> names)
+    : out_(out), terminal_(terminal), tasks_(tasks), names_(std::move(names)) {}
+
+void Progress::stage(const std::string& task_id, std::string_view stage) {
+    if (terminal_) redraw(fmt::format("{}: {}", names_[task_id], stage));
+}
+
+void Progress::turn(const Turn& turn) {
+    if (turn.end != Turn::End::answered) return;
+    ++done_;
+    if (terminal_) out_ << "\r\033[K";
+    out_ << fmt::format("{:>3}/{}  {:<34} {:<14} {:>8} Gaussians  {} attempt{}  {:>5.1f} s  {}\n",
+                        done_, tasks_, names_[turn.task_id], words(turn.outcome), turn.gaussians,
+                        turn.attempts, turn.attempts == 1 ? " " : "s", turn.milliseconds / 1000,
+                        turn.bytes == 0  ? "empty result"
+                        : turn.score < 0 ? "no feedback"
+                                         : fmt::format("score {:.2f}", turn.score));
+    if (terminal_) redraw("waiting for the next task");
+    out_.flush();
+}
+
+void Progress::finish() {
+    if (terminal_) out_ << "\r\033[K";
+    out_.flush();
+}
+
+void Progress::redraw(const std::string& status) {
+    constexpr int kWidth = 24;
+    const int filled = tasks_ > 0 ? std::min(kWidth, kWidth * done_ / tasks_) : 0;
+    out_ << fmt::format("\r\033[K[{}{}] {}/{}  {}", std::string(filled, '#'),
+                        std::string(kWidth - filled, '.'), done_, tasks_, status);
+    out_.flush();
+}
+
+}  // namespace miner

@@ -1,0 +1,85 @@
+// Stopping in two steps: first nothing new is begun and what is at hand may finish; then that is
+// given up too. Lives on the io lane; only token() is for other threads.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <variant>
+
+namespace miner {
+
+namespace asio = boost::asio;
+
+class Stop {
+public:
+    explicit Stop(asio::any_io_executor io) : asked_event_(io), now_event_(io) {
+        asked_event_.expires_at(std::chrono::steady_clock::time_point::max());
+        now_event_.expires_at(std::chrono::steady_clock::time_point::max());
+    }
+
+    void ask() {
+        asked_ = true;
+        asked_event_.cancel();
+    }
+
+    void now() {
+        ask();
+        source_.request_stop();
+        now_event_.cancel();
+    }
+
+    bool asked() const { return asked_; }
+    bool immediate() const { return source_.stop_requested(); }
+    std::stop_token token() const { return source_.get_token(); }  // fires at now()
+
+    // False when woken because stopping was asked for.
+    asio::awaitable<bool> sleep(std::chrono::milliseconds duration) {
+        if (asked_) co_return false;
+        asio::steady_timer timer(asked_event_.get_executor(), duration);
+        using namespace asio::experimental::awaitable_operators;
+        co_await (timer.async_wait(asio::experimental::as_tuple(asio::use_awaitable)) ||
+                  asked_event_.async_wait(asio::experimental::as_tuple(asio::use_awaitable)));
+        co_return !asked_;
+    }
+
+    // Awaits `operation`; when stopping is asked for (or, with unless_now, hurried), cancels it and
+    // returns nothing.
+    template <class T>
+    asio::awaitable<std::optional<T>> unless_asked(asio::awaitable<T> operation) {
+        if (asked_) co_return std::nullopt;
+        co_return co_await unless(asked_event_, std::move(operation));
+    }
+
+    template <class T>
+    asio::awaitable<std::optional<T>> unless_now(asio::awaitable<T> operation) {
+        if (immediate()) co_return std::nullopt;
+        co_return co_await unless(now_event_, std::move(operation));
+    }
+
+private:
+    template <class T>
+    static asio::awaitable<std::optional<T>> unless(asio::steady_timer& event,
+                                                    asio::awaitable<T> operation) {
+        using namespace asio::experimental::awaitable_operators;
+        auto first = co_await (std::move(operation) ||
+                               event.async_wait(asio::experimental::as_tuple(asio::use_awaitable)));
+        if (first.index() == 1) co_return std::nullopt;
+        co_return std::get<0>(std::move(first));
+    }
+
+    bool asked_ = false;
+    std::stop_source source_;
+    asio::steady_timer asked_event_;  // never expires; cancelling it wakes all who wait
+    asio::steady_timer now_event_;
+};
+
+}  // namespace miner

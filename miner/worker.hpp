@@ -1,0 +1,37 @@
+// One slot: takes whatever hotkey and validator is next, does the turn, and again, until it is
+// asked to stop. Lives on io.
+#pragma once
+
+#include "miner/identity.hpp"
+#include "miner/pipeline.hpp"
+
+#include <functional>
+#include <vector>
+
+namespace miner {
+
+// Hotkeys in turn, so that none starves however many there are; shared by all workers.
+class Roster {
+public:
+    explicit Roster(std::vector<Identity> identities) : identities_(std::move(identities)) {}
+
+    struct Choice {
+        Identity* who;
+        Validator validator;
+    };
+
+    // Who asks whom now; empty: nobody can be asked.
+    std::optional<Choice> next(std::int64_t now_s);
+    // The earliest time somebody can be asked.
+    std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
+
+private:
+    std::vector<Identity> identities_;
+    std::size_t first_ = 0;  // who is asked first the next time
+};
+
+// `finished` is polled between turns; when it says so, everything is asked to stop. Empty: run on.
+asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
+                           std::chrono::milliseconds idle, std::function<bool()> finished);
+
+}  // namespace miner

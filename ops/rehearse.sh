@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# From a fresh clone to a rehearsal: sets up, builds, and runs the whole loop on this machine against a local validator.
+# Arguments go to `miner rehearse`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ops/build.sh release miner
+exec build/release/miner/miner rehearse --tasks 12 "$@"

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes a fresh Debian 12 ready to build: packages by apt, libtorch from the PyPI wheel into .venv. Run it as often as
+# you like; when all is there it ends within a second.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+torch=2.11.0
+packages=(
+    build-essential ca-certificates ccache clang clang-format cmake git mold ninja-build pkg-config python3 python3-venv
+    catch2 libbenchmark-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev
+    libjpeg62-turbo-dev libpng-dev libsodium-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
+    libtomlplusplus-dev libwebp-dev libxxhash-dev libzstd-dev zlib1g-dev
+)
+
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "setup: installing ${missing[*]}"
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+fi
+
+# The stamp is written last, so that an interrupted set-up is made anew.
+stamp=.venv/miner-torch-$torch
+if [ ! -e "$stamp" ]; then
+    echo "setup: fetching libtorch $torch (about 550 MB)"
+    rm -rf .venv
+    /usr/bin/python3 -m venv .venv
+    # libtorch_cpu.so needs these two beside itself; the other CUDA wheels are for GPU builds.
+    .venv/bin/pip install -q --disable-pip-version-check --no-deps \
+        "torch==$torch" "nvidia-cuda-runtime==13.0.*" "nvidia-cuda-cupti==13.0.*"
+    touch "$stamp"
+fi

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every check: format, include directions, all tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ops/build.sh release
+ops/check_format.sh
+ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" "$@"
