@@ -1,5 +1,6 @@
-// The subnet's messages as plain values, and as the HTTP that carries them. Pure: no sockets, no clock.
-// Byte-compatible with bittensor 9.9.0's dendrite and axon (vectors/dendrite.json, synapses.json).
+// The subnet's messages as plain values, and as the HTTP that carries them. Pure: no sockets, no
+// clock. Byte-compatible with bittensor 9.9.0's dendrite and axon (vectors/dendrite.json,
+// synapses.json).
 #pragma once
 
 #include "config/result.hpp"
@@ -18,8 +19,8 @@ enum class TaskKind { text, image };
 
 struct Task {
     TaskKind kind = TaskKind::text;
-    std::string id;
-    std::string prompt;  // text, or base64 of a picture file
+    std::string id;      // 1 to 256 bytes of UTF-8 without control characters
+    std::string prompt;  // text, or base64 of a picture file; 1 byte to 32 MiB, UTF-8
 };
 
 // Whom to ask. From the metagraph, or from the setting `validators`.
@@ -34,11 +35,14 @@ struct Peer {
 // "HOTKEY@HOST:PORT", IPv6 in brackets. Fails with malformed, naming what is wrong.
 config::Result<Peer> parse_peer(std::string_view text);
 
+// "HOST:PORT" as in a URL or the header Host: IPv6 in brackets.
+std::string authority(const Peer& peer);
+
 struct PullAnswer {
     std::optional<Task> task;
     double validation_threshold = 0.6;
-    double throttle_period = 0;         // seconds
-    std::int64_t cooldown_until = 0;    // Unix seconds; 0: not said
+    double throttle_period = 0;       // seconds
+    std::int64_t cooldown_until = 0;  // Unix seconds; 0: not said
     std::int64_t cooldown_violations = 0;
 };
 
@@ -64,12 +68,13 @@ struct SubmitAnswer {
 };
 
 // Licence declaration + submit_time + prompt + validator + miner, no separators.
-std::string signed_text(std::int64_t submit_time_ns, std::string_view prompt, std::string_view validator_hotkey, std::string_view miner_hotkey);
+std::string signed_text(std::int64_t submit_time_ns, std::string_view prompt,
+                        std::string_view validator_hotkey, std::string_view miner_hotkey);
 
 // The request's line, headers and body, as one signed call carries them.
 struct SynapseRequest {
-    std::string target;  // "/PullTask"
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::string target;                                        // "/PullTask"
+    std::vector<std::pair<std::string, std::string>> headers;  // all, Host and Content-Length too
     std::string body;
 };
 
@@ -84,10 +89,15 @@ struct CallIdentity {
 std::string dendrite_text(const CallIdentity& call, const Peer& peer);
 
 // `signature`: 0x + 128 hex over dendrite_text.
-SynapseRequest pull_request(const CallIdentity& call, const Peer& peer, double timeout_s, std::string_view signature);
-SynapseRequest submit_request(const CallIdentity& call, const Peer& peer, double timeout_s, std::string_view signature, const Submission& submission);
+SynapseRequest pull_request(const CallIdentity& call, const Peer& peer, double timeout_s,
+                            std::string_view signature);
+SynapseRequest submit_request(const CallIdentity& call, const Peer& peer, double timeout_s,
+                              std::string_view signature, const Submission& submission);
 
-// Answer bodies. Fail with malformed, naming the field; numbers must be finite, sizes are bounded.
+// Answer bodies of status 200. A field that is missing has the synapse's default, but a task must
+// have an id and a prompt; unknown fields are passed over. Fail with malformed, naming the field:
+// wrong type, a number that is not finite or does not fit, text out of bounds, too deep, or more
+// memory than a few times the body's size.
 config::Result<PullAnswer> parse_pull_answer(std::string_view body);
 config::Result<SubmitAnswer> parse_submit_answer(std::string_view body);
 

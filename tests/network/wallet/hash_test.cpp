@@ -1,6 +1,6 @@
 #include "network/wallet/hash.hpp"
 
-#include "network/encoding.hpp"
+#include "network/hex.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -24,5 +24,5 @@ TEST_CASE("SHA3-256 is that of FIPS 202") {
 TEST_CASE("BLAKE2b is that of RFC 7693") {
     CHECK(network::to_hex(network::blake2b_512(bytes("abc"))) ==
           "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
-          "7d87c5392aab792dc252d5de4533cc9518d38aa8dbc4925ab92386edd4009923");
+          "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
 }
