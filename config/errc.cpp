@@ -11,9 +11,12 @@ public:
 
     std::string message(int code) const override {
         switch (static_cast<Errc>(code)) {
-            case Errc::cannot_read: return "cannot read the settings file";
-            case Errc::malformed: return "settings file is not valid TOML";
-            case Errc::cannot_log: return "cannot write the log file";
+            case Errc::cannot_read:
+                return "cannot read the settings file";
+            case Errc::malformed:
+                return "settings file is not valid TOML";
+            case Errc::cannot_log:
+                return "cannot write the log file";
         }
         return "unknown config error";
     }

@@ -1,4 +1,5 @@
-// What can go wrong before the miner starts; wrong settings are not here, they come as a list of faults (load.hpp).
+// What can go wrong before the miner starts; wrong settings are not here, they come as a list of
+// faults (load.hpp).
 #pragma once
 
 #include <boost/system/error_code.hpp>

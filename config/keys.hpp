@@ -18,6 +18,13 @@ namespace config {
 using Field = std::variant<std::string*, bool*, int*, std::int64_t*, double*, seconds*,
                            milliseconds*, std::vector<std::string>*>;
 
+// What a text must look like. Whether it is true (a checksum, an open port) is asked where it is
+// used.
+struct Shape {
+    std::string_view expected;  // "HOTKEY@HOST:PORT": completes "give ..."
+    bool (*fits)(std::string_view text);
+};
+
 struct Key {
     std::string_view name;  // "gate.min_gaussians"; its flag is "--" + name
     Field (*field)(Settings&);
@@ -28,8 +35,8 @@ struct Key {
     double most = 0;
     std::vector<std::string_view> choices = {};    // empty: free
     std::vector<std::string_view> variables = {};  // Bittensor's own names, after MINER_...
-    // Of a text, or of each entry of a list: what it should have been, or nothing when it is fine.
-    std::optional<std::string> (*check)(std::string_view) = nullptr;
+    const Shape* shape = nullptr;  // of a text, or of each entry of a list; null: free
+    bool path = false;             // a leading ~ stands for the home folder
 };
 
 // In the order of the documentation: grouped by the part of the name before the dot.

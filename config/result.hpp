@@ -14,11 +14,14 @@ struct Error {
     std::string detail;  // what it happened to: a path, a host, a field; never a secret
 
     // One line for a person: "no such file: /etc/miner.toml".
-    std::string message() const { return detail.empty() ? code.message() : code.message() + ": " + detail; }
+    std::string message() const {
+        return detail.empty() ? code.message() : code.message() + ": " + detail;
+    }
 };
 
 // boost::system::result needs this to turn an unchecked error into an exception.
-[[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
+[[noreturn]] inline void throw_exception_from_error(const Error& error,
+                                                    const boost::source_location&) {
     throw boost::system::system_error(error.code, error.detail);
 }
 

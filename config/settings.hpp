@@ -1,5 +1,5 @@
-// Every setting as a plain value, one struct a service, defaults where the value is declared. What each key means for
-// an operator, its flag, variable and limits stand in keys.cpp.
+// Every setting as a plain value, one struct a service, defaults where the value is declared. What
+// each key means for an operator, its flag, variable and limits stand in keys.cpp.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct Schedule {
     milliseconds pull_timeout{12'000};
     milliseconds submit_timeout{300'000};
     milliseconds connect_timeout{5'000};
-    milliseconds idle{10'000};         // wait when no validator can be asked
+    milliseconds idle{10'000};   // wait when no validator can be asked
     seconds reservation{300};    // a validator being asked is left alone by others for so long
     seconds failure_delay{300};  // after a failed pull or submit
     double min_stake = 1000;
@@ -55,16 +55,18 @@ struct Gate {
 struct Enhance {
     // "operation" or "operation:factor", in order; see generator/image/enhance.hpp.
     std::vector<std::string> standard{"sharpness:3.5", "contrast:1.8"};
-    std::vector<std::string> extreme{"sharpness:5.0", "contrast:2.5", "edge_enhance", "brightness:1.1"};
+    std::vector<std::string> extreme{"sharpness:5.0", "contrast:2.5", "edge_enhance",
+                                     "brightness:1.1"};
     std::string applies_to = "both";  // both | structure
 };
 
 // What leaves the machine; defaults are what a validator scores best.
 struct Export {
-    std::string up = "y";   // y: the validator's; trellis: (x, -z, y) as TRELLIS's own PLY
-    double size = 1.5;      // largest side of the bounding box; 0: as generated
-    bool centre = true;     // each axis by itself
-    double margin = 0.05;   // Gaussians further than this outside the unit cube are left out; negative: none
+    std::string up = "y";  // y: the validator's; trellis: (x, -z, y) as TRELLIS's own PLY
+    double size = 1.5;     // largest side of the bounding box; 0: as generated
+    bool centre = true;    // each axis by itself
+    double margin =
+        0.05;  // Gaussians further than this outside the unit cube are left out; negative: none
     double min_opacity = 1.0 / 255;  // fainter ones are left out
     int fraction_bits = 14;
     int zstd_level = 1;
@@ -99,7 +101,7 @@ struct Rehearse {
 
 struct Settings {
     int netuid = 17;
-    bool debug = false;  // --logging.debug
+    bool debug = false;                   // --logging.debug
     std::vector<std::string> validators;  // "HOTKEY@HOST:PORT"
     Wallet wallet;
     Subtensor subtensor;

@@ -1,0 +1,36 @@
+// Where things are: the settings file, the storage folder, the chain.
+#pragma once
+
+#include "config/environment.hpp"
+#include "config/result.hpp"
+#include "config/settings.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace config {
+
+struct SettingsFile {
+    std::string path;
+    std::string text;
+};
+
+// The file to read: `asked` (--config), else $MINER_CONFIG, else miner/miner.toml in
+// $XDG_CONFIG_HOME or ~/.config if it is there, else none. Fails with cannot_read: missing although
+// asked for, not a file, larger than 1 MiB.
+Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::string>& asked,
+                                                       const Environment& environment);
+
+// Replaces a leading "~" or "~/" by $HOME; without HOME the path stays as it is.
+std::filesystem::path expand_home(const std::string& path, const Environment& environment);
+
+// Where the miner keeps its data: storage.path, else $XDG_DATA_HOME/miner, else
+// ~/.local/share/miner. Not created here.
+std::filesystem::path storage_folder(const Settings& settings,
+                                     const Environment& environment = process_environment());
+
+// The chain's URL: chain_endpoint if set, else that of the named network (protocol.md, section 7).
+std::string chain_url(const Subtensor& subtensor);
+
+}  // namespace config

@@ -1,0 +1,109 @@
+#include "config/shapes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace config {
+namespace {
+
+constexpr double kLargestFactor = 100;
+
+bool only(std::string_view text, std::string_view alphabet) {
+    return text.find_first_not_of(alphabet) == std::string_view::npos;
+}
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kBase58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::string_view kHostName =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+
+// 35 bytes in base58; the checksum is looked at where the address is used.
+bool is_address(std::string_view text) {
+    return text.size() >= 46 && text.size() <= 48 && only(text, kBase58);
+}
+
+bool is_port(std::string_view text) {
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+// "name", "1.2.3.4" or "[::1]".
+bool is_host(std::string_view text) {
+    if (text.starts_with('[') && text.ends_with(']')) {
+        return text.size() > 4 && only(text.substr(1, text.size() - 2), "0123456789abcdefABCDEF:.");
+    }
+    return !text.empty() && text.size() <= 253 && only(text, kHostName);
+}
+
+bool is_validator(std::string_view text) {
+    const auto at = text.find('@');
+    const auto colon = text.rfind(':');
+    if (at == std::string_view::npos || colon == std::string_view::npos || colon < at) return false;
+    return is_address(text.substr(0, at)) && is_host(text.substr(at + 1, colon - at - 1)) &&
+           is_port(text.substr(colon + 1));
+}
+
+bool is_url(std::string_view text) {
+    for (const std::string_view scheme : {"ws://", "wss://"}) {
+        if (!text.starts_with(scheme)) continue;
+        std::string_view authority = text.substr(scheme.size());
+        authority = authority.substr(0, authority.find('/'));
+        const auto colon = authority.rfind(':');
+        const bool has_port = colon != std::string_view::npos && !authority.ends_with(']');
+        if (!has_port) return is_host(authority);
+        return is_host(authority.substr(0, colon)) && is_port(authority.substr(colon + 1));
+    }
+    return false;
+}
+
+bool is_network(std::string_view text) {
+    constexpr std::array<std::string_view, 5> kNames{"finney", "test", "archive", "latent-lite",
+                                                     "local"};
+    return std::find(kNames.begin(), kNames.end(), text) != kNames.end() || is_url(text);
+}
+
+bool is_device(std::string_view text) {
+    if (text == "auto" || text == "cpu" || text == "cuda") return true;
+    if (!text.starts_with("cuda:")) return false;
+    const std::string_view number = text.substr(5);
+    return !number.empty() && number.size() <= 2 && only(number, kDigits);
+}
+
+bool is_operation(std::string_view text) {
+    constexpr std::array<std::string_view, 3> kFilters{"detail", "edge_enhance", "smooth"};
+    constexpr std::array<std::string_view, 4> kEnhancers{"sharpness", "contrast", "brightness",
+                                                         "color"};
+    if (std::find(kFilters.begin(), kFilters.end(), text) != kFilters.end()) return true;
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return false;
+    const std::string_view name = text.substr(0, colon), number = text.substr(colon + 1);
+    double factor = -1;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), factor);
+    return std::find(kEnhancers.begin(), kEnhancers.end(), name) != kEnhancers.end() &&
+           error == std::errc{} && end == number.data() + number.size() && factor >= 0 &&
+           factor <= kLargestFactor;
+}
+
+}  // namespace
+
+const Shape kValidatorShape{"HOTKEY@HOST:PORT, with the validator's SS58 address", is_validator};
+const Shape kAddressShape{"an SS58 address of 46 to 48 characters, or nothing",
+                          [](std::string_view text) { return text.empty() || is_address(text); }};
+const Shape kNameShape{"a name without slashes", [](std::string_view text) {
+                           return !text.empty() && text != "." && text != ".." &&
+                                  text.find('/') == std::string_view::npos;
+                       }};
+const Shape kPathShape{"a path", [](std::string_view text) { return !text.empty(); }};
+const Shape kNetworkShape{"finney, test, archive, latent-lite, local, or a ws:// or wss:// URL",
+                          is_network};
+const Shape kUrlShape{"a URL such as wss://host:443, or nothing",
+                      [](std::string_view text) { return text.empty() || is_url(text); }};
+const Shape kDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", is_device};
+const Shape kOperationShape{
+    "sharpness, contrast, brightness or color with a factor from 0 to 100 as in sharpness:3.5, or "
+    "detail, edge_enhance or smooth",
+    is_operation};
+
+}  // namespace config

@@ -1,0 +1,19 @@
+// What the texts among the settings must look like, so that a typing error is found before anything
+// starts.
+#pragma once
+
+#include "config/keys.hpp"
+
+namespace config {
+
+extern const Shape kValidatorShape;  // "HOTKEY@HOST:PORT"
+extern const Shape kAddressShape;    // an SS58 address, or nothing
+extern const Shape kNameShape;       // one part of a path
+extern const Shape kPathShape;       // not empty
+extern const Shape kNetworkShape;    // a network's name or a WebSocket URL
+extern const Shape kUrlShape;        // a WebSocket URL, or nothing
+extern const Shape kDeviceShape;     // "auto", "cpu", "cuda", "cuda:1"
+extern const Shape
+    kOperationShape;  // of generator/image/enhance.hpp: "sharpness:3.5", "edge_enhance"
+
+}  // namespace config
