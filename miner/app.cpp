@@ -7,14 +7,14 @@
 #include "storage/database.hpp"
 #include "storage/report.hpp"
 
-#include <boost/asio/experimental/deferred.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <chrono>
 #include <cstdlib>
-#include <system_error>
 
 namespace miner {
 namespace {
@@ -69,7 +69,7 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
     stop.ask();
     asio::steady_timer patience(co_await asio::this_coro::executor, grace);
     using namespace asio::experimental::awaitable_operators;
-    using asio::experimental::as_tuple;
+    using asio::as_tuple;
     const auto woken = co_await (patience.async_wait(as_tuple(asio::use_awaitable)) ||
                                  signals.async_wait(as_tuple(asio::use_awaitable)));
     if (woken.index() == 0) {
@@ -108,12 +108,12 @@ asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& 
             throw;
         }
     };
-    using Operation = decltype(asio::co_spawn(executor, guarded(std::move(children[0]), stop),
-                                              asio::experimental::deferred));
+    using Operation =
+        decltype(asio::co_spawn(executor, guarded(std::move(children[0]), stop), asio::deferred));
     std::vector<Operation> operations;
     for (auto& child : children)
-        operations.push_back(asio::co_spawn(executor, guarded(std::move(child), stop),
-                                            asio::experimental::deferred));
+        operations.push_back(
+            asio::co_spawn(executor, guarded(std::move(child), stop), asio::deferred));
     auto [order, failures] =
         co_await asio::experimental::make_parallel_group(std::move(operations))
             .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
@@ -129,9 +129,8 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
             .now_ns = {}};
 }
 
-asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Device& device,
-                           Production& production, asio::signal_set& signals, Stop& stop,
-                           bool& device_lost) {
+asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Production& production,
+                           asio::signal_set& signals, Stop& stop, bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
                        options.log, options.settings, options.observer});
@@ -152,30 +151,22 @@ asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Devi
     children.push_back(watch_signals(signals, stop, options.settings.run.grace, options.log));
     co_await all_of(std::move(children), stop);
     device_lost = pipeline.device_lost();
-    static_cast<void>(device);
 }
 
 }  // namespace
 
 ExitCode run_app(AppOptions options) {
     auto& log = options.log;
-    std::optional<InstanceLock> lock;
-    try {
-        lock = InstanceLock::take(options.folder);
-    } catch (const std::system_error& error) {
-        log.error("cannot start",
-                  {{"error", error.what()},
-                   {"remedy", "choose a folder that may be written with --storage.path"}});
-        return ExitCode::storage;
-    }
+    const auto lock = InstanceLock::take(options.folder);
     if (!lock) {
         log.error(
             "cannot start",
-            {{"error", "another miner works in " + options.folder.string()},
-             {"remedy", "stop it, or give this one a folder of its own with --storage.path"}});
-        return ExitCode::another_instance;
+            {{"error", lock.error().message()},
+             {"remedy", "stop the other miner, or choose another folder with --storage.path"}});
+        return lock.error().code == boost::system::errc::device_or_resource_busy
+                   ? ExitCode::another_instance
+                   : ExitCode::storage;
     }
-
     asio::io_context io{1};
     Lanes lanes;
     Stop stop(io.get_executor());
@@ -217,7 +208,7 @@ ExitCode run_app(AppOptions options) {
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, lanes, *store, device, production, signals, stop, device_lost);
+            co_await mine(options, lanes, *store, production, signals, stop, device_lost);
             co_await run_on(device.lane, [&] {
                 device.generator.reset();
                 return true;

@@ -1,8 +1,9 @@
 // One miner a storage folder: two would hand the same results in twice.
 #pragma once
 
+#include "config/result.hpp"
+
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 namespace miner {
@@ -11,9 +12,9 @@ namespace miner {
 // dies.
 class InstanceLock {
 public:
-    // Empty when another process holds it. Throws std::system_error when the folder cannot be
-    // written.
-    static std::optional<InstanceLock> take(const std::filesystem::path& folder);
+    // Creates the folder when absent. Fails with device_or_resource_busy when another process holds
+    // it, else with the system's error.
+    static config::Result<InstanceLock> take(const std::filesystem::path& folder);
 
     InstanceLock(InstanceLock&& other) noexcept
         : descriptor_(std::exchange(other.descriptor_, -1)) {}

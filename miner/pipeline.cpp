@@ -99,7 +99,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
         co_return turn;
     }
 
-    Job job{.who = who, .validator = validator, .task = *pulled->task, .turn = {}};
+    Job job{.who = who, .validator = validator, .task = *pulled->task};
     const storage::PulledTask row{
         .hotkey = who.hotkey(),
         .validator = validator.peer.hotkey,
@@ -164,9 +164,8 @@ asio::awaitable<std::optional<network::PullAnswer>> Pipeline::pull(Identity& who
 
 asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> result) {
     std::vector<std::uint8_t> spz;
-    // A result of an earlier turn whose answer was lost: it was not taken, or the task would not
-    // have come again.
-    if (result && !(co_await reload(*result, spz))) result.reset();
+    // A result of an earlier turn: it was not taken, or the task would not have come again.
+    if (result && !(co_await reload(job, *result, spz))) result.reset();
     if (!result) {
         if (job.task.kind == network::TaskKind::text) {
             s_.log.info("skipped", {{"task", job.task.id},
@@ -185,16 +184,19 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
 }
 
 // False when the asset is gone or damaged: then it is made anew.
-asio::awaitable<bool> Pipeline::reload(const storage::Result& result,
+asio::awaitable<bool> Pipeline::reload(Job& job, const storage::Result& result,
                                        std::vector<std::uint8_t>& spz) {
     if (result.asset.empty()) co_return true;
     auto bytes = co_await on_db([&] { return s_.artifacts.get(result.asset); });
-    if (!bytes) {
-        s_.log.warn("asset lost", {{"asset", result.asset}, {"error", bytes.error().message()}});
-        co_return false;
+    if (bytes) {
+        spz = std::move(*bytes);
+        co_return true;
     }
-    spz = std::move(*bytes);
-    co_return true;
+    const auto why = bytes.error().message();
+    s_.log.warn("asset lost", {{"task", job.task.id}, {"error", why}});
+    co_await record("result lost", job.task.id,
+                    [&] { return s_.journal.result_lost(job.row, why, now_ms()); });
+    co_return false;
 }
 
 asio::awaitable<storage::Result> Pipeline::skip(Job& job, storage::Outcome outcome,
@@ -215,7 +217,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
 
     const auto fixed = s_.settings.generator.seed;
     const std::uint64_t seed = fixed >= 0 ? std::uint64_t(fixed) : std::random_device{}();
-    Production::Watch watch{.task = job.task.id, .stage = {}, .attempt = {}};
+    Production::Watch watch{.task = job.task.id};
     watch.stage = [this, id = job.task.id](std::string_view stage) {
         if (s_.observer.stage) s_.observer.stage(id, stage);
     };
@@ -255,7 +257,7 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
                                      std::vector<std::uint8_t>& spz) {
     auto parcel = co_await s_.production.pack(std::move(product.splats));
     auto row = journal_row(product.attempts[product.attempt - 1]);
-    row.outcome = "chosen";
+    if (row.outcome == "sparse") row.outcome = "chosen";
     add_health(row, parcel);
     co_await record("attempted", job.task.id, [&] { return s_.journal.attempted(job.row, row); });
     if (parcel.spz.empty()) {

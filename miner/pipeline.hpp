@@ -84,7 +84,8 @@ private:
     asio::awaitable<void> keep(Job& job, Product product, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
     asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);
-    asio::awaitable<bool> reload(const storage::Result& result, std::vector<std::uint8_t>& spz);
+    asio::awaitable<bool> reload(Job& job, const storage::Result& result,
+                                 std::vector<std::uint8_t>& spz);
     asio::awaitable<void> submit(Job& job, const storage::Result& result,
                                  std::vector<std::uint8_t> spz);
     void cool_down(Job& job, const network::SubmitAnswer& answer);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/experimental/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -46,8 +46,8 @@ public:
         if (asked_) co_return false;
         asio::steady_timer timer(asked_event_.get_executor(), duration);
         using namespace asio::experimental::awaitable_operators;
-        co_await (timer.async_wait(asio::experimental::as_tuple(asio::use_awaitable)) ||
-                  asked_event_.async_wait(asio::experimental::as_tuple(asio::use_awaitable)));
+        co_await (timer.async_wait(asio::as_tuple(asio::use_awaitable)) ||
+                  asked_event_.async_wait(asio::as_tuple(asio::use_awaitable)));
         co_return !asked_;
     }
 
@@ -71,7 +71,7 @@ private:
                                                     asio::awaitable<T> operation) {
         using namespace asio::experimental::awaitable_operators;
         auto first = co_await (std::move(operation) ||
-                               event.async_wait(asio::experimental::as_tuple(asio::use_awaitable)));
+                               event.async_wait(asio::as_tuple(asio::use_awaitable)));
         if (first.index() == 1) co_return std::nullopt;
         co_return std::get<0>(std::move(first));
     }

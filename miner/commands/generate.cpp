@@ -1,0 +1,215 @@
+// miner generate: one picture to one splat file, by the same recipe as mining: enhancement, gate,
+// retry.
+#include "generator/splat/spz.hpp"
+#include "miner/commands/commands.hpp"
+#include "miner/production.hpp"
+#include "miner/rehearsal/progress.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+constexpr std::size_t kMaxPictureBytes = 20 << 20;
+
+struct Written {
+    std::string path;
+    std::size_t bytes = 0;
+    std::size_t gaussians = 0;
+    generator::Health health;
+};
+
+// Whole or not at all: written beside and renamed.
+bool write_file(const std::string& path, const std::vector<std::uint8_t>& bytes) {
+    const auto beside = path + ".part";
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+    out.close();
+    std::error_code error;
+    if (out) std::filesystem::rename(beside, path, error);
+    if (out && !error) return true;
+    std::filesystem::remove(beside, error);
+    fmt::print(stderr, "miner: {}: cannot be written\n", path);
+    return false;
+}
+
+// TRELLIS's own convention leaves size and place as generated; the validator's takes the settings
+// of export.*.
+std::optional<Written> write_output(const GenerateOptions::Output& output,
+                                    const generator::Splats& splats,
+                                    const config::Export& settings) {
+    auto options = generator::export_options(settings);
+    if (output.up == "trellis")
+        options = {.up = generator::Up::trellis,
+                   .size = 0,
+                   .centre = false,
+                   .margin = -1,
+                   .min_opacity = 0};
+    const auto stored = generator::export_splats(splats, options);
+    const auto bytes = output.encoding == Encoding::ply
+                           ? generator::write_ply(stored)
+                           : generator::write_spz(stored, {.fraction_bits = settings.fraction_bits,
+                                                           .zstd_level = settings.zstd_level});
+    if (!write_file(output.path, bytes)) return std::nullopt;
+    return Written{output.path, bytes.size(), stored.size(), generator::measure(stored)};
+}
+
+boost::json::value to_json(const Product& product, const generator::ModelInfo& model,
+                           const std::vector<Written>& files) {
+    boost::json::array attempts;
+    for (const auto& attempt : product.attempts) {
+        const auto& t = attempt.times;
+        attempts.push_back({{"attempt", attempt.number},
+                            {"chain", attempt.chain},
+                            {"seed", attempt.seed},
+                            {"voxels", attempt.voxels},
+                            {"gaussians", attempt.gaussians},
+                            {"outcome", attempt.outcome},
+                            {"error", attempt.error},
+                            {"ms",
+                             {{"prepare", t.prepare},
+                              {"encode", t.encode},
+                              {"structure", t.structure},
+                              {"occupancy", t.occupancy},
+                              {"latent", t.latent},
+                              {"gaussians", t.gaussians}}}});
+    }
+    boost::json::array written;
+    for (const auto& file : files)
+        written.push_back({{"path", file.path},
+                           {"bytes", file.bytes},
+                           {"gaussians", file.gaussians},
+                           {"invisible", file.health.invisible},
+                           {"opacity_mean", file.health.opacity_mean}});
+    return {{"outcome", words(product.outcome)},
+            {"detail", product.detail},
+            {"chosen", product.attempt},
+            {"attempts", attempts},
+            {"files", written},
+            {"model", model.name},
+            {"device", model.device},
+            {"dtype", model.dtype}};
+}
+
+void print_for_people(const Product& product, const config::Gate& gate,
+                      const std::vector<Written>& files) {
+    for (const auto& attempt : product.attempts) {
+        double ms = 0;
+        for (const double stage :
+             {attempt.times.prepare, attempt.times.encode, attempt.times.structure,
+              attempt.times.occupancy, attempt.times.latent, attempt.times.gaussians})
+            ms += std::max(stage, 0.0);
+        fmt::print("attempt {}  {:<9} {:>7} voxels  {:>9} Gaussians  {:<7} {:>7.2f} s\n",
+                   attempt.number, attempt.chain, attempt.voxels, attempt.gaussians,
+                   attempt.outcome, ms / 1000);
+    }
+    fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
+    for (const auto& file : files)
+        fmt::print("{}: {} Gaussians, {:.2f} MB\n", file.path, file.gaussians,
+                   double(file.bytes) / 1e6);
+}
+
+}  // namespace
+
+ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    auto settings = line.loaded.settings;
+    auto log = open_log(settings, config::storage_folder(settings));
+    if (!log) return ExitCode::storage;
+    auto picture = read_file(line.generate.picture, kMaxPictureBytes);
+    if (!picture) return ExitCode::bad_input;
+    auto recipe = Production::options(settings);
+    if (!recipe) {
+        complain("enhance", recipe.error());
+        return ExitCode::usage;
+    }
+    const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
+                                                            : std::random_device{}();
+
+    asio::io_context io{1};
+    Lanes lanes;
+    Device device;
+    Production production(lanes, device, *log, std::move(*recipe));
+    std::stop_source stop;
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    signals.async_wait([&](boost::system::error_code error, int) {
+        if (!error) stop.request_stop();
+    });
+    std::optional<config::Error> no_model;
+    Product product;
+    generator::ModelInfo model;
+    std::exception_ptr failure;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            auto made =
+                co_await run_on(device.lane, [&] { return make_generator(settings.generator); });
+            if (made) {
+                device.generator = std::move(*made);
+                model = device.generator->info();
+                Production::Watch watch{.task = line.generate.picture};
+                product = co_await production.produce(std::move(*picture), seed, stop.get_token(),
+                                                      std::move(watch));
+                co_await run_on(device.lane, [&] {
+                    device.generator.reset();
+                    return true;
+                });
+            } else {
+                no_model = made.error();
+            }
+            signals.cancel();
+        },
+        [&](std::exception_ptr error) {
+            failure = error;
+            signals.cancel();
+        });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    if (no_model) {
+        complain("model", *no_model);
+        return ExitCode::model;
+    }
+
+    std::vector<Written> files;
+    bool all_written = true;
+    if (product.splats.size() > 0) {
+        for (const auto& output : line.generate.outputs) {
+            auto written = write_output(output, product.splats, settings.export_);
+            if (written)
+                files.push_back(std::move(*written));
+            else
+                all_written = false;
+        }
+    }
+    if (line.generate.json)
+        fmt::print("{}\n", boost::json::serialize(to_json(product, model, files)));
+    else
+        print_for_people(product, settings.gate, files);
+    if (product.cancelled && stop.stop_requested()) return ExitCode::interrupted;
+    if (product.device_lost) return ExitCode::device_lost;
+    if (product.outcome == storage::Outcome::error || product.cancelled) {
+        fmt::print(stderr, "miner: {}: {}\n", line.generate.picture, product.detail);
+        return ExitCode::bad_input;
+    }
+    if (!all_written) return ExitCode::storage;
+    if (files.empty()) {
+        fmt::print(stderr,
+                   "miner: nothing was written: every attempt stayed sparse; lower "
+                   "--gate.min_gaussians or --gate.floor to have it all the same\n");
+        return ExitCode::no_go;
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace miner
