@@ -23,16 +23,16 @@ struct Validator {
     bool serving = false;  // its axon has an address
 };
 
-// With settings.reference it chooses as the reference miner does, each turn lost to an absent owner
-// included. Otherwise an owner who cannot be asked (absent, or not serving) has no turn, so that no
-// turn is lost.
+// With settings.reference it chooses as the reference miner does, turns lost to an absent owner
+// included. Otherwise no turn is lost: an owner who is absent or not serving has none, and one who
+// is free is asked when all others are not.
 class Schedule {
 public:
     explicit Schedule(config::Schedule settings);
 
     // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
-    // stay; a uid that is gone or has another hotkey loses its cool-down (not with
-    // settings.reference), and the owner is looked up anew.
+    // stay. A uid that is gone or has another hotkey loses its cool-down, and the owner is looked
+    // up anew; with settings.reference neither happens.
     void set_validators(std::vector<Validator> validators);
 
     // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
@@ -45,8 +45,9 @@ public:
     void failed(int uid, std::int64_t now_s);
     void cool_down(int uid, std::int64_t until_s);
 
-    // The earliest time, not before now, at which some validator is free; empty: no validator
-    // qualifies at all.
+    // The earliest time, not before now, at which next() gives somebody; empty: never, with these
+    // validators. The reference miner does not look ahead: with settings.reference it is always now
+    // + settings.idle.
     std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
 
     // Unix seconds; 0 for a validator without a cool-down and for an unknown uid.
@@ -56,14 +57,17 @@ public:
 
 private:
     bool qualifies(const Validator& validator) const;
-    bool owners_turn(std::int64_t now_s);
+    const Validator* find(int uid) const;
+    const Validator* owner() const;  // who can have a turn
+    bool is_owners_turn(std::int64_t now_s);
 
     config::Schedule settings_;
     std::vector<Validator> validators_;
     std::unordered_map<int, std::int64_t> cooldowns_;  // by uid
-    std::optional<std::size_t> owner_;                 // index into validators_
-    std::size_t place_ = 0;                            // where the round goes on
+    std::optional<int> owner_uid_;
+    bool owner_looked_up_ = false;
     int until_owner_;
+    std::size_t place_ = 0;  // where the round goes on, an index into validators_
 };
 
 }  // namespace miner
