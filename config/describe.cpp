@@ -92,8 +92,6 @@ std::string settings_text(const Loaded& loaded) {
                        row.starts_group ? "\n" : "", row.key, key_width, row.value, value_width,
                        row.origin, origin_width, row.doc);
     }
-    for (const std::string& warning : loaded.warnings) text += "\nwarning: " + warning;
-    if (!loaded.warnings.empty()) text += '\n';
     return text;
 }
 

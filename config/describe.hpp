@@ -8,7 +8,8 @@
 
 namespace config {
 
-// Every key with value, origin and meaning, aligned, one line each.
+// Every key with value, origin and meaning, aligned, one line each; warnings are left to the
+// caller.
 std::string settings_text(const Loaded& loaded);
 
 // {"version": ..., "file": ..., "hash": ..., "settings": [{"key": ..., "value": ..., "origin": ...,

@@ -88,7 +88,7 @@ void add_schedule(Rows& rows) {
              .field = [](Settings& s) -> Field { return &s.schedule.idle; },
              .doc = "Wait when no validator may be asked right now.",
              .unit = "s",
-             .least = 1,
+             .least = 0.01,
              .most = 3'600},
             {.name = "schedule.reservation",
              .field = [](Settings& s) -> Field { return &s.schedule.reservation; },

@@ -1,0 +1,273 @@
+#include "miner/arguments.hpp"
+
+#include "config/keys.hpp"
+#include "config/version.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+namespace miner {
+namespace {
+
+struct Verb {
+    Command command;
+    const char* name;
+    const char* doc;
+    const char* example;
+};
+
+constexpr std::array<Verb, 7> kVerbs{{
+    {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
+     "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
+    {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
+     "miner rehearse --tasks 12 --faults timeout,drop"},
+    {Command::generate, "generate", "Turn one picture into splats",
+     "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
+    {Command::stats, "stats", "Say how it went: success rate, scores, times",
+     "miner stats --since 24h --by validator"},
+    {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
+     "miner inspect chair.spz"},
+    {Command::config, "config", "Show every setting, its value and where that comes from",
+     "miner config --print"},
+    {Command::version, "version", "Show the version", "miner version"},
+}};
+
+// These stand in the main help; the others are one `config --print` away.
+constexpr std::array<std::string_view, 5> kPopular{"netuid", "wallet.name", "wallet.hotkey",
+                                                   "subtensor.network", "storage.path"};
+
+bool is_bool(const config::Key& key) { return config::type_of(key) == "true or false"; }
+bool is_list(const config::Key& key) { return config::type_of(key).starts_with("list"); }
+
+// The grammar of it all, in CLI11's terms. Every value stays text here; the table of settings
+// judges it.
+class Grammar {
+public:
+    Grammar() {
+        app_.set_version_flag("--version", fmt::format("miner {}", config::version()),
+                              "Show the version");
+        app_.set_help_flag("-h,--help", "Show this help; after a command, that command's");
+        app_.require_subcommand(0, 1);
+        app_.allow_extras();
+        app_.get_formatter()->column_width(34);
+        app_.footer(
+            "Every setting is a flag, a variable and a line of the settings file: see miner config "
+            "--print.\n"
+            "Exit codes: see miner run --help.");
+        app_.add_option("--config", config_file_, "Settings file")->type_name("FILE");
+        add_settings();
+        for (const Verb& verb : kVerbs) {
+            CLI::App* command = app_.add_subcommand(verb.name, verb.doc);
+            command->fallthrough();
+            command->get_formatter()->column_width(34);
+            command->footer(
+                fmt::format("Every setting's flag may follow too.\nExample: {}", verb.example));
+            commands_.push_back(command);
+        }
+        add_exit_codes(*of(Command::run));
+        add_rehearse(*of(Command::rehearse));
+        add_generate(*of(Command::generate));
+        add_stats(*of(Command::stats));
+        add_inspect(*of(Command::inspect));
+        add_config(*of(Command::config));
+    }
+
+    // May throw CLI::ParseError.
+    Arguments parse(std::vector<std::string> words) {
+        std::reverse(words.begin(), words.end());  // as CLI11 takes them
+        app_.parse(std::move(words));
+        for (std::size_t i = 0; i < commands_.size(); ++i) {
+            if (!commands_[i]->parsed()) continue;
+            arguments_.command = kVerbs[i].command;
+            arguments_.command_named = true;
+        }
+        for (const Bound& bound : bound_) {
+            if (bound.option->count() == 0) continue;
+            arguments_.settings.push_back({bound.key, bound.flag, bound.option->results()});
+        }
+        for (const auto& [option, target] : texts_) {
+            if (option->count() > 0) *target = option->results().back();
+        }
+        if (app_.count("--config") > 0) arguments_.config_file = config_file_;
+        arguments_.left_over = app_.remaining(true);
+        return std::move(arguments_);
+    }
+
+    std::string help() const { return app_.help(); }
+
+    std::vector<std::string> flags(Command command) const {
+        std::vector<std::string> names{"--help", "--version", "--config"};
+        for (const config::Key& key : config::keys()) names.push_back(config::flag_of(key));
+        for (const CLI::Option* option : of(command)->get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+        return names;
+    }
+
+private:
+    struct Bound {
+        CLI::Option* option;
+        std::string key, flag;
+    };
+
+    CLI::App* of(Command command) const {
+        for (std::size_t i = 0; i < kVerbs.size(); ++i) {
+            if (kVerbs[i].command == command) return commands_[i];
+        }
+        return nullptr;
+    }
+
+    void add_settings() {
+        for (const config::Key& key : config::keys()) {
+            CLI::Option* option = bind(app_, config::flag_of(key), key, std::string(key.doc));
+            const bool popular =
+                std::find(kPopular.begin(), kPopular.end(), key.name) != kPopular.end();
+            option->group(popular ? "Options" : "");
+        }
+    }
+
+    // A flag that sets `key`: the key's own, or a short form of a command.
+    CLI::Option* bind(CLI::App& app, const std::string& flag, const config::Key& key,
+                      const std::string& doc) {
+        CLI::Option* option = is_bool(key) ? app.add_flag(flag, doc) : app.add_option(flag);
+        option->description(doc);
+        if (is_list(key)) {
+            option->expected(1, CLI::detail::expected_max_vector_size)
+                ->allow_extra_args()
+                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        } else {
+            // A script's wrapper may repeat a flag to overrule it.
+            option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        }
+        if (!is_bool(key))
+            option->type_name(config::type_of(key).ends_with("number") ? "N" : "TEXT");
+        bound_.push_back({option, std::string(key.name), flag});
+        return option;
+    }
+
+    void shorthand(CLI::App& app, const std::string& flag, std::string_view key,
+                   const std::string& doc) {
+        bind(app, flag, *config::find_key(key), doc);
+    }
+
+    CLI::Option* text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
+                      const std::string& type, const std::string& doc) {
+        CLI::Option* option = app.add_option(name);
+        option->description(doc)->type_name(type)->multi_option_policy(
+            CLI::MultiOptionPolicy::TakeLast);
+        texts_.emplace_back(option, &target);
+        return option;
+    }
+
+    static void add_exit_codes(CLI::App& app) {
+        std::string footer = app.get_footer() + "\n\nExit codes:";
+        for (const auto& [code, meaning] : exit_codes())
+            footer += fmt::format("\n  {:>3}  {}", int(code), meaning);
+        app.footer(footer);
+    }
+
+    void add_rehearse(CLI::App& app) {
+        shorthand(app, "--tasks", "rehearse.tasks", "Tasks to hand out");
+        shorthand(app, "--pictures", "rehearse.pictures",
+                  "Folder with pictures instead of the embedded ones");
+        shorthand(app, "--faults", "rehearse.faults",
+                  "Any of timeout, refuse, garbage, slow, drop");
+        shorthand(app, "--seed", "rehearse.seed",
+                  "Order of tasks and faults, and seed of the generation");
+    }
+
+    void add_generate(CLI::App& app) {
+        text(app, "picture", arguments_.picture, "PICTURE",
+             "PNG, JPEG or WebP; -: from standard input");
+        app.add_option("-o,--output", arguments_.outputs,
+                       "Where to write, .spz or .ply; may be repeated")
+            ->type_name("FILE")
+            ->allow_extra_args(false);
+        shorthand(app, "--seed", "generator.seed", "The same seed gives the same splats");
+        text(app, "--up", arguments_.up, "y|trellis", "Default: y for SPZ, trellis for PLY");
+        app.add_flag("--json", arguments_.json, "Print what was made as JSON");
+    }
+
+    void add_stats(CLI::App& app) {
+        text(app, "--last", arguments_.last, "N", "The newest N generations; 0: all (default 100)");
+        text(app, "--since", arguments_.since, "SPAN",
+             "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
+        text(app, "--until", arguments_.until, "T", "As --since");
+        text(app, "--by", arguments_.by, "WHAT", "validator, kind or day");
+        text(app, "--hotkey", arguments_.hotkey, "SS58", "One of our hotkeys instead of all");
+        text(app, "--db", arguments_.database, "FILE",
+             "Database instead of the one in storage.path");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+        app.add_flag("--csv", arguments_.csv, "Print CSV");
+    }
+
+    void add_inspect(CLI::App& app) {
+        text(app, "file", arguments_.file, "FILE",
+             "PLY or SPZ, the subnet's or Niantic's; -: from standard input");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_config(CLI::App& app) {
+        app.add_flag("--print")->description(
+            "Print every setting with value, origin and meaning (what it does anyway)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+        app.add_flag("--markdown", arguments_.markdown, "Print the page about settings");
+    }
+
+    CLI::App app_{"Mines Bittensor's 3D subnet: pictures in, Gaussian splats out.", "miner"};
+    std::vector<CLI::App*> commands_;  // as kVerbs
+    std::vector<Bound> bound_;
+    std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> texts_;
+    std::string config_file_;
+    Arguments arguments_;
+};
+
+// "--log.json false" as "--log.json=false": a flag of CLI11 takes no next word, and must not, or
+// `--log.json generate` would lose its command.
+std::vector<std::string> join_bools(int argc, const char* const* argv) {
+    constexpr std::array<std::string_view, 6> kWords{"true", "false", "on", "off", "yes", "no"};
+    std::vector<std::string> words;
+    bool after_bool = false;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (after_bool && std::find(kWords.begin(), kWords.end(), word) != kWords.end()) {
+            words.back() += '=' + word;
+            after_bool = false;
+            continue;
+        }
+        const config::Key* key =
+            word.starts_with("--") ? config::find_key(word.substr(2)) : nullptr;
+        after_bool = key && is_bool(*key);
+        words.push_back(word);
+    }
+    return words;
+}
+
+}  // namespace
+
+std::vector<std::string> Arguments::commands() {
+    std::vector<std::string> names;
+    for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+    return names;
+}
+
+std::vector<std::string> Arguments::flags(Command command) { return Grammar().flags(command); }
+
+std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv) {
+    Grammar grammar;
+    try {
+        return grammar.parse(join_bools(argc, argv));
+    } catch (const CLI::CallForHelp&) {
+        return Exit{ExitCode::ok, grammar.help(), false};
+    } catch (const CLI::CallForVersion&) {
+        return Exit{ExitCode::ok, fmt::format("miner {}\n", config::version()), false};
+    } catch (const CLI::ParseError& e) {
+        return Exit{ExitCode::usage, fmt::format("miner: {}\nSee miner --help.\n", e.what()), true};
+    }
+}
+
+}  // namespace miner

@@ -1,0 +1,37 @@
+// The words of a command line, sorted by what they belong to, not yet looked into: command_line.hpp
+// gives them meaning.
+#pragma once
+
+#include "config/load.hpp"
+#include "miner/command_line.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace miner {
+
+struct Arguments {
+    Command command = Command::run;
+    std::optional<std::string> config_file;  // --config
+    std::vector<config::FlagValue>
+        settings;  // every setting's flag that was given, and the short forms
+    std::optional<std::string> picture, file;  // generate, inspect
+    std::vector<std::string> outputs;          // -o
+    std::optional<std::string> up;             // --up
+    std::optional<std::string> last, since, until, by, hotkey, database;
+    bool json = false, csv = false, markdown = false;
+    bool command_named = false;          // false: run, as none was given
+    std::vector<std::string> left_over;  // what nothing above claims, in order
+
+    static std::vector<std::string> commands();  // "run", "rehearse", ...
+    static std::vector<std::string> flags(
+        Command command);  // that may follow the command, settings included
+};
+
+// Fails (as an Exit) only where the words cannot be sorted: a flag without its value. --help and
+// --version are Exits too.
+std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv);
+
+}  // namespace miner
