@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 namespace miner {
+namespace {
+
+// The year 36812. What a validator says may be any number, and callers turn seconds into smaller
+// units.
+constexpr std::int64_t kLatest = std::int64_t(1) << 40;
+
+}  // namespace
 
 Schedule::Schedule(config::Schedule settings)
     : settings_(std::move(settings)), until_owner_(settings_.owner_every) {}
@@ -50,22 +56,21 @@ void Schedule::failed(int uid, std::int64_t now_s) {
 }
 
 void Schedule::cool_down(int uid, std::int64_t until_s) {
-    if (find(uid) != nullptr) cooldowns_[uid] = until_s;
+    if (find(uid) != nullptr) cooldowns_[uid] = std::min(until_s, kLatest);
 }
 
 std::optional<std::int64_t> Schedule::next_turn(std::int64_t now_s) const {
     if (settings_.reference)
         return now_s + std::chrono::ceil<std::chrono::seconds>(settings_.idle).count();
-    constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-    std::int64_t earliest = kNever;
+    std::optional<std::int64_t> earliest;
     // The owner is free at the second itself, the others at the next, as in the reference.
     if (const Validator* spare = owner()) earliest = cooldown_until(spare->uid);
     for (const Validator& validator : validators_) {
-        const std::int64_t until = cooldown_until(validator.uid);
-        if (qualifies(validator) && until != kNever) earliest = std::min(earliest, until + 1);
+        if (!qualifies(validator)) continue;
+        const std::int64_t free = cooldown_until(validator.uid) + 1;
+        if (!earliest || free < *earliest) earliest = free;
     }
-    if (earliest == kNever) return std::nullopt;
-    return std::max(now_s, earliest);
+    return earliest ? std::optional(std::max(now_s, *earliest)) : std::nullopt;
 }
 
 std::int64_t Schedule::cooldown_until(int uid) const {
