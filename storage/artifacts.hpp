@@ -1,5 +1,7 @@
-// Results as files named by the SHA-256 of their content: written beside, synced, renamed, so that
-// a name never stands for half a file. Synchronous; any one lane.
+// Results as files named by the SHA-256 of their content: written beside, synced, renamed, synced
+// again, so that a name never stands for half a file. Synchronous; any one lane.
+//   FOLDER/ab/ab12...   the assets, 64 hex digits, under the first two
+//   FOLDER/tmp/         what is being written; swept at the start
 #pragma once
 
 #include "config/result.hpp"
@@ -15,22 +17,26 @@ namespace storage {
 
 class Artifacts {
 public:
-    // Creates the folder and sweeps away what an earlier run left half-written.
+    // Creates the folder and sweeps away what an earlier run left half-written (not what another
+    // process writes right now). Fails with cannot_open, read_only, full, io.
     static config::Result<Artifacts> open(const std::filesystem::path& folder);
 
-    // Content hash, 64 hex digits. The same bytes twice are one file. Fails with full, read_only,
-    // io.
+    // Content hash, 64 hex digits; the asset survives a power cut from here on. The same bytes
+    // twice are one file, and count as used anew. Fails with full, read_only, io.
     config::Result<std::string> put(std::span<const std::uint8_t> bytes);
-    // Fails with missing, or corrupt when the content is not what the name says.
+    // Fails with missing, io, or corrupt when the content is not what the name says.
     config::Result<std::vector<std::uint8_t>> get(const std::string& hash) const;
+    // Empty for what is no content hash.
     std::filesystem::path path(const std::string& hash) const;
 
-    // Removes the oldest until what remains is within both limits; `keep` are not touched (results
-    // not yet answered).
+    // Removes what is older than `keep_days`, then the oldest until the rest is within `keep_gb`
+    // (1e9 bytes); `keep` are not touched (results not yet answered) but count. Returns how many
+    // it removed. Fails with read_only, io, after removing what it could.
     config::Result<int> prune(int keep_days, double keep_gb, const std::set<std::string>& keep);
 
 private:
     explicit Artifacts(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
     std::filesystem::path folder_;
 };
 

@@ -54,8 +54,7 @@ struct Attempt {
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;
     std::int64_t gaussians = -1;
-    // "passed" (reached the gate), "sparse" (did not), "chosen" (sparse, but the one submitted),
-    // "error".
+    // "passed" (reached the gate), "sparse" (did not), "chosen" (the one submitted), "error".
     std::string outcome;
     std::string error;  // empty when none
     Milliseconds at = 0;
@@ -111,13 +110,12 @@ std::string_view name(TaskState state);
 std::string_view name(Outcome outcome);
 
 // Beyond what Database fails with: missing for a row that does not exist, out_of_order for a step
-// that cannot follow the task's state, locked while another miner's journal is open on the same
-// file. A step that failed left no trace and may be repeated.
+// that cannot follow the task's state. A step that failed left no trace and may be repeated. Only
+// one journal at a time may work on a database: it takes what others left open for its own.
 class Journal {
 public:
-    // The database outlives it. `version` and `settings_hash` describe this run. One journal at a
-    // time holds a database; failures to begin the run are reported by the first step, and every
-    // step tries again.
+    // The database outlives it. `version` and `settings_hash` describe this run. A failure to
+    // record the run is reported by the first step, and each step tries again.
     Journal(Database& database, std::string version, std::string settings_hash, Milliseconds now);
     ~Journal();  // closes the run
 

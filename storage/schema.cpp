@@ -62,7 +62,8 @@ CREATE TABLE tasks (
 ) STRICT;
 
 -- All that `miner stats` wants of a task, so that it never reads the table itself.
-CREATE INDEX tasks_decided ON tasks (pulled_at, validator, kind, outcome, begun_at, finished_at)
+CREATE INDEX tasks_decided
+    ON tasks (pulled_at, id, validator, kind, outcome, begun_at, finished_at)
     WHERE outcome IS NOT NULL;
 CREATE INDEX tasks_owed ON tasks (validator) WHERE closed_at IS NULL;
 

@@ -1,0 +1,249 @@
+#include "storage/artifacts.hpp"
+
+#include "storage/errc.hpp"
+#include "storage/sha256.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLongestDays = 36'500;  // a file's time does not reach much further back
+
+class File {
+public:
+    File(const fs::path& path, int flags)
+        : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    ~File() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    explicit operator bool() const { return descriptor_ >= 0; }
+    int descriptor() const { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+config::Error failed(int system_error, const fs::path& where) {
+    const auto words = where.string() + ": " + std::generic_category().message(system_error);
+    switch (system_error) {
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG:
+            return config::fail(Errc::full, words + "; free some space, or lower storage.keep_gb");
+        case EROFS:
+        case EACCES:
+        case EPERM:
+            return config::fail(Errc::read_only, words + "; make it writable for this user");
+        default:
+            return config::fail(Errc::io, words + "; check the disk");
+    }
+}
+
+bool is_hash(const std::string& name) {
+    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// The name of a new file is kept only once its folder is.
+bool sync_folder(const fs::path& folder) {
+    const File file(folder, O_RDONLY | O_DIRECTORY);
+    return file && ::fsync(file.descriptor()) == 0;
+}
+
+std::optional<config::Error> make_folder(const fs::path& folder) {
+    std::error_code code;
+    if (!fs::create_directories(folder, code)) {
+        if (code) return failed(code.value(), folder);
+        if (!fs::is_directory(folder)) return failed(ENOTDIR, folder);
+        return std::nullopt;
+    }
+    if (!sync_folder(folder.parent_path())) return failed(errno, folder.parent_path());
+    return std::nullopt;
+}
+
+bool write_all(int descriptor, std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+        const auto written = ::write(descriptor, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes = bytes.subspan(std::size_t(written));
+    }
+    return true;
+}
+
+// Zero, or the system's error. A short file (somebody cut it) comes back short: the hash tells.
+int read_all(int descriptor, std::vector<std::uint8_t>& bytes) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0) return errno;
+    if (!S_ISREG(status.st_mode)) return EISDIR;
+    bytes.resize(std::size_t(status.st_size));
+    std::size_t size = 0;
+    while (size < bytes.size()) {
+        const auto got = ::read(descriptor, bytes.data() + size, bytes.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return errno;
+        if (got == 0) break;
+        size += std::size_t(got);
+    }
+    bytes.resize(size);
+    return 0;
+}
+
+// Whoever writes a file holds a lock on it; one without is left over from a process that died.
+void sweep(const fs::path& folder) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+        const File file(entry.path(), O_RDWR);
+        if (file && ::flock(file.descriptor(), LOCK_EX | LOCK_NB) == 0) {
+            ::unlink(entry.path().c_str());
+        }
+    }
+}
+
+fs::path temporary_name(const fs::path& folder, const std::string& hash) {
+    static std::atomic<unsigned> counter{0};
+    return folder / (hash + "." + std::to_string(::getpid()) + "." + std::to_string(++counter));
+}
+
+// Zero, or the system's error; then nothing is left behind.
+int write_beside_and_rename(const fs::path& temporary, const fs::path& name,
+                            std::span<const std::uint8_t> bytes) {
+    const File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file) return errno;
+    int error = 0;
+    if (::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0 ||
+        !write_all(file.descriptor(), bytes) || ::fsync(file.descriptor()) != 0 ||
+        ::rename(temporary.c_str(), name.c_str()) != 0) {
+        error = errno;
+        ::unlink(temporary.c_str());
+    }
+    return error;
+}
+
+struct Asset {
+    fs::file_time_type used;
+    std::uintmax_t bytes;
+    fs::path path;
+    bool kept;
+};
+
+std::vector<Asset> oldest_first(const fs::path& folder, const std::set<std::string>& keep,
+                                std::error_code& code) {
+    std::vector<Asset> assets;
+    for (const auto& shelf : fs::directory_iterator(folder, code)) {
+        std::error_code passed_over;  // files come and go, and not all of them are ours
+        if (!shelf.is_directory(passed_over)) continue;
+        for (const auto& entry : fs::directory_iterator(shelf.path(), passed_over)) {
+            const auto name = entry.path().filename().string();
+            if (!is_hash(name) || shelf.path().filename() != name.substr(0, 2)) continue;
+            const auto used = entry.last_write_time(passed_over);
+            const auto bytes = entry.file_size(passed_over);
+            if (passed_over) continue;
+            assets.push_back({used, bytes, entry.path(), keep.count(name) > 0});
+        }
+    }
+    std::sort(assets.begin(), assets.end(), [](const Asset& a, const Asset& b) {
+        return std::tie(a.used, a.path) < std::tie(b.used, b.path);
+    });
+    return assets;
+}
+
+}  // namespace
+
+config::Result<Artifacts> Artifacts::open(const fs::path& folder) {
+    std::error_code code;
+    const auto absolute = fs::absolute(folder, code);
+    if (code) return failed(code.value(), folder);
+    if (fs::exists(absolute, code) && !fs::is_directory(absolute, code)) {
+        return config::fail(Errc::cannot_open, absolute.string() +
+                                                   " is a file; move it away or choose another "
+                                                   "storage.path");
+    }
+    if (auto error = make_folder(absolute)) return *error;
+    if (auto error = make_folder(absolute / "tmp")) return *error;
+    if (::access(absolute.c_str(), W_OK | X_OK) != 0) return failed(errno, absolute);
+    sweep(absolute / "tmp");
+    return Artifacts(absolute);
+}
+
+fs::path Artifacts::path(const std::string& hash) const {
+    return is_hash(hash) ? folder_ / hash.substr(0, 2) / hash : fs::path();
+}
+
+config::Result<std::string> Artifacts::put(std::span<const std::uint8_t> bytes) {
+    const auto hash = sha256(bytes);
+    const auto name = path(hash);
+    // Read again rather than trusted: a damaged copy must not stand in for the bytes at hand.
+    if (get(hash)) {
+        if (::utimensat(AT_FDCWD, name.c_str(), nullptr, 0) != 0) return failed(errno, name);
+        return hash;
+    }
+    if (auto error = make_folder(name.parent_path())) return *error;
+    if (auto error = make_folder(folder_ / "tmp")) return *error;
+    const auto temporary = temporary_name(folder_ / "tmp", hash);
+    if (const int error = write_beside_and_rename(temporary, name, bytes)) {
+        return failed(error, name);
+    }
+    if (!sync_folder(name.parent_path())) return failed(errno, name.parent_path());
+    return hash;
+}
+
+config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash) const {
+    if (!is_hash(hash)) return config::fail(Errc::missing, "asset '" + hash.substr(0, 64) + "'");
+    const auto name = path(hash);
+    const File file(name, O_RDONLY);
+    if (!file) {
+        if (errno == ENOENT || errno == ENOTDIR) return config::fail(Errc::missing, name.string());
+        return failed(errno, name);
+    }
+    std::vector<std::uint8_t> bytes;
+    if (const int error = read_all(file.descriptor(), bytes)) return failed(error, name);
+    if (sha256(bytes) != hash) {
+        return config::fail(Errc::corrupt, name.string() + ": the content is not what was kept");
+    }
+    return bytes;
+}
+
+config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
+                                     const std::set<std::string>& keep) {
+    std::error_code code;
+    const auto assets = oldest_first(folder_, keep, code);
+    if (code) return failed(code.value(), folder_);
+    const auto oldest = fs::file_time_type::clock::now() -
+                        std::chrono::hours(24) * std::min(keep_days, kLongestDays);
+    double total = 0;
+    for (const auto& asset : assets) total += double(asset.bytes);
+    int removed = 0;
+    std::optional<config::Error> error;
+    for (const auto& asset : assets) {
+        if (asset.used >= oldest && total <= keep_gb * 1e9) break;
+        if (asset.kept) continue;
+        if (::unlink(asset.path.c_str()) == 0) {
+            ++removed;
+            total -= double(asset.bytes);
+        } else if (errno != ENOENT) {
+            error = failed(errno, asset.path);
+        }
+    }
+    if (error) return *error;
+    return removed;
+}
+
+}  // namespace storage

@@ -1,0 +1,295 @@
+#include "storage/report.hpp"
+
+#include "storage/guard.hpp"
+#include "storage/sql.hpp"
+#include "storage/tally.hpp"
+#include "storage/task_record.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace storage {
+namespace {
+
+constexpr std::int64_t kUsualLast = 100;
+constexpr Milliseconds kDay = 86'400'000;
+
+constexpr std::array<const char*, 7> kStages{"prepare", "encode",    "structure", "occupancy",
+                                             "latent",  "gaussians", "compress"};
+
+// A span as bounds: of time, and where `last` cut in.
+struct Bounds {
+    Milliseconds since = std::numeric_limits<Milliseconds>::min();
+    Milliseconds until = std::numeric_limits<Milliseconds>::max();
+    TaskRow first = 0;  // of those pulled at `since` itself, lower rows are out
+    std::string hotkey;
+};
+
+constexpr const char* kWithin =
+    " FROM tasks WHERE outcome IS NOT NULL AND pulled_at >= ?1 AND pulled_at < ?2"
+    " AND (?3 = '' OR validator IN (SELECT v.id FROM validators v JOIN hotkeys h"
+    " ON h.id = v.hotkey WHERE h.address = ?3))";
+
+// What `statistics` gathers on one way through the tables.
+class Survey {
+public:
+    explicit Survey(SQLite::Database& database) : database_(database) {}
+
+    Statistics operator()(const Span& span) {
+        read_tasks(bounds(span));
+        if (!tasks_.empty()) {
+            read_attempts();
+            read_submissions();
+        }
+        return summary();
+    }
+
+private:
+    Bounds bounds(const Span& span);
+    void read_tasks(const Bounds& bounds);
+    void read_attempts();
+    void read_submissions();
+    void add_feedback(Decided& task, SQLite::Statement& statement);
+    Statistics summary();
+
+    std::int16_t kind_index(const char* kind);
+    std::unordered_map<std::int64_t, std::string> validators();
+
+    // Rows of attempts and submissions come in the order of their tasks, so a walk beside them
+    // finds each task without a search. Null for a task that is not among the selected.
+    Decided* walk_to(TaskRow row, std::size_t& at) {
+        while (at < tasks_.size() && tasks_[at].row < row) ++at;
+        return at < tasks_.size() && tasks_[at].row == row ? &tasks_[at] : nullptr;
+    }
+
+    SQLite::Database& database_;
+    std::vector<Decided> tasks_;  // by row
+    std::vector<std::string> kinds_;
+    std::array<std::vector<double>, kStages.size()> stages_;
+    std::vector<double> total_, submit_;
+    std::optional<Milliseconds> first_, newest_;
+};
+
+Bounds Survey::bounds(const Span& span) {
+    Bounds bounds;
+    if (span.since) bounds.since = *span.since;
+    if (span.until) bounds.until = *span.until;
+    bounds.hotkey = span.hotkey;
+    const auto last = span.last.value_or(span.since || span.until ? 0 : kUsualLast);
+    if (last <= 0) return bounds;
+    SQLite::Statement statement(database_, std::string("SELECT pulled_at, id") + kWithin +
+                                               " AND outcome <> 'skipped'"
+                                               " ORDER BY pulled_at DESC, id DESC"
+                                               " LIMIT 1 OFFSET ?4");
+    bind(statement, {bounds.since, bounds.until, bounds.hotkey, last - 1});
+    if (statement.executeStep()) {
+        bounds.since = statement.getColumn(0).getInt64();
+        bounds.first = statement.getColumn(1).getInt64();
+    }
+    return bounds;
+}
+
+std::int16_t Survey::kind_index(const char* kind) {
+    const auto found = std::find(kinds_.begin(), kinds_.end(), kind);
+    if (found == kinds_.end()) kinds_.emplace_back(kind);
+    return std::int16_t(std::find(kinds_.begin(), kinds_.end(), kind) - kinds_.begin());
+}
+
+void Survey::read_tasks(const Bounds& bounds) {
+    SQLite::Statement statement(
+        database_,
+        std::string("SELECT id, pulled_at, validator, kind, outcome, begun_at, finished_at") +
+            kWithin + " ORDER BY pulled_at, id");
+    bind(statement, {bounds.since, bounds.until, bounds.hotkey});
+    while (statement.executeStep()) {
+        Decided task;
+        task.row = statement.getColumn(0).getInt64();
+        const auto pulled_at = statement.getColumn(1).getInt64();
+        if (pulled_at == bounds.since && task.row < bounds.first) continue;
+        task.validator = statement.getColumn(2).getInt64();
+        task.kind = kind_index(statement.getColumn(3).getText());
+        task.outcome = parse_outcome(statement.getColumn(4).getText());
+        task.day = std::int32_t((pulled_at - (pulled_at < 0 ? kDay - 1 : 0)) / kDay);
+        if (task.outcome != Outcome::skipped) {
+            const auto begun = statement.getColumn(5).getInt64();
+            const auto finished = statement.getColumn(6).getInt64();
+            if (finished >= begun) total_.push_back(double(finished - begun));  // clocks step back
+        }
+        if (!first_) first_ = pulled_at;
+        newest_ = pulled_at;
+        tasks_.push_back(task);
+    }
+    const auto by_row = [](const Decided& a, const Decided& b) { return a.row < b.row; };
+    if (!std::is_sorted(tasks_.begin(), tasks_.end(), by_row)) {
+        std::sort(tasks_.begin(), tasks_.end(), by_row);
+    }
+}
+
+void Survey::read_attempts() {
+    SQLite::Statement statement(
+        database_,
+        "SELECT task, number, outcome, prepare, encode, structure, occupancy, latent,"
+        " gaussians_ms, compress FROM attempts WHERE superseded = 0 AND task BETWEEN ? AND ?"
+        " ORDER BY task");
+    bind(statement, {tasks_.front().row, tasks_.back().row});
+    std::size_t at = 0;
+    while (statement.executeStep()) {
+        Decided* task = walk_to(statement.getColumn(0).getInt64(), at);
+        if (!task) continue;
+        if (statement.getColumn(1).getInt() > 1) {
+            ++task->retries;
+        } else {
+            task->sparse_first = statement.getColumn(2).getText() == std::string_view("sparse");
+        }
+        for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+            const auto column = statement.getColumn(int(3 + stage));
+            if (!column.isNull()) stages_[stage].push_back(column.getDouble());
+        }
+    }
+}
+
+void Survey::read_submissions() {
+    SQLite::Statement statement(
+        database_,
+        "SELECT s.task, s.status, s.bytes, s.sent_at, s.ended_at, f.at, f.validation_failed,"
+        " f.score, f.reward FROM submissions s"
+        " LEFT JOIN feedback f ON f.task = s.task AND f.number = s.number"
+        " WHERE s.task BETWEEN ? AND ? ORDER BY s.task, s.number");
+    bind(statement, {tasks_.front().row, tasks_.back().row});
+    std::size_t at = 0;
+    while (statement.executeStep()) {
+        Decided* task = walk_to(statement.getColumn(0).getInt64(), at);
+        if (!task) continue;
+        const std::string_view status = statement.getColumn(1).getText();
+        const auto took = statement.getColumn(4).getInt64() - statement.getColumn(3).getInt64();
+        if (status == "answered" && took >= 0) submit_.push_back(double(took));
+        if (statement.getColumn(2).getInt64() == 0) continue;  // the empty result
+        if (status != "failed" && status != "returned") task->submitted = true;
+        if (!statement.getColumn(5).isNull()) add_feedback(*task, statement);
+    }
+}
+
+// Feedback without effect is followed by another submission: the newest counts.
+void Survey::add_feedback(Decided& task, SQLite::Statement& statement) {
+    task.feedback = true;
+    task.feedback_at = statement.getColumn(5).getInt64();
+    const auto score = statement.getColumn(7), reward = statement.getColumn(8);
+    task.scored = statement.getColumn(6).getInt() == 0 && !score.isNull();
+    task.score = score.getDouble();
+    task.rewarded = !reward.isNull();
+    task.reward = reward.getDouble();
+}
+
+std::unordered_map<std::int64_t, std::string> Survey::validators() {
+    std::unordered_map<std::int64_t, std::string> addresses;
+    SQLite::Statement statement(database_, "SELECT id, address FROM validators");
+    while (statement.executeStep()) {
+        addresses.emplace(statement.getColumn(0).getInt64(), statement.getColumn(1).getString());
+    }
+    return addresses;
+}
+
+template <class Key, class Name>
+std::vector<Group> groups(std::map<Key, Tally>& tallies, Name name) {
+    std::vector<Group> result;
+    for (auto& [key, tally] : tallies) result.push_back({name(key), tally.counts()});
+    return result;
+}
+
+Statistics Survey::summary() {
+    Tally all;
+    std::map<std::string, Tally> by_validator, by_kind;
+    std::map<std::int32_t, Tally> by_day;
+    // Two hotkeys at one validator are two rows and one group.
+    std::unordered_map<std::int64_t, Tally*> of_validator;
+    for (const auto& [row, address] : validators()) of_validator[row] = &by_validator[address];
+    std::vector<Tally*> of_kind;
+    for (const auto& kind : kinds_) of_kind.push_back(&by_kind[kind]);
+    for (const auto& task : tasks_) {
+        all.add(task);
+        of_validator.at(task.validator)->add(task);
+        of_kind[std::size_t(task.kind)]->add(task);
+        by_day[task.day].add(task);
+    }
+
+    Statistics statistics;
+    const auto itself = [](const std::string& text) { return text; };
+    statistics.all = all.counts();
+    statistics.by_validator = groups(by_validator, itself);
+    std::erase_if(statistics.by_validator, [](const Group& group) {
+        return group.counts.generations == 0 && group.counts.skipped == 0;
+    });
+    std::stable_sort(
+        statistics.by_validator.begin(), statistics.by_validator.end(),
+        [](const Group& a, const Group& b) { return a.counts.generations > b.counts.generations; });
+    statistics.by_kind = groups(by_kind, itself);
+    statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });
+    for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+        statistics.stages.push_back(percentiles(kStages[stage], std::move(stages_[stage])));
+    }
+    statistics.stages.push_back(percentiles("total", std::move(total_)));
+    statistics.stages.push_back(percentiles("submit", std::move(submit_)));
+    std::erase_if(statistics.stages, [](const Percentiles& stage) { return stage.count == 0; });
+    statistics.first = first_;
+    statistics.newest = newest_;
+    return statistics;
+}
+
+}  // namespace
+
+config::Result<Statistics> statistics(Database& database, const Span& span) {
+    return guarded(database, [&]() -> config::Result<Statistics> {
+        // One transaction, so that all tables are read as of one moment beside a writer.
+        SQLite::Transaction transaction(database.handle());
+        return Survey(database.handle())(span);
+    });
+}
+
+config::Result<std::vector<Contact>> contacts(Database& database, const std::string& hotkey) {
+    return guarded(database, [&]() -> config::Result<std::vector<Contact>> {
+        SQLite::Statement statement(
+            database.handle(),
+            "SELECT h.address, v.address, v.calls, v.failures, v.last_call, v.last_failure,"
+            " v.last_error, v.cooldown_until FROM validators v JOIN hotkeys h ON h.id = v.hotkey"
+            " WHERE v.calls > 0 AND (?1 = '' OR h.address = ?1)"
+            " ORDER BY v.last_call DESC, v.id DESC");
+        bind(statement, {hotkey});
+        const auto time = [&](int index) -> std::optional<Milliseconds> {
+            const auto column = statement.getColumn(index);
+            if (column.isNull()) return std::nullopt;
+            return column.getInt64();
+        };
+        std::vector<Contact> contacts;
+        while (statement.executeStep()) {
+            contacts.push_back({.hotkey = statement.getColumn(0).getString(),
+                                .validator = statement.getColumn(1).getString(),
+                                .calls = statement.getColumn(2).getInt64(),
+                                .failures = statement.getColumn(3).getInt64(),
+                                .last_call = time(4),
+                                .last_failure = time(5),
+                                .last_error = statement.getColumn(6).getString(),
+                                .cooldown_until = statement.getColumn(7).getInt64()});
+        }
+        return contacts;
+    });
+}
+
+config::Result<std::vector<std::string>> unanswered_assets(Database& database) {
+    return guarded(database, [&]() -> config::Result<std::vector<std::string>> {
+        SQLite::Statement statement(database.handle(),
+                                    "SELECT DISTINCT asset FROM tasks"
+                                    " WHERE closed_at IS NULL AND asset IS NOT NULL");
+        std::vector<std::string> assets;
+        while (statement.executeStep()) assets.push_back(statement.getColumn(0).getString());
+        return assets;
+    });
+}
+
+}  // namespace storage
