@@ -1,6 +1,7 @@
-// The rehearsal's far end: a validator on loopback that speaks the true protocol, with keys of its own. It hands out tasks,
-// verifies signatures and nonces, keeps cool-downs as the subnet's validators do (protocol.md, section 5), and answers with
-// feedback. What a result is worth is decided by the `Judge` it is given.
+// The rehearsal's far end: a validator on loopback that speaks the true protocol, with keys of its
+// own. It hands out tasks, verifies signatures and nonces, keeps cool-downs as the subnet's
+// validators do (protocol.md, section 5), and answers with feedback. What a result is worth is
+// decided by the `Judge` it is given.
 #pragma once
 
 #include "config/result.hpp"
@@ -26,7 +27,8 @@ struct Verdict {
 
 class LocalValidator {
 public:
-    // Judges the SPZ bytes of a submission. Called on the validator's own thread.
+    // Judges the SPZ bytes of a submission. Called on the validator's own thread. When it throws,
+    // the scoring has failed, which costs the miner nothing.
     using Judge = std::function<Verdict(const Task& task, const std::vector<std::uint8_t>& spz)>;
 
     // On request, in the order of the list, one for each so many requests.
@@ -40,32 +42,44 @@ public:
 
     struct Options {
         std::string host = "127.0.0.1";
-        std::uint16_t port = 0;           // 0: any free one
-        std::vector<Task> tasks;          // handed out in order, each once; afterwards there is nothing to pull
-        double time_scale = 1;            // of the durations below
+        std::uint16_t port = 0;  // 0: any free one
+        // Handed out in order, each once; afterwards there is nothing to pull, and an answer
+        // without task asks to come back in a second or more.
+        std::vector<Task> tasks;
+        // Of the durations below, of the penalty for asking too often and of a stranger's
+        // cool-down. Moments travel as whole seconds, rounded down: one that has passed means at
+        // once, so that a cool-down of a few milliseconds is mostly none, and whoever keeps to what
+        // was announced is never too early.
+        double time_scale = 1;
         std::chrono::milliseconds task_cooldown{300'000};
         std::chrono::milliseconds throttle_period{30'000};
         std::chrono::milliseconds cooldown_penalty{600'000};
         std::chrono::milliseconds validation_lock{30'000};
         double quality_threshold = 0.6;
         std::vector<Fault> faults;
-        int fault_every = 4;              // requests
+        int fault_every = 4;  // requests, whichever miner's; the list begins anew at its end
         std::vector<std::string> miners;  // hotkeys it knows; empty: anyone
+        std::function<std::int64_t()>
+            now_ns;  // wall clock, called on its thread; empty: the system's
     };
 
-    // What it saw, for the report and for tests.
+    // What it saw, for the report and for tests. A submission with a bad signature or one that
+    // could not be judged is refused, too.
     struct Tally {
-        int pulls = 0, handed_out = 0, submissions = 0, skips = 0, accepted = 0, refused = 0, faults = 0;
+        int pulls = 0, handed_out = 0, submissions = 0, skips = 0, accepted = 0, refused = 0,
+            faults = 0;
         int bad_signatures = 0, bad_nonces = 0, cooldown_violations = 0;
         std::vector<std::pair<std::string, Verdict>> verdicts;  // task id and what it got
     };
 
-    // Listens at once. Fails with network errors (port taken).
-    static config::Result<std::unique_ptr<LocalValidator>> start(Keypair key, Judge judge, Options options);
-    virtual ~LocalValidator() = default;  // stops listening and joins
+    // Listens at once, on a thread of its own. Fails with network errors (port taken).
+    static config::Result<std::unique_ptr<LocalValidator>> start(Keypair key, Judge judge,
+                                                                 Options options);
+    virtual ~LocalValidator() =
+        default;  // closes all connections and joins; waits for a judge at work
 
     virtual Peer peer() const = 0;
-    virtual Tally tally() const = 0;  // any thread
+    virtual Tally tally() const = 0;   // any thread
     virtual bool drained() const = 0;  // every task was answered (submitted, skipped or refused)
 };
 

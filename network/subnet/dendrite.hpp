@@ -1,4 +1,5 @@
-// Signed calls to validators. Lives on the io lane; one object serves all hotkeys, workers and validators.
+// Signed calls to validators. Lives on the io lane; one object serves all hotkeys, workers and
+// validators.
 #pragma once
 
 #include "config/settings.hpp"
@@ -23,11 +24,15 @@ public:
 
     explicit Dendrite(Options options);
 
-    // One request on one connection, with a fresh uuid; every phase has its own deadline. Redirects are not followed.
-    // Fails with the network errors of errc.hpp. When submit fails with read_timeout, closed or io, the validator may have
-    // taken the result all the same: only the next pull tells.
+    // One request on one connection, with a fresh uuid; every phase has its own deadline. Redirects
+    // are not followed. Fails with the network errors of errc.hpp. When submit fails with
+    // read_timeout, closed or io, the validator may have taken the result all the same: only the
+    // next pull tells.
     boost::asio::awaitable<config::Result<PullAnswer>> pull(Keypair key, Peer peer);
-    boost::asio::awaitable<config::Result<SubmitAnswer>> submit(Keypair key, Peer peer, std::string task_id, std::string prompt, std::string results);
+    boost::asio::awaitable<config::Result<SubmitAnswer>> submit(Keypair key, Peer peer,
+                                                                std::string task_id,
+                                                                std::string prompt,
+                                                                std::string results);
 
 private:
     Options options_;

@@ -1,0 +1,223 @@
+#include "network/http/client.hpp"
+
+#include "network/errc.hpp"
+#include "network/http/read_body.hpp"
+#include "network/http/timeout.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+namespace network {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using config::Error;
+using config::fail;
+using config::Result;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMostAddresses = 8;
+constexpr std::size_t kReadAheadBytes = 64 << 10;
+
+// The same causes mean the same in every phase; what is left is `io`.
+Error network_error(const error_code& error, const std::string& where) {
+    namespace e = asio::error;
+    const auto code = [&] {
+        if (error == e::operation_aborted) return Errc::cancelled;
+        if (error == e::connection_refused) return Errc::refused;
+        if (error == e::network_unreachable || error == e::host_unreachable ||
+            error == e::network_down)
+            return Errc::unreachable;
+        if (error == e::timed_out) return Errc::connect_timeout;
+        if (error == e::eof || error == e::connection_reset || error == e::broken_pipe ||
+            error == e::connection_aborted || error == http::error::end_of_stream ||
+            error == http::error::partial_message)
+            return Errc::closed;
+        if (error == http::error::body_limit) return Errc::body_too_large;
+        if (error.category() == make_error_code(http::error::end_of_stream).category())
+            return Errc::malformed;
+        return Errc::io;
+    }();
+    const bool telling = code == Errc::malformed || code == Errc::io;
+    return fail(code, telling ? where + ": " + error.message() : where);
+}
+
+// A line end in a header would let one request say two things.
+bool is_plain(std::string_view text, bool blanks) {
+    return std::none_of(text.begin(), text.end(), [&](unsigned char c) {
+        return c < 0x20 || c == 0x7f || (c == ' ' && !blanks);
+    });
+}
+
+std::string fault_of(const HttpRequest& request) {
+    if (request.host.empty() || !is_plain(request.host, false)) return "host";
+    if (request.method.empty() || !is_plain(request.method, false)) return "method";
+    if (request.target.empty() || request.target[0] != '/' || !is_plain(request.target, false))
+        return "target";
+    for (const auto& [name, value] : request.headers)
+        if (name.empty() || !is_plain(name, false) || name.find(':') != name.npos ||
+            !is_plain(value, true))
+            return "header " + (is_plain(name, true) ? name : "name");
+    return {};
+}
+
+asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port,
+                                                            milliseconds limit, std::string where) {
+    error_code not_literal;
+    const auto address = asio::ip::make_address(host, not_literal);
+    if (!not_literal) co_return std::vector<tcp::endpoint>{{address, port}};
+
+    // getaddrinfo cannot be interrupted, so its answer goes to a place that outlives this coroutine
+    // if need be.
+    struct Lookup {
+        asio::steady_timer bell;
+        std::optional<error_code> error;
+        tcp::resolver::results_type results;
+    };
+    const auto executor = co_await asio::this_coro::executor;
+    const auto lookup =
+        std::make_shared<Lookup>(Lookup{asio::steady_timer(executor, limit), {}, {}});
+    tcp::resolver resolver(executor);
+    resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                           [lookup](const error_code& error, tcp::resolver::results_type results) {
+                               lookup->error = error;
+                               lookup->results = std::move(results);
+                               lookup->bell.cancel();
+                           });
+    co_await lookup->bell.async_wait(kTuple);
+
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+        co_return fail(Errc::cancelled, where);
+    if (!lookup->error) co_return fail(Errc::resolve_timeout, where);
+    if (*lookup->error)
+        co_return fail(Errc::resolve_failed, where + ": " + lookup->error->message());
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& entry : lookup->results)
+        if (endpoints.size() < kMostAddresses) endpoints.push_back(entry.endpoint());
+    co_return endpoints;
+}
+
+// Each address gets its share of what is left, so that a silent first one does not eat the time of
+// the others.
+asio::awaitable<Result<tcp::socket>> connect(std::vector<tcp::endpoint> endpoints,
+                                             milliseconds limit, std::string where) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto deadline = Clock::now() + limit;
+    Error failure = fail(Errc::resolve_failed, where);
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+        const auto share = std::max(left, milliseconds{0}) / std::int64_t(endpoints.size() - i);
+        tcp::socket socket(executor);
+        const auto done = co_await with_timeout(socket.async_connect(endpoints[i], kTuple), share);
+        if (!done) {
+            failure = fail(Errc::connect_timeout, where);
+            continue;
+        }
+        const auto [error] = *done;
+        if (!error) {
+            error_code ignored;
+            socket.set_option(tcp::no_delay(true), ignored);
+            co_return std::move(socket);
+        }
+        failure = network_error(error, where);
+        if (failure.code == Errc::cancelled) break;
+    }
+    co_return failure;
+}
+
+asio::awaitable<Result<HttpAnswer>> read_answer(tcp::socket& socket, HttpLimits limits,
+                                                std::string where) {
+    http::response_parser<http::buffer_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(
+        std::min<std::size_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
+    parser.body_limit(static_cast<std::uint64_t>(std::max<std::int64_t>(limits.body_bytes, 0)));
+    boost::beast::flat_buffer buffer(limits.header_bytes + kReadAheadBytes);
+
+    const auto [header_error, bytes] =
+        co_await http::async_read_header(socket, buffer, parser, kTuple);
+    if (header_error) co_return network_error(header_error, where);
+    HttpAnswer answer;
+    answer.status = parser.get().result_int();
+    for (const auto& field : parser.get())
+        answer.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+
+    if (const auto encoding = find_header(answer.headers, "content-encoding");
+        encoding && !same_header_name(*encoding, "identity"))
+        co_return fail(Errc::malformed, where + ": content-encoding, though none was offered");
+    if (const auto encoding = find_header(answer.headers, "transfer-encoding");
+        encoding && !same_header_name(*encoding, "chunked"))
+        co_return fail(Errc::malformed, where + ": transfer-encoding");
+
+    const auto error = co_await read_body(socket, buffer, parser, answer.body);
+    if (error) co_return network_error(error, where);
+    co_return answer;
+}
+
+http::request<http::string_body> message_of(HttpRequest request) {
+    http::request<http::string_body> message;
+    message.version(11);
+    message.method_string(request.method);
+    message.target(request.target);
+    for (const auto& [name, value] : request.headers) message.set(name, value);
+    message.set(http::field::host, authority(request.host, request.port));
+    message.set(http::field::accept_encoding, "identity");
+    message.body() = std::move(request.body);
+    message.prepare_payload();
+    return message;
+}
+
+asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits limits,
+                                             std::string where) {
+    const auto endpoints = co_await resolve(request.host, request.port, limits.resolve, where);
+    if (!endpoints) co_return endpoints.error();
+    auto socket = co_await connect(*endpoints, limits.connect, where);
+    if (!socket) co_return socket.error();
+
+    const auto message = message_of(std::move(request));
+    const auto written =
+        co_await with_timeout(http::async_write(*socket, message, kTuple), limits.write);
+    if (!written) co_return fail(Errc::write_timeout, where);
+    std::optional<Error> cut_short;
+    if (const auto [error, bytes] = *written; error) {
+        cut_short = network_error(error, where);
+        if (cut_short->code != Errc::closed) co_return *cut_short;
+    }
+    // A peer that refuses a long request answers and closes without reading it; its reason may lie
+    // here already.
+    auto answer = co_await with_timeout(read_answer(*socket, limits, where), limits.read);
+    if (!answer) co_return fail(Errc::read_timeout, where);
+    if (!*answer && cut_short) co_return *cut_short;
+    co_return std::move(*answer);
+}
+
+}  // namespace
+
+std::string authority(const std::string& host, std::uint16_t port) {
+    // The zone of a link-local address means something on this machine alone.
+    const std::string name = host.substr(0, host.find('%'));
+    const bool v6 = name.find(':') != name.npos;
+    return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
+}
+
+asio::awaitable<Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits) {
+    const auto where = authority(request.host, request.port);
+    if (const auto fault = fault_of(request); !fault.empty())
+        co_return fail(Errc::malformed, where + ": request's " + fault);
+    try {
+        co_return co_await exchange(std::move(request), limits, where);
+    } catch (const boost::system::system_error& thrown) {
+        co_return network_error(thrown.code(), where);
+    }
+}
+
+}  // namespace network

@@ -1,0 +1,37 @@
+// An HTTP/1.1 client for peers that nobody vouches for: one request on one connection without TLS.
+#pragma once
+
+#include "config/result.hpp"
+#include "network/http/message.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace network {
+
+// Every phase has its own deadline.
+struct HttpLimits {
+    std::chrono::milliseconds resolve{5'000};
+    std::chrono::milliseconds connect{5'000};  // shared by all addresses of the host
+    std::chrono::milliseconds write{12'000};
+    std::chrono::milliseconds read{12'000};  // from the request's last byte to the answer's
+    std::size_t header_bytes = 64 << 10;
+    std::int64_t body_bytes = 64LL << 20;  // more is refused before it is kept
+};
+
+// "host:port" as the Host header has it, IPv6 in brackets.
+std::string authority(const std::string& host, std::uint16_t port);
+
+// Sends `request` and awaits the whole answer, whatever its status. Redirects are not followed; an
+// answer with a content encoding is malformed, as none is offered. A peer that answers before it
+// has taken the whole request is heard. Cancelling the coroutine closes the connection and yields
+// `cancelled`. A name (not an IP literal) is looked up on the resolver's thread of the executor; a
+// lookup that ran out of time ends there by itself, later. Fails with resolve_timeout,
+// resolve_failed, connect_timeout, refused, unreachable, write_timeout, read_timeout, closed,
+// body_too_large, malformed (also for a request that HTTP cannot carry), cancelled, io; the detail
+// begins with host:port.
+boost::asio::awaitable<config::Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits);
+
+}  // namespace network

@@ -1,0 +1,73 @@
+// HTTP/1.1 messages as plain values, for both ends.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace network {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+// Equal but for the letter case of ASCII.
+inline bool same_header_name(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// The first header of that name, in any letter case.
+inline std::optional<std::string_view> find_header(const HttpHeaders& headers,
+                                                   std::string_view name) {
+    for (const auto& [key, value] : headers)
+        if (same_header_name(key, name)) return value;
+    return std::nullopt;
+}
+
+struct HttpRequest {
+    std::string host;  // name, IPv4 or IPv6 without brackets
+    std::uint16_t port = 0;
+    std::string method = "POST";
+    std::string target = "/";
+    HttpHeaders headers;  // Host, Content-Length and Accept-Encoding are the client's own business
+    std::string body;
+};
+
+struct HttpAnswer {
+    unsigned status = 0;
+    HttpHeaders headers;
+    std::string body;
+};
+
+// What a server got, and from whom.
+struct ServerRequest {
+    std::string method;
+    std::string target;
+    HttpHeaders headers;
+    std::string body;
+    std::string peer_ip;
+    std::uint16_t peer_port = 0;
+    int mark = 0;  // set at admission, read by the handler; the server itself does not look
+};
+
+// How a server's answer goes out. All but `whole` are what broken peers do.
+enum class Delivery {
+    whole,
+    dripped,  // in small pieces with pauses
+    cut,      // the connection is closed in the middle
+    never,    // the connection stays open and silent until the client gives up
+    none,     // the connection is closed at once
+};
+
+struct ServerReply {
+    unsigned status = 200;
+    HttpHeaders headers;
+    std::string body;
+    Delivery delivery = Delivery::whole;
+};
+
+}  // namespace network

@@ -1,0 +1,71 @@
+// A small HTTP/1.1 server. Lives on one io_context, whose single thread makes all calls into it and
+// out of it.
+#pragma once
+
+#include "config/result.hpp"
+#include "network/http/message.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace network {
+
+class HttpServer {
+public:
+    struct Limits {
+        std::size_t header_bytes = 64 << 10;     // over it: 431
+        std::int64_t body_bytes = 64LL << 20;    // over it: 413, nothing of the body is kept
+        std::size_t connections = 64;            // more are closed at once
+        std::chrono::milliseconds idle{5'000};   // until a whole header has come
+        std::chrono::milliseconds read{30'000};  // for the body behind it
+        std::chrono::milliseconds write{30'000};
+        std::size_t drip_pieces = 32;  // of Delivery::dripped
+        std::chrono::milliseconds drip_pause{10};
+    };
+
+    // Answers a whole request. What it throws becomes a 500.
+    using Handler = std::function<ServerReply(const ServerRequest&)>;
+    // Sees the header alone, and may leave a mark on it; false closes the connection at once, body
+    // unread. Empty: all are admitted.
+    using Admit = std::function<bool(ServerRequest&)>;
+
+    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
+    // io (port taken).
+    static config::Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
+                                                              const std::string& host,
+                                                              std::uint16_t port, Handler handler,
+                                                              Limits limits, Admit admit = {});
+
+    std::uint16_t port() const { return port_; }
+
+    // Serves until stop() or cancellation; then closes every connection and returns when all have
+    // ended.
+    boost::asio::awaitable<void> run();
+    void stop();
+
+private:
+    HttpServer(boost::asio::io_context& io, Handler handler, Limits limits, Admit admit);
+
+    boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
+
+    Handler handler_;
+    Limits limits_;
+    Admit admit_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last connection ends
+    std::list<boost::asio::cancellation_signal> open_;
+    std::uint16_t port_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace network

@@ -1,0 +1,249 @@
+#include "network/local/validator.hpp"
+
+#include "network/base64.hpp"
+#include "network/errc.hpp"
+#include "network/http/server.hpp"
+#include "network/local/axon.hpp"
+#include "network/local/validator_state.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <array>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace network {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using config::fail;
+using config::Result;
+using Fault = LocalValidator::Fault;
+
+constexpr std::array<std::pair<std::string_view, Fault>, 5> kFaults{{{"timeout", Fault::timeout},
+                                                                     {"refuse", Fault::refuse},
+                                                                     {"garbage", Fault::garbage},
+                                                                     {"slow", Fault::slow},
+                                                                     {"drop", Fault::drop}}};
+
+ValidatorState::Rules rules_of(const LocalValidator::Options& options) {
+    const auto scaled = [&](std::chrono::milliseconds duration) {
+        return std::chrono::round<std::chrono::milliseconds>(duration * options.time_scale);
+    };
+    ValidatorState::Rules rules;
+    rules.task_cooldown = scaled(options.task_cooldown);
+    rules.throttle_period = scaled(options.throttle_period);
+    rules.cooldown_penalty = scaled(options.cooldown_penalty);
+    rules.validation_lock = scaled(options.validation_lock);
+    rules.violation_penalty = scaled(rules.violation_penalty);
+    rules.stranger_cooldown = scaled(rules.stranger_cooldown);
+    rules.quality_threshold = options.quality_threshold;
+    return rules;
+}
+
+// Everything but the counts lives on the validator's thread.
+class Validator final : public LocalValidator {
+public:
+    Validator(Keypair key, Judge judge, Options options)
+        : judge_(std::move(judge)),
+          options_(std::move(options)),
+          hotkey_(key.address()),
+          state_(rules_of(options_), options_.tasks, options_.miners),
+          key_(std::move(key)) {
+        options_.tasks.clear();  // the state has them
+        if (!options_.now_ns)
+            options_.now_ns = [] {
+                const auto now = std::chrono::system_clock::now().time_since_epoch();
+                return std::int64_t(std::chrono::nanoseconds(now).count());
+            };
+    }
+
+    ~Validator() override {
+        if (!thread_.joinable()) return;
+        asio::post(io_, [this] { server_->stop(); });
+        thread_.join();
+    }
+
+    Result<bool> listen() {
+        auto server = HttpServer::listen(
+            io_, options_.host, options_.port,
+            [this](const ServerRequest& request) { return handle(request); }, {},
+            [this](ServerRequest& request) { return admit(request); });
+        if (!server) return server.error();
+        server_ = std::move(*server);
+        Axon::Handlers handlers;
+        handlers.blacklist = [this](const auto& synapse, const auto& hotkey, const auto& from) {
+            return blacklisted(synapse, hotkey, from);
+        };
+        handlers.forward = [this](const SynapseCall& call) { return forward(call); };
+        axon_.emplace(key_, options_.host, server_->port(), std::move(handlers));
+        drained_ = state_.drained();
+        asio::co_spawn(io_, server_->run(), asio::detached);  // the thread ends with it
+        thread_ = std::thread([this] { io_.run(); });
+        return true;
+    }
+
+    Peer peer() const override { return {hotkey_, options_.host, server_->port()}; }
+
+    Tally tally() const override {
+        const std::lock_guard lock(mutex_);
+        return tally_;
+    }
+
+    bool drained() const override {
+        const std::lock_guard lock(mutex_);
+        return drained_;
+    }
+
+private:
+    template <class Change>
+    void count(Change change) {
+        const std::lock_guard lock(mutex_);
+        change(tally_);
+        drained_ = state_.drained();
+    }
+
+    ValidatorState::Time now() const {
+        return ValidatorState::Time(std::chrono::floor<std::chrono::milliseconds>(
+            std::chrono::nanoseconds(options_.now_ns())));
+    }
+
+    // Marks a request with the fault that is due, as its place in kFaults counted from 1.
+    bool admit(ServerRequest& request) {
+        ++requests_;
+        if (options_.faults.empty() || options_.fault_every <= 0 ||
+            requests_ % options_.fault_every != 0)
+            return true;
+        const auto fault = options_.faults[next_fault_++ % options_.faults.size()];
+        count([](Tally& tally) { ++tally.faults; });
+        request.mark = 1 + static_cast<int>(fault);
+        return fault != Fault::refuse;
+    }
+
+    ServerReply handle(const ServerRequest& request) {
+        const auto suffers = [&](Fault fault) {
+            return request.mark == 1 + static_cast<int>(fault);
+        };
+        if (suffers(Fault::timeout)) {
+            ServerReply reply;
+            reply.delivery = Delivery::never;
+            return reply;
+        }
+        if (suffers(Fault::garbage))
+            return {200, {{"content-type", "application/json"}}, "\x16\x03\x01{\"task\":[[", {}};
+        auto answer = axon_->answer(request, options_.now_ns());
+        if (answer.verdict == Axon::Verdict::bad_signature)
+            count([](Tally& tally) { ++tally.bad_signatures; });
+        if (answer.verdict == Axon::Verdict::bad_nonce)
+            count([](Tally& tally) { ++tally.bad_nonces; });
+        if (suffers(Fault::slow)) answer.reply.delivery = Delivery::dripped;
+        if (suffers(Fault::drop)) answer.reply.delivery = Delivery::cut;
+        return std::move(answer.reply);
+    }
+
+    std::optional<std::string> blacklisted(const std::string& synapse, const std::string& hotkey,
+                                           const std::string& from) {
+        if (synapse == "SubmitResults") return state_.blacklisted(hotkey, from);
+        if (synapse == "GetVersion")
+            return "Version check allowed for validators only. Request from " + hotkey + " (" +
+                   from + ")";
+        return std::nullopt;
+    }
+
+    std::optional<json::object> forward(const SynapseCall& call) {
+        if (call.synapse == "PullTask") return pull(call);
+        return submit(call);
+    }
+
+    json::object pull(const SynapseCall& call) {
+        using What = ValidatorState::Pull::What;
+        const auto pull = state_.pull(call.miner, now());
+        count([&](Tally& tally) {
+            ++tally.pulls;
+            tally.handed_out += pull.what == What::assigned;
+            tally.cooldown_violations += pull.what == What::cooling_down;
+        });
+        return answer_fields(pull.answer);
+    }
+
+    std::optional<json::object> submit(const SynapseCall& call) {
+        using What = ValidatorState::Submit::What;
+        auto submit = state_.submit(call.miner, call.validator, call.submission, now());
+        std::optional<network::Verdict> verdict;
+        if (submit.what == What::to_score) {
+            verdict = judge(submit.task, call.submission.results);
+            const auto score = verdict ? std::optional(verdict->score) : std::nullopt;
+            submit = state_.scored(call.miner, score, now());
+            if (!verdict) verdict = network::Verdict{0, "the judge failed"};
+        }
+        if (submit.what == What::bad_signature) verdict = network::Verdict{0, "bad signature"};
+        count([&](Tally& tally) {
+            ++tally.submissions;
+            tally.skips += submit.what == What::skipped;
+            tally.accepted += submit.what == What::accepted;
+            tally.refused += submit.what == What::refused || submit.what == What::bad_signature ||
+                             submit.what == What::not_scored;
+            tally.bad_signatures +=
+                submit.what == What::bad_signature || submit.what == What::unreadable_signature;
+            if (verdict) tally.verdicts.emplace_back(submit.task.id, *verdict);
+        });
+        if (submit.what == What::unreadable_signature) return std::nullopt;
+        return answer_fields(submit.answer);
+    }
+
+    // Nothing when the judge failed. What is no base64 scores 0, as with the subnet's scoring
+    // service.
+    std::optional<network::Verdict> judge(const Task& task, const std::string& results) {
+        const auto spz = base64_decode(results);
+        if (!spz) return network::Verdict{0, "results are not base64"};
+        try {
+            return judge_(task, *spz);
+        } catch (const std::exception&) {
+            return std::nullopt;
+        }
+    }
+
+    asio::io_context io_{1};
+    Judge judge_;
+    Options options_;
+    std::string hotkey_;
+    ValidatorState state_;
+    Keypair key_;
+    std::optional<Axon> axon_;
+    std::unique_ptr<HttpServer> server_;
+    int requests_ = 0;
+    std::size_t next_fault_ = 0;
+
+    mutable std::mutex mutex_;
+    Tally tally_;
+    bool drained_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LocalValidator>> LocalValidator::start(Keypair key, Judge judge,
+                                                              Options options) {
+    auto validator =
+        std::make_unique<Validator>(std::move(key), std::move(judge), std::move(options));
+    if (const auto listening = validator->listen(); !listening) return listening.error();
+    return std::unique_ptr<LocalValidator>(std::move(validator));
+}
+
+Result<Fault> parse_fault(std::string_view text) {
+    std::string choices;
+    for (const auto& [name, fault] : kFaults) {
+        if (name == text) return fault;
+        choices += (choices.empty() ? "" : ", ") + std::string(name);
+    }
+    return fail(Errc::malformed, "fault '" + std::string(text) + "' is none of " + choices);
+}
+
+}  // namespace network

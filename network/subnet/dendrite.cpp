@@ -1,0 +1,158 @@
+#include "network/subnet/dendrite.hpp"
+
+#include "network/base64.hpp"
+#include "network/errc.hpp"
+#include "network/hex.hpp"
+#include "network/http/client.hpp"
+#include "network/uuid.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace network {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using config::Error;
+using config::fail;
+using config::Result;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostMessageBytes = 200;
+constexpr std::size_t kMostErrorBodyBytes = 64 << 10;
+
+// What a stranger says goes into logs and onto terminals: no control characters, no bytes beyond
+// ASCII, not too long.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (const unsigned char c : text.substr(0, kMostMessageBytes))
+        if (c >= 0x20 && c < 0x7f)
+            out += static_cast<char>(c);
+        else if (c >= 0x80)
+            out += '?';
+    if (text.size() > kMostMessageBytes) out += "...";
+    return out;
+}
+
+// The axon's own errors are {"message": ...}, those of its web framework {"detail": ...}.
+std::string message_of(std::string_view body) {
+    if (body.size() > kMostErrorBodyBytes) return {};
+    boost::system::error_code error;
+    const auto value = json::parse(json::string_view(body.data(), body.size()), error, {}, {});
+    if (error || !value.is_object()) return {};
+    for (const char* name : {"message", "detail"})
+        if (const auto* text = value.as_object().if_contains(name); text && text->is_string())
+            return printable(std::string_view(text->as_string()));
+    return {};
+}
+
+// "application/json" or "application/x+json", with or without parameters.
+bool is_json(std::string_view type) {
+    type = type.substr(0, type.find(';'));
+    while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+    constexpr std::string_view kStart = "application/";
+    if (type.size() <= kStart.size() || !same_header_name(type.substr(0, kStart.size()), kStart))
+        return false;
+    type.remove_prefix(kStart.size());
+    return same_header_name(type, "json") ||
+           (type.size() > 5 && same_header_name(type.substr(type.size() - 5), "+json"));
+}
+
+// Empty when the answer is a success whose body may be read.
+std::optional<Error> refusal_in(const HttpAnswer& answer, const std::string& where) {
+    const auto status = [&](const std::string& code, const std::string& message) {
+        return fail(Errc::bad_status, where + ": " + code + (message.empty() ? "" : " " + message));
+    };
+    if (answer.status != 200) return status(std::to_string(answer.status), message_of(answer.body));
+    // An axon whose handler failed may still answer 200 over HTTP.
+    const auto code = find_header(answer.headers, "bt_header_axon_status_code");
+    if (code && *code != "200") {
+        const auto message = find_header(answer.headers, "bt_header_axon_status_message");
+        return status(printable(*code), message ? printable(*message) : "");
+    }
+    const auto type = find_header(answer.headers, "content-type");
+    if (!type || !is_json(*type)) return fail(Errc::malformed, where + ": content-type");
+    return std::nullopt;
+}
+
+struct Call {
+    CallIdentity identity;
+    std::string signature;
+};
+
+Call sign_call(const Keypair& key, const Peer& peer, std::int64_t now_ns) {
+    CallIdentity identity{key.address(), {}, now_ns, random_uuid()};
+    auto signature = "0x" + to_hex(key.sign(dendrite_text(identity, peer)));
+    return {std::move(identity), std::move(signature)};
+}
+
+asio::awaitable<Result<HttpAnswer>> send(SynapseRequest synapse, Peer peer, HttpLimits limits) {
+    HttpRequest request{peer.host,
+                        peer.port,
+                        "POST",
+                        std::move(synapse.target),
+                        std::move(synapse.headers),
+                        std::move(synapse.body)};
+    const auto where = authority(peer) + request.target;
+    auto answer = co_await network::request(std::move(request), limits);
+    if (answer)
+        if (auto refusal = refusal_in(*answer, where)) co_return std::move(*refusal);
+    co_return answer;
+}
+
+HttpLimits limits_of(const Dendrite::Options& options, milliseconds timeout) {
+    HttpLimits limits;
+    limits.resolve = limits.connect = options.connect_timeout;
+    limits.write = limits.read = timeout;
+    limits.body_bytes = options.max_answer_bytes;
+    return limits;
+}
+
+double seconds_of(milliseconds timeout) { return std::chrono::duration<double>(timeout).count(); }
+
+template <class Answer>
+Result<Answer> with_place(Result<Answer> answer, const Peer& peer) {
+    if (answer) return answer;
+    return Error{answer.error().code, authority(peer) + ": " + answer.error().detail};
+}
+
+}  // namespace
+
+Dendrite::Dendrite(Options options) : options_(std::move(options)) {
+    if (!options_.now_ns)
+        options_.now_ns = [] {
+            const auto now = std::chrono::system_clock::now().time_since_epoch();
+            return std::int64_t(std::chrono::nanoseconds(now).count());
+        };
+}
+
+asio::awaitable<Result<PullAnswer>> Dendrite::pull(Keypair key, Peer peer) {
+    const auto call = sign_call(key, peer, options_.now_ns());
+    const auto timeout = options_.pull_timeout;
+    const auto answer =
+        co_await send(pull_request(call.identity, peer, seconds_of(timeout), call.signature), peer,
+                      limits_of(options_, timeout));
+    if (!answer) co_return answer.error();
+    co_return with_place(parse_pull_answer(answer->body), peer);
+}
+
+asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, std::string task_id,
+                                                       std::string prompt, std::string results) {
+    const auto now_ns = options_.now_ns();
+    const auto call = sign_call(key, peer, now_ns);
+    const auto consent = key.sign(signed_text(now_ns, prompt, peer.hotkey, key.address()));
+    const Submission submission{std::move(task_id), std::move(results), now_ns,
+                                base64_encode(consent)};
+    const auto timeout = options_.submit_timeout;
+    const auto answer = co_await send(
+        submit_request(call.identity, peer, seconds_of(timeout), call.signature, submission), peer,
+        limits_of(options_, timeout));
+    if (!answer) co_return answer.error();
+    co_return with_place(parse_submit_answer(answer->body), peer);
+}
+
+}  // namespace network
