@@ -1,0 +1,38 @@
+// Statistics as text: a table for people, JSON and CSV for programs. Pure: the same numbers give
+// the same text; whether the terminal takes colours, and how wide it is, is the caller's to say.
+#pragma once
+
+#include "storage/report.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace miner {
+
+struct RenderOptions {
+    bool colour = false;
+    int width = 80;  // columns; names are shortened in the middle to fit, numbers never
+};
+
+// Sections without content are left out: clear a group of `statistics` to be spared it. Ends with a
+// line break; no line ends with blanks. Control characters of peers' words are shown
+// as '?', so that they cannot drive the terminal.
+std::string render_table(const storage::Statistics& statistics, const RenderOptions& options = {});
+
+// Validators as we know them over all time; `now` (Unix milliseconds) for "3 min ago". Empty when
+// there are none.
+std::string render_contacts(const std::vector<storage::Contact>& contacts,
+                            storage::Milliseconds now, const RenderOptions& options = {});
+
+// One object: all, by_validator, by_kind, by_day, stages, first, newest.
+std::string render_json(const storage::Statistics& statistics);
+
+// RFC 4180, a header and a row a group: group (all, validator, kind, day, stage), name, counts,
+// then count and percentiles, which only stages have.
+std::string render_csv(const storage::Statistics& statistics);
+
+// Bytes outside of printable ASCII become '?': names and errors may hold a peer's words.
+std::string printable(std::string_view text);
+
+}  // namespace miner

@@ -1,0 +1,140 @@
+#include "miner/stats.hpp"
+
+#include <boost/json.hpp>
+
+#include <charconv>
+#include <utility>
+
+namespace miner {
+namespace {
+
+using storage::Counts;
+
+// The one list of counts that JSON and CSV show.
+struct Named {
+    const char* name;
+    double value;
+    bool whole;
+};
+
+std::vector<Named> named(const Counts& counts) {
+    const auto whole = [](const char* name, std::int64_t value) {
+        return Named{name, double(value), true};
+    };
+    return {whole("generations", counts.generations),
+            whole("passed_at_once", counts.passed_at_once),
+            whole("sparse_first", counts.sparse_first),
+            whole("retries", counts.retries),
+            whole("retry_passed", counts.retry_passed),
+            whole("retry_improved", counts.retry_improved),
+            whole("rejected", counts.rejected),
+            whole("errors", counts.errors),
+            whole("skipped", counts.skipped),
+            {"success_rate", counts.success_rate(), false},
+            whole("submissions", counts.submissions),
+            whole("accepted", counts.accepted),
+            whole("zero_scores", counts.zero_scores),
+            whole("not_scored", counts.not_scored),
+            {"mean_score", counts.mean_score, false},
+            {"median_score", counts.median_score, false},
+            {"reward", counts.reward, false}};
+}
+
+boost::json::object json(const Counts& counts) {
+    boost::json::object object;
+    for (const auto& [name, value, whole] : named(counts)) {
+        if (whole) {
+            object[name] = std::int64_t(value);
+        } else {
+            object[name] = value;
+        }
+    }
+    return object;
+}
+
+boost::json::array json(const std::vector<storage::Group>& groups) {
+    boost::json::array array;
+    for (const auto& group : groups) {
+        boost::json::object object{{"name", printable(group.name)}};
+        for (auto& member : json(group.counts)) object.insert(member);
+        array.push_back(std::move(object));
+    }
+    return array;
+}
+
+// The shortest form that reads back the same.
+std::string csv_number(double value) {
+    char text[64];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+std::string csv_text(std::string_view raw) {
+    const auto text = printable(raw);
+    if (text.find_first_of(",\"") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+}
+
+std::string csv_row(std::string_view group, std::string_view name, const Counts& counts) {
+    std::string row = csv_text(group) + "," + csv_text(name);
+    for (const auto& count : named(counts)) row += "," + csv_number(count.value);
+    return row + ",,,,\n";
+}
+
+std::string csv_row(const storage::Percentiles& stage) {
+    std::string row = "stage," + csv_text(stage.stage);
+    row.append(named({}).size(), ',');
+    for (const double value : {double(stage.count), stage.p50, stage.p90, stage.p99}) {
+        row += "," + csv_number(value);
+    }
+    return row + "\n";
+}
+
+boost::json::value json(const std::optional<storage::Milliseconds>& at) {
+    return at ? boost::json::value(*at) : boost::json::value(nullptr);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string result(text);
+    for (auto& c : result) {
+        if ((unsigned char)c < 0x20 || (unsigned char)c >= 0x7f) c = '?';
+    }
+    return result;
+}
+
+std::string render_json(const storage::Statistics& statistics) {
+    boost::json::array stages;
+    for (const auto& stage : statistics.stages) {
+        stages.push_back({{"stage", stage.stage},
+                          {"count", stage.count},
+                          {"p50_ms", stage.p50},
+                          {"p90_ms", stage.p90},
+                          {"p99_ms", stage.p99}});
+    }
+    const boost::json::object object{
+        {"all", json(statistics.all)},         {"by_validator", json(statistics.by_validator)},
+        {"by_kind", json(statistics.by_kind)}, {"by_day", json(statistics.by_day)},
+        {"stages", std::move(stages)},         {"first", json(statistics.first)},
+        {"newest", json(statistics.newest)}};
+    return boost::json::serialize(object) + "\n";
+}
+
+std::string render_csv(const storage::Statistics& statistics) {
+    std::string csv = "group,name";
+    for (const auto& count : named({})) csv += std::string(",") + count.name;
+    csv += ",count,p50_ms,p90_ms,p99_ms\n";
+    csv += csv_row("all", "all", statistics.all);
+    const auto rows = [&](const char* group, const std::vector<storage::Group>& groups) {
+        for (const auto& [name, counts] : groups) csv += csv_row(group, name, counts);
+    };
+    rows("validator", statistics.by_validator);
+    rows("kind", statistics.by_kind);
+    rows("day", statistics.by_day);
+    for (const auto& stage : statistics.stages) csv += csv_row(stage);
+    return csv;
+}
+
+}  // namespace miner
