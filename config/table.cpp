@@ -169,9 +169,8 @@ void add_generator(Rows& rows) {
                      .most = 86'400},
                     {.name = "gate.min_gaussians",
                      .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
-                     .doc = "A result with fewer Gaussians is sparse and is tried again with "
-                            "gate's next attempt "
-                            "from a more strongly enhanced picture.",
+                     .doc = "A result with fewer Gaussians is sparse and is tried again from a "
+                            "more strongly enhanced picture.",
                      .unit = "Gaussians",
                      .least = 0,
                      .most = 10'000'000},

@@ -1,0 +1,66 @@
+#include "config/describe.hpp"
+
+#include "config/keys.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+using namespace config;
+
+namespace {
+
+Loaded loaded() {
+    auto result = load(SettingsFile{"/etc/miner \"x\".toml", "[gate]\nattempts = 3\n"},
+                       {{"MINER_NETUID", "29"}}, {});
+    return std::get<Loaded>(std::move(result));
+}
+
+std::string line_of(const std::string& text, std::string_view beginning) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(beginning)) return line;
+    }
+    FAIL("no line " << beginning);
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("the printed settings show value, origin and meaning of every key, aligned") {
+    const std::string text = settings_text(loaded());
+    std::size_t origin_column = 0;
+    for (const Key& key : keys()) {
+        const std::string line = line_of(text, std::string(key.name) + " ");
+        INFO(line);
+        CHECK(line.find(value_of(key, loaded().settings)) != std::string::npos);
+        CHECK(line.ends_with(key.doc));
+        const auto column = line.find("  default ");
+        if (column == std::string::npos || value_of(key, {}).size() > 30) continue;
+        const auto origin = line.find_first_not_of(' ', column);
+        if (origin_column == 0) origin_column = origin;
+        CHECK(origin == origin_column);
+    }
+    CHECK(line_of(text, "gate.attempts").find("file /etc/miner \"x\".toml:2") != std::string::npos);
+    CHECK(line_of(text, "netuid").find("environment MINER_NETUID") != std::string::npos);
+}
+
+TEST_CASE("the page about settings is the one that the table renders") {
+    std::ifstream file(MINER_TESTS "/../ops/docs/settings.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    INFO("render it anew: miner config --markdown > ops/docs/settings.md");
+    const bool same = page == settings_markdown();  // both are too long to be shown
+    CHECK(same);
+}
+
+TEST_CASE("the page about settings has every key once") {
+    const std::string page = settings_markdown();
+    for (const Key& key : keys()) {
+        const std::string row = "| `" + std::string(key.name) + "` |";
+        INFO(row);
+        CHECK(page.find(row) != std::string::npos);
+        CHECK(page.find(row) == page.rfind(row));
+    }
+}

@@ -1,0 +1,161 @@
+#include "config/log.hpp"
+
+#include "config/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace config;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "miner-log-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path = name;
+    }
+    ~Folder() { fs::remove_all(path); }
+
+    fs::path path;
+};
+
+// The console of this process goes to a file while this lives.
+class CapturedStderr {
+public:
+    explicit CapturedStderr(const fs::path& file) : saved_(dup(STDERR_FILENO)) {
+        REQUIRE(freopen(file.c_str(), "w", stderr));
+    }
+    ~CapturedStderr() {
+        fflush(stderr);
+        dup2(saved_, STDERR_FILENO);
+        close(saved_);
+    }
+
+private:
+    int saved_;
+};
+
+std::vector<std::string> lines_of(const fs::path& path) {
+    std::ifstream file(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("events at or above the level reach the sink, one line each") {
+    std::vector<std::string> lines;
+    Logger log(Level::info, false, [&](std::string_view line) { lines.emplace_back(line); });
+    log.debug("quiet");
+    log.warn("sparse", {{"task", "t1"}, {"attempt", 1}});
+    log.info("retry successful", {{"reason", "a\nb"}});
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].ends_with(" WARN  sparse task=t1 attempt=1"));
+    CHECK(lines[1].ends_with(R"( INFO  retry successful reason="a\nb")"));
+    CHECK_FALSE(log.enabled(Level::debug));
+    CHECK(log.enabled(Level::error));
+}
+
+TEST_CASE("percent signs and braces in values are nothing special") {
+    std::vector<std::string> lines;
+    Logger log(Level::info, true, [&](std::string_view line) { lines.emplace_back(line); });
+    log.info("feedback", {{"reason", "{} %v %n {0}"}});
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].ends_with(R"("event":"feedback","reason":"{} %v %n {0}"})"));
+}
+
+TEST_CASE("console and file get the same lines, without colour off a terminal") {
+    const Folder folder;
+    {
+        const CapturedStderr captured(folder.path / "console");
+        auto log = Logger::open({}, folder.path / "data", false);
+        REQUIRE(log.has_value());
+        log->info("submitted", {{"task", "t1"}});
+        log->debug("quiet");
+        log->error("rejected", {{"task", "t2"}});
+    }
+    const auto file = lines_of(folder.path / "data/miner.log");
+    REQUIRE(file.size() == 2);
+    CHECK(file[1].ends_with(" ERROR rejected task=t2"));
+    CHECK(lines_of(folder.path / "console") == file);
+}
+
+TEST_CASE("logging.debug lowers the level, and never raises it") {
+    const Folder folder;
+    const CapturedStderr captured(folder.path / "console");
+    Log settings;
+    settings.file = "none";
+    CHECK(Logger::open(settings, folder.path, true)->enabled(Level::debug));
+    CHECK_FALSE(Logger::open(settings, folder.path, true)->enabled(Level::trace));
+    settings.level = "trace";
+    CHECK(Logger::open(settings, folder.path, true)->enabled(Level::trace));
+    settings.level = "warn";
+    CHECK_FALSE(Logger::open(settings, folder.path, false)->enabled(Level::info));
+    CHECK_FALSE(fs::exists(folder.path / "miner.log"));
+}
+
+TEST_CASE("the file rotates, and old ones are dropped") {
+    const Folder folder;
+    Log settings;
+    settings.max_mb = 1;
+    settings.files = 2;
+    settings.json = true;
+    {
+        const CapturedStderr captured(folder.path / "console");
+        auto log = Logger::open(settings, folder.path, false);
+        REQUIRE(log.has_value());
+        const std::string text(1'900, 'x');
+        for (int i = 0; i < 2'500; ++i) log->info("feedback", {{"text", text}});
+    }
+    CHECK(fs::file_size(folder.path / "miner.log") <= 1 << 20);
+    CHECK(fs::exists(folder.path / "miner.1.log"));
+    CHECK(fs::exists(folder.path / "miner.2.log"));
+    CHECK_FALSE(fs::exists(folder.path / "miner.3.log"));
+}
+
+TEST_CASE("a log that cannot be opened says which and what to do") {
+    const Folder folder;
+    std::ofstream(folder.path / "file") << "not a folder";
+    Log settings;
+    settings.file = (folder.path / "file/miner.log").string();
+    const auto log = Logger::open(settings, folder.path, false);
+    REQUIRE(log.has_error());
+    CHECK(log.error().code == make_error_code(Errc::cannot_log));
+    CHECK(log.error().detail.find(settings.file) != std::string::npos);
+    CHECK(log.error().detail.find("--log.file") != std::string::npos);
+}
+
+TEST_CASE("lines of several threads stay whole") {
+    std::vector<std::string> lines;
+    Logger log(Level::info, false, [&](std::string_view line) { lines.emplace_back(line); });
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&log, t] {
+            for (int i = 0; i < 500; ++i)
+                log.info("sparse", {{"thread", t}, {"text", std::string(200, char('a' + t))}});
+        });
+    }
+    threads.clear();
+    CHECK(lines.size() == 2'000);
+    for (const std::string& line : lines) {
+        const char letter = char('a' + line[line.find("thread=") + 7] - '0');
+        CHECK(line.ends_with(std::string(200, letter)));
+    }
+}
+
+TEST_CASE("levels have the names of log.level") {
+    CHECK(parse_level("trace") == Level::trace);
+    CHECK(parse_level("error") == Level::error);
+    CHECK(parse_level("info") == Level::info);
+    CHECK(parse_level("loud") == Level::info);
+}

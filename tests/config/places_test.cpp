@@ -1,0 +1,117 @@
+#include "config/places.hpp"
+
+#include "config/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace config;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder that is gone with the test.
+struct Folder {
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "miner-places-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path = name;
+    }
+    ~Folder() { fs::remove_all(path); }
+
+    fs::path path;
+};
+
+void write(const fs::path& path, const std::string& text) {
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+}
+
+}  // namespace
+
+TEST_CASE("the settings file is the one asked for, else the variable's, else the usual one") {
+    const Folder folder;
+    write(folder.path / "asked.toml", "asked");
+    write(folder.path / "named.toml", "named");
+    write(folder.path / "xdg/miner/miner.toml", "xdg");
+    write(folder.path / ".config/miner/miner.toml", "home");
+    Environment environment{{"HOME", folder.path.string()}};
+    const auto text = [&](std::optional<std::string> asked) {
+        const auto file = read_settings_file(asked, environment);
+        REQUIRE(file.has_value());
+        return *file ? (*file)->text : "none";
+    };
+    CHECK(text({}) == "home");
+    environment["XDG_CONFIG_HOME"] = (folder.path / "xdg").string();
+    CHECK(text({}) == "xdg");
+    environment["XDG_CONFIG_HOME"] = (folder.path / "empty").string();
+    CHECK(text({}) == "none");
+    environment["MINER_CONFIG"] = "~/named.toml";
+    CHECK(text({}) == "named");
+    CHECK(text((folder.path / "asked.toml").string()) == "asked");
+}
+
+TEST_CASE("a settings file that was asked for must be there, be a file and be small") {
+    const Folder folder;
+    write(folder.path / "large.toml", std::string((1 << 20) + 1, '#'));
+    write(folder.path / "fits.toml", std::string(1 << 20, '#'));
+    const auto detail = [&](const fs::path& path) {
+        const auto file = read_settings_file(path.string(), {});
+        REQUIRE(file.has_error());
+        CHECK(file.error().code == make_error_code(Errc::cannot_read));
+        return file.error().message();
+    };
+    CHECK(detail(folder.path / "none.toml").find("no such file") != std::string::npos);
+    CHECK(detail(folder.path).find("not a file") != std::string::npos);
+    CHECK(detail(folder.path / "large.toml").find("larger than 1 MiB") != std::string::npos);
+    CHECK(read_settings_file((folder.path / "fits.toml").string(), {}).has_value());
+    CHECK(read_settings_file({}, {{"MINER_CONFIG", (folder.path / "none.toml").string()}})
+              .has_error());
+}
+
+TEST_CASE("data lives where XDG or the setting says") {
+    Settings settings;
+    CHECK(storage_folder(settings, {{"HOME", "/home/ann"}}) == "/home/ann/.local/share/miner");
+    CHECK(storage_folder(settings, {{"HOME", "/home/ann"}, {"XDG_DATA_HOME", "/data"}}) ==
+          "/data/miner");
+    // The specification wants a relative path ignored.
+    CHECK(storage_folder(settings, {{"HOME", "/home/ann"}, {"XDG_DATA_HOME", "data"}}) ==
+          "/home/ann/.local/share/miner");
+    settings.storage.path = "~/mine";
+    CHECK(storage_folder(settings, {{"HOME", "/home/ann"}, {"XDG_DATA_HOME", "/data"}}) ==
+          "/home/ann/mine");
+}
+
+TEST_CASE("only a leading ~ of one's own stands for the home folder") {
+    const Environment environment{{"HOME", "/home/ann"}};
+    CHECK(expand_home("~", environment) == "/home/ann");
+    CHECK(expand_home("~/a", environment) == "/home/ann/a");
+    CHECK(expand_home("~bob/a", environment) == "~bob/a");
+    CHECK(expand_home("a~/b", environment) == "a~/b");
+    CHECK(expand_home("~/a", {}) == "~/a");
+}
+
+TEST_CASE("a network's name stands for its URL") {
+    CHECK(chain_url({"finney", ""}) == "wss://entrypoint-finney.opentensor.ai:443");
+    CHECK(chain_url({"test", ""}) == "wss://test.finney.opentensor.ai:443");
+    CHECK(chain_url({"archive", ""}) == "wss://archive.chain.opentensor.ai:443");
+    CHECK(chain_url({"latent-lite", ""}) == "wss://lite.sub.latent.to:443");
+    CHECK(chain_url({"local", ""}) == "ws://127.0.0.1:9944");
+    CHECK(chain_url({"ws://node:1", ""}) == "ws://node:1");
+    CHECK(chain_url({"finney", "ws://node:1"}) == "ws://node:1");
+}
+
+TEST_CASE("the process environment is read, but for wallet passwords") {
+    setenv("BT_PW__HOME_ANN_KEY", "secret", 1);
+    setenv("MINER_NETUID", "17", 1);
+    const Environment environment = process_environment();
+    unsetenv("BT_PW__HOME_ANN_KEY");
+    unsetenv("MINER_NETUID");
+    CHECK(variable(environment, "MINER_NETUID") == "17");
+    CHECK(variable(environment, "BT_PW__HOME_ANN_KEY").empty());
+    CHECK(environment.count("PATH") == 0);
+}
