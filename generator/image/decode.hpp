@@ -1,4 +1,5 @@
-// Bytes of a picture file to pixels, equal to Pillow's `open(...).convert("RGBA")` to the bit, turned as EXIF says.
+// Bytes of a picture file to pixels, equal to Pillow's `open(...).convert("RGBA")` to the bit,
+// turned as EXIF says.
 #pragma once
 
 #include "config/result.hpp"
@@ -11,13 +12,17 @@ namespace generator {
 struct DecodeLimits {
     std::int64_t max_bytes = 20LL << 20;
     std::int64_t max_pixels = 20'000'000;
+    std::int64_t max_side =
+        65'500;  // what a JPEG can have; keeps the work of a resize in proportion to the pixels
 };
 
-// PNG, JPEG or WebP -> RGBA. The header is read first: nothing is allocated for a picture over the limits.
-// Fails with not_a_picture, broken_picture, picture_too_large, empty_picture. Any thread.
+// PNG, JPEG or WebP -> RGBA; the first frame of an animation. 16-bit PNG: the high byte. Colour
+// profiles and gamma are ignored, as Pillow does. The header is read first: nothing is allocated
+// for a picture over the limits. Fails with not_a_picture, broken_picture, picture_too_large,
+// empty_picture, out_of_memory. Any thread.
 config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits = {});
 
-// RGB or RGBA -> PNG bytes.
+// 1 to 4 channels -> PNG bytes. Empty for a picture without pixels.
 std::vector<std::uint8_t> encode_png(const Image& image);
 
 }  // namespace generator

@@ -1,0 +1,76 @@
+#include "generator/image/decode.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/image/exif.hpp"
+#include "generator/image/formats.hpp"
+
+#include <cstring>
+#include <new>
+#include <string_view>
+
+namespace generator {
+namespace {
+
+bool begins(std::span<const std::uint8_t> bytes, std::string_view text) {
+    return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
+
+std::string what_it_seems(std::span<const std::uint8_t> bytes) {
+    if (bytes.empty()) return "no bytes at all";
+    if (begins(bytes, "GIF8")) return "a GIF";
+    if (begins(bytes, "BM")) return "a BMP";
+    if (begins(bytes, "II*") || begins(bytes, "MM")) return "a TIFF";
+    if (begins(bytes, "<")) return "text (SVG or HTML?)";
+    return std::to_string(bytes.size()) + " bytes of something else";
+}
+
+config::Result<Image> decode_stored(std::span<const std::uint8_t> bytes,
+                                    const DecodeLimits& limits) {
+    if (looks_like_png(bytes)) return decode_png(bytes, limits);
+    if (looks_like_jpeg(bytes)) return decode_jpeg(bytes, limits);
+    if (looks_like_webp(bytes)) return decode_webp(bytes, limits);
+    return config::fail(Errc::not_a_picture,
+                        what_it_seems(bytes) + "; PNG, JPEG and WebP are accepted");
+}
+
+}  // namespace
+
+bool looks_like_png(std::span<const std::uint8_t> bytes) {
+    return begins(bytes, "\x89PNG\r\n\x1a\n");
+}
+
+bool looks_like_jpeg(std::span<const std::uint8_t> bytes) { return begins(bytes, "\xFF\xD8\xFF"); }
+
+bool looks_like_webp(std::span<const std::uint8_t> bytes) {
+    return begins(bytes, "RIFF") && bytes.size() >= 12 && begins(bytes.subspan(8), "WEBP");
+}
+
+std::optional<config::Error> refuse_size(std::int64_t width, std::int64_t height,
+                                         const DecodeLimits& limits) {
+    const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
+    if (width <= 0 || height <= 0) return config::fail(Errc::empty_picture, size);
+    if (width > limits.max_side || height > limits.max_side) {
+        return config::fail(Errc::picture_too_large,
+                            size + "; a side may have " + std::to_string(limits.max_side));
+    }
+    if (width * height > limits.max_pixels) {
+        return config::fail(Errc::picture_too_large,
+                            size + "; the limit is " + std::to_string(limits.max_pixels));
+    }
+    return std::nullopt;
+}
+
+config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) try {
+    if (std::int64_t(bytes.size()) > limits.max_bytes) {
+        return config::fail(Errc::picture_too_large, std::to_string(bytes.size()) +
+                                                         " bytes; the limit is " +
+                                                         std::to_string(limits.max_bytes));
+    }
+    auto stored = decode_stored(bytes, limits);
+    if (!stored) return stored;
+    return apply_orientation(std::move(*stored), exif_orientation(bytes));
+} catch (const std::bad_alloc&) {
+    return config::fail(Errc::out_of_memory, "while decoding a picture");
+}
+
+}  // namespace generator
