@@ -1,0 +1,74 @@
+#include "storage/schema.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
+
+namespace {
+
+int number(SQLite::Database& database, const std::string& sql) {
+    return database.execAndGet(sql).getInt();
+}
+
+SQLite::Database fresh() { return SQLite::Database(":memory:", SQLite::OPEN_READWRITE); }
+
+}  // namespace
+
+TEST_CASE("an empty file becomes the newest version") {
+    auto database = fresh();
+    storage::migrate(database, storage::migrations());
+    CHECK(number(database, "PRAGMA user_version") == int(storage::migrations().size()));
+    CHECK(number(database, "PRAGMA application_id") == storage::kApplicationId);
+    for (const char* table : {"runs", "hotkeys", "validators", "tasks", "prompts", "attempts",
+                              "submissions", "feedback"}) {
+        CHECK(database.tableExists(table));
+    }
+    storage::migrate(database, storage::migrations());  // nothing left to do
+}
+
+TEST_CASE("steps are applied once each, in order, from wherever the file stands") {
+    auto database = fresh();
+    const std::array first{"CREATE TABLE a (x)"};
+    const std::array both{"CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO b VALUES (1)"};
+    storage::migrate(database, first);
+    CHECK(number(database, "PRAGMA user_version") == 1);
+    storage::migrate(database, both);
+    storage::migrate(database, both);
+    CHECK(number(database, "PRAGMA user_version") == 2);
+    CHECK(number(database, "SELECT count(*) FROM b") == 1);
+}
+
+TEST_CASE("a step that fails leaves the version before it, whole") {
+    auto database = fresh();
+    const std::array steps{"CREATE TABLE a (x)",
+                           "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)"};
+    CHECK_THROWS_AS(storage::migrate(database, steps), SQLite::Exception);
+    CHECK(number(database, "PRAGMA user_version") == 1);
+    CHECK(database.tableExists("a"));
+    CHECK_FALSE(database.tableExists("b"));
+}
+
+TEST_CASE("every table checks the types of its columns") {
+    auto database = fresh();
+    storage::migrate(database, storage::migrations());
+    CHECK(number(database,
+                 "SELECT count(*) FROM pragma_table_list WHERE schema = 'main'"
+                 " AND name NOT LIKE 'sqlite_%' AND strict = 0") == 0);
+}
+
+TEST_CASE("every row leads to a hotkey or belongs to a run") {
+    auto database = fresh();
+    storage::migrate(database, storage::migrations());
+    const auto refers = [&](const std::string& table, const std::string& to) {
+        return number(database, "SELECT count(*) FROM pragma_foreign_key_list('" + table +
+                                    "') WHERE \"table\" = '" + to + "'") > 0;
+    };
+    CHECK(refers("validators", "hotkeys"));
+    CHECK(refers("tasks", "validators"));
+    CHECK(refers("prompts", "tasks"));
+    CHECK(refers("attempts", "tasks"));
+    CHECK(refers("submissions", "tasks"));
+    CHECK(refers("feedback", "submissions"));
+}
