@@ -1,5 +1,5 @@
 // Hotkey files as bittensor-wallet writes them. A miner needs the hotkey alone; a coldkey is
-// refused.
+// refused. Synchronous, and quick but for the disk.
 #pragma once
 
 #include "config/result.hpp"
@@ -16,8 +16,8 @@ namespace network {
 std::filesystem::path hotkey_path(const config::Wallet& wallet);
 
 // The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey. The key that
-// comes out must be the one that publicKey and ss58Address name. Fails with bad_key_file (naming
-// the field, never its value), locked_key_file.
+// comes out must be the one that publicKey, accountId and ss58Address name. Fails with bad_key_file
+// (naming the field, never its value), locked_key_file. What it allocates for secrets is wiped.
 config::Result<Keypair> parse_keyfile(std::string_view text);
 
 struct LoadedKey {
@@ -25,7 +25,10 @@ struct LoadedKey {
     std::string warning;  // for the operator, such as a file that others may read; may be empty
 };
 
-// Fails with no_key_file, bad_key_file, locked_key_file, coldkey.
+// Opens nothing but a regular file of at most 64 KiB (and coldkeypub.txt, to know a coldkey by its
+// address), and never waits for a writer. A coldkey is known by its place, by its name behind
+// links, and by its address. Fails with no_key_file, bad_key_file, locked_key_file, coldkey; the
+// detail has the path and what to do.
 config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet);
 
 }  // namespace network

@@ -1,0 +1,180 @@
+#include "network/wallet/keyfile.hpp"
+
+#include "network/errc.hpp"
+#include "network/hex.hpp"
+#include "tests/support/vectors.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+
+using network::Errc;
+using network::parse_keyfile;
+
+namespace {
+
+namespace json = boost::json;
+
+std::string content(const json::value& entry, std::string_view field) {
+    const auto bytes = tests::base64(entry, field);
+    return {bytes.begin(), bytes.end()};
+}
+
+// The SDK compares nothing; we refuse a file that names two keys.
+bool contradicts(const std::string& text, const json::value& entry) {
+    const auto fields = json::parse(text);
+    const auto* address = tests::find(fields, "ss58Address");
+    const auto* key = tests::find(fields, "publicKey");
+    return (address && address->as_string() != tests::text(entry, "ss58")) ||
+           (key && key->as_string() != "0x" + tests::text(entry, "public_hex"));
+}
+
+constexpr const char* kSeed = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
+constexpr const char* kPrivate =
+    "0x05d65584630d16cd4af6d0bec10f34bb504a5dcb62dba2122d49f5a663763d0a"
+    "fd190cce74df356432b410bd64682309d6dedb27c76845daf388557cbac3ca34";
+constexpr const char* kPublic =
+    "0x46ebddef8cd9bb167dc30878d7113b7e168e6f0646beffd77d69d39bad76b47a";
+constexpr const char* kAddress = "5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV";
+constexpr const char* kPhrase =
+    "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+
+json::object whole() {
+    return {{"accountId", kPublic},    {"publicKey", kPublic}, {"privateKey", kPrivate},
+            {"secretPhrase", kPhrase}, {"secretSeed", kSeed},  {"ss58Address", kAddress}};
+}
+
+}  // namespace
+
+TEST_CASE("plain key files are read as the SDK reads them, but contradictions refused") {
+    for (const auto& entry : tests::vectors("keyfile.json").at("plain").as_array()) {
+        CAPTURE(tests::text(entry, "note"));
+        const std::string text = content(entry, "content_base64");
+        const bool ok =
+            entry.at("ok").as_bool() && entry.at("can_sign").as_bool() && !contradicts(text, entry);
+        const auto key = parse_keyfile(text);
+        REQUIRE(key.has_value() == ok);
+        if (ok) {
+            CHECK(network::to_hex(key->public_key()) == tests::text(entry, "public_hex"));
+            CHECK(key->address() == tests::text(entry, "ss58"));
+            CHECK(network::verify(key->public_key(), "message", key->sign("message")));
+        } else {
+            CHECK(key.error().code == Errc::bad_key_file);
+            CHECK_FALSE(key.error().detail.empty());
+        }
+    }
+}
+
+TEST_CASE("encrypted key files are refused as such") {
+    for (const auto& entry : tests::vectors("keyfile.json").at("encrypted").as_array()) {
+        CAPTURE(tests::text(entry, "note"));
+        const std::string text = content(entry, "file_base64");
+        const auto key = parse_keyfile(text);
+        REQUIRE_FALSE(key.has_value());
+        const bool marked = text.starts_with("$NACL") || text.starts_with("$ANSIBLE_VAULT") ||
+                            text.starts_with("gAAAAA");
+        CHECK((key.error().code == Errc::locked_key_file) == marked);
+        if (marked) CHECK_THAT(key.error().detail, Catch::Contains("btcli wallet regen-hotkey"));
+    }
+}
+
+TEST_CASE("what an encrypted file holds is a key file") {
+    for (const auto& entry : tests::vectors("keyfile.json").at("encrypted").as_array()) {
+        const auto* plain = tests::find(entry, "plaintext_base64");
+        if (plain == nullptr) continue;
+        const std::string text = content(entry, "plaintext_base64");
+        CHECK(parse_keyfile(text).has_value() == (text != "{}"));
+    }
+}
+
+TEST_CASE("key files of the SDK of 2026 are read, ed25519 ones refused by name") {
+    for (const auto& entry : tests::vectors("keyfile_v11.json").at("files").as_array()) {
+        CAPTURE(tests::text(entry, "name"));
+        const auto key = parse_keyfile(tests::text(entry, "plain"));
+        if (entry.at("crypto_type") == 1) {
+            REQUIRE(key.has_value());
+            CHECK(key->address() == tests::text(entry, "ss58"));
+        } else {
+            REQUIRE_FALSE(key.has_value());
+            CHECK_THAT(key.error().detail, Catch::Contains("ed25519"));
+        }
+        CHECK(parse_keyfile(content(entry, "encrypted_base64")).error().code ==
+              Errc::locked_key_file);
+    }
+}
+
+TEST_CASE("each field that names a key is compared with the secret") {
+    REQUIRE(parse_keyfile(json::serialize(whole())).has_value());
+    const std::string other = "0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
+    for (const char* field : {"accountId", "publicKey", "ss58Address"}) {
+        for (const std::string& value :
+             {other, std::string("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
+              std::string()}) {
+            auto fields = whole();
+            fields[field] = value;
+            const auto key = parse_keyfile(json::serialize(fields));
+            REQUIRE_FALSE(key.has_value());
+            CHECK_THAT(key.error().detail, Catch::StartsWith(field));
+        }
+        auto fields = whole();
+        fields[field] = nullptr;
+        CHECK(parse_keyfile(json::serialize(fields)).has_value());
+        fields.erase(field);
+        CHECK(parse_keyfile(json::serialize(fields)).has_value());
+    }
+}
+
+TEST_CASE("a broken field is named, and what it held is not shown") {
+    for (const char* field : {"secretPhrase", "secretSeed", "privateKey"}) {
+        for (const char* value :
+             {"", "0x", "0xzz", "c0ffee", "bottom drive obey", "\\",
+              "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff0"}) {
+            json::object fields{{field, value}};
+            const auto key = parse_keyfile(json::serialize(fields));
+            CAPTURE(field, value);
+            REQUIRE_FALSE(key.has_value());
+            const std::string shown = key.error().message();
+            CHECK_THAT(shown, Catch::Contains(field));
+            for (const char* trace : {"c0ffee", "bottom", "zz"})
+                CHECK(shown.find(trace) == shown.npos);
+        }
+    }
+}
+
+TEST_CASE("values that are neither text nor null are refused, whatever the field") {
+    for (const char* field : {"accountId", "publicKey", "privateKey", "secretPhrase", "secretSeed",
+                              "ss58Address", "meta"}) {
+        for (const char* value : {"1", "1.5", "true", "{}", "[]", "[\"x\"]", "{\"x\":{}}"}) {
+            auto fields = whole();
+            fields[field] = json::parse(value);
+            const auto key = parse_keyfile(json::serialize(fields));
+            CAPTURE(field, value);
+            REQUIRE_FALSE(key.has_value());
+            CHECK(key.error().code == Errc::bad_key_file);
+        }
+    }
+}
+
+TEST_CASE("cryptoType is a number, and 1") {
+    for (const char* value :
+         {"0", "2", "-1", "1.0", "\"1\"", "true", "{}", "18446744073709551615"}) {
+        auto fields = whole();
+        fields["cryptoType"] = json::parse(value);
+        CAPTURE(value);
+        CHECK_FALSE(parse_keyfile(json::serialize(fields)).has_value());
+    }
+    auto fields = whole();
+    fields["cryptoType"] = 1;
+    CHECK(parse_keyfile(json::serialize(fields)).has_value());
+    fields["cryptoType"] = nullptr;
+    CHECK(parse_keyfile(json::serialize(fields)).has_value());
+}
+
+TEST_CASE("no cut of a key file is a key file") {
+    const std::string text = json::serialize(whole());
+    for (std::size_t length = 0; length < text.size(); ++length) {
+        const auto key = parse_keyfile(std::string_view(text).substr(0, length));
+        REQUIRE_FALSE(key.has_value());
+        CHECK(key.error().detail.find("bottom") == std::string::npos);
+    }
+}
