@@ -1,0 +1,647 @@
+#include "storage/journal.hpp"
+
+#include "storage/database.hpp"
+#include "storage/errc.hpp"
+#include "storage/report.hpp"
+#include "tests/storage/results.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <catch2/catch.hpp>
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+
+using namespace storage;
+
+namespace {
+
+const std::string kOurs = "5Ours", kTheirs = "5Theirs";
+const std::string kAsset(64, 'a');
+
+PulledTask task(const std::string& id, Milliseconds at = 1000) {
+    return {.hotkey = kOurs,
+            .validator = kTheirs,
+            .task_id = id,
+            .kind = "image",
+            .prompt = "picture of " + id,
+            .at = at};
+}
+
+Attempt attempt(int number, const std::string& outcome) {
+    return {.number = number,
+            .chain = number == 1 ? "standard" : "extreme",
+            .seed = 7,
+            .voxels = 9000,
+            .gaussians = 288'000,
+            .outcome = outcome,
+            .error = {},
+            .at = 1500,
+            .structure = 800,
+            .latent = 1200};
+}
+
+Result passed(Milliseconds at = 2000) {
+    return {.outcome = Outcome::passed,
+            .attempt = 1,
+            .asset = kAsset,
+            .bytes = 1234,
+            .detail = {},
+            .at = at};
+}
+
+Answer scored(double score, Milliseconds at = 4000) {
+    Answer answer;
+    answer.feedback = true;
+    answer.score = score;
+    answer.reward = 12;
+    answer.at = at;
+    return answer;
+}
+
+// A database with the journal of one run; `restart` is a kill and a new start.
+class Fixture {
+public:
+    Fixture() { restart(); }
+
+    void restart() {
+        if (journal) {
+            // A killed process closes nothing: put back what the destructor writes.
+            journal.reset();
+            sql("UPDATE runs SET ended_at = NULL");
+        }
+        database.reset();
+        auto opened = Database::open(folder.path() / "miner.db");
+        REQUIRE(opened);
+        database = std::move(*opened);
+        journal = std::make_unique<Journal>(*database, "0.1", "hash", 1000);
+    }
+
+    int recover() {
+        const auto recovered = journal->recover(9000);
+        REQUIRE(recovered);
+        return *recovered;
+    }
+
+    Known pulled(const PulledTask& pulled_task) {
+        const auto known = journal->pulled(pulled_task);
+        REQUIRE(known);
+        return *known;
+    }
+
+    // A task brought as far as `state`, its answer not there yet.
+    TaskRow at(TaskState state, const std::string& id = "t1") {
+        const auto row = pulled(task(id)).row;
+        if (state == TaskState::open) return row;
+        REQUIRE(journal->attempted(row, attempt(1, "passed")));
+        REQUIRE(journal->finished(row, passed()));
+        if (state == TaskState::finished) return row;
+        REQUIRE(journal->submitting(row, 3000));
+        if (state == TaskState::submitting) return row;
+        REQUIRE(journal->answered(row, scored(0.8)));
+        return row;
+    }
+
+    void sql(const std::string& text) { database->handle().exec(text); }
+    std::string text(const std::string& query) {
+        return database->handle().execAndGet(query).getText("null");
+    }
+    int number(const std::string& query) { return database->handle().execAndGet(query).getInt(); }
+    std::string state(TaskRow row) {
+        return text("SELECT state FROM tasks WHERE id = " + std::to_string(row));
+    }
+    std::string submissions() {
+        return text("SELECT group_concat(number || ' ' || status) FROM submissions");
+    }
+    int prompts() { return number("SELECT count(*) FROM prompts"); }
+
+    tests::TemporaryFolder folder;
+    std::unique_ptr<Database> database;
+    std::unique_ptr<Journal> journal;
+};
+
+template <class T>
+void check_out_of_order(const config::Result<T>& result) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Errc::out_of_order);
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a task goes from pull to answer and every step is kept") {
+    const auto known = pulled(task("t1"));
+    CHECK(known.fresh);
+    CHECK(known.state == TaskState::open);
+    CHECK_FALSE(known.result);
+    CHECK(state(known.row) == "open");
+
+    REQUIRE(journal->attempted(known.row, attempt(1, "sparse")));
+    REQUIRE(journal->attempted(known.row, attempt(2, "chosen")));
+    Result result = passed();
+    result.outcome = Outcome::retry_passed;
+    result.attempt = 2;
+    REQUIRE(journal->finished(known.row, result));
+    CHECK(state(known.row) == "finished");
+
+    const auto number_sent = journal->submitting(known.row, 3000);
+    REQUIRE(number_sent);
+    CHECK(*number_sent == 1);
+    CHECK(state(known.row) == "submitting");
+    CHECK(submissions() == "1 sent");
+
+    Answer answer = scored(0.75);
+    answer.average_score = 0.8;
+    answer.accepted_in_window = 3;
+    answer.duel_rating = 1500.5;
+    answer.cooldown_until = 4'270;
+    REQUIRE(journal->answered(known.row, answer));
+    CHECK(state(known.row) == "answered");
+    CHECK(submissions() == "1 answered");
+    CHECK(text("SELECT outcome || ' ' || chosen || ' ' || asset_bytes || ' ' || finished_at ||"
+               " ' ' || closed_at FROM tasks") == "retry_passed 2 1234 2000 4000");
+    CHECK(text("SELECT group_concat(number || outcome || chain) FROM attempts") ==
+          "1sparsestandard,2chosenextreme");
+    CHECK(text("SELECT score || ' ' || average_score || ' ' || accepted_in_window || ' ' ||"
+               " duel_rating || ' ' || reward || ' ' || cooldown_until FROM feedback") ==
+          "0.75 0.8 3 1500.5 12.0 4270");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a prompt is kept while it may have to be signed again, its hash for ever") {
+    const auto row = at(TaskState::submitting);
+    CHECK(text("SELECT text FROM prompts") == "picture of t1");
+    REQUIRE(journal->answered(row, scored(0.8)));
+    CHECK(prompts() == 0);
+    CHECK(number("SELECT prompt_bytes FROM tasks") == 13);
+    CHECK(text("SELECT prompt_sha256 FROM tasks").size() == 64);
+}
+
+TEST_CASE_METHOD(Fixture, "prompts of megabytes leave room for those that follow") {
+    PulledTask large = task("t1");
+    large.prompt.assign(5'000'000, 'p');
+    const auto pages = [&] { return number("PRAGMA page_count"); };
+    int after_first = 0;
+    for (int i = 0; i < 10; ++i) {
+        large.task_id = "t" + std::to_string(i);
+        const auto row = pulled(large).row;
+        REQUIRE(journal->finished(row, passed()));
+        REQUIRE(journal->submitting(row, 3000));
+        REQUIRE(journal->answered(row, scored(0.8)));
+        if (i == 0) after_first = pages();
+    }
+    CHECK(pages() < after_first + 100);
+}
+
+TEST_CASE_METHOD(Fixture, "what did not run or is not finite is null") {
+    const auto row = at(TaskState::open);
+    Attempt failed = attempt(1, "error");
+    failed.error = "out of memory";
+    failed.voxels = failed.gaussians = -1;
+    failed.opacity_mean = std::numeric_limits<double>::quiet_NaN();
+    REQUIRE(journal->attempted(row, failed));
+    CHECK(
+        number("SELECT voxels IS NULL AND gaussians IS NULL AND prepare IS NULL AND extent IS NULL"
+               " AND opacity_mean IS NULL AND structure = 800 AND error = 'out of memory'"
+               " FROM attempts") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "an attempt written again with its later stages is one attempt") {
+    const auto row = at(TaskState::open);
+    REQUIRE(journal->attempted(row, attempt(1, "passed")));
+    Attempt whole = attempt(1, "chosen");
+    whole.compress = 30;
+    REQUIRE(journal->attempted(row, whole));
+    CHECK(text("SELECT count(*) || ' ' || outcome || ' ' || compress FROM attempts") ==
+          "1 chosen 30.0");
+}
+
+TEST_CASE_METHOD(Fixture, "a seed of 64 bits survives") {
+    Attempt one = attempt(1, "passed");
+    one.seed = std::numeric_limits<std::uint64_t>::max() - 1;
+    REQUIRE(journal->attempted(at(TaskState::open), one));
+    CHECK(std::uint64_t(database->handle().execAndGet("SELECT seed FROM attempts").getInt64()) ==
+          one.seed);
+}
+
+TEST_CASE_METHOD(Fixture, "the same task pulled twice is one task") {
+    const auto first = pulled(task("t1"));
+    const auto again = pulled(task("t1", 5000));
+    CHECK(again.row == first.row);
+    CHECK_FALSE(again.fresh);
+    CHECK(again.state == TaskState::open);
+    CHECK(number("SELECT count(*) FROM tasks") == 1);
+    CHECK(number("SELECT pulled_at FROM tasks") == 1000);
+    CHECK(prompts() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "the same id from two validators, or for two hotkeys, is two tasks") {
+    PulledTask one = task("t1"), two = one, three = one;
+    two.validator = "5Another";
+    three.hotkey = "5OurSecond";
+    const auto a = pulled(one), b = pulled(two), c = pulled(three);
+    CHECK((b.fresh && c.fresh));
+    CHECK((a.row != b.row && b.row != c.row && a.row != c.row));
+    CHECK(number("SELECT count(*) FROM hotkeys") == 2);
+    CHECK(number("SELECT count(*) FROM validators") == 3);
+}
+
+TEST_CASE_METHOD(Fixture, "a finished result is handed back instead of being made again") {
+    const auto row = at(TaskState::finished);
+    restart();
+    CHECK(recover() == 1);
+    const auto known = pulled(task("t1"));
+    CHECK(known.row == row);
+    CHECK(known.state == TaskState::finished);
+    REQUIRE(known.result);
+    CHECK(known.result->outcome == Outcome::passed);
+    CHECK(known.result->attempt == 1);
+    CHECK(known.result->asset == kAsset);
+    CHECK(known.result->bytes == 1234);
+    CHECK(known.result->at == 2000);
+}
+
+TEST_CASE_METHOD(Fixture, "an empty result that was decided is not decided again") {
+    const auto row = pulled(task("t1")).row;
+    REQUIRE(journal->finished(row, {.outcome = Outcome::rejected, .detail = "sparse", .at = 2000}));
+    restart();
+    const auto known = pulled(task("t1"));
+    CHECK(known.state == TaskState::finished);
+    REQUIRE(known.result);
+    CHECK(known.result->outcome == Outcome::rejected);
+    CHECK(known.result->asset.empty());
+    CHECK(known.result->detail == "sparse");
+}
+
+TEST_CASE_METHOD(Fixture, "a result whose asset could not be kept is made again") {
+    Result unkept = passed();
+    unkept.asset.clear();
+    const auto row = pulled(task("t1")).row;
+    REQUIRE(journal->finished(row, unkept));
+    restart();
+    recover();
+    CHECK(journal->owed(kOurs)->empty());
+    const auto known = pulled(task("t1"));
+    CHECK(known.state == TaskState::open);
+    CHECK_FALSE(known.result);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a result whose asset is lost is made again and its attempts do not count") {
+    const auto row = at(TaskState::finished);
+    REQUIRE(journal->result_lost(row, "no such file", 2500));
+    CHECK(state(row) == "open");
+    REQUIRE(journal->attempted(row, attempt(1, "passed")));
+    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111,210");
+    REQUIRE(journal->finished(row, passed(6000)));
+    CHECK(number("SELECT begun_at FROM tasks") == 2500);
+    check_out_of_order(journal->result_lost(at(TaskState::submitting, "t2"), "", 1));
+}
+
+TEST_CASE_METHOD(Fixture, "a submission that was not taken is owed again") {
+    const auto row = at(TaskState::submitting);
+    REQUIRE(journal->submit_failed(row, true, "no full answer in time", 5000));
+    CHECK(state(row) == "submitting");
+    CHECK(submissions() == "1 lost");
+
+    const auto known = pulled(task("t1", 6000));
+    CHECK(known.state == TaskState::finished);
+    REQUIRE(known.result);
+    CHECK(known.result->asset == kAsset);
+    CHECK(submissions() == "1 returned");
+
+    CHECK(*journal->submitting(row, 7000) == 2);
+    REQUIRE(journal->answered(row, scored(0.8, 8000)));
+    CHECK(submissions() == "1 returned,2 answered");
+    CHECK(number("SELECT count(*) FROM feedback WHERE number = 2") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a submission that was cut off by a kill and not taken is owed again") {
+    at(TaskState::submitting);
+    restart();
+    CHECK(recover() == 1);
+    CHECK(submissions() == "1 lost");
+    CHECK(pulled(task("t1")).state == TaskState::finished);
+    CHECK(submissions() == "1 returned");
+}
+
+TEST_CASE_METHOD(Fixture, "a submission that was cut off and taken is closed without feedback") {
+    const auto row = at(TaskState::submitting);
+    restart();
+    recover();
+    const auto next = pulled(task("t2", 9500)).row;
+    const auto closed = journal->settled(kOurs, kTheirs, next, 9500);
+    REQUIRE(closed);
+    CHECK(*closed == 1);
+    CHECK(state(row) == "answered");
+    CHECK(state(next) == "open");
+    CHECK(submissions() == "1 taken");
+    CHECK(prompts() == 1);
+    CHECK(number("SELECT count(*) FROM feedback") == 0);
+    CHECK(*journal->settled(kOurs, kTheirs, next, 9600) == 0);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a cool-down settles everything with that validator and nothing elsewhere") {
+    const auto lost = at(TaskState::submitting, "t1");
+    REQUIRE(journal->submit_failed(lost, true, "closed", 3500));
+    const auto open = at(TaskState::open, "t2"), finished = at(TaskState::finished, "t3");
+    PulledTask elsewhere = task("t4"), other_hotkey = task("t5");
+    elsewhere.validator = "5Another";
+    other_hotkey.hotkey = "5OurSecond";
+    const auto a = pulled(elsewhere).row, b = pulled(other_hotkey).row;
+    CHECK(*journal->settled(kOurs, kTheirs, {}, 9000) == 3);
+    CHECK(state(lost) == "answered");
+    CHECK(state(open) == "abandoned");
+    CHECK(state(finished) == "abandoned");
+    CHECK(state(a) == "open");
+    CHECK(state(b) == "open");
+    CHECK(prompts() == 2);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a submission under way in this process is left alone by pulls beside it") {
+    const auto row = at(TaskState::submitting);
+    CHECK(pulled(task("t1")).state == TaskState::submitting);
+    CHECK(*journal->settled(kOurs, kTheirs, {}, 3500) == 0);
+    CHECK(submissions() == "1 sent");
+    REQUIRE(journal->answered(row, scored(0.8)));
+    CHECK(state(row) == "answered");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "an answer without effect leaves the task with us, and it is sent again") {
+    // A validator in its lock answers with feedback of zero and hands the same task out again.
+    const auto row = at(TaskState::submitting);
+    REQUIRE(journal->answered(row, scored(0)));
+    CHECK(prompts() == 0);
+    const auto known = pulled(task("t1", 6000));
+    CHECK(known.row == row);
+    CHECK(known.state == TaskState::finished);
+    CHECK(prompts() == 1);
+    CHECK(number("SELECT closed_at IS NULL FROM tasks") == 1);
+    CHECK(*journal->submitting(row, 7000) == 2);
+    REQUIRE(journal->answered(row, scored(0.7, 8000)));
+    CHECK(submissions() == "1 answered,2 answered");
+    CHECK(number("SELECT count(*) FROM feedback") == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "a submission that never left is finished, not submitted") {
+    const auto row = at(TaskState::submitting);
+    REQUIRE(journal->submit_failed(row, false, "connection refused", 3500));
+    CHECK(state(row) == "finished");
+    CHECK(submissions() == "1 failed");
+    CHECK(text("SELECT detail FROM submissions") == "connection refused");
+    CHECK(*journal->submitting(row, 4000) == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "a late answer or failure of a submission that was settled is no error") {
+    const auto row = at(TaskState::submitting);
+    REQUIRE(journal->submit_failed(row, true, "", 3500));
+    REQUIRE(journal->settled(kOurs, kTheirs, {}, 3600));
+    CHECK(journal->submit_failed(row, true, "", 3700));
+    CHECK(journal->answered(row, scored(0.9)));
+    CHECK(submissions() == "1 answered");
+    CHECK(number("SELECT count(*) FROM feedback") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "an abandoned task that is finished all the same is owed again") {
+    const auto row = at(TaskState::open);
+    REQUIRE(journal->settled(kOurs, kTheirs, {}, 1600));
+    CHECK(state(row) == "abandoned");
+    REQUIRE(journal->attempted(row, attempt(1, "passed")));
+    REQUIRE(journal->finished(row, passed()));
+    CHECK(state(row) == "finished");
+    CHECK(number("SELECT closed_at IS NULL FROM tasks") == 1);
+    CHECK(journal->owed(kOurs)->empty());  // without its prompt it cannot be signed
+    CHECK(pulled(task("t1")).state == TaskState::finished);
+}
+
+TEST_CASE_METHOD(Fixture, "an abandoned task that is handed out again goes on where it was") {
+    const auto open = at(TaskState::open, "t1"), finished = at(TaskState::finished, "t2");
+    REQUIRE(journal->settled(kOurs, kTheirs, {}, 1600));
+    const auto first = pulled(task("t1")), second = pulled(task("t2"));
+    CHECK(first.row == open);
+    CHECK(first.state == TaskState::open);
+    CHECK(second.row == finished);
+    CHECK(second.state == TaskState::finished);
+    CHECK(second.result);
+}
+
+TEST_CASE_METHOD(Fixture, "attempts of a generation that was cut off stay and do not count") {
+    const auto row = at(TaskState::open);
+    REQUIRE(journal->attempted(row, attempt(1, "sparse")));
+    restart();
+    CHECK(recover() == 1);
+    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111");
+    const auto known = pulled(task("t1", 9500));
+    CHECK(known.state == TaskState::open);
+    CHECK_FALSE(known.fresh);
+    REQUIRE(journal->attempted(row, attempt(1, "sparse")));
+    REQUIRE(journal->attempted(row, attempt(2, "passed")));
+    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") ==
+          "111,210,220");
+    CHECK(text("SELECT pulled_at || ' ' || begun_at FROM tasks") == "1000 9500");
+    CHECK(text("SELECT group_concat(run) FROM attempts") == "1,2,2");
+}
+
+TEST_CASE_METHOD(Fixture, "recovering twice is recovering once") {
+    REQUIRE(journal->attempted(at(TaskState::open, "t1"), attempt(1, "sparse")));
+    at(TaskState::finished, "t2");
+    at(TaskState::submitting, "t3");
+    at(TaskState::answered, "t4");
+    restart();
+    CHECK(recover() == 3);
+    CHECK(recover() == 3);
+    restart();
+    CHECK(recover() == 3);
+    CHECK(number("SELECT count(*) FROM attempts WHERE superseded = 1") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "recovering leaves this run's own tasks alone") {
+    at(TaskState::submitting, "t1");
+    CHECK(recover() == 0);
+    CHECK(submissions() == "1 sent");
+}
+
+TEST_CASE_METHOD(Fixture, "a task id that comes back with another prompt is begun anew") {
+    const auto row = at(TaskState::finished);
+    PulledTask other = task("t1", 7000);
+    other.prompt = "another picture";
+    const auto known = pulled(other);
+    CHECK(known.row == row);
+    CHECK(known.state == TaskState::open);
+    CHECK_FALSE(known.result);
+    CHECK(text("SELECT text FROM prompts") == "another picture");
+    CHECK(number("SELECT count(*) FROM attempts WHERE superseded = 1") == 1);
+    CHECK(number("SELECT prompt_bytes FROM tasks") == 15);
+}
+
+TEST_CASE_METHOD(Fixture, "what is owed can be signed and sent without another pull") {
+    at(TaskState::open, "t0");
+    const auto row = at(TaskState::finished, "t1");
+    at(TaskState::submitting, "t2");
+    at(TaskState::answered, "t3");
+    PulledTask other = task("t4");
+    other.hotkey = "5OurSecond";
+    REQUIRE(journal->finished(pulled(other).row, passed()));
+    restart();
+    recover();
+    const auto owed = journal->owed(kOurs);
+    REQUIRE(owed);
+    REQUIRE(owed->size() == 1);
+    const auto& one = owed->front();
+    CHECK(one.row == row);
+    CHECK(one.task.hotkey == kOurs);
+    CHECK(one.task.validator == kTheirs);
+    CHECK(one.task.task_id == "t1");
+    CHECK(one.task.kind == "image");
+    CHECK(one.task.prompt == "picture of t1");
+    CHECK(one.task.at == 1000);
+    CHECK(one.result.asset == kAsset);
+    CHECK(one.result.outcome == Outcome::passed);
+}
+
+TEST_CASE_METHOD(Fixture, "assets are unanswered until their task is closed") {
+    const auto row = at(TaskState::submitting);
+    CHECK(*unanswered_assets(*database) == std::vector{kAsset});
+    REQUIRE(journal->submit_failed(row, true, "", 3500));
+    CHECK(unanswered_assets(*database)->size() == 1);
+    REQUIRE(journal->answered(row, scored(0.8)));
+    CHECK(unanswered_assets(*database)->empty());
+}
+
+TEST_CASE_METHOD(Fixture, "steps in an order that cannot be are refused and leave no trace") {
+    const auto open = at(TaskState::open, "t1"), finished = at(TaskState::finished, "t2");
+    const auto submitting = at(TaskState::submitting, "t3"), done = at(TaskState::answered, "t4");
+    const int changes = number("SELECT total_changes()");
+    check_out_of_order(journal->submitting(open, 1));
+    check_out_of_order(journal->answered(open, scored(1)));
+    check_out_of_order(journal->submit_failed(open, true, "", 1));
+    check_out_of_order(journal->finished(open, {}));
+    check_out_of_order(journal->attempted(finished, attempt(1, "passed")));
+    check_out_of_order(journal->answered(finished, scored(1)));
+    check_out_of_order(journal->finished(submitting, passed()));
+    check_out_of_order(journal->attempted(submitting, attempt(1, "passed")));
+    check_out_of_order(journal->finished(done, passed()));
+    check_out_of_order(journal->submitting(done, 1));
+    CHECK(number("SELECT total_changes()") == changes);
+}
+
+TEST_CASE_METHOD(Fixture, "a row that does not exist is missing") {
+    CHECK(journal->attempted(99, attempt(1, "passed")).error().code == Errc::missing);
+    CHECK(journal->finished(99, passed()).error().code == Errc::missing);
+    CHECK(journal->result_lost(99, "", 1).error().code == Errc::missing);
+    CHECK(journal->submitting(99, 1).error().code == Errc::missing);
+    CHECK(journal->answered(99, scored(1)).error().code == Errc::missing);
+    CHECK(journal->submit_failed(99, true, "", 1).error().code == Errc::missing);
+}
+
+TEST_CASE_METHOD(Fixture, "numbers that are none are kept as null") {
+    Answer answer = scored(std::numeric_limits<double>::quiet_NaN());
+    answer.reward = std::numeric_limits<double>::infinity();
+    REQUIRE(journal->answered(at(TaskState::submitting), answer));
+    CHECK(number("SELECT score IS NULL AND reward IS NULL AND duel_rating = 0 FROM feedback") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a peer's words are cut to a bearable length") {
+    REQUIRE(journal->contacted(kOurs, kTheirs, false, 0, std::string(1 << 20, 'x'), 1));
+    CHECK(number("SELECT length(last_error) FROM validators") == 1000);
+}
+
+TEST_CASE_METHOD(Fixture, "calls to a validator are counted with its last failure and cool-down") {
+    REQUIRE(journal->contacted(kOurs, kTheirs, true, 500, "", 1000));
+    REQUIRE(journal->contacted(kOurs, kTheirs, false, 0, "connection refused", 2000));
+    REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 3000));
+    REQUIRE(journal->contacted(kOurs, "5Another", false, 0, "timeout", 4000));
+    const auto all = contacts(*database, "");
+    REQUIRE(all);
+    REQUIRE(all->size() == 2);
+    CHECK(all->front().validator == "5Another");
+    const auto& one = all->back();
+    CHECK(one.hotkey == kOurs);
+    CHECK(one.calls == 3);
+    CHECK(one.failures == 1);
+    CHECK(one.last_call == 3000);
+    CHECK(one.last_failure == 2000);
+    CHECK(one.last_error == "connection refused");
+    CHECK(one.cooldown_until == 0);
+    CHECK(contacts(*database, "5Nobody")->empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a run knows its version, its settings and its end; a kill leaves none") {
+    at(TaskState::answered);
+    restart();
+    CHECK(text("SELECT group_concat(version || settings_hash || (ended_at IS NULL)) FROM runs") ==
+          "0.1hash1,0.1hash1");
+    at(TaskState::open, "t2");
+    journal.reset();
+    CHECK(number("SELECT ended_at FROM runs WHERE id = 2") == 1000);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a full disk fails the step, keeps what was there, and the step can be repeated") {
+    const auto row = at(TaskState::submitting);
+    sql("PRAGMA wal_checkpoint(TRUNCATE)");
+    sql("PRAGMA max_page_count = " + text("PRAGMA page_count"));
+    PulledTask large = task("t2");
+    large.prompt.assign(100'000, 'p');
+    const auto refused = journal->pulled(large);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::full);
+    CHECK(refused.error().message().find("free some space") != std::string::npos);
+    CHECK(state(row) == "submitting");
+    CHECK(number("SELECT count(*) FROM tasks") == 1);
+    sql("PRAGMA max_page_count = 1000000");
+    CHECK(pulled(large).fresh);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a database locked by another process fails the step and it can be repeated") {
+    sql("PRAGMA busy_timeout = 50");
+    SQLite::Database other((folder.path() / "miner.db").string(), SQLite::OPEN_READWRITE);
+    other.exec("BEGIN IMMEDIATE");
+    const auto refused = journal->pulled(task("t1"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::locked);
+    other.exec("ROLLBACK");
+    CHECK(pulled(task("t1")).fresh);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a run that could not be recorded at the start is recorded with the first step") {
+    journal.reset();
+    sql("PRAGMA busy_timeout = 50");
+    SQLite::Database other((folder.path() / "miner.db").string(), SQLite::OPEN_READWRITE);
+    other.exec("BEGIN IMMEDIATE");
+    Journal late(*database, "0.2", "hash", 1000);
+    const auto refused = late.recover(1000);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::locked);
+    other.exec("ROLLBACK");
+    CHECK(late.recover(1000));
+    CHECK(number("SELECT count(*) FROM runs WHERE version = '0.2'") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a table that somebody removed is reported, not taken for empty") {
+    sql("DROP TABLE feedback");
+    const auto refused = journal->answered(at(TaskState::submitting), scored(0.5));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::corrupt);
+}
+
+TEST_CASE("states and outcomes have the names that the schema knows") {
+    CHECK(name(TaskState::open) == "open");
+    CHECK(name(TaskState::finished) == "finished");
+    CHECK(name(TaskState::submitting) == "submitting");
+    CHECK(name(TaskState::answered) == "answered");
+    CHECK(name(TaskState::abandoned) == "abandoned");
+    CHECK(name(Outcome::none) == "none");
+    CHECK(name(Outcome::passed) == "passed");
+    CHECK(name(Outcome::retry_passed) == "retry_passed");
+    CHECK(name(Outcome::retry_improved) == "retry_improved");
+    CHECK(name(Outcome::rejected) == "rejected");
+    CHECK(name(Outcome::skipped) == "skipped");
+    CHECK(name(Outcome::error) == "error");
+}
