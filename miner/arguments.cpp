@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <memory>
 
 namespace miner {
 namespace {
@@ -36,9 +36,31 @@ constexpr std::array<Verb, 7> kVerbs{{
     {Command::version, "version", "Show the version", "miner version"},
 }};
 
+struct Popular {
+    std::string_view key;
+    const char* doc;  // shorter than the table's: the main help fits one screen
+};
+
 // These stand in the main help; the others are one `config --print` away.
-constexpr std::array<std::string_view, 5> kPopular{"netuid", "wallet.name", "wallet.hotkey",
-                                                   "subtensor.network", "storage.path"};
+constexpr std::array<Popular, 5> kPopular{{
+    {"netuid", "Subnet: 17 on finney, 220 on test"},
+    {"wallet.name", "Wallet that the hotkey belongs to"},
+    {"wallet.hotkey", "Hotkey to mine with"},
+    {"subtensor.network", "finney, test, archive, local, or a URL"},
+    {"storage.path", "Folder of database, results and log"},
+}};
+
+// Of every setting's flag but the popular ones. A group without a name would hide them from errors
+// as well as from help.
+constexpr const char* kUnlisted = "Settings";
+
+class ShortHelp final : public CLI::Formatter {
+public:
+    std::string make_group(std::string group, bool is_positional,
+                           std::vector<const CLI::Option*> options) const override {
+        return group == kUnlisted ? "" : CLI::Formatter::make_group(group, is_positional, options);
+    }
+};
 
 bool is_bool(const config::Key& key) { return config::type_of(key) == "true or false"; }
 bool is_list(const config::Key& key) { return config::type_of(key).starts_with("list"); }
@@ -53,6 +75,7 @@ public:
         app_.set_help_flag("-h,--help", "Show this help; after a command, that command's");
         app_.require_subcommand(0, 1);
         app_.allow_extras();
+        app_.formatter(std::make_shared<ShortHelp>());
         app_.get_formatter()->column_width(34);
         app_.footer(
             "Every setting is a flag, a variable and a line of the settings file: see miner config "
@@ -63,7 +86,6 @@ public:
         for (const Verb& verb : kVerbs) {
             CLI::App* command = app_.add_subcommand(verb.name, verb.doc);
             command->fallthrough();
-            command->get_formatter()->column_width(34);
             command->footer(
                 fmt::format("Every setting's flag may follow too.\nExample: {}", verb.example));
             commands_.push_back(command);
@@ -97,7 +119,11 @@ public:
         return std::move(arguments_);
     }
 
-    std::string help() const { return app_.help(); }
+    std::string help() const {
+        std::string text = app_.help();
+        for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+        return text;
+    }
 
     std::vector<std::string> flags(Command command) const {
         std::vector<std::string> names{"--help", "--version", "--config"};
@@ -123,10 +149,10 @@ private:
 
     void add_settings() {
         for (const config::Key& key : config::keys()) {
-            CLI::Option* option = bind(app_, config::flag_of(key), key, std::string(key.doc));
-            const bool popular =
-                std::find(kPopular.begin(), kPopular.end(), key.name) != kPopular.end();
-            option->group(popular ? "Options" : "");
+            bind(app_, config::flag_of(key), key, std::string(key.doc))->group(kUnlisted);
+        }
+        for (const auto& [key, doc] : kPopular) {
+            app_.get_option("--" + std::string(key))->description(doc)->group("Options");
         }
     }
 
@@ -226,9 +252,11 @@ private:
     Arguments arguments_;
 };
 
-// "--log.json false" as "--log.json=false": a flag of CLI11 takes no next word, and must not, or
-// `--log.json generate` would lose its command.
-std::vector<std::string> join_bools(int argc, const char* const* argv) {
+// Two habits of CLI11 undone. "--log.json false" becomes "--log.json=false": its flags take no next
+// word, and must not, or
+// `--log.json generate` would lose its command. "--storage.path=" becomes two words, as it would
+// take the next one otherwise.
+std::vector<std::string> plain_words(int argc, const char* const* argv) {
     constexpr std::array<std::string_view, 6> kWords{"true", "false", "on", "off", "yes", "no"};
     std::vector<std::string> words;
     bool after_bool = false;
@@ -242,7 +270,9 @@ std::vector<std::string> join_bools(int argc, const char* const* argv) {
         const config::Key* key =
             word.starts_with("--") ? config::find_key(word.substr(2)) : nullptr;
         after_bool = key && is_bool(*key);
-        words.push_back(word);
+        const bool emptied = word.size() > 3 && word.starts_with("--") && word.ends_with('=');
+        words.push_back(emptied ? word.substr(0, word.size() - 1) : word);
+        if (emptied) words.emplace_back();
     }
     return words;
 }
@@ -260,11 +290,18 @@ std::vector<std::string> Arguments::flags(Command command) { return Grammar().fl
 std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv) {
     Grammar grammar;
     try {
-        return grammar.parse(join_bools(argc, argv));
+        return grammar.parse(plain_words(argc, argv));
     } catch (const CLI::CallForHelp&) {
         return Exit{ExitCode::ok, grammar.help(), false};
     } catch (const CLI::CallForVersion&) {
         return Exit{ExitCode::ok, fmt::format("miner {}\n", config::version()), false};
+    } catch (const CLI::ArgumentMismatch& e) {
+        const std::string_view what = e.what();  // "--netuid: 1 required N missing"
+        return Exit{ExitCode::usage,
+                    fmt::format("miner: {}: its value is missing\nSee miner --help, and miner "
+                                "config --print for all settings.\n",
+                                what.substr(0, what.find(':'))),
+                    true};
     } catch (const CLI::ParseError& e) {
         return Exit{ExitCode::usage, fmt::format("miner: {}\nSee miner --help.\n", e.what()), true};
     }

@@ -184,7 +184,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
     bool any_flag = false;
     for (const std::string& word : arguments.left_over) {
-        if (!word.starts_with('-') || word == "-") continue;
+        if (!word.starts_with('-') || word == "-" || word == "--") continue;
         any_flag = true;
         const std::string flag = word.substr(0, word.find('='));
         complaints.push_back(fmt::format(
@@ -193,8 +193,10 @@ void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
                          "see miner --help, and miner config --print for all settings")));
     }
     // What follows an unknown flag may be its value, and is no mistake of its own.
-    if (any_flag || arguments.left_over.empty()) return;
-    const std::string& word = arguments.left_over.front();
+    const auto first = std::find_if(arguments.left_over.begin(), arguments.left_over.end(),
+                                    [](const std::string& word) { return word != "--"; });
+    if (any_flag || first == arguments.left_over.end()) return;
+    const std::string& word = *first;
     if (arguments.command_named) {
         complaints.push_back(
             fmt::format("{}: nothing can be done with it here; see the command's --help",

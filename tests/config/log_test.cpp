@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -88,6 +90,34 @@ TEST_CASE("console and file get the same lines, without colour off a terminal") 
     REQUIRE(file.size() == 2);
     CHECK(file[1].ends_with(" ERROR rejected task=t2"));
     CHECK(lines_of(folder.path / "console") == file);
+}
+
+TEST_CASE("the level alone is coloured, and only on a terminal and for people") {
+    const Folder folder;
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(terminal >= 0);
+    REQUIRE(grantpt(terminal) == 0);
+    REQUIRE(unlockpt(terminal) == 0);
+    setenv("TERM", "xterm", 1);
+    const bool json = GENERATE(false, true);
+    Log settings;
+    settings.json = json;
+    {
+        const CapturedStderr captured(ptsname(terminal));
+        Logger::open(settings, folder.path, false)->warn("sparse", {{"task", "t1"}});
+    }
+    std::string shown(4096, '\0');
+    const ssize_t size = read(terminal, shown.data(), shown.size());
+    close(terminal);
+    REQUIRE(size > 0);
+    shown.resize(std::size_t(size));
+    CHECK((shown.find("\x1b[") == std::string::npos) == json);
+    if (!json) {
+        CHECK(shown.find("WARN \x1b[m sparse task=t1") != std::string::npos);
+    }
+    const auto file = lines_of(folder.path / "miner.log");
+    REQUIRE(file.size() == 1);
+    CHECK(file[0].find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("logging.debug lowers the level, and never raises it") {

@@ -216,7 +216,7 @@ TEST_CASE("all that is wrong anywhere is listed at once") {
         refused({"run", "--netuid", "70000", "--gate.atempts", "3", "--export.up", "down"},
                 {{"MINER_RUN_GRACE", "soon"}, {"MINER_CONFIG", "/nowhere/miner.toml"}});
     CHECK(has(text, "5 things are wrong"));
-    CHECK(has(text, "netuid (--netuid): 70000 is too large"));
+    CHECK(has(text, "--netuid: 70000 is too large"));
     CHECK(has(text, "--gate.atempts: no such flag; did you mean --gate.attempts?"));
     CHECK(has(text, "--export.up: \"down\" is not among the choices"));
     CHECK(has(text, "run.grace (MINER_RUN_GRACE)"));
@@ -235,7 +235,9 @@ TEST_CASE("an unknown word gets the nearest known one") {
 }
 
 TEST_CASE("a flag without its value is refused") {
-    CHECK(has(refused({"--netuid"}), "--netuid"));
+    CHECK(has(refused({"--netuid"}), "--netuid: its value is missing"));
+    CHECK(has(refused({"run", "--gate.attempts"}), "--gate.attempts: its value is missing"));
+    CHECK(good({"--storage.path=", "stats"}).command == Command::stats);
     CHECK(has(refused({"generate", "a.png", "-o"}), "-o"));
 }
 
