@@ -1,0 +1,107 @@
+"""Times the Python counterpart of every generator stage: eager PyTorch in fp32 on the CPU, and Pillow.
+
+    python ops/bench/reference.py [--model FOLDER] [--picture FILE.png] [--repeats 5] [--out times.json]
+
+Rows carry the names of the C++ benchmarks, so that ops/bench/compare.py can lay both side by side:
+    enhance_standard, enhance_extreme   Pillow's enhancers on the picture
+    prepare                             crop, Lanczos, premultiply (Pillow and numpy)
+    encode structure occupancy latent gaussians   the networks, from ops/reference/trellis.py
+    ply_write_500k                      PLY as the published implementation writes it: a tuple a Gaussian
+The SPZ rows of the C++ table have no counterpart here. Needs torch, numpy, pillow and safetensors.
+"""
+import argparse
+import io
+import json
+import pathlib
+import statistics
+import sys
+import time
+
+import numpy as np
+import torch
+from PIL import Image, __version__ as pillow_version
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "reference")]
+import machine
+import recipe
+
+PLY_FIELDS = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1",
+              "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
+
+
+def write_ply(columns):
+    """[M, 17] float32 -> bytes, row by row through tuples, as TRELLIS's save_ply does."""
+    rows = np.empty(len(columns), dtype=[(name, "f4") for name in PLY_FIELDS])
+    rows[:] = list(map(tuple, columns))
+    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}"]
+    out = io.BytesIO()
+    out.write("\n".join(head + [f"property float {name}" for name in PLY_FIELDS] + ["end_header\n"]).encode())
+    out.write(rows.tobytes())
+    return out.getbuffer()
+
+
+class Clock:
+    """Milliseconds of each named step: one run to warm up, then `repeats` that count."""
+
+    def __init__(self, repeats):
+        self.repeats, self.rows = repeats, {}
+
+    def __call__(self, name, step, repeats=None):
+        result, times = step(), []
+        for _ in range(repeats or self.repeats):
+            start = time.perf_counter()
+            step()
+            times.append((time.perf_counter() - start) * 1e3)
+        self.rows[name] = {"median_ms": round(statistics.median(times), 4), "min_ms": round(min(times), 4),
+                           "runs": len(times)}
+        print(f"{name:18s} {self.rows[name]['median_ms']:12.3f} ms", file=sys.stderr, flush=True)
+        return result
+
+
+def measure(args):
+    model, picture, clock = recipe.Model(args.model), Image.open(args.picture).convert("RGBA"), Clock(args.repeats)
+    enhanced = clock("enhance_standard", lambda: recipe.enhance(picture, "standard"), 10 * args.repeats)
+    clock("enhance_extreme", lambda: recipe.enhance(picture, "extreme"), 10 * args.repeats)
+    pixels = clock("prepare", lambda: recipe.prepare(enhanced, model.picture_size), 10 * args.repeats)
+    condition = clock("encode", lambda: model.condition(pixels), 5 * args.repeats)
+    noise = model.noise(args.seed)
+    dense = clock("structure", lambda: model.structure(condition, noise))
+    voxels = clock("occupancy", lambda: model.voxels(dense))
+    latent = clock("latent", lambda: model.latent(voxels, condition))
+    # A latent of its own for each run: window partitions are kept in it, and a task pays for them once.
+    splats = clock("gaussians", lambda: model.gaussians(recipe.trellis.Sparse.of(latent.coords, latent.feats)))
+    columns = np.random.default_rng(0).standard_normal((500_000, len(PLY_FIELDS)), dtype=np.float32)
+    clock("ply_write_500k", lambda: write_ply(columns), 3)
+    return {"picture": pathlib.Path(args.picture).name, "picture_size": picture.size, "seed": args.seed,
+            "voxels": len(voxels), "gaussians": len(splats.opacity), "rows": clock.rows}
+
+
+def parse(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", default=str(ROOT / "generator/nano/model"),
+                        help="folder of a checkpoint; the embedded model by default")
+    parser.add_argument("--picture", default=str(min((HERE.parent / "rehearsal").glob("*.png"), default="")),
+                        help="RGBA picture; the rehearsal's first by default")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each network; medians are reported")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", help="JSON file; standard output by default")
+    return parser.parse_args(arguments)
+
+
+def main():
+    args = parse()
+    torch.set_num_threads(args.threads)
+    head = {"machine": machine.describe(), "torch": torch.__version__, "pillow": pillow_version,
+            "threads": args.threads}
+    text = json.dumps(head | measure(args), indent=1) + "\n"
+    if args.out:
+        pathlib.Path(args.out).write_text(text)
+    else:
+        print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
