@@ -1,4 +1,5 @@
-// Numbers that tell whether a result will be accepted, and the validator's own checks and normalisation.
+// Numbers that tell whether a result will be accepted, and the validator's own checks and
+// normalisation. Any thread.
 #pragma once
 
 #include "generator/splat/ply.hpp"
@@ -10,31 +11,40 @@ namespace generator {
 
 struct Health {
     std::int64_t gaussians = 0;
-    double invisible = 0;         // share with opacity under 1e-3
-    double opacity_mean = 0;      // of the finite ones
-    double opacity_spread = 0;    // standard deviation
-    double non_finite = 0;        // share with any value that is not finite
-    double identity_rotations = 0;  // share equal to (1, 0, 0, 0)
-    std::array<double, 3> extent{};  // sides of the bounding box of the centres
+    double invisible = 0;            // share with opacity under 1e-3
+    double opacity_mean = 0;         // of those that are numbers
+    double opacity_spread = 0;       // standard deviation
+    double non_finite = 0;           // share with any stored value that is not finite
+    double identity_rotations = 0;   // share equal to (1, 0, 0, 0), as the validator compares
+    std::array<double, 3> extent{};  // sides of the bounding box of the finite centres
 };
 
 Health measure(const StoredSplats& splats);
 
-// Why the validator's data check would score zero (three-gen-subnet, gs_data_checker_utils.py); empty: it would pass.
+// Why the validator would score zero before it looks at a picture; empty: it would look. Its data
+// check (three-gen-subnet, service 2.4.0, gs_data_checker_utils.py): fewer than 7,000 Gaussians,
+// one of the first three centres at (1, 1, 1), more than 80 % of opacities below 1e-3, no rotation
+// but the identity (its test for scales can never fire); and what its normalisation turns into
+// nothing: centres that are not finite, or all in one place.
 std::vector<std::string> validator_objections(const StoredSplats& splats);
 
-// The validator's normalisation (gs_utils.py): zoom to a box of 1.5, one mean for all axes, opacity / zoom.
+// The validator's normalisation in numbers; see validator_scene.
 struct Normalised {
     double zoom = 1;
-    double offset = 0;            // the one mean that is subtracted
-    double off_centre = 0;        // distance of the box's centre from the origin afterwards
+    double offset = 0;      // the one mean that is subtracted
+    double off_centre = 0;  // distance of the mean of the centres from the origin afterwards
+    std::array<double, 3> box_centre{};  // middle of the bounding box afterwards
     double opacity_mean_before = 0;
     double opacity_mean_after = 0;
-    double capped_at = 1;         // the highest opacity that can be seen afterwards
+    double capped_at = 1;  // the highest opacity that can be seen afterwards
 };
 Normalised normalise_as_validator(const StoredSplats& splats);
 
-// Guess from the shape: "y", "-y", "z", "-z", or "unknown". TRELLIS's convention is told from the file's layout.
+// Guess from the shape: "y", "-y", "z", "-z", or "unknown". Things stand broadly: the last
+// twentieth of it at one end of the axis y or z must spread clearly wider than at the other, and
+// wider than any such difference along the other axes. Blind to what is alike at both ends, and
+// fooled by what stands on a point or hangs. TRELLIS's convention is told from the file's layout
+// (inspect). Lives in up.cpp.
 std::string guess_up(const StoredSplats& splats);
 
 }  // namespace generator

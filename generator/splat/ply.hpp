@@ -9,7 +9,8 @@
 
 namespace generator {
 
-// What a PLY or SPZ file holds: opacity as a logit, scale as a logarithm, as stored and possibly not finite.
+// What a PLY or SPZ file holds: opacity as a logit, scale as a logarithm, as stored and possibly
+// not finite.
 struct StoredSplats {
     std::vector<std::array<float, 3>> position;
     std::vector<std::array<float, 3>> colour;
@@ -17,18 +18,30 @@ struct StoredSplats {
     std::vector<std::array<float, 4>> rotation;  // w, x, y, z
     std::vector<float> logit;
     int sh_degree = 0;
-    std::vector<float> harmonics;  // per Gaussian: 3 * ((degree + 1)^2 - 1), all coefficients of red, then green, blue
+    std::vector<float> harmonics;  // per Gaussian: 3 * ((degree + 1)^2 - 1), all coefficients of
+                                   // red, then green, blue
 
     std::size_t size() const { return position.size(); }
+    void resize(std::size_t count);  // of everything; sh_degree first
 };
 
-// Activated to stored. Opacities are kept within 1/510 of 0 and 1 before the logit, so that every value is finite.
+// Values of harmonics that a Gaussian of this degree has beyond its colour: 0, 9, 24, 45, 72.
+constexpr int harmonics_per_gaussian(int degree) { return 3 * ((degree + 1) * (degree + 1) - 1); }
+
+// Activated to stored. Opacities are kept within 1/510 of 0 and 1 before the logit and scales above
+// zero, so that every value is finite if what came in was.
 StoredSplats store(const Splats& splats);
 
-// binary little-endian, float: x y z nx ny nz f_dc_0..2 [f_rest_*] opacity scale_0..2 rot_0..3.
+// binary little-endian, float: x y z nx ny nz f_dc_0..2 [f_rest_*] opacity scale_0..2 rot_0..3;
+// normals are zero.
 std::vector<std::uint8_t> write_ply(const StoredSplats& splats, bool normals = true);
 
-// Any order of properties, other scalar types and comments too (ascii is refused). Fails with bad_splats.
+// Any order of properties, other scalar types, comments, CR LF and elements besides the vertices
+// too; ascii and big endian are refused. Memory stays in proportion to the bytes. Fails with
+// bad_splats. Any thread.
 config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes);
+
+// Whether the vertex's properties are those of TRELLIS's save_ply, in its order, normals included.
+bool has_trellis_layout(std::span<const std::uint8_t> ply);
 
 }  // namespace generator

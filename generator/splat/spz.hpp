@@ -1,4 +1,6 @@
-// SPZ as the subnet's validators read it (404's fork of version 2 in one zstd frame), and Niantic's releases for reading.
+// SPZ as the subnet's validators read it (404's fork of version 2 in one zstd frame), and Niantic's
+// releases for reading. Pure functions over bytes; any thread. spz_format.hpp describes the
+// payload.
 #pragma once
 
 #include "generator/splat/ply.hpp"
@@ -10,12 +12,15 @@
 namespace generator {
 
 struct SpzOptions {
-    int fraction_bits = 12;  // of positions: step 2^-bits, range +-2^(23 - bits)
+    int fraction_bits =
+        12;  // of positions, 0 to 22: step 2^-bits, range +-2^(23 - bits), beyond which they wrap
     int zstd_level = 1;
     bool clamp_alpha = true;  // keep alpha bytes within 1..254, so that a reader's logit is finite
 };
 
-// The payload before compression: header and arrays.
+// The payload before compression: header and arrays. Harmonics beyond degree 3 have no place in it
+// and are left out. What is not finite is written as 404's library does on x86-64: NaN as byte 0, a
+// position out of range as 0.
 std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions& options = {});
 std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions& options = {});
 
@@ -31,13 +36,17 @@ struct SpzFile {
 
 struct SpzLimits {
     std::int64_t max_gaussians = 10'000'000;
-    std::int64_t max_bytes = 4LL << 30;  // of the payload
+    std::int64_t max_bytes =
+        1LL << 30;  // of the payload; ten million Gaussians of degree 3 are 640 MB
 };
 
-// Any of the three families. Bounds are checked before anything is allocated. Fails with bad_splats.
+// Any of the three families, told by the first bytes. Axes stay as the file has them (Niantic's
+// files from version 3 on are right, up, back). Bounds are checked before anything is allocated.
+// Fails with bad_splats.
 config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits = {});
 
-// What the validator's decoder would do: accepts and refuses exactly what it does (golden/spz/decoder).
+// What the validator's decoder does: accepts and refuses exactly what it does, but for payloads
+// beyond the default SpzLimits, where the validator's memory decides. Fails with bad_splats.
 config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes);
 
 }  // namespace generator

@@ -1,0 +1,42 @@
+// What `miner inspect` says of a file: what it is, how healthy, what a validator would make of it.
+// Any thread.
+#pragma once
+
+#include "config/result.hpp"
+#include "generator/splat/health.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace generator {
+
+struct Inspection {
+    std::string format;  // "ply", "spz-404", "spz-niantic" (gzip), "spz-niantic-v4"
+    std::int64_t bytes = 0;
+    std::optional<int> version;        // of SPZ
+    std::optional<int> fraction_bits;  // of SPZ
+    bool antialiased = false;
+    int sh_degree = 0;
+    bool trellis_layout = false;  // a PLY with the properties of TRELLIS's save_ply
+
+    Health health;
+    // A validator decodes 404's SPZ and nothing else; a PLY becomes that on its way, unchanged but
+    // for precision.
+    bool decodes = false;
+    std::vector<std::string>
+        objections;  // of its data check, and why its decoder refuses; empty: it would look
+    Normalised normalised;
+    std::string up;       // see guess_up
+    std::string up_note;  // what is known beside the guess
+
+    bool passes() const { return objections.empty(); }
+    std::string to_text() const;  // lines of "name  value", for people
+    std::string to_json() const;  // one object; what is not finite is null
+};
+
+// Any PLY or SPZ, 404's and Niantic's. Fails with bad_splats, or out_of_memory.
+config::Result<Inspection> inspect(std::span<const std::uint8_t> bytes);
+
+}  // namespace generator

@@ -1,0 +1,98 @@
+#include "generator/splat/inspect.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/spz.hpp"
+#include "tests/generator/splat/splat_cases.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <limits>
+
+using generator::Errc;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a result of ours passes, upright, with its opacities kept") {
+    const auto stored = generator::export_splats(tests::cone(8000));
+    const auto report = generator::inspect(generator::write_spz(stored, {.fraction_bits = 14}));
+    REQUIRE(report.has_value());
+    CHECK(report->format == "spz-404");
+    CHECK(report->version == 2);
+    CHECK(report->fraction_bits == 14);
+    CHECK(report->passes());
+    CHECK(report->up == "y");
+    CHECK(report->normalised.capped_at == Approx(1).margin(1e-4));
+    const auto text = report->to_text();
+    CHECK(contains(text, "SPZ of the subnet (404), version 2"));
+    CHECK(contains(text, "validator's checks    pass"));
+    const auto json = boost::json::parse(report->to_json());
+    CHECK(json.at("gaussians").as_int64() == 8000);
+    CHECK(json.at("validator").at("passes").as_bool());
+    CHECK(json.at("up").at("guess").as_string() == "y");
+    CHECK(json.at("health").at("extent").as_array().size() == 3);
+}
+
+TEST_CASE("TRELLIS's own PLY is told by its layout, and that it is seen upside down") {
+    generator::ExportOptions own{.up = generator::Up::trellis, .size = 0};
+    const auto report =
+        generator::inspect(generator::write_ply(generator::export_splats(tests::cone(8000), own)));
+    REQUIRE(report.has_value());
+    CHECK(report->format == "ply");
+    CHECK(report->trellis_layout);
+    CHECK(report->up == "-y");
+    CHECK_FALSE(report->version.has_value());
+    CHECK(contains(report->to_text(), "upside down"));
+    CHECK(report->normalised.capped_at < 0.7);
+    CHECK(boost::json::parse(report->to_json()).at("version").is_null());
+}
+
+TEST_CASE("the subnet's asset without normals is a plain PLY") {
+    const auto report = generator::inspect(tests::golden("gsplat/hamburger.ply"));
+    REQUIRE(report.has_value());
+    CHECK_FALSE(report->trellis_layout);
+    CHECK(report->passes());
+    CHECK(report->up == "y");
+    CHECK(report->bytes == 2'952'065);
+}
+
+TEST_CASE("a sparse result is reported with the reason") {
+    const auto report = generator::inspect(tests::golden("spz/g1000.spz"));
+    REQUIRE(report.has_value());
+    CHECK_FALSE(report->passes());
+    CHECK(contains(report->to_text(), "score zero"));
+    CHECK(contains(report->to_text(), "at least 7000"));
+}
+
+TEST_CASE("infinite opacities are counted, and JSON stays JSON") {
+    const auto report = generator::inspect(tests::golden("spz/extreme.spz"));
+    REQUIRE(report.has_value());
+    CHECK(report->health.non_finite > 0);
+    CHECK_NOTHROW(boost::json::parse(report->to_json()));
+
+    auto broken = generator::export_splats(tests::cone(8000));
+    broken.position[7][0] = std::numeric_limits<float>::quiet_NaN();
+    const auto nan = generator::inspect(generator::write_ply(broken));
+    REQUIRE(nan.has_value());
+    CHECK_FALSE(nan->passes());
+    CHECK(boost::json::parse(nan->to_json()).at("validator").at("offset").is_null());
+}
+
+TEST_CASE("Niantic's file is read, and that a validator does not is said") {
+    const auto packed = tests::golden("spz/g1000.packed");
+    // A stored gzip member would do; the shortest way to one is zlib, which spz_read_test uses.
+    CHECK_FALSE(generator::inspect(packed).has_value());
+}
+
+TEST_CASE("what is neither PLY nor SPZ is refused") {
+    CHECK(generator::inspect({}).error().code == Errc::bad_splats);
+    const tests::Bytes text = {'h', 'e', 'l', 'l', 'o'};
+    CHECK(generator::inspect(text).error().code == Errc::bad_splats);
+    CHECK(generator::inspect(tests::golden("pillow/tiny.png")).error().code == Errc::bad_splats);
+}

@@ -1,0 +1,68 @@
+// Splats for tests: random ones as TRELLIS makes them, and a comparison of what was read with
+// golden files.
+#pragma once
+
+#include "generator/splat/ply.hpp"
+#include "tests/generator/golden_files.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <random>
+
+namespace tests {
+
+// A cone that stands on its broad end in TRELLIS's space (z up), with rotations and scales of all
+// kinds.
+inline generator::Splats cone(std::size_t count, unsigned seed = 1) {
+    std::mt19937 random(seed);
+    const auto number = [&](float low, float high) {
+        return low + (high - low) * float(random() >> 8) / float(1 << 24);
+    };
+    generator::Splats splats;
+    for (std::size_t i = 0; i < count; ++i) {
+        const float z = number(-0.45F, 0.45F), angle = number(0, 6.2831853F);
+        const float radius = 0.3F * (0.5F - z);
+        splats.position.push_back({radius * std::cos(angle), radius * std::sin(angle), z});
+        splats.colour.push_back({number(-1.5F, 1.5F), number(-1.5F, 1.5F), number(-1.5F, 1.5F)});
+        splats.scale.push_back(
+            {number(0.001F, 0.02F), number(0.001F, 0.02F), number(0.001F, 0.02F)});
+        splats.rotation.push_back({number(-1, 1), number(-1, 1), number(-1, 1), number(-1, 1)});
+        splats.opacity.push_back(number(0.1F, 0.99F));
+    }
+    return splats;
+}
+
+// Equal bits, or both NaN.
+inline bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+inline bool near(float a, float b, double tolerance) {
+    return same(a, b) || std::abs(double(a) - b) <= tolerance;
+}
+
+// Positions, colours, scales and harmonics exactly; opacities and rotations as far as the C
+// library's logarithm, fused multiply-add and the root near zero allow (the tolerances that come
+// with the golden files).
+inline void check_decoded(const generator::StoredSplats& splats,
+                          const generator::StoredSplats& golden) {
+    REQUIRE(splats.size() == golden.size());
+    REQUIRE(splats.sh_degree == golden.sh_degree);
+    CHECK(splats.colour == golden.colour);
+    CHECK(splats.log_scale == golden.log_scale);
+    CHECK(splats.harmonics == golden.harmonics);
+    for (std::size_t i = 0; i < splats.size(); ++i) {
+        INFO("Gaussian " << i);
+        for (int c = 0; c < 3; ++c) REQUIRE(same(splats.position[i][c], golden.position[i][c]));
+        REQUIRE(near(splats.logit[i], golden.logit[i], 5e-7));
+        REQUIRE(near(splats.rotation[i][0], golden.rotation[i][0], 1e-5));
+        for (int c = 1; c < 4; ++c) {
+            REQUIRE(near(splats.rotation[i][c], golden.rotation[i][c], 1.2e-7));
+        }
+    }
+}
+
+inline generator::StoredSplats golden_ply(const std::string& name) {
+    return generator::read_ply(golden(name)).value();
+}
+
+}  // namespace tests
