@@ -1,0 +1,235 @@
+#include "storage/artifacts.hpp"
+
+#include "storage/errc.hpp"
+#include "storage/sha256.hpp"
+#include "tests/storage/results.hpp"
+#include "tests/storage/unprivileged.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+using storage::Artifacts;
+using storage::Errc;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes bytes(const std::string& text, std::size_t size = 0) {
+    Bytes result(text.begin(), text.end());
+    result.resize(std::max(size, text.size()), 0x20);
+    return result;
+}
+
+class Fixture {
+public:
+    Fixture() {
+        fs::permissions(folder.path(), fs::perms(0777));
+        reopen();
+    }
+
+    void reopen() {
+        auto opened = Artifacts::open(assets);
+        REQUIRE(opened);
+        artifacts.emplace(std::move(*opened));
+    }
+
+    std::string put(const Bytes& content) {
+        auto hash = artifacts->put(content);
+        REQUIRE(hash);
+        return *hash;
+    }
+
+    // An asset that was used last so many days ago.
+    std::string put_aged(const std::string& text, int days, std::size_t size = 0) {
+        const auto hash = put(bytes(text, size));
+        fs::last_write_time(artifacts->path(hash),
+                            fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
+        return hash;
+    }
+
+    bool there(const std::string& hash) const { return fs::exists(artifacts->path(hash)); }
+
+    std::size_t temporaries() const {
+        return std::size_t(std::distance(fs::directory_iterator(assets / "tmp"), {}));
+    }
+
+    tests::TemporaryFolder folder;
+    fs::path assets = folder.path() / "deep" / "assets";
+    std::optional<Artifacts> artifacts;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "an asset is named by its content and comes back as it was") {
+    const auto content = bytes("splats");
+    const auto hash = put(content);
+    CHECK(hash == storage::sha256(content));
+    CHECK(artifacts->path(hash) == assets / hash.substr(0, 2) / hash);
+    CHECK(*artifacts->get(hash) == content);
+    CHECK(temporaries() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "nothing at all is an asset too") {
+    CHECK(artifacts->get(put({}))->empty());
+}
+
+TEST_CASE_METHOD(Fixture, "the same bytes twice are one file, used anew") {
+    const auto hash = put_aged("same", 10);
+    CHECK(put(bytes("same")) == hash);
+    CHECK(fs::last_write_time(artifacts->path(hash)) >
+          fs::file_time_type::clock::now() - std::chrono::hours(1));
+    CHECK(std::distance(fs::directory_iterator(artifacts->path(hash).parent_path()), {}) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "what was never kept is missing, and so is what is no hash") {
+    for (const std::string& name :
+         {std::string(64, '0'), std::string(64, 'A'), std::string(),
+          std::string("../../etc/passwd"), std::string(63, '0') + "/", std::string(65, '0')}) {
+        const auto got = artifacts->get(name);
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::missing);
+    }
+    CHECK(artifacts->path("../../etc/passwd").empty());
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "an asset that changed on the disk is reported, and put again it is mended") {
+    const auto content = bytes("splats", 5000);
+    const auto hash = put(content);
+    SECTION("a byte flipped") {
+        std::fstream file(artifacts->path(hash), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(2500);
+        file.put('x');
+    }
+    SECTION("cut short") { fs::resize_file(artifacts->path(hash), 4000); }
+    SECTION("empty") { fs::resize_file(artifacts->path(hash), 0); }
+    const auto got = artifacts->get(hash);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::corrupt);
+    CHECK(put(content) == hash);
+    CHECK(*artifacts->get(hash) == content);
+}
+
+TEST_CASE_METHOD(Fixture, "a folder in place of an asset is a failure, not an asset") {
+    const auto hash = storage::sha256(bytes("x"));
+    fs::create_directories(artifacts->path(hash));
+    CHECK(artifacts->get(hash).error().code == Errc::io);
+    CHECK(artifacts->put(bytes("x")).error().code == Errc::io);
+    CHECK(temporaries() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "what a kill left half-written is swept at the next start") {
+    const auto hash = put(bytes("whole"));
+    std::ofstream(assets / "tmp" / (std::string(64, 'b') + ".99.1")) << "half";
+    const auto writing = assets / "tmp" / (std::string(64, 'c') + ".99.2");
+    const int other = ::open(writing.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    REQUIRE(::flock(other, LOCK_EX) == 0);
+    reopen();
+    CHECK(temporaries() == 1);  // what another process writes right now
+    CHECK(fs::exists(writing));
+    ::close(other);
+    reopen();
+    CHECK(temporaries() == 0);
+    CHECK(there(hash));
+}
+
+TEST_CASE_METHOD(Fixture, "pruning removes what is too old, and nothing that is kept") {
+    const auto fresh = put_aged("fresh", 1), old = put_aged("old", 20), owed = put_aged("owed", 30);
+    CHECK(*artifacts->prune(14, 20, {owed}) == 1);
+    CHECK(there(fresh));
+    CHECK_FALSE(there(old));
+    CHECK(there(owed));
+    CHECK(*artifacts->prune(14, 20, {owed}) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "pruning removes the oldest until the rest is small enough") {
+    const auto a = put_aged("a", 5, 1000), b = put_aged("b", 4, 1000), c = put_aged("c", 3, 1000);
+    const auto d = put_aged("d", 2, 1000);
+    CHECK(*artifacts->prune(14, 2500e-9, {a}) == 2);  // a counts, but stays
+    CHECK(there(a));
+    CHECK_FALSE(there(b));
+    CHECK_FALSE(there(c));
+    CHECK(there(d));
+    CHECK(*artifacts->prune(14, 0, {}) == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "what everything is kept for stays, however large") {
+    const auto a = put_aged("a", 50, 1000), b = put_aged("b", 40, 1000);
+    CHECK(*artifacts->prune(0, 0, {a, b}) == 0);
+    CHECK((there(a) && there(b)));
+}
+
+TEST_CASE_METHOD(Fixture, "a very long time is no overflow") {
+    const auto a = put_aged("a", 50);
+    CHECK(*artifacts->prune(2'000'000'000, 20, {}) == 0);
+    CHECK(there(a));
+}
+
+TEST_CASE_METHOD(Fixture, "pruning leaves alone what it did not write") {
+    put_aged("a", 50);
+    std::ofstream(assets / "notes.txt") << "mine";
+    fs::create_directories(assets / "ab");
+    std::ofstream(assets / "ab" / "notes.txt") << "mine";
+    std::ofstream(assets / "ab" / std::string(64, 'c')) << "on another shelf than its name says";
+    CHECK(*artifacts->prune(0, 0, {}) == 1);
+    CHECK(fs::exists(assets / "notes.txt"));
+    CHECK(fs::exists(assets / "ab" / "notes.txt"));
+    CHECK(fs::exists(assets / "ab" / std::string(64, 'c')));
+}
+
+TEST_CASE_METHOD(Fixture, "a folder that vanished is made again") {
+    fs::remove_all(assets);
+    const auto hash = put(bytes("x"));
+    CHECK(there(hash));
+}
+
+TEST_CASE_METHOD(Fixture, "a file in place of the folder of assets is refused") {
+    std::ofstream(folder.path() / "file") << "x";
+    const auto opened = Artifacts::open(folder.path() / "file");
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == Errc::cannot_open);
+}
+
+TEST_CASE_METHOD(Fixture, "a folder of assets that may not be written is reported") {
+    fs::permissions(assets, fs::perms(0555));
+    fs::permissions(assets / "tmp", fs::perms(0555));
+    CHECK(tests::unprivileged([&] {
+              const auto opened = Artifacts::open(assets);
+              if (opened || opened.error().code != Errc::read_only) return 1;
+              const auto put = artifacts->put(bytes("x"));
+              return !put && put.error().code == Errc::read_only ? 0 : 2;
+          }) == 0);
+    fs::permissions(assets, fs::perms(0755));
+    fs::permissions(assets / "tmp", fs::perms(0755));
+}
+
+TEST_CASE_METHOD(Fixture, "a disk that fills up fails the asset and leaves nothing of it") {
+    fs::permissions(assets, fs::perms(0777));
+    fs::permissions(assets / "tmp", fs::perms(0777));
+    const auto large = bytes("x", 100'000);
+    CHECK(tests::unprivileged([&] {
+              const rlimit limit{8192, 8192};
+              ::signal(SIGXFSZ, SIG_IGN);
+              if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+              const auto put = artifacts->put(large);
+              return !put && put.error().code == Errc::full ? 0 : 2;
+          }) == 0);
+    CHECK(temporaries() == 0);
+    CHECK(artifacts->get(storage::sha256(large)).error().code == Errc::missing);
+}

@@ -1,0 +1,103 @@
+#include "storage/tally.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <vector>
+
+using namespace storage;
+
+namespace {
+
+Decided decided(Outcome outcome) {
+    Decided task;
+    task.outcome = outcome;
+    task.validator = 1;
+    return task;
+}
+
+Decided scored(double score, std::int64_t validator = 1, double reward = 0, Milliseconds at = 0) {
+    Decided task = decided(Outcome::passed);
+    task.validator = validator;
+    task.submitted = task.feedback = task.scored = task.rewarded = true;
+    task.score = score;
+    task.reward = reward;
+    task.feedback_at = at;
+    return task;
+}
+
+Counts counted(const std::vector<Decided>& tasks) {
+    Tally tally;
+    for (const auto& task : tasks) tally.add(task);
+    return tally.counts();
+}
+
+}  // namespace
+
+TEST_CASE("each outcome is counted once, and skips are no generations") {
+    using enum Outcome;
+    const auto counts =
+        counted({decided(passed), decided(passed), decided(retry_passed), decided(retry_improved),
+                 decided(rejected), decided(error), decided(skipped), decided(skipped)});
+    CHECK(counts.generations == 6);
+    CHECK(counts.passed_at_once == 2);
+    CHECK(counts.retry_passed == 1);
+    CHECK(counts.retry_improved == 1);
+    CHECK(counts.rejected == 1);
+    CHECK(counts.errors == 1);
+    CHECK(counts.skipped == 2);
+    CHECK(counts.success_rate() == 0.5);
+}
+
+TEST_CASE("nothing counted is zero, not a division by it") {
+    const auto counts = counted({});
+    CHECK(counts.success_rate() == 0);
+    CHECK(counts.mean_score == 0);
+    CHECK(counts.median_score == 0);
+}
+
+TEST_CASE("mean and median take zeros in and what was not scored not") {
+    Decided failed = scored(0);
+    failed.scored = false;
+    const auto odd = counted({scored(0), scored(0.9), scored(0.6), failed});
+    CHECK(odd.mean_score == Approx(0.5));
+    CHECK(odd.median_score == 0.6);
+    CHECK(odd.accepted == 2);
+    CHECK(odd.zero_scores == 1);
+    CHECK(odd.not_scored == 1);
+    CHECK(counted({scored(0.9), scored(0), scored(0.8), scored(0.6)}).median_score == Approx(0.7));
+}
+
+TEST_CASE("the reward is the newest of each validator, summed") {
+    const auto counts = counted(
+        {scored(1, 1, 10, 100), scored(1, 1, 30, 300), scored(1, 1, 20, 200), scored(1, 2, 5, 50)});
+    CHECK(counts.reward == 35);
+}
+
+TEST_CASE("percentiles are of the nearest rank") {
+    std::vector<double> values{15, 20, 35, 40, 50};
+    CHECK(percentile(values, 0.05) == 15);
+    CHECK(percentile(values, 0.30) == 20);
+    CHECK(percentile(values, 0.40) == 20);
+    CHECK(percentile(values, 0.50) == 35);
+    CHECK(percentile(values, 1.00) == 50);
+    values = {7};
+    CHECK(percentile(values, 0.01) == 7);
+    CHECK(percentile(values, 0.99) == 7);
+    values = {};
+    CHECK(percentile(values, 0.5) == 0);
+    values.resize(100);
+    for (int i = 0; i < 100; ++i) values[std::size_t(i)] = 100 - i;
+    const auto all = percentiles("latent", values);
+    CHECK(all.stage == "latent");
+    CHECK(all.count == 100);
+    CHECK(all.p50 == 50);
+    CHECK(all.p90 == 90);
+    CHECK(all.p99 == 99);
+}
+
+TEST_CASE("days have their dates") {
+    CHECK(day_name(0) == "1970-01-01");
+    CHECK(day_name(20'787) == "2026-11-30");
+    CHECK(day_name(19'782) == "2024-02-29");
+    CHECK(day_name(-1) == "1969-12-31");
+}
