@@ -1,0 +1,73 @@
+// On a CPU the patches of a few rows at a time stay in a core's cache; all of them at once would be 27 times x. Chunks
+// do not depend on the number of threads, so neither do the bits.
+#include "generator/kernels/gather_matmul.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+namespace generator {
+namespace {
+
+constexpr std::int64_t kPatchBytes = 512 << 10;  // half of a common second-level cache
+
+// Any device, in torch's own operations.
+at::Tensor gather_matmul_plain(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
+                               const at::Tensor& bias) {
+    const auto rows = at::constant_pad_nd(x, {0, 0, 0, 1});
+    const auto patches = rows.index_select(1, table.flatten()).view({x.size(0), table.size(0), -1});
+    return at::matmul(patches, weight).add_(bias);
+}
+
+void gather(const char* x, std::int64_t absent, std::size_t row_bytes, const std::int64_t* table, std::int64_t count,
+            char* patches) {
+    for (std::int64_t i = 0; i < count; ++i, patches += row_bytes) {
+        if (table[i] == absent) {
+            std::memset(patches, 0, row_bytes);
+        } else {
+            std::memcpy(patches, x + std::size_t(table[i]) * row_bytes, row_bytes);
+        }
+    }
+}
+
+at::Tensor gather_matmul_cpu(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
+                             const at::Tensor& bias) {
+    const auto batch = x.size(0), sources = x.size(1), rows = table.size(0), fan = table.size(1);
+    const auto row_bytes = std::size_t(x.size(2) * x.element_size());
+    auto y = at::empty({batch, rows, weight.size(1)}, x.options());
+    const auto fitting = kPatchBytes / std::int64_t(row_bytes * std::size_t(fan));
+    const auto chunk = std::min(rows, std::max<std::int64_t>(fitting, 16));
+    const auto chunks = (rows + chunk - 1) / chunk;
+    const auto* from = static_cast<const char*>(x.const_data_ptr());
+    const auto* entries = table.const_data_ptr<std::int64_t>();
+    at::parallel_for(0, batch * chunks, 1, [&](std::int64_t begin, std::int64_t end) {
+        const c10::InferenceMode inference;  // of each thread
+        const auto patches = at::empty({chunk, weight.size(0)}, x.options());
+        for (std::int64_t i = begin; i < end; ++i) {
+            const auto b = i / chunks, first = i % chunks * chunk, count = std::min(chunk, rows - first);
+            gather(from + std::size_t(b * sources) * row_bytes, sources, row_bytes, entries + first * fan, count * fan,
+                   static_cast<char*>(patches.mutable_data_ptr()));
+            auto result = y.select(0, b).narrow(0, first, count);
+            at::addmm_out(result, bias, patches.narrow(0, 0, count), weight);
+        }
+    });
+    return y;
+}
+
+}  // namespace
+
+at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
+                         const at::Tensor& bias) {
+    TORCH_CHECK(x.dim() == 3 && x.is_contiguous(), "gather_matmul: x must be [batch, rows, width], contiguous");
+    TORCH_CHECK(table.dim() == 2 && table.is_contiguous() && table.scalar_type() == at::kLong,
+                "gather_matmul: table must be [N, K] int64, contiguous");
+    TORCH_CHECK(weight.dim() == 2 && weight.size(0) == table.size(1) * x.size(2),
+                "gather_matmul: weight must be [K * width, out], got ", weight.sizes());
+    if (x.is_cpu() && table.size(0) > 0) return gather_matmul_cpu(x, table, weight, bias);
+    return gather_matmul_plain(x, table, weight, bias);
+}
+
+}  // namespace generator

@@ -1,0 +1,117 @@
+#include "generator/models/latent_flow.hpp"
+
+#include "generator/models/config.hpp"
+
+#include <utility>
+
+#include <ATen/ATen.h>
+
+namespace generator {
+namespace {
+
+constexpr double kEps = 1e-6;
+
+std::int64_t outermost(const LatentFlow::Config& config) {
+    return config.io_channels.empty() ? config.block.channels : config.io_channels.front();
+}
+
+}  // namespace
+
+LatentFlow::Config LatentFlow::Config::read(const Args& args) {
+    args.expect("use_skip_connection", true);
+    Config c{};
+    c.channels = args.integer("in_channels", 1, 1024);
+    if (args.integer("out_channels", 1, 1024) != c.channels) args.refuse_key("out_channels", "differs from 'in_channels'");
+    c.blocks = args.integer("num_blocks", 1, 256);
+    c.res_blocks = args.integer_or("num_io_res_blocks", 2, 1, 64);
+    if (args.has("io_block_channels")) c.io_channels = args.integers("io_block_channels", 6, 1, 8192);
+    c.block = read_dit_block(args);
+    return c;
+}
+
+LatentFlow::ResBlock::ResBlock(const Scope& scope, std::int64_t in, std::int64_t embedding, std::int64_t out, Move move)
+    : move_(move),
+      norm1_(scope / "norm1", in, kEps),
+      conv1_(scope / "conv1", in, out),
+      conv2_(scope / "conv2", out, out),
+      emb_layers_(scope / "emb_layers" / 1, embedding, 2 * out) {
+    if (in != out) skip_connection_.emplace(scope / "skip_connection", in, out);
+}
+
+std::vector<LatentFlow::Plan::Bend> LatentFlow::ResBlock::bends(const at::Tensor& time_embeddings) const {
+    auto all = emb_layers_(at::silu(time_embeddings)).unflatten(1, {2, -1});  // [S, 2, C]
+    all.select(1, 0).add_(1);
+    std::vector<Plan::Bend> result;
+    for (const auto& one : all.unbind(0)) result.push_back({one[0], one[1]});
+    return result;
+}
+
+at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Bend& bend, const SparseShape& shape) const {
+    if (move_ == Move::down) x = pool(x, shape);
+    const auto& here = move_ == Move::down ? shape.half() : shape;
+    auto h = norm1_(x);
+    at::silu_(h);
+    // Norm, activation and skip act on each voxel by itself: done before unpooling, on an eighth of the rows at best.
+    h = move_ == Move::up ? conv1_.of_unpooled(h, here) : conv1_(h, here);
+    h = layer_norm(h, bend.scale, bend.shift, kEps);
+    at::silu_(h);
+    h = conv2_(h, here);
+    const auto skip = skip_connection_ ? (*skip_connection_)(x) : x;
+    return h.add_(move_ == Move::up ? unpool(skip, here) : skip);
+}
+
+LatentFlow::LatentFlow(const Config& config, Bundle& bundle)
+    : levels_(config.io_channels.size()),
+      stack_(Scope(bundle), config.block, config.blocks),
+      input_layer_(Scope(bundle).in_fp32() / "input_layer", config.channels, outermost(config)),
+      out_layer_(Scope(bundle).in_fp32() / "out_layer", outermost(config), config.channels),
+      dtype_(bundle.dtype()),
+      model_channels_(config.block.channels) {
+    const auto ins = Scope(bundle) / "input_blocks", outs = Scope(bundle) / "out_blocks";
+    auto channels = config.io_channels;
+    channels.push_back(model_channels_);
+    for (std::size_t level = 0; level < levels_; ++level) {
+        for (std::int64_t i = 0; i < config.res_blocks; ++i) {
+            const bool last = i + 1 == config.res_blocks;
+            input_blocks_.emplace_back(ins / std::int64_t(input_blocks_.size()), channels[level], model_channels_,
+                                       channels[last ? level + 1 : level], last ? Move::down : Move::none);
+        }
+    }
+    for (std::size_t level = levels_; level-- > 0;) {
+        for (std::int64_t i = 0; i < config.res_blocks; ++i) {
+            out_blocks_.emplace_back(outs / std::int64_t(out_blocks_.size()), 2 * channels[i == 0 ? level + 1 : level],
+                                     model_channels_, channels[level], i == 0 ? Move::up : Move::none);
+        }
+    }
+}
+
+LatentFlow::Plan LatentFlow::plan(const SparseShape& shape, const std::vector<double>& times,
+                                  const std::vector<at::Tensor>& conditions) const {
+    Plan plan{stack_.plan(times, conditions), {}, {}, &shape, {}};
+    for (const auto& block : input_blocks_) plan.input_blocks.push_back(block.bends(plan.stack.time_embeddings));
+    for (const auto& block : out_blocks_) plan.out_blocks.push_back(block.bends(plan.stack.time_embeddings));
+    const auto* coarsest = &shape;
+    for (std::size_t level = 0; level < levels_; ++level) coarsest = &coarsest->half();
+    plan.pos_emb = position_embedding(coarsest->coordinates(), model_channels_);
+    return plan;
+}
+
+at::Tensor LatentFlow::velocity(const at::Tensor& x, const Plan& plan, std::size_t step, std::size_t branches) const {
+    auto h = input_layer_(x.unsqueeze(0)).to(dtype_);
+    std::vector<const SparseShape*> shapes{plan.shape};
+    std::vector<at::Tensor> skips;
+    for (std::size_t i = 0; i < input_blocks_.size(); ++i) {
+        h = input_blocks_[i](std::move(h), plan.input_blocks[i][step], *shapes.back());
+        if (input_blocks_[i].move() == Move::down) shapes.push_back(&shapes.back()->half());
+        skips.push_back(h);
+    }
+    h = stack_(h + plan.pos_emb.to(h.scalar_type()), plan.stack, step, branches);
+    for (std::size_t i = 0; i < out_blocks_.size(); ++i) {
+        const auto skip = skips[skips.size() - 1 - i].expand({h.size(0), -1, -1});
+        if (out_blocks_[i].move() == Move::up) shapes.pop_back();
+        h = out_blocks_[i](at::cat({h, skip}, 2), plan.out_blocks[i][step], *shapes.back());
+    }
+    return out_layer_(layer_norm(h.to(at::kFloat), 1e-5));
+}
+
+}  // namespace generator

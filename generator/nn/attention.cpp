@@ -1,0 +1,76 @@
+#include "generator/nn/attention.hpp"
+
+#include <vector>
+
+#include <ATen/ATen.h>
+
+namespace generator {
+namespace {
+
+std::optional<MultiHeadRmsNorm> norm_if(const Scope& scope, const AttentionSize& size) {
+    if (!size.qk_norm) return std::nullopt;
+    return MultiHeadRmsNorm(scope, size.heads, size.channels / size.heads);
+}
+
+}  // namespace
+
+SelfAttention::SelfAttention(const Scope& scope, const AttentionSize& size)
+    : heads_(size.heads),
+      to_qkv_(scope / "to_qkv", size.channels, 3 * size.channels),
+      q_rms_norm_(norm_if(scope / "q_rms_norm", size)),
+      k_rms_norm_(norm_if(scope / "k_rms_norm", size)),
+      to_out_(scope / "to_out", size.channels, size.channels) {}
+
+at::Tensor SelfAttention::queries_keys_values(const at::Tensor& x) const {
+    auto qkv = to_qkv_(x).unflatten(-1, {3, heads_, -1});
+    if (q_rms_norm_) {
+        qkv.select(-3, 0).copy_((*q_rms_norm_)(qkv.select(-3, 0)));
+        qkv.select(-3, 1).copy_((*k_rms_norm_)(qkv.select(-3, 1)));
+    }
+    return qkv;
+}
+
+at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
+    const auto qkv = queries_keys_values(x).permute({2, 0, 3, 1, 4});  // [3, B, H, T, D]
+    const auto attended = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
+    return to_out_(attended.transpose(1, 2).flatten(-2));
+}
+
+at::Tensor SelfAttention::operator()(const at::Tensor& x, const Windows& windows) const {
+    const auto qkv = queries_keys_values(x).flatten(1);  // [T, 3 C]
+    std::vector<at::Tensor> parts;
+    for (const auto& group : windows.groups) {
+        const auto rows = qkv.index_select(0, group.rows)
+                              .view({group.count, group.width, 3, heads_, -1})
+                              .permute({2, 0, 3, 1, 4});  // [3, windows, H, width, D]
+        const auto mask = group.bias.to(x.scalar_type());
+        const auto attended = at::scaled_dot_product_attention(rows[0], rows[1], rows[2], mask);
+        parts.push_back(attended.transpose(1, 2).flatten(-2).flatten(0, 1));
+    }
+    return to_out_(at::cat(parts).index_select(0, windows.place));
+}
+
+CrossAttention::CrossAttention(const Scope& scope, const AttentionSize& size, std::int64_t condition_channels)
+    : heads_(size.heads),
+      to_q_(scope / "to_q", size.channels, size.channels),
+      to_kv_(scope / "to_kv", condition_channels, 2 * size.channels),
+      q_rms_norm_(norm_if(scope / "q_rms_norm", size)),
+      k_rms_norm_(norm_if(scope / "k_rms_norm", size)),
+      to_out_(scope / "to_out", size.channels, size.channels) {}
+
+CrossAttention::Memory CrossAttention::remember(const at::Tensor& condition) const {
+    if (!condition.defined()) return {{}, {}, to_out_(to_kv_.bias().chunk(2)[1])};
+    auto keys_values = to_kv_(condition).unflatten(-1, {2, heads_, -1});  // [1, L, 2, H, D]
+    auto keys = keys_values.select(2, 0);
+    if (k_rms_norm_) keys = (*k_rms_norm_)(keys);
+    return {keys.transpose(1, 2).contiguous(), keys_values.select(2, 1).transpose(1, 2).contiguous(), {}};
+}
+
+at::Tensor CrossAttention::operator()(const at::Tensor& x, const Memory& memory) const {
+    auto queries = to_q_(x).unflatten(-1, {heads_, -1});
+    if (q_rms_norm_) queries = (*q_rms_norm_)(queries);
+    const auto attended = at::scaled_dot_product_attention(queries.transpose(1, 2), memory.keys, memory.values);
+    return to_out_(attended.transpose(1, 2).flatten(-2));
+}
+
+}  // namespace generator

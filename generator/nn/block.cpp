@@ -1,0 +1,59 @@
+#include "generator/nn/block.hpp"
+
+#include <ATen/ATen.h>
+
+namespace generator {
+namespace {
+
+constexpr double kEps = 1e-6;
+
+}  // namespace
+
+FeedForward::FeedForward(const Scope& scope, std::int64_t channels, double ratio)
+    : mlp0_(scope / "mlp" / 0, channels, std::int64_t(double(channels) * ratio)),
+      mlp2_(scope / "mlp" / 2, std::int64_t(double(channels) * ratio), channels) {}
+
+at::Tensor FeedForward::operator()(const at::Tensor& x) const {
+    auto hidden = mlp0_(x);
+    return mlp2_(at::gelu_(hidden, "tanh"));
+}
+
+DitBlock::DitBlock(const Scope& scope, const BlockSize& size)
+    : norm2_(scope / "norm2", size.channels, kEps),
+      self_attn_(scope / "self_attn", {size.channels, size.heads, size.qk_norm}),
+      cross_attn_(scope / "cross_attn", {size.channels, size.heads, size.qk_norm_cross}, size.condition_channels),
+      mlp_(scope / "mlp", size.channels, size.mlp_ratio),
+      adaln_modulation_(scope / "adaLN_modulation" / 1, size.channels, 6 * size.channels) {}
+
+std::vector<Modulation> DitBlock::modulations(const at::Tensor& time_embeddings) const {
+    auto all = adaln_modulation_(at::silu(time_embeddings)).unflatten(1, {6, -1});  // [S, 6, C]
+    all.select(1, 1).add_(1);
+    all.select(1, 4).add_(1);
+    std::vector<Modulation> result;
+    for (const auto& one : all.unbind(0)) result.push_back({one[0], one[1], one[2], one[3], one[4], one[5]});
+    return result;
+}
+
+void DitBlock::self_attend(at::Tensor& x, const Modulation& m) const {
+    x.addcmul_(m.gate_attention, self_attn_(layer_norm(x, m.scale_attention, m.shift_attention, kEps)));
+}
+
+void DitBlock::cross_attend_and_feed(at::Tensor& x, const Modulation& m,
+                                     const std::vector<CrossAttention::Memory>& memories) const {
+    for (std::size_t b = 0; b < memories.size(); ++b) {
+        auto entry = x.narrow(0, std::int64_t(b), 1);
+        const bool zeros = !memories[b].keys.defined();
+        entry.add_(zeros ? memories[b].constant : cross_attn_(norm2_(entry), memories[b]));
+    }
+    x.addcmul_(m.gate_mlp, mlp_(layer_norm(x, m.scale_mlp, m.shift_mlp, kEps)));
+}
+
+SwinBlock::SwinBlock(const Scope& scope, const AttentionSize& size, double mlp_ratio)
+    : attn_(scope / "attn", size), mlp_(scope / "mlp", size.channels, mlp_ratio) {}
+
+void SwinBlock::operator()(at::Tensor& x, const Windows& windows) const {
+    x.add_(attn_(layer_norm(x, kEps), windows));
+    x.add_(mlp_(layer_norm(x, kEps)));
+}
+
+}  // namespace generator

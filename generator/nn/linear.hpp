@@ -1,0 +1,25 @@
+// y = x W^T + b.
+#pragma once
+
+#include "generator/weights/bundle.hpp"
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+namespace generator {
+
+class Linear {
+public:
+    Linear(const Scope& scope, std::int64_t in, std::int64_t out);
+
+    at::Tensor operator()(const at::Tensor& x) const;  // [..., in] -> [..., out], in the weights' type
+
+    const at::Tensor& bias() const { return bias_; }
+
+private:
+    at::Tensor weight_;  // [out, in]
+    at::Tensor bias_;    // [out]
+};
+
+}  // namespace generator

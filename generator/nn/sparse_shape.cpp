@@ -1,0 +1,157 @@
+#include "generator/nn/sparse_shape.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <numeric>
+
+#include <ATen/ATen.h>
+
+namespace generator {
+namespace {
+
+using Rows = std::vector<std::int64_t>;
+
+at::Tensor to_device(const Rows& rows, at::Device device) {
+    return at::tensor(at::ArrayRef<std::int64_t>(rows), at::kLong).to(device);
+}
+
+std::int32_t largest_coordinate(const std::vector<Voxel>& voxels) {
+    std::int32_t most = 0;
+    for (const auto& v : voxels) most = std::max({most, v.x, v.y, v.z});
+    return most;
+}
+
+Rows find_neighbours(const std::vector<Voxel>& voxels) {
+    const auto absent = std::int64_t(voxels.size());
+    // A border of one all round makes every lookup valid.
+    const std::int64_t side = largest_coordinate(voxels) + 3;
+    const auto cell = [side](const Voxel& v) { return ((v.x + 1) * side + v.y + 1) * side + v.z + 1; };
+    std::vector<std::int32_t> grid(std::size_t(side * side * side), std::int32_t(absent));
+    for (std::size_t i = 0; i < voxels.size(); ++i) grid[std::size_t(cell(voxels[i]))] = std::int32_t(i);
+    Rows rows;
+    rows.reserve(voxels.size() * SparseShape::kNeighbours);
+    for (const auto& voxel : voxels) {
+        const std::int64_t centre = cell(voxel);
+        for (std::int64_t dx = -1; dx <= 1; ++dx) {
+            for (std::int64_t dy = -1; dy <= 1; ++dy) {
+                for (std::int64_t dz = -1; dz <= 1; ++dz) {
+                    rows.push_back(grid[std::size_t(centre + (dx * side + dy) * side + dz)]);
+                }
+            }
+        }
+    }
+    return rows;
+}
+
+// The voxels of each window, windows in ascending order.
+std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int64_t size, std::int64_t shift) {
+    std::map<std::array<std::int64_t, 3>, Rows> members;
+    for (std::size_t i = 0; i < voxels.size(); ++i) {
+        const auto& v = voxels[i];
+        members[{(v.x + shift) / size, (v.y + shift) / size, (v.z + shift) / size}].push_back(std::int64_t(i));
+    }
+    std::vector<Rows> result;
+    for (auto& [key, rows] : members) result.push_back(std::move(rows));
+    return result;
+}
+
+}  // namespace
+
+SparseShape::SparseShape(std::vector<Voxel> voxels, at::Device device) : voxels_(std::move(voxels)), device_(device) {
+    Rows flat;
+    flat.reserve(voxels_.size() * 3);
+    for (const auto& v : voxels_) flat.insert(flat.end(), {v.x, v.y, v.z});
+    coordinates_ = to_device(flat, device_).view({-1, 3});
+}
+
+const at::Tensor& SparseShape::neighbours() const {
+    if (!neighbours_.defined()) {
+        neighbours_ = to_device(find_neighbours(voxels_), device_).view({-1, kNeighbours});
+    }
+    return neighbours_;
+}
+
+void SparseShape::halve() const {
+    if (half_) return;
+    std::vector<Voxel> halved;
+    halved.reserve(voxels_.size());
+    for (const auto& v : voxels_) halved.push_back({v.x / 2, v.y / 2, v.z / 2});
+    auto coarse = halved;
+    std::sort(coarse.begin(), coarse.end());
+    coarse.erase(std::unique(coarse.begin(), coarse.end()), coarse.end());
+
+    Rows parent, children(coarse.size() * 8, size());
+    std::vector<float> count(coarse.size(), 0);
+    parent.reserve(halved.size());
+    for (std::size_t i = 0; i < halved.size(); ++i) {
+        const auto row = std::lower_bound(coarse.begin(), coarse.end(), halved[i]) - coarse.begin();
+        children[std::size_t(row * 8) + std::size_t(count[std::size_t(row)]++)] = std::int64_t(i);
+        parent.push_back(row);
+    }
+    parent_ = to_device(parent, device_);
+    children_ = to_device(children, device_);
+    child_count_ = at::tensor(at::ArrayRef<float>(count), at::kFloat).to(device_).unsqueeze(1);
+    half_ = std::make_unique<SparseShape>(std::move(coarse), device_);
+}
+
+const SparseShape& SparseShape::half() const { return halve(), *half_; }
+const at::Tensor& SparseShape::parent() const { return halve(), parent_; }
+const at::Tensor& SparseShape::children() const { return halve(), children_; }
+const at::Tensor& SparseShape::child_count() const { return halve(), child_count_; }
+
+const at::Tensor& SparseShape::neighbours_parents() const {
+    if (!neighbours_parents_.defined()) {
+        const auto absent = at::full({1}, half().size(), parent().options());
+        neighbours_parents_ = at::cat({parent(), absent}).index_select(0, neighbours().flatten()).view({-1, kNeighbours});
+    }
+    return neighbours_parents_;
+}
+
+const Windows& SparseShape::windows(std::int64_t size, std::int64_t shift) const {
+    const auto [at_key, fresh] = windows_.try_emplace({size, shift});
+    auto& result = at_key->second;
+    if (!fresh) return result;
+
+    // Windows of up to 2^k voxels go together: less than half of the places is empty.
+    std::map<std::int64_t, std::vector<Rows>> by_width;
+    for (auto& rows : members_of_windows(voxels_, size, shift)) {
+        by_width[std::int64_t(std::bit_ceil(rows.size()))].push_back(std::move(rows));
+    }
+    Rows place(voxels_.size());
+    std::int64_t next = 0;
+    for (auto& [most, members] : by_width) {
+        std::size_t width = 0;
+        for (const auto& rows : members) width = std::max(width, rows.size());
+        Rows rows;
+        std::vector<float> bias;
+        for (const auto& window : members) {
+            for (std::size_t i = 0; i < width; ++i, ++next) {
+                const bool there = i < window.size();
+                rows.push_back(there ? window[i] : 0);
+                bias.push_back(there ? 0 : -std::numeric_limits<float>::infinity());
+                if (there) place[std::size_t(window[i])] = next;
+            }
+        }
+        const auto count = std::int64_t(members.size());
+        result.groups.push_back({count, std::int64_t(width), to_device(rows, device_),
+                                 at::tensor(at::ArrayRef<float>(bias), at::kFloat)
+                                     .to(device_)
+                                     .view({count, 1, 1, std::int64_t(width)})});
+    }
+    result.place = to_device(place, device_);
+    return result;
+}
+
+at::Tensor pool(const at::Tensor& features, const SparseShape& shape) {
+    const auto rows = at::constant_pad_nd(features, {0, 0, 0, 1});  // row N is the absent one
+    const auto sum = rows.index_select(1, shape.children()).unflatten(1, {-1, 8}).sum(2);
+    return sum.div_(shape.child_count() + 1).to(features.scalar_type());
+}
+
+at::Tensor unpool(const at::Tensor& features, const SparseShape& shape) {
+    return features.index_select(1, shape.parent());
+}
+
+}  // namespace generator

@@ -1,0 +1,250 @@
+#include "generator/trellis.hpp"
+
+#include "generator/nano/embedded.hpp"
+#include "generator/sample/flow_euler.hpp"
+#include "generator/sample/noise.hpp"
+#include "generator/trellis_networks.hpp"
+#include "generator/weights/refused.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+namespace generator {
+namespace {
+
+// ---------------------------------------------------------------- failures
+
+config::Error error_of(const c10::Error& thrown) {
+    const std::string words = thrown.what_without_backtrace();
+    const std::string line = words.substr(0, words.find('\n'));
+    const auto says = [&](std::string_view part) { return words.find(part) != std::string::npos; };
+    if (dynamic_cast<const c10::OutOfMemoryError*>(&thrown) || says("out of memory") || says("can't allocate memory")) {
+        return config::fail(Errc::out_of_memory, line);
+    }
+    if (dynamic_cast<const c10::AcceleratorError*>(&thrown) || says("CUDA error")) {
+        return config::fail(Errc::device_lost, line);
+    }
+    return config::fail(Errc::internal, line);
+}
+
+// The one place where what libraries throw becomes an Error.
+template <class Fn>
+auto guarded(Fn fn) -> decltype(fn()) {
+    try {
+        const c10::InferenceMode no_gradients;
+        return fn();
+    } catch (const Refused& refused) {
+        return refused.error();
+    } catch (const c10::Error& thrown) {
+        return error_of(thrown);
+    } catch (const std::bad_alloc&) {
+        return config::fail(Errc::out_of_memory, "main memory");
+    } catch (const std::exception& thrown) {
+        return config::fail(Errc::internal, thrown.what());
+    }
+}
+
+// ---------------------------------------------------------------- values
+
+class Stopwatch {
+public:
+    explicit Stopwatch(const Place& place) : place_(place), begun_(Clock::now()) {}
+
+    // Milliseconds since the last lap, the device's work included.
+    double lap() {
+        place_.synchronize();
+        const auto now = Clock::now();
+        return std::chrono::duration<double, std::milli>(now - std::exchange(begun_, now)).count();
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    const Place& place_;
+    Clock::time_point begun_;
+};
+
+struct TrellisSketch final : Sketch {
+    TrellisSketch(at::Tensor the_condition, std::vector<Voxel> voxels, at::Device device, Noise the_noise)
+        : condition(std::move(the_condition)), shape(std::move(voxels), device), noise(std::move(the_noise)) {}
+
+    std::int64_t voxels() const override { return shape.size(); }
+    std::int64_t gaussians() const override { return shape.size() * gaussians_per_voxel; }
+    const StageTimes& times() const override { return stage_times; }
+
+    at::Tensor condition;
+    SparseShape shape;
+    Noise noise;  // as the structure left it
+    std::int64_t gaussians_per_voxel = 0;
+    StageTimes stage_times;
+};
+
+std::vector<double> times_of(const SamplerSettings& settings) {
+    std::vector<double> times;
+    for (const auto& step : schedule(settings)) times.push_back(step.t);
+    return times;
+}
+
+// The branches of guidance as the batch of one evaluation.
+Velocities split(const at::Tensor& branches) {
+    return {branches.narrow(0, 0, 1), branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
+}
+
+at::Tensor row(const std::vector<double>& values, at::Device device) {
+    return at::tensor(at::ArrayRef<double>(values), at::kDouble).to(at::kFloat).to(device);
+}
+
+template <std::size_t kWidth>
+std::vector<std::array<float, kWidth>> host_rows(const at::Tensor& tensor) {
+    const auto host = tensor.to(at::kCPU, at::kFloat).contiguous();
+    std::vector<std::array<float, kWidth>> rows(std::size_t(host.size(0)));
+    static_assert(sizeof(rows[0]) == kWidth * sizeof(float));
+    std::memcpy(rows.data(), host.const_data_ptr<float>(), rows.size() * sizeof(rows[0]));
+    return rows;
+}
+
+Splats host_splats(const Gaussians& gaussians) {
+    const auto opacity = gaussians.opacity.to(at::kCPU, at::kFloat).contiguous();
+    const auto* first = opacity.const_data_ptr<float>();
+    return {host_rows<3>(gaussians.position), host_rows<3>(gaussians.colour), host_rows<3>(gaussians.scale),
+            host_rows<4>(gaussians.rotation), {first, first + opacity.numel()}};
+}
+
+// ---------------------------------------------------------------- the generator
+
+class Trellis final : public Generator {
+public:
+    Trellis(Networks networks, const Place& place, std::string name)
+        : networks_(std::move(networks)),
+          place_(place),
+          latent_mean_(row(networks_.manifest.latent_mean, place.device)),
+          latent_std_(row(networks_.manifest.latent_std, place.device)) {
+        const auto& configs = networks_.configs;
+        info_ = {.name = std::move(name),
+                 .device = place.device_name(),
+                 .dtype = place.dtype_name(),
+                 .picture_size = int(configs.encoder.picture_size),
+                 .resolution = int(configs.resolution()),
+                 .gaussians_per_voxel = int(configs.gaussian_decoder.per_voxel),
+                 .parameters = networks_.parameters};
+    }
+
+    const ModelInfo& info() const override { return info_; }
+
+    config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,
+                                                   std::stop_token stop) override {
+        return guarded([&] { return sketch_or_throw(picture, seed, stop); });
+    }
+
+    config::Result<Finished> finish(const Sketch& sketch, const Image* repaint, std::stop_token stop) override {
+        return guarded([&] { return finish_or_throw(dynamic_cast<const TrellisSketch&>(sketch), repaint, stop); });
+    }
+
+private:
+    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Image& picture, std::uint64_t seed,
+                                                            const std::stop_token& stop) {
+        if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the picture encoder");
+        StageTimes times;
+        Stopwatch watch(place_);
+        auto condition = encode(picture);
+        times.encode = watch.lap();
+
+        const auto& sampler = networks_.manifest.structure_sampler;
+        const auto& [resolution, channels] =
+            std::pair(networks_.configs.structure_flow.resolution, networks_.configs.structure_flow.channels);
+        Noise noise(seed);
+        const auto start = noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
+        const auto plan = networks_.structure_flow.plan(times_of(sampler), {condition, at::Tensor()});
+        const auto latent = integrate(
+            [&](const at::Tensor& x, int step, bool guided) {
+                return split(networks_.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+            },
+            start, sampler, stop);
+        if (!latent) return config::fail(Errc::cancelled, "in the structure flow");
+        times.structure = watch.lap();
+
+        auto voxels = active_voxels(networks_.structure_decoder.logits(*latent));
+        if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
+        auto sketch =
+            std::make_unique<TrellisSketch>(std::move(condition), std::move(voxels), place_.device, std::move(noise));
+        times.occupancy = watch.lap();
+        sketch->gaussians_per_voxel = info_.gaussians_per_voxel;
+        sketch->stage_times = times;
+        return sketch;
+    }
+
+    config::Result<Finished> finish_or_throw(const TrellisSketch& sketch, const Image* repaint,
+                                             const std::stop_token& stop) {
+        if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
+        Finished finished;
+        Stopwatch watch(place_);
+        auto condition = sketch.condition;
+        if (repaint) {
+            condition = encode(*repaint);
+            finished.times.encode = watch.lap();
+        }
+
+        const auto& sampler = networks_.manifest.latent_sampler;
+        auto noise = sketch.noise.fork();
+        const auto start = noise.draw({sketch.shape.size(), networks_.configs.latent_flow.channels}).to(place_.device);
+        const auto plan = networks_.latent_flow.plan(sketch.shape, times_of(sampler), {condition, at::Tensor()});
+        const auto latent = integrate(
+            [&](const at::Tensor& x, int step, bool guided) {
+                const auto v = split(networks_.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                return Velocities{v.conditional[0], guided ? v.unconditional[0] : at::Tensor()};
+            },
+            start, sampler, stop);
+        if (!latent) return config::fail(Errc::cancelled, "in the latent flow");
+        finished.times.latent = watch.lap();
+
+        const auto features = networks_.gaussian_decoder.features(*latent * latent_std_ + latent_mean_, sketch.shape);
+        finished.splats = host_splats(networks_.gaussian_decoder.gaussians(features, sketch.shape));
+        finished.times.gaussians = watch.lap();
+        return finished;
+    }
+
+    at::Tensor encode(const Image& picture) const {
+        const auto size = info_.picture_size;
+        if (picture.width != size || picture.height != size || picture.channels != 3 ||
+            picture.pixels.size() != picture.row_bytes() * std::size_t(size)) {
+            refuse(Errc::internal, "the picture encoder takes RGB of " + std::to_string(size) + " x " +
+                                       std::to_string(size) + ", got " + std::to_string(picture.channels) +
+                                       " channels of " + std::to_string(picture.width) + " x " +
+                                       std::to_string(picture.height));
+        }
+        auto* pixels = const_cast<std::uint8_t*>(picture.pixels.data());  // from_blob has no const form; only read
+        const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
+        return networks_.encoder.condition(networks_.encoder.features(bytes)).to(place_.dtype);
+    }
+
+    Networks networks_;
+    Place place_;
+    at::Tensor latent_mean_, latent_std_;  // [C]
+    ModelInfo info_;
+};
+
+}  // namespace
+
+config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings) {
+    return guarded([&]() -> config::Result<std::unique_ptr<Generator>> {
+        const auto place = choose_place(settings);
+        if (settings.threads > 0) at::set_num_threads(settings.threads);
+        // fp32 means fp32: without it cuDNN's convolutions would round to ten bits.
+        at::globalContext().setAllowTF32CuDNN(false);
+        const auto files = settings.model.empty() ? embedded_files() : folder_files(settings.model);
+        auto name = settings.model.empty() ? "trellis-nano (embedded)" : settings.model;
+        return std::make_unique<Trellis>(Networks::read(*files, place), place, std::move(name));
+    });
+}
+
+}  // namespace generator

@@ -1,0 +1,25 @@
+// Where the networks run and in which type.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+namespace generator {
+
+struct Place {
+    at::Device device{at::kCPU};
+    at::ScalarType dtype = at::kFloat;
+
+    std::string device_name() const;  // "cpu", "cuda:0"
+    std::string dtype_name() const;   // "fp32", "fp16", "bf16"
+
+    void synchronize() const;  // waits for what was launched, so that a clock means something
+};
+
+// settings.device: auto, cpu, cuda, cuda:N; settings.dtype: auto, fp32, fp16, bf16. Throws Refused(bad_device).
+Place choose_place(const config::Generator& settings);
+
+}  // namespace generator

@@ -1,0 +1,91 @@
+#include "generator/weights/bundle.hpp"
+
+#include "generator/weights/refused.hpp"
+
+#include <cstring>
+#include <optional>
+#include <sstream>
+
+#include <ATen/ATen.h>
+
+namespace generator {
+namespace {
+
+std::optional<at::ScalarType> scalar_type(Dtype dtype) {
+    switch (dtype) {
+        case Dtype::boolean: return at::kBool;
+        case Dtype::u8: return at::kByte;
+        case Dtype::i8: return at::kChar;
+        case Dtype::i16: return at::kShort;
+        case Dtype::i32: return at::kInt;
+        case Dtype::i64: return at::kLong;
+        case Dtype::f16: return at::kHalf;
+        case Dtype::bf16: return at::kBFloat16;
+        case Dtype::f32: return at::kFloat;
+        case Dtype::f64: return at::kDouble;
+        default: return std::nullopt;
+    }
+}
+
+bool is_weight(Dtype dtype) {
+    return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 || dtype == Dtype::f64;
+}
+
+std::string words(at::IntArrayRef shape) {
+    std::ostringstream out;
+    out << shape;
+    return out.str();
+}
+
+}  // namespace
+
+at::Tensor to_tensor(const TensorView& view) {
+    const auto type = scalar_type(view.dtype);
+    if (!type) refuse(Errc::misshapen_tensor, std::string("type ") + name_of(view.dtype));
+    auto tensor = at::empty(view.shape, *type);
+    if (!view.data.empty()) std::memcpy(tensor.mutable_data_ptr(), view.data.data(), view.data.size());
+    return tensor;
+}
+
+at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) {
+    const auto* view = file_.find(name);
+    const std::string needed = "the network needs " + words(shape);
+    if (!view) refuse(Errc::missing_tensor, file() + ": " + name + " (" + needed + ")");
+    if (!is_weight(view->dtype)) {
+        refuse(Errc::misshapen_tensor, file() + ": " + name + " is of type " + name_of(view->dtype));
+    }
+    if (shape != at::IntArrayRef(view->shape)) {
+        refuse(Errc::misshapen_tensor, file() + ": " + name + " is " + words(view->shape) + ", " + needed);
+    }
+    auto tensor = to_tensor(*view).to(device_, dtype);
+    if (taken_.insert(name).second) parameters_ += tensor.numel();
+    return tensor;
+}
+
+void Bundle::expect_all_taken() const {
+    std::string left;
+    int count = 0;
+    for (const auto& [name, view] : file_.tensors()) {
+        if (taken_.contains(name)) continue;
+        if (++count <= 5) left += (left.empty() ? "" : ", ") + name + " " + words(view.shape);
+    }
+    if (count == 0) return;
+    if (count > 5) left += " and " + std::to_string(count - 5) + " more";
+    refuse(Errc::extra_tensor, file() + ": " + left);
+}
+
+Scope Scope::operator/(std::string_view name) const {
+    Scope deeper = *this;
+    deeper.prefix_ = path(name) + ".";
+    return deeper;
+}
+
+Scope Scope::in_fp32() const {
+    Scope same = *this;
+    same.dtype_ = at::kFloat;
+    return same;
+}
+
+std::string Scope::path(std::string_view name) const { return prefix_ + std::string(name); }
+
+}  // namespace generator

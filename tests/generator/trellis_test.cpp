@@ -1,0 +1,251 @@
+#include "generator/trellis.hpp"
+
+#include "tests/generator/golden.hpp"
+
+#include "generator/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace {
+
+using generator::Errc;
+
+std::unique_ptr<generator::Generator> make(const std::string& folder, const std::string& dtype = "auto") {
+    config::Generator settings;
+    settings.model = folder;
+    settings.device = "cpu";
+    settings.dtype = dtype;
+    auto made = generator::make_trellis(settings);
+    if (!made) throw std::runtime_error(made.error().message());
+    return std::move(*made);
+}
+
+template <std::size_t kWidth>
+at::Tensor tensor_of(const std::vector<std::array<float, kWidth>>& rows) {
+    return at::from_blob(const_cast<float*>(rows.data()->data()), {std::int64_t(rows.size()), std::int64_t(kWidth)})
+        .clone();
+}
+
+at::Tensor tensor_of(const std::vector<float>& values) {
+    return at::from_blob(const_cast<float*>(values.data()), {std::int64_t(values.size()), 1}).clone();
+}
+
+// Picture to splats through the public interface alone, against the tensors that the reference made.
+void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
+    const auto sketch = trellis.sketch(golden.picture(), golden.seed(), {});
+    REQUIRE(sketch.has_value());
+    REQUIRE((*sketch)->voxels() == golden["coords"].size(0));
+    REQUIRE((*sketch)->gaussians() == (*sketch)->voxels() * trellis.info().gaussians_per_voxel);
+    const auto finished = trellis.finish(**sketch, nullptr, {});
+    REQUIRE(finished.has_value());
+    const auto& splats = finished->splats;
+    REQUIRE(std::int64_t(splats.size()) == (*sketch)->gaussians());
+
+    const auto error = [&](const at::Tensor& got, const char* name) {
+        const auto want = golden[name];
+        return tests::relative_error(golden.stored(got, "gaussian_index").view(want.sizes()), want);
+    };
+    CHECK(error(tensor_of(splats.position), "xyz") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.colour), "features_dc") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.opacity), "opacity") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.scale), "scaling") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.rotation), "rotation_raw") < tests::kTolerances.fp32);
+
+    for (const double ms : {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
+                            finished->times.latent, finished->times.gaussians}) {
+        CHECK(ms > 0);
+    }
+    CHECK(finished->times.encode < 0);
+}
+
+// A copy of the golden checkpoint that a test may damage.
+class Copy {
+public:
+    Copy() : folder_(std::filesystem::temp_directory_path() / ("trellis_test_" + std::to_string(::getpid()))) {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::copy(MINER_TESTS "/golden/tiny", folder_, std::filesystem::copy_options::recursive);
+    }
+    ~Copy() { std::filesystem::remove_all(folder_); }
+
+    std::filesystem::path path(const std::string& name = "") const { return name.empty() ? folder_ : folder_ / name; }
+
+    void replace(const std::string& name, const std::string& what, const std::string& with) const {
+        std::ifstream in(path(name));
+        std::string text{std::istreambuf_iterator<char>(in), {}};
+        const auto at = text.find(what);
+        if (at == std::string::npos) throw std::runtime_error(name + " lacks " + what);
+        text.replace(at, what.size(), with);
+        std::ofstream(path(name)) << text;
+    }
+
+    config::Error error(const std::string& device = "cpu") const {
+        config::Generator settings;
+        settings.model = folder_;
+        settings.device = device;
+        const auto made = generator::make_trellis(settings);
+        if (made) throw std::runtime_error("it was read");
+        return made.error();
+    }
+
+private:
+    std::filesystem::path folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a checkpoint folder turns the golden picture into the golden splats", "[golden]") {
+    const auto folder = tests::golden_folder();
+    const auto trellis = make(folder);
+    CHECK(trellis->info().name == folder);
+    CHECK(trellis->info().device == "cpu");
+    CHECK(trellis->info().dtype == "fp32");
+    check_end_to_end(*trellis, tests::Golden(folder));
+}
+
+TEST_CASE("the embedded model turns its golden picture into its golden splats", "[golden]") {
+    const auto trellis = make("");
+    CHECK(trellis->info().name == "trellis-nano (embedded)");
+    CHECK(trellis->info().picture_size == 224);
+    CHECK(trellis->info().resolution == 64);
+    CHECK(trellis->info().gaussians_per_voxel == 32);
+    CHECK(trellis->info().parameters > 10'000'000);
+    check_end_to_end(*trellis, tests::Golden(MINER_TESTS "/golden/nano"));
+}
+
+TEST_CASE("a seed gives the same splats to the bit, another seed others") {
+    const tests::Golden golden(MINER_TESTS "/golden/tiny");
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const auto once = trellis->sketch(golden.picture(), 7, {});
+    const auto again = trellis->sketch(golden.picture(), 7, {});
+    const auto other = trellis->sketch(golden.picture(), 8, {});
+    REQUIRE((once && again && other));
+    const auto a = trellis->finish(**once, nullptr, {}), b = trellis->finish(**again, nullptr, {});
+    const auto twice = trellis->finish(**once, nullptr, {}), c = trellis->finish(**other, nullptr, {});
+    REQUIRE((a && b && c && twice));
+    CHECK((a->splats.position == b->splats.position));
+    CHECK(a->splats.opacity == b->splats.opacity);
+    CHECK(a->splats.opacity == twice->splats.opacity);
+    CHECK((a->splats.position != c->splats.position));
+}
+
+TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
+    const tests::Golden golden(MINER_TESTS "/golden/tiny");
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const auto sketch = trellis->sketch(golden.picture(), 7, {});
+    REQUIRE(sketch.has_value());
+    const auto own = golden.picture();
+    auto dark = golden.picture();
+    for (auto& byte : dark.pixels) byte /= 4;
+    const auto plain = trellis->finish(**sketch, nullptr, {});
+    const auto same = trellis->finish(**sketch, &own, {});
+    const auto repainted = trellis->finish(**sketch, &dark, {});
+    REQUIRE((plain && same && repainted));
+    CHECK((plain->splats.colour == same->splats.colour));
+    CHECK(same->times.encode > 0);
+    CHECK((plain->splats.colour != repainted->splats.colour));
+    CHECK(plain->splats.size() == repainted->splats.size());
+}
+
+TEST_CASE("a stop that was requested cancels both steps") {
+    const tests::Golden golden(MINER_TESTS "/golden/tiny");
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    std::stop_source stop;
+    const auto sketch = trellis->sketch(golden.picture(), 7, {});
+    REQUIRE(sketch.has_value());
+    stop.request_stop();
+    CHECK(trellis->sketch(golden.picture(), 7, stop.get_token()).error().code == Errc::cancelled);
+    CHECK(trellis->finish(**sketch, nullptr, stop.get_token()).error().code == Errc::cancelled);
+}
+
+TEST_CASE("a stop in the middle of a flow ends it at the next step") {
+    const tests::Golden golden(MINER_TESTS "/golden/nano");
+    const auto trellis = make("");
+    std::stop_source stop;
+    std::jthread later([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(60));
+        stop.request_stop();
+    });
+    const auto sketch = trellis->sketch(golden.picture(), 7, stop.get_token());
+    REQUIRE_FALSE(sketch.has_value());
+    CHECK(sketch.error().code == Errc::cancelled);
+}
+
+TEST_CASE("a picture of another size than the encoder's is refused") {
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    generator::Image picture{8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3)};
+    const auto sketch = trellis->sketch(picture, 1, {});
+    REQUIRE_FALSE(sketch.has_value());
+    CHECK(sketch.error().detail.find("518") != std::string::npos);
+}
+
+TEST_CASE("a device that is not there says what there is") {
+    const Copy copy;
+    CHECK(copy.error("cuda:99").code == Errc::bad_device);
+    CHECK(copy.error("cuda:99").detail.find("cuda:99") != std::string::npos);
+    CHECK(copy.error("tpu").detail.find("cuda:N") != std::string::npos);
+    CHECK(copy.error("cuda:x").code == Errc::bad_device);
+    config::Generator settings;
+    settings.dtype = "fp8";
+    CHECK(generator::make_trellis(settings).error().code == Errc::bad_device);
+}
+
+TEST_CASE("a folder without a checkpoint says which file is missing") {
+    config::Generator settings;
+    settings.model = "/nonexistent";
+    settings.device = "cpu";
+    const auto made = generator::make_trellis(settings);
+    REQUIRE_FALSE(made.has_value());
+    CHECK(made.error().code == Errc::missing_file);
+    CHECK(made.error().detail.find("/nonexistent/pipeline.json") != std::string::npos);
+}
+
+TEST_CASE("a weights file cut short is a bad checkpoint that names it") {
+    const Copy copy;
+    const auto file = copy.path("ckpts/ss_flow.safetensors");
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+    CHECK(copy.error().code == Errc::bad_checkpoint);
+    CHECK(copy.error().detail.find("ss_flow.safetensors") != std::string::npos);
+}
+
+TEST_CASE("networks and weights that do not fit say where") {
+    SECTION("one block more than the file has") {
+        const Copy copy;
+        copy.replace("ckpts/ss_flow.json", "\"num_blocks\": 2", "\"num_blocks\": 3");
+        CHECK(copy.error().code == Errc::missing_tensor);
+        CHECK(copy.error().detail.find("blocks.2.norm2.weight") != std::string::npos);
+    }
+    SECTION("one block less") {
+        const Copy copy;
+        copy.replace("ckpts/ss_flow.json", "\"num_blocks\": 2", "\"num_blocks\": 1");
+        CHECK(copy.error().code == Errc::extra_tensor);
+        CHECK(copy.error().detail.find("blocks.1.adaLN_modulation.1.bias") != std::string::npos);
+    }
+    SECTION("other Gaussians for each voxel") {
+        const Copy copy;
+        copy.replace("ckpts/gs_dec.json", "\"num_gaussians\": 8", "\"num_gaussians\": 9");
+        CHECK(copy.error().code == Errc::misshapen_tensor);
+        CHECK(copy.error().detail.find("out_layer.weight is [112, 64], the network needs [126, 64]") != std::string::npos);
+    }
+    SECTION("a condition of another width than the encoder's") {
+        const Copy copy;
+        copy.replace("ckpts/slat_flow.json", "\"cond_channels\": 64", "\"cond_channels\": 32");
+        CHECK(copy.error().code == Errc::bad_checkpoint);
+        CHECK(copy.error().detail.find("'cond_channels' is 32, but the picture encoder has 64") != std::string::npos);
+    }
+    SECTION("a resolution that the decoder does not reach") {
+        const Copy copy;
+        copy.replace("ckpts/gs_dec.json", "\"resolution\": 32", "\"resolution\": 64");
+        CHECK(copy.error().detail.find("'resolution' is 64, but the structure decoder has 32") != std::string::npos);
+    }
+    SECTION("a normalisation of another length") {
+        const Copy copy;
+        copy.replace("pipeline.json", "2.377650737762451,", "");
+        CHECK(copy.error().detail.find("slat_normalization") != std::string::npos);
+    }
+}
