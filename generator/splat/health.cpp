@@ -71,12 +71,13 @@ Health measure(const StoredSplats& splats) {
     Health health;
     health.gaussians = std::int64_t(splats.size());
     if (splats.size() == 0) return health;
-    std::int64_t invisible = 0, broken = 0, identities = 0, numbers = 0;
+    std::int64_t invisible = 0, broken = 0, infinite = 0, identities = 0, numbers = 0;
     double sum = 0, squares = 0;
     for (std::size_t i = 0; i < splats.size(); ++i) {
         const float seen = opacity(splats.logit[i]);
         invisible += seen < kInvisible;
         broken += !is_finite(splats, i);
+        infinite += std::isinf(splats.logit[i]);
         identities += is_identity(splats.rotation[i]);
         if (std::isnan(seen)) continue;
         ++numbers;
@@ -86,6 +87,7 @@ Health measure(const StoredSplats& splats) {
     const double count = double(splats.size());
     health.invisible = double(invisible) / count;
     health.non_finite = double(broken) / count;
+    health.infinite_opacities = double(infinite) / count;
     health.identity_rotations = double(identities) / count;
     if (numbers > 0) {
         health.opacity_mean = sum / double(numbers);

@@ -11,10 +11,12 @@ namespace generator {
 
 struct Health {
     std::int64_t gaussians = 0;
-    double invisible = 0;            // share with opacity under 1e-3
-    double opacity_mean = 0;         // of those that are numbers
-    double opacity_spread = 0;       // standard deviation
-    double non_finite = 0;           // share with any stored value that is not finite
+    double invisible = 0;       // share with opacity under 1e-3
+    double opacity_mean = 0;    // of those that are numbers
+    double opacity_spread = 0;  // standard deviation
+    double non_finite = 0;      // share with any stored value that is not finite
+    double infinite_opacities =
+        0;  // share of these logits: harmless, read as 0 or 1 (SPZ's bytes 0 and 255)
     double identity_rotations = 0;   // share equal to (1, 0, 0, 0), as the validator compares
     std::array<double, 3> extent{};  // sides of the bounding box of the finite centres
 };
@@ -41,10 +43,10 @@ struct Normalised {
 Normalised normalise_as_validator(const StoredSplats& splats);
 
 // Guess from the shape: "y", "-y", "z", "-z", or "unknown". Things stand broadly: the last
-// twentieth of it at one end of the axis y or z must spread clearly wider than at the other, and
-// wider than any such difference along the other axes. Blind to what is alike at both ends, and
-// fooled by what stands on a point or hangs. TRELLIS's convention is told from the file's layout
-// (inspect). Lives in up.cpp.
+// twentieth of it at one end of the axis y or z must spread clearly wider than at the other, by a
+// quarter of the whole's footprint and half as much again as such a difference along the other
+// axes. Blind to what is alike at both ends, fooled by what stands on a point or hangs. TRELLIS's
+// convention is told from the file's layout (inspect). Lives in up.cpp.
 std::string guess_up(const StoredSplats& splats);
 
 }  // namespace generator

@@ -128,7 +128,8 @@ std::string Inspection::to_text() const {
     lines.add("opacity", "mean " + number(health.opacity_mean, 3) + ", spread " +
                              number(health.opacity_spread, 3) +
                              ", below 0.001: " + percent(health.invisible));
-    lines.add("not finite", percent(health.non_finite));
+    lines.add("not finite", percent(health.non_finite) + ", of opacities " +
+                                percent(health.infinite_opacities) + " (seen as 0 or 1)");
     lines.add("identity rotations", percent(health.identity_rotations));
     lines.add("up",
               (up == "unknown" ? "unknown from the shape" : up + " by the shape") + "; " + up_note);
@@ -157,6 +158,7 @@ std::string Inspection::to_json() const {
                       {"opacity_mean", finite(health.opacity_mean)},
                       {"opacity_spread", finite(health.opacity_spread)},
                       {"non_finite", finite(health.non_finite)},
+                      {"infinite_opacities", finite(health.infinite_opacities)},
                       {"identity_rotations", finite(health.identity_rotations)},
                       {"extent", finite(health.extent)}};
     json["up"] = {{"guess", up}, {"note", up_note}};

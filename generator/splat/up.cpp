@@ -48,7 +48,9 @@ private:
     double sum_u_ = 0, sum_v_ = 0, squares_u_ = 0, squares_v_ = 0;
 };
 
-// Logarithm of how much broader the low end stands than the high end; 0 where that cannot be told.
+// How much broader the low end stands than the high end, in footprints of the whole; 0 where that
+// cannot be told. A difference, not a ratio: the two ends of something round are both tiny, and
+// their ratio is noise.
 double stance(const std::vector<std::array<float, 3>>& points, int axis) {
     constexpr double kStrays = 0.001, kEnd = 0.05;
     constexpr int kFewest = 20;
@@ -57,22 +59,21 @@ double stance(const std::vector<std::array<float, 3>>& points, int axis) {
     for (const auto& p : points) along.push_back(p[axis]);
     const float low = quantile(along, kStrays), high = quantile(along, 1 - kStrays);
     const double end = kEnd * (double(high) - low);
-    Footprint bottom, top;
+    Footprint bottom, top, whole;
     for (const auto& p : points) {
         const double u = p[(axis + 1) % 3], v = p[(axis + 2) % 3];
+        whole.add(u, v);
         if (p[axis] >= low && p[axis] <= low + end) bottom.add(u, v);
         if (p[axis] <= high && p[axis] >= high - end) top.add(u, v);
     }
     if (bottom.count() < kFewest || top.count() < kFewest) return 0;
-    const double areas[] = {bottom.area(), top.area()};
-    if (areas[0] <= 0 || areas[1] <= 0) return 0;
-    return std::log(areas[0] / areas[1]);
+    return whole.area() > 0 ? (bottom.area() - top.area()) / whole.area() : 0;
 }
 
 }  // namespace
 
 std::string guess_up(const StoredSplats& splats) {
-    constexpr double kClear = 0.4;   // an end half as broad again as the other
+    constexpr double kClear = 0.25;  // of the whole's footprint
     constexpr double kBeyond = 1.5;  // times what the other axes show
     const auto points = visible(splats);
     if (points.empty()) return "unknown";

@@ -38,6 +38,7 @@ TEST_CASE("health counts what it says") {
     CHECK(health.gaussians == 10);
     CHECK(health.invisible == Approx(0.4));
     CHECK(health.non_finite == Approx(0.5));
+    CHECK(health.infinite_opacities == Approx(0.2));
     CHECK(health.identity_rotations == Approx(0.2));
     CHECK(health.extent == std::array{1.0, 2.0, 3.0});
     CHECK(health.opacity_mean == Approx((4 * 0.5 + 1) / 9).epsilon(1e-3));

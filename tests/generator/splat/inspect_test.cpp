@@ -85,9 +85,13 @@ TEST_CASE("infinite opacities are counted, and JSON stays JSON") {
 }
 
 TEST_CASE("Niantic's file is read, and that a validator does not is said") {
-    const auto packed = tests::golden("spz/g1000.packed");
-    // A stored gzip member would do; the shortest way to one is zlib, which spz_read_test uses.
-    CHECK_FALSE(generator::inspect(packed).has_value());
+    const auto report = generator::inspect(tests::gzip(tests::golden("spz/g1000.packed")));
+    REQUIRE(report.has_value());
+    CHECK(report->format == "spz-niantic");
+    CHECK_FALSE(report->decodes);
+    CHECK_FALSE(report->passes());
+    CHECK(contains(report->objections[0], "decoder"));
+    CHECK(contains(report->to_text(), "SPZ of Niantic, version 2, gzip"));
 }
 
 TEST_CASE("what is neither PLY nor SPZ is refused") {

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <random>
 
+#include <zlib.h>
+
 namespace tests {
 
 // A cone that stands on its broad end in TRELLIS's space (z up), with rotations and scales of all
@@ -63,6 +65,21 @@ inline void check_decoded(const generator::StoredSplats& splats,
 
 inline generator::StoredSplats golden_ply(const std::string& name) {
     return generator::read_ply(golden(name)).value();
+}
+
+// As Niantic's files are packed up to version 3.
+inline Bytes gzip(const Bytes& payload) {
+    z_stream stream{};
+    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    Bytes file(deflateBound(&stream, payload.size()) + 64);
+    stream.next_in = const_cast<Bytef*>(payload.data());
+    stream.avail_in = uInt(payload.size());
+    stream.next_out = file.data();
+    stream.avail_out = uInt(file.size());
+    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    file.resize(stream.total_out);
+    deflateEnd(&stream);
+    return file;
 }
 
 }  // namespace tests

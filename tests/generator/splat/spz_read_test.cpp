@@ -4,13 +4,13 @@
 
 #include <catch2/catch.hpp>
 
-#include <zlib.h>
 #include <zstd.h>
 
 using generator::Errc;
 using generator::SpzFamily;
 using generator::StoredSplats;
 using tests::Bytes;
+using tests::gzip;
 
 namespace {
 
@@ -18,20 +18,6 @@ Bytes zstd(const Bytes& payload) {
     Bytes frame(ZSTD_compressBound(payload.size()));
     frame.resize(ZSTD_compress(frame.data(), frame.size(), payload.data(), payload.size(), 1));
     return frame;
-}
-
-Bytes gzip(const Bytes& payload) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    Bytes file(deflateBound(&stream, payload.size()) + 64);
-    stream.next_in = const_cast<Bytef*>(payload.data());
-    stream.avail_in = uInt(payload.size());
-    stream.next_out = file.data();
-    stream.avail_out = uInt(file.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    file.resize(stream.total_out);
-    deflateEnd(&stream);
-    return file;
 }
 
 void put_little(Bytes& bytes, std::uint64_t value, int size) {
