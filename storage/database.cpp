@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 // A check of every page costs about a second a gigabyte; larger files are checked as they are read.
 constexpr std::uintmax_t kCheckedAtOpen = 64u << 20;
 
+// No lock around every call: an object belongs to one thread at a time.
+constexpr int kUnshared = SQLITE_OPEN_NOMUTEX;
+
 fs::path beside(const fs::path& file, const char* suffix) {
     fs::path result = file;
     result += suffix;
@@ -127,8 +130,8 @@ config::Result<std::unique_ptr<SQLite::Database>> open_to_read(const fs::path& f
                                                                std::chrono::milliseconds wait) {
     const int busy = int(wait.count());
     try {
-        auto handle =
-            std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READONLY, busy);
+        auto handle = std::make_unique<SQLite::Database>(file.string(),
+                                                         SQLite::OPEN_READONLY | kUnshared, busy);
         pragma(*handle, "schema_version");  // the first read; opening alone touches nothing
         return handle;
     } catch (const SQLite::Exception& failure) {
@@ -142,8 +145,8 @@ config::Result<std::unique_ptr<SQLite::Database>> open_to_read(const fs::path& f
                 ": its newest steps lie in the -wal file beside it, and reading them "
                 "needs a writable folder; copy both files to one and read there");
     }
-    return std::make_unique<SQLite::Database>(immutable_uri(file),
-                                              SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy);
+    return std::make_unique<SQLite::Database>(
+        immutable_uri(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI | kUnshared, busy);
 }
 
 std::optional<config::Error> damaged(SQLite::Database& database, const fs::path& file) {
@@ -190,7 +193,7 @@ config::Result<std::unique_ptr<Database>> Database::open(const fs::path& file, O
             handle = std::move(*opened);
         } else {
             handle = std::make_unique<SQLite::Database>(
-                file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
+                file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | kUnshared,
                 int(options.busy_wait.count()));
         }
         if (auto error = refused(*handle, file, options.read_only)) return *error;

@@ -37,6 +37,42 @@ constexpr const char* kWithin =
     " AND (?3 = '' OR validator IN (SELECT v.id FROM validators v JOIN hotkeys h"
     " ON h.id = v.hotkey WHERE h.address = ?3))";
 
+// Feedback in the order of submissions, read beside them: a join would search for each.
+class Feedback {
+public:
+    Feedback(SQLite::Database& database, TaskRow first, TaskRow last)
+        : statement_(database,
+                     "SELECT task, number, at, validation_failed, score, reward FROM feedback"
+                     " WHERE task BETWEEN ? AND ? ORDER BY task, number") {
+        bind(statement_, {first, last});
+        next();
+    }
+
+    // Of this submission, when there is one; to be asked in ascending order.
+    void take(TaskRow row, int number, Decided& task) {
+        while (place_ < std::pair(row, number)) next();
+        if (place_ != std::pair(row, number)) return;
+        const auto score = statement_.getColumn(4), reward = statement_.getColumn(5);
+        task.feedback = true;
+        task.feedback_at = statement_.getColumn(2).getInt64();
+        task.scored = statement_.getColumn(3).getInt() == 0 && !score.isNull();
+        task.score = score.getDouble();
+        task.rewarded = !reward.isNull();
+        task.reward = reward.getDouble();
+    }
+
+private:
+    void next() {
+        place_ = {std::numeric_limits<TaskRow>::max(), 0};
+        if (statement_.executeStep()) {
+            place_ = {statement_.getColumn(0).getInt64(), statement_.getColumn(1).getInt()};
+        }
+    }
+
+    SQLite::Statement statement_;
+    std::pair<TaskRow, int> place_;
+};
+
 // What `statistics` gathers on one way through the tables.
 class Survey {
 public:
@@ -56,7 +92,6 @@ private:
     void read_tasks(const Bounds& bounds);
     void read_attempts();
     void read_submissions();
-    void add_feedback(Decided& task, SQLite::Statement& statement);
     Statistics summary();
 
     std::int16_t kind_index(const char* kind);
@@ -158,33 +193,24 @@ void Survey::read_attempts() {
 void Survey::read_submissions() {
     SQLite::Statement statement(
         database_,
-        "SELECT s.task, s.status, s.bytes, s.sent_at, s.ended_at, f.at, f.validation_failed,"
-        " f.score, f.reward FROM submissions s"
-        " LEFT JOIN feedback f ON f.task = s.task AND f.number = s.number"
-        " WHERE s.task BETWEEN ? AND ? ORDER BY s.task, s.number");
+        "SELECT task, number, status, bytes, sent_at, ended_at FROM submissions"
+        " WHERE task BETWEEN ? AND ? ORDER BY task, number");
     bind(statement, {tasks_.front().row, tasks_.back().row});
+    Feedback feedback(database_, tasks_.front().row, tasks_.back().row);
     std::size_t at = 0;
     while (statement.executeStep()) {
-        Decided* task = walk_to(statement.getColumn(0).getInt64(), at);
+        const TaskRow row = statement.getColumn(0).getInt64();
+        Decided* task = walk_to(row, at);
         if (!task) continue;
-        const std::string_view status = statement.getColumn(1).getText();
-        const auto took = statement.getColumn(4).getInt64() - statement.getColumn(3).getInt64();
-        if (status == "answered" && took >= 0) submit_.push_back(double(took));
-        if (statement.getColumn(2).getInt64() == 0) continue;  // the empty result
+        const std::string_view status = statement.getColumn(2).getText();
+        const bool answered = status == "answered";
+        const auto took = statement.getColumn(5).getInt64() - statement.getColumn(4).getInt64();
+        if (answered && took >= 0) submit_.push_back(double(took));
+        if (statement.getColumn(3).getInt64() == 0) continue;  // the empty result
         if (status != "failed" && status != "returned") task->submitted = true;
-        if (!statement.getColumn(5).isNull()) add_feedback(*task, statement);
+        // Feedback without effect is followed by another submission: the newest counts.
+        if (answered) feedback.take(row, statement.getColumn(1).getInt(), *task);
     }
-}
-
-// Feedback without effect is followed by another submission: the newest counts.
-void Survey::add_feedback(Decided& task, SQLite::Statement& statement) {
-    task.feedback = true;
-    task.feedback_at = statement.getColumn(5).getInt64();
-    const auto score = statement.getColumn(7), reward = statement.getColumn(8);
-    task.scored = statement.getColumn(6).getInt() == 0 && !score.isNull();
-    task.score = score.getDouble();
-    task.rewarded = !reward.isNull();
-    task.reward = reward.getDouble();
 }
 
 std::unordered_map<std::int64_t, std::string> Survey::validators() {
