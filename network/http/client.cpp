@@ -176,6 +176,29 @@ http::request<http::string_body> message_of(HttpRequest request) {
     return message;
 }
 
+// Closes a connection: with a reset unless all went well, or else the system would go on sending
+// what was written to a peer that does not read. Asio's own destructor never resets.
+class Ending {
+public:
+    explicit Ending(tcp::socket& socket) : socket_(socket) { set_reset(true); }
+    ~Ending() {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+
+    void in_peace() { set_reset(false); }
+
+private:
+    void set_reset(bool reset) {
+        error_code ignored;
+        socket_.set_option(asio::socket_base::linger(reset, 0), ignored);
+    }
+
+    tcp::socket& socket_;
+};
+
 asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits limits,
                                              std::string where) {
     const auto endpoints = co_await resolve(request.host, request.port, limits.resolve, where);
@@ -183,6 +206,7 @@ asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits lim
     auto socket = co_await connect(*endpoints, limits.connect, where);
     if (!socket) co_return socket.error();
 
+    Ending ending(*socket);
     const auto message = message_of(std::move(request));
     const auto written =
         co_await with_timeout(http::async_write(*socket, message, kTuple), limits.write);
@@ -197,6 +221,7 @@ asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits lim
     auto answer = co_await with_timeout(read_answer(*socket, limits, where), limits.read);
     if (!answer) co_return fail(Errc::read_timeout, where);
     if (!*answer && cut_short) co_return *cut_short;
+    if (*answer) ending.in_peace();
     co_return std::move(*answer);
 }
 

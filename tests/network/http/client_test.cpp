@@ -1,0 +1,503 @@
+#include "network/http/client.hpp"
+
+#include "network/errc.hpp"
+#include "network/http/timeout.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <sys/resource.h>
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace asio = boost::asio;
+using network::Errc;
+using network::HttpAnswer;
+using network::HttpLimits;
+using network::HttpRequest;
+using tests::LoopbackPeer;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto kOk = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+
+HttpRequest to(std::uint16_t port, std::string body = "{}", std::string host = "127.0.0.1") {
+    HttpRequest request;
+    request.host = std::move(host);
+    request.port = port;
+    request.target = "/PullTask";
+    request.headers = {{"name", "PullTask"}};
+    request.body = std::move(body);
+    return request;
+}
+
+// Long enough for a busy machine, short enough for a test that is meant to run into it.
+HttpLimits patient() {
+    HttpLimits limits;
+    limits.resolve = limits.connect = limits.write = limits.read = 20s;
+    return limits;
+}
+
+config::Result<HttpAnswer> ask(HttpRequest request, HttpLimits limits = patient()) {
+    return tests::run(network::request(std::move(request), limits));
+}
+
+config::Result<HttpAnswer> ask_one_that_says(const std::string& answer,
+                                             HttpLimits limits = patient()) {
+    LoopbackPeer peer(tests::answering(answer));
+    return ask(to(peer.port()), limits);
+}
+
+Errc failure(const config::Result<HttpAnswer>& answer) {
+    REQUIRE_FALSE(answer.has_value());
+    INFO(answer.error().message());
+    REQUIRE(answer.error().code.category() == network::error_category());
+    return static_cast<Errc>(answer.error().code.value());
+}
+
+long resident_kib() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+std::uint16_t port_where_nobody_listens() {
+    asio::io_context io;
+    return asio::ip::tcp::acceptor(io, {asio::ip::make_address("127.0.0.1"), 0})
+        .local_endpoint()
+        .port();
+}
+
+// Listens but never accepts, and its queue is full: a further connection is neither made nor
+// refused.
+class FullQueue {
+public:
+    FullQueue() : acceptor_(io_) {
+        acceptor_.open(asio::ip::tcp::v4());
+        acceptor_.bind({asio::ip::make_address("127.0.0.1"), 0});
+        acceptor_.listen(0);
+        for (int i = 0; i < 8; ++i) {
+            auto& socket = waiting_.emplace_back(io_);
+            socket.open(asio::ip::tcp::v4());
+            socket.non_blocking(true);
+            // Asio's own connect would wait for the outcome.
+            const auto target = acceptor_.local_endpoint();
+            ::connect(socket.native_handle(), target.data(), socklen_t(target.size()));
+        }
+    }
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+private:
+    asio::io_context io_;
+    asio::ip::tcp::acceptor acceptor_;
+    std::vector<asio::ip::tcp::socket> waiting_;
+};
+
+}  // namespace
+
+TEST_CASE("the request goes out whole and the answer comes back whole") {
+    std::string seen;
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        seen = tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 403 Forbidden\r\nX-Why: no\r\ncontent-length: 2\r\n\r\nhi");
+    });
+    const auto answer = ask(to(peer.port(), "{\"a\":1}"));
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 403);
+    CHECK(answer->body == "hi");
+    CHECK(network::find_header(answer->headers, "x-why") == "no");
+    CHECK_FALSE(network::find_header(answer->headers, "x-when"));
+    CHECK(seen.starts_with("POST /PullTask HTTP/1.1\r\n"));
+    CHECK(seen.find("Host: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n") != seen.npos);
+    CHECK(seen.find("name: PullTask\r\n") != seen.npos);
+    CHECK(seen.find("Accept-Encoding: identity\r\n") != seen.npos);
+    CHECK(seen.ends_with("\r\n\r\n{\"a\":1}"));
+}
+
+TEST_CASE("headers that the client owns are sent once, and right") {
+    std::string seen;
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        seen = tests::read_request(socket);
+        tests::send(socket, kOk);
+    });
+    auto request = to(peer.port(), "12345");
+    request.headers = {
+        {"Host", "elsewhere:1"}, {"Content-Length", "5"}, {"accept-encoding", "gzip"}};
+    REQUIRE(ask(request).has_value());
+    CHECK(seen.find("elsewhere") == seen.npos);
+    CHECK(seen.find("gzip") == seen.npos);
+    CHECK(seen.find("Content-Length") == seen.rfind("Content-Length"));
+    CHECK(seen.find("Host") == seen.rfind("Host"));
+}
+
+TEST_CASE("an IPv6 address stands in brackets in the Host header, without its zone") {
+    CHECK(network::authority("::1", 80) == "[::1]:80");
+    CHECK(network::authority("fe80::1%eth0", 80) == "[fe80::1]:80");
+    CHECK(network::authority("10.0.0.1", 80) == "10.0.0.1:80");
+    CHECK(network::authority("a.example", 80) == "a.example:80");
+
+    std::string seen;
+    LoopbackPeer peer(
+        [&](LoopbackPeer::Socket& socket) {
+            seen = tests::read_request(socket);
+            tests::send(socket, kOk);
+        },
+        "::1");
+    REQUIRE(ask(to(peer.port(), "{}", "::1")).has_value());
+    CHECK(seen.find("Host: [::1]:" + std::to_string(peer.port()) + "\r\n") != seen.npos);
+}
+
+TEST_CASE("a request that HTTP cannot carry is not sent") {
+    LoopbackPeer peer(tests::answering(kOk));
+    auto split_header = to(peer.port());
+    split_header.headers = {{"name", "x\r\nevil: 1"}};
+    auto odd_name = to(peer.port());
+    odd_name.headers = {{"na me", "x"}};
+    auto split_target = to(peer.port());
+    split_target.target = "/a b";
+    auto relative = to(peer.port());
+    relative.target = "a";
+    for (const auto& request : {split_header, odd_name, split_target, relative,
+                                to(peer.port(), "", ""), to(peer.port(), "", "a\nb")})
+        CHECK(failure(ask(request)) == Errc::malformed);
+    CHECK(peer.connections() == 0);
+}
+
+TEST_CASE("a name is looked up, and all its addresses are tried") {
+    // localhost is ::1 and 127.0.0.1 on most machines; the peer listens on one of them alone.
+    LoopbackPeer peer(tests::answering(kOk));
+    CHECK(ask(to(peer.port(), "{}", "localhost")).has_value());
+}
+
+TEST_CASE("a name that takes too long to look up is given up") {
+    auto limits = patient();
+    limits.resolve = 0ms;
+    CHECK(failure(ask(to(1, "{}", "localhost"), limits)) == Errc::resolve_timeout);
+}
+
+TEST_CASE("a name that does not exist is told from a peer that does not answer") {
+    CHECK(failure(ask(to(1, "{}", "no such host"))) == Errc::malformed);
+    CHECK(failure(ask(to(1, "{}", std::string(300, 'a')))) == Errc::resolve_failed);
+}
+
+TEST_CASE("where nobody listens the connection is refused") {
+    const auto answer = ask(to(port_where_nobody_listens()));
+    CHECK(failure(answer) == Errc::refused);
+    CHECK(answer.error().detail.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE("a network without a way to it is unreachable") {
+    // No machine has a route to the addresses reserved for documentation in IPv6 unless it has IPv6
+    // at all; a broadcast address is refused by the system itself everywhere.
+    const auto answer = ask(to(9, "{}", "255.255.255.255"));
+    CHECK((failure(answer) == Errc::unreachable || failure(answer) == Errc::io));
+}
+
+TEST_CASE("a peer that hangs is given up in the phase where it hangs") {
+    auto limits = patient();
+    const auto begun = Clock::now();
+    SECTION("connecting") {
+        const FullQueue full;
+        limits.connect = 30ms;
+        CHECK(failure(ask(to(full.port()), limits)) == Errc::connect_timeout);
+    }
+    SECTION("taking the request") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            socket.wait(LoopbackPeer::Socket::wait_error);  // until the client is gone
+        });
+        limits.write = 30ms;
+        CHECK(failure(ask(to(peer.port(), std::string(64 << 20, 'x')), limits)) ==
+              Errc::write_timeout);
+    }
+    SECTION("before the answer") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
+        limits.read = 30ms;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::read_timeout);
+    }
+    SECTION("in the header") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, "HTTP/1.1 200 OK\r\ncont");
+            tests::await_hang_up(socket);
+        });
+        limits.read = 30ms;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::read_timeout);
+    }
+    SECTION("in the body") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+            tests::await_hang_up(socket);
+        });
+        limits.read = 30ms;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::read_timeout);
+    }
+    SECTION("dripping for ever") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+            for (;;) {
+                tests::send(socket, "x");
+                std::this_thread::sleep_for(1ms);
+            }
+        });
+        limits.read = 30ms;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::read_timeout);
+    }
+    CHECK(Clock::now() - begun < 15s);
+}
+
+TEST_CASE("an answer may come byte by byte") {
+    LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        socket.set_option(asio::ip::tcp::no_delay(true));
+        for (const char* at = kOk; *at; ++at) tests::send(socket, std::string_view(at, 1));
+    });
+    CHECK(ask(to(peer.port())).value().body == "hi");
+}
+
+TEST_CASE("an answer that ends early is one of a closed connection") {
+    const std::string whole = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
+    for (const auto& said :
+         {std::string(), whole.substr(0, 8), whole.substr(0, 30), whole,
+          std::string("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab")})
+        CHECK(failure(ask_one_that_says(said)) == Errc::closed);
+}
+
+TEST_CASE("a reset instead of an answer is one of a closed connection") {
+    LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n");
+        socket.set_option(asio::socket_base::linger(true, 0));
+    });
+    CHECK(failure(ask(to(peer.port()))) == Errc::closed);
+}
+
+TEST_CASE("without a length the answer ends with the connection") {
+    CHECK(ask_one_that_says("HTTP/1.1 200 OK\r\n\r\nall of it").value().body == "all of it");
+}
+
+TEST_CASE("chunks are put together") {
+    CHECK(ask_one_that_says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+                            "2;x=y\r\nde\r\n0\r\n\r\n")
+              .value()
+              .body == "abcde");
+}
+
+TEST_CASE("a body larger than the limit is refused and not kept") {
+    auto limits = patient();
+    limits.body_bytes = 1000;
+    const std::string thousand(1000, 'x');
+    SECTION("just fits") {
+        CHECK(
+            ask_one_that_says("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + thousand, limits)
+                .value()
+                .body == thousand);
+    }
+    SECTION("announced") {
+        CHECK(failure(ask_one_that_says(
+                  "HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n" + thousand + "x", limits)) ==
+              Errc::body_too_large);
+    }
+    SECTION("in chunks") {
+        CHECK(failure(
+                  ask_one_that_says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e8\r\n" +
+                                        thousand + "\r\n1\r\nx\r\n0\r\n\r\n",
+                                    limits)) == Errc::body_too_large);
+    }
+    SECTION("until the end of the connection") {
+        CHECK(failure(ask_one_that_says("HTTP/1.1 200 OK\r\n\r\n" + thousand + "x", limits)) ==
+              Errc::body_too_large);
+    }
+    SECTION("a chunk of 2^64 - 1 bytes") {
+        CHECK(failure(ask_one_that_says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+                                        "ffffffffffffffff\r\nx",
+                                        limits)) == Errc::body_too_large);
+    }
+}
+
+TEST_CASE("a gibibyte announced costs no memory, whether it comes or not") {
+    const auto before = resident_kib();
+    SECTION("over the limit") {
+        CHECK(
+            failure(ask_one_that_says("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\nx")) ==
+            Errc::body_too_large);
+    }
+    SECTION("under a limit that allows it") {
+        auto limits = patient();
+        limits.body_bytes = std::int64_t(4) << 30;
+        CHECK(failure(ask_one_that_says("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\nx",
+                                        limits)) == Errc::closed);
+    }
+    SECTION("endless chunks") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+            const std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+            for (;;) tests::send(socket, chunk);
+        });
+        auto limits = patient();
+        limits.body_bytes = 4 << 20;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::body_too_large);
+    }
+    SECTION("an endless body without length") {
+        LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, "HTTP/1.1 200 OK\r\n\r\n");
+            const std::string piece(0x4000, 'x');
+            for (;;) tests::send(socket, piece);
+        });
+        auto limits = patient();
+        limits.body_bytes = 4 << 20;
+        CHECK(failure(ask(to(peer.port()), limits)) == Errc::body_too_large);
+    }
+    CHECK(resident_kib() - before < 32 << 10);
+}
+
+TEST_CASE("a header without end is refused") {
+    for (const char* start : {"HTTP/1.1 200 OK\r\nx: ", "HTTP/1.1 200 ",
+                              "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;x="}) {
+        INFO(start);
+        LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+            tests::read_request(socket);
+            tests::send(socket, start);
+            const std::string piece(0x1000, 'y');
+            for (;;) tests::send(socket, piece);
+        });
+        CHECK(failure(ask(to(peer.port()))) == Errc::malformed);
+    }
+}
+
+TEST_CASE("endless header lines are refused") {
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 200 OK\r\n");
+        for (;;) tests::send(socket, "a: b\r\n");
+    });
+    CHECK(failure(ask(to(peer.port()))) == Errc::malformed);
+}
+
+TEST_CASE("what is not HTTP is malformed") {
+    for (const char* said :
+         {"SSH-2.0-x\r\n", "\x16\x03\x01\x02\x03\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n",
+          "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+          "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+          "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+          "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"}) {
+        INFO(said);
+        CHECK(failure(ask_one_that_says(said)) == Errc::malformed);
+    }
+}
+
+TEST_CASE("an encoding that was not offered is malformed, one that changes nothing is not") {
+    CHECK(failure(ask_one_that_says(
+              "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi")) ==
+          Errc::malformed);
+    CHECK(ask_one_that_says(
+              "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 2\r\n\r\nhi")
+              .has_value());
+}
+
+TEST_CASE("a redirect is an answer like any other") {
+    LoopbackPeer peer(tests::answering(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: /PullTask\r\ncontent-length: 0\r\n\r\n"));
+    CHECK(ask(to(peer.port())).value().status == 307);
+    CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("a peer that refuses a long request without reading it is heard") {
+    LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+        std::string header;
+        asio::read_until(socket, asio::dynamic_buffer(header), "\r\n\r\n");
+        tests::send(socket, "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno");
+    });
+    const auto answer = ask(to(peer.port(), std::string(32 << 20, 'x')));
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 403);
+    CHECK(answer->body == "no");
+}
+
+TEST_CASE("a peer that closes while a long request is written is one of a closed connection") {
+    LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
+        socket.set_option(asio::socket_base::linger(true, 0));
+    });
+    CHECK(failure(ask(to(peer.port(), std::string(32 << 20, 'x')))) == Errc::closed);
+}
+
+TEST_CASE("cancelling ends a request in any phase and leaves no descriptor") {
+    using namespace asio::experimental::awaitable_operators;
+    const FullQueue full;
+    LoopbackPeer silent([](LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
+    LoopbackPeer deaf(
+        [](LoopbackPeer::Socket& socket) { socket.wait(LoopbackPeer::Socket::wait_error); });
+    const auto before = tests::open_descriptors();
+    const auto begun = Clock::now();
+    for (auto request :
+         {to(full.port()), to(silent.port()), to(deaf.port(), std::string(64 << 20, 'x'))}) {
+        const auto brief = []() -> asio::awaitable<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor, 20ms);
+            co_await timer.async_wait(asio::use_awaitable);
+        };
+        CHECK(tests::run(network::request(std::move(request), patient()) || brief()).index() <= 1);
+    }
+    CHECK(Clock::now() - begun < 15s);
+    // The peers close their ends a moment later.
+    for (int i = 0; i < 1000 && tests::open_descriptors() > before; ++i)
+        std::this_thread::sleep_for(1ms);
+    CHECK(tests::open_descriptors() <= before);
+}
+
+TEST_CASE("a cancelled request says so") {
+    LoopbackPeer silent([](LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
+    asio::io_context io{1};
+    asio::cancellation_signal signal;
+    std::optional<config::Result<HttpAnswer>> answer;
+    asio::co_spawn(io, network::request(to(silent.port()), patient()),
+                   asio::bind_cancellation_slot(
+                       signal.slot(), [&](std::exception_ptr, config::Result<HttpAnswer> result) {
+                           answer = std::move(result);
+                       }));
+    asio::steady_timer timer(io, 20ms);
+    timer.async_wait([&](auto) { signal.emit(asio::cancellation_type::terminal); });
+    io.run();
+    REQUIRE(answer.has_value());
+    CHECK(failure(*answer) == Errc::cancelled);
+}
+
+TEST_CASE("hundreds of failures in a row leave no descriptor behind") {
+    const FullQueue full;
+    const auto nobody = port_where_nobody_listens();
+    LoopbackPeer rude([](LoopbackPeer::Socket&) {});
+    LoopbackPeer babbling(tests::answering("SSH-2.0-x\r\n"));
+    LoopbackPeer silent([](LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
+    auto limits = patient();
+    limits.body_bytes = 10;
+    auto hasty = limits;
+    hasty.connect = hasty.read = 2ms;
+
+    const auto storm = [&]() -> asio::awaitable<int> {
+        int failures = 0;
+        for (int i = 0; i < 40; ++i) {
+            for (const auto port : {nobody, rude.port(), babbling.port()}) {
+                const auto answer = co_await network::request(to(port), limits);
+                failures += !answer;
+            }
+            for (const auto port : {full.port(), silent.port()}) {
+                const auto answer = co_await network::request(to(port), hasty);
+                failures += !answer;
+            }
+        }
+        co_return failures;
+    };
+    CHECK(tests::run(storm()) == 200);  // the resolver and the reactor have what they need now
+    const auto before = tests::open_descriptors();
+    CHECK(tests::run(storm()) == 200);
+    for (int i = 0; i < 1000 && tests::open_descriptors() > before; ++i)
+        std::this_thread::sleep_for(1ms);
+    CHECK(tests::open_descriptors() == before);
+}
