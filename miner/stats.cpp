@@ -13,7 +13,7 @@ namespace {
 using storage::Counts;
 using storage::Milliseconds;
 
-constexpr int kNarrowest = 60;
+constexpr int kNarrowest = 72;
 
 constexpr std::string_view kPlain = "\033[0m";
 constexpr std::string_view kBold = "\033[1m";
@@ -164,7 +164,9 @@ void submissions(Page& page, const Counts& counts) {
         value_line(page, "mean score", fixed(counts.mean_score, 3));
         value_line(page, "median score", fixed(counts.median_score, 3));
     }
-    value_line(page, "reward as reported", fixed(counts.reward, 1));
+    const auto tenths = std::llround(std::clamp(counts.reward, 0.0, 1e15) * 10);
+    value_line(page, "reward as reported",
+               grouped(tenths / 10) + "." + std::to_string(tenths % 10));
 }
 
 // Columns that fit what stands in them: the first to the left and shortened when it must be, the
@@ -214,7 +216,7 @@ void groups(Page& page, const char* title, const char* first_column,
 void stages(Page& page, const std::vector<storage::Percentiles>& stages) {
     if (stages.empty()) return;
     page.heading("Stages");
-    std::vector<Row> rows{{"stage", "times", "p50", "p90", "p99"}};
+    std::vector<Row> rows{{"stage", "runs", "p50", "p90", "p99"}};
     for (const auto& stage : stages) {
         rows.push_back({stage.stage, grouped(stage.count), duration(stage.p50), duration(stage.p90),
                         duration(stage.p99)});

@@ -12,12 +12,12 @@ namespace miner {
 
 struct RenderOptions {
     bool colour = false;
-    int width = 80;  // columns; names are shortened in the middle to fit, numbers never
+    int width = 80;  // columns, at least 72; names are shortened in the middle, numbers never
 };
 
 // Sections without content are left out: clear a group of `statistics` to be spared it. Ends with a
-// line break; no line ends with blanks. Control characters of peers' words are shown
-// as '?', so that they cannot drive the terminal.
+// line break; no line ends with blanks. Peers' words come through printable(), so that they cannot
+// drive the terminal.
 std::string render_table(const storage::Statistics& statistics, const RenderOptions& options = {});
 
 // Validators as we know them over all time; `now` (Unix milliseconds) for "3 min ago". Empty when
@@ -25,7 +25,8 @@ std::string render_table(const storage::Statistics& statistics, const RenderOpti
 std::string render_contacts(const std::vector<storage::Contact>& contacts,
                             storage::Milliseconds now, const RenderOptions& options = {});
 
-// One object: all, by_validator, by_kind, by_day, stages, first, newest.
+// One object on one line, without a line break: all, by_validator, by_kind, by_day, stages, first,
+// newest (Unix milliseconds of the first and the newest pull).
 std::string render_json(const storage::Statistics& statistics);
 
 // RFC 4180, a header and a row a group: group (all, validator, kind, day, stage), name, counts,

@@ -119,7 +119,7 @@ std::string render_json(const storage::Statistics& statistics) {
         {"by_kind", json(statistics.by_kind)}, {"by_day", json(statistics.by_day)},
         {"stages", std::move(stages)},         {"first", json(statistics.first)},
         {"newest", json(statistics.newest)}};
-    return boost::json::serialize(object) + "\n";
+    return boost::json::serialize(object);
 }
 
 std::string render_csv(const storage::Statistics& statistics) {

@@ -3,7 +3,6 @@
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
 #include "storage/journal.hpp"
-#include "tests/storage/million.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -11,13 +10,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -396,28 +391,4 @@ TEST_CASE_METHOD(Fixture, "the newest tasks are found without reading all of the
     const std::string text = plan.getColumn(3).getText();
     CHECK(text.find("USING COVERING INDEX tasks_decided") != std::string::npos);
     CHECK_FALSE(plan.executeStep());  // nor is anything sorted
-}
-
-TEST_CASE("statistics over a million tasks are quick", "[slow]") {
-    const tests::TemporaryFolder folder;
-    auto database = Database::open(folder.path() / "miner.db");
-    REQUIRE(database);
-    tests::fill((*database)->handle(), 1'000'000);
-    const auto timed = [&](const char* what, const Span& span) {
-        const auto begun = std::chrono::steady_clock::now();
-        const auto got = statistics(**database, span);
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-        REQUIRE(got);
-        std::cout << what << ": " << got->all.generations << " generations in " << took.count()
-                  << " s\n";
-        return std::pair(got->all.generations, took.count());
-    };
-    const auto [newest, newest_took] = timed("newest 100", {});
-    CHECK(newest == 100);
-    CHECK(newest_took < 0.5);
-    const auto [all, all_took] = timed("all", {.last = 0});
-    CHECK(all > 900'000);
-    CHECK(all_took < 20);  // about two seconds; the limit leaves room for sanitizers and neighbours
-    timed("one hotkey", {.last = 0, .hotkey = "5Hotkey1"});
-    timed("newest 100 of one hotkey", {.last = 100, .hotkey = "5Hotkey1"});
 }
