@@ -23,15 +23,15 @@ public:
     explicit Budget(std::size_t bytes) : left_(bytes) {}
 
 private:
-    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    void* do_allocate(std::size_t bytes, std::size_t) override {
         if (bytes > left_) throw std::bad_alloc();
-        void* memory = ::operator new(bytes, std::align_val_t(alignment));
+        void* memory = ::operator new(bytes);
         left_ -= bytes;
         return memory;
     }
 
-    void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
-        ::operator delete(memory, std::align_val_t(alignment));
+    void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
+        ::operator delete(memory);
         left_ += bytes;
     }
 

@@ -19,13 +19,11 @@ constexpr std::string_view kTextFields[] = {"accountId",    "publicKey",  "priva
 
 // Overwrites all that is given back.
 class WipedMemory final : public boost::json::memory_resource {
-    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-        return ::operator new(bytes, std::align_val_t(alignment));
-    }
+    void* do_allocate(std::size_t bytes, std::size_t) override { return ::operator new(bytes); }
 
-    void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
+    void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
         wipe(memory, bytes);
-        ::operator delete(memory, std::align_val_t(alignment));
+        ::operator delete(memory);
     }
 
     bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {

@@ -1,6 +1,7 @@
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/support/vectors.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,9 +26,6 @@ namespace {
 class Wallets {
 public:
     Wallets() {
-        std::string name = (fs::temp_directory_path() / "wallets-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        root_ = name;
         for (const auto& entry : tests::vectors("keyfile.json").at("layout").as_array()) {
             const auto* path = tests::find(entry, "path");
             if (path == nullptr) continue;
@@ -38,7 +36,6 @@ public:
                   mode_t(std::stoul(tests::text(entry, "mode").substr(2), nullptr, 8)));
         }
     }
-    ~Wallets() { fs::remove_all(root_); }
 
     static void write(const fs::path& file, const std::string& content, mode_t mode = 0600) {
         std::ofstream(file, std::ios::binary) << content;
@@ -57,7 +54,8 @@ public:
     fs::path hotkeys() const { return folder() / "hotkeys"; }
 
 private:
-    fs::path root_;
+    tests::TemporaryFolder temporary_;
+    fs::path root_ = temporary_.path();
 };
 
 std::string read(const fs::path& file) {
