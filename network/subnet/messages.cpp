@@ -56,6 +56,16 @@ std::optional<Task> read_task(JsonFields& answer, const boost::json::object& obj
     return task;
 }
 
+// An axon echoes who was asked. Another name there means another machine behind the address.
+void check_sender(JsonFields& answer, std::string_view validator_hotkey) {
+    const auto* axon = answer.object("axon");
+    const auto* hotkey = axon != nullptr ? axon->if_contains("hotkey") : nullptr;
+    if (hotkey == nullptr || hotkey->is_null() || validator_hotkey.empty()) return;
+    if (*hotkey != boost::json::string_view(validator_hotkey)) {
+        answer.fail("axon.hotkey", "is not the validator that was asked");
+    }
+}
+
 }  // namespace
 
 config::Result<Peer> parse_peer(std::string_view text) {
@@ -105,11 +115,13 @@ std::string signed_text(std::int64_t submit_time_ns, std::string_view prompt,
     return text;
 }
 
-config::Result<PullAnswer> parse_pull_answer(std::string_view body) {
+config::Result<PullAnswer> parse_pull_answer(std::string_view body,
+                                             std::string_view validator_hotkey) {
     const auto message = JsonMessage::parse(body);
     if (!message) return message.error();
     PullAnswer answer;
     JsonFields fields(message->fields());
+    check_sender(fields, validator_hotkey);
     if (const auto* task = fields.object("task")) answer.task = read_task(fields, *task);
     fields.read("validation_threshold", answer.validation_threshold);
     fields.read("throttle_period", answer.throttle_period);
@@ -119,11 +131,13 @@ config::Result<PullAnswer> parse_pull_answer(std::string_view body) {
     return answer;
 }
 
-config::Result<SubmitAnswer> parse_submit_answer(std::string_view body) {
+config::Result<SubmitAnswer> parse_submit_answer(std::string_view body,
+                                                 std::string_view validator_hotkey) {
     const auto message = JsonMessage::parse(body);
     if (!message) return message.error();
     SubmitAnswer answer;
     JsonFields fields(message->fields());
+    check_sender(fields, validator_hotkey);
     if (const auto* object = fields.object("feedback")) {
         Feedback feedback;
         JsonFields inner(*object, "feedback.");

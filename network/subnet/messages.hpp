@@ -96,9 +96,12 @@ SynapseRequest submit_request(const CallIdentity& call, const Peer& peer, double
 
 // Answer bodies of status 200. A field that is missing has the synapse's default, but a task must
 // have an id and a prompt; unknown fields are passed over. Fail with malformed, naming the field:
-// wrong type, a number that is not finite or does not fit, text out of bounds, too deep, or more
-// memory than a few times the body's size.
-config::Result<PullAnswer> parse_pull_answer(std::string_view body);
-config::Result<SubmitAnswer> parse_submit_answer(std::string_view body);
+// wrong type, a number that is not finite or does not fit, text out of bounds, too deep, more
+// memory than a few times the body's size, or an answer that names another validator than
+// `validator_hotkey` (empty: anyone; an answer that names nobody passes).
+config::Result<PullAnswer> parse_pull_answer(std::string_view body,
+                                             std::string_view validator_hotkey = {});
+config::Result<SubmitAnswer> parse_submit_answer(std::string_view body,
+                                                 std::string_view validator_hotkey = {});
 
 }  // namespace network

@@ -2,7 +2,7 @@
 
 #include "network/base64.hpp"
 #include "network/errc.hpp"
-#include "network/hex.hpp"
+#include "network/wallet/ss58.hpp"
 #include "tests/support/vectors.hpp"
 
 #include <boost/json/parse.hpp>
@@ -282,6 +282,8 @@ TEST_CASE("scripted answers are taken as the SDK takes them") {
 }
 
 TEST_CASE("answers of a real axon are read") {
+    const auto validator = network::ss58_encode(
+        tests::exactly<32>(tests::hex(dendrite().at("keys"), "validator_public_hex")));
     int read = 0;
     for (const auto& entry : dendrite().at("responses").as_array()) {
         if (entry.at("status") != 200 || !tests::find(entry, "raw_base64")) continue;
@@ -290,6 +292,7 @@ TEST_CASE("answers of a real axon are read") {
         CAPTURE(tests::text(entry, "case"));
         if (answer.headers.at("name") == "PullTask") {
             check_pull(answer.body, expected);
+            CHECK(parse_pull_answer(answer.body, validator).has_value());
             ++read;
         } else if (answer.headers.at("name") == "SubmitResults") {
             check_submit(answer.body, expected);
@@ -432,6 +435,22 @@ TEST_CASE("an answer cannot take more memory than a few times its size") {
           "nested too deeply");
     CHECK(refusal(parse_pull_answer("{\"x\":" + std::string(1'000, '[') + std::string(1'000, ']') +
                                     "}")) == "nested too deeply");
+}
+
+TEST_CASE("an answer in another validator's name is refused") {
+    const std::string echoed = R"({"axon":{"hotkey":"asked"},"cooldown_until":5})";
+    CHECK(parse_pull_answer(echoed, "asked").has_value());
+    CHECK(parse_submit_answer(echoed, "asked").has_value());
+    CHECK(parse_pull_answer(echoed).has_value());
+    const std::string why = "axon.hotkey is not the validator that was asked";
+    CHECK(refusal(parse_pull_answer(echoed, "another")) == why);
+    CHECK(refusal(parse_submit_answer(echoed, "another")) == why);
+    CHECK(refusal(parse_pull_answer(R"({"axon":{"hotkey":5}})", "asked")) == why);
+    CHECK(refusal(parse_pull_answer(R"({"axon":[]})", "asked")) == "axon is not an object");
+    for (const char* silent :
+         {"{}", R"({"axon":null})", R"({"axon":{}})", R"({"axon":{"hotkey":null}})"}) {
+        CHECK(parse_pull_answer(silent, "asked").has_value());
+    }
 }
 
 TEST_CASE("what is not a message is refused") {
