@@ -49,6 +49,13 @@ std::string http_date(std::int64_t now_ns) {
     return std::string(text.data(), size);
 }
 
+std::string fault_of_hex(std::string_view digits) {
+    const auto at = digits.find_first_not_of("0123456789abcdefABCDEF");
+    if (at == digits.npos) return "Invalid signature";
+    return std::string("Invalid hex string: InvalidHexCharacter { c: '") + digits[at] +
+           "', index: " + std::to_string(at) + " }";
+}
+
 void copy_headers(const HttpHeaders& from, std::initializer_list<std::string_view> names,
                   HttpHeaders& to) {
     for (const auto name : names)
@@ -173,7 +180,7 @@ std::optional<Axon::Refusal> Axon::verify(const Head& head, std::int64_t now_ns)
     if (!said.starts_with("0x"))
         return signature_fault("Invalid signature format. Expected hex string.");
     Signature signature;
-    if (!from_hex(said, signature)) return signature_fault("Invalid signature");
+    if (!from_hex(said, signature)) return signature_fault(fault_of_hex(said.substr(2)));
     const auto message = std::to_string(*head.nonce) + "." + std::string(*head.hotkey) + "." +
                          key_.address() + "." + std::string(head.uuid.value_or("None")) + "." +
                          std::string(head.hash.value_or("None"));
@@ -201,8 +208,10 @@ Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal,
     reply.status = refusal.status;
     auto& headers = reply.headers;
     headers = {{"date", http_date(now_ns)}, {"server", "uvicorn"}};
-    copy_headers(request.headers, {"name", "timeout"}, headers);
-    headers.insert(headers.end(), {{"bt_header_axon_status_code", std::to_string(refusal.status)},
+    copy_headers(request.headers, {"name"}, headers);
+    const auto timeout = find_header(request.headers, "timeout");
+    headers.insert(headers.end(), {{"timeout", std::string(timeout.value_or("None"))},
+                                   {"bt_header_axon_status_code", std::to_string(refusal.status)},
                                    {"bt_header_axon_status_message", refusal.message},
                                    {"bt_header_axon_process_time", "0.001"},
                                    {"bt_header_axon_ip", ip_},

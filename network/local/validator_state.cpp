@@ -160,8 +160,6 @@ ValidatorState::Submit ValidatorState::scored(const std::string& hotkey,
         drop_task(*miner, Duration{0}, now);
         return {What::not_scored, feedback(*miner, 0, true, now), task};
     }
-    if (floor<seconds>(now) < miner->earliest_next)
-        return {What::too_soon, feedback(*miner, 0, false, now), task};
     if (std::isnan(*score) || *score < rules_.quality_threshold) {
         drop_task(*miner, rules_.cooldown_penalty, now);
         return {What::refused, feedback(*miner, 0, false, now), task};
@@ -169,7 +167,6 @@ ValidatorState::Submit ValidatorState::scored(const std::string& hotkey,
     const double fidelity = std::min(1.0, *score);
     miner->average = miner->average * (1 - rules_.average_alpha) + rules_.average_alpha * fidelity;
     miner->accepted.push_back(now);
-    miner->earliest_next = floor<seconds>(now + rules_.task_cooldown - rules_.throttle_period);
     drop_task(*miner, Duration{0}, now);
     return {What::accepted, feedback(*miner, fidelity, false, now), task};
 }

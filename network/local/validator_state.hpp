@@ -65,8 +65,7 @@ public:
             locked,    // no effect
             to_score,  // go on with scored()
             not_scored,
-            too_soon,  // no effect
-            refused,   // score too low: task dropped, penalty
+            refused,  // score too low: task dropped, penalty
             accepted,
         };
         What what{};
@@ -93,7 +92,6 @@ private:
         Time assigned_at{};
         Seconds cooldown_until{};
         Seconds locked_until{};
-        Seconds earliest_next{};  // after an accepted submission
         std::int64_t violations = 0;
         double average = 1;
         std::deque<Time> accepted;

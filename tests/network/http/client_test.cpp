@@ -7,9 +7,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include <sys/resource.h>
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -60,10 +60,14 @@ Errc failure(const config::Result<HttpAnswer>& answer) {
     return static_cast<Errc>(answer.error().code.value());
 }
 
-long resident_kib() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
+// The most memory this process had at a time since the last call, in KiB.
+long peak_kib() {
+    long peak = 0;
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) peak = std::stol(line.substr(6));
+    std::ofstream("/proc/self/clear_refs") << "5";
+    return peak;
 }
 
 std::uint16_t port_where_nobody_listens() {
@@ -274,6 +278,7 @@ TEST_CASE("a reset instead of an answer is one of a closed connection") {
         tests::read_request(socket);
         tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n");
         socket.set_option(asio::socket_base::linger(true, 0));
+        socket.close();
     });
     CHECK(failure(ask(to(peer.port()))) == Errc::closed);
 }
@@ -322,7 +327,8 @@ TEST_CASE("a body larger than the limit is refused and not kept") {
 }
 
 TEST_CASE("a gibibyte announced costs no memory, whether it comes or not") {
-    const auto before = resident_kib();
+    peak_kib();
+    const auto before = peak_kib();
     SECTION("over the limit") {
         CHECK(
             failure(ask_one_that_says("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\nx")) ==
@@ -356,7 +362,7 @@ TEST_CASE("a gibibyte announced costs no memory, whether it comes or not") {
         limits.body_bytes = 4 << 20;
         CHECK(failure(ask(to(peer.port()), limits)) == Errc::body_too_large);
     }
-    CHECK(resident_kib() - before < 32 << 10);
+    CHECK(peak_kib() - before < 32 << 10);
 }
 
 TEST_CASE("a header without end is refused") {
@@ -425,6 +431,7 @@ TEST_CASE("a peer that refuses a long request without reading it is heard") {
 TEST_CASE("a peer that closes while a long request is written is one of a closed connection") {
     LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
         socket.set_option(asio::socket_base::linger(true, 0));
+        socket.close();
     });
     CHECK(failure(ask(to(peer.port(), std::string(32 << 20, 'x')))) == Errc::closed);
 }
@@ -499,5 +506,5 @@ TEST_CASE("hundreds of failures in a row leave no descriptor behind") {
     CHECK(tests::run(storm()) == 200);
     for (int i = 0; i < 1000 && tests::open_descriptors() > before; ++i)
         std::this_thread::sleep_for(1ms);
-    CHECK(tests::open_descriptors() == before);
+    CHECK(tests::open_descriptors() <= before);
 }

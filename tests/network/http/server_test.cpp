@@ -1,0 +1,247 @@
+#include "network/http/server.hpp"
+
+#include "network/errc.hpp"
+#include "network/http/client.hpp"
+#include "network/http/timeout.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include <stdexcept>
+
+namespace asio = boost::asio;
+using network::Delivery;
+using network::Errc;
+using network::HttpServer;
+using network::ServerReply;
+using network::ServerRequest;
+using tests::LoopbackPeer;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// A server on a thread of its own.
+class Served {
+public:
+    explicit Served(HttpServer::Handler handler, HttpServer::Limits limits = {},
+                    HttpServer::Admit admit = {})
+        : server_(
+              HttpServer::listen(io_, "127.0.0.1", 0, std::move(handler), limits, std::move(admit))
+                  .value()) {
+        asio::co_spawn(io_, server_->run(), asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    ~Served() {
+        asio::post(io_, [this] { server_->stop(); });
+        thread_.join();
+    }
+    std::uint16_t port() const { return server_->port(); }
+
+private:
+    asio::io_context io_{1};
+    std::unique_ptr<HttpServer> server_;
+    std::thread thread_;
+};
+
+ServerReply echo(const ServerRequest& request) {
+    return {200,
+            {{"content-type", "text/plain"}},
+            request.method + " " + request.target + " " + request.body,
+            {}};
+}
+
+HttpServer::Handler delivering(Delivery delivery) {
+    return [delivery](const ServerRequest& request) {
+        auto reply = echo(request);
+        reply.delivery = delivery;
+        return reply;
+    };
+}
+
+config::Result<network::HttpAnswer> ask(std::uint16_t port, std::string body = "x",
+                                        std::chrono::milliseconds read = 20s) {
+    network::HttpRequest request;
+    request.host = "127.0.0.1";
+    request.port = port;
+    request.body = std::move(body);
+    network::HttpLimits limits;
+    limits.write = 20s;
+    limits.read = read;
+    return tests::run(network::request(std::move(request), limits));
+}
+
+// What the server says to these bytes until it closes.
+std::string say(std::uint16_t port, std::string_view text) {
+    asio::io_context io;
+    LoopbackPeer::Socket socket(io);
+    socket.connect({asio::ip::make_address("127.0.0.1"), port});
+    boost::system::error_code error;
+    asio::write(socket, asio::buffer(text), error);
+    std::string answer;
+    asio::read(socket, asio::dynamic_buffer(answer), error);
+    return answer;
+}
+
+Errc failure(const config::Result<network::HttpAnswer>& answer) {
+    REQUIRE_FALSE(answer.has_value());
+    return static_cast<Errc>(answer.error().code.value());
+}
+
+}  // namespace
+
+TEST_CASE("a handler sees the request and its reply comes back") {
+    ServerRequest seen;
+    Served served([&](const ServerRequest& request) {
+        seen = request;
+        return echo(request);
+    });
+    const auto answer = ask(served.port(), "hello");
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(answer->body == "POST / hello");
+    CHECK(seen.peer_ip == "127.0.0.1");
+    CHECK(seen.peer_port != 0);
+    CHECK(network::find_header(seen.headers, "host").has_value());
+}
+
+TEST_CASE("one connection carries several requests") {
+    Served served(echo);
+    const auto answers = say(served.port(),
+                             "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+                             "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+                             "GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    CHECK(answers.find("GET /a ") != answers.npos);
+    CHECK(answers.find("POST /b hi") != answers.npos);
+    CHECK(answers.ends_with("GET /c "));
+}
+
+TEST_CASE("a handler that throws is an internal error") {
+    Served served([](const ServerRequest&) -> ServerReply { throw std::runtime_error("bug"); });
+    const auto answer = ask(served.port());
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 500);
+    CHECK(answer->body.find("bug") == std::string::npos);
+}
+
+TEST_CASE("broken peers are played on request") {
+    SECTION("slow, but whole") {
+        const auto begun = Clock::now();
+        Served served(delivering(Delivery::dripped), {.drip_pieces = 8, .drip_pause = 2ms});
+        CHECK(ask(served.port(), "hello").value().body == "POST / hello");
+        CHECK(Clock::now() - begun >= 14ms);
+    }
+    SECTION("cut in the middle") {
+        Served served(delivering(Delivery::cut));
+        CHECK(failure(ask(served.port(), std::string(10'000, 'x'))) == Errc::closed);
+    }
+    SECTION("silent for ever") {
+        Served served(delivering(Delivery::never));
+        CHECK(failure(ask(served.port(), "x", 30ms)) == Errc::read_timeout);
+    }
+    SECTION("closed without a word") {
+        Served served(delivering(Delivery::none));
+        CHECK(failure(ask(served.port())) == Errc::closed);
+    }
+    SECTION("closed on sight of the header") {
+        Served served(echo, {}, [](ServerRequest&) { return false; });
+        CHECK(failure(ask(served.port(), std::string(8 << 20, 'x'))) == Errc::closed);
+    }
+}
+
+TEST_CASE("what is set at admission reaches the handler") {
+    int mark = 0;
+    Served served(
+        [&](const ServerRequest& request) {
+            mark = request.mark;
+            return echo(request);
+        },
+        {},
+        [](ServerRequest& request) {
+            request.mark = 7;
+            return true;
+        });
+    REQUIRE(ask(served.port()).has_value());
+    CHECK(mark == 7);
+}
+
+TEST_CASE("requests beyond the limits are refused with the status that says so") {
+    Served served(echo, {.header_bytes = 1024, .body_bytes = 1000});
+    const auto status = [&](std::string_view text) {
+        return say(served.port(), text).substr(0, 12);
+    };
+    CHECK(status("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n") == "HTTP/1.1 413");
+    CHECK(status("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n") ==
+          "HTTP/1.1 413");
+    CHECK(status("GET / HTTP/1.1\r\nx: " + std::string(2000, 'y') + "\r\n\r\n") == "HTTP/1.1 431");
+    CHECK(status("nonsense\r\n\r\n") == "HTTP/1.1 400");
+    CHECK(status("GET / HTTP/1.1\r\n\r\n") == "HTTP/1.1 400");  // no Host
+    CHECK(ask(served.port(), std::string(1000, 'x')).value().status == 200);
+}
+
+TEST_CASE("clients that dawdle are shown the door") {
+    Served served(echo, {.idle = 30ms, .read = 30ms});
+    const auto begun = Clock::now();
+    CHECK(say(served.port(), "") == "");
+    CHECK(say(served.port(), "GET / HTT") == "");
+    CHECK(say(served.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf") == "");
+    CHECK(Clock::now() - begun < 15s);
+}
+
+TEST_CASE("connections beyond the limit are closed at once") {
+    Served served(echo, {.connections = 2});
+    asio::io_context io;
+    std::vector<LoopbackPeer::Socket> idle;
+    for (int i = 0; i < 2; ++i)
+        idle.emplace_back(io).connect({asio::ip::make_address("127.0.0.1"), served.port()});
+    CHECK(failure(ask(served.port())) == Errc::closed);
+    idle.clear();
+    bool served_again = false;
+    for (int i = 0; i < 1000 && !served_again; ++i) {
+        served_again = ask(served.port()).has_value();
+        std::this_thread::sleep_for(1ms);
+    }
+    CHECK(served_again);
+}
+
+TEST_CASE("stopping closes every connection, whatever it is doing") {
+    asio::io_context io;
+    std::vector<LoopbackPeer::Socket> clients;
+    clients.emplace_back(io);  // the first one opens what its io_context needs
+    const auto before = tests::open_descriptors();
+    const auto begun = Clock::now();
+    {
+        std::atomic<int> handled = 0;
+        Served served([&](const ServerRequest& request) {
+            ++handled;
+            auto reply = echo(request);
+            reply.delivery = request.target == "/never" ? Delivery::never : Delivery::whole;
+            if (request.target == "/large") reply.body.resize(64 << 20);
+            return reply;
+        });
+        for (const char* text : {"", "GET", "GET /never HTTP/1.1\r\nHost: x\r\n\r\n",
+                                 "GET /large HTTP/1.1\r\nHost: x\r\n\r\n",
+                                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"}) {
+            auto& client = clients.emplace_back(io);
+            client.connect({asio::ip::make_address("127.0.0.1"), served.port()});
+            tests::send(client, text);
+        }
+        while (handled < 2) std::this_thread::sleep_for(1ms);
+    }
+    CHECK(Clock::now() - begun < 4s);  // sooner than any of the server's own deadlines
+    clients.clear();
+    CHECK(tests::open_descriptors() == before);
+}
+
+TEST_CASE("a port that is taken is an error that names it") {
+    Served served(echo);
+    asio::io_context io;
+    const auto second = HttpServer::listen(io, "127.0.0.1", served.port(), echo, {});
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().code == Errc::io);
+    CHECK(second.error().detail.starts_with("127.0.0.1:" + std::to_string(served.port())));
+    CHECK(HttpServer::listen(io, "nowhere", 0, echo, {}).error().code == Errc::malformed);
+}
