@@ -28,7 +28,8 @@ config::Error error_of(const c10::Error& thrown) {
     const std::string words = thrown.what_without_backtrace();
     const std::string line = words.substr(0, words.find('\n'));
     const auto says = [&](std::string_view part) { return words.find(part) != std::string::npos; };
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&thrown) || says("out of memory") || says("can't allocate memory")) {
+    if (dynamic_cast<const c10::OutOfMemoryError*>(&thrown) || says("out of memory") ||
+        says("can't allocate memory")) {
         return config::fail(Errc::out_of_memory, line);
     }
     if (dynamic_cast<const c10::AcceleratorError*>(&thrown) || says("CUDA error")) {
@@ -75,8 +76,11 @@ private:
 };
 
 struct TrellisSketch final : Sketch {
-    TrellisSketch(at::Tensor the_condition, std::vector<Voxel> voxels, at::Device device, Noise the_noise)
-        : condition(std::move(the_condition)), shape(std::move(voxels), device), noise(std::move(the_noise)) {}
+    TrellisSketch(at::Tensor the_condition, std::vector<Voxel> voxels, at::Device device,
+                  Noise the_noise)
+        : condition(std::move(the_condition)),
+          shape(std::move(voxels), device),
+          noise(std::move(the_noise)) {}
 
     std::int64_t voxels() const override { return shape.size(); }
     std::int64_t gaussians() const override { return shape.size() * gaussians_per_voxel; }
@@ -97,7 +101,8 @@ std::vector<double> times_of(const SamplerSettings& settings) {
 
 // The branches of guidance as the batch of one evaluation.
 Velocities split(const at::Tensor& branches) {
-    return {branches.narrow(0, 0, 1), branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
+    return {branches.narrow(0, 0, 1),
+            branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
 }
 
 at::Tensor row(const std::vector<double>& values, at::Device device) {
@@ -116,8 +121,11 @@ std::vector<std::array<float, kWidth>> host_rows(const at::Tensor& tensor) {
 Splats host_splats(const Gaussians& gaussians) {
     const auto opacity = gaussians.opacity.to(at::kCPU, at::kFloat).contiguous();
     const auto* first = opacity.const_data_ptr<float>();
-    return {host_rows<3>(gaussians.position), host_rows<3>(gaussians.colour), host_rows<3>(gaussians.scale),
-            host_rows<4>(gaussians.rotation), {first, first + opacity.numel()}};
+    return {host_rows<3>(gaussians.position),
+            host_rows<3>(gaussians.colour),
+            host_rows<3>(gaussians.scale),
+            host_rows<4>(gaussians.rotation),
+            {first, first + opacity.numel()}};
 }
 
 // ---------------------------------------------------------------- the generator
@@ -146,28 +154,36 @@ public:
         return guarded([&] { return sketch_or_throw(picture, seed, stop); });
     }
 
-    config::Result<Finished> finish(const Sketch& sketch, const Image* repaint, std::stop_token stop) override {
-        return guarded([&] { return finish_or_throw(dynamic_cast<const TrellisSketch&>(sketch), repaint, stop); });
+    config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
+                                    std::stop_token stop) override {
+        return guarded([&] {
+            return finish_or_throw(dynamic_cast<const TrellisSketch&>(sketch), repaint, stop);
+        });
     }
 
 private:
-    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Image& picture, std::uint64_t seed,
+    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Image& picture,
+                                                            std::uint64_t seed,
                                                             const std::stop_token& stop) {
-        if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the picture encoder");
+        if (stop.stop_requested())
+            return config::fail(Errc::cancelled, "before the picture encoder");
         StageTimes times;
         Stopwatch watch(place_);
         auto condition = encode(picture);
         times.encode = watch.lap();
 
         const auto& sampler = networks_.manifest.structure_sampler;
-        const auto& [resolution, channels] =
-            std::pair(networks_.configs.structure_flow.resolution, networks_.configs.structure_flow.channels);
+        const auto& [resolution, channels] = std::pair(networks_.configs.structure_flow.resolution,
+                                                       networks_.configs.structure_flow.channels);
         Noise noise(seed);
-        const auto start = noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
-        const auto plan = networks_.structure_flow.plan(times_of(sampler), {condition, at::Tensor()});
+        const auto start =
+            noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
+        const auto plan =
+            networks_.structure_flow.plan(times_of(sampler), {condition, at::Tensor()});
         const auto latent = integrate(
             [&](const at::Tensor& x, int step, bool guided) {
-                return split(networks_.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                return split(
+                    networks_.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
             },
             start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the structure flow");
@@ -175,8 +191,8 @@ private:
 
         auto voxels = active_voxels(networks_.structure_decoder.logits(*latent));
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
-        auto sketch =
-            std::make_unique<TrellisSketch>(std::move(condition), std::move(voxels), place_.device, std::move(noise));
+        auto sketch = std::make_unique<TrellisSketch>(std::move(condition), std::move(voxels),
+                                                      place_.device, std::move(noise));
         times.occupancy = watch.lap();
         sketch->gaussians_per_voxel = info_.gaussians_per_voxel;
         sketch->stage_times = times;
@@ -196,18 +212,22 @@ private:
 
         const auto& sampler = networks_.manifest.latent_sampler;
         auto noise = sketch.noise.fork();
-        const auto start = noise.draw({sketch.shape.size(), networks_.configs.latent_flow.channels}).to(place_.device);
-        const auto plan = networks_.latent_flow.plan(sketch.shape, times_of(sampler), {condition, at::Tensor()});
+        const auto start = noise.draw({sketch.shape.size(), networks_.configs.latent_flow.channels})
+                               .to(place_.device);
+        const auto plan =
+            networks_.latent_flow.plan(sketch.shape, times_of(sampler), {condition, at::Tensor()});
         const auto latent = integrate(
             [&](const at::Tensor& x, int step, bool guided) {
-                const auto v = split(networks_.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                const auto v = split(
+                    networks_.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
                 return Velocities{v.conditional[0], guided ? v.unconditional[0] : at::Tensor()};
             },
             start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the latent flow");
         finished.times.latent = watch.lap();
 
-        const auto features = networks_.gaussian_decoder.features(*latent * latent_std_ + latent_mean_, sketch.shape);
+        const auto features =
+            networks_.gaussian_decoder.features(*latent * latent_std_ + latent_mean_, sketch.shape);
         finished.splats = host_splats(networks_.gaussian_decoder.gaussians(features, sketch.shape));
         finished.times.gaussians = watch.lap();
         return finished;
@@ -217,12 +237,14 @@ private:
         const auto size = info_.picture_size;
         if (picture.width != size || picture.height != size || picture.channels != 3 ||
             picture.pixels.size() != picture.row_bytes() * std::size_t(size)) {
-            refuse(Errc::internal, "the picture encoder takes RGB of " + std::to_string(size) + " x " +
-                                       std::to_string(size) + ", got " + std::to_string(picture.channels) +
-                                       " channels of " + std::to_string(picture.width) + " x " +
+            refuse(Errc::internal, "the picture encoder takes RGB of " + std::to_string(size) +
+                                       " x " + std::to_string(size) + ", got " +
+                                       std::to_string(picture.channels) + " channels of " +
+                                       std::to_string(picture.width) + " x " +
                                        std::to_string(picture.height));
         }
-        auto* pixels = const_cast<std::uint8_t*>(picture.pixels.data());  // from_blob has no const form; only read
+        auto* pixels = const_cast<std::uint8_t*>(
+            picture.pixels.data());  // from_blob has no const form; only read
         const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
         return networks_.encoder.condition(networks_.encoder.features(bytes)).to(place_.dtype);
     }

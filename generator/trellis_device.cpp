@@ -18,7 +18,8 @@ at::Device choose_device(const std::string& name) {
     int index = 0;
     if (whole.starts_with("cuda:")) {
         const auto number = whole.substr(5);
-        const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), index);
+        const auto [end, fault] =
+            std::from_chars(number.data(), number.data() + number.size(), index);
         if (fault != std::errc() || end != number.data() + number.size() || index < 0) {
             refuse(Errc::bad_device, "'" + name + "'; known are auto, cpu, cuda and cuda:N");
         }
@@ -26,11 +27,14 @@ at::Device choose_device(const std::string& name) {
         refuse(Errc::bad_device, "'" + name + "'; known are auto, cpu, cuda and cuda:N");
     }
     if (!at::hasCUDA()) {
-        refuse(Errc::bad_device, "'" + name + "'; this program was built without CUDA: use cpu, or build with MINER_CUDA=ON");
+        refuse(Errc::bad_device,
+               "'" + name +
+                   "'; this program was built without CUDA: use cpu, or build with MINER_CUDA=ON");
     }
     const int count = at::detail::getCUDAHooks().deviceCount();
     if (index >= count) {
-        refuse(Errc::bad_device, "'" + name + "'; this machine has " + std::to_string(count) + " usable GPUs");
+        refuse(Errc::bad_device,
+               "'" + name + "'; this machine has " + std::to_string(count) + " usable GPUs");
     }
     return {at::kCUDA, c10::DeviceIndex(index)};
 }
@@ -51,7 +55,8 @@ std::string Place::dtype_name() const {
 }
 
 void Place::synchronize() const {
-    if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+    if (!device.is_cpu())
+        c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
 
 Place choose_place(const config::Generator& settings) {

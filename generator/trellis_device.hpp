@@ -19,7 +19,8 @@ struct Place {
     void synchronize() const;  // waits for what was launched, so that a clock means something
 };
 
-// settings.device: auto, cpu, cuda, cuda:N; settings.dtype: auto, fp32, fp16, bf16. Throws Refused(bad_device).
+// settings.device: auto, cpu, cuda, cuda:N; settings.dtype: auto, fp32, fp16, bf16. Throws
+// Refused(bad_device).
 Place choose_place(const config::Generator& settings);
 
 }  // namespace generator

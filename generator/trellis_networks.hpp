@@ -1,4 +1,5 @@
-// The five networks of the picture pipeline, read from a checkpoint and known to fit together. Throws Refused.
+// The five networks of the picture pipeline, read from a checkpoint and known to fit together.
+// Throws Refused.
 #pragma once
 
 #include "generator/models/dinov2.hpp"
@@ -20,7 +21,9 @@ struct NetworkConfigs {
     LatentFlow::Config latent_flow;
     GaussianDecoder::Config gaussian_decoder;
 
-    std::int64_t resolution() const { return structure_flow.resolution * structure_decoder.upsampling(); }
+    std::int64_t resolution() const {
+        return structure_flow.resolution * structure_decoder.upsampling();
+    }
 
     // Also checks what one file says against what the others say: bad_checkpoint.
     static NetworkConfigs read(const Manifest& manifest);

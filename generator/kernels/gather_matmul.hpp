@@ -1,4 +1,5 @@
-// The rows that a table names, laid side by side, times a matrix: a sparse convolution once neighbours are known.
+// The rows that a table names, laid side by side, times a matrix: a sparse convolution once
+// neighbours are known.
 #pragma once
 
 #include <ATen/core/Tensor.h>

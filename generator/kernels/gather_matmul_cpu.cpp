@@ -1,5 +1,5 @@
-// On a CPU the patches of a few rows at a time stay in a core's cache; all of them at once would be 27 times x. Chunks
-// do not depend on the number of threads, so neither do the bits.
+// On a CPU the patches of a few rows at a time stay in a core's cache; all of them at once would be
+// 27 times x. Chunks do not depend on the number of threads, so neither do the bits.
 #include "generator/kernels/gather_matmul.hpp"
 
 #include <algorithm>
@@ -15,15 +15,15 @@ namespace {
 constexpr std::int64_t kPatchBytes = 512 << 10;  // half of a common second-level cache
 
 // Any device, in torch's own operations.
-at::Tensor gather_matmul_plain(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
-                               const at::Tensor& bias) {
+at::Tensor gather_matmul_plain(const at::Tensor& x, const at::Tensor& table,
+                               const at::Tensor& weight, const at::Tensor& bias) {
     const auto rows = at::constant_pad_nd(x, {0, 0, 0, 1});
     const auto patches = rows.index_select(1, table.flatten()).view({x.size(0), table.size(0), -1});
     return at::matmul(patches, weight).add_(bias);
 }
 
-void gather(const char* x, std::int64_t absent, std::size_t row_bytes, const std::int64_t* table, std::int64_t count,
-            char* patches) {
+void gather(const char* x, std::int64_t absent, std::size_t row_bytes, const std::int64_t* table,
+            std::int64_t count, char* patches) {
     for (std::int64_t i = 0; i < count; ++i, patches += row_bytes) {
         if (table[i] == absent) {
             std::memset(patches, 0, row_bytes);
@@ -47,8 +47,10 @@ at::Tensor gather_matmul_cpu(const at::Tensor& x, const at::Tensor& table, const
         const c10::InferenceMode inference;  // of each thread
         const auto patches = at::empty({chunk, weight.size(0)}, x.options());
         for (std::int64_t i = begin; i < end; ++i) {
-            const auto b = i / chunks, first = i % chunks * chunk, count = std::min(chunk, rows - first);
-            gather(from + std::size_t(b * sources) * row_bytes, sources, row_bytes, entries + first * fan, count * fan,
+            const auto b = i / chunks, first = i % chunks * chunk,
+                       count = std::min(chunk, rows - first);
+            gather(from + std::size_t(b * sources) * row_bytes, sources, row_bytes,
+                   entries + first * fan, count * fan,
                    static_cast<char*>(patches.mutable_data_ptr()));
             auto result = y.select(0, b).narrow(0, first, count);
             at::addmm_out(result, bias, patches.narrow(0, 0, count), weight);
@@ -61,7 +63,8 @@ at::Tensor gather_matmul_cpu(const at::Tensor& x, const at::Tensor& table, const
 
 at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
                          const at::Tensor& bias) {
-    TORCH_CHECK(x.dim() == 3 && x.is_contiguous(), "gather_matmul: x must be [batch, rows, width], contiguous");
+    TORCH_CHECK(x.dim() == 3 && x.is_contiguous(),
+                "gather_matmul: x must be [batch, rows, width], contiguous");
     TORCH_CHECK(table.dim() == 2 && table.is_contiguous() && table.scalar_type() == at::kLong,
                 "gather_matmul: table must be [N, K] int64, contiguous");
     TORCH_CHECK(weight.dim() == 2 && weight.size(0) == table.size(1) * x.size(2),

@@ -21,8 +21,8 @@ at::Tensor gather_sum_plain(const at::Tensor& x, const at::Tensor& table, const 
 }
 
 template <class T>
-void gather_sum_rows(const T* x, std::int64_t sources, const std::int64_t* table, std::int64_t fan, const T* bias,
-                     std::int64_t out, std::int64_t rows, T* y) {
+void gather_sum_rows(const T* x, std::int64_t sources, const std::int64_t* table, std::int64_t fan,
+                     const T* bias, std::int64_t out, std::int64_t rows, T* y) {
     std::vector<float> sum(static_cast<std::size_t>(out));
     for (std::int64_t n = 0; n < rows; ++n) {
         for (std::int64_t c = 0; c < out; ++c) sum[std::size_t(c)] = float(bias[c]);
@@ -37,7 +37,8 @@ void gather_sum_rows(const T* x, std::int64_t sources, const std::int64_t* table
 }
 
 at::Tensor gather_sum_cpu(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias) {
-    const auto batch = x.size(0), sources = x.size(1), rows = table.size(0), fan = table.size(1), out = bias.size(0);
+    const auto batch = x.size(0), sources = x.size(1), rows = table.size(0), fan = table.size(1),
+               out = bias.size(0);
     auto y = at::empty({batch, rows, out}, x.options());
     const auto* entries = table.const_data_ptr<std::int64_t>();
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "gather_sum", [&] {
@@ -46,8 +47,8 @@ at::Tensor gather_sum_cpu(const at::Tensor& x, const at::Tensor& table, const at
         auto* to = y.mutable_data_ptr<scalar_t>();
         for (std::int64_t b = 0; b < batch; ++b) {
             at::parallel_for(0, rows, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
-                gather_sum_rows(from + b * sources * fan * out, sources, entries + begin * fan, fan, start, out,
-                                end - begin, to + (b * rows + begin) * out);
+                gather_sum_rows(from + b * sources * fan * out, sources, entries + begin * fan, fan,
+                                start, out, end - begin, to + (b * rows + begin) * out);
             });
         }
     });
@@ -57,10 +58,12 @@ at::Tensor gather_sum_cpu(const at::Tensor& x, const at::Tensor& table, const at
 }  // namespace
 
 at::Tensor gather_sum(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias) {
-    TORCH_CHECK(x.dim() == 3 && x.is_contiguous(), "gather_sum: x must be [batch, rows, K * out], contiguous");
+    TORCH_CHECK(x.dim() == 3 && x.is_contiguous(),
+                "gather_sum: x must be [batch, rows, K * out], contiguous");
     TORCH_CHECK(table.dim() == 2 && table.is_contiguous() && table.scalar_type() == at::kLong,
                 "gather_sum: table must be [N, K] int64, contiguous");
-    TORCH_CHECK(x.size(2) == table.size(1) * bias.size(0), "gather_sum: x must hold K slices, got ", x.sizes());
+    TORCH_CHECK(x.size(2) == table.size(1) * bias.size(0), "gather_sum: x must hold K slices, got ",
+                x.sizes());
     return x.is_cpu() ? gather_sum_cpu(x, table, bias) : gather_sum_plain(x, table, bias);
 }
 

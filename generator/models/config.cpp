@@ -5,7 +5,8 @@ namespace generator {
 std::int64_t read_heads(const Args& args, std::int64_t channels) {
     if (!args.has("num_heads")) {
         const auto each = args.integer_or("num_head_channels", 64, 1, channels);
-        if (channels % each != 0) args.refuse_key("num_head_channels", "does not divide 'model_channels'");
+        if (channels % each != 0)
+            args.refuse_key("num_head_channels", "does not divide 'model_channels'");
         return channels / each;
     }
     const auto heads = args.integer("num_heads", 1, channels);

@@ -40,12 +40,15 @@ DinoV2::Block::Block(const Scope& scope, const Config& config)
       proj(scope / "attn" / "proj", config.channels, config.channels),
       ls1((scope / "ls1").take("gamma", {config.channels})),
       norm2(scope / "norm2", config.channels, kEps),
-      fc1(scope / "mlp" / "fc1", config.channels, std::int64_t(double(config.channels) * config.mlp_ratio)),
-      fc2(scope / "mlp" / "fc2", std::int64_t(double(config.channels) * config.mlp_ratio), config.channels),
+      fc1(scope / "mlp" / "fc1", config.channels,
+          std::int64_t(double(config.channels) * config.mlp_ratio)),
+      fc2(scope / "mlp" / "fc2", std::int64_t(double(config.channels) * config.mlp_ratio),
+          config.channels),
       ls2((scope / "ls2").take("gamma", {config.channels})) {}
 
 void DinoV2::Block::operator()(at::Tensor& x) const {
-    const auto parts = qkv(norm1(x)).unflatten(-1, {3, heads, -1}).permute({2, 0, 3, 1, 4});  // [3, B, H, L, D]
+    const auto parts =
+        qkv(norm1(x)).unflatten(-1, {3, heads, -1}).permute({2, 0, 3, 1, 4});  // [3, B, H, L, D]
     const auto attended = at::scaled_dot_product_attention(parts[0], parts[1], parts[2]);
     x.addcmul_(ls1, proj(attended.transpose(1, 2).flatten(-2)));
     auto hidden = fc1(norm2(x));
@@ -60,12 +63,15 @@ DinoV2::DinoV2(const Config& config, Bundle& bundle)
       deviation_(colour(kImagenetDeviation, device_)) {
     const Scope scope(bundle);
     const auto c = config.channels, side = config.picture_size / config.patch_size;
-    patch_weight_ = (scope / "patch_embed" / "proj").take("weight", {c, 3, patch_size_, patch_size_});
+    patch_weight_ =
+        (scope / "patch_embed" / "proj").take("weight", {c, 3, patch_size_, patch_size_});
     patch_bias_ = (scope / "patch_embed" / "proj").take("bias", {c});
     cls_token_ = scope.take("cls_token", {1, 1, c});
     pos_embed_ = scope.take("pos_embed", {1, 1 + side * side, c});
-    if (config.registers > 0) register_tokens_ = scope.take("register_tokens", {1, config.registers, c});
-    for (std::int64_t i = 0; i < config.blocks; ++i) blocks_.emplace_back(scope / "blocks" / i, config);
+    if (config.registers > 0)
+        register_tokens_ = scope.take("register_tokens", {1, config.registers, c});
+    for (std::int64_t i = 0; i < config.blocks; ++i)
+        blocks_.emplace_back(scope / "blocks" / i, config);
     // Part of every file, of use in training and for other tasks alone.
     if (scope.has("mask_token")) scope.take("mask_token", {1, c});
     LayerNorm(scope / "norm", c, kEps);
@@ -74,7 +80,8 @@ DinoV2::DinoV2(const Config& config, Bundle& bundle)
 at::Tensor DinoV2::features(const at::Tensor& bytes) const {
     auto picture = bytes.to(device_).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).div_(255);
     picture = picture.sub_(mean_).div_(deviation_).to(dtype_);
-    const auto patches = at::conv2d(picture, patch_weight_, patch_bias_, {patch_size_, patch_size_});
+    const auto patches =
+        at::conv2d(picture, patch_weight_, patch_bias_, {patch_size_, patch_size_});
     auto x = at::cat({cls_token_, patches.flatten(2).transpose(1, 2)}, 1).add_(pos_embed_);
     if (register_tokens_.defined()) {
         x = at::cat({x.narrow(1, 0, 1), register_tokens_, x.narrow(1, 1, x.size(1) - 1)}, 1);
@@ -83,6 +90,8 @@ at::Tensor DinoV2::features(const at::Tensor& bytes) const {
     return x;
 }
 
-at::Tensor DinoV2::condition(const at::Tensor& features) const { return layer_norm(features.to(at::kFloat), 1e-5); }
+at::Tensor DinoV2::condition(const at::Tensor& features) const {
+    return layer_norm(features.to(at::kFloat), 1e-5);
+}
 
 }  // namespace generator

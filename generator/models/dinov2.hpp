@@ -1,5 +1,5 @@
-// The picture encoder: DINOv2 with registers (Oquab et al. 2023, arXiv 2304.07193; Darcet et al. 2023,
-// arXiv 2309.16588).
+// The picture encoder: DINOv2 with registers (Oquab et al. 2023, arXiv 2304.07193; Darcet et al.
+// 2023, arXiv 2309.16588).
 #pragma once
 
 #include "generator/nn/linear.hpp"
@@ -29,11 +29,12 @@ public:
 
     DinoV2(const Config& config, Bundle& bundle);
 
-    // bytes [S, S, 3] u8, any device -> last block's output before the network's own last norm, [1, 1 + R + P^2, C].
+    // bytes [S, S, 3] u8, any device -> last block's output before the network's own last norm, [1,
+    // 1 + R + P^2, C].
     at::Tensor features(const at::Tensor& bytes) const;
 
-    // What TRELLIS conditions on: features() normalised without weights, fp32. Tokens: class, registers, patches row
-    // by row.
+    // What TRELLIS conditions on: features() normalised without weights, fp32. Tokens: class,
+    // registers, patches row by row.
     at::Tensor condition(const at::Tensor& features) const;
 
 private:

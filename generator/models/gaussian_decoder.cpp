@@ -64,23 +64,27 @@ GaussianDecoder::Config GaussianDecoder::Config::read(const Args& args) {
 GaussianDecoder::GaussianDecoder(const Config& config, Bundle& bundle)
     : config_(config),
       dtype_(bundle.dtype()),
-      input_layer_(Scope(bundle).in_fp32() / "input_layer", config.latent_channels, config.channels),
+      input_layer_(Scope(bundle).in_fp32() / "input_layer", config.latent_channels,
+                   config.channels),
       out_layer_(Scope(bundle).in_fp32() / "out_layer", config.channels, 14 * config.per_voxel) {
     const auto scope = Scope(bundle).in_fp32();
     for (std::int64_t i = 0; i < config.blocks; ++i) {
-        blocks_.emplace_back(Scope(bundle) / "blocks" / i, AttentionSize{config.channels, config.heads, config.qk_norm},
+        blocks_.emplace_back(Scope(bundle) / "blocks" / i,
+                             AttentionSize{config.channels, config.heads, config.qk_norm},
                              config.mlp_ratio);
     }
     if (scope.has("offset_perturbation")) {
         offset_perturbation_ = scope.take("offset_perturbation", {config.per_voxel, 3});
     } else {
-        offset_perturbation_ =
-            at::atanh((hammersley(config.per_voxel) * 2 - 1) / config.voxel_size).to(scope.device());
+        offset_perturbation_ = at::atanh((hammersley(config.per_voxel) * 2 - 1) / config.voxel_size)
+                                   .to(scope.device());
     }
 }
 
 at::Tensor GaussianDecoder::features(const at::Tensor& latent, const SparseShape& shape) const {
-    auto h = input_layer_(latent).add_(position_embedding(shape.coordinates(), config_.channels)).to(dtype_);
+    auto h = input_layer_(latent)
+                 .add_(position_embedding(shape.coordinates(), config_.channels))
+                 .to(dtype_);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
         blocks_[i](h, shape.windows(config_.window, i % 2 == 0 ? 0 : config_.window / 2));
     }
@@ -92,7 +96,9 @@ Gaussians GaussianDecoder::gaussians(const at::Tensor& features, const SparseSha
     const auto k = c.per_voxel;
     const double resolution = double(c.resolution);
     const auto parts = features.split_with_sizes({3 * k, 3 * k, 3 * k, 4 * k, k}, 1);
-    const auto voxel = (shape.coordinates().to(at::kFloat) + 0.5).div_(resolution).unsqueeze(1);  // [N, 1, 3] in 0..1
+    const auto voxel = (shape.coordinates().to(at::kFloat) + 0.5)
+                           .div_(resolution)
+                           .unsqueeze(1);  // [N, 1, 3] in 0..1
     auto offset = parts[0].unflatten(1, {k, 3}) * c.lr_xyz;
     if (c.perturb_offset) offset += offset_perturbation_;
     const auto position = voxel + at::tanh(offset).div_(resolution).mul_(0.5).mul_(c.voxel_size);

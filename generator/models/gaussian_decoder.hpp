@@ -1,5 +1,6 @@
-// From the structured latent to Gaussians, a fixed number for each voxel (TRELLIS, arXiv 2412.01506,
-// SLatGaussianDecoder): a transformer over shifted windows of voxels, then what its numbers mean.
+// From the structured latent to Gaussians, a fixed number for each voxel (TRELLIS, arXiv
+// 2412.01506, SLatGaussianDecoder): a transformer over shifted windows of voxels, then what its
+// numbers mean.
 #pragma once
 
 #include "generator/nn/block.hpp"

@@ -21,15 +21,18 @@ LatentFlow::Config LatentFlow::Config::read(const Args& args) {
     args.expect("use_skip_connection", true);
     Config c{};
     c.channels = args.integer("in_channels", 1, 1024);
-    if (args.integer("out_channels", 1, 1024) != c.channels) args.refuse_key("out_channels", "differs from 'in_channels'");
+    if (args.integer("out_channels", 1, 1024) != c.channels)
+        args.refuse_key("out_channels", "differs from 'in_channels'");
     c.blocks = args.integer("num_blocks", 1, 256);
     c.res_blocks = args.integer_or("num_io_res_blocks", 2, 1, 64);
-    if (args.has("io_block_channels")) c.io_channels = args.integers("io_block_channels", 6, 1, 8192);
+    if (args.has("io_block_channels"))
+        c.io_channels = args.integers("io_block_channels", 6, 1, 8192);
     c.block = read_dit_block(args);
     return c;
 }
 
-LatentFlow::ResBlock::ResBlock(const Scope& scope, std::int64_t in, std::int64_t embedding, std::int64_t out, Move move)
+LatentFlow::ResBlock::ResBlock(const Scope& scope, std::int64_t in, std::int64_t embedding,
+                               std::int64_t out, Move move)
     : move_(move),
       norm1_(scope / "norm1", in, kEps),
       conv1_(scope / "conv1", in, out),
@@ -38,7 +41,8 @@ LatentFlow::ResBlock::ResBlock(const Scope& scope, std::int64_t in, std::int64_t
     if (in != out) skip_connection_.emplace(scope / "skip_connection", in, out);
 }
 
-std::vector<LatentFlow::Plan::Bend> LatentFlow::ResBlock::bends(const at::Tensor& time_embeddings) const {
+std::vector<LatentFlow::Plan::Bend> LatentFlow::ResBlock::bends(
+    const at::Tensor& time_embeddings) const {
     auto all = emb_layers_(at::silu(time_embeddings)).unflatten(1, {2, -1});  // [S, 2, C]
     all.select(1, 0).add_(1);
     std::vector<Plan::Bend> result;
@@ -46,12 +50,14 @@ std::vector<LatentFlow::Plan::Bend> LatentFlow::ResBlock::bends(const at::Tensor
     return result;
 }
 
-at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Bend& bend, const SparseShape& shape) const {
+at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Bend& bend,
+                                            const SparseShape& shape) const {
     if (move_ == Move::down) x = pool(x, shape);
     const auto& here = move_ == Move::down ? shape.half() : shape;
     auto h = norm1_(x);
     at::silu_(h);
-    // Norm, activation and skip act on each voxel by itself: done before unpooling, on an eighth of the rows at best.
+    // Norm, activation and skip act on each voxel by itself: done before unpooling, on an eighth of
+    // the rows at best.
     h = move_ == Move::up ? conv1_.of_unpooled(h, here) : conv1_(h, here);
     h = layer_norm(h, bend.scale, bend.shift, kEps);
     at::silu_(h);
@@ -73,14 +79,16 @@ LatentFlow::LatentFlow(const Config& config, Bundle& bundle)
     for (std::size_t level = 0; level < levels_; ++level) {
         for (std::int64_t i = 0; i < config.res_blocks; ++i) {
             const bool last = i + 1 == config.res_blocks;
-            input_blocks_.emplace_back(ins / std::int64_t(input_blocks_.size()), channels[level], model_channels_,
-                                       channels[last ? level + 1 : level], last ? Move::down : Move::none);
+            input_blocks_.emplace_back(ins / std::int64_t(input_blocks_.size()), channels[level],
+                                       model_channels_, channels[last ? level + 1 : level],
+                                       last ? Move::down : Move::none);
         }
     }
     for (std::size_t level = levels_; level-- > 0;) {
         for (std::int64_t i = 0; i < config.res_blocks; ++i) {
-            out_blocks_.emplace_back(outs / std::int64_t(out_blocks_.size()), 2 * channels[i == 0 ? level + 1 : level],
-                                     model_channels_, channels[level], i == 0 ? Move::up : Move::none);
+            out_blocks_.emplace_back(outs / std::int64_t(out_blocks_.size()),
+                                     2 * channels[i == 0 ? level + 1 : level], model_channels_,
+                                     channels[level], i == 0 ? Move::up : Move::none);
         }
     }
 }
@@ -88,15 +96,18 @@ LatentFlow::LatentFlow(const Config& config, Bundle& bundle)
 LatentFlow::Plan LatentFlow::plan(const SparseShape& shape, const std::vector<double>& times,
                                   const std::vector<at::Tensor>& conditions) const {
     Plan plan{stack_.plan(times, conditions), {}, {}, &shape, {}};
-    for (const auto& block : input_blocks_) plan.input_blocks.push_back(block.bends(plan.stack.time_embeddings));
-    for (const auto& block : out_blocks_) plan.out_blocks.push_back(block.bends(plan.stack.time_embeddings));
+    for (const auto& block : input_blocks_)
+        plan.input_blocks.push_back(block.bends(plan.stack.time_embeddings));
+    for (const auto& block : out_blocks_)
+        plan.out_blocks.push_back(block.bends(plan.stack.time_embeddings));
     const auto* coarsest = &shape;
     for (std::size_t level = 0; level < levels_; ++level) coarsest = &coarsest->half();
     plan.pos_emb = position_embedding(coarsest->coordinates(), model_channels_);
     return plan;
 }
 
-at::Tensor LatentFlow::velocity(const at::Tensor& x, const Plan& plan, std::size_t step, std::size_t branches) const {
+at::Tensor LatentFlow::velocity(const at::Tensor& x, const Plan& plan, std::size_t step,
+                                std::size_t branches) const {
     auto h = input_layer_(x.unsqueeze(0)).to(dtype_);
     std::vector<const SparseShape*> shapes{plan.shape};
     std::vector<at::Tensor> skips;

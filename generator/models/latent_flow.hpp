@@ -1,5 +1,6 @@
-// Stage 2: velocity of the flow on the structured latent, one vector a voxel (TRELLIS, arXiv 2412.01506, SLatFlow).
-// Sparse residual blocks lead down to a coarser shape, a transformer works there, mirrored blocks lead up again.
+// Stage 2: velocity of the flow on the structured latent, one vector a voxel (TRELLIS, arXiv
+// 2412.01506, SLatFlow). Sparse residual blocks lead down to a coarser shape, a transformer works
+// there, mirrored blocks lead up again.
 #pragma once
 
 #include "generator/nn/dit_stack.hpp"
@@ -40,17 +41,20 @@ public:
 
     LatentFlow(const Config& config, Bundle& bundle);
 
-    Plan plan(const SparseShape& shape, const std::vector<double>& times, const std::vector<at::Tensor>& conditions) const;
+    Plan plan(const SparseShape& shape, const std::vector<double>& times,
+              const std::vector<at::Tensor>& conditions) const;
 
     // x [N, C] fp32 -> [branches, N, C] fp32.
-    at::Tensor velocity(const at::Tensor& x, const Plan& plan, std::size_t step, std::size_t branches) const;
+    at::Tensor velocity(const at::Tensor& x, const Plan& plan, std::size_t step,
+                        std::size_t branches) const;
 
 private:
     enum class Move { none, down, up };
 
     class ResBlock {
     public:
-        ResBlock(const Scope& scope, std::int64_t in, std::int64_t embedding, std::int64_t out, Move move);
+        ResBlock(const Scope& scope, std::int64_t in, std::int64_t embedding, std::int64_t out,
+                 Move move);
 
         Move move() const { return move_; }
         std::vector<Plan::Bend> bends(const at::Tensor& time_embeddings) const;

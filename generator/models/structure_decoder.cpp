@@ -7,7 +7,8 @@ namespace {
 
 constexpr double kEps = 1e-5;
 
-// Channels lie last in memory throughout (channels-last), so that a norm over them reads rows; seen as [1, C, X, Y, Z].
+// Channels lie last in memory throughout (channels-last), so that a norm over them reads rows; seen
+// as [1, C, X, Y, Z].
 at::Tensor norm_silu(const LayerNorm& norm, const at::Tensor& x) {
     auto rows = norm(x.permute({0, 2, 3, 4, 1}));
     return at::silu_(rows).permute({0, 4, 1, 2, 3});
@@ -18,7 +19,8 @@ at::Tensor norm_silu(const LayerNorm& norm, const at::Tensor& x) {
 StructureDecoder::Config StructureDecoder::Config::read(const Args& args) {
     args.expect("norm_type", {"layer"});
     Config c{};
-    if (args.integer_or("out_channels", 1, 1, 1024) != 1) args.refuse_key("out_channels", "is not 1");
+    if (args.integer_or("out_channels", 1, 1, 1024) != 1)
+        args.refuse_key("out_channels", "is not 1");
     c.latent_channels = args.integer("latent_channels", 1, 1024);
     c.blocks = args.integer("num_res_blocks", 0, 64);
     c.middle_blocks = args.integer_or("num_res_blocks_middle", 2, 0, 64);
@@ -50,7 +52,8 @@ at::Tensor StructureDecoder::Upsample::operator()(const at::Tensor& x) const {
 
 StructureDecoder::StructureDecoder(const Config& config, Bundle& bundle)
     : dtype_(bundle.dtype()),
-      input_layer_(Scope(bundle).in_fp32() / "input_layer", config.latent_channels, config.channels.front()),
+      input_layer_(Scope(bundle).in_fp32() / "input_layer", config.latent_channels,
+                   config.channels.front()),
       out_norm_(Scope(bundle).in_fp32() / "out_layer" / 0, config.channels.back(), kEps),
       out_conv_(Scope(bundle).in_fp32() / "out_layer" / 2, config.channels.back(), 1) {
     const Scope scope(bundle);
@@ -63,7 +66,8 @@ StructureDecoder::StructureDecoder(const Config& config, Bundle& bundle)
             blocks_.emplace_back(ResBlock(scope / "blocks" / index++, config.channels[level]));
         }
         if (level + 1 < config.channels.size()) {
-            blocks_.emplace_back(Upsample(scope / "blocks" / index++, config.channels[level], config.channels[level + 1]));
+            blocks_.emplace_back(Upsample(scope / "blocks" / index++, config.channels[level],
+                                          config.channels[level + 1]));
         }
     }
 }
@@ -83,7 +87,8 @@ std::vector<Voxel> active_voxels(const at::Tensor& logits) {
     std::vector<Voxel> voxels;
     voxels.reserve(std::size_t(found.size(0)));
     for (std::int64_t i = 0; i < found.size(0); ++i) {
-        voxels.push_back({std::int32_t(rows[i][0]), std::int32_t(rows[i][1]), std::int32_t(rows[i][2])});
+        voxels.push_back(
+            {std::int32_t(rows[i][0]), std::int32_t(rows[i][1]), std::int32_t(rows[i][2])});
     }
     return voxels;
 }

@@ -1,4 +1,5 @@
-// From the latent of the structure to occupancy: a small 3D convolutional network (TRELLIS, SparseStructureDecoder).
+// From the latent of the structure to occupancy: a small 3D convolutional network (TRELLIS,
+// SparseStructureDecoder).
 #pragma once
 
 #include "generator/nn/conv3d.hpp"
@@ -18,9 +19,10 @@ class StructureDecoder {
 public:
     struct Config {
         std::int64_t latent_channels;
-        std::int64_t blocks;                 // residual blocks at each resolution
+        std::int64_t blocks;  // residual blocks at each resolution
         std::int64_t middle_blocks;
-        std::vector<std::int64_t> channels;  // at each resolution, coarse to fine; the edge doubles from one to the next
+        std::vector<std::int64_t>
+            channels;  // at each resolution, coarse to fine; the edge doubles from one to the next
 
         std::int64_t upsampling() const { return std::int64_t(1) << (channels.size() - 1); }
         static Config read(const Args& args);
@@ -28,7 +30,8 @@ public:
 
     StructureDecoder(const Config& config, Bundle& bundle);
 
-    // latent [1, C, R, R, R] fp32 -> logits [1, 1, U R, U R, U R] fp32, U = upsampling(); > 0 is occupied.
+    // latent [1, C, R, R, R] fp32 -> logits [1, 1, U R, U R, U R] fp32, U = upsampling(); > 0 is
+    // occupied.
     at::Tensor logits(const at::Tensor& latent) const;
 
 private:
@@ -39,7 +42,8 @@ private:
         LayerNorm norm1, norm2;
         Conv3d conv1, conv2;
     };
-    struct Upsample {  // one convolution to eight times the channels, which then become the eight cells of a cube
+    struct Upsample {  // one convolution to eight times the channels, which then become the eight
+                       // cells of a cube
         Upsample(const Scope& scope, std::int64_t in, std::int64_t out);
         at::Tensor operator()(const at::Tensor& x) const;
 

@@ -1,4 +1,5 @@
-// Stage 1: velocity of the flow on the dense latent of the structure (TRELLIS, arXiv 2412.01506, SparseStructureFlow).
+// Stage 1: velocity of the flow on the dense latent of the structure (TRELLIS, arXiv 2412.01506,
+// SparseStructureFlow).
 #pragma once
 
 #include "generator/nn/dit_stack.hpp"
@@ -15,8 +16,9 @@ class StructureFlow {
 public:
     struct Config {
         std::int64_t resolution;
-        std::int64_t channels;    // of the latent, in and out
-        std::int64_t patch_size;  // divides resolution; a token is a cube of so many cells along an edge
+        std::int64_t channels;  // of the latent, in and out
+        std::int64_t
+            patch_size;  // divides resolution; a token is a cube of so many cells along an edge
         std::int64_t blocks;
         BlockSize block;
 
@@ -31,7 +33,8 @@ public:
     }
 
     // x [1, C, R, R, R] fp32 -> [branches, C, R, R, R] fp32.
-    at::Tensor velocity(const at::Tensor& x, const Plan& plan, std::size_t step, std::size_t branches) const;
+    at::Tensor velocity(const at::Tensor& x, const Plan& plan, std::size_t step,
+                        std::size_t branches) const;
 
 private:
     Config config_;

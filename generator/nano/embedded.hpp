@@ -1,5 +1,6 @@
-// The embedded model: the files of nano/model inside the executable, so that it can generate on a machine with nothing
-// else on it. What the model is and how it was made: nano/model/README.md. Any thread.
+// The embedded model: the files of nano/model inside the executable, so that it can generate on a
+// machine with nothing else on it. What the model is and how it was made: nano/model/README.md. Any
+// thread.
 #pragma once
 
 #include "generator/weights/files.hpp"
@@ -13,7 +14,8 @@
 
 namespace generator {
 
-// Bytes of an embedded file, "ckpts/ss_flow.json"; they live as long as the process. Empty when there is none.
+// Bytes of an embedded file, "ckpts/ss_flow.json"; they live as long as the process. Empty when
+// there is none.
 std::optional<std::span<const std::byte>> embedded_file(std::string_view name);
 
 // Names of all of them, in ascending order.

@@ -50,7 +50,8 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const Windows& windows
     return to_out_(at::cat(parts).index_select(0, windows.place));
 }
 
-CrossAttention::CrossAttention(const Scope& scope, const AttentionSize& size, std::int64_t condition_channels)
+CrossAttention::CrossAttention(const Scope& scope, const AttentionSize& size,
+                               std::int64_t condition_channels)
     : heads_(size.heads),
       to_q_(scope / "to_q", size.channels, size.channels),
       to_kv_(scope / "to_kv", condition_channels, 2 * size.channels),
@@ -63,13 +64,16 @@ CrossAttention::Memory CrossAttention::remember(const at::Tensor& condition) con
     auto keys_values = to_kv_(condition).unflatten(-1, {2, heads_, -1});  // [1, L, 2, H, D]
     auto keys = keys_values.select(2, 0);
     if (k_rms_norm_) keys = (*k_rms_norm_)(keys);
-    return {keys.transpose(1, 2).contiguous(), keys_values.select(2, 1).transpose(1, 2).contiguous(), {}};
+    return {keys.transpose(1, 2).contiguous(),
+            keys_values.select(2, 1).transpose(1, 2).contiguous(),
+            {}};
 }
 
 at::Tensor CrossAttention::operator()(const at::Tensor& x, const Memory& memory) const {
     auto queries = to_q_(x).unflatten(-1, {heads_, -1});
     if (q_rms_norm_) queries = (*q_rms_norm_)(queries);
-    const auto attended = at::scaled_dot_product_attention(queries.transpose(1, 2), memory.keys, memory.values);
+    const auto attended =
+        at::scaled_dot_product_attention(queries.transpose(1, 2), memory.keys, memory.values);
     return to_out_(attended.transpose(1, 2).flatten(-2));
 }
 

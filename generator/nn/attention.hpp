@@ -1,5 +1,5 @@
-// Multi-head attention over one sequence (Vaswani et al. 2017, arXiv 1706.03762), over windows of it, and over a
-// condition that stays the same for a whole generation.
+// Multi-head attention over one sequence (Vaswani et al. 2017, arXiv 1706.03762), over windows of
+// it, and over a condition that stays the same for a whole generation.
 #pragma once
 
 #include "generator/nn/linear.hpp"
@@ -23,8 +23,9 @@ class SelfAttention {
 public:
     SelfAttention(const Scope& scope, const AttentionSize& size);
 
-    at::Tensor operator()(const at::Tensor& x) const;                          // [B, T, C], all tokens of an entry
-    at::Tensor operator()(const at::Tensor& x, const Windows& windows) const;  // [T, C], within each window
+    at::Tensor operator()(const at::Tensor& x) const;  // [B, T, C], all tokens of an entry
+    at::Tensor operator()(const at::Tensor& x,
+                          const Windows& windows) const;  // [T, C], within each window
 
 private:
     at::Tensor queries_keys_values(const at::Tensor& x) const;  // [..., T, 3, H, D], norms applied
@@ -40,13 +41,14 @@ public:
     // What a condition comes to in this layer.
     struct Memory {
         at::Tensor keys, values;  // [1, H, L, D]; undefined for a condition of zeros
-        at::Tensor constant;      // [C]: the layer's answer to a condition of zeros, the same for every token
+        at::Tensor
+            constant;  // [C]: the layer's answer to a condition of zeros, the same for every token
     };
 
     CrossAttention(const Scope& scope, const AttentionSize& size, std::int64_t condition_channels);
 
-    // condition [1, L, condition_channels], or undefined for zeros: then all keys are alike and so are all values, and
-    // attention returns that value whatever is asked.
+    // condition [1, L, condition_channels], or undefined for zeros: then all keys are alike and so
+    // are all values, and attention returns that value whatever is asked.
     Memory remember(const at::Tensor& condition) const;
 
     // [1, T, C] -> the same; not for a condition of zeros.

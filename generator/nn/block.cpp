@@ -21,7 +21,8 @@ at::Tensor FeedForward::operator()(const at::Tensor& x) const {
 DitBlock::DitBlock(const Scope& scope, const BlockSize& size)
     : norm2_(scope / "norm2", size.channels, kEps),
       self_attn_(scope / "self_attn", {size.channels, size.heads, size.qk_norm}),
-      cross_attn_(scope / "cross_attn", {size.channels, size.heads, size.qk_norm_cross}, size.condition_channels),
+      cross_attn_(scope / "cross_attn", {size.channels, size.heads, size.qk_norm_cross},
+                  size.condition_channels),
       mlp_(scope / "mlp", size.channels, size.mlp_ratio),
       adaln_modulation_(scope / "adaLN_modulation" / 1, size.channels, 6 * size.channels) {}
 
@@ -30,12 +31,14 @@ std::vector<Modulation> DitBlock::modulations(const at::Tensor& time_embeddings)
     all.select(1, 1).add_(1);
     all.select(1, 4).add_(1);
     std::vector<Modulation> result;
-    for (const auto& one : all.unbind(0)) result.push_back({one[0], one[1], one[2], one[3], one[4], one[5]});
+    for (const auto& one : all.unbind(0))
+        result.push_back({one[0], one[1], one[2], one[3], one[4], one[5]});
     return result;
 }
 
 void DitBlock::self_attend(at::Tensor& x, const Modulation& m) const {
-    x.addcmul_(m.gate_attention, self_attn_(layer_norm(x, m.scale_attention, m.shift_attention, kEps)));
+    x.addcmul_(m.gate_attention,
+               self_attn_(layer_norm(x, m.scale_attention, m.shift_attention, kEps)));
 }
 
 void DitBlock::cross_attend_and_feed(at::Tensor& x, const Modulation& m,

@@ -1,5 +1,6 @@
-// The blocks that the networks repeat: a diffusion transformer's (Peebles & Xie 2023, arXiv 2212.09748, with
-// cross-attention to a condition) and a shifted-window one (Liu et al. 2021, arXiv 2103.14030).
+// The blocks that the networks repeat: a diffusion transformer's (Peebles & Xie 2023, arXiv
+// 2212.09748, with cross-attention to a condition) and a shifted-window one (Liu et al. 2021, arXiv
+// 2103.14030).
 #pragma once
 
 #include "generator/nn/attention.hpp"
@@ -42,13 +43,16 @@ class DitBlock {
 public:
     DitBlock(const Scope& scope, const BlockSize& size);
 
-    // One for each time of the schedule: it depends on the time alone, so it is computed once a generation.
+    // One for each time of the schedule: it depends on the time alone, so it is computed once a
+    // generation.
     std::vector<Modulation> modulations(const at::Tensor& time_embeddings) const;  // [S, C] fp32
 
-    CrossAttention::Memory remember(const at::Tensor& condition) const { return cross_attn_.remember(condition); }
+    CrossAttention::Memory remember(const at::Tensor& condition) const {
+        return cross_attn_.remember(condition);
+    }
 
-    // The block in two parts; x [B, T, C] is changed in place. Up to the end of the first, entries that differ in their
-    // condition alone are still the same.
+    // The block in two parts; x [B, T, C] is changed in place. Up to the end of the first, entries
+    // that differ in their condition alone are still the same.
     void self_attend(at::Tensor& x, const Modulation& modulation) const;
     // Entry b attends to memories[b].
     void cross_attend_and_feed(at::Tensor& x, const Modulation& modulation,

@@ -13,7 +13,8 @@ class Conv3d {
 public:
     Conv3d(const Scope& scope, std::int64_t in, std::int64_t out);
 
-    at::Tensor operator()(const at::Tensor& x) const;  // [B, in, X, Y, Z] -> [B, out, X, Y, Z], channels last in memory
+    at::Tensor operator()(const at::Tensor& x)
+        const;  // [B, in, X, Y, Z] -> [B, out, X, Y, Z], channels last in memory
 
 private:
     at::Tensor weight_, bias_;

@@ -5,11 +5,14 @@
 namespace generator {
 
 DitStack::DitStack(const Scope& scope, const BlockSize& size, std::int64_t blocks)
-    : device_(scope.device()), dtype_(scope.dtype()), t_embedder_(scope / "t_embedder", size.channels) {
+    : device_(scope.device()),
+      dtype_(scope.dtype()),
+      t_embedder_(scope / "t_embedder", size.channels) {
     for (std::int64_t i = 0; i < blocks; ++i) blocks_.emplace_back(scope / "blocks" / i, size);
 }
 
-DitStack::Plan DitStack::plan(const std::vector<double>& times, const std::vector<at::Tensor>& conditions) const {
+DitStack::Plan DitStack::plan(const std::vector<double>& times,
+                              const std::vector<at::Tensor>& conditions) const {
     std::vector<float> thousandths;
     for (const double t : times) thousandths.push_back(float(1000 * t));
     const auto t = at::tensor(at::ArrayRef<float>(thousandths), at::kFloat).to(device_);
@@ -22,7 +25,8 @@ DitStack::Plan DitStack::plan(const std::vector<double>& times, const std::vecto
     return plan;
 }
 
-at::Tensor DitStack::operator()(at::Tensor x, const Plan& plan, std::size_t step, std::size_t branches) const {
+at::Tensor DitStack::operator()(at::Tensor x, const Plan& plan, std::size_t step,
+                                std::size_t branches) const {
     x = x.to(dtype_);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
         const auto& modulation = plan.modulations[i][step];

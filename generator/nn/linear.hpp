@@ -13,7 +13,8 @@ class Linear {
 public:
     Linear(const Scope& scope, std::int64_t in, std::int64_t out);
 
-    at::Tensor operator()(const at::Tensor& x) const;  // [..., in] -> [..., out], in the weights' type
+    at::Tensor operator()(
+        const at::Tensor& x) const;  // [..., in] -> [..., out], in the weights' type
 
     const at::Tensor& bias() const { return bias_; }
 

@@ -1,5 +1,5 @@
-// Layer norms, with and without weights, and the root-mean-square norm of attention heads. Statistics are in fp32
-// whatever the type of x; the result has x's type.
+// Layer norms, with and without weights, and the root-mean-square norm of attention heads.
+// Statistics are in fp32 whatever the type of x; the result has x's type.
 #pragma once
 
 #include "generator/weights/bundle.hpp"
@@ -13,8 +13,10 @@ namespace generator {
 // Over the last dimension, without weights.
 at::Tensor layer_norm(const at::Tensor& x, double eps);
 
-// norm(x) * scale + shift; both [C] and of x's type. `scale` is the whole factor, 1 + s in the papers' adaLN.
-at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, double eps);
+// norm(x) * scale + shift; both [C] and of x's type. `scale` is the whole factor, 1 + s in the
+// papers' adaLN.
+at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+                      double eps);
 
 // With learned weights, over the last dimension.
 class LayerNorm {

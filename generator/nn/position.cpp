@@ -14,7 +14,8 @@ constexpr std::int64_t kFrequencies = 128;
 at::Tensor position_embedding(const at::Tensor& coordinates, std::int64_t channels) {
     const auto per_axis = channels / 6;
     const auto options = coordinates.options().dtype(at::kFloat);
-    const auto frequencies = at::pow(at::Scalar(10000), at::arange(per_axis, options) / per_axis).reciprocal_();
+    const auto frequencies =
+        at::pow(at::Scalar(10000), at::arange(per_axis, options) / per_axis).reciprocal_();
     const auto angles = coordinates.to(at::kFloat).unsqueeze(-1) * frequencies;
     const auto waves = at::cat({angles.sin(), angles.cos()}, -1).flatten(1);
     return at::constant_pad_nd(waves, {0, channels - waves.size(1)});
@@ -30,8 +31,10 @@ TimestepEmbedder::TimestepEmbedder(const Scope& scope, std::int64_t channels)
       mlp2_(scope.in_fp32() / "mlp" / 2, channels, channels) {}
 
 at::Tensor TimestepEmbedder::operator()(const at::Tensor& times) const {
-    // The order of operations is the reference's: at t = 1000 an ulp in a frequency is 1e-4 in the angle.
-    const auto exponent = at::arange(kFrequencies, times.options()) * -std::log(10000.0) / kFrequencies;
+    // The order of operations is the reference's: at t = 1000 an ulp in a frequency is 1e-4 in the
+    // angle.
+    const auto exponent =
+        at::arange(kFrequencies, times.options()) * -std::log(10000.0) / kFrequencies;
     const auto angles = times.unsqueeze(1) * exponent.exp();
     return mlp2_(at::silu(mlp0_(at::cat({angles.cos(), angles.sin()}, -1))));
 }

@@ -16,7 +16,8 @@ at::Tensor position_embedding(const at::Tensor& coordinates, std::int64_t channe
 // [side^3, 3] int64, z fastest.
 at::Tensor grid_coordinates(std::int64_t side, at::Device device);
 
-// Time of the flow, 0..1000: cosines and sines of 128 frequencies through two layers. In fp32 always.
+// Time of the flow, 0..1000: cosines and sines of 128 frequencies through two layers. In fp32
+// always.
 class TimestepEmbedder {
 public:
     TimestepEmbedder(const Scope& scope, std::int64_t channels);

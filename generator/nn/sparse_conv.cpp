@@ -17,7 +17,8 @@ at::Tensor SparseConv::operator()(const at::Tensor& x, const SparseShape& shape)
 
 at::Tensor SparseConv::of_unpooled(const at::Tensor& x, const SparseShape& shape) const {
     const auto in = x.size(-1), out = bias_.size(0);
-    const auto wide = weight_.view({SparseShape::kNeighbours, in, out}).transpose(0, 1).reshape({in, -1});
+    const auto wide =
+        weight_.view({SparseShape::kNeighbours, in, out}).transpose(0, 1).reshape({in, -1});
     return gather_sum(at::matmul(x, wide), shape.neighbours_parents(), bias_);
 }
 

@@ -1,5 +1,5 @@
-// 3x3x3 convolution at the active voxels only (submanifold: Graham & van der Maaten 2017, arXiv 1706.01307); absent
-// neighbours count as zero.
+// 3x3x3 convolution at the active voxels only (submanifold: Graham & van der Maaten 2017, arXiv
+// 1706.01307); absent neighbours count as zero.
 #pragma once
 
 #include "generator/nn/sparse_shape.hpp"
@@ -18,8 +18,8 @@ public:
     // [B, N, in] -> [B, N, out]
     at::Tensor operator()(const at::Tensor& x, const SparseShape& shape) const;
 
-    // Of unpool(x): x [B, M, in] lies at half the shape's resolution, the result [B, N, out] at the full one. The
-    // products are formed once for each coarse voxel.
+    // Of unpool(x): x [B, M, in] lies at half the shape's resolution, the result [B, N, out] at the
+    // full one. The products are formed once for each coarse voxel.
     at::Tensor of_unpooled(const at::Tensor& x, const SparseShape& shape) const;
 
 private:

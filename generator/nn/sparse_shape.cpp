@@ -27,9 +27,12 @@ Rows find_neighbours(const std::vector<Voxel>& voxels) {
     const auto absent = std::int64_t(voxels.size());
     // A border of one all round makes every lookup valid.
     const std::int64_t side = largest_coordinate(voxels) + 3;
-    const auto cell = [side](const Voxel& v) { return ((v.x + 1) * side + v.y + 1) * side + v.z + 1; };
+    const auto cell = [side](const Voxel& v) {
+        return ((v.x + 1) * side + v.y + 1) * side + v.z + 1;
+    };
     std::vector<std::int32_t> grid(std::size_t(side * side * side), std::int32_t(absent));
-    for (std::size_t i = 0; i < voxels.size(); ++i) grid[std::size_t(cell(voxels[i]))] = std::int32_t(i);
+    for (std::size_t i = 0; i < voxels.size(); ++i)
+        grid[std::size_t(cell(voxels[i]))] = std::int32_t(i);
     Rows rows;
     rows.reserve(voxels.size() * SparseShape::kNeighbours);
     for (const auto& voxel : voxels) {
@@ -46,11 +49,13 @@ Rows find_neighbours(const std::vector<Voxel>& voxels) {
 }
 
 // The voxels of each window, windows in ascending order.
-std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int64_t size, std::int64_t shift) {
+std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int64_t size,
+                                     std::int64_t shift) {
     std::map<std::array<std::int64_t, 3>, Rows> members;
     for (std::size_t i = 0; i < voxels.size(); ++i) {
         const auto& v = voxels[i];
-        members[{(v.x + shift) / size, (v.y + shift) / size, (v.z + shift) / size}].push_back(std::int64_t(i));
+        members[{(v.x + shift) / size, (v.y + shift) / size, (v.z + shift) / size}].push_back(
+            std::int64_t(i));
     }
     std::vector<Rows> result;
     for (auto& [key, rows] : members) result.push_back(std::move(rows));
@@ -59,7 +64,8 @@ std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int6
 
 }  // namespace
 
-SparseShape::SparseShape(std::vector<Voxel> voxels, at::Device device) : voxels_(std::move(voxels)), device_(device) {
+SparseShape::SparseShape(std::vector<Voxel> voxels, at::Device device)
+    : voxels_(std::move(voxels)), device_(device) {
     Rows flat;
     flat.reserve(voxels_.size() * 3);
     for (const auto& v : voxels_) flat.insert(flat.end(), {v.x, v.y, v.z});
@@ -104,7 +110,9 @@ const at::Tensor& SparseShape::child_count() const { return halve(), child_count
 const at::Tensor& SparseShape::neighbours_parents() const {
     if (!neighbours_parents_.defined()) {
         const auto absent = at::full({1}, half().size(), parent().options());
-        neighbours_parents_ = at::cat({parent(), absent}).index_select(0, neighbours().flatten()).view({-1, kNeighbours});
+        neighbours_parents_ = at::cat({parent(), absent})
+                                  .index_select(0, neighbours().flatten())
+                                  .view({-1, kNeighbours});
     }
     return neighbours_parents_;
 }

@@ -1,6 +1,6 @@
-// Which voxels are active, and every table that follows from it: neighbours, the shape at half the resolution, windows.
-// Tables are built when first asked for, on the CPU, and kept: one shape serves all steps and layers of a generation,
-// and all entries of a batch. One thread.
+// Which voxels are active, and every table that follows from it: neighbours, the shape at half the
+// resolution, windows. Tables are built when first asked for, on the CPU, and kept: one shape
+// serves all steps and layers of a generation, and all entries of a batch. One thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct Voxel {
     auto operator<=>(const Voxel&) const = default;
 };
 
-// Windows of about the same number of voxels, padded to the same width so that one attention call serves them all.
+// Windows of about the same number of voxels, padded to the same width so that one attention call
+// serves them all.
 struct WindowGroup {
     std::int64_t count;  // windows
     std::int64_t width;  // places in each
@@ -30,7 +31,8 @@ struct WindowGroup {
 
 struct Windows {
     std::vector<WindowGroup> groups;
-    at::Tensor place;  // [N] int64: where each voxel is in the groups' places, one group after the other
+    at::Tensor
+        place;  // [N] int64: where each voxel is in the groups' places, one group after the other
 };
 
 class SparseShape {
@@ -46,16 +48,19 @@ public:
 
     const at::Tensor& coordinates() const { return coordinates_; }  // [N, 3] int64
 
-    // [N, 27] int64: row of the neighbour at (dx, dy, dz), column 9 (dx+1) + 3 (dy+1) + (dz+1); N where there is none.
+    // [N, 27] int64: row of the neighbour at (dx, dy, dz), column 9 (dx+1) + 3 (dy+1) + (dz+1); N
+    // where there is none.
     const at::Tensor& neighbours() const;
 
     // The shape whose voxels are those of this one with halved coordinates.
     const SparseShape& half() const;
-    const at::Tensor& parent() const;    // [N] int64: each voxel's row in half()
-    const at::Tensor& children() const;  // [half().size() * 8] int64: rows here, N where there is none
+    const at::Tensor& parent() const;  // [N] int64: each voxel's row in half()
+    const at::Tensor& children()
+        const;  // [half().size() * 8] int64: rows here, N where there is none
     const at::Tensor& child_count() const;  // [half().size(), 1] fp32
 
-    // As neighbours(), but rows of half(): the neighbours' parents; half().size() where there is none.
+    // As neighbours(), but rows of half(): the neighbours' parents; half().size() where there is
+    // none.
     const at::Tensor& neighbours_parents() const;
 
     // Voxels grouped by floor((coordinate + shift) / size).
@@ -72,8 +77,8 @@ private:
     mutable std::map<std::pair<std::int64_t, std::int64_t>, Windows> windows_;
 };
 
-// Mean over the voxels of each half-resolution voxel, [B, N, C] -> [B, M, C]. The published networks were trained with
-// a mean that counts the zero it starts from: sum / (count + 1).
+// Mean over the voxels of each half-resolution voxel, [B, N, C] -> [B, M, C]. The published
+// networks were trained with a mean that counts the zero it starts from: sum / (count + 1).
 at::Tensor pool(const at::Tensor& features, const SparseShape& shape);
 
 // Each voxel takes its parent's features, [B, M, C] -> [B, N, C].

@@ -6,8 +6,8 @@
 
 namespace generator {
 
-std::optional<at::Tensor> integrate(const Flow& flow, at::Tensor noise, const SamplerSettings& settings,
-                                    const std::stop_token& stop) {
+std::optional<at::Tensor> integrate(const Flow& flow, at::Tensor noise,
+                                    const SamplerSettings& settings, const std::stop_token& stop) {
     const auto steps = schedule(settings);
     const double w = settings.guidance;
     at::Tensor x = std::move(noise);

@@ -1,5 +1,5 @@
-// Integrates a flow from noise to data (rectified flow: Liu et al. 2022, arXiv 2209.03003) with classifier-free
-// guidance (Ho & Salimans 2022, arXiv 2207.12598). Knows no network.
+// Integrates a flow from noise to data (rectified flow: Liu et al. 2022, arXiv 2209.03003) with
+// classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598). Knows no network.
 #pragma once
 
 #include "generator/sample/schedule.hpp"
@@ -12,15 +12,17 @@
 
 namespace generator {
 
-// Velocities at step number `step`, both of the shape of x; `unconditional` is left undefined unless the step is guided.
+// Velocities at step number `step`, both of the shape of x; `unconditional` is left undefined
+// unless the step is guided.
 struct Velocities {
     at::Tensor conditional;
     at::Tensor unconditional;
 };
 using Flow = std::function<Velocities(const at::Tensor& x, int step, bool guided)>;
 
-// Euler steps of dx = v dt over the schedule, in fp32. Empty when `stop` was requested; polled before each step.
-std::optional<at::Tensor> integrate(const Flow& flow, at::Tensor noise, const SamplerSettings& settings,
-                                    const std::stop_token& stop);
+// Euler steps of dx = v dt over the schedule, in fp32. Empty when `stop` was requested; polled
+// before each step.
+std::optional<at::Tensor> integrate(const Flow& flow, at::Tensor noise,
+                                    const SamplerSettings& settings, const std::stop_token& stop);
 
 }  // namespace generator

@@ -1,5 +1,5 @@
-// The random numbers of one generation. PyTorch's: drawn on the CPU by one generator, structure first, latent after,
-// so that a seed gives the voxels that the reference gives.
+// The random numbers of one generation. PyTorch's: drawn on the CPU by one generator, structure
+// first, latent after, so that a seed gives the voxels that the reference gives.
 #pragma once
 
 #include <cstdint>

@@ -5,10 +5,13 @@
 namespace generator {
 
 std::vector<Step> schedule(const SamplerSettings& settings) {
-    // torch's own linspace: it rounds in its own way, and a t on the edge of the interval must fall on the same side.
+    // torch's own linspace: it rounds in its own way, and a t on the edge of the interval must fall
+    // on the same side.
     const auto even = at::linspace(1, 0, settings.steps + 1, at::kDouble);
     const double* grid = even.const_data_ptr<double>();
-    const auto warped = [&, r = settings.rescale_t](int i) { return r * grid[i] / (1 + (r - 1) * grid[i]); };
+    const auto warped = [&, r = settings.rescale_t](int i) {
+        return r * grid[i] / (1 + (r - 1) * grid[i]);
+    };
     std::vector<Step> steps;
     for (int i = 0; i < settings.steps; ++i) {
         const double t = warped(i);

@@ -19,8 +19,8 @@ struct Step {
     bool guided;    // both velocities are needed; never when guidance is 0
 };
 
-// steps entries from t = 1 down to t_next = 0, warped by r t / (1 + (r - 1) t) with r = rescale_t (TRELLIS,
-// arXiv 2412.01506, after Esser et al. 2024, arXiv 2403.03206).
+// steps entries from t = 1 down to t_next = 0, warped by r t / (1 + (r - 1) t) with r = rescale_t
+// (TRELLIS, arXiv 2412.01506, after Esser et al. 2024, arXiv 2403.03206).
 std::vector<Step> schedule(const SamplerSettings& settings);
 
 }  // namespace generator

@@ -45,7 +45,8 @@ std::string range(T least, T most) {
 
 }  // namespace
 
-Args::Args(json::object object, std::string where) : object_(std::move(object)), where_(std::move(where)) {}
+Args::Args(json::object object, std::string where)
+    : object_(std::move(object)), where_(std::move(where)) {}
 
 Args Args::parse(const Bytes& bytes, std::string where) {
     if (bytes.data.size() > kMaxBytes) refuse(Errc::bad_checkpoint, where + ": larger than 1 MiB");
@@ -76,7 +77,8 @@ std::int64_t Args::integer(std::string_view key, std::int64_t least, std::int64_
     const auto& value = at(key);
     const auto number = as_integer(value);
     if (!number || *number < least || *number > most) {
-        refuse_key(key, "is " + shortened(value) + ", which is no whole number " + range(least, most));
+        refuse_key(key,
+                   "is " + shortened(value) + ", which is no whole number " + range(least, most));
     }
     return *number;
 }
@@ -112,8 +114,8 @@ std::string Args::text(std::string_view key) const {
     return std::string(value.get_string());
 }
 
-std::vector<std::int64_t> Args::integers(std::string_view key, std::size_t most_entries, std::int64_t least,
-                                         std::int64_t most) const {
+std::vector<std::int64_t> Args::integers(std::string_view key, std::size_t most_entries,
+                                         std::int64_t least, std::int64_t most) const {
     const auto& value = at(key);
     if (!value.is_array() || value.get_array().size() > most_entries) {
         refuse_key(key, "is no list of at most " + std::to_string(most_entries) + " entries");
@@ -122,7 +124,8 @@ std::vector<std::int64_t> Args::integers(std::string_view key, std::size_t most_
     for (const auto& entry : value.get_array()) {
         const auto number = as_integer(entry);
         if (!number || *number < least || *number > most) {
-            refuse_key(key, "holds " + shortened(entry) + ", which is no whole number " + range(least, most));
+            refuse_key(key, "holds " + shortened(entry) + ", which is no whole number " +
+                                range(least, most));
         }
         result.push_back(*number);
     }
@@ -139,7 +142,8 @@ std::vector<double> Args::numbers(std::string_view key, std::size_t most_entries
     for (const auto& entry : value.get_array()) {
         const auto number = as_number(entry);
         if (!number || !(*number >= least && *number <= most)) {
-            refuse_key(key, "holds " + shortened(entry) + ", which is no number " + range(least, most));
+            refuse_key(key,
+                       "holds " + shortened(entry) + ", which is no number " + range(least, most));
         }
         result.push_back(*number);
     }
@@ -162,7 +166,8 @@ void Args::expect(std::string_view key, std::initializer_list<std::string_view> 
 
 void Args::expect(std::string_view key, bool known) const {
     if (flag_or(key, known) != known) {
-        refuse_key(key, std::string("is ") + (known ? "false" : "true") + ", which is not supported");
+        refuse_key(key,
+                   std::string("is ") + (known ? "false" : "true") + ", which is not supported");
     }
 }
 

@@ -1,5 +1,6 @@
-// A JSON object of a checkpoint, read key by key with limits. Every getter throws Refused(bad_checkpoint) that names
-// the file, the key and what is wrong. Keys that nobody asks for are left alone: published files have many.
+// A JSON object of a checkpoint, read key by key with limits. Every getter throws
+// Refused(bad_checkpoint) that names the file, the key and what is wrong. Keys that nobody asks for
+// are left alone: published files have many.
 #pragma once
 
 #include <cstdint>
@@ -27,19 +28,22 @@ public:
 
     // Bounds are inclusive.
     std::int64_t integer(std::string_view key, std::int64_t least, std::int64_t most) const;
-    std::int64_t integer_or(std::string_view key, std::int64_t absent, std::int64_t least, std::int64_t most) const;
+    std::int64_t integer_or(std::string_view key, std::int64_t absent, std::int64_t least,
+                            std::int64_t most) const;
     double number(std::string_view key, double least, double most) const;
     double number_or(std::string_view key, double absent, double least, double most) const;
     bool flag_or(std::string_view key, bool absent) const;
     std::string text(std::string_view key) const;
-    std::vector<std::int64_t> integers(std::string_view key, std::size_t most_entries, std::int64_t least,
-                                       std::int64_t most) const;
-    std::vector<double> numbers(std::string_view key, std::size_t most_entries, double least, double most) const;
+    std::vector<std::int64_t> integers(std::string_view key, std::size_t most_entries,
+                                       std::int64_t least, std::int64_t most) const;
+    std::vector<double> numbers(std::string_view key, std::size_t most_entries, double least,
+                                double most) const;
     Args object(std::string_view key) const;
 
     // Refuses any other text than these; an absent key passes.
     void expect(std::string_view key, std::initializer_list<std::string_view> known) const;
-    // Refuses a truth value that would make another network than the one implemented; an absent key passes.
+    // Refuses a truth value that would make another network than the one implemented; an absent key
+    // passes.
     void expect(std::string_view key, bool known) const;
 
     [[noreturn]] void refuse_key(std::string_view key, const std::string& why) const;

@@ -13,22 +13,34 @@ namespace {
 
 std::optional<at::ScalarType> scalar_type(Dtype dtype) {
     switch (dtype) {
-        case Dtype::boolean: return at::kBool;
-        case Dtype::u8: return at::kByte;
-        case Dtype::i8: return at::kChar;
-        case Dtype::i16: return at::kShort;
-        case Dtype::i32: return at::kInt;
-        case Dtype::i64: return at::kLong;
-        case Dtype::f16: return at::kHalf;
-        case Dtype::bf16: return at::kBFloat16;
-        case Dtype::f32: return at::kFloat;
-        case Dtype::f64: return at::kDouble;
-        default: return std::nullopt;
+        case Dtype::boolean:
+            return at::kBool;
+        case Dtype::u8:
+            return at::kByte;
+        case Dtype::i8:
+            return at::kChar;
+        case Dtype::i16:
+            return at::kShort;
+        case Dtype::i32:
+            return at::kInt;
+        case Dtype::i64:
+            return at::kLong;
+        case Dtype::f16:
+            return at::kHalf;
+        case Dtype::bf16:
+            return at::kBFloat16;
+        case Dtype::f32:
+            return at::kFloat;
+        case Dtype::f64:
+            return at::kDouble;
+        default:
+            return std::nullopt;
     }
 }
 
 bool is_weight(Dtype dtype) {
-    return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 || dtype == Dtype::f64;
+    return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 ||
+           dtype == Dtype::f64;
 }
 
 std::string words(at::IntArrayRef shape) {
@@ -43,7 +55,8 @@ at::Tensor to_tensor(const TensorView& view) {
     const auto type = scalar_type(view.dtype);
     if (!type) refuse(Errc::misshapen_tensor, std::string("type ") + name_of(view.dtype));
     auto tensor = at::empty(view.shape, *type);
-    if (!view.data.empty()) std::memcpy(tensor.mutable_data_ptr(), view.data.data(), view.data.size());
+    if (!view.data.empty())
+        std::memcpy(tensor.mutable_data_ptr(), view.data.data(), view.data.size());
     return tensor;
 }
 
@@ -52,10 +65,12 @@ at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::Scal
     const std::string needed = "the network needs " + words(shape);
     if (!view) refuse(Errc::missing_tensor, file() + ": " + name + " (" + needed + ")");
     if (!is_weight(view->dtype)) {
-        refuse(Errc::misshapen_tensor, file() + ": " + name + " is of type " + name_of(view->dtype));
+        refuse(Errc::misshapen_tensor,
+               file() + ": " + name + " is of type " + name_of(view->dtype));
     }
     if (shape != at::IntArrayRef(view->shape)) {
-        refuse(Errc::misshapen_tensor, file() + ": " + name + " is " + words(view->shape) + ", " + needed);
+        refuse(Errc::misshapen_tensor,
+               file() + ": " + name + " is " + words(view->shape) + ", " + needed);
     }
     auto tensor = to_tensor(*view).to(device_, dtype);
     if (taken_.insert(name).second) parameters_ += tensor.numel();

@@ -52,12 +52,14 @@ public:
         if (descriptor.fd < 0) return unreadable(file);
         struct stat status {};
         if (::fstat(descriptor.fd, &status) != 0) return unreadable(file);
-        if (!S_ISREG(status.st_mode)) return config::fail(Errc::missing_file, file + " (no regular file)");
+        if (!S_ISREG(status.st_mode))
+            return config::fail(Errc::missing_file, file + " (no regular file)");
         const auto size = std::size_t(status.st_size);
         if (size == 0) return Bytes{};
         void* begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.fd, 0);
         if (begin == MAP_FAILED) return unreadable(file);
-        std::shared_ptr<const void> owner(begin, [size](void* address) { ::munmap(address, size); });
+        std::shared_ptr<const void> owner(begin,
+                                          [size](void* address) { ::munmap(address, size); });
         return Bytes{{static_cast<const std::byte*>(begin), size}, std::move(owner)};
     }
 
@@ -71,7 +73,8 @@ private:
 
 bool stays_inside(std::string_view name) {
     if (name.empty() || name.size() > 512 || name.front() == '/') return false;
-    if (std::any_of(name.begin(), name.end(), [](char c) { return c == '\\' || (unsigned char)c < 32; })) {
+    if (std::any_of(name.begin(), name.end(),
+                    [](char c) { return c == '\\' || (unsigned char)c < 32; })) {
         return false;
     }
     for (std::size_t begin = 0; begin <= name.size();) {

@@ -13,26 +13,31 @@ namespace {
 constexpr auto kPipeline = "pipeline.json";
 constexpr std::size_t kMaxLatentChannels = 1024;
 
-// Published pipelines may name a network of another repository ("owner/name/ckpts/NAME"); a copy of it in this folder
-// does as well. Picture encoders are published by bare name.
-std::string locate(const Files& files, const Args& from, const std::string& role, const std::string& path) {
-    if (!stays_inside(path)) from.refuse_key(role, "is '" + path.substr(0, 200) + "', which leads out of the folder");
+// Published pipelines may name a network of another repository ("owner/name/ckpts/NAME"); a copy of
+// it in this folder does as well. Picture encoders are published by bare name.
+std::string locate(const Files& files, const Args& from, const std::string& role,
+                   const std::string& path) {
+    if (!stays_inside(path))
+        from.refuse_key(role, "is '" + path.substr(0, 200) + "', which leads out of the folder");
     const std::string in_ckpts = "ckpts/" + path.substr(path.rfind('/') + 1);
     for (const auto& candidate : {path, in_ckpts}) {
         if (files.has(candidate + ".json")) return candidate;
     }
-    refuse(Errc::missing_file, files.where() + "/" + path + ".json, named '" + role + "' by " + kPipeline +
-                                   "; if it belongs to another repository, copy its .json and .safetensors to " +
-                                   files.where() + "/ckpts");
+    refuse(Errc::missing_file,
+           files.where() + "/" + path + ".json, named '" + role + "' by " + kPipeline +
+               "; if it belongs to another repository, copy its .json and .safetensors to " +
+               files.where() + "/ckpts");
 }
 
 NetworkSpec read_network(const Files& files, const Args& from, const std::string& role,
                          std::initializer_list<std::string_view> classes) {
     const std::string path = locate(files, from, role, from.text(role));
-    const auto spec = Args::parse(or_refuse(files.open(path + ".json")), files.where() + "/" + path + ".json");
+    const auto spec =
+        Args::parse(or_refuse(files.open(path + ".json")), files.where() + "/" + path + ".json");
     std::string class_name = spec.text("name");
     if (std::find(classes.begin(), classes.end(), class_name) == classes.end()) {
-        spec.refuse_key("name", "is '" + class_name.substr(0, 100) + "', which cannot be the " + role);
+        spec.refuse_key("name",
+                        "is '" + class_name.substr(0, 100) + "', which cannot be the " + role);
     }
     return {role, path, std::move(class_name), spec.object("args")};
 }
@@ -58,19 +63,24 @@ SamplerSettings read_sampler(const Args& from, const char* key) {
 
 Manifest read_manifest(const Files& files) {
     const auto pipeline =
-        Args::parse(or_refuse(files.open(kPipeline)), files.where() + "/" + kPipeline).object("args");
+        Args::parse(or_refuse(files.open(kPipeline)), files.where() + "/" + kPipeline)
+            .object("args");
     if (!pipeline.has("image_cond_model") && pipeline.has("text_cond_model")) {
-        pipeline.refuse_key("image_cond_model", "is missing: this pipeline takes text, not pictures");
+        pipeline.refuse_key("image_cond_model",
+                            "is missing: this pipeline takes text, not pictures");
     }
     const auto models = pipeline.object("models");
     const auto normalization = pipeline.object("slat_normalization");
     return Manifest{
         .encoder = read_network(files, pipeline, "image_cond_model", {"DinoVisionTransformer"}),
-        .structure_flow = read_network(files, models, "sparse_structure_flow_model", {"SparseStructureFlowModel"}),
-        .structure_decoder = read_network(files, models, "sparse_structure_decoder", {"SparseStructureDecoder"}),
-        .latent_flow = read_network(files, models, "slat_flow_model", {"SLatFlowModel", "ElasticSLatFlowModel"}),
-        .gaussian_decoder =
-            read_network(files, models, "slat_decoder_gs", {"SLatGaussianDecoder", "ElasticSLatGaussianDecoder"}),
+        .structure_flow = read_network(files, models, "sparse_structure_flow_model",
+                                       {"SparseStructureFlowModel"}),
+        .structure_decoder =
+            read_network(files, models, "sparse_structure_decoder", {"SparseStructureDecoder"}),
+        .latent_flow = read_network(files, models, "slat_flow_model",
+                                    {"SLatFlowModel", "ElasticSLatFlowModel"}),
+        .gaussian_decoder = read_network(files, models, "slat_decoder_gs",
+                                         {"SLatGaussianDecoder", "ElasticSLatGaussianDecoder"}),
         .structure_sampler = read_sampler(pipeline, "sparse_structure_sampler"),
         .latent_sampler = read_sampler(pipeline, "slat_sampler"),
         .latent_mean = normalization.numbers("mean", kMaxLatentChannels, -1e6, 1e6),

@@ -1,5 +1,6 @@
-// pipeline.json and the ckpts/NAME.json beside it: which networks there are, with which arguments, and how to sample.
-// Layout as published with TRELLIS (microsoft/TRELLIS-image-large). Throws Refused.
+// pipeline.json and the ckpts/NAME.json beside it: which networks there are, with which arguments,
+// and how to sample. Layout as published with TRELLIS (microsoft/TRELLIS-image-large). Throws
+// Refused.
 #pragma once
 
 #include "generator/sample/schedule.hpp"
@@ -31,8 +32,9 @@ struct Manifest {
     std::vector<double> latent_std;
 };
 
-// The picture pipeline. Networks of other roles (meshes, radiance fields) are not looked at. Fails with missing_file,
-// and with bad_checkpoint naming the key: unknown class or sampler, value out of range, a path that leaves the folder.
+// The picture pipeline. Networks of other roles (meshes, radiance fields) are not looked at. Fails
+// with missing_file, and with bad_checkpoint naming the key: unknown class or sampler, value out of
+// range, a path that leaves the folder.
 Manifest read_manifest(const Files& files);
 
 }  // namespace generator

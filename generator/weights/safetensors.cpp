@@ -29,13 +29,13 @@ struct DtypeRow {
 };
 
 constexpr std::array kDtypes{
-    DtypeRow{"BOOL", Dtype::boolean, 1}, DtypeRow{"U8", Dtype::u8, 1},
-    DtypeRow{"I8", Dtype::i8, 1},        DtypeRow{"F8_E4M3", Dtype::f8_e4m3, 1},
+    DtypeRow{"BOOL", Dtype::boolean, 1},    DtypeRow{"U8", Dtype::u8, 1},
+    DtypeRow{"I8", Dtype::i8, 1},           DtypeRow{"F8_E4M3", Dtype::f8_e4m3, 1},
     DtypeRow{"F8_E5M2", Dtype::f8_e5m2, 1}, DtypeRow{"U16", Dtype::u16, 2},
-    DtypeRow{"I16", Dtype::i16, 2},      DtypeRow{"F16", Dtype::f16, 2},
-    DtypeRow{"BF16", Dtype::bf16, 2},    DtypeRow{"U32", Dtype::u32, 4},
-    DtypeRow{"I32", Dtype::i32, 4},      DtypeRow{"F32", Dtype::f32, 4},
-    DtypeRow{"U64", Dtype::u64, 8},      DtypeRow{"I64", Dtype::i64, 8},
+    DtypeRow{"I16", Dtype::i16, 2},         DtypeRow{"F16", Dtype::f16, 2},
+    DtypeRow{"BF16", Dtype::bf16, 2},       DtypeRow{"U32", Dtype::u32, 4},
+    DtypeRow{"I32", Dtype::i32, 4},         DtypeRow{"F32", Dtype::f32, 4},
+    DtypeRow{"U64", Dtype::u64, 8},         DtypeRow{"I64", Dtype::i64, 8},
     DtypeRow{"F64", Dtype::f64, 8},
 };
 
@@ -50,8 +50,9 @@ struct Entry {
     std::optional<std::vector<std::int64_t>> offsets;
 };
 
-// Takes the header apart while it is parsed: no tree in memory, and a name that comes twice is seen, which a JSON
-// object would hide. Depth 1 holds tensors, depth 2 their fields, depth 3 arrays of numbers.
+// Takes the header apart while it is parsed: no tree in memory, and a name that comes twice is
+// seen, which a JSON object would hide. Depth 1 holds tensors, depth 2 their fields, depth 3 arrays
+// of numbers.
 class HeaderReader {
 public:
     constexpr static std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
@@ -77,7 +78,8 @@ public:
 
     bool on_array_begin(json::error_code&) {
         if (depth_ != 2 || metadata_ || array_) return no("an array where none belongs");
-        if (field_ != "shape" && field_ != "data_offsets") return no("an array as '" + field_ + "'");
+        if (field_ != "shape" && field_ != "data_offsets")
+            return no("an array as '" + field_ + "'");
         array_ = &(field_ == "shape" ? entry_->shape : entry_->offsets).emplace();
         return true;
     }
@@ -104,7 +106,8 @@ public:
         }
         field_ = std::move(key);
         if (metadata_) return true;
-        const bool twice = (field_ == "dtype" && entry_->dtype) || (field_ == "shape" && entry_->shape) ||
+        const bool twice = (field_ == "dtype" && entry_->dtype) ||
+                           (field_ == "shape" && entry_->shape) ||
                            (field_ == "data_offsets" && entry_->offsets);
         if (twice) return no("has '" + field_ + "' twice");
         if (field_ != "dtype" && field_ != "shape" && field_ != "data_offsets") {
@@ -190,7 +193,8 @@ std::string fault_of(std::vector<Extent> extents, std::uint64_t data_bytes) {
     std::uint64_t covered = 0;
     for (const auto& extent : extents) {
         if (extent.begin < covered) return "tensor " + *extent.name + " shares bytes with another";
-        if (extent.begin > covered) return "bytes before tensor " + *extent.name + " belong to none";
+        if (extent.begin > covered)
+            return "bytes before tensor " + *extent.name + " belong to none";
         covered = extent.end;
     }
     return covered == data_bytes ? "" : "bytes after the last tensor belong to none";
@@ -216,7 +220,8 @@ config::Result<Safetensors> Safetensors::parse(Bytes bytes, std::string file) {
     for (std::size_t i = 0; i < kLengthBytes; ++i) {
         header_bytes |= std::uint64_t(std::to_integer<std::uint8_t>(all[i])) << (8 * i);
     }
-    if (header_bytes > kMaxHeaderBytes) return broken("no safetensors file: its header would be too long");
+    if (header_bytes > kMaxHeaderBytes)
+        return broken("no safetensors file: its header would be too long");
     if (header_bytes > all.size() - kLengthBytes) return broken("cut short within the header");
     const auto header = bytes.text().substr(kLengthBytes, header_bytes);
     const auto data = all.subspan(kLengthBytes + header_bytes);
@@ -228,19 +233,25 @@ config::Result<Safetensors> Safetensors::parse(Bytes bytes, std::string file) {
     const auto used = parser.write_some(false, header.data(), header.size(), code);
     auto& reader = parser.handler();
     if (!reader.fault.empty()) {
-        return broken((reader.tensor().empty() ? "header" : "tensor " + reader.tensor()) + ": " + reader.fault);
+        return broken((reader.tensor().empty() ? "header" : "tensor " + reader.tensor()) + ": " +
+                      reader.fault);
     }
     if (code) return broken("header is no JSON of this format (" + code.message() + ")");
-    if (header.find_first_not_of(" \t\r\n", used) != std::string_view::npos) return broken("text after the header");
+    if (header.find_first_not_of(" \t\r\n", used) != std::string_view::npos)
+        return broken("text after the header");
 
     Safetensors result;
     std::vector<Extent> extents;
     for (auto& [name, entry] : reader.entries) {
         if (name == "__metadata__") continue;
-        const auto lying = [&](const std::string& why) { return broken("tensor " + name + ": " + why); };
-        if (!entry.dtype || !entry.shape || !entry.offsets) return lying("lacks dtype, shape or data_offsets");
+        const auto lying = [&](const std::string& why) {
+            return broken("tensor " + name + ": " + why);
+        };
+        if (!entry.dtype || !entry.shape || !entry.offsets)
+            return lying("lacks dtype, shape or data_offsets");
         if (entry.offsets->size() != 2) return lying("data_offsets are not two numbers");
-        const auto begin = std::uint64_t((*entry.offsets)[0]), end = std::uint64_t((*entry.offsets)[1]);
+        const auto begin = std::uint64_t((*entry.offsets)[0]),
+                   end = std::uint64_t((*entry.offsets)[1]);
         if (begin > end || end > data.size()) {
             return lying("bytes " + std::to_string(begin) + ".." + std::to_string(end) +
                          " lie outside the file, which has " + std::to_string(data.size()));
@@ -252,10 +263,12 @@ config::Result<Safetensors> Safetensors::parse(Bytes bytes, std::string file) {
                          std::to_string(end - begin));
         }
         const auto at = result.tensors_.emplace(
-            name, TensorView{*entry.dtype, std::move(*entry.shape), data.subspan(begin, end - begin)});
+            name,
+            TensorView{*entry.dtype, std::move(*entry.shape), data.subspan(begin, end - begin)});
         if (begin != end) extents.push_back({begin, end, &at.first->first});
     }
-    if (auto fault = fault_of(std::move(extents), data.size()); !fault.empty()) return broken(fault);
+    if (auto fault = fault_of(std::move(extents), data.size()); !fault.empty())
+        return broken(fault);
     result.bytes_ = std::move(bytes);
     result.file_ = std::move(file);
     return result;

@@ -16,7 +16,8 @@ namespace {
 
 using generator::Errc;
 
-std::unique_ptr<generator::Generator> make(const std::string& folder, const std::string& dtype = "auto") {
+std::unique_ptr<generator::Generator> make(const std::string& folder,
+                                           const std::string& dtype = "auto") {
     config::Generator settings;
     settings.model = folder;
     settings.device = "cpu";
@@ -28,15 +29,18 @@ std::unique_ptr<generator::Generator> make(const std::string& folder, const std:
 
 template <std::size_t kWidth>
 at::Tensor tensor_of(const std::vector<std::array<float, kWidth>>& rows) {
-    return at::from_blob(const_cast<float*>(rows.data()->data()), {std::int64_t(rows.size()), std::int64_t(kWidth)})
+    return at::from_blob(const_cast<float*>(rows.data()->data()),
+                         {std::int64_t(rows.size()), std::int64_t(kWidth)})
         .clone();
 }
 
 at::Tensor tensor_of(const std::vector<float>& values) {
-    return at::from_blob(const_cast<float*>(values.data()), {std::int64_t(values.size()), 1}).clone();
+    return at::from_blob(const_cast<float*>(values.data()), {std::int64_t(values.size()), 1})
+        .clone();
 }
 
-// Picture to splats through the public interface alone, against the tensors that the reference made.
+// Picture to splats through the public interface alone, against the tensors that the reference
+// made.
 void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
     const auto sketch = trellis.sketch(golden.picture(), golden.seed(), {});
     REQUIRE(sketch.has_value());
@@ -57,8 +61,9 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
     CHECK(error(tensor_of(splats.scale), "scaling") < tests::kTolerances.fp32);
     CHECK(error(tensor_of(splats.rotation), "rotation_raw") < tests::kTolerances.fp32);
 
-    for (const double ms : {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
-                            finished->times.latent, finished->times.gaussians}) {
+    for (const double ms :
+         {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
+          finished->times.latent, finished->times.gaussians}) {
         CHECK(ms > 0);
     }
     CHECK(finished->times.encode < 0);
@@ -67,13 +72,18 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
 // A copy of the golden checkpoint that a test may damage.
 class Copy {
 public:
-    Copy() : folder_(std::filesystem::temp_directory_path() / ("trellis_test_" + std::to_string(::getpid()))) {
+    Copy()
+        : folder_(std::filesystem::temp_directory_path() /
+                  ("trellis_test_" + std::to_string(::getpid()))) {
         std::filesystem::remove_all(folder_);
-        std::filesystem::copy(MINER_TESTS "/golden/tiny", folder_, std::filesystem::copy_options::recursive);
+        std::filesystem::copy(MINER_TESTS "/golden/tiny", folder_,
+                              std::filesystem::copy_options::recursive);
     }
     ~Copy() { std::filesystem::remove_all(folder_); }
 
-    std::filesystem::path path(const std::string& name = "") const { return name.empty() ? folder_ : folder_ / name; }
+    std::filesystem::path path(const std::string& name = "") const {
+        return name.empty() ? folder_ : folder_ / name;
+    }
 
     void replace(const std::string& name, const std::string& what, const std::string& with) const {
         std::ifstream in(path(name));
@@ -126,7 +136,8 @@ TEST_CASE("a seed gives the same splats to the bit, another seed others") {
     const auto other = trellis->sketch(golden.picture(), 8, {});
     REQUIRE((once && again && other));
     const auto a = trellis->finish(**once, nullptr, {}), b = trellis->finish(**again, nullptr, {});
-    const auto twice = trellis->finish(**once, nullptr, {}), c = trellis->finish(**other, nullptr, {});
+    const auto twice = trellis->finish(**once, nullptr, {}),
+               c = trellis->finish(**other, nullptr, {});
     REQUIRE((a && b && c && twice));
     CHECK((a->splats.position == b->splats.position));
     CHECK(a->splats.opacity == b->splats.opacity);
@@ -230,18 +241,22 @@ TEST_CASE("networks and weights that do not fit say where") {
         const Copy copy;
         copy.replace("ckpts/gs_dec.json", "\"num_gaussians\": 8", "\"num_gaussians\": 9");
         CHECK(copy.error().code == Errc::misshapen_tensor);
-        CHECK(copy.error().detail.find("out_layer.weight is [112, 64], the network needs [126, 64]") != std::string::npos);
+        CHECK(copy.error().detail.find(
+                  "out_layer.weight is [112, 64], the network needs [126, 64]") !=
+              std::string::npos);
     }
     SECTION("a condition of another width than the encoder's") {
         const Copy copy;
         copy.replace("ckpts/slat_flow.json", "\"cond_channels\": 64", "\"cond_channels\": 32");
         CHECK(copy.error().code == Errc::bad_checkpoint);
-        CHECK(copy.error().detail.find("'cond_channels' is 32, but the picture encoder has 64") != std::string::npos);
+        CHECK(copy.error().detail.find("'cond_channels' is 32, but the picture encoder has 64") !=
+              std::string::npos);
     }
     SECTION("a resolution that the decoder does not reach") {
         const Copy copy;
         copy.replace("ckpts/gs_dec.json", "\"resolution\": 32", "\"resolution\": 64");
-        CHECK(copy.error().detail.find("'resolution' is 64, but the structure decoder has 32") != std::string::npos);
+        CHECK(copy.error().detail.find("'resolution' is 64, but the structure decoder has 32") !=
+              std::string::npos);
     }
     SECTION("a normalisation of another length") {
         const Copy copy;

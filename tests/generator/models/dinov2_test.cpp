@@ -11,5 +11,6 @@ TEST_CASE("the picture encoder meets the golden features and condition", "[golde
     if (golden.has("dino_x_prenorm")) {
         CHECK(tests::relative_error(features, golden["dino_x_prenorm"]) < tests::kTolerances.fp32);
     }
-    CHECK(tests::relative_error(networks.encoder.condition(features), golden["cond"]) < tests::kTolerances.fp32);
+    CHECK(tests::relative_error(networks.encoder.condition(features), golden["cond"]) <
+          tests::kTolerances.fp32);
 }

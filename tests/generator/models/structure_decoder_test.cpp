@@ -19,5 +19,6 @@ TEST_CASE("a voxel is active where its logit is above zero, in ascending order")
     logits[0][0][3][1][2] = 0.5F;
     logits[0][0][0][2][1] = 0.5F;
     logits[0][0][1][1][1] = 0.0F;
-    CHECK((generator::active_voxels(logits) == std::vector<generator::Voxel>{{0, 2, 1}, {3, 1, 2}}));
+    CHECK(
+        (generator::active_voxels(logits) == std::vector<generator::Voxel>{{0, 2, 1}, {3, 1, 2}}));
 }

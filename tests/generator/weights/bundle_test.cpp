@@ -1,0 +1,84 @@
+#include "generator/weights/bundle.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/weights/refused.hpp"
+
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+
+using namespace generator;
+
+namespace {
+
+// Tensors "blocks.3.weight" [2, 2] F32 1..4, "half" [2] F16 (1, -2), "count" [1] I32.
+Bundle bundle(at::ScalarType dtype = at::kFloat) {
+    const std::string header =
+        R"({"blocks.3.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},)"
+        R"("half":{"dtype":"F16","shape":[2],"data_offsets":[16,20]},)"
+        R"("count":{"dtype":"I32","shape":[1],"data_offsets":[20,24]}})";
+    const float weights[] = {1, 2, 3, 4};
+    const std::uint16_t halves[] = {0x3c00, 0xc000};
+    std::shared_ptr<std::byte[]> content(new std::byte[8 + header.size() + 24]());
+    content[0] = std::byte(header.size());
+    std::memcpy(&content[8], header.data(), header.size());
+    std::memcpy(&content[8 + header.size()], weights, 16);
+    std::memcpy(&content[8 + header.size() + 16], halves, 4);
+    static_assert(sizeof(halves) == 4);
+    return Bundle(or_refuse(Safetensors::parse({{content.get(), 8 + header.size() + 24}, content},
+                                               "x.safetensors")),
+                  at::kCPU, dtype);
+}
+
+config::Error refusal(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const Refused& refused) {
+        return refused.error();
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a scope takes tensors by the names of the checkpoint") {
+    auto weights = bundle();
+    const Scope scope(weights);
+    CHECK((scope / "blocks" / 3)
+              .take("weight", {2, 2})
+              .equal(at::tensor({1.0F, 2.0F, 3.0F, 4.0F}).view({2, 2})));
+    CHECK((scope / "blocks" / 3).has("weight"));
+    CHECK_FALSE((scope / "blocks").has("weight"));
+    CHECK(weights.parameters() == 4);
+}
+
+TEST_CASE("half precision is widened, or kept where that is the type asked for") {
+    auto wide = bundle();
+    CHECK(Scope(wide).take("half", {2}).equal(at::tensor({1.0F, -2.0F})));
+    auto narrow = bundle(at::kBFloat16);
+    CHECK(Scope(narrow).take("half", {2}).scalar_type() == at::kBFloat16);
+    CHECK(Scope(narrow).in_fp32().take("half", {2}).scalar_type() == at::kFloat);
+}
+
+TEST_CASE("what is missing, left over or of another shape is named with its shapes") {
+    auto weights = bundle();
+    const Scope scope(weights);
+    const auto missing = refusal([&] { (scope / "blocks" / 4).take("weight", {2, 2}); });
+    CHECK(missing.code == Errc::missing_tensor);
+    CHECK(missing.detail == "x.safetensors: blocks.4.weight (the network needs [2, 2])");
+    const auto misshapen = refusal([&] { (scope / "blocks" / 3).take("weight", {4}); });
+    CHECK(misshapen.code == Errc::misshapen_tensor);
+    CHECK(misshapen.detail == "x.safetensors: blocks.3.weight is [2, 2], the network needs [4]");
+    const auto wrong_type = refusal([&] { scope.take("count", {1}); });
+    CHECK(wrong_type.code == Errc::misshapen_tensor);
+    CHECK(wrong_type.detail == "x.safetensors: count is of type I32");
+    scope.take("half", {2});
+    const auto extra = refusal([&] { weights.expect_all_taken(); });
+    CHECK(extra.code == Errc::extra_tensor);
+    CHECK(extra.detail == "x.safetensors: blocks.3.weight [2, 2], count [1]");
+}

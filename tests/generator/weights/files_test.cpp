@@ -1,0 +1,68 @@
+#include "generator/weights/files.hpp"
+
+#include "generator/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
+using generator::Errc;
+
+namespace {
+
+class Folder {
+public:
+    Folder()
+        : path(std::filesystem::temp_directory_path() /
+               ("files_test_" + std::to_string(::getpid()))) {
+        std::filesystem::create_directories(path / "ckpts");
+    }
+    ~Folder() { std::filesystem::remove_all(path); }
+
+    std::filesystem::path path;
+};
+
+}  // namespace
+
+TEST_CASE("a name that leaves its folder is refused") {
+    for (const char* name :
+         {"", "/etc/passwd", "../x", "ckpts/../../x", "a//b", "a/", "..", "a\\b", "a\nb"}) {
+        INFO(name);
+        CHECK_FALSE(generator::stays_inside(name));
+    }
+    CHECK_FALSE(generator::stays_inside(std::string(600, 'a')));
+    for (const char* name : {"pipeline.json", "ckpts/ss_flow.json", "a..b/c", ".hidden"}) {
+        INFO(name);
+        CHECK(generator::stays_inside(name));
+    }
+}
+
+TEST_CASE("a file is mapped as it is and outlives its folder object") {
+    const Folder folder;
+    std::ofstream(folder.path / "ckpts/a.json") << "hello";
+    std::ofstream(folder.path / "empty").flush();
+    auto files = generator::folder_files(folder.path);
+    CHECK(files->has("ckpts/a.json"));
+    const auto bytes = files->open("ckpts/a.json");
+    const auto empty = files->open("empty");
+    files.reset();
+    REQUIRE(bytes.has_value());
+    CHECK(bytes->text() == "hello");
+    REQUIRE(empty.has_value());
+    CHECK(empty->data.empty());
+}
+
+TEST_CASE("what is absent or no file says its path") {
+    const Folder folder;
+    const auto files = generator::folder_files(folder.path);
+    const auto absent = files->open("ckpts/none.json");
+    CHECK(absent.error().code == Errc::missing_file);
+    CHECK(absent.error().detail.find("ckpts/none.json") != std::string::npos);
+    CHECK(files->open("ckpts").error().code == Errc::missing_file);
+    CHECK(files->open("../secret").error().code == Errc::bad_checkpoint);
+    CHECK_FALSE(files->has("ckpts"));
+}
