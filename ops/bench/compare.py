@@ -74,7 +74,7 @@ def page(ours, theirs, host, args):
     lines = ["# Benchmarks", "",
              "Made by `python ops/bench/compare.py --out ops/docs/benchmarks.md`; run it anew rather than edit.", "",
              f"{host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB; load before the run "
-             f"{host['load_at_start']}. {args.threads} threads on both sides, medians of {args.repeats} runs or more.",
+             f"{host['load_at_start']}. {args.threads} threads on both sides; medians, of {args.repeats} runs for the networks.",
              f"Python: PyTorch {theirs['torch']} eager, fp32, CPU; Pillow {theirs['pillow']}. Picture `{theirs['picture']}` "
              f"({' x '.join(map(str, theirs['picture_size']))}), seed {theirs['seed']}: {theirs['voxels']:,} voxels, "
              f"{theirs['gaussians']:,} Gaussians.", "",
