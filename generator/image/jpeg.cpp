@@ -52,9 +52,11 @@ void on_skip(j_decompress_ptr info, long count) {
 // A progressive file may hold any number of tiny scans, each of which costs a pass over all
 // coefficients.
 void on_progress(j_common_ptr info) {
-    constexpr int kMostScans = 200;
-    const auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
-    if (decompress->input_scan_number > kMostScans) ERREXIT(info, JERR_INPUT_EOF);
+    constexpr int kMostScans = 64;
+    if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+    auto& reader = *static_cast<Reader*>(info->client_data);
+    std::snprintf(reader.message, sizeof reader.message, "more than %d scans", kMostScans);
+    std::longjmp(reader.jump, 1);
 }
 
 bool open(Reader& reader, const std::uint8_t* bytes, std::size_t size) {

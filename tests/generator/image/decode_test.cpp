@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <random>
 
 using generator::Errc;
@@ -152,6 +153,20 @@ TEST_CASE("a picture that claims more pixels than allowed is refused by its head
         CHECK(generator::decode(bytes, {.max_bytes = size - 1}).error().code ==
               Errc::picture_too_large);
     }
+}
+
+TEST_CASE("a progressive JPEG with scans beyond number is refused") {
+    Bytes jpeg = tests::golden(folder("progressive_444_q90.jpg"));
+    // The last scan, again and again: from its marker to the end of the picture.
+    const Bytes marker = {0xFF, 0xDA};
+    const auto scan = std::find_end(jpeg.begin(), jpeg.end(), marker.begin(), marker.end());
+    REQUIRE(scan != jpeg.end());
+    const Bytes again(scan, jpeg.end() - 2);
+    REQUIRE(generator::decode(jpeg).has_value());
+    for (int i = 0; i < 100; ++i) jpeg.insert(jpeg.end() - 2, again.begin(), again.end());
+    const auto image = generator::decode(jpeg);
+    REQUIRE_FALSE(image.has_value());
+    CHECK(image.error().detail.find("scans") != std::string::npos);
 }
 
 TEST_CASE("no damage to a picture does more than fail") {
