@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <random>
 
 namespace miner {
@@ -306,9 +307,10 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
         if (!answer) turn.end = Turn::End::stopped;
         co_return;
     }
-    s_.log.info(
-        "submitted",
-        {{"task", job.task.id}, {"attempt", result.attempt}, {"bytes", spz.size()}, {"ms", ms}});
+    s_.log.info("submitted", {{"task", job.task.id},
+                              {"attempt", result.attempt},
+                              {"bytes", spz.size()},
+                              {"ms", std::llround(ms)}});
     cool_down(job, **answer);
     storage::Answer row{.cooldown_until = (*answer)->cooldown_until, .at = now_ms()};
     if (const auto& feedback = (*answer)->feedback) {

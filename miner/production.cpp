@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace miner {
 namespace {
@@ -20,12 +21,13 @@ double milliseconds_since(std::chrono::steady_clock::time_point begin) {
 
 bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
 
-double total(const generator::StageTimes& times) {
+// Whole milliseconds: what a log line has room for.
+std::int64_t total(const generator::StageTimes& times) {
     double sum = 0;
     for (const double ms : {times.prepare, times.encode, times.structure, times.occupancy,
                             times.latent, times.gaussians})
         sum += std::max(ms, 0.0);
-    return sum;
+    return std::llround(sum);
 }
 
 // Stops the work when the caller does or when time is over, whichever comes first.

@@ -1,0 +1,291 @@
+// The very application that operators run, with a scripted generator, against local validators.
+#include "miner/app.hpp"
+
+#include "network/base64.hpp"
+#include "network/local/validator.hpp"
+#include "storage/database.hpp"
+#include "storage/report.hpp"
+#include "tests/support/fake_generator.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <mutex>
+#include <set>
+
+using namespace std::chrono_literals;
+using miner::ExitCode;
+using network::LocalValidator;
+
+namespace {
+
+network::Keypair key_of(std::uint8_t number) {
+    network::Secret<32> seed;
+    seed.bytes()[0] = number;
+    return network::Keypair::from_seed(seed);
+}
+
+network::Task picture_task(const std::string& id) {
+    return {network::TaskKind::image, id, network::base64_encode(tests::small_png())};
+}
+
+// One stage: a miner, its folder, and any number of validators.
+struct Stage {
+    tests::TemporaryFolder folder;
+    config::Settings settings;
+    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
+    std::vector<std::unique_ptr<LocalValidator>> validators;
+    std::mutex mutex;
+    std::vector<std::string> judged;  // task ids whose bytes a validator scored
+    std::vector<std::string> lines;
+    std::vector<miner::Turn> turns;
+    std::function<void()> between_turns;
+
+    Stage() {
+        settings.gate.min_gaussians = 3200;
+        settings.gate.floor = 320;
+        settings.generator.seed = 1;
+        settings.schedule.idle = 20ms;
+        settings.schedule.failure_delay = 1s;
+        settings.schedule.pull_timeout = 500ms;
+        settings.schedule.submit_timeout = 500ms;
+        settings.run.grace = 5s;
+        script->voxels = {100};
+    }
+
+    void add_validator(std::vector<network::Task> tasks,
+                       std::vector<LocalValidator::Fault> faults = {}, int fault_every = 1) {
+        LocalValidator::Options options;
+        options.tasks = std::move(tasks);
+        options.time_scale = 0.0001;
+        options.faults = std::move(faults);
+        options.fault_every = fault_every;
+        options.miners = {key_of(1).address()};
+        auto judge = [this](const network::Task& task, const std::vector<std::uint8_t>& spz) {
+            const std::lock_guard lock(mutex);
+            judged.push_back(task.id);
+            return network::Verdict{spz.empty() ? 0.0 : 0.9, ""};
+        };
+        validators.push_back(LocalValidator::start(key_of(std::uint8_t(100 + validators.size())),
+                                                   judge, std::move(options))
+                                 .value());
+    }
+
+    ExitCode run() {
+        miner::Identity identity{key_of(1), miner::Schedule(settings.schedule)};
+        std::vector<miner::Validator> list;
+        for (const auto& validator : validators)
+            list.push_back({int(list.size()), validator->peer(), 5000, true});
+        identity.schedule.set_validators(list);
+        std::vector<miner::Identity> identities;
+        identities.push_back(std::move(identity));
+        config::Logger log(config::Level::info, false, [this](std::string_view line) {
+            const std::lock_guard lock(mutex);
+            lines.emplace_back(line);if (std::getenv("SHOW")) fprintf(stderr, "%s\n", lines.back().c_str());
+        });
+        return miner::run_app(
+            {.settings = settings,
+             .folder = folder.path(),
+             .identities = std::move(identities),
+             .make_generator = tests::make_fake(script),
+             .log = log,
+             .observer = {.turn = [this](const miner::Turn& turn) { turns.push_back(turn); }},
+             .finished = [this] {
+                 if (between_turns) between_turns();
+                 return std::all_of(validators.begin(), validators.end(),
+                                    [](const auto& v) { return v->drained(); });
+             }});
+    }
+
+    storage::Counts counts() const {
+        const auto database =
+            storage::Database::open(folder.path() / "miner.db", {.read_only = true}).value();
+        return storage::statistics(*database, {}).value().all;
+    }
+
+    int count_lines(const std::string& event) const {
+        return int(std::count_if(lines.begin(), lines.end(), [&](const auto& line) {
+            return line.find(" " + event + " ") != std::string::npos;
+        }));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("every task is pulled, generated, submitted and answered") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.add_validator({picture_task("b")});
+    CHECK(stage.run() == ExitCode::ok);
+    const auto counts = stage.counts();
+    CHECK(counts.generations == 2);
+    CHECK(counts.passed_at_once == 2);
+    CHECK(counts.accepted == 2);
+    CHECK(counts.mean_score == Approx(0.9));
+    CHECK(stage.count_lines("submitted") == 2);
+    CHECK(stage.count_lines("feedback") == 2);
+    for (const auto& validator : stage.validators) {
+        CHECK(validator->tally().bad_signatures == 0);
+        CHECK(validator->tally().bad_nonces == 0);
+        CHECK(validator->tally().accepted == 1);
+    }
+}
+
+TEST_CASE("each outcome of the gate arrives in the statistics") {
+    Stage stage;
+    stage.add_validator({picture_task("dense"), picture_task("saved"), picture_task("better"),
+                         picture_task("hopeless")});
+    stage.script->voxels = {100, 50, 100, 50, 60, 50, 40};
+    CHECK(stage.run() == ExitCode::ok);
+    const auto counts = stage.counts();
+    CHECK(counts.generations == 4);
+    CHECK(counts.passed_at_once == 1);
+    CHECK(counts.retry_passed == 1);
+    CHECK(counts.retry_improved == 1);
+    CHECK(counts.rejected == 1);
+    CHECK(counts.retries == 3);
+    CHECK(counts.submissions == 3);
+    CHECK(stage.validators[0]->tally().skips == 1);  // the empty result, without penalty
+}
+
+TEST_CASE("a prompt is skipped with the empty result and counted as such") {
+    Stage stage;
+    stage.add_validator({{network::TaskKind::text, "t", "a red chair"}});
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().skipped == 1);
+    CHECK(stage.counts().generations == 0);
+    CHECK(stage.script->sketches == 0);
+    CHECK(stage.validators[0]->tally().skips == 1);
+}
+
+TEST_CASE("a picture that is none becomes an empty result, and the miner goes on") {
+    Stage stage;
+    stage.add_validator({{network::TaskKind::image, "x", "!!! no base64"},
+                         {network::TaskKind::image, "y", "bm90IGEgcGljdHVyZQ=="},
+                         picture_task("z")});
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().errors == 2);
+    CHECK(stage.counts().passed_at_once == 1);
+}
+
+TEST_CASE("when the answer to a submission is lost, nothing is generated or taken twice") {
+    Stage stage;
+    // The third request is the first submission or a pull after it; the validator handles it and
+    // cuts the line.
+    stage.add_validator({picture_task("a"), picture_task("b"), picture_task("c")},
+                        {LocalValidator::Fault::drop}, 2);
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.script->sketches == 3);
+    std::multiset<std::string> judged(stage.judged.begin(), stage.judged.end());
+    CHECK(judged == std::multiset<std::string>{"a", "b", "c"});
+    CHECK(stage.counts().generations == 3);
+}
+
+TEST_CASE("a validator that refuses, hangs, drips or talks nonsense costs time, not tasks") {
+    using enum LocalValidator::Fault;
+    const auto fault = GENERATE(refuse, timeout, garbage, slow);
+    Stage stage;
+    // Each fourth request, that is now and then a pull and now and then a submission.
+    stage.add_validator({picture_task("a"), picture_task("b"), picture_task("c")}, {fault}, 4);
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.script->sketches == 3);
+    CHECK(stage.validators[0]->tally().accepted == 3);
+    CHECK(stage.counts().passed_at_once == 3);
+}
+
+TEST_CASE("a signal lets the task at hand finish within the grace period") {
+    Stage stage;
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.script->delay = 300ms;
+    std::thread killer([&] {
+        while (stage.script->sketches == 0) std::this_thread::sleep_for(5ms);
+        ::kill(::getpid(), SIGTERM);
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    killer.join();
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.script->sketches == 1);
+    CHECK(stage.counts().passed_at_once == 1);
+    CHECK(stage.count_lines("stopping") == 1);
+}
+
+TEST_CASE("when the grace is over the task is handed back, and the next run does it") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.script->delay = 60s;
+    stage.settings.run.grace = 0s;
+    std::thread killer([&] {
+        while (stage.script->sketches == 0) std::this_thread::sleep_for(5ms);
+        ::kill(::getpid(), SIGINT);
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    killer.join();
+    CHECK(stage.counts().generations == 0);
+    CHECK(stage.count_lines("handed back") == 1);
+    stage.script->delay = 0ms;
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().generations == 1);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+}
+
+TEST_CASE("a lost GPU ends the process with its own code, and nothing is submitted for the task") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.script->voxels = {-1};
+    stage.script->failure = generator::Errc::device_lost;
+    CHECK(stage.run() == ExitCode::device_lost);
+    CHECK(stage.validators[0]->tally().submissions == 0);
+}
+
+TEST_CASE("a second miner on the same folder is refused") {
+    Stage first;
+    first.add_validator({picture_task("a")});
+    ExitCode second_code = ExitCode::ok;
+    first.between_turns = [&] {
+        first.between_turns = {};
+        Stage second;
+        second.add_validator({picture_task("b")});
+        config::Logger log(config::Level::error, false, [](std::string_view) {});
+        second_code = miner::run_app({.settings = second.settings,
+                                      .folder = first.folder.path(),
+                                      .identities = {},
+                                      .make_generator = tests::make_fake(second.script),
+                                      .log = log});
+    };
+    CHECK(first.run() == ExitCode::ok);
+    CHECK(second_code == ExitCode::another_instance);
+}
+
+TEST_CASE("a damaged database stops the start with a clear message") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    std::ofstream(stage.folder.path() / "miner.db") << std::string(8192, 'x');
+    CHECK(stage.run() == ExitCode::storage);
+    CHECK(stage.count_lines("cannot start") == 1);
+    CHECK(stage.validators[0]->tally().pulls == 0);
+}
+
+TEST_CASE("a finished result waits on the disk; when it is gone it is made anew") {
+    const bool gone = GENERATE(false, true);
+    Stage stage;
+    stage.add_validator({picture_task("a")}, {LocalValidator::Fault::refuse}, 2);
+    stage.between_turns = [&] {
+        if (stage.count_lines("submit failed") > 0) ::kill(::getpid(), SIGTERM);
+    };
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.script->sketches == 1);
+    CHECK(stage.validators[0]->tally().accepted == 0);
+
+    // The same validator, without the fault, hands the task out again.
+    stage.between_turns = {};
+    stage.validators.clear();
+    stage.add_validator({picture_task("a")});
+    if (gone) std::filesystem::remove_all(stage.folder.path() / "assets");
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.script->sketches == (gone ? 2 : 1));
+    CHECK(stage.counts().generations == 1);
+}

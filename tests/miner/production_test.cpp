@@ -1,0 +1,203 @@
+#include "miner/production.hpp"
+
+#include "generator/splat/spz.hpp"
+#include "tests/support/fake_generator.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+using storage::Outcome;
+namespace asio = boost::asio;
+
+namespace {
+
+// 32 Gaussians a voxel: the gate is at 100 voxels, the floor at 10.
+config::Settings small_gate() {
+    config::Settings settings;
+    settings.gate.min_gaussians = 3200;
+    settings.gate.floor = 320;
+    return settings;
+}
+
+struct Bench {
+    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
+    config::Settings settings = small_gate();
+    std::vector<std::string> lines;
+    std::vector<miner::Attempt> attempts;
+    std::vector<std::string> stages;
+    std::vector<std::uint8_t> picture = tests::small_png();
+    std::stop_source stop;
+
+    miner::Product produce() {
+        asio::io_context io{1};
+        miner::Lanes lanes;
+        miner::Device device;
+        config::Logger log(config::Level::info, false,
+                           [this](std::string_view line) { lines.emplace_back(line); });
+        miner::Production production(lanes, device, log,
+                                     miner::Production::options(settings).value());
+        device.generator = tests::make_fake(script)({}).value();
+        miner::Product product;
+        std::exception_ptr failure;
+        asio::co_spawn(
+            io,
+            [&]() -> asio::awaitable<void> {
+                miner::Production::Watch watch{.task = "t1"};
+                watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };
+                watch.attempt = [this](miner::Attempt attempt) -> asio::awaitable<void> {
+                    attempts.push_back(attempt);
+                    co_return;
+                };
+                product = co_await production.produce(picture, 7, stop.get_token(), watch);
+            },
+            [&](std::exception_ptr error) { failure = error; });
+        io.run();
+        if (failure) std::rethrow_exception(failure);
+        return product;
+    }
+
+    // The line of that event, or nothing.
+    std::string line(const std::string& event) const {
+        const auto found = std::find_if(lines.begin(), lines.end(), [&](const auto& l) {
+            return l.find(" " + event + " task=t1") != std::string::npos;
+        });
+        return found == lines.end() ? "" : *found;
+    }
+};
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a dense sketch is finished at once") {
+    Bench bench;
+    bench.script->voxels = {100};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::passed);
+    CHECK(product.attempt == 1);
+    CHECK(product.splats.size() == 3200);
+    CHECK(bench.script->sketches == 1);
+    CHECK(bench.script->finished == 1);
+    CHECK(holds(bench.line("passed"), "attempt=1 gaussians=3200 gate=3200 ms="));
+    REQUIRE(product.attempts.size() == 1);
+    CHECK(product.attempts[0].chain == "standard");
+    CHECK(product.attempts[0].times.latent == 4);
+    CHECK(product.attempts[0].times.prepare >= 0);
+    CHECK(bench.stages == std::vector<std::string>{"decode", "prepare", "structure", "splats"});
+}
+
+TEST_CASE("a sparse sketch is made again from the original picture, enhanced to the extreme") {
+    Bench bench;
+    bench.script->voxels = {99, 120};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(product.attempt == 2);
+    CHECK(product.splats.size() == 3840);
+    CHECK(bench.script->finished == 1);  // stage 2 runs once, on the winner
+    CHECK(holds(bench.line("sparse"), "attempt=1 gaussians=3168 gate=3200 ms="));
+    CHECK(holds(bench.line("retry"), "attempt=2"));
+    CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
+    REQUIRE(bench.attempts.size() == 2);
+    CHECK(bench.attempts[0].outcome == "sparse");
+    CHECK(bench.attempts[1].chain == "extreme");
+    CHECK(bench.attempts[1].outcome == "passed");
+    CHECK(bench.script->pictures[0].pixels != bench.script->pictures[1].pixels);
+    CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 7});
+}
+
+TEST_CASE("a retry that is better but sparse is used with a warning") {
+    Bench bench;
+    bench.script->voxels = {20, 50};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_improved);
+    CHECK(product.splats.size() == 1600);
+    CHECK(holds(bench.line("retry improved"), "WARN"));
+}
+
+TEST_CASE("a retry that does not help is rejected, and nothing is made of it") {
+    Bench bench;
+    bench.script->voxels = {50, 40};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::rejected);
+    CHECK(product.splats.size() == 0);
+    CHECK(bench.script->finished == 0);
+    CHECK(holds(bench.line("rejected"), "attempt=2 gaussians=1280"));
+}
+
+TEST_CASE("an empty structure counts as sparse, not as an error") {
+    Bench bench;
+    bench.script->voxels = {0, 100};
+    CHECK(bench.produce().outcome == Outcome::retry_passed);
+    CHECK(bench.attempts[0].gaussians == 0);
+    CHECK(bench.attempts[0].outcome == "sparse");
+}
+
+TEST_CASE("a failed attempt is retried, and two of them are an error with its reason") {
+    Bench bench;
+    bench.script->voxels = {-1, 100};
+    CHECK(bench.produce().outcome == Outcome::retry_passed);
+    Bench hopeless;
+    hopeless.script->voxels = {-1};
+    const auto product = hopeless.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(holds(product.detail, "as scripted"));
+    CHECK(hopeless.attempts.size() == 2);
+    CHECK(holds(hopeless.line("attempt failed"), "as scripted"));
+}
+
+TEST_CASE("a lost device ends the production at once") {
+    Bench bench;
+    bench.script->voxels = {-1};
+    bench.script->failure = generator::Errc::device_lost;
+    const auto product = bench.produce();
+    CHECK(product.device_lost);
+    CHECK(bench.script->sketches == 1);
+}
+
+TEST_CASE("what is no picture is an error before anything is generated") {
+    Bench bench;
+    bench.picture = {1, 2, 3};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(holds(product.detail, "not a picture"));
+    CHECK(bench.script->sketches == 0);
+}
+
+TEST_CASE("a deadline and a stop both cancel the work") {
+    Bench late;
+    late.script->voxels = {100};
+    late.script->delay = 10s;
+    late.settings.generator.deadline = 0s;
+    CHECK(late.produce().cancelled);
+    Bench stopped;
+    stopped.script->voxels = {100};
+    stopped.script->delay = 10s;
+    stopped.stop.request_stop();
+    const auto product = stopped.produce();
+    CHECK(product.cancelled);
+    CHECK(product.outcome == Outcome::none);
+}
+
+TEST_CASE("with enhance.applies_to = structure the picture as it came paints the splats") {
+    Bench bench;
+    bench.script->voxels = {100};
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK_FALSE(bench.script->repainted);
+    bench.settings.enhance.applies_to = "structure";
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.script->repainted);
+}
+
+TEST_CASE("a wrong chain is refused before the work") {
+    auto settings = small_gate();
+    settings.enhance.extreme = {"sharpen:2"};
+    const auto options = miner::Production::options(settings);
+    REQUIRE_FALSE(options.has_value());
+    CHECK(options.error().code == generator::Errc::bad_operation);
+}

@@ -1,0 +1,134 @@
+// A generator that makes what a test tells it to: one of the three seams where tests fake.
+#pragma once
+
+#include "generator/errc.hpp"
+#include "generator/generator.hpp"
+#include "generator/image/decode.hpp"
+#include "miner/device.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace tests {
+
+// Shared between the test and the generators it hands in.
+struct Script {
+    std::vector<std::int64_t> voxels;  // of each sketch in turn; the last one repeats; -1: it fails
+    generator::Errc failure = generator::Errc::internal;
+    std::chrono::milliseconds delay{0};  // of each sketch; polls the stop token
+    std::atomic<int> sketches = 0;
+    std::atomic<int> finished = 0;
+    std::atomic<bool> repainted = false;
+    std::mutex mutex;
+    std::vector<generator::Image> pictures;  // that were sketched
+    std::vector<std::uint64_t> seeds;
+};
+
+class FakeSketch final : public generator::Sketch {
+public:
+    explicit FakeSketch(std::int64_t voxels) : voxels_(voxels) {
+        times_.encode = 1;
+        times_.structure = 2;
+        times_.occupancy = 3;
+    }
+    std::int64_t voxels() const override { return voxels_; }
+    std::int64_t gaussians() const override { return 32 * voxels_; }
+    const generator::StageTimes& times() const override { return times_; }
+
+private:
+    std::int64_t voxels_;
+    generator::StageTimes times_;
+};
+
+class FakeGenerator final : public generator::Generator {
+public:
+    explicit FakeGenerator(std::shared_ptr<Script> script) : script_(std::move(script)) {
+        info_ = {.name = "fake",
+                 .device = "cpu",
+                 .dtype = "fp32",
+                 .picture_size = 16,
+                 .resolution = 16,
+                 .gaussians_per_voxel = 32,
+                 .parameters = 1};
+    }
+
+    const generator::ModelInfo& info() const override { return info_; }
+
+    config::Result<std::unique_ptr<generator::Sketch>> sketch(const generator::Image& picture,
+                                                              std::uint64_t seed,
+                                                              std::stop_token stop) override {
+        const int index = script_->sketches++;
+        {
+            const std::lock_guard lock(script_->mutex);
+            script_->pictures.push_back(picture);
+            script_->seeds.push_back(seed);
+        }
+        const auto until = std::chrono::steady_clock::now() + script_->delay;
+        do {
+            if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
+            if (script_->delay.count() > 0)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        } while (std::chrono::steady_clock::now() < until);
+        const auto voxels =
+            script_->voxels[std::min<std::size_t>(std::size_t(index), script_->voxels.size() - 1)];
+        if (voxels < 0) return config::fail(script_->failure, "as scripted");
+        if (voxels == 0) return config::fail(generator::Errc::no_voxels);
+        return std::unique_ptr<generator::Sketch>(std::make_unique<FakeSketch>(voxels));
+    }
+
+    config::Result<generator::Finished> finish(const generator::Sketch& sketch,
+                                               const generator::Image* repaint,
+                                               std::stop_token stop) override {
+        if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
+        ++script_->finished;
+        if (repaint) script_->repainted = true;
+        generator::Finished result;
+        auto& s = result.splats;
+        for (std::int64_t i = 0; i < sketch.gaussians(); ++i) {
+            const float t = float(i) / float(sketch.gaussians());
+            s.position.push_back({t - 0.5f, float(i % 7) / 7 - 0.5f, float(i % 11) / 11 - 0.5f});
+            s.colour.push_back({0.1f, 0.2f, t});
+            s.scale.push_back({0.01f, 0.01f, 0.01f});
+            s.rotation.push_back({1, t, 0.1f, 0});
+            s.opacity.push_back(0.5f + 0.4f * t);
+        }
+        result.times.latent = 4;
+        result.times.gaussians = 5;
+        return result;
+    }
+
+private:
+    std::shared_ptr<Script> script_;
+    generator::ModelInfo info_;
+};
+
+inline miner::MakeGenerator make_fake(std::shared_ptr<Script> script) {
+    return [script](
+               const config::Generator&) -> config::Result<std::unique_ptr<generator::Generator>> {
+        return std::unique_ptr<generator::Generator>(std::make_unique<FakeGenerator>(script));
+    };
+}
+
+// A small cut-out picture: a coloured square on nothing.
+inline std::vector<std::uint8_t> small_png() {
+    generator::Image image{.width = 24,
+                           .height = 20,
+                           .channels = 4,
+                           .pixels = std::vector<std::uint8_t>(24 * 20 * 4, 0)};
+    for (int y = 5; y < 15; ++y)
+        for (int x = 6; x < 18; ++x) {
+            auto* p = &image.pixels[std::size_t(y * 24 + x) * 4];
+            p[0] = std::uint8_t(10 * x);
+            p[1] = std::uint8_t(12 * y);
+            p[2] = 90;
+            p[3] = 255;
+        }
+    return generator::encode_png(image);
+}
+
+}  // namespace tests
