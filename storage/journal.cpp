@@ -250,7 +250,9 @@ config::Result<int> Journal::submitting(TaskRow task, Milliseconds at) {
         if (known->state != TaskState::finished && known->state != TaskState::submitting) {
             return out_of_order(*known, "submitted");
         }
-        const int number = last_submission(database, task).number + 1;
+        const auto last = last_submission(database, task);
+        if (last.status == "sent") end_submission(database, task, last.number, "lost", {}, at);
+        const int number = last.number + 1;
         execute(database,
                 "INSERT INTO submissions (task, number, status, bytes, sent_at, run)"
                 " VALUES (?, ?, 'sent', ?, ?, ?)",

@@ -130,7 +130,8 @@ public:
     // The asset of a finished result is gone or damaged: the task is open again, its attempts no
     // longer count.
     config::Result<void> result_lost(TaskRow task, std::string_view detail, Milliseconds at);
-    // Before the first byte goes out; returns the submission's number, from 1.
+    // Before the first byte goes out; returns the submission's number, from 1. An earlier one whose
+    // end was never told counts as lost.
     config::Result<int> submitting(TaskRow task, Milliseconds at);
     // The validator's answer to the last submission.
     config::Result<void> answered(TaskRow task, const Answer& answer);
