@@ -370,6 +370,12 @@ TEST_CASE_METHOD(Fixture,
     CHECK(state(row) == "answered");
 }
 
+TEST_CASE_METHOD(Fixture, "a submission whose end was never told is lost when the next begins") {
+    const auto row = at(TaskState::submitting);
+    CHECK(*journal->submitting(row, 7000) == 2);
+    CHECK(submissions() == "1 lost,2 sent");
+}
+
 TEST_CASE_METHOD(Fixture,
                  "an answer without effect leaves the task with us, and it is sent again") {
     // A validator in its lock answers with feedback of zero and hands the same task out again.
