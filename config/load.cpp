@@ -189,6 +189,11 @@ std::string Fault::message() const {
     return fmt::format("{} ({}): {}", key, where, what);
 }
 
+bool Loaded::is_preset(std::string_view key) const {
+    const auto found = origin.find(key);
+    return found == origin.end() || found->second.kind == Origin::Kind::preset;
+}
+
 std::variant<Loaded, Faults> load(const std::optional<SettingsFile>& file,
                                   const Environment& environment,
                                   const std::vector<FlagValue>& flags) {

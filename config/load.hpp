@@ -47,6 +47,9 @@ struct Loaded {
     std::map<std::string, Origin, std::less<>> origin;  // every key of the table
     std::vector<std::string> warnings;                  // not wrong, but worth a look
     std::string file;  // the settings file; empty when there was none
+
+    // True when nobody has set the key.
+    bool is_preset(std::string_view key) const;
 };
 
 using Faults = std::vector<Fault>;  // never empty in a result

@@ -90,7 +90,8 @@ Level parse_level(std::string_view text) {
 
 Result<Logger> Logger::open(const Log& log, const std::filesystem::path& storage_folder,
                             bool debug) {
-    std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
+    std::vector<spdlog::sink_ptr> sinks;
+    if (log.console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     if (log.file != "none") {
         const auto path =
             log.file == "auto" ? storage_folder / kLogName : std::filesystem::path(log.file);

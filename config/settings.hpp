@@ -80,6 +80,7 @@ struct Storage {
 
 struct Log {
     std::string level = "info";
+    bool console = true;
     std::string file = "auto";  // auto: miner.log in the storage folder; none: no file
     bool json = false;
     int max_mb = 50;

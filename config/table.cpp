@@ -280,6 +280,9 @@ void add_housekeeping(Rows& rows) {
              .field = [](Settings& s) -> Field { return &s.log.level; },
              .doc = "How much is logged; each level has all that follow it in the list.",
              .choices = {"trace", "debug", "info", "warn", "error"}},
+            {.name = "log.console",
+             .field = [](Settings& s) -> Field { return &s.log.console; },
+             .doc = "Logs to standard error too; rehearse and generate do so when asked to."},
             {.name = "log.file",
              .field = [](Settings& s) -> Field { return &s.log.file; },
              .doc = "Log file beside the console; auto: miner.log in the storage folder; none: no "

@@ -125,6 +125,10 @@ void print_for_people(const Product& product, const config::Gate& gate,
 
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
     auto settings = line.loaded.settings;
+    // A miner may be rotating the log file beside us, and what matters is printed anyway.
+    if (line.loaded.is_preset("log.file")) settings.log.file = "none";
+    if (line.loaded.is_preset("log.console"))
+        settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
     auto picture = read_file(line.generate.picture, kMaxPictureBytes);

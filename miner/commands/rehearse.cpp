@@ -43,18 +43,16 @@ std::string random_uuid() {
 }
 
 // Waits of hours shrink to moments, but for those that the user has set.
-config::Settings rehearsal_settings(const config::Loaded& loaded) {
+config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal) {
     auto settings = loaded.settings;
-    const auto preset = [&](std::string_view key) {
-        const auto origin = loaded.origin.find(key);
-        return origin == loaded.origin.end() || origin->second.kind == config::Origin::Kind::preset;
-    };
     using namespace std::chrono_literals;
-    if (preset("schedule.idle")) settings.schedule.idle = 250ms;
-    if (preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
-    if (preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
-    if (preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
-    if (preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
+    if (loaded.is_preset("schedule.idle")) settings.schedule.idle = 250ms;
+    if (loaded.is_preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
+    if (loaded.is_preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
+    if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
+    if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
+    // On a terminal the progress line speaks; the events are in the log file.
+    if (loaded.is_preset("log.console")) settings.log.console = !terminal;
     return settings;
 }
 
@@ -147,7 +145,8 @@ Evidence gather(const Validators& validators, const storage::Statistics& statist
 }  // namespace
 
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
-    const auto settings = rehearsal_settings(line.loaded);
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const auto settings = rehearsal_settings(line.loaded, terminal);
     const auto folder = config::storage_folder(settings) / "rehearsal";
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
@@ -163,7 +162,6 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("local validator", validators.error());
         return ExitCode::unavailable;
     }
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
     fmt::print(
         "Rehearsal: {} tasks from {} local validators over the real protocol, durations times "
         "{}\nScored by {}\n\n",

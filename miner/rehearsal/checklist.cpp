@@ -7,6 +7,9 @@ namespace {
 
 using State = Check::State;
 
+// Fewer that did not help prove nothing.
+constexpr std::int64_t kFewRetries = 3;
+
 State ok_if(bool fine) { return fine ? State::ok : State::fail; }
 
 }  // namespace
@@ -29,10 +32,14 @@ Checklist evaluate(const Evidence& evidence) {
         c.retries > 0 ? fmt::format("{}", c.retries)
                       : "not seen: every first attempt was dense; more tasks may show one");
     const auto helped = c.retry_passed + c.retry_improved;
-    add(c.retries == 0 ? State::note : ok_if(c.retry_passed > 0), "retries succeeded",
+    add(c.retries == 0                            ? State::note
+        : helped == 0 && c.retries >= kFewRetries ? State::fail
+        : c.retry_passed == 0                     ? State::note
+                                                  : State::ok,
+        "retries succeeded",
         c.retries == 0 ? "not seen"
-                       : fmt::format("{} of {} reached the gate, {} helped", c.retry_passed,
-                                     c.retries, helped));
+                       : fmt::format("{} of {} reached the gate, {} more improved", c.retry_passed,
+                                     c.retries, c.retry_improved));
     add(ok_if(c.errors == 0), "no errors", fmt::format("{}", c.errors));
     add(ok_if(evidence.protocol_faults == 0), "every signature and nonce was accepted",
         fmt::format("{} refused", evidence.protocol_faults));
