@@ -10,8 +10,9 @@ their names. They were chosen so that with seed 1 the first twelve show every ou
 pass, and outcomes hold for the seeds 1 to 4 where that could be had; `outcomes` in manifest.json says which do not.
 
 Each picture is traced at twice its size and averaged down, RGBA, straight alpha, black where nothing is. Only
-additions, multiplications, divisions and square roots are involved, besides the sine and cosine of the view: pixels
-come out the same to the bit on x86-64 with torch 2.11; elsewhere single pixels may differ by 1. The bytes of the PNG
+additions, multiplications, divisions and square roots are involved, besides the sine and cosine of the view: with torch
+2.11 on x86-64 the pixels are the same to the bit, whatever the vector units (tried with torch's plain, AVX2 and AVX-512
+code) and the number of threads; elsewhere single pixels may differ by 1. The bytes of the PNG
 files also depend on Pillow's zlib, so --check compares pixels. Needs torch, numpy and pillow; --count also
 safetensors. The counts are fp32 on a CPU; another processor may move them by a voxel or two.
 """
