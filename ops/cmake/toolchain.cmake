@@ -30,7 +30,7 @@ target_compile_options(miner_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Werror
         -Wno-missing-field-initializers>  # options structs name what differs from the default
     # g++ 12 sees ghosts in coroutine frames and in inlined library code.
-    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict>)
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow>)
 target_include_directories(miner_options INTERFACE ${CMAKE_SOURCE_DIR})
 
 if(MINER_SANITIZE)
