@@ -137,7 +137,7 @@ asio::awaitable<Result<PullAnswer>> Dendrite::pull(Keypair key, Peer peer) {
         co_await send(pull_request(call.identity, peer, seconds_of(timeout), call.signature), peer,
                       limits_of(options_, timeout));
     if (!answer) co_return answer.error();
-    co_return with_place(parse_pull_answer(answer->body), peer);
+    co_return with_place(parse_pull_answer(answer->body, peer.hotkey), peer);
 }
 
 asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, std::string task_id,
@@ -152,7 +152,7 @@ asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, s
         submit_request(call.identity, peer, seconds_of(timeout), call.signature, submission), peer,
         limits_of(options_, timeout));
     if (!answer) co_return answer.error();
-    co_return with_place(parse_submit_answer(answer->body), peer);
+    co_return with_place(parse_submit_answer(answer->body, peer.hotkey), peer);
 }
 
 }  // namespace network

@@ -186,6 +186,17 @@ TEST_CASE("numbers that are none are malformed, and the error names the field") 
     }
 }
 
+TEST_CASE("an answer in another validator's name is malformed") {
+    const auto from = [](const std::string& hotkey) {
+        return pull_from_one_that_says(
+            answer(200, kJson, "{\"axon\":{\"hotkey\":\"" + hotkey + "\"}}"));
+    };
+    CHECK(from(tests::validator_key().address()).has_value());
+    const auto other = from(tests::another_key().address());
+    REQUIRE_FALSE(other.has_value());
+    CHECK(other.error().code == Errc::malformed);
+}
+
 TEST_CASE("an answer larger than allowed is refused") {
     LoopbackPeer peer(tests::answering(answer(200, kJson, "{}" + std::string(1000, ' '))));
     Dendrite::Options options;
