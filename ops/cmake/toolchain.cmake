@@ -11,10 +11,11 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-    # Precompiled headers hit the cache only when it may ignore their times and trust their macros.
+    # Precompiled headers hit the cache only when it may ignore their times and trust their macros;
+    # relative paths let one clone use what another has compiled.
     set(CMAKE_CXX_COMPILER_LAUNCHER
         ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-        CCACHE_NOHASHDIR=1 ${CCACHE})
+        CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
     add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
     set(CMAKE_PCH_INSTANTIATE_TEMPLATES OFF)
 endif()

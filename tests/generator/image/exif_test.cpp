@@ -35,7 +35,9 @@ Bytes tiff(bool is_little, int orientation) {
     return {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0};
 }
 
-void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
+void append(Bytes& to, const Bytes& from) {
+    for (const auto byte : from) to.push_back(byte);
+}
 
 Bytes jpeg_with(const Bytes& exif) {
     Bytes file = {0xFF, 0xD8, 0xFF, 0xE1, 0, std::uint8_t(exif.size() + 8),
