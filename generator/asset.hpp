@@ -1,4 +1,5 @@
-// What goes into the generator and what comes out of it, as plain host values: no torch, no files, any thread.
+// What goes into the generator and what comes out of it, as plain host values: no torch, no files,
+// any thread.
 #pragma once
 
 #include <array>
@@ -19,11 +20,13 @@ struct Image {
     std::size_t row_bytes() const { return std::size_t(width) * channels; }
 };
 
-// Gaussians in TRELLIS's own space (z up, cube of side 1 about the origin), activated values. One entry per Gaussian.
+// Gaussians in TRELLIS's own space (z up, cube of side 1 about the origin), activated values. One
+// entry per Gaussian.
 struct Splats {
     std::vector<std::array<float, 3>> position;
-    std::vector<std::array<float, 3>> colour;    // degree-0 harmonics; RGB = 0.5 + 0.28209479 * colour
-    std::vector<std::array<float, 3>> scale;     // standard deviations
+    std::vector<std::array<float, 3>>
+        colour;                               // degree-0 harmonics; RGB = 0.5 + 0.28209479 * colour
+    std::vector<std::array<float, 3>> scale;  // standard deviations
     std::vector<std::array<float, 4>> rotation;  // quaternion w, x, y, z, not normalised
     std::vector<float> opacity;                  // 0..1
 

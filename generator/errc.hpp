@@ -1,5 +1,5 @@
-// Everything that can go wrong between a picture and its splats, one value per thing that someone would handle
-// differently.
+// Everything that can go wrong between a picture and its splats, one value per thing that someone
+// would handle differently.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -9,23 +9,24 @@
 namespace generator {
 
 enum class Errc {
-    not_a_picture = 1,     // the bytes are no PNG, JPEG or WebP
-    broken_picture,        // they begin as one, but are cut short or damaged
-    picture_too_large,     // more bytes or pixels than allowed; nothing was decoded
-    empty_picture,         // no side, or nothing opaque in it
-    bad_operation,         // an enhancement that does not exist or a factor out of range
-    missing_file,          // a file of a checkpoint is not there or cannot be read
-    bad_checkpoint,        // a checkpoint file that contradicts itself, or settings of it that are not supported
-    missing_tensor,        // the network needs a tensor that the file lacks
-    extra_tensor,          // the file holds a tensor that the network does not have
-    misshapen_tensor,      // a tensor of another shape or type than the network needs
-    bad_device,            // no such device, or not built for it
-    out_of_memory,         // the device is full; the next task may fit
-    device_lost,           // the GPU does not answer any more; the process must restart
-    cancelled,             // asked to stop, or past the deadline
-    no_voxels,             // the structure came out empty
-    bad_splats,            // PLY or SPZ bytes that are not what they should be
-    internal,              // a library threw something unexpected; the detail has it
+    not_a_picture = 1,  // the bytes are no PNG, JPEG or WebP
+    broken_picture,     // they begin as one, but are cut short or damaged
+    picture_too_large,  // more bytes or pixels than allowed; nothing was decoded
+    empty_picture,      // no side, or nothing opaque in it
+    bad_operation,      // an enhancement that does not exist or a factor out of range
+    missing_file,       // a file of a checkpoint is not there or cannot be read
+    bad_checkpoint,     // a checkpoint file that contradicts itself, or settings of it that are not
+                        // supported
+    missing_tensor,     // the network needs a tensor that the file lacks
+    extra_tensor,       // the file holds a tensor that the network does not have
+    misshapen_tensor,   // a tensor of another shape or type than the network needs
+    bad_device,         // no such device, or not built for it
+    out_of_memory,      // the device is full; the next task may fit
+    device_lost,        // the GPU does not answer any more; the process must restart
+    cancelled,          // asked to stop, or past the deadline
+    no_voxels,          // the structure came out empty
+    bad_splats,         // PLY or SPZ bytes that are not what they should be
+    internal,           // a library threw something unexpected; the detail has it
 };
 
 const boost::system::error_category& error_category();

@@ -1,8 +1,10 @@
-// A picture in, Gaussians out, in two steps: `sketch` finds the structure, which already tells how many Gaussians
-// there will be; `finish` makes them. The one seam between the miner and its model; tests put a fake here.
+// A picture in, Gaussians out, in two steps: `sketch` finds the structure, which already tells how
+// many Gaussians there will be; `finish` makes them. The one seam between the miner and its model;
+// tests put a fake here.
 //
-// One lane creates a Generator and is the only one to call it. Both steps poll their stop_token between sampler steps
-// and fail with Errc::cancelled. A Sketch belongs to the Generator that made it and must die before it.
+// One lane creates a Generator and is the only one to call it. Both steps poll their stop_token
+// between sampler steps and fail with Errc::cancelled. A Sketch belongs to the Generator that made
+// it and must die before it.
 #pragma once
 
 #include "config/result.hpp"
@@ -26,12 +28,14 @@ struct ModelInfo {
     std::int64_t parameters = 0;
 };
 
-// The structure of one object, with all that stage 2 needs to go on: condition, voxels, state of the noise.
+// The structure of one object, with all that stage 2 needs to go on: condition, voxels, state of
+// the noise.
 class Sketch {
 public:
     virtual ~Sketch() = default;
     virtual std::int64_t voxels() const = 0;
-    virtual std::int64_t gaussians() const = 0;  // what finish() will make: voxels * gaussians_per_voxel
+    virtual std::int64_t gaussians()
+        const = 0;  // what finish() will make: voxels * gaussians_per_voxel
     virtual const StageTimes& times() const = 0;
 };
 
@@ -46,13 +50,14 @@ public:
 
     virtual const ModelInfo& info() const = 0;
 
-    // picture: RGB, picture_size squared, as image/prepare makes it. The same seed gives the same voxels, to the bit
-    // on one machine. Errc::no_voxels when nothing came out.
+    // picture: RGB, picture_size squared, as image/prepare makes it. The same seed gives the same
+    // voxels, to the bit on one machine. Errc::no_voxels when nothing came out.
     virtual config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,
                                                            std::stop_token stop) = 0;
 
     // repaint: picture that conditions stage 2 in place of the sketch's own; null to keep that.
-    virtual config::Result<Finished> finish(const Sketch& sketch, const Image* repaint, std::stop_token stop) = 0;
+    virtual config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
+                                            std::stop_token stop) = 0;
 };
 
 }  // namespace generator

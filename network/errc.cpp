@@ -28,6 +28,7 @@ public:
             case Errc::locked_key_file: return "encrypted key file";
             case Errc::coldkey: return "coldkey refused: this program never reads one";
             case Errc::bad_address: return "not an ss58 address of network 42";
+            case Errc::not_in_runtime: return "unknown to the chain's runtime";
             case Errc::io: return "connection failed";
         }
         return "unknown network error";

@@ -1,4 +1,5 @@
-// Everything that can go wrong beyond this process, one value per thing that someone would handle differently.
+// Everything that can go wrong beyond this process, one value per thing that someone would handle
+// differently.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -16,16 +17,17 @@ enum class Errc {
     write_timeout,        // connected, but the peer does not take the request
     read_timeout,         // connected, but the answer did not come in full
     closed,               // the peer closed the connection before the answer was whole
-    body_too_large,       // the peer sent more than the limit for this message; nothing of it was kept
-    bad_status,           // HTTP status other than 200; the detail has it
-    malformed,            // not the message it should be; the detail names the field
-    cancelled,            // we were asked to stop
-    no_key_file,          // no file at that path, or not readable
-    bad_key_file,         // not a key file, contradicts itself, or a field of it is broken
-    locked_key_file,      // encrypted
-    coldkey,              // a coldkey: never read on this machine
-    bad_address,          // not an ss58 address of network 42
-    io,                   // anything else between us and the peer; the detail has the system's words
+    body_too_large,   // the peer sent more than the limit for this message; nothing of it was kept
+    bad_status,       // HTTP status other than 200; the detail has it
+    malformed,        // not the message it should be; the detail names the field
+    cancelled,        // we were asked to stop
+    no_key_file,      // no file at that path, or not readable
+    bad_key_file,     // not a key file, contradicts itself, or a field of it is broken
+    locked_key_file,  // encrypted
+    coldkey,          // a coldkey: never read on this machine
+    bad_address,      // not an ss58 address of network 42
+    not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it
+    io,               // anything else between us and the peer; the detail has the system's words
 };
 
 const boost::system::error_category& error_category();
