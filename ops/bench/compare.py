@@ -1,13 +1,14 @@
 """Runs the C++ benchmarks and their Python counterparts one after the other and writes the table of both.
 
-    python ops/bench/compare.py [--model FOLDER] [--binary build/release/tests/miner_bench] [--out ops/docs/benchmarks.md]
+    python ops/bench/compare.py [--binary build/release/tests/miner_bench] [--out ops/docs/benchmarks.md]
 
-Rows are matched by name up to the first slash, so `structure` and `structure/bf16` are both compared with the
-reference's `structure`; rows that only one side has are kept, without a ratio. Both sides use the same number of
-threads and the same machine, one at a time; nothing else should be running. Without --out the page is printed.
-Python's side needs what ops/bench/reference.py needs.
+Both sides have the same model, picture, seed and number of threads, and the machine one at a time; nothing else
+should be running. They must come to the same number of voxels, or there is no table. Without --out the page is
+printed. Python's side needs what ops/bench/reference.py needs; ops/bench.sh sets all of it up.
+    python ops/bench/compare.py --names   only checks that each C++ benchmark has its place in the table
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -21,40 +22,56 @@ import machine
 
 ROOT = HERE.parent.parent
 TO_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
-MEANING = {"encode": "picture encoder", "structure": "structure flow, all steps",
-           "occupancy": "structure decoder and active voxels", "latent": "latent flow, all steps",
-           "gaussians": "Gaussian decoder", "enhance_standard": "standard enhancement",
-           "enhance_extreme": "extreme enhancement", "prepare": "crop, resize, premultiply",
-           "spz_write_500k": "SPZ, 500,000 Gaussians, writing", "spz_read_500k": "SPZ, 500,000 Gaussians, reading",
-           "ply_write_500k": "PLY, 500,000 Gaussians, writing", "sign": "sr25519 signature",
-           "verify": "sr25519 verification", "journal_write": "one step of a task into the database",
-           "stats_million": "statistics over a million tasks"}
-NOT_A_VARIANT = re.compile(r"real_time|process_time|manual_time|(iterations|repeats|min_time|min_warmup_time|threads):.*")
+STAGES = {"encode": "picture encoder", "structure": "structure flow, all steps",
+          "occupancy": "structure decoder and active voxels", "latent": "latent flow, all steps",
+          "gaussians": "Gaussian decoder"}
+MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enhancement",
+           "enhance_extreme": "extreme enhancement", "prepare": "crop, resize, premultiply", **STAGES,
+           "all stages": "the five above together", "export_500k": "500,000 Gaussians to what leaves the machine",
+           "spz_write_500k": "SPZ of these", "spz_read_500k": "SPZ of these, reading",
+           "ply_write_500k": "PLY of these", "sign": "sr25519 signature of a call",
+           "sign_1mb": "sr25519 signature over a prompt of 1 MB", "verify": "sr25519 verification",
+           "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
+           "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
+NOT_A_NAME = re.compile(r"real_time|manual_time|iterations:.*")
+MOST_VOXELS_APART = 0.01   # rounding decides about voxels on the edge
+
+
+def name_of(run):
+    """"encode/iterations:1/manual_time" -> "encode"; a name without a place in the table ends the program."""
+    name = "/".join(part for part in run.split("/") if not NOT_A_NAME.fullmatch(part))
+    if name not in MEANING:
+        raise SystemExit(f"{name}: no such row in ops/bench/compare.py")
+    return name
+
+
+def check_names(args):
+    listed = subprocess.run([args.binary, "--benchmark_list_tests=true"], stdout=subprocess.PIPE, text=True, check=True)
+    names = {name_of(run) for run in listed.stdout.split()}
+    missing = set(MEANING) - names - {"all stages"}
+    if missing:
+        raise SystemExit(f"{args.binary} has no benchmark {', '.join(sorted(missing))}")
+    print(f"{len(names)} benchmarks, each with its row")
 
 
 def native(args):
-    """Name -> milliseconds of real time, the median of the repetitions."""
+    """-> name: milliseconds of real time, the median of the repetitions; and the number of voxels if there was one."""
     command = [args.binary, "--benchmark_format=json", f"--benchmark_repetitions={args.repeats}",
                "--benchmark_report_aggregates_only=true", f"--benchmark_filter={args.filter}"]
     environment = os.environ | {"OMP_NUM_THREADS": str(args.threads)}
+    environment |= {"MINER_BENCH_MODEL": args.model} if args.model else {}
+    environment |= {"MINER_BENCH_PICTURE": args.picture} if args.picture else {}
     answer = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-    for row in answer["benchmarks"]:
-        if row.get("error_occurred"):
-            raise SystemExit(f"{row['name']} failed: {row.get('error_message', 'without a message')}")
-    rows = {}
-    for row in answer["benchmarks"]:
-        if row.get("aggregate_name", "median") == "median":
-            parts = [part for part in row["run_name"].split("/") if not NOT_A_VARIANT.fullmatch(part)]
-            rows["/".join(parts).removeprefix("BM_")] = row["real_time"] * TO_MS[row["time_unit"]]
-    return rows
+    medians = [row for row in answer["benchmarks"] if row["aggregate_name"] == "median"]
+    rows = {name_of(row["run_name"]): row["real_time"] * TO_MS[row["time_unit"]] for row in medians}
+    return rows, next((round(row["voxels"]) for row in medians if "voxels" in row), None)
 
 
 def reference(args):
     """What ops/bench/reference.py prints; a process of its own, so that neither side warms the other's caches."""
-    command = [sys.executable, str(HERE / "reference.py"), "--model", args.model, "--threads", str(args.threads),
-               "--repeats", str(args.repeats)]
-    if args.picture:
-        command += ["--picture", args.picture]
+    command = [sys.executable, str(HERE / "reference.py"), "--threads", str(args.threads), "--repeats", str(args.repeats)]
+    command += ["--model", args.model] if args.model else []
+    command += ["--picture", args.picture] if args.picture else []
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
@@ -65,43 +82,54 @@ def shown(milliseconds):
     return f"{milliseconds:,.{digits}f}"
 
 
+def with_sum(rows):
+    return rows | {"all stages": sum(rows[stage] for stage in STAGES)} if STAGES.keys() <= rows.keys() else rows
+
+
 def page(ours, theirs, host, args):
-    known = {name: row["median_ms"] for name, row in theirs["rows"].items()}
-    order = list(MEANING)
-    place = lambda name: (order.index(base(name)) if base(name) in order else len(order), name)
-    base = lambda name: name.split("/")[0]
-    names = sorted(set(ours) | {name for name in known if name not in map(base, ours)}, key=place)
+    known = with_sum({name: row["median_ms"] for name, row in theirs["rows"].items()})
+    ours = with_sum(ours)
+    wallet = theirs["sr25519"] and f"; py-sr25519-bindings {theirs['sr25519']}"
     lines = ["# Benchmarks", "",
-             "Made by `python ops/bench/compare.py --out ops/docs/benchmarks.md`; run it anew rather than edit.", "",
-             f"{host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB; load before the run "
-             f"{host['load_at_start']}. {args.threads} threads on both sides; medians, of {args.repeats} runs for the networks.",
-             f"Python: PyTorch {theirs['torch']} eager, fp32, CPU; Pillow {theirs['pillow']}. Picture `{theirs['picture']}` "
-             f"({' x '.join(map(str, theirs['picture_size']))}), seed {theirs['seed']}: {theirs['voxels']:,} voxels, "
-             f"{theirs['gaussians']:,} Gaussians.", "",
+             "Made by `ops/bench.sh`, which sets up, builds and runs all of it; run it anew rather than edit.", "",
+             f"{datetime.date.today()}. {host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB; load average "
+             f"before the run {host['load_at_start']}. {args.threads} threads on both sides, medians of {args.repeats} "
+             "or more runs.", "",
+             f"Both sides make the same: picture `{theirs['picture']}` ({' x '.join(map(str, theirs['picture_size']))}), seed "
+             f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, fp32 on the CPU. Python is "
+             f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}. Where "
+             "nothing stands under Python it has no counterpart.", "",
              "| benchmark | what | miner, ms | Python, ms | times faster |", "| --- | --- | ---: | ---: | ---: |"]
-    for name in names:
-        mine, other = ours.get(name), known.get(base(name))
-        ratio = f"{other / mine:,.1f}" if mine and other else ""
-        lines.append(f"| `{name}` | {MEANING.get(base(name), '')} | {shown(mine)} | {shown(other)} | {ratio} |")
+    for name in (name for name in MEANING if name in ours):
+        mine, other = ours[name], known.get(name)
+        ratio = f"{other / mine:,.1f}" if other else ""
+        lines.append(f"| `{name}` | {MEANING[name]} | {shown(mine)} | {shown(other)} | {ratio} |")
     return "\n".join(lines) + "\n"
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default=str(ROOT / "generator/nano/model"),
-                        help="folder of a checkpoint; the embedded model by default")
+    parser.add_argument("--model", help="folder of a checkpoint; the embedded model by default")
+    parser.add_argument("--picture", help="RGBA picture; the rehearsal's first by default")
     parser.add_argument("--binary", default=str(ROOT / "build/release/tests/miner_bench"))
-    parser.add_argument("--picture", help="for the Python side; must be the picture that the binary uses")
     parser.add_argument("--filter", default=".*", help="regular expression: which C++ benchmarks to run")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="markdown file; standard output by default")
+    parser.add_argument("--names", action="store_true", help="check the names and run nothing")
     return parser.parse_args()
 
 
 def main():
-    args, host = parse(), machine.describe()
-    text = page(native(args), reference(args), host, args)
+    args = parse()
+    if args.names:
+        return check_names(args)
+    host = machine.describe()
+    ours, voxels = native(args)
+    theirs = reference(args)
+    if voxels is not None and abs(voxels - theirs["voxels"]) > MOST_VOXELS_APART * theirs["voxels"]:
+        raise SystemExit(f"not the same work: {voxels} voxels here, {theirs['voxels']} in Python")
+    text = page(ours, theirs, host, args)
     if args.out:
         pathlib.Path(args.out).write_text(text)
     else:

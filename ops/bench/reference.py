@@ -3,16 +3,20 @@
     python ops/bench/reference.py [--model FOLDER] [--picture FILE.png] [--repeats 5] [--out times.json]
 
 Rows carry the names of the C++ benchmarks, so that ops/bench/compare.py can lay both side by side:
+    decode                              Pillow's reader
     enhance_standard, enhance_extreme   Pillow's enhancers on the picture
     prepare                             crop, Lanczos, premultiply (Pillow and numpy)
     encode structure occupancy latent gaussians   the networks, from ops/reference/trellis.py
     ply_write_500k                      PLY as the published implementation writes it: a tuple a Gaussian
-The SPZ rows of the C++ table have no counterpart here. Needs torch, numpy, pillow and safetensors.
+    sign sign_1mb verify                py-sr25519-bindings, as the Bittensor SDK signs; left out when not installed
+The other rows of the C++ table have no counterpart here. Needs torch, numpy, pillow and safetensors.
 """
 import argparse
+import importlib.metadata
 import io
 import json
 import pathlib
+import platform
 import statistics
 import sys
 import time
@@ -26,6 +30,11 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "reference")]
 import machine
 import recipe
+
+try:
+    import sr25519
+except ImportError:
+    sr25519 = None
 
 PLY_FIELDS = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1",
               "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
@@ -60,8 +69,18 @@ class Clock:
         return result
 
 
+def sign(clock, repeats):
+    """A call to a validator, and the consent to the licence with a prompt of 1 MB in it."""
+    pair = sr25519.pair_from_seed(bytes(range(32)))
+    call, consent = b"1764000000123456789." + b"5" * 180, b"A" * 1_000_000
+    signature = clock("sign", lambda: sr25519.sign(pair, call), 100 * repeats)
+    clock("sign_1mb", lambda: sr25519.sign(pair, consent), 10 * repeats)
+    clock("verify", lambda: sr25519.verify(signature, call, pair[0]), 100 * repeats)
+
+
 def measure(args):
-    model, picture, clock = recipe.Model(args.model), Image.open(args.picture).convert("RGBA"), Clock(args.repeats)
+    file, model, clock = pathlib.Path(args.picture).read_bytes(), recipe.Model(args.model), Clock(args.repeats)
+    picture = clock("decode", lambda: Image.open(io.BytesIO(file)).convert("RGBA"), 10 * args.repeats)
     enhanced = clock("enhance_standard", lambda: recipe.enhance(picture, "standard"), 10 * args.repeats)
     clock("enhance_extreme", lambda: recipe.enhance(picture, "extreme"), 10 * args.repeats)
     pixels = clock("prepare", lambda: recipe.prepare(enhanced, model.picture_size), 10 * args.repeats)
@@ -73,7 +92,9 @@ def measure(args):
     # A latent of its own for each run: window partitions are kept in it, and a task pays for them once.
     splats = clock("gaussians", lambda: model.gaussians(recipe.trellis.Sparse.of(latent.coords, latent.feats)))
     columns = np.random.default_rng(0).standard_normal((500_000, len(PLY_FIELDS)), dtype=np.float32)
-    clock("ply_write_500k", lambda: write_ply(columns), 3)
+    clock("ply_write_500k", lambda: write_ply(columns))
+    if sr25519:
+        sign(clock, args.repeats)
     return {"picture": pathlib.Path(args.picture).name, "picture_size": picture.size, "seed": args.seed,
             "voxels": len(voxels), "gaussians": len(splats.opacity), "rows": clock.rows}
 
@@ -95,7 +116,9 @@ def main():
     args = parse()
     torch.set_num_threads(args.threads)
     head = {"machine": machine.describe(), "torch": torch.__version__, "pillow": pillow_version,
-            "threads": args.threads}
+            "threads": args.threads,
+            "python": platform.python_version(),
+            "sr25519": sr25519 and importlib.metadata.version("py-sr25519-bindings")}
     text = json.dumps(head | measure(args), indent=1) + "\n"
     if args.out:
         pathlib.Path(args.out).write_text(text)

@@ -15,6 +15,9 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+if(MINER_BENCH AND MINER_TORCH)
+    find_package(benchmark REQUIRED)
+endif()
 
 # The CPU build needs two of libtorch's libraries and no CUDA toolkit, which find_package(Torch) would ask for.
 if(MINER_TORCH)

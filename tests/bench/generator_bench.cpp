@@ -1,0 +1,89 @@
+// From a picture file to Gaussians, stage by stage.
+
+#include "generator/image/decode.hpp"
+#include "generator/image/enhance.hpp"
+#include "generator/image/prepare.hpp"
+#include "tests/bench/rehearsal.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <deque>
+
+namespace {
+
+void decode(benchmark::State& state) {
+    for (auto _ : state) {
+        auto image = generator::decode(bench::picture_file()).value();
+        benchmark::DoNotOptimize(image.pixels.data());
+    }
+}
+BENCHMARK(decode)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void enhance(benchmark::State& state, const std::vector<std::string>& texts) {
+    const auto chain = generator::parse_chain(texts).value();
+    for (auto _ : state) {
+        auto image = generator::enhance(bench::picture(), chain);
+        benchmark::DoNotOptimize(image.pixels.data());
+    }
+}
+
+void prepare(benchmark::State& state) {
+    const auto chain = generator::parse_chain(config::Enhance{}.standard).value();
+    const auto enhanced = generator::enhance(bench::picture(), chain);
+    const int size = bench::model().picture_size;
+    for (auto _ : state) {
+        auto image = generator::prepare(enhanced, size).value();
+        benchmark::DoNotOptimize(image.pixels.data());
+    }
+}
+BENCHMARK(prepare)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+struct Stage {
+    const char* name;
+    double generator::StageTimes::*time;
+};
+
+constexpr Stage kStages[] = {{"encode", &generator::StageTimes::encode},
+                             {"structure", &generator::StageTimes::structure},
+                             {"occupancy", &generator::StageTimes::occupancy},
+                             {"latent", &generator::StageTimes::latent},
+                             {"gaussians", &generator::StageTimes::gaussians}};
+
+// The generation that counts as a stage's run number `run`: made once for all stages, after one to
+// warm up.
+const bench::Generation& generation(std::size_t run) {
+    static std::deque<bench::Generation> made;
+    if (made.empty()) bench::generate(bench::prepared_picture());
+    while (made.size() <= run) made.push_back(bench::generate(bench::prepared_picture()));
+    return made[run];
+}
+
+// As the stages report themselves, which is what the journal keeps and `miner stats` tells.
+void stage(benchmark::State& state, double generator::StageTimes::*time, std::size_t& runs) {
+    for (auto _ : state) {
+        const auto& run = generation(runs++);
+        state.SetIterationTime(run.times.*time / 1e3);
+        state.counters["voxels"] = double(run.voxels);
+    }
+}
+
+const bool kRegistered = [] {
+    const config::Enhance chains;
+    for (const auto& [name, texts] :
+         {std::pair("enhance_standard", chains.standard), {"enhance_extreme", chains.extreme}}) {
+        benchmark::RegisterBenchmark(name, enhance, texts)
+            ->UseRealTime()
+            ->Unit(benchmark::kMillisecond);
+    }
+    for (const auto& [name, time] : kStages) {
+        benchmark::RegisterBenchmark(
+            name, [time = time, runs = std::size_t(0)](
+                      benchmark::State& state) mutable { stage(state, time, runs); })
+            ->Iterations(1)
+            ->UseManualTime()
+            ->Unit(benchmark::kMillisecond);
+    }
+    return true;
+}();
+
+}  // namespace

@@ -1,0 +1,92 @@
+#include "tests/bench/rehearsal.hpp"
+
+#include "generator/image/decode.hpp"
+#include "generator/image/enhance.hpp"
+#include "generator/image/prepare.hpp"
+#include "generator/trellis.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+std::string variable(const char* name, std::string otherwise) {
+    const char* value = std::getenv(name);
+    return value && *value ? value : std::move(otherwise);
+}
+
+std::string rehearsal_picture(const char* name) {
+    return std::string(MINER_TESTS "/../ops/rehearsal/") + name;
+}
+
+std::vector<std::uint8_t> read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw std::runtime_error("cannot read " + path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+generator::Generator& trellis() {
+    static const auto made = [] {
+        config::Generator settings;
+        settings.model = variable("MINER_BENCH_MODEL", "");
+        settings.device = "cpu";
+        settings.dtype = "fp32";
+        return generator::make_trellis(settings).value();
+    }();
+    return *made;
+}
+
+generator::Image prepare(const generator::Image& rgba) {
+    const auto chain = generator::parse_chain(config::Enhance{}.standard).value();
+    return generator::prepare(generator::enhance(rgba, chain), model().picture_size).value();
+}
+
+}  // namespace
+
+const std::vector<std::uint8_t>& picture_file() {
+    static const auto bytes =
+        read(variable("MINER_BENCH_PICTURE", rehearsal_picture("01_yellow_tree.png")));
+    return bytes;
+}
+
+const generator::Image& picture() {
+    static const auto decoded = generator::decode(picture_file()).value();
+    return decoded;
+}
+
+const generator::Image& prepared_picture() {
+    static const auto prepared = prepare(picture());
+    return prepared;
+}
+
+const generator::ModelInfo& model() { return trellis().info(); }
+
+Generation generate(const generator::Image& prepared) {
+    const auto sketch = trellis().sketch(prepared, kSeed, {}).value();
+    auto finished = trellis().finish(*sketch, nullptr, {}).value();
+    Generation made{sketch->times(), sketch->voxels(), std::move(finished.splats)};
+    made.times.latent = finished.times.latent;
+    made.times.gaussians = finished.times.gaussians;
+    return made;
+}
+
+const generator::Splats& half_a_million() {
+    static const auto cut = [] {
+        const auto file = read(rehearsal_picture("28_orange_crate.png"));
+        auto splats = generate(prepare(generator::decode(file).value())).splats;
+        constexpr std::size_t kCount = 500'000;
+        if (splats.size() < kCount) throw std::runtime_error("the largest object is too small");
+        splats.position.resize(kCount);
+        splats.colour.resize(kCount);
+        splats.scale.resize(kCount);
+        splats.rotation.resize(kCount);
+        splats.opacity.resize(kCount);
+        return splats;
+    }();
+    return cut;
+}
+
+}  // namespace bench
