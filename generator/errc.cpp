@@ -11,23 +11,40 @@ public:
 
     std::string message(int code) const override {
         switch (static_cast<Errc>(code)) {
-            case Errc::not_a_picture: return "not a picture (PNG, JPEG or WebP)";
-            case Errc::broken_picture: return "picture cut short or damaged";
-            case Errc::picture_too_large: return "picture larger than allowed";
-            case Errc::empty_picture: return "nothing to see in the picture";
-            case Errc::bad_operation: return "no such enhancement";
-            case Errc::missing_file: return "file missing or unreadable";
-            case Errc::bad_checkpoint: return "unusable checkpoint";
-            case Errc::missing_tensor: return "tensor missing in the checkpoint";
-            case Errc::extra_tensor: return "tensor in the checkpoint that the network does not have";
-            case Errc::misshapen_tensor: return "tensor of another shape or type than the network needs";
-            case Errc::bad_device: return "no such device";
-            case Errc::out_of_memory: return "device out of memory";
-            case Errc::device_lost: return "device lost";
-            case Errc::cancelled: return "cancelled";
-            case Errc::no_voxels: return "empty structure";
-            case Errc::bad_splats: return "not the splats it should be";
-            case Errc::internal: return "unexpected failure inside the generator";
+            case Errc::not_a_picture:
+                return "not a picture (PNG, JPEG or WebP)";
+            case Errc::broken_picture:
+                return "picture cut short or damaged";
+            case Errc::picture_too_large:
+                return "picture larger than allowed";
+            case Errc::empty_picture:
+                return "nothing to see in the picture";
+            case Errc::bad_operation:
+                return "no such enhancement";
+            case Errc::missing_file:
+                return "file missing or unreadable";
+            case Errc::bad_checkpoint:
+                return "unusable checkpoint";
+            case Errc::missing_tensor:
+                return "tensor missing in the checkpoint";
+            case Errc::extra_tensor:
+                return "tensor in the checkpoint that the network does not have";
+            case Errc::misshapen_tensor:
+                return "tensor of another shape or type than the network needs";
+            case Errc::bad_device:
+                return "no such device";
+            case Errc::out_of_memory:
+                return "device out of memory";
+            case Errc::device_lost:
+                return "device lost";
+            case Errc::cancelled:
+                return "cancelled";
+            case Errc::no_voxels:
+                return "empty structure";
+            case Errc::bad_splats:
+                return "not the splats it should be";
+            case Errc::internal:
+                return "unexpected failure inside the generator";
         }
         return "unknown generator error";
     }

@@ -11,25 +11,44 @@ public:
 
     std::string message(int code) const override {
         switch (static_cast<Errc>(code)) {
-            case Errc::resolve_timeout: return "name not resolved in time";
-            case Errc::resolve_failed: return "no such host";
-            case Errc::connect_timeout: return "no connection in time";
-            case Errc::refused: return "connection refused";
-            case Errc::unreachable: return "host unreachable";
-            case Errc::write_timeout: return "request not taken in time";
-            case Errc::read_timeout: return "no full answer in time";
-            case Errc::closed: return "connection closed before the answer was whole";
-            case Errc::body_too_large: return "answer larger than allowed";
-            case Errc::bad_status: return "unexpected HTTP status";
-            case Errc::malformed: return "malformed message";
-            case Errc::cancelled: return "cancelled";
-            case Errc::no_key_file: return "no key file";
-            case Errc::bad_key_file: return "broken key file";
-            case Errc::locked_key_file: return "encrypted key file";
-            case Errc::coldkey: return "coldkey refused: this program never reads one";
-            case Errc::bad_address: return "not an ss58 address of network 42";
-            case Errc::not_in_runtime: return "unknown to the chain's runtime";
-            case Errc::io: return "connection failed";
+            case Errc::resolve_timeout:
+                return "name not resolved in time";
+            case Errc::resolve_failed:
+                return "no such host";
+            case Errc::connect_timeout:
+                return "no connection in time";
+            case Errc::refused:
+                return "connection refused";
+            case Errc::unreachable:
+                return "host unreachable";
+            case Errc::write_timeout:
+                return "request not taken in time";
+            case Errc::read_timeout:
+                return "no full answer in time";
+            case Errc::closed:
+                return "connection closed before the answer was whole";
+            case Errc::body_too_large:
+                return "answer larger than allowed";
+            case Errc::bad_status:
+                return "unexpected HTTP status";
+            case Errc::malformed:
+                return "malformed message";
+            case Errc::cancelled:
+                return "cancelled";
+            case Errc::no_key_file:
+                return "no key file";
+            case Errc::bad_key_file:
+                return "broken key file";
+            case Errc::locked_key_file:
+                return "encrypted key file";
+            case Errc::coldkey:
+                return "coldkey refused: this program never reads one";
+            case Errc::bad_address:
+                return "not an ss58 address of network 42";
+            case Errc::not_in_runtime:
+                return "unknown to the chain's runtime";
+            case Errc::io:
+                return "connection failed";
         }
         return "unknown network error";
     }
