@@ -69,8 +69,9 @@ at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at:
                 "gather_matmul: table must be [N, K] int64, contiguous");
     TORCH_CHECK(weight.dim() == 2 && weight.size(0) == table.size(1) * x.size(2),
                 "gather_matmul: weight must be [K * width, out], got ", weight.sizes());
-    if (x.is_cpu() && table.size(0) > 0) return gather_matmul_cpu(x, table, weight, bias);
-    return gather_matmul_plain(x, table, weight, bias);
+    if (table.size(0) == 0) return at::empty({x.size(0), 0, weight.size(1)}, x.options());
+    return x.is_cpu() ? gather_matmul_cpu(x, table, weight, bias)
+                      : gather_matmul_plain(x, table, weight, bias);
 }
 
 }  // namespace generator

@@ -17,7 +17,8 @@ public:
         const;  // [B, in, X, Y, Z] -> [B, out, X, Y, Z], channels last in memory
 
 private:
-    at::Tensor weight_, bias_;
+    at::Tensor weight_;  // [27 in, out]
+    at::Tensor bias_;    // [out]
 };
 
 }  // namespace generator
