@@ -1,0 +1,103 @@
+// A value of a type that only the chain knows: what the decoder makes and the encoder takes. Fields
+// are found by name, so that a runtime that gains some changes nothing for those who ask for
+// others. Accessors give nothing, rather than fail, when the value is of another kind.
+//
+// How types become values:
+//   structs and enum cases with names      Record, Variant with names
+//   tuples, structs without names, lists   List
+//   structs of one unnamed field           what they wrap, as for a Compact
+//   [u8; N], Vec<u8>, u256, i256           Bytes
+//   Option                                 Variant "None" or "Some"
+#pragma once
+
+#include "network/chain/scale.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace network {
+
+class Value {
+public:
+    struct Field;
+    using List = std::vector<Value>;
+    using Record = std::vector<Field>;
+    using Bytes = std::vector<std::uint8_t>;
+    using Bits = std::vector<bool>;
+    // Names are views: of the registry that decoded the value, which must outlive it, or of
+    // literals.
+    struct Variant {
+        std::string_view name;
+        Record fields;  // names empty where fields go by position
+    };
+
+    Value() = default;  // an empty list: the value of ()
+    Value(bool value) : held_(value) {}
+    template <std::unsigned_integral T>
+    Value(T value) : held_(Unsigned{value, 0}) {}
+    template <std::signed_integral T>
+    Value(T value) : Value(Int128(value)) {}
+    Value(Uint128 value) : held_(Unsigned{std::uint64_t(value), std::uint64_t(value >> 64)}) {}
+    Value(Int128 value)
+        : held_(Signed{std::uint64_t(value), std::uint64_t(Uint128(value) >> 64)}) {}
+    Value(std::string text) : held_(std::move(text)) {}
+    Value(const char*) = delete;  // would be a bool
+    Value(Bytes bytes) : held_(std::move(bytes)) {}
+    Value(Bits bits) : held_(std::move(bits)) {}
+    Value(List list) : held_(std::move(list)) {}
+    Value(Record record) : held_(std::move(record)) {}
+    Value(Variant variant) : held_(std::move(variant)) {}
+
+    static Value none();
+    static Value some(Value inner);
+
+    // An integer of either sign that the type asked for can hold.
+    std::optional<std::uint64_t> u64() const;
+    std::optional<Uint128> u128() const;
+    std::optional<Int128> i128() const;
+    std::optional<bool> boolean() const;
+    const std::string* text() const { return std::get_if<std::string>(&held_); }
+    const Bytes* bytes() const { return std::get_if<Bytes>(&held_); }
+    const Bits* bits() const { return std::get_if<Bits>(&held_); }
+    const List* list() const { return std::get_if<List>(&held_); }
+    const Record* record() const { return std::get_if<Record>(&held_); }
+    const Variant* variant() const { return std::get_if<Variant>(&held_); }
+
+    // The field of a record or variant; nullptr when there is none.
+    const Value* find(std::string_view name) const;
+    // What is in a "Some"; nullptr for "None" and everything else.
+    const Value* some() const;
+
+    bool operator==(const Value& other) const = default;
+
+private:
+    // Halves, because a member of 128 bits would align every value to 16 bytes.
+    struct Unsigned {
+        std::uint64_t low, high;
+        bool operator==(const Unsigned&) const = default;
+    };
+    struct Signed {
+        std::uint64_t low, high;  // two's complement
+        bool operator==(const Signed&) const = default;
+    };
+
+    std::variant<List, bool, Unsigned, Signed, std::string, Bytes, Bits, Record, Variant> held_;
+};
+
+struct Value::Field {
+    std::string_view name;
+    Value value;
+    bool operator==(const Field&) const = default;
+};
+
+inline bool operator==(const Value::Variant& left, const Value::Variant& right) {
+    return left.name == right.name && left.fields == right.fields;
+}
+
+}  // namespace network
