@@ -68,7 +68,7 @@ DinoV2::DinoV2(const Config& config, Bundle& bundle)
     patch_bias_ = (scope / "patch_embed" / "proj").take("bias", {c});
     cls_token_ = scope.take("cls_token", {1, 1, c});
     pos_embed_ = scope.take("pos_embed", {1, 1 + side * side, c});
-    if (config.registers > 0)
+    if (config.registers > 0 || scope.has("register_tokens"))
         register_tokens_ = scope.take("register_tokens", {1, config.registers, c});
     for (std::int64_t i = 0; i < config.blocks; ++i)
         blocks_.emplace_back(scope / "blocks" / i, config);
