@@ -1,0 +1,31 @@
+// Which ellipse touches which tile of the picture. Private to render/.
+#pragma once
+
+#include "generator/render/project.hpp"
+
+namespace generator {
+
+constexpr int kTileSide = 16;
+
+struct TileGrid {
+    int columns = 0, rows = 0;
+
+    TileGrid(int width, int height)
+        : columns((width + kTileSide - 1) / kTileSide),
+          rows((height + kTileSide - 1) / kTileSide) {}
+    std::size_t size() const { return std::size_t(columns) * std::size_t(rows); }
+};
+
+// Ellipses of tile t: entries[starts[t]] to entries[starts[t + 1]], near to far.
+struct TileLists {
+    std::vector<std::uint32_t> starts;
+    std::vector<std::uint32_t> entries;
+};
+
+// Lists as many ellipses from the front of `order` as make about max_entries entries, at least one,
+// and takes them off it. Tiles in `done` (one byte each) get none. May throw std::bad_alloc.
+void list_tiles(const Ellipse* ellipses, std::span<const std::uint32_t>& order,
+                const TileGrid& grid, const std::vector<std::uint8_t>& done,
+                std::size_t max_entries, TileLists& lists);
+
+}  // namespace generator
