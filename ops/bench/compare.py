@@ -62,7 +62,7 @@ def native(args):
     environment |= {"MINER_BENCH_MODEL": args.model} if args.model else {}
     environment |= {"MINER_BENCH_PICTURE": args.picture} if args.picture else {}
     answer = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-    medians = [row for row in answer["benchmarks"] if row["aggregate_name"] == "median"]
+    medians = [row for row in answer["benchmarks"] if row.get("aggregate_name", "median") == "median"]
     rows = {name_of(row["run_name"]): row["real_time"] * TO_MS[row["time_unit"]] for row in medians}
     return rows, next((round(row["voxels"]) for row in medians if "voxels" in row), None)
 
