@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -66,14 +67,28 @@ public:
     }
 
 private:
+    // `||` waits for a success: an operation that throws has to bring its exception home as a
+    // value.
+    template <class T>
+    static asio::awaitable<std::variant<T, std::exception_ptr>> caught(
+        asio::awaitable<T> operation) {
+        try {
+            co_return co_await std::move(operation);
+        } catch (...) {
+            co_return std::current_exception();
+        }
+    }
+
     template <class T>
     static asio::awaitable<std::optional<T>> unless(asio::steady_timer& event,
                                                     asio::awaitable<T> operation) {
         using namespace asio::experimental::awaitable_operators;
-        auto first = co_await (std::move(operation) ||
+        auto first = co_await (caught(std::move(operation)) ||
                                event.async_wait(asio::as_tuple(asio::use_awaitable)));
         if (first.index() == 1) co_return std::nullopt;
-        co_return std::get<0>(std::move(first));
+        auto& ended = std::get<0>(first);
+        if (ended.index() == 1) std::rethrow_exception(std::get<1>(ended));
+        co_return std::get<0>(std::move(ended));
     }
 
     bool asked_ = false;

@@ -10,6 +10,7 @@
 #include "miner/stats.hpp"
 #include "network/base64.hpp"
 #include "network/local/validator.hpp"
+#include "network/uuid.hpp"
 #include "storage/database.hpp"
 
 #include <fmt/format.h>
@@ -32,14 +33,6 @@ network::Keypair random_key() {
     std::random_device random;
     for (auto& byte : seed.bytes()) byte = std::uint8_t(random());
     return network::Keypair::from_seed(seed);
-}
-
-std::string random_uuid() {
-    std::random_device random;
-    std::string text = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
-    for (auto& c : text)
-        if (c == 'x') c = "0123456789abcdef"[random() % 16];
-    return text;
 }
 
 // Waits of hours shrink to moments, but for those that the user has set.
@@ -79,7 +72,7 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
         // Spread evenly, so that any number of tasks has its share.
         const bool text =
             std::floor((i + 1) * settings.text_share) > std::floor(i * settings.text_share);
-        const auto id = random_uuid();
+        const auto id = network::random_uuid();
         const auto stem = picture.name.substr(0, picture.name.rfind('.'));
         program.tasks.push_back(text ? network::Task{network::TaskKind::text, id, stem}
                                      : network::Task{network::TaskKind::image, id,
