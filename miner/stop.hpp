@@ -67,16 +67,23 @@ public:
     }
 
 private:
+    template <class T>
+    struct Ended {
+        std::optional<T> value;
+        std::exception_ptr failure;
+    };
+
     // `||` waits for a success: an operation that throws has to bring its exception home as a
     // value.
     template <class T>
-    static asio::awaitable<std::variant<T, std::exception_ptr>> caught(
-        asio::awaitable<T> operation) {
+    static asio::awaitable<Ended<T>> caught(asio::awaitable<T> operation) {
+        Ended<T> ended;
         try {
-            co_return co_await std::move(operation);
+            ended.value.emplace(co_await std::move(operation));
         } catch (...) {
-            co_return std::current_exception();
+            ended.failure = std::current_exception();
         }
+        co_return ended;
     }
 
     template <class T>
@@ -87,8 +94,8 @@ private:
                                event.async_wait(asio::as_tuple(asio::use_awaitable)));
         if (first.index() == 1) co_return std::nullopt;
         auto& ended = std::get<0>(first);
-        if (ended.index() == 1) std::rethrow_exception(std::get<1>(ended));
-        co_return std::get<0>(std::move(ended));
+        if (ended.failure) std::rethrow_exception(ended.failure);
+        co_return std::move(ended.value);
     }
 
     bool asked_ = false;
