@@ -39,12 +39,16 @@ void Progress::turn(const Turn& turn) {
     if (turn.end != Turn::End::answered) return;
     ++done_;
     if (terminal_) out_ << "\r\033[K";
-    out_ << fmt::format("{:>3}/{}  {:<34} {:<14} {:>8} Gaussians  {} attempt{}  {:>5.1f} s  {}\n",
-                        done_, tasks_, names_[turn.task_id], words(turn.outcome), turn.gaussians,
-                        turn.attempts, turn.attempts == 1 ? " " : "s", turn.milliseconds / 1000,
-                        turn.bytes == 0  ? "empty result"
-                        : turn.score < 0 ? "no feedback"
-                                         : fmt::format("score {:.2f}", turn.score));
+    const auto work =
+        turn.attempts == 0
+            ? std::string("made before, sent again")
+            : fmt::format("{:>8} Gaussians  {} attempt{}  {:>5.1f} s", turn.gaussians,
+                          turn.attempts, turn.attempts == 1 ? " " : "s", turn.milliseconds / 1000);
+    const auto answer = turn.bytes == 0  ? std::string("empty result")
+                        : turn.score < 0 ? std::string("no feedback")
+                                         : fmt::format("score {:.2f}", turn.score);
+    out_ << fmt::format("{:>3}/{}  {:<34} {:<14} {:<39}  {}\n", done_, tasks_, names_[turn.task_id],
+                        words(turn.outcome), work, answer);
     if (terminal_) redraw("waiting for the next task");
     out_.flush();
 }

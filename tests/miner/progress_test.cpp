@@ -1,0 +1,61 @@
+#include "miner/rehearsal/progress.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+using miner::Progress;
+using miner::Turn;
+
+namespace {
+
+Turn answered() {
+    return {.end = Turn::End::answered,
+            .task_id = "t",
+            .outcome = storage::Outcome::retry_passed,
+            .attempts = 2,
+            .gaussians = 152'672,
+            .bytes = 9,
+            .score = 0.9,
+            .milliseconds = 4200};
+}
+
+}  // namespace
+
+TEST_CASE("a finished task is one line, without control characters where there is no terminal") {
+    std::ostringstream out;
+    Progress progress(out, false, 12, {{"t", "05_pink_tower"}});
+    progress.stage("t", "structure");
+    progress.turn(answered());
+    progress.finish();
+    CHECK(out.str() ==
+          "  1/12  05_pink_tower                      retry passed     152672 Gaussians  2 attempts"
+          "    4.2 s  score 0.90\n");
+}
+
+TEST_CASE("a result of an earlier turn is said to be sent again") {
+    std::ostringstream out;
+    Progress progress(out, false, 1, {});
+    auto turn = answered();
+    turn.attempts = 0;
+    progress.turn(turn);
+    CHECK(out.str().find("made before, sent again") != std::string::npos);
+    CHECK(out.str().find("Gaussians") == std::string::npos);
+}
+
+TEST_CASE("turns without an answer do not count") {
+    std::ostringstream out;
+    Progress progress(out, false, 1, {});
+    progress.turn({.end = Turn::End::unanswered});
+    progress.turn({.end = Turn::End::stopped});
+    CHECK(out.str().empty());
+}
+
+TEST_CASE("on a terminal the line is redrawn in place") {
+    std::ostringstream out;
+    Progress progress(out, true, 2, {{"t", "red car"}});
+    progress.stage("t", "structure");
+    CHECK(out.str() == "\r\033[K[........................] 0/2  red car: structure");
+    progress.turn(answered());
+    CHECK(out.str().find("[############............] 1/2") != std::string::npos);
+}
