@@ -7,6 +7,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -122,15 +124,25 @@ asio::awaitable<Production::Try> Production::sketch(const generator::Image& pict
 asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, std::uint64_t seed,
                                              std::stop_token outer, Watch watch) {
     Product product;
-    const Deadline deadline(co_await asio::this_coro::executor, std::move(outer),
-                            options_.deadline);
-    const auto stop = deadline.token();
+    const Deadline deadline(co_await asio::this_coro::executor, outer, options_.deadline);
+    co_await make(product, bytes, seed, deadline.token(), watch);
+    if (product.cancelled && !outer.stop_requested()) {
+        product.late = true;
+        product.detail =
+            fmt::format("given up after generator.deadline, {:g} s ({})",
+                        std::chrono::duration<double>(options_.deadline).count(), product.detail);
+    }
+    co_return product;
+}
 
+asio::awaitable<void> Production::make(Product& product, const std::vector<std::uint8_t>& bytes,
+                                       std::uint64_t seed, std::stop_token stop,
+                                       const Watch& watch) {
     if (watch.stage) watch.stage("decode");
     const auto picture = co_await run_on(lanes_.cpu, [&] { return generator::decode(bytes); });
     if (!picture) {
         fail(product, picture.error());
-        co_return product;
+        co_return;
     }
 
     Counts counts;
@@ -145,7 +157,7 @@ asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, st
         auto tried = co_await sketch(*picture, number, seed, stop, watch);
         if (tried.error.code && tried.error.code != generator::Errc::no_voxels) {
             fail(product, tried.error);
-            if (product.cancelled || product.device_lost) co_return product;
+            if (product.cancelled || product.device_lost) co_return;
         }
         counts.push_back(tried.report.gaussians);
         sketches.push_back(std::move(tried.sketch));
@@ -160,7 +172,7 @@ asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, st
         const bool failed =
             std::all_of(counts.begin(), counts.end(), [](auto count) { return count < 0; });
         if (!failed) product.outcome = storage::Outcome::rejected;
-        co_return product;
+        co_return;
     }
     product.detail.clear();
     product.attempt = decision.attempt + 1;
@@ -169,7 +181,6 @@ asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, st
                           ? storage::Outcome::retry_passed
                           : storage::Outcome::retry_improved;
     co_await finish(product, *picture, *sketches[decision.attempt], stop, watch);
-    co_return product;
 }
 
 asio::awaitable<void> Production::finish(Product& product, const generator::Image& picture,

@@ -41,6 +41,7 @@ struct Product {
     generator::Splats splats;  // empty when nothing may be submitted
     std::string detail;        // of an error
     bool cancelled = false;    // stopped or past the deadline: nothing is decided
+    bool late = false;         // cancelled by the deadline; the detail names the setting
     bool device_lost = false;  // the process must restart
 };
 
@@ -85,6 +86,9 @@ public:
     asio::awaitable<Parcel> pack(generator::Splats splats);
 
 private:
+    asio::awaitable<void> make(Product& product, const std::vector<std::uint8_t>& picture,
+                               std::uint64_t seed, std::stop_token stop, const Watch& watch);
+
     struct Try {
         Attempt report;
         std::unique_ptr<generator::Sketch> sketch;

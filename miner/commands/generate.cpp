@@ -204,7 +204,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (product.device_lost) return ExitCode::device_lost;
     if (product.outcome == storage::Outcome::error || product.cancelled) {
         fmt::print(stderr, "miner: {}: {}\n", line.generate.picture, product.detail);
-        return ExitCode::bad_input;
+        return product.late ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
     if (files.empty()) {

@@ -174,13 +174,17 @@ TEST_CASE("a deadline and a stop both cancel the work") {
     late.script->voxels = {100};
     late.script->delay = 10s;
     late.settings.generator.deadline = 0s;
-    CHECK(late.produce().cancelled);
+    const auto given_up = late.produce();
+    CHECK(given_up.cancelled);
+    CHECK(given_up.late);
+    CHECK(holds(given_up.detail, "generator.deadline"));
     Bench stopped;
     stopped.script->voxels = {100};
     stopped.script->delay = 10s;
     stopped.stop.request_stop();
     const auto product = stopped.produce();
     CHECK(product.cancelled);
+    CHECK_FALSE(product.late);
     CHECK(product.outcome == Outcome::none);
 }
 
