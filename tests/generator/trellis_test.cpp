@@ -118,6 +118,11 @@ TEST_CASE("a checkpoint folder turns the golden picture into the golden splats",
     check_end_to_end(*trellis, tests::Golden(folder));
 }
 
+TEST_CASE("a checkpoint that shares no size with the others does so too", "[golden]") {
+    const std::string folder = MINER_TESTS "/golden/odd";
+    check_end_to_end(*make(folder), tests::Golden(folder));
+}
+
 TEST_CASE("the embedded model turns its golden picture into its golden splats", "[golden]") {
     const auto trellis = make("");
     CHECK(trellis->info().name == "trellis-nano (embedded)");
