@@ -249,7 +249,6 @@ private:
         format.address = find("Address");
         format.call = find("Call");
         format.signature = find("Signature");
-        format.extra = find("Extra");
     }
 
     void extrinsic_v15(ExtrinsicFormat& format) {
@@ -257,7 +256,7 @@ private:
         format.address = type_id();
         format.call = type_id();
         format.signature = type_id();
-        format.extra = type_id();
+        type_id();  // of all extensions together
         extensions(format);
     }
 

@@ -53,11 +53,10 @@ struct SignedExtension {
 
 struct ExtrinsicFormat {
     std::uint8_t version = 0;
-    // In V14 these four come from the parameters of the extrinsic's type.
+    // In V14 these three come from the parameters of the extrinsic's type.
     TypeId address = 0;
     TypeId call = 0;
     TypeId signature = 0;
-    TypeId extra = 0;
     std::vector<SignedExtension> signed_extensions;
 };
 
