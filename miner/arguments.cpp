@@ -20,7 +20,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 7> kVerbs{{
+constexpr std::array<Verb, 8> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
@@ -31,6 +31,8 @@ constexpr std::array<Verb, 7> kVerbs{{
      "miner stats --since 24h --by validator"},
     {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
      "miner inspect chair.spz"},
+    {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
+     "miner render chair.spz -o chair.png --views 4"},
     {Command::config, "config", "Show every setting, its value and where that comes from",
      "miner config --print"},
     {Command::version, "version", "Show the version", "miner version"},
@@ -95,6 +97,7 @@ public:
         add_generate(*of(Command::generate));
         add_stats(*of(Command::stats));
         add_inspect(*of(Command::inspect));
+        add_render(*of(Command::render));
         add_config(*of(Command::config));
     }
 
@@ -235,6 +238,22 @@ private:
         text(app, "file", arguments_.file, "FILE",
              "PLY or SPZ, the subnet's or Niantic's; -: from standard input");
         app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_render(CLI::App& app) {
+        text(app, "file", arguments_.file, "FILE", "PLY or SPZ; -: from standard input");
+        app.add_option("-o,--output", arguments_.outputs, "Where to write the picture, .png")
+            ->type_name("FILE")
+            ->allow_extra_args(false);
+        text(app, "--views", arguments_.views, "1|4|16",
+             "1: a validator's preview (default); 4: what its duels compare; 16: all it scores");
+        text(app, "--turntable", arguments_.turntable, "FILE",
+             "Where to write an animation once around, .webp");
+        text(app, "--size", arguments_.side, "N",
+             "Pixels on each side of a view, 16 to 1024 (default 518, the validator's)");
+        text(app, "--up", arguments_.up, "y|trellis",
+             "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
+        app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
     }
 
     void add_config(CLI::App& app) {

@@ -17,9 +17,10 @@ struct Arguments {
     std::optional<std::string> config_file;  // --config
     std::vector<config::FlagValue>
         settings;  // every setting's flag that was given, and the short forms
-    std::optional<std::string> picture, file;  // generate, inspect
+    std::optional<std::string> picture, file;  // generate; inspect and render
     std::vector<std::string> outputs;          // -o
     std::optional<std::string> up;             // --up
+    std::optional<std::string> views, side, turntable;
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool json = false, csv = false, markdown = false;
     bool command_named = false;          // false: run, as none was given

@@ -132,6 +132,13 @@ bool ends_in(std::string_view path, std::string_view suffix) {
     });
 }
 
+void complain_of_up(const Arguments& arguments, Complaints& complaints) {
+    if (arguments.up && *arguments.up != "y" && *arguments.up != "trellis") {
+        complaints.push_back(fmt::format("--up: {} is no direction: give y or trellis",
+                                         config::quoted(*arguments.up, 80)));
+    }
+}
+
 GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& loaded,
                               Complaints& complaints) {
     GenerateOptions options;
@@ -142,10 +149,7 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
         complaints.push_back(
             "PICTURE: which one? Name a PNG, JPEG or WebP, or - for standard input");
     }
-    if (arguments.up && *arguments.up != "y" && *arguments.up != "trellis") {
-        complaints.push_back(fmt::format("--up: {} is no direction: give y or trellis",
-                                         config::quoted(*arguments.up, 80)));
-    }
+    complain_of_up(arguments, complaints);
     if (arguments.outputs.empty())
         complaints.push_back("--output: where to? Name an .spz or .ply file");
     for (const std::string& path : arguments.outputs) {
@@ -166,6 +170,48 @@ InspectOptions read_inspect(const Arguments& arguments, Complaints& complaints) 
     if (!arguments.file)
         complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
     return {arguments.file.value_or(""), arguments.json};
+}
+
+RenderOptions read_render(const Arguments& arguments, Complaints& complaints) {
+    RenderOptions options{.file = arguments.file.value_or(""), .json = arguments.json};
+    if (!arguments.file)
+        complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
+    const auto take = [&](std::string_view flag, const std::string& path, std::string_view end,
+                          std::string& to) {
+        if (!ends_in(path, end)) {
+            complaints.push_back(
+                fmt::format("{}: {} does not end in {}", flag, config::quoted(path, 200), end));
+        }
+        to = path;
+    };
+    if (arguments.outputs.size() > 1)
+        complaints.push_back("--output: one picture at a time; --views 4 shows four sides in it");
+    if (!arguments.outputs.empty())
+        take("--output", arguments.outputs.front(), ".png", options.picture);
+    if (arguments.turntable) take("--turntable", *arguments.turntable, ".webp", options.turntable);
+    if (arguments.outputs.empty() && !arguments.turntable) {
+        complaints.push_back(
+            "--output: where to? Name a .png file, or a .webp file with --turntable");
+    }
+    if (arguments.views) {
+        const auto views = parse_number<int>(*arguments.views);
+        if (!views || (*views != 1 && *views != 4 && *views != 16)) {
+            complaints.push_back(fmt::format("--views: {} is no such choice: give 1, 4 or 16",
+                                             config::quoted(*arguments.views, 80)));
+        }
+        options.views = views.value_or(1);
+    }
+    if (arguments.side) {
+        const auto side = parse_number<int>(*arguments.side);
+        if (!side || *side < 16 || *side > 1024) {
+            complaints.push_back(fmt::format("--size: {} is no size: give 16 to 1024 pixels",
+                                             config::quoted(*arguments.side, 80)));
+        }
+        options.side = side.value_or(options.side);
+    }
+    complain_of_up(arguments, complaints);
+    options.from_trellis = arguments.up == "trellis";
+    return options;
 }
 
 ConfigOptions read_config(const Arguments& arguments, Complaints& complaints) {
@@ -252,6 +298,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
         case Command::inspect:
             line.inspect = read_inspect(arguments, complaints);
+            break;
+        case Command::render:
+            line.render = read_render(arguments, complaints);
             break;
         case Command::config:
             line.config = read_config(arguments, complaints);

@@ -14,7 +14,7 @@
 
 namespace miner {
 
-enum class Command { run, rehearse, generate, stats, inspect, config, version };
+enum class Command { run, rehearse, generate, stats, inspect, render, config, version };
 
 enum class Encoding { ply, spz };
 
@@ -49,6 +49,17 @@ struct InspectOptions {
     bool json = false;
 };
 
+// miner render FILE -o OUT.png [--views 4] [--turntable OUT.webp]: one of the outputs at least.
+struct RenderOptions {
+    std::string file;       // "-": standard input
+    std::string picture;    // empty: none
+    std::string turntable;  // empty: none
+    int views = 1;          // 1, 4 or 16
+    int side = 518;         // pixels, of a view
+    bool from_trellis = false;
+    bool json = false;
+};
+
 struct ConfigOptions {
     enum class Form { text, json, markdown };
 
@@ -60,6 +71,7 @@ struct CommandLine {
     GenerateOptions generate;
     StatsOptions stats;
     InspectOptions inspect;
+    RenderOptions render;
     ConfigOptions config;
     config::Loaded loaded;  // rehearse takes all of its options from settings.rehearse
 };

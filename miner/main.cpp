@@ -25,6 +25,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::stats_command(line);
         case Command::inspect:
             return miner::inspect_command(line);
+        case Command::render:
+            return miner::render_command(line);
         case Command::config:
             return miner::config_command(line);
         case Command::version:

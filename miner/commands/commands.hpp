@@ -6,6 +6,8 @@
 #include "miner/command_line.hpp"
 #include "miner/device.hpp"
 
+#include <span>
+
 namespace miner {
 
 ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator);
@@ -13,6 +15,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode stats_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
+ExitCode render_command(const CommandLine& line);
 ExitCode config_command(const CommandLine& line);
 
 // Opens the log as the settings say; on failure prints why and returns nothing.
@@ -25,5 +28,8 @@ void complain(std::string_view what, const config::Error& error);
 // A whole file; "-": standard input. Empty, with a complaint, when it cannot be read or is larger
 // than max_bytes.
 std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
+
+// A file whole or not at all: written beside and renamed. False, with a complaint, on failure.
+bool write_file(const std::string& path, std::span<const std::uint8_t> bytes);
 
 }  // namespace miner

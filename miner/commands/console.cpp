@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 namespace miner {
@@ -42,6 +44,19 @@ std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std:
     }
     if (std::ferror(file.get())) return say("cannot be read");
     return bytes;
+}
+
+bool write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+    const auto beside = path + ".part";
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+    out.close();
+    std::error_code error;
+    if (out) std::filesystem::rename(beside, path, error);
+    if (out && !error) return true;
+    fmt::print(stderr, "miner: {}: cannot be written\n", path);
+    std::filesystem::remove(beside, error);
+    return false;
 }
 
 }  // namespace miner

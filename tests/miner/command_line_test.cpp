@@ -211,6 +211,38 @@ TEST_CASE("inspect and config have their options") {
     CHECK(has(refused({"config", "--json", "--markdown"}), "either"));
 }
 
+TEST_CASE("render takes a file, a picture or a turntable, and how to look") {
+    const auto render = good({"render", "a.spz", "-o", "b.png"}).render;
+    CHECK(render.file == "a.spz");
+    CHECK(render.picture == "b.png");
+    CHECK(render.turntable.empty());
+    CHECK(render.views == 1);
+    CHECK(render.side == 518);
+    CHECK_FALSE(render.from_trellis);
+    const auto all = good({"render", "-", "--turntable", "c.WebP", "--views", "16", "--size",
+                           "1024", "--up", "trellis", "--json"})
+                         .render;
+    CHECK(all.file == "-");
+    CHECK(all.picture.empty());
+    CHECK(all.turntable == "c.WebP");
+    CHECK(all.views == 16);
+    CHECK(all.side == 1024);
+    CHECK(all.from_trellis);
+    CHECK(all.json);
+    CHECK(has(refused({"render", "-o", "b.png"}), "FILE: which one?"));
+    CHECK(has(refused({"render", "a.spz"}), "--output: where to?"));
+    CHECK(has(refused({"render", "a.spz", "-o", "b.jpg"}), "\"b.jpg\" does not end in .png"));
+    CHECK(has(refused({"render", "a.spz", "-o", "b.png", "-o", "c.png"}), "one picture"));
+    CHECK(has(refused({"render", "a.spz", "--turntable", "b.gif"}), "does not end in .webp"));
+    for (const char* views : {"0", "2", "17", "four", "4 "}) {
+        CHECK(has(refused({"render", "a.spz", "-o", "b.png", "--views", views}), "--views"));
+    }
+    for (const char* side : {"15", "1025", "-518", "99999999999", "wide"}) {
+        CHECK(has(refused({"render", "a.spz", "-o", "b.png", "--size", side}), "--size"));
+    }
+    CHECK(has(refused({"render", "a.spz", "-o", "b.png", "--up", "z"}), "--up"));
+}
+
 TEST_CASE("all that is wrong anywhere is listed at once") {
     const std::string text =
         refused({"run", "--netuid", "70000", "--gate.atempts", "3", "--export.up", "down"},
@@ -267,7 +299,7 @@ TEST_CASE("the main help fits one screen and names every command") {
     for (std::string line; std::getline(lines, line); ++count) CHECK(line.size() <= 100);
     CHECK(count <= 40);
     for (const char* name :
-         {"run", "rehearse", "generate", "stats", "inspect", "config", "version"}) {
+         {"run", "rehearse", "generate", "stats", "inspect", "render", "config", "version"}) {
         CHECK(has(text, std::string("\n  ") + name + " "));
     }
     CHECK(has(text, "--netuid"));
@@ -277,7 +309,7 @@ TEST_CASE("the main help fits one screen and names every command") {
 
 TEST_CASE("every command's help has an example, and run's the exit codes") {
     for (const char* name :
-         {"run", "rehearse", "generate", "stats", "inspect", "config", "version"}) {
+         {"run", "rehearse", "generate", "stats", "inspect", "render", "config", "version"}) {
         const std::string text = over({name, "--help"}).text;
         INFO(text);
         CHECK(has(text, std::string("Example: miner ") + name));
@@ -288,7 +320,7 @@ TEST_CASE("every command's help has an example, and run's the exit codes") {
 
 TEST_CASE("every example of the help is understood") {
     for (const char* name :
-         {"run", "rehearse", "generate", "stats", "inspect", "config", "version"}) {
+         {"run", "rehearse", "generate", "stats", "inspect", "render", "config", "version"}) {
         const std::string text = over({name, "--help"}).text;
         const auto begin = text.find("Example: miner ") + std::string("Example: miner ").size();
         std::istringstream example(text.substr(begin, text.find('\n', begin) - begin));
