@@ -88,7 +88,7 @@ std::string padded_right(std::string text, std::size_t width) {
 // Lines of a page, with colour only where it is wanted and no blanks at the end.
 class Page {
 public:
-    explicit Page(const RenderOptions& options)
+    explicit Page(const TableOptions& options)
         : colour_(options.colour), width_(std::size_t(std::max(options.width, kNarrowest))) {}
 
     std::size_t width() const { return width_; }
@@ -236,7 +236,7 @@ std::string period(const storage::Statistics& statistics) {
 
 }  // namespace
 
-std::string render_table(const storage::Statistics& statistics, const RenderOptions& options) {
+std::string render_table(const storage::Statistics& statistics, const TableOptions& options) {
     Page page(options);
     const auto& all = statistics.all;
     if (all.generations == 0) {
@@ -260,7 +260,7 @@ std::string render_table(const storage::Statistics& statistics, const RenderOpti
 }
 
 std::string render_contacts(const std::vector<storage::Contact>& contacts, Milliseconds now,
-                            const RenderOptions& options) {
+                            const TableOptions& options) {
     if (contacts.empty()) return "";
     Page page(options);
     page.heading("Validators seen");

@@ -10,7 +10,7 @@
 
 namespace miner {
 
-struct RenderOptions {
+struct TableOptions {
     bool colour = false;
     int width = 80;  // columns, at least 72; names are shortened in the middle, numbers never
 };
@@ -18,12 +18,12 @@ struct RenderOptions {
 // Sections without content are left out: clear a group of `statistics` to be spared it. Ends with a
 // line break; no line ends with blanks. Peers' words come through printable(), so that they cannot
 // drive the terminal.
-std::string render_table(const storage::Statistics& statistics, const RenderOptions& options = {});
+std::string render_table(const storage::Statistics& statistics, const TableOptions& options = {});
 
 // Validators as we know them over all time; `now` (Unix milliseconds) for "3 min ago". Empty when
 // there are none.
 std::string render_contacts(const std::vector<storage::Contact>& contacts,
-                            storage::Milliseconds now, const RenderOptions& options = {});
+                            storage::Milliseconds now, const TableOptions& options = {});
 
 // One object on one line, without a line break: all, by_validator, by_kind, by_day, stages, first,
 // newest (Unix milliseconds of the first and the newest pull).

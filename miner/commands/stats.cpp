@@ -37,8 +37,8 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     if (by != By::day) statistics.by_day.clear();
 }
 
-RenderOptions terminal_options() {
-    RenderOptions options{.colour = ::isatty(STDOUT_FILENO) == 1};
+TableOptions terminal_options() {
+    TableOptions options{.colour = ::isatty(STDOUT_FILENO) == 1};
     winsize size{};
     if (options.colour && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         options.width = size.ws_col;
