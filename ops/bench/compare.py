@@ -86,15 +86,15 @@ def with_sum(rows):
     return rows | {"all stages": sum(rows[stage] for stage in STAGES)} if STAGES.keys() <= rows.keys() else rows
 
 
-def page(ours, theirs, host, args):
+def page(ours, theirs, host, others, args):
     known = with_sum({name: row["median_ms"] for name, row in theirs["rows"].items()})
     ours = with_sum(ours)
     wallet = theirs["sr25519"] and f"; py-sr25519-bindings {theirs['sr25519']}"
     lines = ["# Benchmarks", "",
              "Made by `ops/bench.sh`, which sets up, builds and runs all of it; run it anew rather than edit.", "",
-             f"{datetime.date.today()}. {host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB; load average "
-             f"before the run {host['load_at_start']}. {args.threads} threads on both sides, medians of {args.repeats} "
-             "or more runs.", "",
+             f"{datetime.date.today()}. {host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB. {args.threads} "
+             f"threads on both sides, medians of {args.repeats} or more runs. Other programs took {others[0]:.0%} of the "
+             f"machine while ours ran and {others[1]:.0%} while Python did.", "",
              f"Both sides make the same: picture `{theirs['picture']}` ({' x '.join(map(str, theirs['picture_size']))}), seed "
              f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, fp32 on the CPU. Python is "
              f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}. Where "
@@ -125,11 +125,13 @@ def main():
     if args.names:
         return check_names(args)
     host = machine.describe()
-    ours, voxels = native(args)
-    theirs = reference(args)
+    with machine.Others() as beside_ours:
+        ours, voxels = native(args)
+    with machine.Others() as beside_theirs:
+        theirs = reference(args)
     if voxels is not None and abs(voxels - theirs["voxels"]) > MOST_VOXELS_APART * theirs["voxels"]:
         raise SystemExit(f"not the same work: {voxels} voxels here, {theirs['voxels']} in Python")
-    text = page(ours, theirs, host, args)
+    text = page(ours, theirs, host, (beside_ours.share, beside_theirs.share), args)
     if args.out:
         pathlib.Path(args.out).write_text(text)
     else:
