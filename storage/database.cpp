@@ -166,8 +166,6 @@ void prepare_to_write(SQLite::Database& database) {
     // survives a power cut.
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
-    database.exec(
-        "PRAGMA secure_delete = OFF");  // prompts are no secrets; zeroing them costs writes
     database.exec("PRAGMA journal_size_limit = 67108864");
     if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
         throw SQLite::Exception("no write-ahead log on this file system", SQLITE_CANTOPEN);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace storage {
 namespace {
@@ -117,9 +118,10 @@ Known Journal::Impl::pulled_anew(const PulledTask& task, std::int64_t validator,
             " prompt_sha256, prompt_bytes) VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?5, ?6, ?7)",
             {validator, task.task_id, run_, task.kind, task.at, hash,
              std::int64_t(task.prompt.size())});
-    const TaskRow row = handle().getLastInsertRowid();
-    execute(handle(), "INSERT INTO prompts (task, text) VALUES (?, ?)", {row, task.prompt});
-    return {.row = row, .state = TaskState::open, .fresh = true, .result = {}};
+    return {.row = handle().getLastInsertRowid(),
+            .state = TaskState::open,
+            .fresh = true,
+            .result = {}};
 }
 
 Known Journal::Impl::pulled_again(const PulledTask& task, const TaskRecord& known,
@@ -144,10 +146,6 @@ Known Journal::Impl::pulled_again(const PulledTask& task, const TaskRecord& know
             "UPDATE tasks SET run = ?2, kind = ?3, prompt_sha256 = ?4, prompt_bytes = ?5"
             " WHERE id = ?1",
             {known.row, run_, task.kind, hash, std::int64_t(task.prompt.size())});
-    execute(handle(),
-            "INSERT INTO prompts (task, text) VALUES (?, ?)"
-            " ON CONFLICT (task) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
-            {known.row, task.prompt});
     if (keep) {
         return {
             .row = known.row, .state = TaskState::finished, .fresh = false, .result = known.result};
@@ -375,39 +373,6 @@ config::Result<int> Journal::recover(Milliseconds now) {
         bind(statement, {run});
         statement.executeStep();
         return statement.getColumn(0).getInt();
-    });
-}
-
-config::Result<std::vector<Owed>> Journal::owed(const std::string& hotkey) {
-    return impl_->step(0, [&]() -> config::Result<std::vector<Owed>> {
-        SQLite::Statement statement(
-            impl_->handle(),
-            "SELECT t.id, t.outcome, t.chosen, t.asset, t.asset_bytes, t.detail, t.finished_at,"
-            " v.address, t.task_id, t.kind, p.text, t.pulled_at"
-            " FROM tasks t JOIN prompts p ON p.task = t.id JOIN validators v ON v.id = t.validator"
-            " JOIN hotkeys h ON h.id = v.hotkey"
-            " WHERE t.closed_at IS NULL AND t.state = 'finished' AND h.address = ?"
-            " AND (t.asset IS NOT NULL OR t.asset_bytes = 0) ORDER BY t.pulled_at, t.id");
-        bind(statement, {hotkey});
-        std::vector<Owed> owed;
-        while (statement.executeStep()) {
-            Owed one;
-            one.row = statement.getColumn(0).getInt64();
-            one.result = {.outcome = parse_outcome(statement.getColumn(1).getText()),
-                          .attempt = statement.getColumn(2).getInt(),
-                          .asset = statement.getColumn(3).getString(),
-                          .bytes = statement.getColumn(4).getInt64(),
-                          .detail = statement.getColumn(5).getString(),
-                          .at = statement.getColumn(6).getInt64()};
-            one.task = {.hotkey = hotkey,
-                        .validator = statement.getColumn(7).getString(),
-                        .task_id = statement.getColumn(8).getString(),
-                        .kind = statement.getColumn(9).getString(),
-                        .prompt = statement.getColumn(10).getString(),
-                        .at = statement.getColumn(11).getInt64()};
-            owed.push_back(std::move(one));
-        }
-        return owed;
     });
 }
 

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace storage {
 
@@ -44,7 +43,7 @@ struct PulledTask {
     std::string validator;  // theirs
     std::string task_id;
     std::string kind;    // "image" or "text"
-    std::string prompt;  // as received; kept so that a finished result can be signed again
+    std::string prompt;  // as received; its SHA-256 and size are kept, to know it again
     Milliseconds at = 0;
 };
 
@@ -98,13 +97,6 @@ struct Known {
     std::optional<Result> result;  // unless open
 };
 
-// A result that was finished and not submitted.
-struct Owed {
-    TaskRow row = 0;
-    PulledTask task;
-    Result result;
-};
-
 // As they stand in the database and in logs: "retry_passed", "submitting".
 std::string_view name(TaskState state);
 std::string_view name(Outcome outcome);
@@ -155,9 +147,6 @@ public:
     // have arrived. Returns how many tasks an earlier run left open, finished or submitting; they
     // go on when their validator hands them out again.
     config::Result<int> recover(Milliseconds now);
-    // Finished and never sent, oldest first: these can be signed and sent without waiting for
-    // another pull.
-    config::Result<std::vector<Owed>> owed(const std::string& hotkey);
 
 private:
     class Impl;

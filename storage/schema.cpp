@@ -67,12 +67,6 @@ CREATE INDEX tasks_decided
     WHERE outcome IS NOT NULL;
 CREATE INDEX tasks_owed ON tasks (validator) WHERE closed_at IS NULL;
 
--- Apart from tasks, and only while a result may have to be signed again: it can be megabytes.
-CREATE TABLE prompts (
-    task INTEGER PRIMARY KEY REFERENCES tasks (id),
-    text TEXT NOT NULL
-) STRICT;
-
 CREATE TABLE attempts (
     task       INTEGER NOT NULL REFERENCES tasks (id),
     round      INTEGER NOT NULL,  -- counts how often the task was begun anew

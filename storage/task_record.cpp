@@ -85,7 +85,6 @@ void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at) {
 void close_task(SQLite::Database& database, TaskRow task, TaskState state, Milliseconds at) {
     execute(database, "UPDATE tasks SET state = ?2, closed_at = ?3 WHERE id = ?1",
             {task, name(state), at});
-    execute(database, "DELETE FROM prompts WHERE task = ?", {task});
 }
 
 LastSubmission last_submission(SQLite::Database& database, TaskRow task) {

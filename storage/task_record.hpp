@@ -41,7 +41,6 @@ Outcome parse_outcome(std::string_view name);
 
 // Open again as if nothing had been made yet; earlier attempts no longer count.
 void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at);
-// The prompt goes: nothing will be signed any more.
 void close_task(SQLite::Database& database, TaskRow task, TaskState state, Milliseconds at);
 
 struct LastSubmission {
