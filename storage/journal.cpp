@@ -280,6 +280,10 @@ config::Result<void> Journal::answered(TaskRow task, const Answer& answer) {
                      answer.average_score, answer.accepted_in_window, answer.duel_rating,
                      answer.reward, answer.cooldown_until});
         }
+        execute(database,
+                "UPDATE validators SET cooldown_until = ?2"
+                " WHERE id = (SELECT validator FROM tasks WHERE id = ?1)",
+                {task, answer.cooldown_until});
         close_task(database, task, TaskState::answered, answer.at);
         return {};
     });

@@ -125,7 +125,7 @@ public:
     // Before the first byte goes out; returns the submission's number, from 1. An earlier one whose
     // end was never told counts as lost.
     config::Result<int> submitting(TaskRow task, Milliseconds at);
-    // The validator's answer to the last submission.
+    // The validator's answer to the last submission; its cool-down is the validator's newest.
     config::Result<void> answered(TaskRow task, const Answer& answer);
     // The call failed. `lost`: it may have arrived all the same, and the task stays `submitting`
     // until the next pull tells; otherwise the task is finished, not submitted.

@@ -284,7 +284,7 @@ config::Result<std::vector<Contact>> contacts(Database& database, const std::str
             database.handle(),
             "SELECT h.address, v.address, v.calls, v.failures, v.last_call, v.last_failure,"
             " v.last_error, v.cooldown_until FROM validators v JOIN hotkeys h ON h.id = v.hotkey"
-            " WHERE v.calls > 0 AND (?1 = '' OR h.address = ?1)"
+            " WHERE (v.calls > 0 OR v.cooldown_until > 0) AND (?1 = '' OR h.address = ?1)"
             " ORDER BY v.last_call DESC, v.id DESC");
         bind(statement, {hotkey});
         const auto time = [&](int index) -> std::optional<Milliseconds> {

@@ -74,10 +74,11 @@ struct Contact {
     std::int64_t calls = 0, failures = 0;
     std::optional<Milliseconds> last_call, last_failure;
     std::string last_error;           // of the last failure; a peer's words may be in it
-    std::int64_t cooldown_until = 0;  // Unix seconds; 0: none
+    std::int64_t cooldown_until = 0;  // Unix seconds, as a pull or an answer told last; 0: none
 };
 
-// Of every validator that was ever called, latest call first; hotkey empty: of all.
+// Of every validator that was ever called or told a cool-down, latest call first; hotkey empty: of
+// all.
 config::Result<std::vector<Contact>> contacts(Database& database, const std::string& hotkey);
 
 // Assets whose task is not answered yet, for Artifacts::prune.

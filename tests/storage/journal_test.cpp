@@ -529,6 +529,50 @@ TEST_CASE_METHOD(Fixture, "calls to a validator are counted with its last failur
     CHECK(contacts(*database, "5Nobody")->empty());
 }
 
+TEST_CASE_METHOD(Fixture, "the cool-down of an answer is what its validator told last") {
+    REQUIRE(journal->contacted(kOurs, "5Another", true, 77, "", 900));
+    REQUIRE(journal->contacted("5OurSecond", kTheirs, true, 88, "", 900));
+    REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 1000));
+    const auto newest = [&] {
+        const auto all = contacts(*database, kOurs).value();
+        REQUIRE(all.size() == 2);
+        CHECK(all.front().calls == 1);
+        CHECK(all.back().cooldown_until == 77);
+        CHECK(contacts(*database, "5OurSecond")->front().cooldown_until == 88);
+        return all.front().cooldown_until;
+    };
+    const auto first = at(TaskState::submitting, "t1");
+    CHECK(newest() == 0);
+    Answer answer = scored(0.8);
+    answer.cooldown_until = 4'270;
+    REQUIRE(journal->answered(first, answer));
+    CHECK(newest() == 4'270);
+    restart();
+    recover();
+    CHECK(newest() == 4'270);
+    const auto second = at(TaskState::submitting, "t2");
+    answer.feedback = false;  // as one who is not registered is answered
+    answer.cooldown_until = 9'000;
+    REQUIRE(journal->answered(second, answer));
+    CHECK(newest() == 9'000);
+    answer.cooldown_until = 0;
+    check_out_of_order(journal->answered(at(TaskState::finished, "t3"), answer));
+    CHECK(newest() == 9'000);
+}
+
+TEST_CASE_METHOD(Fixture, "a cool-down is told even when the call before it was not recorded") {
+    Answer answer = scored(0.8);
+    answer.cooldown_until = 4'270;
+    const auto row = at(TaskState::submitting);
+    CHECK(contacts(*database, kOurs)->empty());
+    REQUIRE(journal->answered(row, answer));
+    const auto all = contacts(*database, kOurs).value();
+    REQUIRE(all.size() == 1);
+    CHECK(all.front().validator == kTheirs);
+    CHECK(all.front().cooldown_until == 4'270);
+    CHECK_FALSE(all.front().last_call);
+}
+
 TEST_CASE_METHOD(Fixture, "a run knows its version, its settings and its end; a kill leaves none") {
     at(TaskState::answered);
     restart();
