@@ -181,7 +181,7 @@ Projection project(const Gaussians& gaussians, const Camera& camera,
     const std::size_t pieces = (count + kPiece - 1) / kPiece;
     const Projector projector(camera, options);
     Projection projection;
-    projection.ellipses = std::make_unique_for_overwrite<Ellipse[]>(count);
+    const auto by_gaussian = std::make_unique_for_overwrite<Ellipse[]>(count);
     std::vector<Keyed> keyed(count);
     std::vector<std::size_t> kept(pieces);
     std::atomic<std::int64_t> not_numbers = 0;
@@ -190,7 +190,7 @@ Projection project(const Gaussians& gaussians, const Camera& camera,
         std::size_t to = first;
         std::int64_t unsound = 0;
         for (std::size_t i = first; i < end; ++i) {
-            Ellipse& ellipse = projection.ellipses[i];
+            Ellipse& ellipse = by_gaussian[i];
             if (!is_sound(gaussians, i)) {
                 ++unsound;
             } else if (projector(gaussians, i, ellipse)) {
@@ -211,8 +211,13 @@ Projection project(const Gaussians& gaussians, const Camera& camera,
     keyed.resize(to);
     sort_by_key(keyed);
     projection.order.resize(to);
-    std::transform(keyed.begin(), keyed.end(), projection.order.begin(),
-                   [](const Keyed& k) { return k.index; });
+    projection.ellipses = std::make_unique_for_overwrite<Ellipse[]>(to);
+    parallel_for((to + kPiece - 1) / kPiece, threads, [&](std::size_t piece) {
+        for (std::size_t i = piece * kPiece; i < std::min(to, (piece + 1) * kPiece); ++i) {
+            projection.order[i] = keyed[i].index;
+            projection.ellipses[i] = by_gaussian[keyed[i].index];
+        }
+    });
     return projection;
 }
 

@@ -22,9 +22,11 @@ struct Ellipse {
 };
 
 struct Projection {
-    std::unique_ptr<Ellipse[]> ellipses;  // by Gaussian; those that `order` lacks are not set
-    std::vector<std::uint32_t> order;     // of the visible ones, near to far, ties by index
+    std::unique_ptr<Ellipse[]> ellipses;  // of the visible ones, near to far, ties by index
+    std::vector<std::uint32_t> order;     // which Gaussian each is of
     std::int64_t not_numbers = 0;
+
+    std::span<const Ellipse> all() const { return {ellipses.get(), order.size()}; }
 };
 
 // May throw std::bad_alloc.

@@ -80,9 +80,9 @@ config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camer
     std::vector<std::uint8_t> done(grid.size());
     TileLists lists;
     const Composite composite = composite_for(options.vectors);
-    for (std::span<const std::uint32_t> order = projection.order; !order.empty();) {
+    for (std::size_t next = 0; next < projection.order.size();) {
         if (options.stop.stop_requested()) return config::fail(Errc::cancelled, "rendering");
-        list_tiles(projection.ellipses.get(), order, grid, done, kMaxEntries, lists);
+        next = list_tiles(projection.all(), next, grid, done, kMaxEntries, lists);
         parallel_for(grid.size(), threads, [&](std::size_t t) {
             if (options.stop.stop_requested()) return;
             const auto first = lists.entries.begin() + lists.starts[t];

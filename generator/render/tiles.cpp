@@ -56,13 +56,13 @@ void for_each_tile(const Ellipse& e, const TileGrid& grid, const Visit& visit) {
 
 }  // namespace
 
-void list_tiles(const Ellipse* ellipses, std::span<const std::uint32_t>& order,
-                const TileGrid& grid, const std::vector<std::uint8_t>& done,
-                std::size_t max_entries, TileLists& lists) {
+std::size_t list_tiles(std::span<const Ellipse> ellipses, std::size_t from, const TileGrid& grid,
+                       const std::vector<std::uint8_t>& done, std::size_t max_entries,
+                       TileLists& lists) {
     lists.starts.assign(grid.size() + 1, 0);
-    std::size_t taken = 0, total = 0;
-    while (taken < order.size() && total < max_entries) {
-        for_each_tile(ellipses[order[taken++]], grid, [&](std::size_t tile) {
+    std::size_t end = from, total = 0;
+    while (end < ellipses.size() && total < max_entries) {
+        for_each_tile(ellipses[end++], grid, [&](std::size_t tile) {
             if (done[tile]) return;
             ++lists.starts[tile + 1];
             ++total;
@@ -71,14 +71,14 @@ void list_tiles(const Ellipse* ellipses, std::span<const std::uint32_t>& order,
     for (std::size_t t = 0; t < grid.size(); ++t) lists.starts[t + 1] += lists.starts[t];
     lists.entries.resize(total);
     // Each start moves to its tile's end, which is the next tile's start.
-    for (const std::uint32_t index : order.first(taken)) {
-        for_each_tile(ellipses[index], grid, [&](std::size_t tile) {
-            if (!done[tile]) lists.entries[lists.starts[tile]++] = index;
+    for (std::size_t i = from; i < end; ++i) {
+        for_each_tile(ellipses[i], grid, [&](std::size_t tile) {
+            if (!done[tile]) lists.entries[lists.starts[tile]++] = std::uint32_t(i);
         });
     }
     std::rotate(lists.starts.begin(), lists.starts.end() - 1, lists.starts.end());
     lists.starts.front() = 0;
-    order = order.subspan(taken);
+    return end;
 }
 
 }  // namespace generator

@@ -22,10 +22,11 @@ struct TileLists {
     std::vector<std::uint32_t> entries;
 };
 
-// Lists as many ellipses from the front of `order` as make about max_entries entries, at least one,
-// and takes them off it. Tiles in `done` (one byte each) get none. May throw std::bad_alloc.
-void list_tiles(const Ellipse* ellipses, std::span<const std::uint32_t>& order,
-                const TileGrid& grid, const std::vector<std::uint8_t>& done,
-                std::size_t max_entries, TileLists& lists);
+// Lists as many ellipses from number `from` on as make about max_entries entries, at least one, and
+// returns the number of the first that it left. Tiles in `done` (one byte each) get none. May throw
+// std::bad_alloc.
+std::size_t list_tiles(std::span<const Ellipse> ellipses, std::size_t from, const TileGrid& grid,
+                       const std::vector<std::uint8_t>& done, std::size_t max_entries,
+                       TileLists& lists);
 
 }  // namespace generator

@@ -2,8 +2,8 @@
 
 #include "tests/generator/render/render_cases.hpp"
 
+#include <map>
 #include <numbers>
-#include <set>
 
 TEST_CASE("centres and conics are gsplat's, and what it culls is culled") {
     for (const char* file : {"gsplat/random_300.safetensors", "gsplat/shell_5000.safetensors"}) {
@@ -13,13 +13,16 @@ TEST_CASE("centres and conics are gsplat's, and what it culls is culled") {
         const auto visible = tests::golden_tensor<std::uint8_t>(file, "visible");
         const auto centre = tests::golden_rows<2>(file, "projected_centre");
         const auto conic = tests::golden_rows<3>(file, "projected_conic");
-        const std::set<std::uint32_t> drawn(projection.order.begin(), projection.order.end());
+        std::map<std::size_t, generator::Ellipse> drawn;
+        for (std::size_t i = 0; i < projection.order.size(); ++i) {
+            drawn[projection.order[i]] = projection.ellipses[i];
+        }
         CHECK(drawn.size() == projection.order.size());
         for (std::size_t i = 0; i < visible.size(); ++i) {
             INFO("Gaussian " << i);
-            REQUIRE(drawn.contains(std::uint32_t(i)) == bool(visible[i]));
+            REQUIRE(drawn.contains(i) == bool(visible[i]));
             if (!visible[i]) continue;
-            const auto& e = projection.ellipses[i];
+            const auto& e = drawn[i];
             CHECK(e.x == Approx(centre[i][0]).epsilon(1e-6).margin(1e-5));
             CHECK(e.y == Approx(centre[i][1]).epsilon(1e-6).margin(1e-5));
             // The squares multiplied out.
@@ -39,7 +42,7 @@ TEST_CASE("ellipses come near to far, equal depths by index") {
     int ties = 0;
     for (std::size_t i = 1; i < projection.order.size(); ++i) {
         const auto before = projection.order[i - 1], after = projection.order[i];
-        const float z = projection.ellipses[before].z, next = projection.ellipses[after].z;
+        const float z = projection.ellipses[i - 1].z, next = projection.ellipses[i].z;
         REQUIRE((z < next || (z == next && before < after)));
         ties += z == next;
     }
