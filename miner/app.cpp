@@ -13,6 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
@@ -56,6 +57,30 @@ struct Store {
                                 {unanswered->begin(), unanswered->end()});
     }
 };
+
+// A cool-down outlasts the process that was told it.
+config::Result<void> resume_cooldowns(storage::Database& database,
+                                      std::vector<Identity>& identities, config::Logger& log) {
+    const std::int64_t now_s = now_ms() / 1000;
+    int count = 0;
+    std::int64_t longest_s = 0;
+    for (auto& who : identities) {
+        const auto contacts = storage::contacts(database, who.hotkey());
+        if (!contacts) return contacts.error();
+        for (const auto& contact : *contacts) {
+            if (contact.cooldown_until <= now_s) continue;
+            const auto until_s = std::min(contact.cooldown_until, now_s + kLongestCooldown_s);
+            for (const auto& validator : who.schedule.validators()) {
+                if (validator.peer.hotkey != contact.validator) continue;
+                who.schedule.cool_down(validator.uid, until_s);
+                ++count;
+                longest_s = std::max(longest_s, until_s - now_s);
+            }
+        }
+    }
+    if (count > 0) log.info("cooling down", {{"validators", count}, {"longest_s", longest_s}});
+    return {};
+}
 
 // First signal: finish what is at hand within the grace period. Second: end at once; the journal
 // survives that.
@@ -181,6 +206,11 @@ ExitCode run_app(AppOptions options) {
     if (store->left_open > 0)
         log.info("resumed", {{"tasks", store->left_open},
                              {"hint", "they go on when their validators hand them out again"}});
+    if (const auto resumed = resume_cooldowns(*store->database, options.identities, log);
+        !resumed) {
+        log.error("cannot start", {{"error", resumed.error().message()}});
+        return ExitCode::storage;
+    }
 
     auto recipe = Production::options(options.settings);
     if (!recipe) {

@@ -11,9 +11,6 @@
 namespace miner {
 namespace {
 
-// A validator that says "never again" by mistake or malice is asked once a day all the same.
-constexpr std::int64_t kLongestCooldown_s = 24 * 3600;
-
 std::int64_t now_ms() {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();

@@ -15,6 +15,9 @@
 
 namespace miner {
 
+// A validator that says "never again" by mistake or malice is asked once a day all the same.
+inline constexpr std::int64_t kLongestCooldown_s = 24 * 3600;
+
 // A neuron of the metagraph, or an entry of the setting `validators`.
 struct Validator {
     int uid = 0;  // unique in the list

@@ -4,6 +4,7 @@
 #include "network/base64.hpp"
 #include "network/local/validator.hpp"
 #include "storage/database.hpp"
+#include "storage/journal.hpp"
 #include "storage/report.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -12,7 +13,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <fstream>
+#include <limits>
 #include <mutex>
 #include <set>
 
@@ -43,6 +46,7 @@ struct Stage {
     std::vector<std::string> lines;
     std::vector<miner::Turn> turns;
     std::function<void()> between_turns;
+    double time_scale = 0.0001;  // of the validators' durations
 
     Stage() {
         settings.gate.min_gaussians = 3200;
@@ -60,7 +64,7 @@ struct Stage {
                        std::vector<LocalValidator::Fault> faults = {}, int fault_every = 1) {
         LocalValidator::Options options;
         options.tasks = std::move(tasks);
-        options.time_scale = 0.0001;
+        options.time_scale = time_scale;
         options.faults = std::move(faults);
         options.fault_every = fault_every;
         options.miners = {key_of(1).address()};
@@ -98,6 +102,22 @@ struct Stage {
                  return std::all_of(validators.begin(), validators.end(),
                                     [](const auto& v) { return v->drained(); });
              }});
+    }
+
+    // Asks the miner to stop once `when` holds; a second signal would end the test program.
+    void stop_once(std::function<bool()> when) {
+        between_turns = [when = std::move(when), asked = false]() mutable {
+            if (asked || !when()) return;
+            asked = true;
+            ::kill(::getpid(), SIGTERM);
+        };
+    }
+
+    // As an earlier run was told.
+    void told(const std::string& hotkey, const std::string& validator, std::int64_t cooldown) {
+        const auto database = storage::Database::open(folder.path() / "miner.db").value();
+        storage::Journal journal(*database, "0.1", "hash", 1000);
+        REQUIRE(journal.contacted(hotkey, validator, true, cooldown, "", 1000));
     }
 
     storage::Counts counts() const {
@@ -272,12 +292,7 @@ TEST_CASE("a finished result waits on the disk; when it is gone it is made anew"
     const bool gone = GENERATE(false, true);
     Stage stage;
     stage.add_validator({picture_task("a")}, {LocalValidator::Fault::refuse}, 2);
-    bool signalled = false;  // a second signal would end the test program
-    stage.between_turns = [&] {
-        if (signalled || stage.count_lines("submit failed") == 0) return;
-        signalled = true;
-        ::kill(::getpid(), SIGTERM);
-    };
+    stage.stop_once([&] { return stage.count_lines("submit failed") > 0; });
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.script->sketches == 1);
     CHECK(stage.validators[0]->tally().accepted == 0);
@@ -291,4 +306,49 @@ TEST_CASE("a finished result waits on the disk; when it is gone it is made anew"
     CHECK(stage.validators[0]->tally().accepted == 1);
     CHECK(stage.script->sketches == (gone ? 2 : 1));
     CHECK(stage.counts().generations == 1);
+}
+
+TEST_CASE("a cool-down outlasts the process that was told it") {
+    Stage stage;
+    stage.time_scale = 0.2;  // a minute
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    const auto& validator = *stage.validators[0];
+    stage.stop_once([&] { return !stage.turns.empty(); });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(validator.tally().accepted == 1);
+    CHECK(validator.tally().pulls == 1);
+    CHECK(stage.count_lines("cooling down") == 0);
+
+    const auto start = std::chrono::steady_clock::now();
+    stage.stop_once([&] { return std::chrono::steady_clock::now() - start > 1s; });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(validator.tally().pulls == 1);
+    CHECK(validator.tally().cooldown_violations == 0);
+    CHECK(stage.count_lines("cooling down") == 1);
+}
+
+TEST_CASE("a cool-down that is over, or another's, holds nobody back") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    const auto ours = key_of(1).address(), theirs = stage.validators[0]->peer().hotkey;
+    const std::int64_t now = std::time(nullptr);
+    stage.told(ours, theirs, now - 1);
+    stage.told(ours, key_of(99).address(), now + 3600);
+    stage.told(key_of(2).address(), theirs, now + 3600);
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.count_lines("cooling down") == 0);
+}
+
+TEST_CASE("a validator that said never is asked again after a day, restarts or not") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.told(key_of(1).address(), stage.validators[0]->peer().hotkey,
+               std::numeric_limits<std::int64_t>::max());
+    stage.stop_once([&] { return stage.count_lines("cooling down") > 0; });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(std::any_of(stage.lines.begin(), stage.lines.end(), [](const auto& line) {
+        return line.find("cooling down validators=1 longest_s=86400") != std::string::npos;
+    }));
+    CHECK(stage.validators[0]->tally().pulls == 0);
 }
