@@ -52,7 +52,9 @@ config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder)
     using generator::Errc;
     if (error) return config::fail(Errc::missing_file, folder + " (" + error.message() + ")");
     if (files.empty())
-        return config::fail(Errc::missing_file, folder + " holds no .png, .jpg or .webp");
+        return config::fail(
+            Errc::missing_file,
+            folder + " holds no .png, .jpg or .webp; name another folder with --pictures");
     std::sort(files.begin(), files.end());
 
     std::vector<NamedPicture> pictures;
