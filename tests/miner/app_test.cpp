@@ -117,7 +117,7 @@ struct Stage {
     void told(const std::string& hotkey, const std::string& validator, std::int64_t cooldown) {
         const auto database = storage::Database::open(folder.path() / "miner.db").value();
         storage::Journal journal(*database, "0.1", "hash", 1000);
-        REQUIRE(journal.contacted(hotkey, validator, true, cooldown, "", 1000));
+        REQUIRE(journal.contacted(hotkey, validator, true, cooldown, "", 1000).has_value());
     }
 
     storage::Counts counts() const {
