@@ -1,0 +1,198 @@
+// miner generate and miner inspect: a picture in, files out, and every wrong thing in.
+#include "tests/e2e/scene.hpp"
+
+#include <zlib.h>
+
+#include <csignal>
+
+using namespace tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Scene::Words kQuick{"--gate.min_gaussians", "50000", "--generator.deadline", "3600"};
+
+Scene::Words operator+(Scene::Words words, const Scene::Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+// A PNG that says it has other sides than it has, with a checksum that fits.
+std::string lying_png(std::uint32_t width, std::uint32_t height) {
+    auto png = read_text(quick_picture());
+    const auto put = [&](std::size_t at, std::uint32_t value) {
+        for (int i = 0; i < 4; ++i) png[at + std::size_t(i)] = char(value >> (24 - 8 * i));
+    };
+    put(16, width);
+    put(20, height);
+    put(29, std::uint32_t(::crc32(0, reinterpret_cast<const Bytef*>(png.data()) + 12, 17)));
+    return png;
+}
+
+}  // namespace
+
+TEST_CASE("a picture becomes files that a validator takes, the same for the same seed") {
+    Scene scene;
+    const auto picture = quick_picture().string();
+    const auto first = scene.ask(
+        Scene::Words{"generate", picture, "-o", "a.spz", "-o", "a.ply", "--seed", "7", "--json"} +
+        kQuick);
+    INFO(first.out << first.err);
+    REQUIRE(first.ending == Ending{.code = 0});
+    const auto report = boost::json::parse(first.out).as_object();
+    CHECK(report.at("outcome") == "passed");
+    CHECK(report.at("chosen") == 1);
+    const auto& attempt = report.at("attempts").as_array().at(0).as_object();
+    CHECK(attempt.at("seed") == 7);
+    CHECK(attempt.at("gaussians").as_int64() == 32 * attempt.at("voxels").as_int64());
+    CHECK(attempt.at("ms").at("structure").to_number<double>() > 0);
+    CHECK(attempt.at("ms").at("latent").to_number<double>() > 0);
+    for (const auto& file : report.at("files").as_array()) {
+        const auto path = scene.home() / file.at("path").as_string().c_str();
+        CHECK(fs::file_size(path) == std::uint64_t(file.at("bytes").as_int64()));
+        CHECK(file.at("gaussians").as_int64() > 50'000);
+    }
+    CHECK_FALSE(fs::exists(scene.home() / "a.spz.part"));
+
+    // Once more, from standard input; a place that cannot be written does not cost the others.
+    auto command = scene.miner(Scene::Words{"generate", "-", "-o", "b.spz", "-o", "nowhere/c.ply",
+                                            "-o", "b.ply", "--seed", "7"} +
+                               kQuick);
+    command.input = read_text(picture);
+    const auto again = run_to_end(std::move(command), kPatience);
+    INFO(again.out << again.err);
+    CHECK(again.ending == Ending{.code = 74});
+    CHECK_THAT(again.err, contains("nowhere/c.ply"));
+    CHECK_THAT(again.out, contains("attempt 1"));
+    CHECK_THAT(again.out, contains("b.spz: "));
+    CHECK((read_text(scene.home() / "a.spz") == read_text(scene.home() / "b.spz")));
+    CHECK((read_text(scene.home() / "a.ply") == read_text(scene.home() / "b.ply")));
+
+    const auto text = scene.ask({"inspect", "a.spz"});
+    CHECK(text.ending == Ending{.code = 0});
+    for (const auto* part : {"SPZ of the subnet (404), version 2", "validator's checks    pass"})
+        CHECK_THAT(text.out, contains(part));
+    const auto spz = boost::json::parse(scene.ask({"inspect", "--json", "a.spz"}).out);
+    CHECK(spz.at("validator").at("passes") == true);
+    CHECK(spz.at("validator").at("decodes") == true);
+    CHECK(spz.at("health").at("non_finite").to_number<double>() == 0);
+    // Sized as the validator would: its zoom changes nothing.
+    CHECK(spz.at("validator").at("zoom").to_number<double>() == Approx(1).margin(0.001));
+
+    auto piped = scene.miner({"inspect", "-", "--json"});
+    piped.input = read_text(scene.home() / "a.ply");
+    const auto ply = boost::json::parse(run_to_end(std::move(piped), kPatience).out);
+    CHECK(ply.at("trellis_layout") == true);
+    CHECK(ply.at("validator").at("passes") == true);
+    CHECK(ply.at("gaussians") == attempt.at("gaussians"));
+
+    for (const auto* name : {"a.spz", "a.ply"}) {
+        auto cut = read_text(scene.home() / name);
+        cut.resize(cut.size() / 2);
+        write_text(scene.home() / "cut", cut);
+        const auto refused = scene.ask({"inspect", "cut"});
+        CHECK(refused.ending == Ending{.code = 65});
+        CHECK_THAT(refused.err, contains("miner: cut: "));
+        CHECK(refused.out.empty());
+    }
+}
+
+TEST_CASE("a picture that stays sparse gives no file, and says what would") {
+    Scene scene;
+    const auto outcome = scene.ask({"generate", quick_picture().string(), "-o", "a.spz", "--seed",
+                                    "1", "--gate.min_gaussians", "9000000", "--gate.floor",
+                                    "9000000", "--generator.deadline", "3600"});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.ending == Ending{.code = 1});
+    CHECK_THAT(outcome.out, contains("attempt 1"));
+    CHECK_THAT(outcome.out, contains("attempt 2"));
+    CHECK_THAT(outcome.out, contains("rejected"));
+    CHECK_THAT(outcome.err, contains("--gate.min_gaussians"));
+    CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
+}
+
+TEST_CASE("a generation that takes too long is given up, and the message names the setting") {
+    Scene scene;
+    const auto outcome = scene.ask({"generate", MINER_TESTS "/../ops/rehearsal/28_orange_crate.png",
+                                    "-o", "a.spz", "--generator.deadline", "1"});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.ending == Ending{.code = 1});
+    CHECK_THAT(outcome.err, contains("generator.deadline"));
+    CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
+}
+
+TEST_CASE("a generation can be interrupted") {
+    Scene scene;
+    Process miner(scene.miner(
+        Scene::Words{"generate", quick_picture().string(), "-o", "a.spz", "--log.level", "info"} +
+        kQuick));
+    REQUIRE(miner.await_text(" passed ", kPatience));
+    miner.signal(SIGINT);
+    CHECK(miner.wait(kPatience) == Ending{.code = 130});
+    CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
+}
+
+TEST_CASE("what is no picture is refused by name, with exit code 65") {
+    Scene scene;
+    const auto good = read_text(quick_picture());
+    write_text(scene.home() / "text.png", "this is not a picture");
+    write_text(scene.home() / "empty.png", "");
+    write_text(scene.home() / "cut.png", std::string_view(good).substr(0, good.size() / 2));
+    write_text(scene.home() / "bomb.png", lying_png(60'000, 60'000));
+    write_text(scene.home() / "nothing.png", lying_png(0, 16));
+    write_text(scene.home() / "huge.png", good + std::string(21 << 20, 'x'));
+    fs::create_directory(scene.home() / "folder.png");
+
+    const auto [name, word] =
+        GENERATE(table<std::string, std::string>({{"text.png", "not a picture"},
+                                                  {"empty.png", "not a picture"},
+                                                  {"cut.png", "cut short"},
+                                                  {"bomb.png", "larger than allowed"},
+                                                  {"nothing.png", ""},
+                                                  {"huge.png", "larger than 20 MiB"},
+                                                  {"folder.png", "folder"},
+                                                  {"missing.png", "No such file"}}));
+    const auto outcome = scene.ask({"generate", name, "-o", "out.spz"});
+    INFO(name << ": " << outcome.out << outcome.err);
+    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
+    CHECK_THAT(outcome.err, contains(word));
+    CHECK_FALSE(fs::exists(scene.home() / "out.spz"));
+    CHECK(outcome.ending.peak_kb < 2 << 20);
+}
+
+TEST_CASE("nothing on standard input is no picture either") {
+    Scene scene;
+    const auto outcome = scene.ask({"generate", "-", "-o", "out.spz"});
+    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK_THAT(outcome.err, contains("not a picture"));
+}
+
+TEST_CASE("a generation without a model says which one is missing") {
+    Scene scene;
+    const auto outcome = scene.ask({"generate", quick_picture().string(), "-o", "out.spz",
+                                    "--generator.model", "/nowhere/trellis"});
+    CHECK(outcome.ending == Ending{.code = 76});
+    CHECK_THAT(outcome.err, contains("/nowhere/trellis"));
+}
+
+TEST_CASE("what holds no splats is refused by name, with exit code 65") {
+    Scene scene;
+    write_text(scene.home() / "text.spz", "this is not a splat file");
+    write_text(scene.home() / "empty.spz", "");
+    write_text(scene.home() / "zstd.spz",
+               std::string("\x28\xb5\x2f\xfd") + std::string(64, '\x7f'));
+    write_text(scene.home() / "gzip.spz", std::string("\x1f\x8b\x08") + std::string(64, '\x7f'));
+    write_text(scene.home() / "head.ply",
+               "ply\nformat binary_little_endian 1.0\nelement vertex 4000000000\n"
+               "property float x\nproperty float y\nproperty float z\nend_header\n");
+    fs::create_directory(scene.home() / "folder.spz");
+    const std::string name = GENERATE("text.spz", "empty.spz", "zstd.spz", "gzip.spz", "head.ply",
+                                      "folder.spz", "missing.spz");
+    const auto outcome = scene.ask({"inspect", name});
+    INFO(outcome.err);
+    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
+    CHECK(outcome.out.empty());
+    CHECK(outcome.ending.peak_kb < 1 << 20);
+}

@@ -1,0 +1,137 @@
+// Settings through the real binary: four places, one winner, and all faults at once.
+#include "tests/e2e/scene.hpp"
+
+#include <csignal>
+
+using namespace tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+boost::json::object setting(const Outcome& printed, std::string_view key) {
+    const auto page = boost::json::parse(printed.out);
+    for (const auto& entry : page.at("settings").as_array())
+        if (entry.at("key").as_string() == key) return entry.as_object();
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a wrong configuration lists all its faults at once and exits 2") {
+    Scene scene;
+    write_text(scene.home() / "wrong.toml",
+               "[gate]\nattempts = \"many\"\n[export]\nupp = \"y\"\n[schedule]\nidle = -1\n");
+    const auto outcome = scene.ask({"run", "--config", "wrong.toml", "--netuid", "x", "--log.level",
+                                    "loud", "--validators", "5Nobody"},
+                                   {{"MINER_GATE_FLOOR", "-3"}});
+    INFO(outcome.err);
+    CHECK(outcome.ending == Ending{.code = 2});
+    CHECK(outcome.out.empty());
+    for (const auto* fault :
+         {"gate.attempts", "export.upp", "did you mean export.up", "schedule.idle", "--netuid",
+          "--log.level", "--validators", "MINER_GATE_FLOOR", "wrong.toml"})
+        CHECK_THAT(outcome.err, contains(fault));
+    CHECK_FALSE(fs::exists(scene.home() / "data"));
+}
+
+TEST_CASE("a settings file that is broken or missing is named") {
+    Scene scene;
+    write_text(scene.home() / "broken.toml", "[gate\nattempts = 2\n");
+    const auto broken = scene.ask({"--config", "broken.toml"});
+    CHECK(broken.ending == Ending{.code = 2});
+    CHECK_THAT(broken.err, contains("broken.toml"));
+    const auto missing = scene.ask({"run", "--config", "missing.toml"});
+    CHECK(missing.ending == Ending{.code = 2});
+    CHECK_THAT(missing.err, contains("missing.toml"));
+}
+
+TEST_CASE("an unknown flag or command is answered with the one that was meant") {
+    Scene scene;
+    const auto flag = scene.ask({"run", "--log.levle", "trace"});
+    CHECK(flag.ending == Ending{.code = 2});
+    CHECK_THAT(flag.err, contains("did you mean --log.level?"));
+    const auto command = scene.ask({"rehaerse"});
+    CHECK(command.ending == Ending{.code = 2});
+    CHECK_THAT(command.err, contains("did you mean rehearse?"));
+}
+
+TEST_CASE("each place beats the ones before it, and the origin is shown") {
+    Scene scene;
+    write_text(scene.home() / ".config/miner/miner.toml",
+               "[gate]\nmin_gaussians = 1000000\nfloor = 8000\nattempts = 4\n");
+    const std::map<std::string, std::string> environment{
+        {"MINER_GATE_FLOOR", "9000"}, {"MINER_GATE_ATTEMPTS", "5"}, {"BT_WALLET_NAME", "frosty"}};
+    const auto json = scene.ask({"config", "--json", "--gate.attempts", "6"}, environment);
+    REQUIRE(json.ending == Ending{.code = 0});
+    CHECK(setting(json, "gate.min_gaussians").at("value") == 1'000'000);
+    CHECK_THAT(setting(json, "gate.min_gaussians").at("origin").as_string().c_str(),
+               contains("miner.toml:2"));
+    CHECK(setting(json, "gate.floor").at("value") == 9000);
+    CHECK(setting(json, "gate.floor").at("origin") == "environment MINER_GATE_FLOOR");
+    CHECK(setting(json, "gate.attempts").at("value") == 6);
+    CHECK(setting(json, "gate.attempts").at("origin") == "flag --gate.attempts");
+    CHECK(setting(json, "wallet.name").at("value") == "frosty");
+    CHECK(setting(json, "netuid").at("origin") == "default");
+
+    const auto text = scene.ask({"config", "--print", "--gate.attempts", "6"}, environment);
+    CHECK(text.ending == Ending{.code = 0});
+    for (const auto* part : {"gate.min_gaussians", "miner.toml:2", "environment MINER_GATE_FLOOR",
+                             "flag --gate.attempts", "environment BT_WALLET_NAME", "default"})
+        CHECK_THAT(text.out, contains(part));
+}
+
+TEST_CASE("the page about settings is what the binary prints") {
+    Scene scene;
+    const auto page = scene.ask({"config", "--markdown"});
+    CHECK(page.ending == Ending{.code = 0});
+    CHECK((page.out == read_text(MINER_TESTS "/../ops/docs/settings.md")));
+}
+
+TEST_CASE("help names commands and exit codes, and the version has a number") {
+    Scene scene;
+    const auto help = scene.ask({"--help"});
+    CHECK(help.ending == Ending{.code = 0});
+    for (const auto* word : {"run", "rehearse", "generate", "stats", "inspect", "config"})
+        CHECK_THAT(help.out, contains(word));
+    const auto run = scene.ask({"run", "--help"});
+    CHECK(run.ending == Ending{.code = 0});
+    CHECK_THAT(help.out + run.out, contains("130"));
+    for (const auto& words : {Scene::Words{"version"}, Scene::Words{"--version"}})
+        CHECK_THAT(scene.ask(words).out, Catch::Matchers::Matches("miner [0-9]+\\.[0-9]+.*\n"));
+}
+
+TEST_CASE("without validators there is nothing to mine, and the remedy is a flag") {
+    Scene scene;
+    const auto outcome = run_to_end(scene.mining(), kPatience);
+    CHECK(outcome.ending == Ending{.code = 2});
+    CHECK_THAT(outcome.err, contains("--validators"));
+}
+
+TEST_CASE("how much is logged, and how, is as the flags say") {
+    Scene scene;
+    scene.add_validator({});
+    const auto mine = [&](Scene::Words more) {
+        fs::remove_all(scene.storage());
+        Process miner(scene.mining(std::move(more)));
+        const auto up = "SELECT count(*) FROM validators WHERE calls > 0";
+        CHECK(comes_true([&] { return scene.number(up) > 0 || miner.wait(0ms); }));
+        miner.signal(SIGTERM);
+        CHECK(miner.wait(kPatience) == Ending{.code = 0});
+        return Outcome{{}, miner.out(), miner.err()};
+    };
+    const auto quiet = mine({"--log.level", "error"});
+    CHECK(quiet.err.empty());
+    CHECK(scene.log().empty());
+
+    const auto debug = mine({"--log.level", "error", "--logging.debug"});
+    CHECK_THAT(debug.err, contains(" starting "));
+    CHECK_THAT(scene.log(), contains(" starting "));
+
+    const auto json = mine({"--log.json", "--log.file", "other.log"});
+    CHECK_FALSE(fs::exists(scene.storage() / "miner.log"));
+    std::istringstream lines(json.err);
+    int events = 0;
+    for (std::string line; std::getline(lines, line); ++events)
+        CHECK(boost::json::parse(line).as_object().contains("event"));
+    CHECK(events > 2);
+}
