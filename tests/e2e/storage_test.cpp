@@ -124,7 +124,9 @@ TEST_CASE("without room for the result it is submitted all the same") {
     miner.signal(SIGTERM);
     CHECK(miner.wait(kPatience) == Ending{.code = 0});
     INFO(miner.err());
-    scene.check_clean();
+    // The write-ahead log may stay where the limit kept it from being folded in; nothing is amiss.
+    CHECK(scene.word("PRAGMA integrity_check") == "ok");
+    CHECK(scene.number("SELECT ended_at IS NOT NULL FROM runs ORDER BY id DESC LIMIT 1") == 1);
     CHECK(validator.tally().accepted == 1);
     CHECK_THAT(miner.err(), contains("not recorded task=one step=asset"));
     CHECK(scene.word("SELECT outcome FROM tasks") == "passed");
