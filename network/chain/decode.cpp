@@ -145,9 +145,7 @@ private:
             return read(type.inner, out, depth);
         }
         const Uint128 largest = ~Uint128(0) >> (128 - 8 * *width);
-        const Uint128 number = reader_.compact(largest);
-        // Narrow integers compare as the same value whatever their type.
-        out = number;
+        out = reader_.compact(largest);
     }
 
     void read(const BitsType& type, Value& out, std::size_t) {
@@ -187,12 +185,30 @@ private:
     void read_elements(TypeId element, std::size_t count, Value& out, std::size_t depth) {
         if (registry_.is_u8(element)) return read_bytes(count, out);
         if (!afford(count)) return;
+        if (read_numbers(element, count, out)) return;
         Value::List list(count);
         for (Value& value : list) {
             read(element, value, depth);
             if (!reader_.ok()) return;
         }
         out = std::move(list);
+    }
+
+    // Whether the elements are whole numbers that fit into 64 bits, as is or compact. The caller
+    // has paid for them.
+    bool read_numbers(TypeId element, std::size_t count, Value& out) {
+        const auto* compact =
+            std::get_if<CompactType>(&registry_[registry_.unwrapped(element)].definition);
+        const auto width = registry_.unsigned_bytes(compact ? compact->inner : element);
+        if (!width || *width > sizeof(std::uint64_t)) return false;
+        const Uint128 largest = ~Uint128(0) >> (128 - 8 * *width);
+        Value::Numbers numbers(count);
+        for (std::uint64_t& number : numbers) {
+            number = std::uint64_t(compact ? reader_.compact(largest) : reader_.fixed(*width));
+            if (!reader_.ok()) return true;
+        }
+        out = std::move(numbers);
+        return true;
     }
 
     void read_bytes(std::size_t count, Value& out) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace network {
 namespace {
@@ -149,18 +150,31 @@ private:
             writer_.compact(value.bytes()->size());
             return writer_.bytes(*value.bytes());
         }
-        if (!value.list()) return fail("a list expected");
-        writer_.compact(value.list()->size());
-        for (const Value& element : *value.list()) write(type.element, element, depth);
+        if (const auto count = list_size(value)) writer_.compact(*count);
+        write_elements(type.element, value, depth);
     }
 
     void write(const ArrayType& type, const Value& value, std::size_t depth) {
         if (registry_.is_u8(type.element)) return write_bytes(value, type.length);
-        if (!value.list()) return fail("a list expected");
-        if (value.list()->size() != type.length) {
-            return fail_count(type.length, value.list()->size());
+        const auto count = list_size(value);
+        if (count && *count != type.length) return fail_count(type.length, *count);
+        write_elements(type.element, value, depth);
+    }
+
+    static std::optional<std::size_t> list_size(const Value& value) {
+        if (value.numbers()) return value.numbers()->size();
+        if (value.list()) return value.list()->size();
+        return std::nullopt;
+    }
+
+    void write_elements(TypeId type, const Value& value, std::size_t depth) {
+        if (const Value::Numbers* numbers = value.numbers()) {
+            for (const std::uint64_t number : *numbers) write(type, number, depth);
+        } else if (const Value::List* list = value.list()) {
+            for (const Value& element : *list) write(type, element, depth);
+        } else {
+            fail("a list expected");
         }
-        for (const Value& element : *value.list()) write(type.element, element, depth);
     }
 
     void write(const TupleType& type, const Value& value, std::size_t depth) {

@@ -65,6 +65,13 @@ public:
         return list;
     }
 
+    const Value::Numbers* numbers(const Value& record, std::string_view name) {
+        const Value* value = get(record, name);
+        const Value::Numbers* numbers = value ? value->numbers() : nullptr;
+        if (value && !numbers) fail(name, "is no list of numbers");
+        return numbers;
+    }
+
     void fail(std::string_view name, std::string_view why) {
         if (ok()) problem_ = fmt::format("{} {}", name, why);
     }
@@ -88,17 +95,15 @@ std::map<PublicKey, std::uint64_t> stakes_of(const Value& state, Fields& fields)
         return stakes;  // of a subnet that does not exist
     }
     const Value::List* hotkeys = fields.list(*some, "hotkeys");
-    const Value::List* totals = fields.list(*some, "total_stake");
+    const Value::Numbers* totals = fields.numbers(*some, "total_stake");
     if (!fields.ok()) return stakes;
     if (hotkeys->size() != totals->size()) {
         fields.fail("total_stake", "has another length than hotkeys");
         return stakes;
     }
     for (std::size_t i = 0; i < hotkeys->size() && fields.ok(); ++i) {
-        const auto stake = (*totals)[i].u64();
-        if (!stake) fields.fail("total_stake", "is no list of numbers");
         // In the order of uids, which is the order of keys only by chance.
-        stakes.emplace(fields.to_key((*hotkeys)[i], "hotkeys"), stake.value_or(0));
+        stakes.emplace(fields.to_key((*hotkeys)[i], "hotkeys"), (*totals)[i]);
     }
     return stakes;
 }

@@ -49,7 +49,7 @@ bool ScaleReader::boolean() {
     return ok_ && value == 1;
 }
 
-Uint128 ScaleReader::compact(Uint128 largest) {
+Uint128 ScaleReader::longer_compact(Uint128 largest) {
     const std::uint8_t first = u8();
     Uint128 value = first >> 2;
     Uint128 smallest = 0;  // that needs this mode

@@ -33,7 +33,13 @@ public:
     bool boolean();  // anything but 0 and 1 is a failure
 
     // All four modes. A failure when the value is more than `largest`, or not in its shortest form.
-    Uint128 compact(Uint128 largest);
+    Uint128 compact(Uint128 largest) {
+        // Most are of one byte, and there are many.
+        if (ok_ && remaining() != 0 && (bytes_[at_] & 3) == 0 && largest >= 63) {
+            return bytes_[at_++] >> 2;
+        }
+        return longer_compact(largest);
+    }
     std::uint32_t compact_u32();
 
     // How many elements follow. A failure, before anybody allocates for them, when that many of at
@@ -57,6 +63,8 @@ public:
     config::Error error() const;
 
 private:
+    Uint128 longer_compact(Uint128 largest);
+
     std::span<const std::uint8_t> bytes_;
     std::size_t at_ = 0;
     bool ok_ = true;

@@ -5,6 +5,7 @@
 // How types become values:
 //   structs and enum cases with names      Record, Variant with names
 //   tuples, structs without names, lists   List
+//   lists of whole numbers up to 64 bits   Numbers: chains have hundreds of thousands of them
 //   structs of one unnamed field           what they wrap, as for a Compact
 //   [u8; N], Vec<u8>, u256, i256           Bytes
 //   Option                                 Variant "None" or "Some"
@@ -30,6 +31,7 @@ public:
     using Record = std::vector<Field>;
     using Bytes = std::vector<std::uint8_t>;
     using Bits = std::vector<bool>;
+    using Numbers = std::vector<std::uint64_t>;
     // Names are views: of the registry that decoded the value, which must outlive it, or of
     // literals.
     struct Variant {
@@ -50,6 +52,7 @@ public:
     Value(const char*) = delete;  // would be a bool
     Value(Bytes bytes) : held_(std::move(bytes)) {}
     Value(Bits bits) : held_(std::move(bits)) {}
+    Value(Numbers numbers) : held_(std::move(numbers)) {}
     Value(List list) : held_(std::move(list)) {}
     Value(Record record) : held_(std::move(record)) {}
     Value(Variant variant) : held_(std::move(variant)) {}
@@ -65,6 +68,7 @@ public:
     const std::string* text() const { return std::get_if<std::string>(&held_); }
     const Bytes* bytes() const { return std::get_if<Bytes>(&held_); }
     const Bits* bits() const { return std::get_if<Bits>(&held_); }
+    const Numbers* numbers() const { return std::get_if<Numbers>(&held_); }
     const List* list() const { return std::get_if<List>(&held_); }
     const Record* record() const { return std::get_if<Record>(&held_); }
     const Variant* variant() const { return std::get_if<Variant>(&held_); }
@@ -87,7 +91,8 @@ private:
         bool operator==(const Signed&) const = default;
     };
 
-    std::variant<List, bool, Unsigned, Signed, std::string, Bytes, Bits, Record, Variant> held_;
+    std::variant<List, bool, Unsigned, Signed, std::string, Bytes, Bits, Numbers, Record, Variant>
+        held_;
 };
 
 struct Value::Field {

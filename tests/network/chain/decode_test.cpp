@@ -25,6 +25,13 @@ bool equals(const Value& value, const boost::json::value& json) {
         }
         return true;
     }
+    if (const auto* numbers = value.numbers()) {
+        Value::Numbers expected;
+        for (const auto& element : json.as_array()) {
+            expected.push_back(std::uint64_t(tests::number(element)));
+        }
+        return *numbers == expected;
+    }
     if (const auto* bytes = value.bytes()) {
         if (json.is_string()) {
             const std::string_view text = json.as_string();

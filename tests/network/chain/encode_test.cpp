@@ -47,6 +47,20 @@ TEST_CASE("a value of another kind is refused") {
     CHECK_FALSE(encoded("Option<u8>", 1u).has_value());
 }
 
+TEST_CASE("a list of numbers is written from either form") {
+    for (const char* type : {"Vec<u16>", "[u16; 2]", "Vec<Compact<u32>>"}) {
+        const auto bytes = encoded(type, Value::Numbers{1, 700});
+        REQUIRE(bytes.has_value());
+        CHECK(*bytes == encoded(type, Value::List{Value(1u), Value(700u)}).value());
+        const auto parsed = TypeText::parse(type);
+        CHECK(*decode(parsed.registry, parsed.id, *bytes).value().numbers() ==
+              Value::Numbers{1, 700});
+    }
+    CHECK_FALSE(encoded("[u16; 3]", Value::Numbers{1, 2}).has_value());
+    CHECK_FALSE(encoded("Vec<u16>", Value::Numbers{65'536}).has_value());
+    CHECK_FALSE(encoded("Vec<bool>", Value::Numbers{1}).has_value());
+}
+
 TEST_CASE("fields go by name, in the order of the type") {
     const Value swapped(Value::Record{{"port", 2u}, {"netuid", 1u}});
     const std::vector<std::uint8_t> bytes{1, 0, 2, 0};

@@ -138,8 +138,8 @@ TEST_CASE("private axons are kept back unless the network is local") {
 TEST_CASE("stakes go by hotkey, not by place") {
     const Value neurons(Value::List{made_up_neuron(0), made_up_neuron(1)});
     const Value::Bytes second = *made_up_neuron(1).find("hotkey")->bytes();
-    const Value state = Value::some(Value::Record{{"hotkeys", Value::List{Value(second)}},
-                                                  {"total_stake", Value::List{Value(7u)}}});
+    const Value state = Value::some(
+        Value::Record{{"hotkeys", Value::List{Value(second)}}, {"total_stake", Value::Numbers{7}}});
     const auto metagraph = Metagraph::make({}, neurons, state).value();
     CHECK(metagraph.find(std::uint16_t(0))->stake_rao == 0);
     CHECK(metagraph.find(std::uint16_t(1))->stake_rao == 7);
@@ -161,6 +161,6 @@ TEST_CASE("what a metagraph cannot be is refused, and the field is named") {
                Catch::Contains("hotkey is no public key"));
     CHECK_THAT(detail(Value::List{}, Value(1u)), Catch::Contains("subnet state"));
     CHECK_THAT(detail(Value::List{}, Value::some(Value::Record{{"hotkeys", Value::List{Value()}},
-                                                               {"total_stake", Value::List{}}})),
+                                                               {"total_stake", Value::Numbers{}}})),
                Catch::Contains("another length"));
 }

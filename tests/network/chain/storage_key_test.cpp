@@ -64,6 +64,32 @@ TEST_CASE("recorded reads have the keys and values that the SDK made of them") {
     }
 }
 
+TEST_CASE("every recorded read of a subnet's size is what the SDK made of it") {
+    const Metadata& metadata = tests::recorded_metadata(15);
+    const auto& entry = tests::vectors("chain.json").at("recordings").at("subnetwork_n");
+    for (const auto& read : entry.at("storage_reads").as_array()) {
+        const auto& key = read.at("params").at(0);
+        const std::string storage = tests::text(read, "storage");  // "Pallet.Item(netuid)"
+        const auto dot = storage.find('.');
+        const auto item = storage.substr(dot + 1, storage.find('(') - dot - 1);
+        CAPTURE(storage);
+        // The netuid is the key's end, as it is.
+        const auto bytes = tests::bytes_of(key);
+        const unsigned netuid = bytes[bytes.size() - 2] | bytes.back() << 8;
+        const auto made = storage_key(metadata, storage.substr(0, dot), item, {Value(netuid)});
+        CHECK(made.value() == bytes);
+        const auto answer = tests::bytes_of(read.at("result"));
+        const auto value = storage_value(metadata, storage.substr(0, dot), item, answer);
+        REQUIRE(value.has_value());
+        const auto& expected = read.at("value");
+        if (expected.is_bool()) {
+            CHECK((*value)->boolean() == expected.as_bool());
+        } else {
+            CHECK(((*value)->u128() == tests::number(expected)));
+        }
+    }
+}
+
 TEST_CASE("the first argument of two gives the prefix that lists are walked by") {
     const Metadata& metadata = tests::recorded_metadata(15);
     const auto& entry = tests::vectors("chain.json").at("recordings").at("is_hotkey_registered");
