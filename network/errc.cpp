@@ -21,6 +21,10 @@ public:
                 return "connection refused";
             case Errc::unreachable:
                 return "host unreachable";
+            case Errc::handshake_timeout:
+                return "no TLS handshake in time";
+            case Errc::untrusted:
+                return "TLS peer not trusted";
             case Errc::write_timeout:
                 return "request not taken in time";
             case Errc::read_timeout:

@@ -14,6 +14,8 @@ enum class Errc {
     connect_timeout,      // no connection in time; the peer may be down or filtered
     refused,              // the peer's machine answers, but nothing listens there
     unreachable,          // no way to the peer's network
+    handshake_timeout,    // connected, but TLS was not agreed upon in time
+    untrusted,            // the peer's certificate is not valid for this name, or TLS failed
     write_timeout,        // connected, but the peer does not take the request
     read_timeout,         // connected, but the answer did not come in full
     closed,               // the peer closed the connection before the answer was whole

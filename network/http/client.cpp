@@ -3,8 +3,11 @@
 #include "network/errc.hpp"
 #include "network/http/read_body.hpp"
 #include "network/http/timeout.hpp"
+#include "network/tls.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
@@ -40,8 +43,8 @@ Error network_error(const error_code& error, const std::string& where) {
             return Errc::unreachable;
         if (error == e::timed_out) return Errc::connect_timeout;
         if (error == e::eof || error == e::connection_reset || error == e::broken_pipe ||
-            error == e::connection_aborted || error == http::error::end_of_stream ||
-            error == http::error::partial_message)
+            error == e::connection_aborted || error == asio::ssl::error::stream_truncated ||
+            error == http::error::end_of_stream || error == http::error::partial_message)
             return Errc::closed;
         if (error == http::error::body_limit) return Errc::body_too_large;
         if (error.category() == make_error_code(http::error::end_of_stream).category())
@@ -135,17 +138,21 @@ asio::awaitable<Result<tcp::socket>> connect(std::vector<tcp::endpoint> endpoint
     co_return failure;
 }
 
-asio::awaitable<Result<HttpAnswer>> read_answer(tcp::socket& socket, HttpLimits limits,
-                                                std::string where) {
+bool is_success(unsigned status) { return status == 200 || status == 206; }
+
+template <class Stream>
+asio::awaitable<Result<HttpAnswer>> read_answer(Stream& stream, HttpLimits limits,
+                                                const BodySink& sink, std::string where) {
     http::response_parser<http::buffer_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(
         std::min<std::size_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
     parser.body_limit(static_cast<std::uint64_t>(std::max<std::int64_t>(limits.body_bytes, 0)));
     boost::beast::flat_buffer buffer(limits.header_bytes + kReadAheadBytes);
 
-    const auto [header_error, bytes] =
-        co_await http::async_read_header(socket, buffer, parser, kTuple);
-    if (header_error) co_return network_error(header_error, where);
+    const auto header =
+        co_await with_timeout(http::async_read_header(stream, buffer, parser, kTuple), limits.read);
+    if (!header) co_return fail(Errc::read_timeout, where);
+    if (const auto [error, bytes] = *header; error) co_return network_error(error, where);
     HttpAnswer answer;
     answer.status = parser.get().result_int();
     for (const auto& field : parser.get())
@@ -158,7 +165,20 @@ asio::awaitable<Result<HttpAnswer>> read_answer(tcp::socket& socket, HttpLimits 
         encoding && !same_header_name(*encoding, "chunked"))
         co_return fail(Errc::malformed, where + ": transfer-encoding");
 
-    const auto error = co_await read_body(socket, buffer, parser, answer.body);
+    error_code error;
+    std::optional<Error> refused;
+    if (sink && is_success(answer.status)) {
+        error = co_await read_pieces(stream, buffer, parser, limits.read,
+                                     [&](std::string_view piece) -> error_code {
+                                         const auto taken = sink(answer, piece);
+                                         if (!taken) refused = taken.error();
+                                         return refused ? refused->code : error_code{};
+                                     });
+        if (refused) co_return *refused;
+        if (error == asio::error::timed_out) co_return fail(Errc::read_timeout, where);
+    } else {
+        error = co_await read_body(stream, buffer, parser, answer.body);
+    }
     if (error) co_return network_error(error, where);
     co_return answer;
 }
@@ -199,17 +219,13 @@ private:
     tcp::socket& socket_;
 };
 
-asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits limits,
-                                             std::string where) {
-    const auto endpoints = co_await resolve(request.host, request.port, limits.resolve, where);
-    if (!endpoints) co_return endpoints.error();
-    auto socket = co_await connect(*endpoints, limits.connect, where);
-    if (!socket) co_return socket.error();
-
-    Ending ending(*socket);
+template <class Stream>
+asio::awaitable<Result<HttpAnswer>> exchange_over(Stream& stream, HttpRequest request,
+                                                  HttpLimits limits, const BodySink& sink,
+                                                  std::string where) {
     const auto message = message_of(std::move(request));
     const auto written =
-        co_await with_timeout(http::async_write(*socket, message, kTuple), limits.write);
+        co_await with_timeout(http::async_write(stream, message, kTuple), limits.write);
     if (!written) co_return fail(Errc::write_timeout, where);
     std::optional<Error> cut_short;
     if (const auto [error, bytes] = *written; error) {
@@ -218,11 +234,66 @@ asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits lim
     }
     // A peer that refuses a long request answers and closes without reading it; its reason may lie
     // here already.
-    auto answer = co_await with_timeout(read_answer(*socket, limits, where), limits.read);
-    if (!answer) co_return fail(Errc::read_timeout, where);
-    if (!*answer && cut_short) co_return *cut_short;
-    if (*answer) ending.in_peace();
-    co_return std::move(*answer);
+    auto answer = Result<HttpAnswer>(HttpAnswer{});
+    if (sink) {
+        answer = co_await read_answer(stream, limits, sink, where);
+    } else {
+        auto whole = co_await with_timeout(read_answer(stream, limits, sink, where), limits.read);
+        if (!whole) co_return fail(Errc::read_timeout, where);
+        answer = std::move(*whole);
+    }
+    if (!answer && cut_short) co_return *cut_short;
+    co_return answer;
+}
+
+// Agrees on TLS with the peer, whose certificate must be valid for the request's host.
+asio::awaitable<Result<void>> shake_hands(asio::ssl::stream<tcp::socket&>& stream, std::string host,
+                                          milliseconds limit, std::string where) {
+    if (auto expected = expect_host(stream.native_handle(), host); !expected)
+        co_return Error{expected.error().code, where + ": " + expected.error().detail};
+    const auto shaken = co_await with_timeout(
+        stream.async_handshake(asio::ssl::stream_base::client, kTuple), limit);
+    if (!shaken) co_return fail(Errc::handshake_timeout, where);
+    if (const auto [error] = *shaken; error) {
+        if (error.category() == asio::error::get_ssl_category())
+            co_return fail(Errc::untrusted,
+                           where + ": " + tls_words(stream.native_handle(), error));
+        co_return network_error(error, where);
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits limits, BodySink sink,
+                                             std::string where) {
+    const auto endpoints = co_await resolve(request.host, request.port, limits.resolve, where);
+    if (!endpoints) co_return endpoints.error();
+    auto socket = co_await connect(*endpoints, limits.connect, where);
+    if (!socket) co_return socket.error();
+
+    Ending ending(*socket);
+    auto answer = Result<HttpAnswer>(HttpAnswer{});
+    if (const auto tls = request.tls) {
+        asio::ssl::stream<tcp::socket&> stream(*socket, tls->context());
+        const auto shaken = co_await shake_hands(stream, request.host, limits.handshake, where);
+        if (!shaken) co_return shaken.error();
+        answer = co_await exchange_over(stream, std::move(request), limits, sink, where);
+    } else {
+        answer = co_await exchange_over(*socket, std::move(request), limits, sink, where);
+    }
+    if (answer) ending.in_peace();
+    co_return answer;
+}
+
+asio::awaitable<Result<HttpAnswer>> request_with(HttpRequest request, HttpLimits limits,
+                                                 BodySink sink) {
+    const auto where = authority(request.host, request.port);
+    if (const auto fault = fault_of(request); !fault.empty())
+        co_return fail(Errc::malformed, where + ": request's " + fault);
+    try {
+        co_return co_await exchange(std::move(request), limits, std::move(sink), where);
+    } catch (const boost::system::system_error& thrown) {
+        co_return network_error(thrown.code(), where);
+    }
 }
 
 }  // namespace
@@ -235,14 +306,12 @@ std::string authority(const std::string& host, std::uint16_t port) {
 }
 
 asio::awaitable<Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits) {
-    const auto where = authority(request.host, request.port);
-    if (const auto fault = fault_of(request); !fault.empty())
-        co_return fail(Errc::malformed, where + ": request's " + fault);
-    try {
-        co_return co_await exchange(std::move(request), limits, where);
-    } catch (const boost::system::system_error& thrown) {
-        co_return network_error(thrown.code(), where);
-    }
+    return request_with(std::move(request), limits, {});
+}
+
+asio::awaitable<Result<HttpAnswer>> download(HttpRequest request, HttpLimits limits,
+                                             BodySink sink) {
+    return request_with(std::move(request), limits, std::move(sink));
 }
 
 }  // namespace network

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ inline std::optional<std::string_view> find_header(const HttpHeaders& headers,
     return std::nullopt;
 }
 
+class Tls;
+
 struct HttpRequest {
     std::string host;  // name, IPv4 or IPv6 without brackets
     std::uint16_t port = 0;
@@ -35,6 +38,7 @@ struct HttpRequest {
     std::string target = "/";
     HttpHeaders headers;  // Host, Content-Length and Accept-Encoding are the client's own business
     std::string body;
+    std::shared_ptr<const Tls> tls = nullptr;  // https with these authorities; null: http
 };
 
 struct HttpAnswer {

@@ -1,0 +1,53 @@
+#include "network/tls.hpp"
+
+#include "network/errc.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace network {
+
+namespace ssl = boost::asio::ssl;
+
+Tls::Tls() : context_(ssl::context::tls_client) {
+    context_.set_verify_mode(ssl::verify_peer);
+    SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_2_VERSION);
+}
+
+std::shared_ptr<const Tls> Tls::system() {
+    std::shared_ptr<Tls> tls(new Tls);
+    boost::system::error_code ignored;  // without authorities every handshake says so
+    tls->context_.set_default_verify_paths(ignored);
+    return tls;
+}
+
+config::Result<std::shared_ptr<const Tls>> Tls::trusting(const std::string& pem) {
+    std::shared_ptr<Tls> tls(new Tls);
+    boost::system::error_code error;
+    tls->context_.add_certificate_authority(boost::asio::buffer(pem), error);
+    if (error) return config::fail(Errc::malformed, "certificates: " + error.message());
+    return std::shared_ptr<const Tls>(std::move(tls));
+}
+
+config::Result<void> expect_host(SSL* handle, const std::string& host) {
+    auto* parameters = SSL_get0_param(handle);
+    boost::system::error_code not_literal;
+    const auto address = boost::asio::ip::make_address(host, not_literal);
+    const bool fits =
+        not_literal ? SSL_set_tlsext_host_name(handle, host.c_str()) == 1 &&
+                          SSL_set1_host(handle, host.c_str()) == 1
+                    : X509_VERIFY_PARAM_set1_ip_asc(parameters, address.to_string().c_str()) == 1;
+    if (!fits) return config::fail(Errc::malformed, "no name that TLS can ask for");
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return {};
+}
+
+std::string tls_words(SSL* handle, const boost::system::error_code& error) {
+    const long verdict = SSL_get_verify_result(handle);
+    return verdict == X509_V_OK ? error.message() : X509_verify_cert_error_string(verdict);
+}
+
+}  // namespace network
