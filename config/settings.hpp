@@ -16,6 +16,8 @@ struct Wallet {
     std::string path = "~/.bittensor/wallets/";
     std::string name = "default";
     std::string hotkey = "default";
+    std::vector<std::string> hotkeys;  // several at once; empty: the one above
+    int password_fd = -1;              // of encrypted hotkeys; negative: none
 };
 
 struct Subtensor {
@@ -93,6 +95,7 @@ struct Run {
 
 struct Rehearse {
     int tasks = 12;
+    int hotkeys = 1;
     std::string pictures;  // folder; empty: the embedded set
     std::vector<std::string> faults;
     double time_scale = 0.001;  // of cool-downs, throttle and validation lock

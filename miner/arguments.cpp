@@ -226,7 +226,7 @@ private:
         text(app, "--since", arguments_.since, "SPAN",
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
-        text(app, "--by", arguments_.by, "WHAT", "validator, kind or day");
+        text(app, "--by", arguments_.by, "WHAT", "validator, hotkey, kind or day");
         text(app, "--hotkey", arguments_.hotkey, "SS58", "One of our hotkeys instead of all");
         text(app, "--db", arguments_.database, "FILE",
              "Database instead of the one in storage.path");

@@ -101,14 +101,15 @@ StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Compl
     }
     using By = StatsOptions::By;
     constexpr std::pair<std::string_view, By> kGroups[] = {
-        {"validator", By::validator}, {"kind", By::kind}, {"day", By::day}};
+        {"validator", By::validator}, {"hotkey", By::hotkey}, {"kind", By::kind}, {"day", By::day}};
     if (arguments.by) {
         for (const auto& [name, by] : kGroups) {
             if (*arguments.by == name) options.by = by;
         }
         if (options.by == By::none) {
-            complaints.push_back(fmt::format("--by: {} is no grouping: give validator, kind or day",
-                                             config::quoted(*arguments.by, 80)));
+            complaints.push_back(
+                fmt::format("--by: {} is no grouping: give validator, hotkey, kind or day",
+                            config::quoted(*arguments.by, 80)));
         }
     }
     if (arguments.hotkey) {

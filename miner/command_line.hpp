@@ -33,7 +33,7 @@ struct GenerateOptions {
 };
 
 struct StatsOptions {
-    enum class By { none, validator, kind, day };
+    enum class By { none, validator, hotkey, kind, day };
     enum class Form { table, json, csv };
 
     std::optional<std::int64_t> last;  // --last; without it and without a span: the newest 100

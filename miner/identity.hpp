@@ -13,6 +13,8 @@ namespace miner {
 struct Identity {
     network::Keypair key;
     Schedule schedule;
+    // False while the subnet does not know this hotkey: it has no turns then, and waits.
+    bool registered = true;
 
     const std::string& hotkey() const { return key.address(); }
 };

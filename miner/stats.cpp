@@ -253,6 +253,8 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
         submissions(page, all);
     }
     groups(page, "By validator", "validator", statistics.by_validator);
+    // With a single hotkey it would say everything twice.
+    if (statistics.by_hotkey.size() > 1) groups(page, "By hotkey", "hotkey", statistics.by_hotkey);
     groups(page, "By kind", "kind", statistics.by_kind);
     groups(page, "By day (UTC)", "day", statistics.by_day);
     stages(page, statistics.stages);

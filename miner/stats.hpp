@@ -25,12 +25,12 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
 std::string render_contacts(const std::vector<storage::Contact>& contacts,
                             storage::Milliseconds now, const TableOptions& options = {});
 
-// One object on one line, without a line break: all, by_validator, by_kind, by_day, stages, first,
-// newest (Unix milliseconds of the first and the newest pull).
+// One object on one line, without a line break: all, by_validator, by_hotkey, by_kind, by_day,
+// stages, first, newest (Unix milliseconds of the first and the newest pull).
 std::string render_json(const storage::Statistics& statistics);
 
-// RFC 4180, a header and a row a group: group (all, validator, kind, day, stage), name, counts,
-// then count and percentiles, which only stages have.
+// RFC 4180, a header and a row a group: group (all, validator, hotkey, kind, day, stage), name,
+// counts, then count and percentiles, which only stages have.
 std::string render_csv(const storage::Statistics& statistics);
 
 // Bytes outside of printable ASCII become '?': names and errors may hold a peer's words.

@@ -114,11 +114,14 @@ std::string render_json(const storage::Statistics& statistics) {
                           {"p90_ms", stage.p90},
                           {"p99_ms", stage.p99}});
     }
-    const boost::json::object object{
-        {"all", json(statistics.all)},         {"by_validator", json(statistics.by_validator)},
-        {"by_kind", json(statistics.by_kind)}, {"by_day", json(statistics.by_day)},
-        {"stages", std::move(stages)},         {"first", json(statistics.first)},
-        {"newest", json(statistics.newest)}};
+    const boost::json::object object{{"all", json(statistics.all)},
+                                     {"by_validator", json(statistics.by_validator)},
+                                     {"by_hotkey", json(statistics.by_hotkey)},
+                                     {"by_kind", json(statistics.by_kind)},
+                                     {"by_day", json(statistics.by_day)},
+                                     {"stages", std::move(stages)},
+                                     {"first", json(statistics.first)},
+                                     {"newest", json(statistics.newest)}};
     return boost::json::serialize(object);
 }
 
@@ -131,6 +134,7 @@ std::string render_csv(const storage::Statistics& statistics) {
         for (const auto& [name, counts] : groups) csv += csv_row(group, name, counts);
     };
     rows("validator", statistics.by_validator);
+    rows("hotkey", statistics.by_hotkey);
     rows("kind", statistics.by_kind);
     rows("day", statistics.by_day);
     for (const auto& stage : statistics.stages) csv += csv_row(stage);

@@ -8,6 +8,7 @@ namespace miner {
 std::optional<Roster::Choice> Roster::next(std::int64_t now_s) {
     for (std::size_t i = 0; i < identities_.size(); ++i) {
         auto& who = identities_[(first_ + i) % identities_.size()];
+        if (!who.registered) continue;
         if (auto validator = who.schedule.next(now_s)) {
             first_ = (first_ + i + 1) % identities_.size();
             return Choice{&who, std::move(*validator)};
@@ -19,6 +20,7 @@ std::optional<Roster::Choice> Roster::next(std::int64_t now_s) {
 std::optional<std::int64_t> Roster::next_turn(std::int64_t now_s) const {
     std::optional<std::int64_t> soonest;
     for (const auto& who : identities_) {
+        if (!who.registered) continue;
         const auto turn = who.schedule.next_turn(now_s);
         if (turn && (!soonest || *turn < *soonest)) soonest = turn;
     }

@@ -6,6 +6,7 @@
 #include "miner/pipeline.hpp"
 
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace miner {
@@ -24,6 +25,9 @@ public:
     std::optional<Choice> next(std::int64_t now_s);
     // The earliest time somebody can be asked.
     std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
+
+    // For whoever keeps validators and registration up to date. The references stay valid.
+    std::span<Identity> identities() { return identities_; }
 
 private:
     std::vector<Identity> identities_;

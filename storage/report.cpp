@@ -28,14 +28,14 @@ constexpr std::array<const char*, 7> kStages{"prepare", "encode",    "structure"
 struct Bounds {
     Milliseconds since = std::numeric_limits<Milliseconds>::min();
     Milliseconds until = std::numeric_limits<Milliseconds>::max();
-    TaskRow first = 0;  // of those pulled at `since` itself, lower rows are out
-    std::string hotkey;
+    TaskRow first = 0;    // of those pulled at `since` itself, lower rows are out
+    std::string hotkeys;  // apart by blanks
 };
 
 constexpr const char* kWithin =
     " FROM tasks WHERE outcome IS NOT NULL AND pulled_at >= ?1 AND pulled_at < ?2"
     " AND (?3 = '' OR validator IN (SELECT v.id FROM validators v JOIN hotkeys h"
-    " ON h.id = v.hotkey WHERE h.address = ?3))";
+    " ON h.id = v.hotkey WHERE instr(' ' || ?3 || ' ', ' ' || h.address || ' ')))";
 
 // Feedback in the order of submissions, read beside them: a join would search for each.
 class Feedback {
@@ -95,7 +95,10 @@ private:
     Statistics summary();
 
     std::int16_t kind_index(const char* kind);
-    std::unordered_map<std::int64_t, std::string> validators();
+    struct Pair {
+        std::string validator, hotkey;
+    };
+    std::unordered_map<std::int64_t, Pair> pairs();
 
     // Rows of attempts and submissions come in the order of their tasks, so a walk beside them
     // finds each task without a search. Null for a task that is not among the selected.
@@ -116,14 +119,14 @@ Bounds Survey::bounds(const Span& span) {
     Bounds bounds;
     if (span.since) bounds.since = *span.since;
     if (span.until) bounds.until = *span.until;
-    bounds.hotkey = span.hotkey;
+    for (const auto& hotkey : span.hotkeys) bounds.hotkeys += hotkey + ' ';
     const auto last = span.last.value_or(span.since || span.until ? 0 : kUsualLast);
     if (last <= 0) return bounds;
     SQLite::Statement statement(database_, std::string("SELECT pulled_at, id") + kWithin +
                                                " AND outcome <> 'skipped'"
                                                " ORDER BY pulled_at DESC, id DESC"
                                                " LIMIT 1 OFFSET ?4");
-    bind(statement, {bounds.since, bounds.until, bounds.hotkey, last - 1});
+    bind(statement, {bounds.since, bounds.until, bounds.hotkeys, last - 1});
     if (statement.executeStep()) {
         bounds.since = statement.getColumn(0).getInt64();
         bounds.first = statement.getColumn(1).getInt64();
@@ -142,7 +145,7 @@ void Survey::read_tasks(const Bounds& bounds) {
         database_,
         std::string("SELECT id, pulled_at, validator, kind, outcome, begun_at, finished_at") +
             kWithin + " ORDER BY pulled_at, id");
-    bind(statement, {bounds.since, bounds.until, bounds.hotkey});
+    bind(statement, {bounds.since, bounds.until, bounds.hotkeys});
     while (statement.executeStep()) {
         Decided task;
         task.row = statement.getColumn(0).getInt64();
@@ -213,13 +216,28 @@ void Survey::read_submissions() {
     }
 }
 
-std::unordered_map<std::int64_t, std::string> Survey::validators() {
-    std::unordered_map<std::int64_t, std::string> addresses;
-    SQLite::Statement statement(database_, "SELECT id, address FROM validators");
+// Who stands behind each row of validators.
+std::unordered_map<std::int64_t, Survey::Pair> Survey::pairs() {
+    std::unordered_map<std::int64_t, Pair> pairs;
+    SQLite::Statement statement(database_,
+                                "SELECT v.id, v.address, h.address FROM validators v"
+                                " JOIN hotkeys h ON h.id = v.hotkey");
     while (statement.executeStep()) {
-        addresses.emplace(statement.getColumn(0).getInt64(), statement.getColumn(1).getString());
+        pairs.emplace(statement.getColumn(0).getInt64(),
+                      Pair{statement.getColumn(1).getString(), statement.getColumn(2).getString()});
     }
-    return addresses;
+    return pairs;
+}
+
+// Those that have anything, most generations first.
+std::vector<Group> busiest_first(std::vector<Group> groups) {
+    std::erase_if(groups, [](const Group& group) {
+        return group.counts.generations == 0 && group.counts.skipped == 0;
+    });
+    std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+        return a.counts.generations > b.counts.generations;
+    });
+    return groups;
 }
 
 template <class Key, class Name>
@@ -231,16 +249,19 @@ std::vector<Group> groups(std::map<Key, Tally>& tallies, Name name) {
 
 Statistics Survey::summary() {
     Tally all;
-    std::map<std::string, Tally> by_validator, by_kind;
+    std::map<std::string, Tally> by_validator, by_hotkey, by_kind;
     std::map<std::int32_t, Tally> by_day;
     // Two hotkeys at one validator are two rows and one group.
-    std::unordered_map<std::int64_t, Tally*> of_validator;
-    for (const auto& [row, address] : validators()) of_validator[row] = &by_validator[address];
+    std::unordered_map<std::int64_t, std::pair<Tally*, Tally*>> of_pair;
+    for (const auto& [row, pair] : pairs())
+        of_pair[row] = {&by_validator[pair.validator], &by_hotkey[pair.hotkey]};
     std::vector<Tally*> of_kind;
     for (const auto& kind : kinds_) of_kind.push_back(&by_kind[kind]);
     for (const auto& task : tasks_) {
         all.add(task);
-        of_validator.at(task.validator)->add(task);
+        const auto [validator, hotkey] = of_pair.at(task.validator);
+        validator->add(task);
+        hotkey->add(task);
         of_kind[std::size_t(task.kind)]->add(task);
         by_day[task.day].add(task);
     }
@@ -248,13 +269,8 @@ Statistics Survey::summary() {
     Statistics statistics;
     const auto itself = [](const std::string& text) { return text; };
     statistics.all = all.counts();
-    statistics.by_validator = groups(by_validator, itself);
-    std::erase_if(statistics.by_validator, [](const Group& group) {
-        return group.counts.generations == 0 && group.counts.skipped == 0;
-    });
-    std::stable_sort(
-        statistics.by_validator.begin(), statistics.by_validator.end(),
-        [](const Group& a, const Group& b) { return a.counts.generations > b.counts.generations; });
+    statistics.by_validator = busiest_first(groups(by_validator, itself));
+    statistics.by_hotkey = busiest_first(groups(by_hotkey, itself));
     statistics.by_kind = groups(by_kind, itself);
     statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {

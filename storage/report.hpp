@@ -16,7 +16,7 @@ struct Span {
     // Newest generations; 0: all. Unset: 100, or all when `since` or `until` is given.
     std::optional<std::int64_t> last;
     std::optional<Milliseconds> since, until;  // by time of the pull; [since, until)
-    std::string hotkey;                        // empty: all
+    std::vector<std::string> hotkeys;          // of ours; empty: all
 };
 
 // A generation is a task that was decided, whatever came of it: passed_at_once + retry_passed +
@@ -45,7 +45,7 @@ struct Counts {
 };
 
 struct Group {
-    std::string name;  // a validator, a kind, a day (UTC, 2026-11-30)
+    std::string name;  // a validator, a hotkey of ours, a kind, a day (UTC, 2026-11-30)
     Counts counts;
 };
 
@@ -60,10 +60,10 @@ struct Percentiles {
 
 struct Statistics {
     Counts all;
-    std::vector<Group> by_validator;            // most generations first
-    std::vector<Group> by_kind, by_day;         // by name
-    std::vector<Percentiles> stages;            // in the order above, those with a count
-    std::optional<Milliseconds> first, newest;  // pulls of the oldest and newest task counted here
+    std::vector<Group> by_validator, by_hotkey;  // most generations first
+    std::vector<Group> by_kind, by_day;          // by name
+    std::vector<Percentiles> stages;             // in the order above, those with a count
+    std::optional<Milliseconds> first, newest;   // pulls of the oldest and newest task counted here
 };
 
 config::Result<Statistics> statistics(Database& database, const Span& span);

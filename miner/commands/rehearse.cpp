@@ -85,7 +85,7 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
 // Two, so that one task's submission overlaps another's generation, as with the subnet's many.
 config::Result<Validators> start_validators(const config::Settings& settings,
                                             const Program& program,
-                                            const std::string& miner_hotkey) {
+                                            const std::vector<std::string>& hotkeys) {
     constexpr int kValidators = 2;
     std::vector<network::LocalValidator::Fault> faults;
     for (const auto& text : settings.rehearse.faults) {
@@ -100,7 +100,7 @@ config::Result<Validators> start_validators(const config::Settings& settings,
             options.tasks.push_back(program.tasks[task]);
         options.time_scale = settings.rehearse.time_scale;
         options.faults = faults;
-        options.miners = {miner_hotkey};
+        options.miners = hotkeys;
         const auto gate = settings.gate.min_gaussians;
         auto judge = [gate](const network::Task&, const std::vector<std::uint8_t>& spz) {
             return judge_spz(spz, gate);
@@ -149,22 +149,29 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("pictures", program.error());
         return ExitCode::bad_input;
     }
-    auto key = random_key();
-    auto validators = start_validators(settings, *program, key.address());
+    std::vector<network::Keypair> keys;
+    std::vector<std::string> hotkeys;
+    for (int i = 0; i < settings.rehearse.hotkeys; ++i) {
+        keys.push_back(random_key());
+        hotkeys.push_back(keys.back().address());
+    }
+    auto validators = start_validators(settings, *program, hotkeys);
     if (!validators) {
         complain("local validator", validators.error());
         return ExitCode::unavailable;
     }
     fmt::print(
-        "Rehearsal: {} tasks from {} local validators over the real protocol, durations times "
-        "{}\nScored by {}\n\n",
-        program->tasks.size(), validators->size(), settings.rehearse.time_scale, kJudgedBy);
+        "Rehearsal: {} tasks from {} local validators to {} over the real protocol, durations "
+        "times {}\nScored by {}\n\n",
+        program->tasks.size(), validators->size(),
+        hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
+        settings.rehearse.time_scale, kJudgedBy);
     std::fflush(stdout);
 
     Progress progress(std::cout, terminal, int(program->tasks.size()), program->names);
-    const auto hotkey = key.address();
     std::vector<Identity> identities;
-    identities.push_back(make_identity(std::move(key), settings.schedule, *validators));
+    for (auto& key : keys)
+        identities.push_back(make_identity(std::move(key), settings.schedule, *validators));
     const auto code =
         run_app({.settings = settings,
                  .folder = folder,
@@ -188,7 +195,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     }
     storage::Span span;
     span.last = 0;
-    span.hotkey = hotkey;  // made for this rehearsal alone
+    span.hotkeys = hotkeys;  // made for this rehearsal alone
     const auto statistics = storage::statistics(**database, span);
     if (!statistics) {
         complain("statistics", statistics.error());

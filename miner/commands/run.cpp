@@ -2,7 +2,7 @@
 #include "config/version.hpp"
 #include "miner/app.hpp"
 #include "miner/commands/commands.hpp"
-#include "network/wallet/keyfile.hpp"
+#include "miner/identities.hpp"
 
 #include <fmt/format.h>
 
@@ -36,21 +36,18 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
         return ExitCode::usage;
     }
 
-    auto hotkey = network::load_hotkey(settings.wallet);
-    if (!hotkey) {
-        log->error("cannot start", {{"error", hotkey.error().message()}});
-        return ExitCode::key_file;
-    }
-    if (!hotkey->warning.empty()) log->warn("key file", {{"warning", hotkey->warning}});
-
-    std::vector<Identity> identities;
-    identities.push_back({hotkey->key, Schedule(settings.schedule)});
-    identities.front().schedule.set_validators(validators);
+    auto loaded = load_identities(settings, *log);
+    if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
+    auto& identities = std::get<std::vector<Identity>>(loaded);
+    for (auto& who : identities) who.schedule.set_validators(validators);
     log->info("starting", {{"version", config::version()},
                            {"netuid", settings.netuid},
-                           {"hotkey", hotkey->key.address()},
+                           {"hotkeys", identities.size()},
+                           {"hotkey", identities.front().hotkey()},
                            {"validators", validators.size()},
                            {"folder", folder.string()}});
+    for (std::size_t i = 1; i < identities.size(); ++i)
+        log->info("one more hotkey", {{"hotkey", identities[i].hotkey()}});
     return run_app({.settings = settings,
                     .folder = folder,
                     .identities = std::move(identities),

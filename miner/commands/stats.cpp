@@ -28,11 +28,12 @@ std::filesystem::path find_database(const CommandLine& line) {
     return rehearsal;
 }
 
-// --by VALIDATOR|KIND|DAY leaves that grouping alone.
+// --by leaves that grouping alone.
 void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     using By = StatsOptions::By;
     if (by == By::none) return;
     if (by != By::validator) statistics.by_validator.clear();
+    if (by != By::hotkey) statistics.by_hotkey.clear();
     if (by != By::kind) statistics.by_kind.clear();
     if (by != By::day) statistics.by_day.clear();
 }
@@ -72,7 +73,7 @@ ExitCode stats_command(const CommandLine& line) {
     span.last = asked.last;
     span.since = asked.since_ms;
     span.until = asked.until_ms;
-    span.hotkey = asked.hotkey;
+    if (!asked.hotkey.empty()) span.hotkeys = {asked.hotkey};
     auto statistics = storage::statistics(**database, span);
     if (!statistics) {
         complain("stats", statistics.error());

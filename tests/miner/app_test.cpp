@@ -47,6 +47,8 @@ struct Stage {
     std::vector<miner::Turn> turns;
     std::function<void()> between_turns;
     double time_scale = 0.0001;  // of the validators' durations
+    std::vector<std::uint8_t> hotkeys{1};
+    std::set<std::uint8_t> unregistered;
 
     Stage() {
         settings.gate.min_gaussians = 3200;
@@ -67,7 +69,7 @@ struct Stage {
         options.time_scale = time_scale;
         options.faults = std::move(faults);
         options.fault_every = fault_every;
-        options.miners = {key_of(1).address()};
+        for (const auto number : hotkeys) options.miners.push_back(key_of(number).address());
         auto judge = [this](const network::Task& task, const std::vector<std::uint8_t>& spz) {
             const std::lock_guard lock(mutex);
             judged.push_back(task.id);
@@ -79,13 +81,15 @@ struct Stage {
     }
 
     ExitCode run() {
-        miner::Identity identity{key_of(1), miner::Schedule(settings.schedule)};
         std::vector<miner::Validator> list;
         for (const auto& validator : validators)
             list.push_back({int(list.size()), validator->peer(), 5000, true});
-        identity.schedule.set_validators(list);
         std::vector<miner::Identity> identities;
-        identities.push_back(std::move(identity));
+        for (const auto number : hotkeys) {
+            identities.push_back({key_of(number), miner::Schedule(settings.schedule),
+                                  unregistered.count(number) == 0});
+            identities.back().schedule.set_validators(list);
+        }
         config::Logger log(config::Level::info, false, [this](std::string_view line) {
             const std::lock_guard lock(mutex);
             lines.emplace_back(line);
@@ -152,6 +156,39 @@ TEST_CASE("every task is pulled, generated, submitted and answered") {
         CHECK(validator->tally().bad_nonces == 0);
         CHECK(validator->tally().accepted == 1);
     }
+}
+
+TEST_CASE("several hotkeys share one generator and each has its own statistics") {
+    Stage stage;
+    stage.hotkeys = {1, 2, 3};
+    std::vector<network::Task> tasks;
+    for (const char* id : {"a", "b", "c", "d", "e", "f"}) tasks.push_back(picture_task(id));
+    // Long enough that nobody has a second task before the others had their first.
+    stage.time_scale = 0.01;
+    stage.add_validator(tasks);
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.script->sketches == 6);
+    CHECK(stage.validators[0]->tally().accepted == 6);
+    CHECK(stage.validators[0]->tally().bad_signatures == 0);
+    const auto database =
+        storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
+    const auto statistics = storage::statistics(*database, {}).value();
+    REQUIRE(statistics.by_hotkey.size() == 3);
+    for (const auto& group : statistics.by_hotkey) CHECK(group.counts.accepted == 2);
+}
+
+TEST_CASE("an unregistered hotkey only waits while the others mine") {
+    Stage stage;
+    stage.hotkeys = {1, 2};
+    stage.unregistered = {1};
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    CHECK(stage.run() == ExitCode::ok);
+    const auto database =
+        storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
+    const auto contacts = storage::contacts(*database, "").value();
+    REQUIRE(contacts.size() == 1);
+    CHECK(contacts[0].hotkey == key_of(2).address());
+    CHECK(stage.validators[0]->tally().accepted == 2);
 }
 
 TEST_CASE("each outcome of the gate arrives in the statistics") {

@@ -187,6 +187,7 @@ TEST_CASE("stats groups, filters and formats") {
     using By = StatsOptions::By;
     using Form = StatsOptions::Form;
     CHECK(good({"stats", "--by", "validator"}).stats.by == By::validator);
+    CHECK(good({"stats", "--by", "hotkey"}).stats.by == By::hotkey);
     CHECK(good({"stats", "--by", "day", "--csv"}).stats.form == Form::csv);
     CHECK(good({"stats", "--json"}).stats.form == Form::json);
     CHECK(good({"stats", "--db", "x.sqlite"}).stats.database == "x.sqlite");
@@ -194,7 +195,7 @@ TEST_CASE("stats groups, filters and formats") {
     CHECK(good({"stats", "--hotkey", hotkey}).stats.hotkey == hotkey);
     CHECK(has(refused({"stats", "--hotkey", "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2C"}),
               "--hotkey"));
-    CHECK(has(refused({"stats", "--by", "hour"}), "validator, kind or day"));
+    CHECK(has(refused({"stats", "--by", "hour"}), "validator, hotkey, kind or day"));
     CHECK(has(refused({"stats", "--json", "--csv"}), "either --json or --csv"));
     CHECK(has(refused({"stats", "--last", "-3"}), "--last"));
     CHECK(has(refused({"stats", "--last", "many"}), "--last: \"many\" is no count"));

@@ -39,6 +39,7 @@ Statistics statistics() {
     statistics.all = counts();
     statistics.by_validator = {{"5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh", counts()},
                                {"5Short", {}}};
+    statistics.by_hotkey = {{"5OurFirst", counts()}, {"5OurSecond", counts()}};
     statistics.by_kind = {{"image", counts()}};
     statistics.by_day = {{"2026-11-29", counts()}, {"2026-11-30", counts()}};
     statistics.stages = {{"prepare", 1494, 41.25, 55, 90},
@@ -98,6 +99,11 @@ By validator
   5CFPcUJgYgW..L9rfoMAsfGh  1,234   89.1 %  1,160     1,100    50  0.712   0.750
   5Short                        0        -      0         0     0      -       -
 
+By hotkey
+  hotkey       made  success   sent  accepted  zero   mean  median
+  5OurFirst   1,234   89.1 %  1,160     1,100    50  0.712   0.750
+  5OurSecond  1,234   89.1 %  1,160     1,100    50  0.712   0.750
+
 By kind
   kind    made  success   sent  accepted  zero   mean  median
   image  1,234   89.1 %  1,160     1,100    50  0.712   0.750
@@ -113,6 +119,12 @@ Stages
   latent   1,160    1.2 s     1.8 s  61.0 s
   total    1,234  2.1 min  66.7 min   2.5 h
 )");
+}
+
+TEST_CASE("a single hotkey has no group: it would say everything twice") {
+    auto single = statistics();
+    single.by_hotkey.pop_back();
+    CHECK_FALSE(contains(render_table(single), "hotkey"));
 }
 
 TEST_CASE("no line of the table is wider than asked for, or ends with blanks") {
@@ -246,6 +258,7 @@ TEST_CASE("JSON has every number under its name") {
     CHECK(all.at("reward").as_double() == 75'612.5);
     CHECK(value.at("by_validator").at(1).at("name") == "5Short");
     CHECK(value.at("by_validator").at(1).at("generations") == 0);
+    CHECK(value.at("by_hotkey").at(1).at("name") == "5OurSecond");
     CHECK(value.at("by_kind").at(0).at("accepted") == 1100);
     CHECK(value.at("by_day").as_array().size() == 2);
     CHECK(value.at("stages").at(1).at("stage") == "latent");
@@ -256,7 +269,7 @@ TEST_CASE("JSON has every number under its name") {
 
 TEST_CASE("CSV has a row a group, each with as many cells as the header") {
     const auto rows = lines(render_csv(statistics()));
-    REQUIRE(rows.size() == 1 + 1 + 2 + 1 + 2 + 3);
+    REQUIRE(rows.size() == 1 + 1 + 2 + 2 + 1 + 2 + 3);
     const auto header = cells(rows[0]);
     CHECK(header[0] == "group");
     CHECK(header[1] == "name");
@@ -265,10 +278,10 @@ TEST_CASE("CSV has a row a group, each with as many cells as the header") {
     for (const auto& row : rows) CHECK(cells(row).size() == header.size());
     CHECK(rows[1].starts_with("all,all,1234,980,254,"));
     CHECK(rows[2].starts_with("validator,5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh,1234,"));
-    CHECK(rows[4].starts_with("kind,image,"));
-    CHECK(rows[6].starts_with("day,2026-11-30,"));
-    CHECK(rows[8].ends_with(",1160,1250,1800.4,61000"));
-    CHECK(rows[8].starts_with("stage,latent,,,"));
+    CHECK(rows[6].starts_with("kind,image,"));
+    CHECK(rows[8].starts_with("day,2026-11-30,"));
+    CHECK(rows[10].ends_with(",1160,1250,1800.4,61000"));
+    CHECK(rows[10].starts_with("stage,latent,,,"));
     CHECK(contains(rows[1], ",0.71234,0.75,75612.5,"));
 }
 

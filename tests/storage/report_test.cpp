@@ -251,6 +251,7 @@ std::string day(const Truth& task) {
 void check_all(const Statistics& statistics, const std::vector<Truth>& tasks) {
     check_equal(statistics.all, naive(tasks));
     check_groups(statistics.by_validator, tasks, [](const Truth& t) { return t.task.validator; });
+    check_groups(statistics.by_hotkey, tasks, [](const Truth& t) { return t.task.hotkey; });
     check_groups(statistics.by_kind, tasks, [](const Truth& t) { return t.task.kind; });
     check_groups(statistics.by_day, tasks, day);
     check_stages(statistics, tasks);
@@ -261,7 +262,8 @@ std::vector<Truth> filtered(const std::vector<Truth>& tasks, const Span& span) {
     for (const auto& task : tasks) {
         if (span.since && task.task.at < *span.since) continue;
         if (span.until && task.task.at >= *span.until) continue;
-        if (!span.hotkey.empty() && task.task.hotkey != span.hotkey) continue;
+        const auto& ours = span.hotkeys;
+        if (!ours.empty() && std::count(ours.begin(), ours.end(), task.task.hotkey) == 0) continue;
         result.push_back(task);
     }
     // In the order of pulls; of those at one moment, in the order they were recorded.
@@ -311,11 +313,14 @@ TEST_CASE_METHOD(Fixture, "statistics equal what is counted by hand over random 
         {.until = middle},
         {.since = middle, .until = late},
         {.last = 20, .since = middle, .until = late},
-        {.last = 0, .hotkey = "5OurSecond"},
-        {.hotkey = "5OurFirst"},
-        {.last = 10, .until = late, .hotkey = "5OurSecond"},
+        {.last = 0, .hotkeys = {"5OurSecond"}},
+        {.hotkeys = {"5OurFirst"}},
+        {.last = 10, .until = late, .hotkeys = {"5OurSecond"}},
         {.since = late, .until = middle},
-        {.last = 0, .hotkey = "5Nobody"},
+        {.last = 0, .hotkeys = {"5Nobody"}},
+        {.last = 0, .hotkeys = {"5OurFirst", "5Nobody"}},
+        {.last = 50, .hotkeys = {"5OurFirst", "5OurSecond"}},
+        {.last = 0, .hotkeys = {"5Our", "First"}},
     };
     for (std::size_t i = 0; i < spans.size(); ++i) {
         INFO("span " << i);
