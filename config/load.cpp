@@ -134,8 +134,8 @@ void Layers::add_environment(const Environment& environment) {
 }
 
 void Layers::warn_of_unknown_variables(const Environment& environment) {
-    constexpr std::array<std::string_view, 3> kOthers{"MINER_CONFIG", "MINER_GOLDEN",
-                                                      "MINER_VECTORS"};
+    constexpr std::array<std::string_view, 4> kOthers{"MINER_CONFIG", "MINER_GOLDEN",
+                                                      "MINER_VECTORS", "MINER_WALLET_PASSWORD"};
     std::vector<std::string> known(kOthers.begin(), kOthers.end());
     for (const Key& key : keys()) known.push_back(variables_of(key).front());
     for (const auto& [name, value] : environment) {

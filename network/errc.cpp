@@ -45,6 +45,8 @@ public:
                 return "broken key file";
             case Errc::locked_key_file:
                 return "encrypted key file";
+            case Errc::wrong_password:
+                return "wrong password";
             case Errc::coldkey:
                 return "coldkey refused: this program never reads one";
             case Errc::bad_address:

@@ -25,7 +25,8 @@ enum class Errc {
     cancelled,        // we were asked to stop
     no_key_file,      // no file at that path, or not readable
     bad_key_file,     // not a key file, contradicts itself, or a field of it is broken
-    locked_key_file,  // encrypted
+    locked_key_file,  // encrypted, in a way that cannot be read here or without its password
+    wrong_password,   // the password does not open the key file, or the file was changed
     coldkey,          // a coldkey: never read on this machine
     bad_address,      // not an ss58 address of network 42
     not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it

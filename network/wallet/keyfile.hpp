@@ -5,20 +5,33 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 #include "network/wallet/keypair.hpp"
+#include "network/wallet/password.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace network {
 
-// PATH/NAME/hotkeys/HOTKEY, with a leading ~ expanded.
+// PATH/NAME/hotkeys/HOTKEY, with a leading ~ expanded; beside it HOTKEYpub.txt. PATH/NAME has
+// coldkeypub.txt.
 std::filesystem::path hotkey_path(const config::Wallet& wallet);
+std::filesystem::path hotkeypub_path(const config::Wallet& wallet);
+std::filesystem::path coldkeypub_path(const config::Wallet& wallet);
 
-// The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey. The key that
-// comes out must be the one that publicKey, accountId and ss58Address name. Fails with bad_key_file
-// (naming the field, never its value), locked_key_file. What it allocates for secrets is wiped.
+// Why the wallet's names cannot be followed to a hotkey: they lead elsewhere, or to the coldkey.
+std::optional<config::Error> unfit_names(const config::Wallet& wallet);
+
+// The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey; cryptoType
+// tells the scheme. The key that comes out must be the one that publicKey, accountId and
+// ss58Address name. Fails with bad_key_file (naming the field, never its value), locked_key_file.
+// What it allocates for secrets is wiped.
 config::Result<Keypair> parse_keyfile(std::string_view text);
+
+// The address of a public half (HOTKEYpub.txt), or of a whole plain file without looking at its
+// secret. Fails as parse_keyfile.
+config::Result<std::string> parse_public_keyfile(std::string_view text);
 
 struct LoadedKey {
     Keypair key;
@@ -27,8 +40,9 @@ struct LoadedKey {
 
 // Opens nothing but a regular file of at most 64 KiB (and coldkeypub.txt, to know a coldkey by its
 // address), and never waits for a writer. A coldkey is known by its place, by its name behind
-// links, and by its address. Fails with no_key_file, bad_key_file, locked_key_file, coldkey; the
-// detail has the path and what to do.
-config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet);
+// links, and by its address. An encrypted file ($NACL) takes seconds and asks `ask` for its
+// password; without `ask` it stays locked. Fails with no_key_file, bad_key_file, locked_key_file,
+// wrong_password, coldkey; the detail has the path and what to do.
+config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet, const AskPassword& ask = {});
 
 }  // namespace network

@@ -87,20 +87,53 @@ TEST_CASE("what an encrypted file holds is a key file") {
     }
 }
 
-TEST_CASE("key files of the SDK of 2026 are read, ed25519 ones refused by name") {
+TEST_CASE("key files of the SDK of 2026 are read, ed25519 ones too") {
     for (const auto& entry : tests::vectors("keyfile_v11.json").at("files").as_array()) {
         CAPTURE(tests::text(entry, "name"));
         const auto key = parse_keyfile(tests::text(entry, "plain"));
-        if (entry.at("crypto_type") == 1) {
-            REQUIRE(key.has_value());
-            CHECK(key->address() == tests::text(entry, "ss58"));
-        } else {
-            REQUIRE_FALSE(key.has_value());
-            CHECK_THAT(key.error().detail, Catch::Contains("ed25519"));
-        }
+        REQUIRE(key.has_value());
+        CHECK(key->address() == tests::text(entry, "ss58"));
+        CHECK(int(key->scheme()) == entry.at("crypto_type").as_int64());
+        CHECK(network::verify(key->scheme(), key->public_key(), "message", key->sign("message")));
+        CHECK(network::parse_public_keyfile(tests::text(entry, "plain")).value() == key->address());
         CHECK(parse_keyfile(content(entry, "encrypted_base64")).error().code ==
               Errc::locked_key_file);
     }
+}
+
+TEST_CASE("an ed25519 key has a seed of 32 bytes, or words") {
+    auto fields = json::object{{"cryptoType", 0}, {"secretSeed", std::string(64, '2')}};
+    const auto seed = parse_keyfile(json::serialize(fields));
+    REQUIRE(seed.has_value());
+    CHECK(seed->address() == "5FhHTZoNjxogVY1FgLmWkuzMtCPinHVwG2BEzUAvtxPvTHYr");
+    fields["secretSeed"] = std::string(128, '2');
+    CHECK_FALSE(parse_keyfile(json::serialize(fields)).has_value());
+
+    // The words' mini secret is that seed.
+    const json::object words{{"cryptoType", 0}, {"secretPhrase", kPhrase}};
+    const json::object mini{{"cryptoType", 0}, {"secretSeed", kSeed}};
+    const auto from_words = parse_keyfile(json::serialize(words));
+    REQUIRE(from_words.has_value());
+    CHECK(from_words->address() == parse_keyfile(json::serialize(mini)).value().address());
+    CHECK(from_words->address() != kAddress);
+}
+
+TEST_CASE("a public half gives its address and no key") {
+    for (const auto& entry : tests::vectors("keyfile.json").at("plain").as_array()) {
+        const auto note = tests::text(entry, "note");
+        if (note.find("public file") == note.npos) continue;
+        const auto text = content(entry, "content_base64");
+        CHECK(network::parse_public_keyfile(text).value() == tests::text(entry, "ss58"));
+        CHECK_FALSE(parse_keyfile(text).has_value());
+    }
+    const auto refused = [](const json::object& fields) {
+        return !network::parse_public_keyfile(json::serialize(fields)).has_value();
+    };
+    CHECK(refused({}));
+    CHECK(refused({{"ss58Address", "5Dfh"}}));
+    CHECK(refused({{"ss58Address", nullptr}, {"publicKey", kPublic}}));
+    CHECK(refused({{"ss58Address", kAddress}, {"publicKey", "0x00"}}));
+    CHECK(refused({{"ss58Address", kAddress}, {"accountId", 1}}));
 }
 
 TEST_CASE("each field that names a key is compared with the secret") {
@@ -155,9 +188,8 @@ TEST_CASE("values that are neither text nor null are refused, whatever the field
     }
 }
 
-TEST_CASE("cryptoType is a number, and 1") {
-    for (const char* value :
-         {"0", "2", "-1", "1.0", "\"1\"", "true", "{}", "18446744073709551615"}) {
+TEST_CASE("cryptoType is a number, 0 or 1") {
+    for (const char* value : {"2", "-1", "1.0", "\"1\"", "true", "{}", "18446744073709551615"}) {
         auto fields = whole();
         fields["cryptoType"] = json::parse(value);
         CAPTURE(value);

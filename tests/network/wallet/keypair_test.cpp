@@ -152,3 +152,28 @@ TEST_CASE("many threads may sign with one key") {
         CHECK(network::verify(key.public_key(), "together", signature));
     }
 }
+
+TEST_CASE("ed25519 keys sign as RFC 8032 has it") {
+    const auto key = Keypair::from_ed25519_seed(secret<32>(
+        tests::from_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")));
+    CHECK(key.scheme() == network::Scheme::ed25519);
+    CHECK(key.public_key() ==
+          tests::exactly<32>(
+              tests::from_hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")));
+    const auto signature = key.sign("\x72");
+    CHECK(signature == tests::exactly<64>(tests::from_hex(
+                           "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                           "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")));
+    CHECK(network::verify(key.scheme(), key.public_key(), "\x72", signature));
+    CHECK_FALSE(network::verify(key.scheme(), key.public_key(), "\x73", signature));
+}
+
+TEST_CASE("a signature holds under its own scheme only") {
+    const auto seed = secret<32>(std::vector<std::uint8_t>(32, 0x22));
+    for (const auto& key : {Keypair::from_seed(seed), Keypair::from_ed25519_seed(seed)}) {
+        const auto signature = key.sign("message");
+        for (const auto scheme : {network::Scheme::sr25519, network::Scheme::ed25519})
+            CHECK(network::verify(scheme, key.public_key(), "message", signature) ==
+                  (scheme == key.scheme()));
+    }
+}

@@ -190,6 +190,55 @@ TEST_CASE("an encrypted key file names its path and the remedy") {
     CHECK_THAT(error.message(), Catch::Contains("btcli wallet regen-hotkey"));
 }
 
+TEST_CASE("an encrypted ed25519 hotkey opens with a password, after a wrong one") {
+    const Wallets wallets;
+    const auto& entry = tests::vectors("keyfile_v11.json").at("files").at(1);
+    const auto bytes = tests::base64(entry, "encrypted_base64");
+    Wallets::write(wallets.hotkeys() / "locked", {bytes.begin(), bytes.end()});
+    std::vector<int> asked;
+    const auto ask = [&](const fs::path& file, int wrong) -> config::Result<network::SecretText> {
+        CHECK(file == wallets.hotkeys() / "locked");
+        asked.push_back(wrong);
+        network::SecretText password(100);
+        password.append(wrong == 0 ? "wrong" : tests::text(entry, "password"));
+        return password;
+    };
+    const auto loaded = load_hotkey(wallets.wallet("locked"), ask);
+    REQUIRE(loaded.has_value());
+    CHECK(asked == std::vector{0, 1});
+    CHECK(loaded->key.address() == tests::text(entry, "ss58"));
+    CHECK_THAT(loaded->warning, Catch::Contains("ed25519"));
+}
+
+TEST_CASE("a password is asked for only where it can help") {
+    const Wallets wallets;
+    const auto never = [](const fs::path&, int) -> config::Result<network::SecretText> {
+        FAIL("asked");
+        return config::fail(Errc::cancelled);
+    };
+    CHECK(load_hotkey(wallets.wallet(), never).has_value());
+    for (const auto& [content, code] :
+         {std::pair{"$NACL", Errc::bad_key_file}, std::pair{"$NACLshort", Errc::bad_key_file},
+          std::pair{"$ANSIBLE_VAULT;1.1;AES256", Errc::locked_key_file},
+          std::pair{"gAAAAABk", Errc::locked_key_file}}) {
+        CAPTURE(content);
+        Wallets::write(wallets.hotkeys() / "odd", content);
+        const auto loaded = load_hotkey(wallets.wallet("odd"), never);
+        REQUIRE_FALSE(loaded.has_value());
+        CHECK(loaded.error().code == code);
+        CHECK_THAT(loaded.error().message(), Catch::Contains("hotkeys/odd"));
+    }
+}
+
+TEST_CASE("when there is no password the key file says so") {
+    const Wallets wallets;
+    Wallets::write(wallets.hotkeys() / "locked", "$NACL" + std::string(400, 'x'));
+    const auto loaded = load_hotkey(wallets.wallet("locked"), network::ask_password(-1, false));
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK(loaded.error().code == Errc::locked_key_file);
+    CHECK_THAT(loaded.error().message(), Catch::Contains("hotkeys/locked"));
+}
+
 TEST_CASE("what is not a small regular file is refused at once") {
     const Wallets wallets;
     fs::create_directory(wallets.hotkeys() / "folder");
