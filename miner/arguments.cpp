@@ -20,7 +20,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 8> kVerbs{{
+constexpr std::array<Verb, 9> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
@@ -29,6 +29,8 @@ constexpr std::array<Verb, 8> kVerbs{{
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
     {Command::stats, "stats", "Say how it went: success rate, scores, times",
      "miner stats --since 24h --by validator"},
+    {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
+     "miner wallet show --wallet.name cold"},
     {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
      "miner inspect chair.spz"},
     {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
@@ -96,6 +98,7 @@ public:
         add_rehearse(*of(Command::rehearse));
         add_generate(*of(Command::generate));
         add_stats(*of(Command::stats));
+        add_wallet(*of(Command::wallet));
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
         add_config(*of(Command::config));
@@ -227,11 +230,17 @@ private:
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
         text(app, "--by", arguments_.by, "WHAT", "validator, hotkey, kind or day");
-        text(app, "--hotkey", arguments_.hotkey, "SS58", "One of our hotkeys instead of all");
+        text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
+             "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",
              "Database instead of the one in storage.path");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--csv", arguments_.csv, "Print CSV");
+    }
+
+    void add_wallet(CLI::App& app) {
+        text(app, "verb", arguments_.verb, "show", "What to do (show when nothing is named)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
     void add_inspect(CLI::App& app) {

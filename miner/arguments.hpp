@@ -18,6 +18,7 @@ struct Arguments {
     std::vector<config::FlagValue>
         settings;  // every setting's flag that was given, and the short forms
     std::optional<std::string> picture, file;  // generate; inspect and render
+    std::optional<std::string> verb;           // wallet
     std::vector<std::string> outputs;          // -o
     std::optional<std::string> up;             // --up
     std::optional<std::string> views, side, turntable;

@@ -114,7 +114,9 @@ StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Compl
     }
     if (arguments.hotkey) {
         options.hotkey = *arguments.hotkey;
-        if (const auto key = network::ss58_decode(options.hotkey); !key) {
+        // Anything of an address's length is meant as one; the rest are names of hotkeys.
+        const bool address = options.hotkey.size() >= 46 && options.hotkey.size() <= 48;
+        if (const auto key = network::ss58_decode(options.hotkey); address && !key) {
             complaints.push_back(fmt::format("--hotkey: {}", key.error().message()));
         }
     }
@@ -165,6 +167,14 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
         }
     }
     return options;
+}
+
+WalletOptions read_wallet(const Arguments& arguments, Complaints& complaints) {
+    if (arguments.verb && *arguments.verb != "show") {
+        complaints.push_back(fmt::format("{}: nothing a wallet can be asked for: give show",
+                                         config::quoted(*arguments.verb, 80)));
+    }
+    return {arguments.json};
 }
 
 InspectOptions read_inspect(const Arguments& arguments, Complaints& complaints) {
@@ -296,6 +306,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
         case Command::stats:
             line.stats = read_stats(arguments, now, complaints);
+            break;
+        case Command::wallet:
+            line.wallet = read_wallet(arguments, complaints);
             break;
         case Command::inspect:
             line.inspect = read_inspect(arguments, complaints);

@@ -14,7 +14,7 @@
 
 namespace miner {
 
-enum class Command { run, rehearse, generate, stats, inspect, render, config, version };
+enum class Command { run, rehearse, generate, stats, wallet, inspect, render, config, version };
 
 enum class Encoding { ply, spz };
 
@@ -39,9 +39,14 @@ struct StatsOptions {
     std::optional<std::int64_t> last;  // --last; without it and without a span: the newest 100
     std::optional<std::int64_t> since_ms, until_ms;  // Unix milliseconds
     By by = By::none;                                // none: the whole, then every grouping
-    std::string hotkey;                              // empty: all
+    std::string hotkey;                              // address or name; empty: all
     Form form = Form::table;
     std::string database;  // --db; empty: the one in the storage folder
+};
+
+// miner wallet show
+struct WalletOptions {
+    bool json = false;
 };
 
 struct InspectOptions {
@@ -70,6 +75,7 @@ struct CommandLine {
     Command command = Command::run;
     GenerateOptions generate;
     StatsOptions stats;
+    WalletOptions wallet;
     InspectOptions inspect;
     RenderOptions render;
     ConfigOptions config;

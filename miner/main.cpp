@@ -23,6 +23,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::generate_command(line, generator::make_trellis);
         case Command::stats:
             return miner::stats_command(line);
+        case Command::wallet:
+            return miner::wallet_command(line);
         case Command::inspect:
             return miner::inspect_command(line);
         case Command::render:

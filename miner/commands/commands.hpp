@@ -14,6 +14,7 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode stats_command(const CommandLine& line);
+ExitCode wallet_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode render_command(const CommandLine& line);
 ExitCode config_command(const CommandLine& line);

@@ -1,6 +1,8 @@
 // miner stats: how well it does, from the database; works beside a running miner.
 #include "miner/stats.hpp"
 #include "miner/commands/commands.hpp"
+#include "network/wallet/ss58.hpp"
+#include "network/wallet/wallet_state.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
 
@@ -60,10 +62,23 @@ config::Result<std::string> table(storage::Database& database, const StatsOption
     return text;
 }
 
+// --hotkey by its name in the wallet, whose public half is enough.
+config::Result<std::string> address_of(const std::string& hotkey, config::Wallet wallet) {
+    if (hotkey.empty() || network::ss58_decode(hotkey)) return hotkey;
+    wallet.hotkey = hotkey;
+    return network::hotkey_address(wallet);
+}
+
 }  // namespace
 
 ExitCode stats_command(const CommandLine& line) {
-    const auto& asked = line.stats;
+    auto asked = line.stats;
+    auto address = address_of(asked.hotkey, line.loaded.settings.wallet);
+    if (!address) {
+        complain("--hotkey", address.error());
+        return ExitCode::key_file;
+    }
+    asked.hotkey = std::move(*address);
     const auto database = storage::Database::open(find_database(line), {.read_only = true});
     if (!database) {
         complain("stats", database.error());

@@ -1,6 +1,7 @@
 #include "network/errc.hpp"
 #include "network/wallet/key_text.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "network/wallet/wallet_state.hpp"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -46,14 +47,6 @@ bool is_coldkey(const fs::path& path, const fs::path& folder) {
     const fs::path target = fs::weakly_canonical(path, ignored);
     return path.lexically_normal().filename() == "coldkey" || target.filename() == "coldkey" ||
            fs::equivalent(path, folder / "coldkey", ignored);
-}
-
-// What coldkeypub.txt says, when there is one and it can be read.
-std::optional<std::string> coldkey_address(const config::Wallet& wallet) {
-    const auto file = read_key_text(coldkeypub_path(wallet));
-    if (!file) return std::nullopt;
-    const auto address = parse_public_keyfile(file->content.text());
-    return address ? std::optional(*address) : std::nullopt;
 }
 
 std::string remedy(const config::Wallet& wallet) {

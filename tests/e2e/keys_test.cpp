@@ -125,3 +125,52 @@ TEST_CASE("a key file that others can read is used, with a warning; its secrets 
     const auto key_file = read_text(scene.key_file());
     CHECK(key_file.find(secrets.words.front()) != key_file.npos);
 }
+
+TEST_CASE("miner wallet show tells whose key is where, and no secret") {
+    Scene scene;
+    const Secrets secrets(read_text(scene.key_file()));
+    const auto outcome = scene.ask({"wallet", "show", "--wallet.path", scene.home() / "wallets",
+                                    "--wallet.name", "cold", "--wallet.hotkey", "hot"});
+    CHECK(outcome.ending == Ending{.code = 0});
+    CHECK_THAT(outcome.out, contains("* hot  " + scene.hotkey() + "  plain sr25519, mode 600"));
+    secrets.check_absent(outcome.out + outcome.err);
+    CHECK(scene.ask({"wallet", "show", "--wallet.path", scene.home() / "wallets"}).ending ==
+          Ending{.code = 77});
+}
+
+TEST_CASE("an encrypted hotkey mines with a password from the environment or a descriptor") {
+    Scene scene;
+    auto& validator = scene.add_validator({});
+    const auto& entry = vectors("keyfile_v11.json").at("files").at(0);
+    const auto bytes = base64(entry, "encrypted_base64");
+    write_text(scene.key_file(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    SECTION("without one it says where it may come from") {
+        const auto outcome = refused(scene);
+        CHECK(outcome.ending == Ending{.code = 77});
+        CHECK_THAT(outcome.err, contains("MINER_WALLET_PASSWORD"));
+        CHECK_THAT(outcome.err, contains("--wallet.password_fd"));
+    }
+    SECTION("a wrong one is refused, and not shown") {
+        auto command = scene.mining();
+        command.environment["MINER_WALLET_PASSWORD"] = "not the password";
+        const auto outcome = run_to_end(command, kPatience);
+        CHECK(outcome.ending == Ending{.code = 77});
+        CHECK_THAT(outcome.err, contains("MINER_WALLET_PASSWORD"));
+        CHECK(outcome.err.find("not the password") == outcome.err.npos);
+    }
+    SECTION("the right one is taken") {
+        auto command = scene.mining();
+        SECTION("from the variable") {
+            command.environment["MINER_WALLET_PASSWORD"] = text(entry, "password");
+        }
+        SECTION("from standard input") {
+            command.input = text(entry, "password") + "\n";
+            command.arguments.insert(command.arguments.end(), {"--wallet.password_fd", "0"});
+        }
+        Process miner(command);
+        REQUIRE(comes_true([&] { return validator.tally().pulls > 0 || miner.wait(0ms); }));
+        miner.signal(SIGTERM);
+        CHECK(miner.wait(kPatience) == Ending{.code = 0});
+        CHECK_THAT(scene.log(), contains(text(entry, "ss58")));
+    }
+}

@@ -193,6 +193,7 @@ TEST_CASE("stats groups, filters and formats") {
     CHECK(good({"stats", "--db", "x.sqlite"}).stats.database == "x.sqlite");
     const char* hotkey = "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B";
     CHECK(good({"stats", "--hotkey", hotkey}).stats.hotkey == hotkey);
+    CHECK(good({"stats", "--hotkey", "hot"}).stats.hotkey == "hot");
     CHECK(has(refused({"stats", "--hotkey", "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2C"}),
               "--hotkey"));
     CHECK(has(refused({"stats", "--by", "hour"}), "validator, hotkey, kind or day"));
@@ -317,6 +318,13 @@ TEST_CASE("every command's help has an example, and run's the exit codes") {
     }
     const std::string text = over({"run", "--help"}).text;
     for (const auto& [code, meaning] : exit_codes()) CHECK(has(text, meaning));
+}
+
+TEST_CASE("a wallet can be shown, and nothing else") {
+    CHECK(good({"wallet", "show"}).command == miner::Command::wallet);
+    CHECK(good({"wallet", "show", "--json"}).wallet.json);
+    CHECK_FALSE(good({"wallet"}).wallet.json);
+    CHECK(has(refused({"wallet", "drain"}), "give show"));
 }
 
 TEST_CASE("every example of the help is understood") {
