@@ -53,6 +53,12 @@ public:
                 return "not an ss58 address of network 42";
             case Errc::not_in_runtime:
                 return "unknown to the chain's runtime";
+            case Errc::wrong_hash:
+                return "wrong content";
+            case Errc::no_space:
+                return "no space left";
+            case Errc::offline:
+                return "the network is forbidden (weights.offline)";
             case Errc::io:
                 return "connection failed";
         }

@@ -30,6 +30,9 @@ enum class Errc {
     coldkey,          // a coldkey: never read on this machine
     bad_address,      // not an ss58 address of network 42
     not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it
+    wrong_hash,       // a file's content is not what its publisher states
+    no_space,         // the disk is full, or would be
+    offline,          // the network was forbidden, and needed
     io,               // anything else between us and the peer; the detail has the system's words
 };
 

@@ -1,0 +1,32 @@
+// http:// and https:// addresses. Pure.
+#pragma once
+
+#include "config/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace network {
+
+struct HttpUrl {
+    bool tls = false;
+    std::string host;  // name, IPv4 or IPv6 without brackets
+    std::uint16_t port = 0;
+    std::string target = "/";  // path and query, escaped as they came
+
+    bool same_origin(const HttpUrl& other) const {
+        return tls == other.tls && host == other.host && port == other.port;
+    }
+};
+
+// Fails with malformed: another scheme, user names, no host, a port that is none.
+config::Result<HttpUrl> parse_http_url(std::string_view text);
+
+// Where a Location header leads, seen from `base`. Fails with malformed, also for a step down from
+// https to http.
+config::Result<HttpUrl> redirected(const HttpUrl& base, std::string_view location);
+
+std::string to_text(const HttpUrl& url);
+
+}  // namespace network

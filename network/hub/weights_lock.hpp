@@ -1,0 +1,53 @@
+// weights.lock.json in a model's folder: which files were fetched, from where, and what they hold.
+// Whoever loads the folder asks `verify` first; a file that was not touched since it was last
+// verified is not read again. Blocking; any thread.
+#pragma once
+
+#include "config/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace network {
+
+struct LockedFile {
+    std::string path;    // inside the folder
+    std::string source;  // OWNER/NAME@COMMIT:PATH
+    std::int64_t size = 0;
+    std::string sha256;
+    std::int64_t verified_mtime_ns = 0;  // of the file, when its content was last read and right
+};
+
+struct WeightsLock {
+    std::vector<LockedFile> files;
+
+    LockedFile* find(const std::string& path);
+};
+
+// Nothing when the folder has none. Fails with io and malformed, naming file and field.
+config::Result<std::optional<WeightsLock>> read_lock(const std::filesystem::path& folder);
+
+// Whole or not at all. Fails with no_space, io.
+config::Result<void> write_lock(const std::filesystem::path& folder, const WeightsLock& lock);
+
+enum class Verify {
+    changed,  // files whose size or time differ from what was verified
+    all,      // every file, whatever its time
+};
+
+// Of one file: what is wrong with it; empty: it is right.
+struct Verified {
+    std::string path, fault;
+};
+
+// Checks each file, and notes in the lock (on disk too, if it may be written) what was found right.
+// `seen` is told each file as it is begun. A folder without a lock is an empty list.
+config::Result<std::vector<Verified>> verify(
+    const std::filesystem::path& folder, Verify what,
+    const std::function<void(const LockedFile&)>& seen = {});
+
+}  // namespace network
