@@ -74,6 +74,19 @@ fs::path storage_folder(const Settings& settings, const Environment& environment
     return base_folder(environment, "XDG_DATA_HOME", ".local/share") / "miner";
 }
 
+fs::path weights_folder(const Settings& settings, const Environment& environment) {
+    if (!settings.weights.path.empty()) return expand_home(settings.weights.path, environment);
+    return storage_folder(settings, environment) / "models";
+}
+
+std::string model_folder(const Settings& settings, const Environment& environment) {
+    const std::string& model = settings.generator.model;
+    if (model.empty() || model.find('/') != std::string::npos) return model;
+    const auto fetched = weights_folder(settings, environment) / model;
+    std::error_code ignored;
+    return fs::is_directory(fetched, ignored) ? fetched.string() : model;
+}
+
 std::string chain_url(const Subtensor& subtensor) {
     struct Network {
         std::string_view name, url;

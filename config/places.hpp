@@ -30,6 +30,15 @@ std::filesystem::path expand_home(const std::string& path, const Environment& en
 std::filesystem::path storage_folder(const Settings& settings,
                                      const Environment& environment = process_environment());
 
+// Where fetched checkpoints lie: weights.path, else models in the storage folder.
+std::filesystem::path weights_folder(const Settings& settings,
+                                     const Environment& environment = process_environment());
+
+// generator.model as a folder: a name without slashes that was fetched stands for its folder there,
+// everything else for itself. Empty: the embedded model.
+std::string model_folder(const Settings& settings,
+                         const Environment& environment = process_environment());
+
 // The chain's URL: chain_endpoint if set, else that of the named network (protocol.md, section 7).
 std::string chain_url(const Subtensor& subtensor);
 

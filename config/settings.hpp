@@ -80,6 +80,15 @@ struct Storage {
     double keep_gb = 20;
 };
 
+// Published checkpoints, as `miner weights` fetches them.
+struct Weights {
+    std::string path;  // empty: models in the storage folder
+    std::string endpoint = "https://huggingface.co";
+    std::string token_file;  // empty: $HF_TOKEN, or none
+    int connections = 4;
+    bool offline = false;
+};
+
 struct Log {
     std::string level = "info";
     bool console = true;
@@ -115,6 +124,7 @@ struct Settings {
     Enhance enhance;
     Export export_;
     Storage storage;
+    Weights weights;
     Log log;
     Run run;
     Rehearse rehearse;

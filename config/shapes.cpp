@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
 
 namespace config {
 namespace {
@@ -45,8 +46,8 @@ bool is_validator(std::string_view text) {
            is_port(text.substr(colon + 1));
 }
 
-bool is_url(std::string_view text) {
-    for (const std::string_view scheme : {"ws://", "wss://"}) {
+bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {
+    for (const std::string_view scheme : schemes) {
         if (!text.starts_with(scheme)) continue;
         std::string_view authority = text.substr(scheme.size());
         authority = authority.substr(0, authority.find('/'));
@@ -58,10 +59,12 @@ bool is_url(std::string_view text) {
     return false;
 }
 
+bool is_socket_url(std::string_view text) { return is_url(text, {"ws://", "wss://"}); }
+
 bool is_network(std::string_view text) {
     constexpr std::array<std::string_view, 5> kNames{"finney", "test", "archive", "latent-lite",
                                                      "local"};
-    return std::find(kNames.begin(), kNames.end(), text) != kNames.end() || is_url(text);
+    return std::find(kNames.begin(), kNames.end(), text) != kNames.end() || is_socket_url(text);
 }
 
 bool is_device(std::string_view text) {
@@ -99,7 +102,10 @@ const Shape kPathShape{"a path", [](std::string_view text) { return !text.empty(
 const Shape kNetworkShape{"finney, test, archive, latent-lite, local, or a ws:// or wss:// URL",
                           is_network};
 const Shape kUrlShape{"a URL such as wss://host:443, or nothing",
-                      [](std::string_view text) { return text.empty() || is_url(text); }};
+                      [](std::string_view text) { return text.empty() || is_socket_url(text); }};
+const Shape kHttpShape{"a URL such as https://host", [](std::string_view text) {
+                           return is_url(text, {"http://", "https://"});
+                       }};
 const Shape kDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", is_device};
 const Shape kOperationShape{
     "sharpness, contrast, brightness or color with a factor from 0 to 100 as in sharpness:3.5, or "

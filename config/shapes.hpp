@@ -12,6 +12,7 @@ extern const Shape kNameShape;       // one part of a path
 extern const Shape kPathShape;       // not empty
 extern const Shape kNetworkShape;    // a network's name or a WebSocket URL
 extern const Shape kUrlShape;        // a WebSocket URL, or nothing
+extern const Shape kHttpShape;       // an HTTP URL
 extern const Shape kDeviceShape;     // "auto", "cpu", "cuda", "cuda:1"
 extern const Shape
     kOperationShape;  // of generator/image/enhance.hpp: "sharpness:3.5", "edge_enhance"

@@ -149,8 +149,8 @@ void add_generator(Rows& rows) {
                 {
                     {.name = "generator.model",
                      .field = [](Settings& s) -> Field { return &s.generator.model; },
-                     .doc = "Folder of a TRELLIS checkpoint (pipeline.json, ckpts/); empty: the "
-                            "small embedded "
+                     .doc = "Folder of a TRELLIS checkpoint (pipeline.json, ckpts/), or the name "
+                            "of one that `miner weights fetch` brought; empty: the small embedded "
                             "model, which is for rehearsals only.",
                      .path = true},
                     {.name = "generator.device",
@@ -288,6 +288,29 @@ void add_housekeeping(Rows& rows) {
              .unit = "GB",
              .least = 0.1,
              .most = 1e6},
+            {.name = "weights.path",
+             .field = [](Settings& s) -> Field { return &s.weights.path; },
+             .doc = "Folder of fetched checkpoints, each in a folder of its name; empty: models in "
+                    "the storage folder.",
+             .path = true},
+            {.name = "weights.endpoint",
+             .field = [](Settings& s) -> Field { return &s.weights.endpoint; },
+             .doc = "Hub to fetch checkpoints from, or a mirror of it.",
+             .variables = {"HF_ENDPOINT"},
+             .shape = &kHttpShape},
+            {.name = "weights.token_file",
+             .field = [](Settings& s) -> Field { return &s.weights.token_file; },
+             .doc = "File whose first line is a token for the hub; empty: $HF_TOKEN, or none.",
+             .path = true},
+            {.name = "weights.connections",
+             .field = [](Settings& s) -> Field { return &s.weights.connections; },
+             .doc = "Parts of a file that are fetched at a time.",
+             .least = 1,
+             .most = 32},
+            {.name = "weights.offline",
+             .field = [](Settings& s) -> Field { return &s.weights.offline; },
+             .doc = "Forbids `miner weights` the network: fetching fails, the rest works.",
+             .variables = {"HF_HUB_OFFLINE"}},
             {.name = "log.level",
              .field = [](Settings& s) -> Field { return &s.log.level; },
              .doc = "How much is logged; each level has all that follow it in the list.",

@@ -20,7 +20,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 9> kVerbs{{
+constexpr std::array<Verb, 10> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
@@ -35,6 +35,8 @@ constexpr std::array<Verb, 9> kVerbs{{
      "miner inspect chair.spz"},
     {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
      "miner render chair.spz -o chair.png --views 4"},
+    {Command::weights, "weights", "List, fetch or verify published checkpoints",
+     "miner weights fetch trellis-image-large"},
     {Command::config, "config", "Show every setting, its value and where that comes from",
      "miner config --print"},
     {Command::version, "version", "Show the version", "miner version"},
@@ -101,6 +103,7 @@ public:
         add_wallet(*of(Command::wallet));
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
+        add_weights(*of(Command::weights));
         add_config(*of(Command::config));
     }
 
@@ -263,6 +266,17 @@ private:
         text(app, "--up", arguments_.up, "y|trellis",
              "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
         app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
+    }
+
+    void add_weights(CLI::App& app) {
+        text(app, "action", arguments_.action, "list|fetch|verify",
+             "list: what there is (default); fetch: bring it; verify: read it all again");
+        app.add_option("names", arguments_.names, "Models by name; verify takes folders too")
+            ->type_name("NAME");
+        text(app, "--revision", arguments_.revision, "REV",
+             "Branch, tag or commit of the repository (default main)");
+        shorthand(app, "--offline", "weights.offline", "Never use the network");
+        app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
     void add_config(CLI::App& app) {

@@ -22,6 +22,8 @@ struct Arguments {
     std::vector<std::string> outputs;          // -o
     std::optional<std::string> up;             // --up
     std::optional<std::string> views, side, turntable;
+    std::optional<std::string> action, revision;  // of weights
+    std::vector<std::string> names;               // of weights
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool json = false, csv = false, markdown = false;
     bool command_named = false;          // false: run, as none was given

@@ -3,6 +3,7 @@
 #include "config/escape.hpp"
 #include "config/nearest.hpp"
 #include "miner/arguments.hpp"
+#include "network/hub/model_plan.hpp"
 #include "network/wallet/ss58.hpp"
 
 #include <fmt/format.h>
@@ -225,17 +226,49 @@ RenderOptions read_render(const Arguments& arguments, Complaints& complaints) {
     return options;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
+                         std::string_view otherwise) {
+    const std::string near = config::nearest(word, known);
+    return near.empty() ? std::string(otherwise) : "did you mean " + near + "?";
+}
+
+WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) {
+    using Action = WeightsOptions::Action;
+    constexpr std::pair<std::string_view, Action> kActions[] = {
+        {"list", Action::list}, {"fetch", Action::fetch}, {"verify", Action::verify}};
+    WeightsOptions options{.names = arguments.names,
+                           .revision = arguments.revision.value_or("main"),
+                           .json = arguments.json};
+    const auto asked = arguments.action.value_or("list");
+    const auto* found = std::find_if(std::begin(kActions), std::end(kActions),
+                                     [&](const auto& each) { return each.first == asked; });
+    if (found == std::end(kActions)) {
+        complaints.push_back(fmt::format("weights: {} is nothing to do: give list, fetch or verify",
+                                         config::quoted(asked, 80)));
+    } else {
+        options.action = found->second;
+    }
+    const bool known = found != std::end(kActions);
+    if (known && options.action == Action::fetch) {
+        if (options.names.empty())
+            complaints.push_back("weights fetch: which model? See miner weights list");
+        for (const auto& name : options.names) {
+            if (network::find_published(name)) continue;
+            std::vector<std::string> names;
+            for (const auto& model : network::published_models()) names.emplace_back(model.name);
+            complaints.push_back(fmt::format("weights fetch: {} is no published model; {}",
+                                             config::quoted(name, 80),
+                                             did_you_mean(name, names, "see miner weights list")));
+        }
+    }
+    return options;
+}
+
 ConfigOptions read_config(const Arguments& arguments, Complaints& complaints) {
     if (arguments.json && arguments.markdown)
         complaints.push_back("--markdown: give either --json or --markdown");
     using Form = ConfigOptions::Form;
     return {arguments.json ? Form::json : arguments.markdown ? Form::markdown : Form::text};
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
-                         std::string_view otherwise) {
-    const std::string near = config::nearest(word, known);
-    return near.empty() ? std::string(otherwise) : "did you mean " + near + "?";
 }
 
 void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
@@ -316,6 +349,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::render:
             line.render = read_render(arguments, complaints);
             break;
+        case Command::weights:
+            line.weights = read_weights(arguments, complaints);
+            break;
         case Command::config:
             line.config = read_config(arguments, complaints);
             break;
@@ -325,6 +361,10 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
     }
     if (!complaints.empty()) return refuse(complaints);
+    if (line.command != Command::config) {
+        auto& settings = line.loaded.settings;
+        settings.generator.model = config::model_folder(settings, environment);
+    }
     return line;
 }
 

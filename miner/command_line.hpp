@@ -14,7 +14,18 @@
 
 namespace miner {
 
-enum class Command { run, rehearse, generate, stats, wallet, inspect, render, config, version };
+enum class Command {
+    run,
+    rehearse,
+    generate,
+    stats,
+    wallet,
+    inspect,
+    render,
+    weights,
+    config,
+    version
+};
 
 enum class Encoding { ply, spz };
 
@@ -65,6 +76,16 @@ struct RenderOptions {
     bool json = false;
 };
 
+// miner weights list | fetch NAME... | verify [NAME...]
+struct WeightsOptions {
+    enum class Action { list, fetch, verify };
+
+    Action action = Action::list;
+    std::vector<std::string> names;  // of published models; verify takes folders too
+    std::string revision = "main";
+    bool json = false;
+};
+
 struct ConfigOptions {
     enum class Form { text, json, markdown };
 
@@ -78,6 +99,7 @@ struct CommandLine {
     WalletOptions wallet;
     InspectOptions inspect;
     RenderOptions render;
+    WeightsOptions weights;
     ConfigOptions config;
     config::Loaded loaded;  // rehearse takes all of its options from settings.rehearse
 };

@@ -2,6 +2,7 @@
 #include "generator/trellis.hpp"
 #include "miner/command_line.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/weights.hpp"
 
 #include <fmt/format.h>
 
@@ -9,18 +10,27 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 
 namespace {
+
+// A fetched model is loaded only while it is what its publisher states; a folder of the user's own
+// has no lock and is taken as it is.
+config::Result<std::unique_ptr<generator::Generator>> load_model(
+    const config::Generator& settings) {
+    if (auto fetched = miner::expect_right(settings.model); !fetched) return fetched.error();
+    return generator::make_trellis(settings);
+}
 
 miner::ExitCode run(const miner::CommandLine& line) {
     using miner::Command;
     switch (line.command) {
         case Command::run:
-            return miner::run_command(line, generator::make_trellis);
+            return miner::run_command(line, load_model);
         case Command::rehearse:
-            return miner::rehearse_command(line, generator::make_trellis);
+            return miner::rehearse_command(line, load_model);
         case Command::generate:
-            return miner::generate_command(line, generator::make_trellis);
+            return miner::generate_command(line, load_model);
         case Command::stats:
             return miner::stats_command(line);
         case Command::wallet:
@@ -29,6 +39,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::inspect_command(line);
         case Command::render:
             return miner::render_command(line);
+        case Command::weights:
+            return miner::weights_command(line);
         case Command::config:
             return miner::config_command(line);
         case Command::version:

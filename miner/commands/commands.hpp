@@ -17,6 +17,7 @@ ExitCode stats_command(const CommandLine& line);
 ExitCode wallet_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode render_command(const CommandLine& line);
+ExitCode weights_command(const CommandLine& line);
 ExitCode config_command(const CommandLine& line);
 
 // Opens the log as the settings say; on failure prints why and returns nothing.

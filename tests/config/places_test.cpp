@@ -115,3 +115,20 @@ TEST_CASE("the process environment is read, but for wallet passwords") {
     CHECK(variable(environment, "BT_PW__HOME_ANN_KEY").empty());
     CHECK(environment.count("PATH") == 0);
 }
+
+TEST_CASE("a model goes by the name under which it was fetched, or by its folder") {
+    const Folder folder;
+    const Environment none;
+    Settings settings;
+    settings.storage.path = folder.path.string();
+    CHECK(weights_folder(settings, none) == folder.path / "models");
+    CHECK(model_folder(settings, none).empty());
+    settings.generator.model = "trellis";
+    CHECK(model_folder(settings, none) == "trellis");
+    fs::create_directories(folder.path / "models" / "trellis");
+    CHECK(model_folder(settings, none) == (folder.path / "models" / "trellis").string());
+    settings.generator.model = "./trellis";
+    CHECK(model_folder(settings, none) == "./trellis");
+    settings.weights.path = (folder.path / "elsewhere").string();
+    CHECK(weights_folder(settings, none) == folder.path / "elsewhere");
+}

@@ -341,3 +341,21 @@ TEST_CASE("every example of the help is understood") {
         CHECK(std::holds_alternative<CommandLine>(parse(int(argv.size()), argv.data(), {}, kNow)));
     }
 }
+
+TEST_CASE("weights are listed, fetched by name, and verified") {
+    using Action = miner::WeightsOptions::Action;
+    CHECK(good({"weights"}).weights.action == Action::list);
+    CHECK(good({"weights", "list", "--json"}).weights.json);
+    const auto fetch = good({"weights", "fetch", "trellis-image-large", "trellis-text-base",
+                             "--revision", "v1", "--offline"});
+    CHECK(fetch.weights.action == Action::fetch);
+    CHECK(fetch.weights.names ==
+          std::vector<std::string>{"trellis-image-large", "trellis-text-base"});
+    CHECK(fetch.weights.revision == "v1");
+    CHECK(fetch.loaded.settings.weights.offline);
+    CHECK(good({"weights", "verify", "some/folder"}).weights.names.size() == 1);
+    CHECK(has(refused({"weights", "fetch"}), "which model"));
+    CHECK(has(refused({"weights", "fetch", "trellis-image-larg"}),
+              "did you mean trellis-image-large?"));
+    CHECK(has(refused({"weights", "burn"}), "list, fetch or verify"));
+}

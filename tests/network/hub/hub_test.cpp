@@ -1,15 +1,13 @@
 #include "network/hub/hub.hpp"
 
 #include "network/errc.hpp"
-#include "network/http/server.hpp"
 #include "network/hub/digest.hpp"
+#include "tests/network/hub/loopback_hub.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -33,11 +31,6 @@ std::string random_bytes(std::size_t size) {
     return bytes;
 }
 
-std::string header(const ServerRequest& request, const char* name) {
-    const auto value = network::find_header(request.headers, name);
-    return value ? std::string(*value) : "";
-}
-
 // A hub on loopback. `faults` come first, one each; then it serves `content` by ranges.
 class FakeHub {
 public:
@@ -53,42 +46,10 @@ public:
             faults.erase(faults.begin());
             return fault;
         }
-        const auto range = header(request, "range");
-        if (!ranges || range.empty()) return {.status = 200, .body = content};
-        const auto first = std::stoul(range.substr(6)),
-                   last = std::stoul(range.substr(range.find('-') + 1));
-        return {.status = 206,
-                .headers = {{"content-range", "bytes " + std::to_string(first) + "-" +
-                                                  std::to_string(last) + "/" +
-                                                  std::to_string(content.size())}},
-                .body = content.substr(first, last - first + 1)};
+        if (!ranges) return {.status = 200, .body = content};
+        return tests::by_ranges(content, request);
     }
 };
-
-// Runs `use(hub)` against `far`, served on loopback.
-template <class Use>
-auto with_hub(FakeHub& far, Use use, std::string token = {}) {
-    asio::io_context io{1};
-    auto server = network::HttpServer::listen(io, "127.0.0.1", 0,
-                                              [&](const ServerRequest& r) { return far(r); }, {})
-                      .value();
-    Hub hub({.endpoint = network::parse_http_url(
-                             "http://127.0.0.1:" + std::to_string(server->port()) + "/hub/")
-                             .value(),
-             .token = std::move(token),
-             .tls = nullptr,
-             .connections = 3,
-             .segment_bytes = 128,
-             .tries = 3,
-             .backoff = {.first = std::chrono::milliseconds(1)}});
-    auto result = asio::co_spawn(io, use(hub), asio::use_future);
-    asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { co_await server->run(); }, [](std::exception_ptr) {});
-    while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io.run_one();
-    server->stop();
-    io.run();
-    return result.get();
-}
 
 struct Fetched {
     config::Result<std::string> digest;
@@ -97,7 +58,7 @@ struct Fetched {
 
 Fetched fetch(FakeHub& far, const fs::path& to, RemoteFile file, std::string token = {}) {
     std::int64_t progress = 0;
-    auto digest = with_hub(
+    auto digest = tests::with_hub(
         far,
         [&](Hub& hub) {
             return hub.fetch("o/n", std::string(40, 'a'), file, to,
@@ -129,11 +90,11 @@ TEST_CASE("a repository is listed from the endpoint's own path, with the token")
     FakeHub far;
     far.faults = {
         {.status = 200, .body = R"({"sha":")" + std::string(40, 'a') + R"(","siblings":[]})"}};
-    const auto listing = with_hub(
+    const auto listing = tests::with_hub(
         far, [](Hub& hub) { return hub.list("owner/name", "main"); }, "s3cret");
     CHECK(listing.value().commit == std::string(40, 'a'));
     CHECK(far.seen.at(0).target == "/hub/api/models/owner/name/revision/main?blobs=true");
-    CHECK(header(far.seen.at(0), "authorization") == "Bearer s3cret");
+    CHECK(tests::header(far.seen.at(0), "authorization") == "Bearer s3cret");
 }
 
 TEST_CASE("a file comes by ranges, each byte once, and is checked") {
@@ -145,7 +106,7 @@ TEST_CASE("a file comes by ranges, each byte once, and is checked") {
     CHECK(content_of(to) == far.content);
     CHECK(fetched.progress == 1000);
     std::set<std::string> ranges;
-    for (const auto& request : far.seen) ranges.insert(header(request, "range"));
+    for (const auto& request : far.seen) ranges.insert(tests::header(request, "range"));
     CHECK(ranges.size() == 8);
     CHECK(far.seen.size() == 8);
     CHECK(far.seen.at(0).target ==
@@ -215,7 +176,7 @@ TEST_CASE("a refusal says what to do about it, at once") {
              {401, "token"}, {403, "token"}, {404, "no such repository"}}) {
         FakeHub far;
         far.faults = {{.status = status, .body = "no"}};
-        const auto listing = with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
+        const auto listing = tests::with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
         CHECK(listing.error().code == Errc::bad_status);
         CHECK_THAT(listing.error().detail, Contains(words));
         CHECK(far.seen.size() == 1);
@@ -286,7 +247,7 @@ TEST_CASE("a redirect elsewhere is followed, but the token stays") {
 TEST_CASE("redirects in a circle end") {
     FakeHub far;
     far.faults.assign(20, {.status = 302, .headers = {{"location", "/again"}}, .body = ""});
-    const auto listing = with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
+    const auto listing = tests::with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
     CHECK(listing.error().code == Errc::malformed);
     CHECK(far.seen.size() == 6);
 }

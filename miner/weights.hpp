@@ -1,0 +1,24 @@
+// Fetched checkpoints as `miner weights` shows them, and the check before one is loaded. Blocking.
+#pragma once
+
+#include "config/result.hpp"
+#include "config/settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace miner {
+
+// Fails, naming the first file and the remedy, when a folder with a lock holds something else than
+// was fetched; files that nobody touched since are not read again. Any other folder passes.
+config::Result<void> expect_right(const std::string& folder);
+
+// "[#####---------]  36 %  1.2 of 3.4 GB  212 MB/s  10 s left"
+std::string progress_line(std::int64_t done, std::int64_t all, std::chrono::milliseconds since);
+
+// "3.4 GB", "17 MB", "512 B"
+std::string bytes_text(std::int64_t bytes);
+
+}  // namespace miner

@@ -1,0 +1,40 @@
+#include "miner/weights.hpp"
+
+#include "network/errc.hpp"
+#include "network/hub/digest.hpp"
+#include "network/hub/weights_lock.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+using miner::progress_line;
+using namespace std::chrono_literals;
+
+TEST_CASE("progress tells share, bytes, rate and time left") {
+    CHECK(progress_line(0, 3'400'000'000, 0s) == "[------------------------]   0 %  0 B of 3.4 GB");
+    CHECK(progress_line(1'700'000'000, 3'400'000'000, 10s) ==
+          "[############------------]  50 %  1.7 GB of 3.4 GB  170 MB/s  10 s left");
+    CHECK(progress_line(5'000'000, 5'000'000, 2s) ==
+          "[########################] 100 %  5 MB of 5 MB  2 MB/s");
+    CHECK(progress_line(0, 0, 1s) == "[########################] 100 %  0 B of 0 B");
+}
+
+TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
+    const tests::TemporaryFolder folder;
+    const auto weights = folder.path() / "a.safetensors";
+    std::ofstream(weights) << "weights";
+    CHECK(miner::expect_right(folder.path().string()).has_value());  // not fetched: nothing to say
+    CHECK(miner::expect_right("").has_value());                      // the embedded model
+    network::WeightsLock lock;
+    lock.files.push_back({"a.safetensors", "o/n@c:a", 7, network::sha256_of(weights).value(), 0});
+    REQUIRE(network::write_lock(folder.path(), lock).has_value());
+    CHECK(miner::expect_right(folder.path().string()).has_value());
+    std::ofstream(weights) << "weighty";
+    const auto refused = miner::expect_right(folder.path().string());
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().code == network::Errc::wrong_hash);
+    CHECK_THAT(refused.error().detail,
+               Catch::Contains("a.safetensors") && Catch::Contains("miner weights fetch"));
+}
