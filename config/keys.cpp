@@ -53,7 +53,8 @@ std::string echo(const Value& value) {
 }
 
 std::string wrong(const Key& key, const Value& value, std::string_view how) {
-    return fmt::format("{} {}: give {}", echo(value), how, expectation_of(key));
+    return fmt::format("{} {}: give {}", key.secret ? "the value" : echo(value), how,
+                       expectation_of(key));
 }
 
 std::optional<double> number_of(const Value& value) {
@@ -249,9 +250,12 @@ std::string expectation_of(const Key& key) {
 std::string value_of(const Key& key, const Settings& settings) {
     // Field points to what it may change; this one only looks.
     Settings copy = settings;
-    return with_field(key, copy, [](auto* target) -> std::string {
+    return with_field(key, copy, [&](auto* target) -> std::string {
         using T = Target<decltype(target)>;
-        if constexpr (std::is_same_v<T, std::string>) return json_quoted(*target, kLongestText);
+        if constexpr (std::is_same_v<T, std::string>) {
+            if (key.secret) return target->empty() ? "\"\"" : "\"(set)\"";
+            return json_quoted(*target, kLongestText);
+        }
         if constexpr (std::is_same_v<T, seconds>) return fmt::format("{}", target->count());
         if constexpr (std::is_same_v<T, milliseconds>)
             return number_text(double(target->count()) / 1000);

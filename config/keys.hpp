@@ -37,6 +37,7 @@ struct Key {
     std::vector<std::string_view> variables = {};  // Bittensor's own names, after MINER_...
     const Shape* shape = nullptr;  // of a text, or of each entry of a list; null: free
     bool path = false;             // a leading ~ stands for the home folder
+    bool secret = false;           // a text that is never printed
 };
 
 // In the order of the documentation: grouped by the part of the name before the dot.
@@ -50,7 +51,8 @@ std::string type_of(const Key& key);  // "whole number", "seconds", "list of tex
 std::string expectation_of(
     const Key& key);  // "a whole number from 1 to 10": the end of every fault
 
-// The value as a settings file would have it: 150000, "finney", ["a", "b"], 0.5.
+// The value as a settings file would have it: 150000, "finney", ["a", "b"], 0.5. Of a secret only
+// whether it is there: "", "(set)".
 std::string value_of(const Key& key, const Settings& settings);
 
 // A value as it comes in: from TOML it has a type, from flags and variables it is text.

@@ -98,6 +98,13 @@ struct Log {
     int files = 5;
 };
 
+struct Http {
+    std::string listen;           // HOST:PORT; empty: nothing listens
+    std::string token;            // empty: none is asked for
+    int queue = 2;                // calls of /generate that may wait for their turn
+    milliseconds deadline{30'000};  // of one call of /generate, waiting included
+};
+
 struct Run {
     seconds grace{60};  // for the task at hand when asked to stop
 };
@@ -126,6 +133,7 @@ struct Settings {
     Storage storage;
     Weights weights;
     Log log;
+    Http http;
     Run run;
     Rehearse rehearse;
 };

@@ -38,6 +38,22 @@ bool is_host(std::string_view text) {
     return !text.empty() && text.size() <= 253 && only(text, kHostName);
 }
 
+// Port 0: any free one.
+bool is_listen(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return false;
+    const auto host = text.substr(0, colon), port = text.substr(colon + 1);
+    const bool v6 = host.starts_with('[');
+    return (is_port(port) || port == "0") && is_host(host) &&
+           (v6 || (only(host, "0123456789.") && std::count(host.begin(), host.end(), '.') == 3));
+}
+
+bool is_token(std::string_view text) {
+    return text.size() >= 16 && text.size() <= 256 &&
+           only(text,
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
+}
+
 bool is_validator(std::string_view text) {
     const auto at = text.find('@');
     const auto colon = text.rfind(':');
@@ -106,6 +122,10 @@ const Shape kUrlShape{"a URL such as wss://host:443, or nothing",
 const Shape kHttpShape{"a URL such as https://host", [](std::string_view text) {
                            return is_url(text, {"http://", "https://"});
                        }};
+const Shape kListenShape{"ADDRESS:PORT with an IP address, as in 127.0.0.1:8080 or [::]:8080, or nothing",
+                         [](std::string_view text) { return text.empty() || is_listen(text); }};
+const Shape kTokenShape{"16 to 256 letters, digits or any of - . _ ~ + / =, or nothing",
+                        [](std::string_view text) { return text.empty() || is_token(text); }};
 const Shape kDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", is_device};
 const Shape kOperationShape{
     "sharpness, contrast, brightness or color with a factor from 0 to 100 as in sharpness:3.5, or "

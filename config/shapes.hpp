@@ -11,6 +11,8 @@ extern const Shape kAddressShape;    // an SS58 address, or nothing
 extern const Shape kNameShape;       // one part of a path
 extern const Shape kPathShape;       // not empty
 extern const Shape kNetworkShape;    // a network's name or a WebSocket URL
+extern const Shape kListenShape;     // "127.0.0.1:8080", or nothing
+extern const Shape kTokenShape;      // hard to guess, fit for an HTTP header; or nothing
 extern const Shape kUrlShape;        // a WebSocket URL, or nothing
 extern const Shape kHttpShape;       // an HTTP URL
 extern const Shape kDeviceShape;     // "auto", "cpu", "cuda", "cuda:1"

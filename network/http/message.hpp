@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,8 @@ struct ServerRequest {
     std::string peer_ip;
     std::uint16_t peer_port = 0;
     int mark = 0;  // set at admission, read by the handler; the server itself does not look
+    // Fires when the caller hangs up or the server stops; seen by asynchronous handlers alone.
+    std::stop_token gone = {};
 };
 
 // How a server's answer goes out. All but `whole` are what broken peers do.

@@ -3,17 +3,17 @@
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
 #include "network/http/read_body.hpp"
+#include "network/http/reply.hpp"
+#include "network/http/reply_async.hpp"
 #include "network/http/timeout.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
+#include <string_view>
+#include <vector>
 
 namespace network {
 namespace {
@@ -28,30 +28,15 @@ using config::Result;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadAheadBytes = 64 << 10;
 constexpr auto kPauseWhenExhausted = std::chrono::milliseconds(50);
-
-using Message = http::response<http::string_body>;
-
-Message message_of(ServerReply reply, bool keep_alive) {
-    Message message;
-    message.version(11);
-    message.result(reply.status);
-    for (auto& [name, value] : reply.headers) message.insert(name, value);
-    message.body() = std::move(reply.body);
-    message.keep_alive(keep_alive);
-    message.prepare_payload();
-    return message;
-}
-
-ServerReply plain(unsigned status, std::string text) {
-    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text), {}};
-}
+constexpr std::size_t kLingerBytes = 1 << 20;
+constexpr auto kLingerTime = std::chrono::milliseconds(500);
 
 // What the sender of an unreadable request is told.
 ServerReply refusal(const error_code& error) {
-    if (error == http::error::body_limit) return plain(413, "Content Too Large");
+    if (error == http::error::body_limit) return plain_reply(413, "Content Too Large");
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
-        return plain(431, "Request Header Fields Too Large");
-    return plain(400, "Invalid HTTP request received.");
+        return plain_reply(431, "Request Header Fields Too Large");
+    return plain_reply(400, "Invalid HTTP request received.");
 }
 
 bool is_http_error(const error_code& error) {
@@ -59,48 +44,17 @@ bool is_http_error(const error_code& error) {
            error.category() == make_error_code(http::error::end_of_stream).category();
 }
 
-asio::awaitable<bool> send_whole(tcp::socket& socket, Message message,
-                                 std::chrono::milliseconds limit) {
-    const auto sent = co_await with_timeout(http::async_write(socket, message, kTuple), limit);
-    co_return sent && !std::get<0>(*sent) && message.keep_alive();
-}
-
-// Sends the first `bytes` of a message in `pieces` parts with pauses between them.
-asio::awaitable<void> send_slowly(tcp::socket& socket, Message message, std::size_t pieces,
-                                  std::chrono::milliseconds pause, double share) {
-    std::ostringstream stream;
-    stream << message;
-    const auto text = stream.str();
-    const auto end = static_cast<std::size_t>(static_cast<double>(text.size()) * share);
-    const auto step = std::max<std::size_t>(1, end / std::max<std::size_t>(1, pieces));
-    asio::steady_timer timer(socket.get_executor());
-    for (std::size_t at = 0; at < end; at += step) {
-        const auto [error, bytes] = co_await asio::async_write(
-            socket, asio::buffer(text.data() + at, std::min(step, end - at)), kTuple);
-        if (error) co_return;
-        timer.expires_after(pause);
-        co_await timer.async_wait(kTuple);
-    }
-}
-
-asio::awaitable<void> await_hang_up(tcp::socket& socket) {
-    for (char byte;;)
-        if (const auto [error, bytes] =
-                co_await socket.async_read_some(asio::buffer(&byte, 1), kTuple);
-            error)
-            co_return;
-}
-
 struct Received {
     ServerRequest request;
     error_code error;  // of the header or the body
     bool admitted = true;
+    std::optional<ServerReply> refused;
     bool keep_alive = false;
 };
 
 asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer& buffer,
                                   const HttpServer::Limits& limits,
-                                  const HttpServer::Admit& admit) {
+                                  const HttpServer::Hooks& hooks) {
     Received received;
     http::request_parser<http::buffer_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(
@@ -125,8 +79,17 @@ asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer
         received.error = http::error::bad_field;
         co_return received;
     }
-    received.admitted = !admit || admit(request);
+    received.admitted = !hooks.admit || hooks.admit(request);
     if (!received.admitted) co_return received;
+    auto body_bytes = limits.body_bytes;
+    if (hooks.screen) received.refused = hooks.screen(request, body_bytes);
+    if (received.refused) co_return received;
+    const auto announced = parser.content_length();
+    if (announced && *announced > static_cast<std::uint64_t>(body_bytes)) {
+        received.error = http::error::body_limit;
+        co_return received;
+    }
+    parser.body_limit(static_cast<std::uint64_t>(body_bytes));
 
     const auto body =
         co_await with_timeout(read_body(socket, buffer, parser, request.body), limits.read);
@@ -134,12 +97,40 @@ asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer
     co_return received;
 }
 
+// A fresh connection takes this little without waiting.
+void say_busy(tcp::socket& socket) {
+    static constexpr std::string_view kBusy =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+        "Connection: close\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(kBusy), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+// Closed with the rest of a request unread, the kernel would reset the connection, and the sender
+// might never see why it was refused.
+asio::awaitable<void> linger(tcp::socket& socket) {
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    const auto drain = [](tcp::socket& from) -> asio::awaitable<bool> {
+        std::vector<char> bytes(kReadAheadBytes);
+        for (std::size_t left = kLingerBytes; left > 0;) {
+            const auto [error, got] =
+                co_await from.async_read_some(asio::buffer(bytes), kTuple);
+            if (error) co_return true;
+            left -= std::min(left, got);
+        }
+        co_return false;
+    };
+    co_await with_timeout(drain(socket), kLingerTime);
+}
+
 }  // namespace
 
-HttpServer::HttpServer(asio::io_context& io, Handler handler, Limits limits, Admit admit)
-    : handler_(std::move(handler)),
+HttpServer::HttpServer(asio::io_context& io, Hooks hooks, Limits limits)
+    : hooks_(std::move(hooks)),
       limits_(limits),
-      admit_(std::move(admit)),
       acceptor_(io),
       all_ended_(io, asio::steady_timer::time_point::max()) {}
 
@@ -147,12 +138,25 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::io_context& io,
                                                        const std::string& host, std::uint16_t port,
                                                        Handler handler, Limits limits,
                                                        Admit admit) {
+    return open(io, host, port, {std::move(handler), std::move(admit), {}, {}}, limits);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen_async(asio::io_context& io,
+                                                             const std::string& host,
+                                                             std::uint16_t port,
+                                                             AsyncHandler handler, Limits limits,
+                                                             Screen screen) {
+    return open(io, host, port, {{}, {}, std::move(handler), std::move(screen)}, limits);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& io, const std::string& host,
+                                                     std::uint16_t port, Hooks hooks,
+                                                     Limits limits) {
     const auto where = authority(host, port);
     error_code error;
     const auto address = asio::ip::make_address(host, error);
     if (error) return fail(Errc::malformed, where + ": an IP address is needed to listen on");
-    std::unique_ptr<HttpServer> server(
-        new HttpServer(io, std::move(handler), limits, std::move(admit)));
+    std::unique_ptr<HttpServer> server(new HttpServer(io, std::move(hooks), limits));
     const tcp::endpoint endpoint(address, port);
     auto& acceptor = server->acceptor_;
     acceptor.open(endpoint.protocol(), error);
@@ -176,7 +180,10 @@ asio::awaitable<void> HttpServer::run() {
             co_await timer.async_wait(kTuple);
             continue;
         }
-        if (open_.size() >= limits_.connections) continue;
+        if (open_.size() >= limits_.connections) {
+            if (limits_.says_busy) say_busy(socket);
+            continue;
+        }
         const auto connection = open_.emplace(open_.end());
         asio::co_spawn(executor, serve(std::move(socket)),
                        asio::bind_cancellation_slot(connection->slot(),
@@ -199,32 +206,32 @@ void HttpServer::stop() {
 asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
     boost::beast::flat_buffer buffer(limits_.header_bytes + kReadAheadBytes);
     for (bool open = true; open && !stopping_;) {
-        auto received = co_await receive(socket, buffer, limits_, admit_);
+        auto received = co_await receive(socket, buffer, limits_, hooks_);
         if (!received.admitted) co_return;
-        if (is_http_error(received.error)) {
-            co_await send_whole(socket, message_of(refusal(received.error), false), limits_.write);
+        const bool unreadable = is_http_error(received.error);
+        if (unreadable || received.refused) {
+            auto message = message_of(unreadable ? refusal(received.error)
+                                                 : std::move(*received.refused),
+                                      false);
+            co_await send_whole(socket, std::move(message), limits_.write,
+                                received.request.method == "HEAD");
+            co_await linger(socket);
             co_return;
         }
         if (received.error) co_return;
-
+        if (hooks_.async_handler) {
+            open = co_await reply_async(socket, hooks_.async_handler, std::move(received.request),
+                                        received.keep_alive, limits_.write);
+            continue;
+        }
         ServerReply reply;
         try {
-            reply = handler_(received.request);
+            reply = hooks_.handler(received.request);
         } catch (const std::exception&) {
-            reply = plain(500, "Internal Server Error");
+            reply = plain_reply(500, "Internal Server Error");
         }
-        const auto delivery = reply.delivery;
-        auto message = message_of(std::move(reply), received.keep_alive);
-        open = false;
-        if (delivery == Delivery::whole)
-            open = co_await send_whole(socket, std::move(message), limits_.write);
-        else if (delivery == Delivery::dripped)
-            co_await send_slowly(socket, std::move(message), limits_.drip_pieces,
-                                 limits_.drip_pause, 1.0);
-        else if (delivery == Delivery::cut)
-            co_await send_slowly(socket, std::move(message), 1, std::chrono::milliseconds(0), 0.5);
-        else if (delivery == Delivery::never)
-            co_await await_hang_up(socket);
+        open = co_await deliver(socket, std::move(reply), received.keep_alive, limits_.write,
+                                limits_.drip_pieces, limits_.drip_pause);
     }
     error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);

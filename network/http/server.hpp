@@ -26,6 +26,7 @@ public:
         std::size_t header_bytes = 64 << 10;     // over it: 431
         std::int64_t body_bytes = 64LL << 20;    // over it: 413, nothing of the body is kept
         std::size_t connections = 64;            // more are closed at once
+        bool says_busy = false;                  // or told 503 first
         std::chrono::milliseconds idle{5'000};   // until a whole header has come
         std::chrono::milliseconds read{30'000};  // for the body behind it
         std::chrono::milliseconds write{30'000};
@@ -39,12 +40,47 @@ public:
     // unread. Empty: all are admitted.
     using Admit = std::function<bool(ServerRequest&)>;
 
+    // Where a body of unknown length goes, piece by piece.
+    class Writer {
+    public:
+        virtual ~Writer() = default;
+        // False: the client is gone, or has not taken it within Limits::write; write no more.
+        virtual boost::asio::awaitable<bool> write(std::string piece) = 0;
+    };
+    struct AsyncReply {
+        ServerReply reply;
+        // Not empty: makes the body in place of reply.body, which follows in chunks, until it
+        // returns; must do so soon after `gone` of its request fires.
+        std::function<boost::asio::awaitable<void>(Writer&)> body = {};
+    };
+    // May take its time; `gone` of the request tells that nobody waits any more, and it must then
+    // return soon. What it throws becomes a 500.
+    using AsyncHandler = std::function<boost::asio::awaitable<AsyncReply>(ServerRequest)>;
+    // Sees the header alone: a reply is sent in place of the handler's, with the body unread; else
+    // it may lower `body_bytes`, which begins as Limits have it.
+    using Screen =
+        std::function<std::optional<ServerReply>(const ServerRequest&, std::int64_t& body_bytes)>;
+
+    static config::Result<std::unique_ptr<HttpServer>> listen_async(boost::asio::io_context& io,
+                                                                    const std::string& host,
+                                                                    std::uint16_t port,
+                                                                    AsyncHandler handler,
+                                                                    Limits limits, Screen screen);
+
     // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
     // io (port taken).
     static config::Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
                                                               const std::string& host,
                                                               std::uint16_t port, Handler handler,
                                                               Limits limits, Admit admit = {});
+
+    // What is called for a request; private to http/.
+    struct Hooks {
+        Handler handler;
+        Admit admit;
+        AsyncHandler async_handler;  // when set, it counts, and neither of the above
+        Screen screen;
+    };
 
     std::uint16_t port() const { return port_; }
 
@@ -54,13 +90,16 @@ public:
     void stop();
 
 private:
-    HttpServer(boost::asio::io_context& io, Handler handler, Limits limits, Admit admit);
+    HttpServer(boost::asio::io_context& io, Hooks hooks, Limits limits);
+    static config::Result<std::unique_ptr<HttpServer>> open(boost::asio::io_context& io,
+                                                            const std::string& host,
+                                                            std::uint16_t port, Hooks hooks,
+                                                            Limits limits);
 
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
 
-    Handler handler_;
+    Hooks hooks_;
     Limits limits_;
-    Admit admit_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last connection ends
     std::list<boost::asio::cancellation_signal> open_;

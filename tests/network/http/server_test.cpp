@@ -35,6 +35,14 @@ public:
         asio::co_spawn(io_, server_->run(), asio::detached);
         thread_ = std::thread([this] { io_.run(); });
     }
+    Served(HttpServer::AsyncHandler handler, HttpServer::Screen screen,
+           HttpServer::Limits limits = {})
+        : server_(HttpServer::listen_async(io_, "127.0.0.1", 0, std::move(handler), limits,
+                                           std::move(screen))
+                      .value()) {
+        asio::co_spawn(io_, server_->run(), asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
     ~Served() {
         asio::post(io_, [this] { server_->stop(); });
         thread_.join();
@@ -244,4 +252,138 @@ TEST_CASE("a port that is taken is an error that names it") {
     CHECK(second.error().code == Errc::io);
     CHECK(second.error().detail.starts_with("127.0.0.1:" + std::to_string(served.port())));
     CHECK(HttpServer::listen(io, "nowhere", 0, echo, {}).error().code == Errc::malformed);
+}
+
+namespace {
+
+using AsyncReply = HttpServer::AsyncReply;
+
+HttpServer::AsyncHandler patient_echo() {
+    return [](ServerRequest request) -> asio::awaitable<AsyncReply> {
+        asio::steady_timer timer(co_await asio::this_coro::executor, 5ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        if (request.target == "/throw") throw std::runtime_error("bug");
+        co_return AsyncReply{echo(request)};
+    };
+}
+
+// Waits until nobody wants the answer any more, then says so.
+HttpServer::AsyncHandler waiting(std::atomic<int>& begun, std::atomic<int>& ended) {
+    return [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
+        ++begun;
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        while (!request.gone.stop_requested()) {
+            timer.expires_after(1ms);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        ++ended;
+        co_return AsyncReply{};
+    };
+}
+
+void wait_for(const std::atomic<int>& count, int value) {
+    for (int i = 0; i < 10'000 && count < value; ++i) std::this_thread::sleep_for(1ms);
+    CHECK(count == value);
+}
+
+}  // namespace
+
+TEST_CASE("an asynchronous handler takes its time, and one connection still carries several") {
+    Served served(patient_echo(), {});
+    const auto answers = say(served.port(),
+                             "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+                             "GET /throw HTTP/1.1\r\nHost: x\r\n\r\n"
+                             "HEAD /b HTTP/1.1\r\nHost: x\r\n\r\n"
+                             "GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    CHECK(answers.find("GET /a ") != answers.npos);
+    CHECK(answers.find("HTTP/1.1 500") != answers.npos);
+    CHECK(answers.find("bug") == answers.npos);
+    CHECK(answers.find("HEAD /b") == answers.npos);
+    CHECK(answers.ends_with("GET /c "));
+}
+
+TEST_CASE("an asynchronous handler is told when its caller hangs up") {
+    std::atomic<int> begun = 0, ended = 0;
+    Served served(waiting(begun, ended), {});
+    {
+        asio::io_context io;
+        LoopbackPeer::Socket client(io);
+        client.connect({asio::ip::make_address("127.0.0.1"), served.port()});
+        tests::send(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        wait_for(begun, 1);
+        CHECK(ended == 0);
+    }
+    wait_for(ended, 1);
+}
+
+TEST_CASE("an asynchronous handler is told when the server stops, and awaited") {
+    std::atomic<int> begun = 0, ended = 0;
+    asio::io_context io;
+    LoopbackPeer::Socket client(io);
+    {
+        Served served(waiting(begun, ended), {});
+        client.connect({asio::ip::make_address("127.0.0.1"), served.port()});
+        tests::send(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        wait_for(begun, 1);
+    }
+    CHECK(ended == 1);
+}
+
+TEST_CASE("a body of unknown length goes out in pieces until the reader leaves") {
+    std::atomic<int> ended = 0;
+    Served served(
+        [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
+            const bool endless = request.target == "/endless";
+            co_return AsyncReply{
+                {200, {{"content-type", "text/plain"}}, {}, {}},
+                [&ended, endless](HttpServer::Writer& writer) -> asio::awaitable<void> {
+                    asio::steady_timer timer(co_await asio::this_coro::executor);
+                    for (int i = 0; i < 3 || endless; ++i) {
+                        if (!co_await writer.write("piece " + std::to_string(i) + "\n")) break;
+                        timer.expires_after(1ms);
+                        co_await timer.async_wait(asio::use_awaitable);
+                    }
+                    ++ended;
+                }};
+        },
+        {});
+    const auto answer = say(served.port(), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    CHECK(answer.find("Transfer-Encoding: chunked") != answer.npos);
+    CHECK(answer.find("piece 2") != answer.npos);
+    CHECK(answer.ends_with("0\r\n\r\n"));
+    CHECK(ended == 1);
+    {
+        asio::io_context io;
+        LoopbackPeer::Socket client(io);
+        client.connect({asio::ip::make_address("127.0.0.1"), served.port()});
+        tests::send(client, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+        char byte;
+        asio::read(client, asio::buffer(&byte, 1));
+    }
+    wait_for(ended, 2);
+}
+
+TEST_CASE("a request is refused by its header, its body unread, and the sender sees why") {
+    Served served(patient_echo(),
+                  [](const ServerRequest& request,
+                     std::int64_t& body_bytes) -> std::optional<ServerReply> {
+                      if (request.target == "/no") return ServerReply{403, {}, "no", {}};
+                      if (request.target == "/small") body_bytes = 10;
+                      return std::nullopt;
+                  });
+    const std::string head = " HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n";
+    const auto status = [&](const std::string& target) {
+        return say(served.port(), "POST " + target + head + std::string(300'000, 'x')).substr(0, 12);
+    };
+    CHECK(status("/no") == "HTTP/1.1 403");
+    CHECK(status("/small") == "HTTP/1.1 413");
+    CHECK(ask(served.port(), std::string(300'000, 'x')).value().status == 200);
+}
+
+TEST_CASE("connections beyond the limit may be told that we are busy") {
+    Served served(echo, {.connections = 1, .says_busy = true});
+    asio::io_context io;
+    LoopbackPeer::Socket idle(io);
+    idle.connect({asio::ip::make_address("127.0.0.1"), served.port()});
+    CHECK(say(served.port(), "").starts_with("HTTP/1.1 503"));
 }
