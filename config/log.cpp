@@ -127,6 +127,12 @@ void Logger::event(Level level, std::string_view event, std::initializer_list<Lo
                  spdlog::string_view_t(json_ ? json_line(what) : text_line(what)));
 }
 
+void Logger::add(Sink sink) {
+    auto added = std::make_shared<FunctionSink>(std::move(sink));
+    added->set_formatter(std::make_unique<FinishedLine>(json_));
+    logger_->sinks().push_back(std::move(added));
+}
+
 bool Logger::enabled(Level level) const { return logger_->should_log(to_spdlog(level)); }
 
 void Logger::flush() { logger_->flush(); }

@@ -51,6 +51,9 @@ public:
         event(Level::error, name, fields);
     }
 
+    // From here on lines go to `sink` too. Before other threads log.
+    void add(Sink sink);
+
     bool enabled(Level level) const;
     void flush();
 

@@ -50,8 +50,7 @@ bool is_listen(std::string_view text) {
 
 bool is_token(std::string_view text) {
     return text.size() >= 16 && text.size() <= 256 &&
-           only(text,
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
+           only(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
 }
 
 bool is_validator(std::string_view text) {
@@ -122,8 +121,9 @@ const Shape kUrlShape{"a URL such as wss://host:443, or nothing",
 const Shape kHttpShape{"a URL such as https://host", [](std::string_view text) {
                            return is_url(text, {"http://", "https://"});
                        }};
-const Shape kListenShape{"ADDRESS:PORT with an IP address, as in 127.0.0.1:8080 or [::]:8080, or nothing",
-                         [](std::string_view text) { return text.empty() || is_listen(text); }};
+const Shape kListenShape{
+    "ADDRESS:PORT with an IP address, as in 127.0.0.1:8080 or [::]:8080, or nothing",
+    [](std::string_view text) { return text.empty() || is_listen(text); }};
 const Shape kTokenShape{"16 to 256 letters, digits or any of - . _ ~ + / =, or nothing",
                         [](std::string_view text) { return text.empty() || is_token(text); }};
 const Shape kDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", is_device};

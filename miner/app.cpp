@@ -2,12 +2,15 @@
 
 #include "config/keys.hpp"
 #include "config/version.hpp"
+#include "miner/cockpit/cockpit.hpp"
 #include "miner/instance_lock.hpp"
 #include "miner/worker.hpp"
+#include "network/http/client.hpp"
 #include "storage/database.hpp"
 #include "storage/report.hpp"
 
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -85,12 +88,14 @@ config::Result<void> resume_cooldowns(storage::Database& database,
 // First signal: finish what is at hand within the grace period. Second: end at once; the journal
 // survives that.
 asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
-                                    std::chrono::milliseconds grace, config::Logger& log) {
+                                    std::chrono::milliseconds grace, config::Logger& log,
+                                    Cockpit* cockpit) {
     boost::system::error_code error;
     const int first = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     log.info("stopping",
              {{"signal", first}, {"grace_ms", grace}, {"hint", "a second signal stops at once"}});
+    if (cockpit) cockpit->state().draining();
     stop.ask();
     asio::steady_timer patience(co_await asio::this_coro::executor, grace);
     using namespace asio::experimental::awaitable_operators;
@@ -155,7 +160,8 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
 }
 
 asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Production& production,
-                           asio::signal_set& signals, Stop& stop, bool& device_lost) {
+                           asio::signal_set& signals, Stop& stop, Cockpit* cockpit,
+                           bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
                        options.log, options.settings, options.observer});
@@ -173,9 +179,24 @@ asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Prod
     };
     std::vector<asio::awaitable<void>> children;
     children.push_back(workers());
-    children.push_back(watch_signals(signals, stop, options.settings.run.grace, options.log));
+    children.push_back(
+        watch_signals(signals, stop, options.settings.run.grace, options.log, cockpit));
     co_await all_of(std::move(children), stop);
     device_lost = pipeline.device_lost();
+}
+
+// The status page and its interface, if asked for; it answers while the model still loads.
+config::Result<std::unique_ptr<Cockpit>> open_cockpit(asio::io_context& io, AppOptions& options,
+                                                      const Store& store) {
+    if (options.settings.http.listen.empty()) return std::unique_ptr<Cockpit>();
+    auto cockpit = Cockpit::open(
+        io, {.settings = options.settings,
+             .folder = options.folder,
+             .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts)});
+    if (!cockpit) return cockpit.error();
+    options.observer = (*cockpit)->observer(std::move(options.observer));
+    options.log.add((*cockpit)->log_sink());
+    return cockpit;
 }
 
 }  // namespace
@@ -218,6 +239,16 @@ ExitCode run_app(AppOptions options) {
         return ExitCode::usage;
     }
 
+    auto cockpit = open_cockpit(io, options, *store);
+    if (!cockpit) {
+        log.error("cannot start", {{"error", cockpit.error().message()},
+                                   {"remedy", "see http.listen in `miner config --print`"}});
+        return ExitCode::usage;
+    }
+    if (*cockpit)
+        log.info("status page", {{"url", "http://" + network::authority((*cockpit)->address().host,
+                                                                        (*cockpit)->port())}});
+
     Device device;
     bool device_lost = false;
     std::exception_ptr failure;
@@ -234,17 +265,23 @@ ExitCode run_app(AppOptions options) {
             }
             device.generator = std::move(*made);
             const auto& model = device.generator->info();
+            if (*cockpit) (*cockpit)->state().model_ready(model);
             log.info("model ready", {{"model", model.name},
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, lanes, *store, production, signals, stop, device_lost);
+            co_await mine(options, lanes, *store, production, signals, stop, cockpit->get(),
+                          device_lost);
             co_await run_on(device.lane, [&] {
                 device.generator.reset();
                 return true;
             });
         },
-        [&](std::exception_ptr error) { failure = error; });
+        [&](std::exception_ptr error) {
+            failure = error;
+            if (*cockpit) (*cockpit)->stop();
+        });
+    if (*cockpit) asio::co_spawn(io, (*cockpit)->run(), asio::detached);
     io.run();
     if (no_model) {
         log.error(

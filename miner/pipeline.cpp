@@ -83,6 +83,10 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
     const auto pulled = co_await pull(who, validator, turn);
     if (!pulled) co_return turn;
     if (!pulled->task) {
+        if (s_.observer.pulled)
+            s_.observer.pulled({.validator = validator.peer.hotkey,
+                                .reached = true,
+                                .cooldown_until = pulled->cooldown_until});
         // No task and no word about when: the reference takes it for an unknown failure, and so do
         // we.
         if (pulled->cooldown_until > 0)
@@ -129,6 +133,11 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
                            {"kind", row.kind},
                            {"validator", validator.peer.hotkey},
                            {"known", !known->fresh}});
+    if (s_.observer.pulled)
+        s_.observer.pulled({.validator = validator.peer.hotkey,
+                            .reached = true,
+                            .task = &job.task,
+                            .row = job.row});
     job.turn.task_id = job.task.id;
     co_await work(job, known->result);
     at_hand_.erase(job.row);
@@ -152,6 +161,8 @@ asio::awaitable<std::optional<network::PullAnswer>> Pipeline::pull(Identity& who
                                     now_ms());
     });
     if (!reached) {
+        if (s_.observer.pulled)
+            s_.observer.pulled({.validator = validator.peer.hotkey, .error = detail});
         s_.log.warn("pull failed", {{"validator", validator.peer.hotkey}, {"error", detail}});
         who.schedule.failed(validator.uid, now_s());
         turn.end = Turn::End::unreached;
@@ -221,6 +232,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     };
     watch.attempt = [this, &job](Attempt attempt) {
         const auto row = journal_row(attempt);
+        if (s_.observer.attempt) s_.observer.attempt(job.task.id, attempt);
         return record("attempted", job.task.id,
                       [this, &job, row] { return s_.journal.attempted(job.row, row); });
     };
@@ -257,6 +269,8 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
     auto row = journal_row(product.attempts[product.attempt - 1]);
     if (row.outcome == "sparse") row.outcome = "chosen";
     add_health(row, parcel);
+    job.turn.finish = {
+        .latent = row.latent, .gaussians = row.gaussians_ms, .compress = row.compress};
     co_await record("attempted", job.task.id, [&] { return s_.journal.attempted(job.row, row); });
     if (parcel.spz.empty()) {
         result.outcome = storage::Outcome::error;
@@ -287,7 +301,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
     auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
         job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
-    const auto ms = milliseconds_since(begin);
+    const auto ms = turn.submit_ms = milliseconds_since(begin);
     if (!answer || !*answer) {
         const auto error =
             answer ? answer->error()
@@ -309,6 +323,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
                               {"bytes", spz.size()},
                               {"ms", std::llround(ms)}});
     cool_down(job, **answer);
+    turn.cooldown_until = (*answer)->cooldown_until;
     storage::Answer row{.cooldown_until = (*answer)->cooldown_until, .at = now_ms()};
     if (const auto& feedback = (*answer)->feedback) {
         row.feedback = true;

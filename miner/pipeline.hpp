@@ -29,15 +29,30 @@ struct Turn {
     End end = End::no_task;
     std::string task_id;  // empty: no task
     storage::Outcome outcome = storage::Outcome::none;
-    int attempts = 0;            // made in this turn; 0 when the result was there already
-    std::int64_t gaussians = 0;  // of the chosen attempt; of the best one when rejected
-    std::int64_t bytes = 0;      // of the SPZ
-    double score = -1;           // negative: no feedback
-    double milliseconds = 0;     // of the generation
+    int attempts = 0;                 // made in this turn; 0 when the result was there already
+    std::int64_t gaussians = 0;       // of the chosen attempt; of the best one when rejected
+    std::int64_t bytes = 0;           // of the SPZ
+    double score = -1;                // negative: no feedback
+    double milliseconds = 0;          // of the generation
+    generator::StageTimes finish;     // stages after the attempts: latent, gaussians, compress
+    double submit_ms = 0;             // until the answer, or until it was given up
+    std::int64_t cooldown_until = 0;  // that the answer told, Unix seconds; 0: none
+};
+
+// What asking a validator for a task came to.
+struct Pulled {
+    std::string validator;
+    bool reached = false;
+    std::string error;                    // when it was not
+    std::int64_t cooldown_until = 0;      // Unix seconds; 0: none
+    const network::Task* task = nullptr;  // null: none to do; lives as long as the call
+    storage::TaskRow row = 0;             // of the task
 };
 
 // Whoever watches; on io. Members may be empty.
 struct Observer {
+    std::function<void(const Pulled&)> pulled;
+    std::function<void(const std::string& task_id, const Attempt&)> attempt;
     std::function<void(const std::string& task_id, std::string_view stage)> stage;
     std::function<void(const Turn&)> turn;
 };

@@ -72,7 +72,8 @@ asio::awaitable<bool> deliver(tcp::socket& socket, ServerReply reply, bool keep_
                               std::chrono::milliseconds drip_pause) {
     const auto delivery = reply.delivery;
     auto message = message_of(std::move(reply), keep_alive);
-    if (delivery == Delivery::whole) co_return co_await send_whole(socket, std::move(message), limit);
+    if (delivery == Delivery::whole)
+        co_return co_await send_whole(socket, std::move(message), limit);
     if (delivery == Delivery::dripped)
         co_await send_slowly(socket, std::move(message), drip_pieces, drip_pause, 1.0);
     else if (delivery == Delivery::cut)

@@ -52,8 +52,8 @@ asio::awaitable<detail::Settled<T>> watched(tcp::socket& socket, std::stop_sourc
         cancelled = !settled && woken.index() == 0 && std::get<0>(std::get<0>(woken));
     }
     const auto state = co_await asio::this_coro::cancellation_state;
-    if (!settled && (cancelled || state.cancelled() != asio::cancellation_type::none ||
-                     hung_up(socket)))
+    if (!settled &&
+        (cancelled || state.cancelled() != asio::cancellation_type::none || hung_up(socket)))
         gone.request_stop();
     while (!settled) {
         co_await ended.async_wait(kTuple);

@@ -116,8 +116,7 @@ asio::awaitable<void> linger(tcp::socket& socket) {
     const auto drain = [](tcp::socket& from) -> asio::awaitable<bool> {
         std::vector<char> bytes(kReadAheadBytes);
         for (std::size_t left = kLingerBytes; left > 0;) {
-            const auto [error, got] =
-                co_await from.async_read_some(asio::buffer(bytes), kTuple);
+            const auto [error, got] = co_await from.async_read_some(asio::buffer(bytes), kTuple);
             if (error) co_return true;
             left -= std::min(left, got);
         }
@@ -210,9 +209,8 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
         if (!received.admitted) co_return;
         const bool unreadable = is_http_error(received.error);
         if (unreadable || received.refused) {
-            auto message = message_of(unreadable ? refusal(received.error)
-                                                 : std::move(*received.refused),
-                                      false);
+            auto message = message_of(
+                unreadable ? refusal(received.error) : std::move(*received.refused), false);
             co_await send_whole(socket, std::move(message), limits_.write,
                                 received.request.method == "HEAD");
             co_await linger(socket);

@@ -52,6 +52,7 @@ public:
         // Not empty: makes the body in place of reply.body, which follows in chunks, until it
         // returns; must do so soon after `gone` of its request fires.
         std::function<boost::asio::awaitable<void>(Writer&)> body = {};
+        std::shared_ptr<void> hold = {};  // let go of when all has been sent, or given up
     };
     // May take its time; `gone` of the request tells that nobody waits any more, and it must then
     // return soon. What it throws becomes a 500.

@@ -64,3 +64,16 @@ TEST_CASE("the page about settings has every key once") {
         CHECK(page.find(row) == page.rfind(row));
     }
 }
+
+TEST_CASE("a secret is printed nowhere, not even when it is wrong") {
+    const std::string secret = "correct-horse-battery-staple";
+    auto result = load({}, {{"MINER_HTTP_TOKEN", secret}}, {});
+    const auto& good = std::get<Loaded>(result);
+    CHECK(good.settings.http.token == secret);
+    for (const auto& text : {settings_text(good), settings_json(good)})
+        CHECK(text.find(secret) == std::string::npos);
+    CHECK(line_of(settings_text(good), "http.token").find("(set)") != std::string::npos);
+    const auto bad = std::get<Faults>(load({}, {{"MINER_HTTP_TOKEN", "too short"}}, {}));
+    REQUIRE(bad.size() == 1);
+    CHECK(bad[0].message().find("too short") == std::string::npos);
+}

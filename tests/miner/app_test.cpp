@@ -2,10 +2,12 @@
 #include "miner/app.hpp"
 
 #include "network/base64.hpp"
+#include "network/http/client.hpp"
 #include "network/local/validator.hpp"
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
 #include "storage/report.hpp"
+#include "tests/network/loopback.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -388,4 +390,40 @@ TEST_CASE("a validator that said never is asked again after a day, restarts or n
         return line.find("cooling down validators=1 longest_s=86400") != std::string::npos;
     }));
     CHECK(stage.validators[0]->tally().pulls == 0);
+}
+
+TEST_CASE("the status page answers while tasks are done, and ends with the miner") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.script->delay = 100ms;
+    std::string health, tasks;
+    const auto ask = [](std::uint16_t port, const char* target) {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = port;
+        request.method = "GET";
+        request.target = target;
+        const auto answer = tests::run(network::request(std::move(request), {}));
+        return answer ? answer->body : answer.error().message();
+    };
+    std::thread visitor([&] {
+        while (stage.script->sketches == 0) std::this_thread::sleep_for(1ms);
+        std::unique_lock lock(stage.mutex);
+        const auto lines = stage.lines;
+        lock.unlock();
+        const std::string_view mark = "status page url=http://127.0.0.1:";
+        for (const std::string& line : lines) {
+            const auto at = line.find(mark);
+            if (at == line.npos) continue;
+            const auto port = std::uint16_t(std::stoi(line.substr(at + mark.size())));
+            health = ask(port, "/health");
+            tasks = ask(port, "/api/tasks");
+        }
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(health.find("\"status\":\"healthy\"") != std::string::npos);
+    CHECK(tasks.find("\"task_id\":\"a\"") != std::string::npos);
+    CHECK(stage.validators[0]->tally().accepted == 2);
 }

@@ -347,7 +347,8 @@ TEST_CASE("a body of unknown length goes out in pieces until the reader leaves")
                 }};
         },
         {});
-    const auto answer = say(served.port(), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto answer =
+        say(served.port(), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     CHECK(answer.find("Transfer-Encoding: chunked") != answer.npos);
     CHECK(answer.find("piece 2") != answer.npos);
     CHECK(answer.ends_with("0\r\n\r\n"));
@@ -364,16 +365,17 @@ TEST_CASE("a body of unknown length goes out in pieces until the reader leaves")
 }
 
 TEST_CASE("a request is refused by its header, its body unread, and the sender sees why") {
-    Served served(patient_echo(),
-                  [](const ServerRequest& request,
-                     std::int64_t& body_bytes) -> std::optional<ServerReply> {
-                      if (request.target == "/no") return ServerReply{403, {}, "no", {}};
-                      if (request.target == "/small") body_bytes = 10;
-                      return std::nullopt;
-                  });
+    Served served(
+        patient_echo(),
+        [](const ServerRequest& request, std::int64_t& body_bytes) -> std::optional<ServerReply> {
+            if (request.target == "/no") return ServerReply{403, {}, "no", {}};
+            if (request.target == "/small") body_bytes = 10;
+            return std::nullopt;
+        });
     const std::string head = " HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n";
     const auto status = [&](const std::string& target) {
-        return say(served.port(), "POST " + target + head + std::string(300'000, 'x')).substr(0, 12);
+        return say(served.port(), "POST " + target + head + std::string(300'000, 'x'))
+            .substr(0, 12);
     };
     CHECK(status("/no") == "HTTP/1.1 403");
     CHECK(status("/small") == "HTTP/1.1 413");

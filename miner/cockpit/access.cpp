@@ -1,0 +1,100 @@
+#include "miner/cockpit/access.hpp"
+
+#include "network/base64.hpp"
+
+#include <charconv>
+
+namespace miner {
+namespace {
+
+using network::ServerReply;
+using network::ServerRequest;
+
+ServerReply refusal(unsigned status, std::string words) {
+    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(words) + "\n", {}};
+}
+
+bool is_open(std::string_view path) {
+    return path == "/health" || path == "/ready" || path == "/version";
+}
+
+// As long for a wrong text as for the right one.
+bool same_secret(std::string_view given, std::string_view secret) {
+    unsigned difference = given.size() != secret.size();
+    for (std::size_t i = 0; i < secret.size(); ++i)
+        difference |= unsigned(secret[i] ^ (i < given.size() ? given[i] : char(~secret[i])));
+    return difference == 0;
+}
+
+std::string_view without_port(std::string_view host) {
+    if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+    return host.substr(0, host.rfind(':'));
+}
+
+bool names_loopback(std::string_view host) {
+    const auto name = without_port(host);
+    return name == "localhost" || name == "[::1]" ||
+           (name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos);
+}
+
+// A page of another site may make a browser post; the browser then says whose page it was.
+bool from_elsewhere(const ServerRequest& request) {
+    const auto origin = network::find_header(request.headers, "origin");
+    const auto host = network::find_header(request.headers, "host");
+    if (!origin || !host) return false;
+    const auto scheme = origin->find("://");
+    return scheme == origin->npos || origin->substr(scheme + 3) != *host;
+}
+
+}  // namespace
+
+bool ListenAddress::loopback() const { return host == "::1" || host.starts_with("127."); }
+
+ListenAddress parse_listen(std::string_view text) {
+    ListenAddress address;
+    const auto colon = text.rfind(':');
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    address.host = host;
+    if (colon != text.npos)
+        std::from_chars(text.data() + colon + 1, text.data() + text.size(), address.port);
+    return address;
+}
+
+bool Access::shows_token(const ServerRequest& request) const {
+    const auto header = network::find_header(request.headers, "authorization");
+    if (!header) return false;
+    constexpr std::string_view kBearer = "Bearer ", kBasic = "Basic ";
+    if (header->starts_with(kBearer)) return same_secret(header->substr(kBearer.size()), token_);
+    if (!header->starts_with(kBasic) || header->size() > 1000) return false;
+    const auto pair = network::base64_decode(header->substr(kBasic.size()));
+    if (!pair) return false;
+    const std::string text(pair->begin(), pair->end());
+    const auto colon = text.find(':');
+    return colon != text.npos && same_secret(std::string_view(text).substr(colon + 1), token_);
+}
+
+std::optional<ServerReply> Access::refuse(const ServerRequest& request,
+                                          std::string_view path) const {
+    if (is_open(path)) return std::nullopt;
+    if (!token_.empty()) {
+        if (!shows_token(request)) {
+            auto reply = refusal(401, "show http.token: as a bearer token, or as the password");
+            reply.headers.emplace_back("www-authenticate", "Basic realm=\"miner\"");
+            return reply;
+        }
+    } else if (!loopback_) {
+        if (path != "/generate")
+            return refusal(403, "set http.token to be answered this from another machine");
+    } else {
+        // Else a page elsewhere could give its own name our address and read us through a browser.
+        const auto host = network::find_header(request.headers, "host");
+        if (host && !names_loopback(*host))
+            return refusal(403, "without http.token only localhost is answered");
+    }
+    if (request.method == "POST" && from_elsewhere(request))
+        return refusal(403, "posted from another site's page");
+    return std::nullopt;
+}
+
+}  // namespace miner

@@ -1,0 +1,108 @@
+#include "miner/cockpit/cockpit.hpp"
+
+#include "network/errc.hpp"
+
+namespace miner {
+namespace {
+
+constexpr network::HttpServer::Limits kLimits{
+    .header_bytes = 16 << 10,
+    .body_bytes = 24 << 20,  // a picture of 20 MB and the form around it
+    .connections = 256,
+    .says_busy = true,
+    .idle = std::chrono::milliseconds(10'000),
+    .read = std::chrono::milliseconds(20'000),
+    .write = std::chrono::milliseconds(60'000)};
+constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
+
+}  // namespace
+
+Cockpit::Cockpit(Options options)
+    : settings_(options.settings),
+      folder_(std::move(options.folder)),
+      archive_(std::move(options.archive)),
+      address_(parse_listen(options.settings.http.listen)),
+      access_(options.settings.http.token, address_.loopback()),
+      state_(State::limits(options.settings), WallClock::now()),
+      metrics_(WallClock::now()),
+      results_out_(std::make_shared<int>()) {}
+
+config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Options options) {
+    const bool mining = options.mining;
+    std::unique_ptr<Cockpit> cockpit(new Cockpit(std::move(options)));
+    const auto& http = cockpit->settings_.http;
+    if (mining && http.token.empty() && !cockpit->address_.loopback())
+        return config::fail(network::Errc::malformed,
+                            "http.listen " + http.listen +
+                                " can be reached from other machines: set http.token "
+                                "(MINER_HTTP_TOKEN), or listen on 127.0.0.1");
+    auto server = network::HttpServer::listen_async(
+        io, cockpit->address_.host, cockpit->address_.port,
+        [self = cockpit.get()](network::ServerRequest request) {
+            return self->answer(std::move(request));
+        },
+        kLimits,
+        [self = cockpit.get()](const network::ServerRequest& request, std::int64_t& body_bytes) {
+            return self->screen(request, body_bytes);
+        });
+    if (!server) return server.error();
+    cockpit->server_ = std::move(*server);
+    cockpit->address_.port = cockpit->server_->port();
+    return cockpit;
+}
+
+Observer Cockpit::observer(Observer other) {
+    Observer both;
+    both.pulled = [this, next = other.pulled](const Pulled& pulled) {
+        state_.pulled(pulled, WallClock::now());
+        metrics_.pulled(pulled);
+        if (next) next(pulled);
+    };
+    both.attempt = [this, next = other.attempt](const std::string& id, const Attempt& attempt) {
+        state_.attempt(id, attempt);
+        metrics_.attempt(attempt);
+        if (next) next(id, attempt);
+    };
+    both.stage = [this, next = other.stage](const std::string& id, std::string_view stage) {
+        state_.stage(id, stage, WallClock::now());
+        if (next) next(id, stage);
+    };
+    both.turn = [this, next = other.turn](const Turn& turn) {
+        state_.turn(turn);
+        metrics_.turn(turn, WallClock::now());
+        if (next) next(turn);
+    };
+    return both;
+}
+
+config::Logger::Sink Cockpit::log_sink() const {
+    return [tail = tail_](std::string_view line) { tail->add(line); };
+}
+
+std::optional<network::ServerReply> Cockpit::screen(const network::ServerRequest& request,
+                                                    std::int64_t& body_bytes) const {
+    const auto path = path_of(request.target);
+    if (path != "/generate" || !generate_) body_bytes = kQuestionBytes;
+    return access_.refuse(request, path);
+}
+
+asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {
+    const bool head = raw.method == "HEAD";
+    const auto method = head ? "GET" : raw.method;
+    Reply reply;
+    const auto request = read_request(method, raw.target);
+    if (!request) {
+        reply.reply = words_reply(400, "the target is no path of this server");
+    } else {
+        reply = co_await route(*request, std::move(raw));
+    }
+    auto& headers = reply.reply.headers;
+    headers.emplace_back("x-content-type-options", "nosniff");
+    headers.emplace_back("referrer-policy", "no-referrer");
+    if (!network::find_header(headers, "cache-control"))
+        headers.emplace_back("cache-control", "no-store");
+    metrics_.answered(reply.reply.status);
+    co_return reply;
+}
+
+}  // namespace miner

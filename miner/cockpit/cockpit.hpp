@@ -1,0 +1,83 @@
+// The miner as seen from outside: health, numbers, tasks, results and log, over HTTP. Built by app
+// when http.listen is set; told by the pipeline's events. Lives on io; what takes time happens on
+// threads of its own.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "miner/cockpit/access.hpp"
+#include "miner/cockpit/archive.hpp"
+#include "miner/cockpit/log_tail.hpp"
+#include "miner/cockpit/metrics.hpp"
+#include "miner/cockpit/request.hpp"
+#include "miner/cockpit/state.hpp"
+#include "network/http/server.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace miner {
+
+class Cockpit {
+public:
+    // Answers POST /generate.
+    using Generate = std::function<asio::awaitable<network::ServerReply>(network::ServerRequest)>;
+
+    struct Options {
+        const config::Settings& settings;
+        std::filesystem::path folder;      // whose disk is watched
+        std::unique_ptr<Archive> archive;  // null: tasks and results are not served
+        bool mining = true;                // false: only /generate earns
+    };
+
+    // Listens at once. Fails with network::Errc::io (port taken) or malformed; a token is wanted
+    // beyond loopback when mining.
+    static config::Result<std::unique_ptr<Cockpit>> open(asio::io_context& io, Options options);
+
+    // What the pipeline is to tell, beside what `other` is told.
+    Observer observer(Observer other);
+    State& state() { return state_; }
+    Metrics& metrics() { return metrics_; }
+    // Lines for the log's tail; may outlive the cockpit.
+    config::Logger::Sink log_sink() const;
+    void serve_generate(Generate generate) { generate_ = std::move(generate); }
+
+    std::uint16_t port() const { return server_->port(); }
+    const ListenAddress& address() const { return address_; }
+    asio::awaitable<void> run() { return server_->run(); }
+    void stop() { server_->stop(); }
+
+private:
+    using Reply = network::HttpServer::AsyncReply;
+    using Request = RouteRequest;
+
+    explicit Cockpit(Options options);
+
+    std::optional<network::ServerReply> screen(const network::ServerRequest& request,
+                                               std::int64_t& body_bytes) const;
+    asio::awaitable<Reply> answer(network::ServerRequest request);
+    asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
+    asio::awaitable<Reply> tasks(const Request& request);
+    asio::awaitable<Reply> of_task(const Request& request);
+    asio::awaitable<Reply> result_of(const Request& request, std::string hash);
+    asio::awaitable<Reply> stats(const Request& request);
+    Reply input_of(storage::TaskRow row) const;
+    Reply health() const;
+    Reply events();
+
+    const config::Settings& settings_;
+    std::filesystem::path folder_;
+    std::unique_ptr<Archive> archive_;
+    ListenAddress address_;
+    Access access_;
+    State state_;
+    Metrics metrics_;
+    std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
+    Generate generate_;
+    int watchers_ = 0;                  // of /api/events
+    std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
+    std::unique_ptr<network::HttpServer> server_;
+};
+
+}  // namespace miner

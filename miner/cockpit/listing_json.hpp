@@ -1,0 +1,18 @@
+// Tasks and validators as JSON. Pure; peers' words come through printable().
+#pragma once
+
+#include "storage/listing.hpp"
+#include "storage/report.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <vector>
+
+namespace miner {
+
+boost::json::object to_json(const storage::TaskLine& line);
+boost::json::object to_json(const storage::TaskStory& story);
+boost::json::array to_json(const std::vector<storage::Contact>& contacts);
+
+}  // namespace miner

@@ -1,0 +1,209 @@
+// A viewer of Gaussian splats in WebGL 2: one quad a Gaussian, sorted by depth, laid over one another from back to
+// front. /api/tasks/ID/splats.bin has 32 bytes a Gaussian: centre and standard deviations as floats, RGB and opacity,
+// rotation w x y z as 128 + 127.5 * component.
+'use strict';
+const Viewer = (() => {
+  const kVertex = `#version 300 es
+precision highp float;
+precision highp usampler2D;
+uniform usampler2D splats;
+uniform mat4 view;
+uniform vec2 focal, size;
+in uint which;
+out vec4 colour;
+out vec2 place;
+vec4 bytes(uint v) { return vec4(v & 255u, (v >> 8) & 255u, (v >> 16) & 255u, v >> 24); }
+void main() {
+  ivec2 at = ivec2((which & 1023u) << 1, which >> 10);
+  uvec4 a = texelFetch(splats, at, 0), b = texelFetch(splats, at + ivec2(1, 0), 0);
+  vec3 centre = uintBitsToFloat(a.xyz);
+  vec3 scale = vec3(uintBitsToFloat(a.w), uintBitsToFloat(b.xy));
+  colour = bytes(b.z) / 255.0;
+  vec4 q = normalize((bytes(b.w) - 128.0) / 127.5);
+  vec3 p = (view * vec4(centre, 1.0)).xyz;
+  gl_Position = vec4(0.0, 0.0, 2.0, 1.0);
+  if (p.z > -0.05 || colour.a < 1.0 / 255.0) return;
+  mat3 turn = mat3(
+    1.0 - 2.0 * (q.z * q.z + q.w * q.w), 2.0 * (q.y * q.z + q.x * q.w), 2.0 * (q.y * q.w - q.x * q.z),
+    2.0 * (q.y * q.z - q.x * q.w), 1.0 - 2.0 * (q.y * q.y + q.w * q.w), 2.0 * (q.z * q.w + q.x * q.y),
+    2.0 * (q.y * q.w + q.x * q.z), 2.0 * (q.z * q.w - q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z));
+  mat3 m = mat3(view) * turn * mat3(scale.x, 0.0, 0.0, 0.0, scale.y, 0.0, 0.0, 0.0, scale.z);
+  vec3 jx = vec3(focal.x / -p.z, 0.0, focal.x * p.x / (p.z * p.z));
+  vec3 jy = vec3(0.0, focal.y / -p.z, focal.y * p.y / (p.z * p.z));
+  vec3 u = jx * m, v = jy * m;
+  float xx = dot(u, u) + 0.3, xy = dot(u, v), yy = dot(v, v) + 0.3;
+  float mid = 0.5 * (xx + yy), gap = length(vec2(0.5 * (xx - yy), xy));
+  vec2 axis = abs(xy) < 1e-6 ? (xx >= yy ? vec2(1.0, 0.0) : vec2(0.0, 1.0)) : normalize(vec2(xy, mid + gap - xx));
+  vec2 lengths = min(sqrt(vec2(mid + gap, max(mid - gap, 0.1))), vec2(512.0));
+  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
+  place = corner * 3.0;
+  vec2 pixels = place.x * lengths.x * axis + place.y * lengths.y * vec2(-axis.y, axis.x);
+  gl_Position = vec4((vec2(focal.x * p.x, focal.y * p.y) / -p.z + pixels) * 2.0 / size, 0.0, 1.0);
+}`;
+  const kFragment = `#version 300 es
+precision highp float;
+in vec4 colour;
+in vec2 place;
+out vec4 pixel;
+void main() {
+  float alpha = colour.a * exp(-0.5 * dot(place, place));
+  if (alpha < 1.0 / 255.0) discard;
+  pixel = vec4(colour.rgb * alpha, alpha);
+}`;
+  const kFov = 49.1 * Math.PI / 180;
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  let gl = null, program, canvas, texture, indices, places = {};
+  let count = 0, positions = null, order = null, centre = [0, 0, 0], extent = 1.5;
+  let azimuth = .4, elevation = .26, near = 1, turning = true, dirty = true, frame = 0, load = 0;
+
+  function start(target) {
+    canvas = target;
+    gl = canvas.getContext('webgl2', { antialias: false, alpha: false });
+    if (!gl) return false;
+    const compile = (type, source) => {
+      const shader = gl.createShader(type);
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
+      return shader;
+    };
+    program = gl.createProgram();
+    gl.attachShader(program, compile(gl.VERTEX_SHADER, kVertex));
+    gl.attachShader(program, compile(gl.FRAGMENT_SHADER, kFragment));
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    for (const name of ['splats', 'view', 'focal', 'size']) places[name] = gl.getUniformLocation(program, name);
+    indices = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, indices);
+    const which = gl.getAttribLocation(program, 'which');
+    gl.enableVertexAttribArray(which);
+    gl.vertexAttribIPointer(which, 1, gl.UNSIGNED_INT, 4, 0);
+    gl.vertexAttribDivisor(which, 1);
+    texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    for (const which of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, which, gl.NEAREST);
+    gl.clearColor(1, 1, 1, 1);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    listen();
+    return true;
+  }
+
+  function listen() {
+    const touched = () => { turning = false; dirty = true; };
+    const turn = (dx, dy) => { azimuth -= dx; elevation = Math.max(-1.5, Math.min(1.5, elevation + dy)); touched(); };
+    const zoom = factor => { near = Math.max(.3, Math.min(4, near * factor)); touched(); };
+    canvas.addEventListener('pointerdown', e => canvas.setPointerCapture(e.pointerId));
+    canvas.addEventListener('pointermove', e => { if (e.buttons) turn(e.movementX * .008, e.movementY * .008); });
+    canvas.addEventListener('wheel', e => { e.preventDefault(); zoom(Math.exp(e.deltaY * .001)); }, { passive: false });
+    const keys = { ArrowLeft: () => turn(.1, 0), ArrowRight: () => turn(-.1, 0), ArrowUp: () => turn(0, -.1), ArrowDown: () => turn(0, .1), '+': () => zoom(.9), '-': () => zoom(1.1), ' ': () => { turning = !turning; } };
+    canvas.addEventListener('keydown', e => { if (keys[e.key]) { keys[e.key](); e.preventDefault(); } });
+  }
+
+  function take(buffer) {
+    count = Math.floor(buffer.byteLength / 32);
+    const rows = Math.max(1, Math.ceil(count / 1024));
+    const words = new Uint32Array(rows * 1024 * 8);
+    words.set(new Uint32Array(buffer, 0, count * 8));
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32UI, 2048, rows, 0, gl.RGBA_INTEGER, gl.UNSIGNED_INT, words);
+    const floats = new Float32Array(words.buffer);
+    positions = new Float32Array(count * 3);
+    const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+    for (let i = 0; i < count; i++)
+      for (let k = 0; k < 3; k++) {
+        const v = positions[3 * i + k] = floats[8 * i + k];
+        low[k] = Math.min(low[k], v);
+        high[k] = Math.max(high[k], v);
+      }
+    centre = low.map((v, k) => (v + high[k]) / 2);
+    extent = Math.max(1e-6, ...high.map((v, k) => v - low[k]));
+    order = new Uint32Array(count);
+    dirty = true;
+  }
+
+  // World to camera, columns first; y is up, the camera looks along its own -z.
+  function camera() {
+    const away = extent * 2.5 / 1.5 * near;
+    const [ca, sa, ce, se] = [Math.cos(azimuth), Math.sin(azimuth), Math.cos(elevation), Math.sin(elevation)];
+    const x = [ca, 0, -sa], z = [sa * ce, se, ca * ce], y = [-sa * se, ce, -ca * se];
+    const t = axis => -(axis[0] * centre[0] + axis[1] * centre[1] + axis[2] * centre[2]);
+    return [x[0], y[0], z[0], 0, x[1], y[1], z[1], 0, x[2], y[2], z[2], 0, t(x), t(y), t(z) - away, 1];
+  }
+
+  // By counting, in 2^16 steps of depth: the furthest first.
+  function sort(view) {
+    const [a, b, c] = [view[2], view[6], view[10]];
+    const depth = new Float32Array(count);
+    let low = Infinity, high = -Infinity;
+    for (let i = 0; i < count; i++) {
+      const d = depth[i] = a * positions[3 * i] + b * positions[3 * i + 1] + c * positions[3 * i + 2];
+      if (d < low) low = d;
+      if (d > high) high = d;
+    }
+    const kSteps = 65536, scale = (kSteps - 1) / Math.max(high - low, 1e-9);
+    const starts = new Uint32Array(kSteps + 1), step = new Uint16Array(count);
+    for (let i = 0; i < count; i++) starts[(step[i] = (depth[i] - low) * scale) + 1]++;
+    for (let k = 0; k < kSteps; k++) starts[k + 1] += starts[k];
+    for (let i = 0; i < count; i++) order[starts[step[i]]++] = i;
+  }
+
+  function draw() {
+    const side = Math.max(1, Math.round(canvas.clientWidth * Math.min(devicePixelRatio, 2)));
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    gl.viewport(0, 0, side, side);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    const view = camera();
+    sort(view);
+    gl.bindBuffer(gl.ARRAY_BUFFER, indices);
+    gl.bufferData(gl.ARRAY_BUFFER, order, gl.DYNAMIC_DRAW);
+    const focal = side / 2 / Math.tan(kFov / 2);
+    gl.uniformMatrix4fv(places.view, false, view);
+    gl.uniform2f(places.focal, focal, focal);
+    gl.uniform2f(places.size, side, side);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+  }
+
+  function loop() {
+    frame = requestAnimationFrame(loop);
+    if (turning) azimuth += .01;
+    if (!count || !(dirty || turning)) return;
+    dirty = false;
+    draw();
+  }
+
+  async function open(target, path, note) {
+    close();
+    const mine = ++load;
+    note.textContent = 'loading …';
+    target.hidden = false;
+    try {
+      if (!gl && !start(target)) throw new Error('this browser has no WebGL 2');
+      count = 0;
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      const answer = await fetch(path);
+      if (!answer.ok) throw new Error(answer.status === 404 ? 'the result is not kept any more' : `the miner says ${answer.status}`);
+      const buffer = await answer.arrayBuffer();
+      if (mine !== load) return;
+      take(buffer);
+      turning = !still.matches;
+      near = 1;
+      note.textContent = `${count.toLocaleString()} Gaussians. Drag or use the arrow keys to turn, the wheel or + and - to zoom, space to turn by itself.`;
+      loop();
+    } catch (error) {
+      if (mine === load) nothing(target, note, error.message);
+    }
+  }
+
+  function nothing(target, note, why = 'There is no result to show.') {
+    close();
+    target.hidden = true;
+    note.textContent = why;
+  }
+
+  function close() {
+    load++;
+    cancelAnimationFrame(frame);
+  }
+  return { open, nothing, close };
+})();

@@ -1,0 +1,39 @@
+// A request's target taken apart, and the replies that every route needs. Pure.
+#pragma once
+
+#include "network/http/message.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace miner {
+
+struct RouteRequest {
+    std::string method;
+    std::vector<std::string> path;  // decoded segments: "/api/tasks/7" is api, tasks, 7
+    std::map<std::string, std::string> query;
+
+    bool is(std::initializer_list<std::string_view> segments) const;
+};
+
+// Nothing when the target is malformed.
+std::optional<RouteRequest> read_request(std::string method, std::string_view target);
+
+std::string_view path_of(std::string_view target);  // without the query, as it came
+
+// A whole number from `least` to `most`; nothing for anything else.
+std::optional<std::int64_t> read_number(std::string_view text, std::int64_t least,
+                                        std::int64_t most);
+
+network::ServerReply words_reply(unsigned status, std::string words);  // {"error": words}
+network::ServerReply json_reply(unsigned status, std::string json);
+network::ServerReply json_reply(unsigned status, const boost::json::object& object);
+network::ServerReply bytes_reply(std::string bytes, std::string_view type);
+
+}  // namespace miner

@@ -1,0 +1,136 @@
+#include "miner/cockpit/state.hpp"
+
+#include "config/version.hpp"
+#include "miner/stats.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+
+namespace miner {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr std::size_t kInputs = 64;
+constexpr std::size_t kLongestInput = 1 << 20;  // as base64
+
+double seconds_between(WallClock::time_point from, WallClock::time_point to) {
+    return double(duration_cast<milliseconds>(to - from).count()) / 1000;
+}
+
+}  // namespace
+
+State::Limits State::limits(const config::Settings& settings) {
+    return {.making = settings.generator.deadline + minutes(1),
+            .submitting = settings.schedule.submit_timeout + minutes(1)};
+}
+
+void State::model_ready(generator::ModelInfo model) {
+    model_ = std::move(model);
+    ++version_;
+}
+
+void State::draining() {
+    draining_ = true;
+    ++version_;
+}
+
+void State::pulled(const Pulled& pulled, WallClock::time_point now) {
+    ++version_;
+    if (!pulled.reached) {
+        if (!failing_since_) failing_since_ = now;
+        last_error_ = printable(pulled.error);
+        return;
+    }
+    failing_since_.reset();
+    if (!pulled.task) return;
+    at_hand_[pulled.task->id] = {
+        .row = pulled.row,
+        .kind = pulled.task->kind == network::TaskKind::image ? "image" : "text",
+        .validator = pulled.validator,
+        .pulled_at = now,
+        .stage_since = now};
+    if (pulled.task->prompt.size() > kLongestInput) return;
+    std::erase_if(inputs_, [&](const Input& input) { return input.row == pulled.row; });
+    inputs_.push_back({pulled.row, at_hand_[pulled.task->id].kind, pulled.task->prompt});
+    if (inputs_.size() > kInputs) inputs_.pop_front();
+}
+
+void State::stage(const std::string& task_id, std::string_view stage, WallClock::time_point now) {
+    const auto found = at_hand_.find(task_id);
+    if (found == at_hand_.end()) return;
+    found->second.stage = stage;
+    found->second.stage_since = now;
+    ++version_;
+}
+
+void State::attempt(const std::string& task_id, const Attempt& attempt) {
+    const auto found = at_hand_.find(task_id);
+    if (found == at_hand_.end()) return;
+    found->second.attempt = attempt.number;
+    found->second.gaussians = attempt.gaussians;
+    ++version_;
+}
+
+void State::turn(const Turn& turn) {
+    at_hand_.erase(turn.task_id);
+    ++version_;
+    ++settled_;
+}
+
+Health State::health(WallClock::time_point now) const {
+    if (draining_) return {false, "stopping: the task at hand is finished, no other is begun"};
+    if (!model_) return {false, "loading the model"};
+    for (const auto& [id, task] : at_hand_) {
+        const auto limit = task.stage == "submit" ? limits_.submitting : limits_.making;
+        if (now - task.stage_since > limit)
+            return {false, fmt::format("stalled: a task is in stage {} for {:.0f} s", task.stage,
+                                       seconds_between(task.stage_since, now))};
+    }
+    if (failing_since_ && now - *failing_since_ > limits_.silence)
+        return {false, fmt::format("no validator was reached for {:.0f} min: {}",
+                                   seconds_between(*failing_since_, now) / 60, last_error_)};
+    return {};
+}
+
+boost::json::object State::now(WallClock::time_point now) const {
+    const auto state = health(now);
+    boost::json::array tasks;
+    for (const auto& [id, task] : at_hand_)
+        tasks.push_back({{"row", task.row},
+                         {"task_id", printable(id)},
+                         {"kind", task.kind},
+                         {"validator", printable(task.validator)},
+                         {"stage", task.stage},
+                         {"stage_s", seconds_between(task.stage_since, now)},
+                         {"age_s", seconds_between(task.pulled_at, now)},
+                         {"attempt", task.attempt},
+                         {"gaussians", task.gaussians}});
+    boost::json::value model = nullptr;
+    if (model_)
+        model = {{"name", model_->name},
+                 {"device", model_->device},
+                 {"dtype", model_->dtype},
+                 {"parameters", model_->parameters}};
+    const char* phase = draining_ ? "draining" : !model_ ? "loading" : "running";
+    return {{"phase", phase},
+            {"status", state.healthy ? "healthy" : "unhealthy"},
+            {"reason", state.reason},
+            {"version", config::version()},
+            {"uptime_s", seconds_between(start_, now)},
+            {"settled", settled_},
+            {"model", std::move(model)},
+            {"tasks", std::move(tasks)}};
+}
+
+const State::Input* State::input(storage::TaskRow row) const {
+    const auto found = std::find_if(inputs_.begin(), inputs_.end(),
+                                    [&](const Input& input) { return input.row == row; });
+    return found == inputs_.end() ? nullptr : &*found;
+}
+
+}  // namespace miner

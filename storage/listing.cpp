@@ -1,0 +1,147 @@
+#include "storage/listing.hpp"
+
+#include "storage/guard.hpp"
+#include "storage/sql.hpp"
+#include "storage/task_record.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace storage {
+namespace {
+
+// Rows are given out in the order of the pulls, so the primary key is the order of time.
+constexpr const char* kTask =
+    "SELECT t.id, t.task_id, h.address, v.address, t.kind, t.state, t.outcome, t.pulled_at,"
+    " t.finished_at, t.closed_at, t.asset, t.asset_bytes, t.detail,"
+    " (SELECT count(*) FROM attempts a WHERE a.task = t.id AND a.superseded = 0),"
+    " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
+    "  AND a.number = 1 ORDER BY a.round DESC LIMIT 1),"
+    " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
+    "  AND a.number = t.chosen ORDER BY a.round DESC LIMIT 1),"
+    " f.validation_failed, f.score, f.average_score, f.reward"
+    " FROM tasks t JOIN validators v ON v.id = t.validator JOIN hotkeys h ON h.id = v.hotkey"
+    " LEFT JOIN feedback f ON f.task = t.id AND f.number ="
+    "  (SELECT max(g.number) FROM feedback g WHERE g.task = t.id)";
+
+std::optional<std::int64_t> whole(const SQLite::Column& column) {
+    if (column.isNull()) return std::nullopt;
+    return column.getInt64();
+}
+
+std::optional<double> number(const SQLite::Column& column) {
+    if (column.isNull()) return std::nullopt;
+    return column.getDouble();
+}
+
+double or_negative(const SQLite::Column& column) {
+    return column.isNull() ? -1 : column.getDouble();
+}
+
+std::string text(const SQLite::Column& column) {
+    return column.isNull() ? std::string() : column.getString();
+}
+
+TaskLine read_line(SQLite::Statement& row) {
+    TaskLine line;
+    line.row = row.getColumn(0).getInt64();
+    line.task_id = row.getColumn(1).getString();
+    line.hotkey = row.getColumn(2).getString();
+    line.validator = row.getColumn(3).getString();
+    line.kind = row.getColumn(4).getString();
+    line.state = parse_state(row.getColumn(5).getString());
+    if (!row.getColumn(6).isNull()) line.outcome = parse_outcome(row.getColumn(6).getString());
+    line.pulled_at = row.getColumn(7).getInt64();
+    line.finished_at = whole(row.getColumn(8));
+    line.closed_at = whole(row.getColumn(9));
+    line.asset = text(row.getColumn(10));
+    line.bytes = whole(row.getColumn(11)).value_or(0);
+    line.detail = text(row.getColumn(12));
+    line.attempts = row.getColumn(13).getInt();
+    line.first_gaussians = whole(row.getColumn(14)).value_or(-1);
+    line.gaussians = whole(row.getColumn(15)).value_or(-1);
+    line.validation_failed = whole(row.getColumn(16)).value_or(0) != 0;
+    line.score = number(row.getColumn(17));
+    line.average = number(row.getColumn(18));
+    line.reward = number(row.getColumn(19));
+    return line;
+}
+
+std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task) {
+    SQLite::Statement row(
+        database,
+        "SELECT number, chain, seed, voxels, gaussians, outcome, error, at, prepare, encode,"
+        " structure, occupancy, latent, gaussians_ms, compress, invisible, opacity_mean,"
+        " opacity_spread, non_finite, identity_rotations, extent, superseded"
+        " FROM attempts WHERE task = ? ORDER BY round, number");
+    bind(row, {task});
+    std::vector<AttemptLine> lines;
+    while (row.executeStep()) {
+        auto& line = lines.emplace_back();
+        auto& a = line.attempt;
+        a.number = row.getColumn(0).getInt();
+        a.chain = row.getColumn(1).getString();
+        a.seed = std::uint64_t(row.getColumn(2).getInt64());
+        a.voxels = whole(row.getColumn(3)).value_or(-1);
+        a.gaussians = whole(row.getColumn(4)).value_or(-1);
+        a.outcome = row.getColumn(5).getString();
+        a.error = text(row.getColumn(6));
+        a.at = row.getColumn(7).getInt64();
+        double* const times[] = {&a.prepare, &a.encode,       &a.structure, &a.occupancy,
+                                 &a.latent,  &a.gaussians_ms, &a.compress};
+        double* const health[] = {&a.invisible,  &a.opacity_mean,       &a.opacity_spread,
+                                  &a.non_finite, &a.identity_rotations, &a.extent};
+        int column = 8;
+        for (double* value : times) *value = or_negative(row.getColumn(column++));
+        for (double* value : health) *value = or_negative(row.getColumn(column++));
+        line.superseded = row.getColumn(column).getInt() != 0;
+    }
+    return lines;
+}
+
+std::vector<SubmissionLine> read_submissions(SQLite::Database& database, TaskRow task) {
+    SQLite::Statement row(database,
+                          "SELECT s.number, s.status, s.detail, s.bytes, s.sent_at, s.ended_at,"
+                          " f.score FROM submissions s LEFT JOIN feedback f"
+                          " ON f.task = s.task AND f.number = s.number"
+                          " WHERE s.task = ? ORDER BY s.number");
+    bind(row, {task});
+    std::vector<SubmissionLine> lines;
+    while (row.executeStep())
+        lines.push_back({row.getColumn(0).getInt(), row.getColumn(1).getString(),
+                         text(row.getColumn(2)), row.getColumn(3).getInt64(),
+                         row.getColumn(4).getInt64(), whole(row.getColumn(5)),
+                         number(row.getColumn(6))});
+    return lines;
+}
+
+}  // namespace
+
+config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
+                                                 std::optional<TaskRow> before) {
+    return guarded(database, [&]() -> config::Result<std::vector<TaskLine>> {
+        SQLite::Statement row(database.handle(),
+                              std::string(kTask) + " WHERE t.id < ? ORDER BY t.id DESC LIMIT ?");
+        bind(row, {before.value_or(std::numeric_limits<TaskRow>::max()),
+                   std::clamp(limit, 0, kLongestListing)});
+        std::vector<TaskLine> lines;
+        while (row.executeStep()) lines.push_back(read_line(row));
+        return lines;
+    });
+}
+
+config::Result<TaskStory> task_story(Database& database, TaskRow task) {
+    return guarded(database, [&]() -> config::Result<TaskStory> {
+        SQLite::Transaction as_of_one_moment(database.handle());
+        SQLite::Statement row(database.handle(), std::string(kTask) + " WHERE t.id = ?");
+        bind(row, {task});
+        if (!row.executeStep())
+            return config::fail(Errc::missing, "no task has the row " + std::to_string(task));
+        return TaskStory{read_line(row), read_attempts(database.handle(), task),
+                         read_submissions(database.handle(), task)};
+    });
+}
+
+}  // namespace storage

@@ -1,0 +1,60 @@
+// Tasks one by one, newest first, for people who look at them. Reads only; works beside a running
+// miner. Fails as Database does, and with missing.
+#pragma once
+
+#include "config/result.hpp"
+#include "storage/journal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace storage {
+
+// A task in one line. Addresses, task ids and details may hold a peer's words.
+struct TaskLine {
+    TaskRow row = 0;
+    std::string task_id, hotkey, validator, kind;
+    TaskState state = TaskState::open;
+    Outcome outcome = Outcome::none;
+    Milliseconds pulled_at = 0;
+    std::optional<Milliseconds> finished_at, closed_at;
+    int attempts = 0;                              // that count
+    std::int64_t first_gaussians = -1;             // of the first attempt; negative: none
+    std::int64_t gaussians = -1;                   // of the chosen one; negative: none
+    std::string asset;                             // content hash; empty: none
+    std::int64_t bytes = 0;                        // of the SPZ
+    std::string detail;                            // of an error
+    bool validation_failed = false;                // says the newest feedback
+    std::optional<double> score, average, reward;  // of the newest feedback
+};
+
+struct AttemptLine {
+    Attempt attempt;
+    bool superseded = false;  // cut off, or its result was lost
+};
+
+struct SubmissionLine {
+    int number = 1;
+    std::string status, detail;
+    std::int64_t bytes = 0;
+    Milliseconds sent_at = 0;
+    std::optional<Milliseconds> ended_at;
+    std::optional<double> score;
+};
+
+struct TaskStory {
+    TaskLine task;
+    std::vector<AttemptLine> attempts;  // in the order in which they were made
+    std::vector<SubmissionLine> submissions;
+};
+
+constexpr int kLongestListing = 1000;
+
+// The newest tasks, or those older than row `before`; at most `limit` of them.
+config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
+                                                 std::optional<TaskRow> before = {});
+config::Result<TaskStory> task_story(Database& database, TaskRow row);
+
+}  // namespace storage

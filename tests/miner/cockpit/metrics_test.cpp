@@ -1,0 +1,82 @@
+#include "miner/cockpit/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+using miner::Metrics;
+using miner::State;
+using miner::Turn;
+using miner::WallClock;
+using namespace std::chrono_literals;
+
+namespace {
+
+const WallClock::time_point kStart{1'700'000'000s};
+
+struct Counted {
+    State state{{}, kStart};
+    Metrics metrics{kStart};
+
+    bool has(const std::string& line) {
+        return ("\n" + metrics.render(state, "/", kStart + 1s)).find("\n" + line + "\n") !=
+               std::string::npos;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what will be counted is there from the start, as zero") {
+    Counted counted;
+    CHECK(counted.has("miner_pulls_total{result=\"failed\"} 0"));
+    CHECK(counted.has("miner_results_total{outcome=\"retry_passed\"} 0"));
+    CHECK(counted.has("miner_submissions_total{end=\"answered\"} 0"));
+    CHECK(counted.has("miner_score_count 0"));
+    CHECK(counted.has("miner_ready 0"));
+    CHECK(counted.has("miner_healthy 0"));
+    CHECK(counted.has("process_start_time_seconds 1700000000"));
+}
+
+TEST_CASE("every event finds its number") {
+    Counted counted;
+    auto& metrics = counted.metrics;
+    const network::Task task{network::TaskKind::image, "t", "p"};
+    counted.state.model_ready({.name = "m", .device = "cpu", .dtype = "fp32"});
+    metrics.pulled({.validator = "v", .reached = true, .task = &task});
+    metrics.pulled({.validator = "v", .error = "refused"});
+    metrics.pulled({.validator = "v", .reached = true, .cooldown_until = 5});
+    metrics.attempt({.number = 1, .chain = "standard", .gaussians = 1, .outcome = "sparse"});
+    metrics.attempt({.number = 2,
+                     .chain = "extreme",
+                     .times = {.prepare = 20, .structure = 3000},
+                     .outcome = "passed"});
+    metrics.turn({.end = Turn::End::answered,
+                  .outcome = storage::Outcome::retry_passed,
+                  .gaussians = 160'000,
+                  .bytes = 10,
+                  .score = 0.75,
+                  .milliseconds = 4000,
+                  .finish = {.latent = 1500},
+                  .submit_ms = 300,
+                  .cooldown_until = 9},
+                 kStart);
+    metrics.turn({.end = Turn::End::unanswered, .outcome = storage::Outcome::rejected}, kStart);
+    metrics.answered(404);
+    CHECK(counted.has("miner_pulls_total{result=\"task\"} 1"));
+    CHECK(counted.has("miner_pulls_total{result=\"failed\"} 1"));
+    CHECK(counted.has("miner_tasks_total{kind=\"image\"} 1"));
+    CHECK(counted.has("miner_attempts_total{chain=\"extreme\",outcome=\"passed\"} 1"));
+    CHECK(counted.has("miner_retries_total 1"));
+    CHECK(counted.has("miner_results_total{outcome=\"retry_passed\"} 1"));
+    CHECK(counted.has("miner_results_total{outcome=\"rejected\"} 1"));
+    CHECK(counted.has("miner_submissions_total{end=\"answered\"} 1"));
+    CHECK(counted.has("miner_submissions_total{end=\"unanswered\"} 1"));
+    CHECK(counted.has("miner_cooldowns_total 2"));
+    CHECK(counted.has("miner_score_sum 0.75"));
+    CHECK(counted.has("miner_score_bucket{le=\"0.7\"} 0"));
+    CHECK(counted.has("miner_score_bucket{le=\"0.8\"} 1"));
+    CHECK(counted.has("miner_stage_duration_seconds_sum{stage=\"structure\"} 3"));
+    CHECK(counted.has("miner_stage_duration_seconds_sum{stage=\"latent\"} 1.5"));
+    CHECK(counted.has("miner_generation_duration_seconds_count 1"));
+    CHECK(counted.has("miner_http_requests_total{status=\"404\"} 1"));
+    CHECK(counted.has("miner_ready 1"));
+    CHECK(counted.has("miner_healthy 1"));
+}

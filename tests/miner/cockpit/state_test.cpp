@@ -1,0 +1,98 @@
+#include "miner/cockpit/state.hpp"
+
+#include <catch2/catch.hpp>
+
+using miner::State;
+using miner::WallClock;
+using namespace std::chrono_literals;
+
+namespace {
+
+const WallClock::time_point kStart{1'700'000'000s};
+const network::Task kTask{network::TaskKind::image, "task", "cGljdHVyZQ=="};
+
+State running() {
+    State state({.making = 60s, .submitting = 120s, .silence = 600s}, kStart);
+    state.model_ready({.name = "m", .device = "cpu", .dtype = "fp32"});
+    return state;
+}
+
+void pull(State& state, WallClock::time_point at) {
+    state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 3}, at);
+}
+
+}  // namespace
+
+TEST_CASE("a miner is unhealthy while it loads and while it stops, and says so") {
+    State state({}, kStart);
+    CHECK(state.health(kStart).reason == "loading the model");
+    CHECK_FALSE(state.ready());
+    state.model_ready({});
+    CHECK(state.health(kStart).healthy);
+    CHECK(state.ready());
+    state.draining();
+    CHECK(state.health(kStart).reason.starts_with("stopping"));
+    CHECK_FALSE(state.ready());
+}
+
+TEST_CASE("a stage that outlasts its limit is a stall; a submission may take longer") {
+    auto state = running();
+    pull(state, kStart);
+    state.stage("task", "structure", kStart + 50s);
+    CHECK(state.health(kStart + 100s).healthy);
+    CHECK(state.health(kStart + 111s).reason.starts_with("stalled"));
+    state.stage("task", "submit", kStart + 111s);
+    CHECK(state.health(kStart + 230s).healthy);
+    CHECK_FALSE(state.health(kStart + 232s).healthy);
+    state.turn({.task_id = "task"});
+    CHECK(state.health(kStart + 1000s).healthy);
+}
+
+TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answers") {
+    auto state = running();
+    state.pulled({.validator = "v", .error = "refused"}, kStart);
+    state.pulled({.validator = "w", .error = "timed\nout"}, kStart + 300s);
+    CHECK(state.health(kStart + 599s).healthy);
+    const auto health = state.health(kStart + 700s);
+    CHECK_FALSE(health.healthy);
+    CHECK(health.reason.find("timed?out") != std::string::npos);
+    state.pulled({.validator = "v", .reached = true}, kStart + 701s);
+    CHECK(state.health(kStart + 702s).healthy);
+}
+
+TEST_CASE("now tells the tasks at hand with their stages") {
+    auto state = running();
+    const auto before = state.version();
+    pull(state, kStart + 1s);
+    state.stage("task", "structure", kStart + 2s);
+    state.attempt("task", {.number = 2, .gaussians = 77});
+    CHECK(state.version() > before);
+    const auto now = state.now(kStart + 5s);
+    CHECK(now.at("phase") == "running");
+    CHECK(now.at("status") == "healthy");
+    const auto& task = now.at("tasks").as_array().at(0).as_object();
+    CHECK(task.at("row") == 3);
+    CHECK(task.at("stage") == "structure");
+    CHECK(task.at("stage_s") == 3.0);
+    CHECK(task.at("age_s") == 4.0);
+    CHECK(task.at("attempt") == 2);
+    CHECK(task.at("gaussians") == 77);
+    state.turn({.task_id = "task"});
+    CHECK(state.now(kStart).at("tasks").as_array().empty());
+    CHECK(state.settled() == 1);
+}
+
+TEST_CASE("inputs are remembered, the newest of them, and none that are large") {
+    auto state = running();
+    network::Task task = kTask;
+    for (int i = 1; i <= 100; ++i) {
+        task.id = std::to_string(i);
+        state.pulled({.validator = "v", .reached = true, .task = &task, .row = i}, kStart);
+    }
+    CHECK(state.input(1) == nullptr);
+    REQUIRE(state.input(100) != nullptr);
+    CHECK(state.input(100)->prompt == kTask.prompt);
+    task.prompt.assign(2 << 20, 'a');
+    state.pulled({.validator = "v", .reached = true, .task = &task, .row = 101}, kStart);
+    CHECK(state.input(101) == nullptr);
+}

@@ -1,0 +1,128 @@
+#include "storage/listing.hpp"
+
+#include "storage/database.hpp"
+#include "storage/errc.hpp"
+#include "storage/journal.hpp"
+#include "tests/storage/results.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace storage;
+
+namespace {
+
+struct Kept {
+    tests::TemporaryFolder folder;
+    std::unique_ptr<Database> database = Database::open(folder.path() / "miner.db").value();
+    Journal journal{*database, "0.1", "hash", 0};
+
+    TaskRow pull(const std::string& id, Milliseconds at) {
+        return journal.pulled({"us", "them", id, "image", "prompt of " + id, at}).value().row;
+    }
+
+    // One sparse attempt, one that passed, then a submission that was scored.
+    TaskRow whole(const std::string& id, Milliseconds at, double score) {
+        const auto row = pull(id, at);
+        Attempt first{.number = 1, .chain = "standard", .seed = 7, .gaussians = 900};
+        first.outcome = "sparse";
+        Attempt second{.number = 2, .chain = "extreme", .seed = ~std::uint64_t(0)};
+        second.gaussians = 5000;
+        second.outcome = "passed";
+        second.latent = 12.5;
+        second.opacity_mean = 0.25;
+        REQUIRE(journal.attempted(row, first));
+        REQUIRE(journal.attempted(row, second));
+        REQUIRE(journal.finished(row, {.outcome = Outcome::retry_passed,
+                                       .attempt = 2,
+                                       .asset = std::string(64, 'a'),
+                                       .bytes = 1234,
+                                       .detail = {},
+                                       .at = at + 50}));
+        REQUIRE(journal.submitting(row, at + 60));
+        REQUIRE(journal.answered(
+            row, {.feedback = true, .score = score, .average_score = 0.5, .at = at + 80}));
+        return row;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("tasks come newest first, page by page") {
+    Kept kept;
+    std::vector<TaskRow> rows;
+    for (int i = 0; i < 5; ++i) rows.push_back(kept.pull("t" + std::to_string(i), 1000 + i));
+    const auto first = list_tasks(*kept.database, 2).value();
+    REQUIRE(first.size() == 2);
+    CHECK(first[0].row == rows[4]);
+    CHECK(first[1].task_id == "t3");
+    const auto rest = list_tasks(*kept.database, 10, first[1].row).value();
+    REQUIRE(rest.size() == 3);
+    CHECK(rest[0].row == rows[2]);
+    CHECK(list_tasks(*kept.database, 0).value().empty());
+}
+
+TEST_CASE("a line tells what became of its task") {
+    Kept kept;
+    kept.whole("a", 1000, 0.75);
+    kept.pull("b", 2000);
+    const auto lines = list_tasks(*kept.database, 10).value();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].state == TaskState::open);
+    CHECK(lines[0].outcome == Outcome::none);
+    CHECK_FALSE(lines[0].score.has_value());
+    CHECK(lines[0].gaussians == -1);
+    const auto& done = lines[1];
+    CHECK(done.hotkey == "us");
+    CHECK(done.validator == "them");
+    CHECK(done.state == TaskState::answered);
+    CHECK(done.outcome == Outcome::retry_passed);
+    CHECK(done.attempts == 2);
+    CHECK(done.first_gaussians == 900);
+    CHECK(done.gaussians == 5000);
+    CHECK(done.bytes == 1234);
+    CHECK(done.finished_at == 1050);
+    CHECK(done.score == 0.75);
+    CHECK(done.average == 0.5);
+}
+
+TEST_CASE("a story has every attempt and submission") {
+    Kept kept;
+    const auto row = kept.whole("a", 1000, 0.75);
+    const auto story = task_story(*kept.database, row).value();
+    CHECK(story.task.row == row);
+    REQUIRE(story.attempts.size() == 2);
+    CHECK(story.attempts[0].attempt.outcome == "sparse");
+    CHECK(story.attempts[0].attempt.latent == -1);
+    CHECK(story.attempts[1].attempt.seed == ~std::uint64_t(0));
+    CHECK(story.attempts[1].attempt.latent == 12.5);
+    CHECK(story.attempts[1].attempt.opacity_mean == 0.25);
+    CHECK_FALSE(story.attempts[1].superseded);
+    REQUIRE(story.submissions.size() == 1);
+    CHECK(story.submissions[0].status == "answered");
+    CHECK(story.submissions[0].sent_at == 1060);
+    CHECK(story.submissions[0].ended_at == 1080);
+    CHECK(story.submissions[0].score == 0.75);
+}
+
+TEST_CASE("what was made before a result was lost is told as superseded") {
+    Kept kept;
+    const auto row = kept.pull("a", 1000);
+    REQUIRE(kept.journal.attempted(row, {.number = 1, .chain = "standard", .outcome = "passed"}));
+    REQUIRE(kept.journal.finished(row, {.outcome = Outcome::passed,
+                                        .attempt = 1,
+                                        .asset = std::string(64, 'a'),
+                                        .bytes = 1,
+                                        .detail = {},
+                                        .at = 1010}));
+    REQUIRE(kept.journal.result_lost(row, "gone", 1020));
+    const auto story = task_story(*kept.database, row).value();
+    CHECK(story.task.attempts == 0);
+    REQUIRE(story.attempts.size() == 1);
+    CHECK(story.attempts[0].superseded);
+}
+
+TEST_CASE("a row that is not there is missing") {
+    Kept kept;
+    CHECK(task_story(*kept.database, 7).error().code == Errc::missing);
+}
