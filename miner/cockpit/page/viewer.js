@@ -143,7 +143,10 @@ void main() {
     }
     const kSteps = 65536, scale = (kSteps - 1) / Math.max(high - low, 1e-9);
     const starts = new Uint32Array(kSteps + 1), step = new Uint16Array(count);
-    for (let i = 0; i < count; i++) starts[(step[i] = (depth[i] - low) * scale) + 1]++;
+    for (let i = 0; i < count; i++) {
+      step[i] = (depth[i] - low) * scale;
+      starts[step[i] + 1]++;
+    }
     for (let k = 0; k < kSteps; k++) starts[k + 1] += starts[k];
     for (let i = 0; i < count; i++) order[starts[step[i]]++] = i;
   }
