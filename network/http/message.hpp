@@ -32,6 +32,12 @@ inline std::optional<std::string_view> find_header(const HttpHeaders& headers,
 
 class Tls;
 
+inline std::size_t count_headers(const HttpHeaders& headers, std::string_view name) {
+    return std::size_t(std::count_if(headers.begin(), headers.end(), [&](const auto& header) {
+        return same_header_name(header.first, name);
+    }));
+}
+
 struct HttpRequest {
     std::string host;  // name, IPv4 or IPv6 without brackets
     std::uint16_t port = 0;

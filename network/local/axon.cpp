@@ -1,17 +1,13 @@
 #include "network/local/axon.hpp"
 
 #include "network/hex.hpp"
+#include "network/subnet/dendrite_auth.hpp"
 #include "network/subnet/json_fields.hpp"
 #include "network/uuid.hpp"
-#include "network/wallet/hash.hpp"
-#include "network/wallet/ss58.hpp"
 
 #include <boost/json/serialize.hpp>
 
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
 #include <ctime>
 
 namespace network {
@@ -19,25 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kVersion = 9'009'000;               // bittensor 9.9.0
-constexpr std::int64_t kFirstVersionOfWindow = 7'002'000;  // older callers' nonces may have any age
-constexpr double kNonceWindowSeconds = 4;
+constexpr std::int64_t kVersion = 9'009'000;   // bittensor 9.9.0
 constexpr std::size_t kMostCallers = 100'000;  // of whom the last nonce is remembered
-
-// No field of these synapses goes into the hash.
-const std::string& body_hash() {
-    static const std::string hash = to_hex(sha3_256({}));
-    return hash;
-}
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number number{};
-    const auto* end = text.data() + text.size();
-    const auto [stop, status] = std::from_chars(text.data(), end, number);
-    if (status != std::errc() || stop != end || text.empty()) return std::nullopt;
-    return number;
-}
 
 std::string http_date(std::int64_t now_ns) {
     const std::time_t seconds = now_ns / 1'000'000'000;
@@ -49,13 +28,6 @@ std::string http_date(std::int64_t now_ns) {
     return std::string(text.data(), size);
 }
 
-std::string fault_of_hex(std::string_view digits) {
-    const auto at = digits.find_first_not_of("0123456789abcdefABCDEF");
-    if (at == digits.npos) return "Invalid signature";
-    return std::string("Invalid hex string: InvalidHexCharacter { c: '") + digits[at] +
-           "', index: " + std::to_string(at) + " }";
-}
-
 void copy_headers(const HttpHeaders& from, std::initializer_list<std::string_view> names,
                   HttpHeaders& to) {
     for (const auto name : names)
@@ -64,36 +36,13 @@ void copy_headers(const HttpHeaders& from, std::initializer_list<std::string_vie
 
 }  // namespace
 
-// What the headers say; `sound` is false when they do not make a synapse.
-struct Axon::Head {
-    std::optional<double> timeout_s;
-    std::optional<std::int64_t> nonce, version;
-    std::optional<std::string_view> hotkey, uuid, signature, hash;
-    bool sound = true;
-
-    Head(const HttpHeaders& headers, std::string_view synapse) {
-        const auto number = [&](std::string_view name, auto& target) {
-            const auto text = find_header(headers, name);
-            if (!text) return;
-            target = parse_number<typename std::decay_t<decltype(target)>::value_type>(*text);
-            if (!target) sound = false;
-        };
-        number("timeout", timeout_s);
-        if (timeout_s && !std::isfinite(*timeout_s)) sound = false;
-        number("bt_header_dendrite_nonce", nonce);
-        number("bt_header_dendrite_version", version);
-        hotkey = find_header(headers, "bt_header_dendrite_hotkey");
-        uuid = find_header(headers, "bt_header_dendrite_uuid");
-        signature = find_header(headers, "bt_header_dendrite_signature");
-        hash = find_header(headers, "computed_body_hash");
+// `sound` is false when the headers do not make a synapse, either.
+struct Axon::Head : DendriteHead {
+    Head(const HttpHeaders& headers, std::string_view synapse) : DendriteHead(headers) {
         if (synapse == "SubmitResults")
             for (const char* field : {"results", "submit_time", "signature"})
                 if (!find_header(headers, std::string("bt_header_input_obj_") + field))
                     sound = false;
-    }
-
-    std::string caller() const {
-        return std::string(hotkey.value_or("None")) + ":" + std::string(uuid.value_or("None"));
     }
 };
 
@@ -142,51 +91,22 @@ Axon::Answer Axon::answer(const ServerRequest& request, std::int64_t now_ns) {
         reply.headers.emplace_back("content-type", "application/json");
         return {std::move(reply), Verdict::refused};
     }
-    if (*head.hash != body_hash()) return refuse(request, Refusal::exception(), now_ns);
+    if (*head.hash != empty_body_hash()) return refuse(request, Refusal::exception(), now_ns);
     return forward(request, name, now_ns);
 }
 
-// In the order and the words of the SDK's default_verify.
+// With the windows of the SDK, gaps included: a rehearsal's validator is no stricter than a real
+// one.
 std::optional<Axon::Refusal> Axon::verify(const Head& head, std::int64_t now_ns) const {
-    const auto nonce_fault = [](std::string why) {
-        return Refusal::unverified(std::move(why), Verdict::bad_nonce);
-    };
-    const auto signature_fault = [](std::string why) {
-        return Refusal::unverified(std::move(why), Verdict::bad_signature);
-    };
-    if (!head.hotkey) return signature_fault("No SS58 formatted address or public key provided.");
-    const auto key = ss58_decode(*head.hotkey);
-    if (!key) return signature_fault("Invalid SS58 address: " + key.error().detail);
-    if (!head.nonce) return nonce_fault("Missing Nonce");
-
     const auto last = nonces_.find(head.caller());
-    if (last != nonces_.end() && *head.nonce <= last->second)
-        return nonce_fault("Nonce is too old, a newer one was last processed");
-    if (last == nonces_.end() && head.version.value_or(0) >= kFirstVersionOfWindow) {
-        const double allowed_s = kNonceWindowSeconds + head.timeout_s.value_or(0);
-        const double age_s = (static_cast<double>(now_ns) - static_cast<double>(*head.nonce)) / 1e9;
-        if (age_s >= allowed_s) {
-            std::array<char, 160> text{};
-            std::snprintf(text.data(), text.size(),
-                          "Nonce is too old: acceptable delta is %.2f seconds but request was "
-                          "%.2f seconds old",
-                          allowed_s, age_s);
-            return nonce_fault(text.data());
-        }
-    }
-
-    const auto said = head.signature.value_or("");
-    if (said.empty()) return signature_fault("Missing Signature");
-    if (!said.starts_with("0x"))
-        return signature_fault("Invalid signature format. Expected hex string.");
-    Signature signature;
-    if (!from_hex(said, signature)) return signature_fault(fault_of_hex(said.substr(2)));
-    const auto message = std::to_string(*head.nonce) + "." + std::string(*head.hotkey) + "." +
-                         key_.address() + "." + std::string(head.uuid.value_or("None")) + "." +
-                         std::string(head.hash.value_or("None"));
-    if (!network::verify(*key, message, signature) || !head.hash || !head.uuid)
-        return signature_fault("Signature mismatch with " + message + " and " + std::string(said));
-    return std::nullopt;
+    const DendriteRules rules{.ahead = {}, .longest_timeout = {}, .old_versions_too = false};
+    const auto refusal = check_dendrite(
+        head, key_.address(), last == nonces_.end() ? std::nullopt : std::optional(last->second),
+        now_ns, rules);
+    if (!refusal) return std::nullopt;
+    const bool nonce = refusal->fault == AuthFault::stale ||
+                       refusal->fault == AuthFault::replayed || (head.hotkey && !head.nonce);
+    return Refusal::unverified(refusal->why, nonce ? Verdict::bad_nonce : Verdict::bad_signature);
 }
 
 void Axon::remember(const std::string& caller, std::int64_t nonce) {

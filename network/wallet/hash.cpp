@@ -25,6 +25,12 @@ std::array<std::uint8_t, 32> blake2b_256(std::span<const std::uint8_t> bytes) {
     return blake2b<32>(bytes);
 }
 
+std::array<std::uint8_t, 32> sha_256(std::span<const std::uint8_t> bytes) {
+    std::array<std::uint8_t, 32> digest;
+    crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
+    return digest;
+}
+
 std::array<std::uint8_t, 32> sha3_256(std::span<const std::uint8_t> bytes) {
     std::array<std::uint8_t, 32> digest;
     unsigned length = 0;
