@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Measures a running miner's HTTP server while it works, and while badly behaved clients lean on it.
+
+    miner rehearse --tasks 100 --http.listen 127.0.0.1:8080 &
+    ops/bench/http.py 127.0.0.1:8080 [--clients 1000] [--seconds 20] [--pid PID]
+
+Prints how long /health and /metrics took (median, 99th percentile, worst) alone and beside the crowd: clients that send
+nothing, clients that drip a header, headers and bodies that are too large, paths that climb. Exits 1 when an answer had the
+wrong status or the 99th percentile alone was above 50 ms.
+"""
+import argparse
+import pathlib
+import socket
+import threading
+import time
+
+BAD = (
+    (b"GET /page/../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", (404, 503)),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 30_000 + b"\r\n\r\n", (431, 503)),
+    (b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n", (413, 503)),
+    (b"POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nform", (400, 404, 503)),
+    (b"nonsense\r\n\r\n", (400, 503)),
+)
+
+
+def ask(address, request, timeout=10):
+    """Status of the answer; 0 when the connection was closed without one."""
+    try:
+        with socket.create_connection(address, timeout=timeout) as s:
+            s.sendall(request)
+            start = s.recv(65536)
+            while start and len(start) < 12:
+                start += s.recv(65536)
+        return int(start.split()[1]) if start.startswith(b"HTTP/") else 0
+    except OSError:
+        return 0
+
+
+def measure(address, seconds):
+    times = {"/health": [], "/metrics": []}
+    refused = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for path, taken in times.items():
+            begin = time.monotonic()
+            status = ask(address, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            if status == 200:
+                taken.append(1000 * (time.monotonic() - begin))
+            else:
+                refused += 1
+        time.sleep(0.02)
+    return times, refused
+
+
+def show(what, times, refused):
+    for path, taken in times.items():
+        taken.sort()
+        if taken:
+            print(f"{what:<10} {path:<9} {len(taken):>5} answers  median {taken[len(taken) // 2]:7.2f} ms  "
+                  f"99 % {taken[int(0.99 * (len(taken) - 1))]:7.2f} ms  worst {taken[-1]:7.2f} ms")
+    print(f"{what:<10} {refused} told to come back")
+
+
+def crowd(address, clients, stop):
+    """Half of them silent, half dripping; each comes back when it is shown the door."""
+    sockets = []
+    while not stop.is_set():
+        for s in sockets[:]:
+            try:
+                s.send(b"x")
+            except OSError:
+                sockets.remove(s)
+        while len(sockets) < clients and not stop.is_set():
+            try:
+                s = socket.create_connection(address, timeout=1)
+                s.setblocking(False)
+                if len(sockets) % 2:
+                    s.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+                sockets.append(s)
+            except OSError:
+                break
+        stop.wait(0.2)
+    for s in sockets:
+        s.close()
+
+
+def resident_mb(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("address", help="HOST:PORT")
+    parser.add_argument("--clients", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--pid", type=int, help="of the miner, to tell its memory")
+    options = parser.parse_args()
+    host, port = options.address.rsplit(":", 1)
+    address = (host, int(port))
+
+    alone, refused = measure(address, options.seconds)
+    show("alone", alone, refused)
+    wrong = [path for path, taken in alone.items() if not taken or taken[int(0.99 * (len(taken) - 1))] > 50]
+    before = resident_mb(options.pid) if options.pid else 0
+
+    stop = threading.Event()
+    threads = [threading.Thread(target=crowd, args=(address, options.clients // 4, stop)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    crowded, refused = measure(address, options.seconds)
+    for request, statuses in BAD:
+        status = ask(address, request)
+        if status not in statuses:
+            wrong.append(f"{request[:30]!r}: {status}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    show(f"of {options.clients}", crowded, refused)
+    if options.pid:
+        print(f"memory {before:.0f} MB before, {resident_mb(options.pid):.0f} MB after")
+    print("wrong: " + ", ".join(wrong) if wrong else "all answers as they should be")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
