@@ -4,6 +4,8 @@
 #include "config/version.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/instance_lock.hpp"
+#include "miner/service.hpp"
+#include "miner/signals.hpp"
 #include "miner/worker.hpp"
 #include "network/http/client.hpp"
 #include "storage/database.hpp"
@@ -13,12 +15,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 namespace miner {
 namespace {
@@ -85,37 +85,6 @@ config::Result<void> resume_cooldowns(storage::Database& database,
     return {};
 }
 
-// First signal: finish what is at hand within the grace period. Second: end at once; the journal
-// survives that.
-asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
-                                    std::chrono::milliseconds grace, config::Logger& log,
-                                    Cockpit* cockpit) {
-    boost::system::error_code error;
-    const int first = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    log.info("stopping",
-             {{"signal", first}, {"grace_ms", grace}, {"hint", "a second signal stops at once"}});
-    if (cockpit) cockpit->state().draining();
-    stop.ask();
-    asio::steady_timer patience(co_await asio::this_coro::executor, grace);
-    using namespace asio::experimental::awaitable_operators;
-    using asio::as_tuple;
-    const auto woken = co_await (patience.async_wait(as_tuple(asio::use_awaitable)) ||
-                                 signals.async_wait(as_tuple(asio::use_awaitable)));
-    if (woken.index() == 0) {
-        if (std::get<0>(std::get<0>(woken))) co_return;  // all is done
-        log.warn("grace is over", {{"hint", "the task at hand goes back to its validator"}});
-        stop.now();
-        co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        if (error) co_return;
-    } else if (std::get<0>(std::get<1>(woken))) {
-        co_return;
-    }
-    log.warn("stopped at once", {});
-    log.flush();
-    std::_Exit(int(ExitCode::interrupted));
-}
-
 asio::awaitable<void> keep_house(Store& store, Lanes& lanes, Stop& stop,
                                  const config::Storage& limits, config::Logger& log) {
     do {
@@ -160,8 +129,8 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
 }
 
 asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Production& production,
-                           asio::signal_set& signals, Stop& stop, Cockpit* cockpit,
-                           bool& device_lost) {
+                           asio::signal_set& signals, Stop& stop, Service& service,
+                           Cockpit* cockpit, bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
                        options.log, options.settings, options.observer});
@@ -180,7 +149,10 @@ asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Prod
     std::vector<asio::awaitable<void>> children;
     children.push_back(workers());
     children.push_back(
-        watch_signals(signals, stop, options.settings.run.grace, options.log, cockpit));
+        watch_signals(signals, stop, options.settings.run.grace, options.log, [&service, cockpit] {
+            service.stopping();
+            if (cockpit) cockpit->state().draining();
+        }));
     co_await all_of(std::move(children), stop);
     device_lost = pipeline.device_lost();
 }
@@ -249,6 +221,7 @@ ExitCode run_app(AppOptions options) {
         log.info("status page", {{"url", "http://" + network::authority((*cockpit)->address().host,
                                                                         (*cockpit)->port())}});
 
+    Service service(io.get_executor());
     Device device;
     bool device_lost = false;
     std::exception_ptr failure;
@@ -266,12 +239,13 @@ ExitCode run_app(AppOptions options) {
             device.generator = std::move(*made);
             const auto& model = device.generator->info();
             if (*cockpit) (*cockpit)->state().model_ready(model);
+            service.ready(model.name);
             log.info("model ready", {{"model", model.name},
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, lanes, *store, production, signals, stop, cockpit->get(),
-                          device_lost);
+            co_await mine(options, lanes, *store, production, signals, stop, service,
+                          cockpit->get(), device_lost);
             co_await run_on(device.lane, [&] {
                 device.generator.reset();
                 return true;
@@ -279,6 +253,7 @@ ExitCode run_app(AppOptions options) {
         },
         [&](std::exception_ptr error) {
             failure = error;
+            service.end();
             if (*cockpit) (*cockpit)->stop();
         });
     if (*cockpit) asio::co_spawn(io, (*cockpit)->run(), asio::detached);

@@ -20,15 +20,18 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 10> kVerbs{{
+constexpr std::array<Verb, 15> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
+    {Command::serve, "serve", "Make splats for whoever posts a picture to /generate",
+     "miner serve --http.listen 127.0.0.1:10006"},
     {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
      "miner rehearse --tasks 12 --faults timeout,drop"},
     {Command::generate, "generate", "Turn one picture into splats",
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
     {Command::stats, "stats", "Say how it went: success rate, scores, times",
      "miner stats --since 24h --by validator"},
+    {Command::top, "top", "Watch it work: what it is doing, and how it goes", "miner top"},
     {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
      "miner wallet show --wallet.name cold"},
     {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
@@ -37,6 +40,12 @@ constexpr std::array<Verb, 10> kVerbs{{
      "miner render chair.spz -o chair.png --views 4"},
     {Command::weights, "weights", "List, fetch or verify published checkpoints",
      "miner weights fetch trellis-image-large"},
+    {Command::backup, "backup", "Copy the database into a file, while it mines",
+     "miner backup /var/backups/miner-$(date +%F).db"},
+    {Command::restore, "restore", "Put such a copy in the database's place",
+     "miner restore /var/backups/miner-2026-11-27.db"},
+    {Command::completion, "completion", "Print completions for a shell, or the manual page",
+     "miner completion bash > /etc/bash_completion.d/miner"},
     {Command::config, "config", "Show every setting, its value and where that comes from",
      "miner config --print"},
     {Command::version, "version", "Show the version", "miner version"},
@@ -105,6 +114,10 @@ public:
         add_render(*of(Command::render));
         add_weights(*of(Command::weights));
         add_config(*of(Command::config));
+        for (const auto command : {Command::backup, Command::restore})
+            text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
+        text(*of(Command::completion), "shell", arguments_.shell, "SHELL",
+             "bash, zsh, fish or man");
     }
 
     // May throw CLI::ParseError.
@@ -132,6 +145,24 @@ public:
         std::string text = app_.help();
         for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
         return text;
+    }
+
+    std::vector<CommandManual> manual() const {
+        std::vector<CommandManual> all;
+        for (const Verb& verb : kVerbs) {
+            CommandManual one{verb.name, verb.doc, verb.example, {}};
+            for (const CLI::Option* option : of(verb.command)->get_options()) {
+                const bool operand = option->get_positional();
+                if (!operand && option->check_lname("help")) continue;
+                const bool takes = option->get_items_expected_max() > 0;
+                one.flags.push_back(
+                    {operand ? option->get_type_name() : option->get_name(false, true),
+                     takes && !operand ? option->get_type_name() : "", option->get_description(),
+                     operand});
+            }
+            all.push_back(std::move(one));
+        }
+        return all;
     }
 
     std::vector<std::string> flags(Command command) const {
@@ -237,6 +268,7 @@ private:
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",
              "Database instead of the one in storage.path");
+        app.add_flag("--watch", arguments_.watch, "Print it anew every two seconds");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--csv", arguments_.csv, "Print CSV");
     }
@@ -326,6 +358,8 @@ std::vector<std::string> Arguments::commands() {
     for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
     return names;
 }
+
+std::vector<CommandManual> Arguments::manual() { return Grammar().manual(); }
 
 std::vector<std::string> Arguments::flags(Command command) { return Grammar().flags(command); }
 

@@ -12,6 +12,18 @@
 
 namespace miner {
 
+// Every command with its flags, for manuals and shells that complete.
+struct CommandManual {
+    struct Flag {
+        std::string names;  // "-o,--output"; of an operand its name, "PICTURE"
+        std::string value;  // "FILE"; empty: takes none
+        std::string doc;
+        bool operand = false;
+    };
+    std::string name, doc, example;
+    std::vector<Flag> flags;  // its own; every setting's flag may follow too
+};
+
 struct Arguments {
     Command command = Command::run;
     std::optional<std::string> config_file;  // --config
@@ -19,17 +31,19 @@ struct Arguments {
         settings;  // every setting's flag that was given, and the short forms
     std::optional<std::string> picture, file;  // generate; inspect and render
     std::optional<std::string> verb;           // wallet
+    std::optional<std::string> shell;          // completion
     std::vector<std::string> outputs;          // -o
     std::optional<std::string> up;             // --up
     std::optional<std::string> views, side, turntable;
     std::optional<std::string> action, revision;  // of weights
     std::vector<std::string> names;               // of weights
     std::optional<std::string> last, since, until, by, hotkey, database;
-    bool json = false, csv = false, markdown = false;
+    bool json = false, csv = false, markdown = false, watch = false;
     bool command_named = false;          // false: run, as none was given
     std::vector<std::string> left_over;  // what nothing above claims, in order
 
     static std::vector<std::string> commands();  // "run", "rehearse", ...
+    static std::vector<CommandManual> manual();
     static std::vector<std::string> flags(
         Command command);  // that may follow the command, settings included
 };

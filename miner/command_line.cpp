@@ -121,6 +121,9 @@ StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Compl
             complaints.push_back(fmt::format("--hotkey: {}", key.error().message()));
         }
     }
+    options.watch = arguments.watch;
+    if (options.watch && (arguments.json || arguments.csv))
+        complaints.push_back("--watch: it goes with neither --json nor --csv");
     if (arguments.json && arguments.csv) complaints.push_back("--csv: give either --json or --csv");
     if (arguments.json) options.form = StatsOptions::Form::json;
     if (arguments.csv) options.form = StatsOptions::Form::csv;
@@ -298,6 +301,10 @@ void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
     }
 }
 
+bool is_shell(std::string_view name) {
+    return name == "bash" || name == "zsh" || name == "fish" || name == "man";
+}
+
 Exit refuse(const Complaints& complaints) {
     std::string text = complaints.size() == 1
                            ? "miner: something is wrong with the settings or flags:\n"
@@ -355,7 +362,20 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::config:
             line.config = read_config(arguments, complaints);
             break;
+        case Command::backup:
+        case Command::restore:
+            line.copy = arguments.file.value_or("");
+            if (line.copy.empty()) complaints.push_back("FILE: which one? Name the copy");
+            break;
+        case Command::completion:
+            line.completion = arguments.shell.value_or("");
+            if (!is_shell(line.completion))
+                complaints.push_back(fmt::format("SHELL: {} is none of bash, zsh, fish and man",
+                                                 config::quoted(line.completion, 80)));
+            break;
         case Command::run:
+        case Command::top:
+        case Command::serve:
         case Command::rehearse:
         case Command::version:
             break;

@@ -16,13 +16,18 @@ namespace miner {
 
 enum class Command {
     run,
+    serve,
     rehearse,
     generate,
     stats,
+    top,
     wallet,
     inspect,
     render,
     weights,
+    backup,
+    restore,
+    completion,
     config,
     version
 };
@@ -52,6 +57,7 @@ struct StatsOptions {
     By by = By::none;                                // none: the whole, then every grouping
     std::string hotkey;                              // address or name; empty: all
     Form form = Form::table;
+    bool watch = false;
     std::string database;  // --db; empty: the one in the storage folder
 };
 
@@ -101,7 +107,9 @@ struct CommandLine {
     RenderOptions render;
     WeightsOptions weights;
     ConfigOptions config;
-    config::Loaded loaded;  // rehearse takes all of its options from settings.rehearse
+    std::string copy;        // of backup and restore
+    std::string completion;  // "bash", "zsh", "fish" or "man"
+    config::Loaded loaded;   // rehearse takes all of its options from settings.rehearse
 };
 
 // The program is over before it begins.

@@ -27,6 +27,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
     switch (line.command) {
         case Command::run:
             return miner::run_command(line, load_model);
+        case Command::serve:
+            return miner::serve_command(line, load_model);
         case Command::rehearse:
             return miner::rehearse_command(line, load_model);
         case Command::generate:
@@ -41,6 +43,14 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::render_command(line);
         case Command::weights:
             return miner::weights_command(line);
+        case Command::top:
+            return miner::top_command(line);
+        case Command::backup:
+            return miner::backup_command(line);
+        case Command::restore:
+            return miner::restore_command(line);
+        case Command::completion:
+            return miner::completion_command(line);
         case Command::config:
             return miner::config_command(line);
         case Command::version:

@@ -13,6 +13,7 @@ constexpr network::HttpServer::Limits kLimits{
     .idle = std::chrono::milliseconds(10'000),
     .read = std::chrono::milliseconds(20'000),
     .write = std::chrono::milliseconds(60'000)};
+constexpr long kUploads = 5;                   // calls of /generate beyond those that may wait
 constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
 
 }  // namespace
@@ -42,7 +43,7 @@ config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Opt
             return self->answer(std::move(request));
         },
         kLimits,
-        [self = cockpit.get()](const network::ServerRequest& request, std::int64_t& body_bytes) {
+        [self = cockpit.get()](network::ServerRequest& request, std::int64_t& body_bytes) {
             return self->screen(request, body_bytes);
         });
     if (!server) return server.error();
@@ -79,11 +80,20 @@ config::Logger::Sink Cockpit::log_sink() const {
     return [tail = tail_](std::string_view line) { tail->add(line); };
 }
 
-std::optional<network::ServerReply> Cockpit::screen(const network::ServerRequest& request,
+std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& request,
                                                     std::int64_t& body_bytes) const {
     const auto path = path_of(request.target);
-    if (path != "/generate" || !generate_) body_bytes = kQuestionBytes;
-    return access_.refuse(request, path);
+    auto refused = access_.refuse(request, path);
+    if (path != "/generate" || !generate_) {
+        body_bytes = kQuestionBytes;
+    } else if (!refused && orders_in_.use_count() > settings_.http.queue + kUploads) {
+        // Each may bring a large picture: beyond this none is let in to memory.
+        refused = words_reply(429, "others are waiting already");
+        refused->headers.emplace_back("retry-after", "5");
+    } else {
+        request.hold = orders_in_;
+    }
+    return refused;
 }
 
 asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {

@@ -77,7 +77,10 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
     if (generating) {
         if (!generate_)
             co_return Reply{words_reply(404, "this miner takes no calls: start miner serve")};
-        co_return Reply{co_await generate_(std::move(raw))};
+        Reply reply;
+        reply.reply = co_await generate_(std::move(raw));
+        reply.hold = results_out_;
+        co_return reply;
     }
     if (request.is({"health"})) co_return health();
     if (request.is({"ready"}))

@@ -5,20 +5,32 @@
 #include "config/log.hpp"
 #include "miner/command_line.hpp"
 #include "miner/device.hpp"
+#include "miner/stats.hpp"
 
 #include <span>
 
 namespace miner {
 
 ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode stats_command(const CommandLine& line);
 ExitCode wallet_command(const CommandLine& line);
+ExitCode top_command(const CommandLine& line);
+ExitCode backup_command(const CommandLine& line);
+ExitCode restore_command(const CommandLine& line);
+ExitCode completion_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode render_command(const CommandLine& line);
 ExitCode weights_command(const CommandLine& line);
 ExitCode config_command(const CommandLine& line);
+
+// The database that --db or the storage folder names; before there is one, the rehearsal's.
+std::filesystem::path find_database(const CommandLine& line);
+
+// As standard output takes it: colour and width of a terminal.
+TableOptions terminal_options();
 
 // Opens the log as the settings say; on failure prints why and returns nothing.
 std::optional<config::Logger> open_log(const config::Settings& settings,

@@ -9,12 +9,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdio>
+#include <thread>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace miner {
-namespace {
+
+constexpr const char* kClear = "\x1b[H\x1b[2J";  // of a terminal
+constexpr auto kEvery = std::chrono::seconds(2);
 
 // The miner's own database; before there is one, the rehearsal's, so that `miner stats` answers
 // after a rehearsal too.
@@ -30,6 +34,8 @@ std::filesystem::path find_database(const CommandLine& line) {
     return rehearsal;
 }
 
+namespace {
+
 // --by leaves that grouping alone.
 void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     using By = StatsOptions::By;
@@ -40,6 +46,8 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     if (by != By::day) statistics.by_day.clear();
 }
 
+}  // namespace
+
 TableOptions terminal_options() {
     TableOptions options{.colour = ::isatty(STDOUT_FILENO) == 1};
     winsize size{};
@@ -47,6 +55,8 @@ TableOptions terminal_options() {
         options.width = size.ws_col;
     return options;
 }
+
+namespace {
 
 config::Result<std::string> table(storage::Database& database, const StatsOptions& asked,
                                   const storage::Statistics& statistics) {
@@ -69,17 +79,8 @@ config::Result<std::string> address_of(const std::string& hotkey, config::Wallet
     return network::hotkey_address(wallet);
 }
 
-}  // namespace
-
-ExitCode stats_command(const CommandLine& line) {
-    auto asked = line.stats;
-    auto address = address_of(asked.hotkey, line.loaded.settings.wallet);
-    if (!address) {
-        complain("--hotkey", address.error());
-        return ExitCode::key_file;
-    }
-    asked.hotkey = std::move(*address);
-    const auto database = storage::Database::open(find_database(line), {.read_only = true});
+ExitCode print_stats(const StatsOptions& asked, const std::filesystem::path& file) {
+    const auto database = storage::Database::open(file, {.read_only = true});
     if (!database) {
         complain("stats", database.error());
         return ExitCode::storage;
@@ -102,12 +103,32 @@ ExitCode stats_command(const CommandLine& line) {
             complain("stats", text.error());
             return ExitCode::storage;
         }
-        fmt::print("{}", *text);
+        fmt::print("{}{}", asked.watch ? kClear : "", *text);
     } else {
         fmt::print("{}", asked.form == Form::json ? render_json(*statistics) + "\n"
                                                   : render_csv(*statistics));
     }
+    std::fflush(stdout);
     return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode stats_command(const CommandLine& line) {
+    auto asked = line.stats;
+    auto address = address_of(asked.hotkey, line.loaded.settings.wallet);
+    if (!address) {
+        complain("--hotkey", address.error());
+        return ExitCode::key_file;
+    }
+    asked.hotkey = std::move(*address);
+    const auto file = find_database(line);
+    auto code = print_stats(asked, file);
+    while (asked.watch && code == ExitCode::ok) {
+        std::this_thread::sleep_for(kEvery);
+        code = print_stats(asked, file);
+    }
+    return code;
 }
 
 }  // namespace miner

@@ -65,6 +65,7 @@ struct ServerRequest {
     int mark = 0;  // set at admission, read by the handler; the server itself does not look
     // Fires when the caller hangs up or the server stops; seen by asynchronous handlers alone.
     std::stop_token gone = {};
+    std::shared_ptr<void> hold = {};  // set by who screens a request; let go of when it is handled
 };
 
 // How a server's answer goes out. All but `whole` are what broken peers do.

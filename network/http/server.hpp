@@ -60,7 +60,7 @@ public:
     // Sees the header alone: a reply is sent in place of the handler's, with the body unread; else
     // it may lower `body_bytes`, which begins as Limits have it.
     using Screen =
-        std::function<std::optional<ServerReply>(const ServerRequest&, std::int64_t& body_bytes)>;
+        std::function<std::optional<ServerReply>(ServerRequest&, std::int64_t& body_bytes)>;
 
     static config::Result<std::unique_ptr<HttpServer>> listen_async(boost::asio::io_context& io,
                                                                     const std::string& host,

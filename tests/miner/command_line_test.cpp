@@ -359,3 +359,15 @@ TEST_CASE("weights are listed, fetched by name, and verified") {
               "did you mean trellis-image-large?"));
     CHECK(has(refused({"weights", "burn"}), "list, fetch or verify"));
 }
+
+TEST_CASE("a copy and a shell must be named") {
+    CHECK(good({"backup", "/x/copy.db"}).copy == "/x/copy.db");
+    CHECK(good({"restore", "copy.db"}).copy == "copy.db");
+    CHECK(has(refused({"backup"}), "Name the copy"));
+    CHECK(good({"completion", "fish"}).completion == "fish");
+    CHECK(has(refused({"completion"}), "bash, zsh, fish and man"));
+    CHECK(good({"stats", "--watch"}).stats.watch);
+    CHECK(has(refused({"stats", "--watch", "--json"}), "--watch"));
+    CHECK(good({"serve"}).command == Command::serve);
+    CHECK(good({"top"}).command == Command::top);
+}

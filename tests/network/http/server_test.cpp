@@ -367,7 +367,7 @@ TEST_CASE("a body of unknown length goes out in pieces until the reader leaves")
 TEST_CASE("a request is refused by its header, its body unread, and the sender sees why") {
     Served served(
         patient_echo(),
-        [](const ServerRequest& request, std::int64_t& body_bytes) -> std::optional<ServerReply> {
+        [](ServerRequest& request, std::int64_t& body_bytes) -> std::optional<ServerReply> {
             if (request.target == "/no") return ServerReply{403, {}, "no", {}};
             if (request.target == "/small") body_bytes = 10;
             return std::nullopt;

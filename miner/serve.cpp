@@ -1,0 +1,127 @@
+#include "miner/serve.hpp"
+
+#include "miner/cockpit/cockpit.hpp"
+#include "miner/cockpit/studio.hpp"
+#include "miner/service.hpp"
+#include "miner/signals.hpp"
+#include "network/http/client.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+
+namespace miner {
+namespace {
+
+// Between looks at whether the last call has been answered.
+constexpr auto kLook = std::chrono::milliseconds(50);
+
+// Everything of a serving miner, in the order in which it is built.
+struct Workshop {
+    Workshop(ServeOptions& options, Production::Options recipe, std::unique_ptr<Cockpit> seen)
+        : cockpit(std::move(seen)), production(lanes, device, options.log, std::move(recipe)) {}
+
+    Lanes lanes;
+    Device device;
+    std::unique_ptr<Cockpit> cockpit;
+    Production production;
+};
+
+asio::awaitable<void> serve(ServeOptions& options, Workshop& shop, Stop& stop, Service& service) {
+    const auto& model = shop.device.generator->info();
+    shop.cockpit->state().model_ready(model);
+    service.ready(model.name);
+    options.log.info("model ready", {{"model", model.name},
+                                     {"device", model.device},
+                                     {"dtype", model.dtype},
+                                     {"parameters", model.parameters}});
+    while (co_await stop.sleep(std::chrono::hours(24))) {
+    }
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (shop.cockpit->answering() && !stop.immediate()) {
+        timer.expires_after(kLook);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+}
+
+}  // namespace
+
+ExitCode run_serve(ServeOptions options) {
+    auto& log = options.log;
+    asio::io_context io{1};
+    Stop stop(io.get_executor());
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    auto recipe = Production::options(options.settings);
+    if (!recipe) {
+        log.error("cannot start", {{"error", recipe.error().message()}});
+        return ExitCode::usage;
+    }
+    auto cockpit = Cockpit::open(io, {.settings = options.settings,
+                                      .folder = options.folder,
+                                      .archive = nullptr,
+                                      .mining = false});
+    if (!cockpit) {
+        log.error("cannot start", {{"error", cockpit.error().message()},
+                                   {"remedy", "see http.listen in `miner config --print`"}});
+        return ExitCode::usage;
+    }
+    Workshop shop(options, std::move(*recipe), std::move(*cockpit));
+    log.add(shop.cockpit->log_sink());
+    Service service(io.get_executor());
+    Studio studio({shop.lanes, shop.production, shop.cockpit->state(), shop.cockpit->metrics(),
+                   stop, log, options.settings});
+    shop.cockpit->serve_generate(
+        [&](network::ServerRequest request) { return studio.generate(std::move(request)); });
+    log.info("serving",
+             {{"url", "http://" +
+                          network::authority(shop.cockpit->address().host, shop.cockpit->port()) +
+                          "/generate"}});
+
+    std::exception_ptr failure;
+    std::optional<config::Error> no_model;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            auto made = co_await run_on(shop.device.lane, [&] {
+                return options.make_generator(options.settings.generator);
+            });
+            if (!made) {
+                no_model = made.error();
+                co_return;
+            }
+            shop.device.generator = std::move(*made);
+            co_await serve(options, shop, stop, service);
+            co_await run_on(shop.device.lane, [&] {
+                shop.device.generator.reset();
+                return true;
+            });
+        },
+        [&](std::exception_ptr error) {
+            failure = error;
+            signals.cancel();
+            service.end();
+            shop.cockpit->stop();
+        });
+    asio::co_spawn(io,
+                   watch_signals(signals, stop, options.settings.run.grace, log,
+                                 [&] {
+                                     service.stopping();
+                                     shop.cockpit->state().draining();
+                                 }),
+                   asio::detached);
+    asio::co_spawn(io, shop.cockpit->run(), asio::detached);
+    io.run();
+    if (no_model) {
+        log.error(
+            "cannot start",
+            {{"error", no_model->message()},
+             {"remedy", "see generator.model and generator.device in `miner config --print`"}});
+        return ExitCode::model;
+    }
+    if (failure) std::rethrow_exception(failure);
+    log.info("stopped", {});
+    return studio.device_lost() ? ExitCode::device_lost : ExitCode::ok;
+}
+
+}  // namespace miner

@@ -1,0 +1,231 @@
+// miner serve as callers meet it, with a scripted generator.
+#include "miner/serve.hpp"
+
+#include "generator/splat/spz.hpp"
+#include "network/http/client.hpp"
+#include "tests/network/loopback.hpp"
+#include "tests/support/fake_generator.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <future>
+#include <set>
+
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+using network::HttpAnswer;
+
+namespace {
+
+std::string form(const std::vector<std::pair<std::string, std::string>>& fields) {
+    std::string body;
+    for (const auto& [name, contents] : fields)
+        body += "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + contents +
+                "\r\n";
+    return body + "--XX--\r\n";
+}
+
+std::string picture() {
+    const auto png = tests::small_png();
+    return {png.begin(), png.end()};
+}
+
+class Serving {
+public:
+    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
+    config::Settings settings;
+
+    Serving() {
+        settings.http.listen = "127.0.0.1:0";
+        settings.http.queue = 1;
+        settings.gate.min_gaussians = 3200;
+        settings.gate.floor = 320;
+        script->voxels = {100};
+    }
+
+    void start() {
+        thread_ = std::thread([this] {
+            config::Logger log(config::Level::info, false, [this](std::string_view line) {
+                const std::string_view mark = "serving url=http://127.0.0.1:";
+                const auto at = line.find(mark);
+                if (at != line.npos) port_ = std::stoi(std::string(line.substr(at + mark.size())));
+            });
+            code_ = miner::run_serve({.settings = settings,
+                                      .folder = folder_.path(),
+                                      .make_generator = tests::make_fake(script),
+                                      .log = log});
+        });
+        while (port_ == 0) std::this_thread::sleep_for(1ms);
+        while (get("/ready").status != 200) std::this_thread::sleep_for(1ms);
+    }
+    ~Serving() {
+        if (thread_.joinable()) stop();
+    }
+    miner::ExitCode stop() {
+        ::kill(::getpid(), SIGTERM);
+        return wait();
+    }
+    miner::ExitCode wait() {
+        thread_.join();
+        return code_;
+    }
+
+    HttpAnswer get(const std::string& target) const {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = std::uint16_t(port_.load());
+        request.method = "GET";
+        request.target = target;
+        return tests::run(network::request(std::move(request), {})).value();
+    }
+    HttpAnswer post(const std::string& body, network::HttpHeaders headers = {}) const {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = std::uint16_t(port_.load());
+        request.target = "/generate";
+        request.headers = std::move(headers);
+        request.headers.emplace_back("content-type", "multipart/form-data; boundary=XX");
+        request.body = body;
+        network::HttpLimits limits;
+        limits.read = 60s;
+        return tests::run(network::request(std::move(request), limits)).value();
+    }
+    std::uint16_t port() const { return std::uint16_t(port_.load()); }
+    void wait_for_sketches(int count) const {
+        while (script->sketches < count) std::this_thread::sleep_for(1ms);
+    }
+
+private:
+    tests::TemporaryFolder folder_;
+    std::atomic<int> port_ = 0;
+    std::thread thread_;
+    miner::ExitCode code_ = miner::ExitCode::internal;
+};
+
+}  // namespace
+
+TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for") {
+    Serving serving;
+    serving.start();
+    const auto ply = serving.post(form({{"prompt_image_file", picture()}, {"seed", "7"}}));
+    CHECK(ply.status == 200);
+    CHECK(network::find_header(ply.headers, "content-type") == "application/octet-stream");
+    CHECK(network::find_header(ply.headers, "x-seed") == "7");
+    const std::vector<std::uint8_t> bytes(ply.body.begin(), ply.body.end());
+    CHECK(generator::has_trellis_layout(bytes));
+    const auto splats = generator::read_ply(bytes).value();
+    REQUIRE(splats.size() == 3200);
+    // (x, -z, y) of where the fake put the first, and nothing scaled.
+    CHECK(splats.position[0][0] == -0.5f);
+    CHECK(serving.script->seeds.at(0) == 7);
+    const auto spz =
+        serving.post(form({{"prompt_image_file", picture()}}), {{"accept", "model/spz"}});
+    CHECK(spz.status == 200);
+    CHECK(generator::read_spz(std::vector<std::uint8_t>(spz.body.begin(), spz.body.end()))
+              .value()
+              .splats.size() == 3200);
+    CHECK(serving.get("/health").status == 200);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+}
+
+TEST_CASE("seeds are random unless given") {
+    Serving serving;
+    serving.start();
+    for (const auto* seed : {"-1", ""})
+        CHECK(serving.post(form({{"prompt_image_file", picture()}, {"seed", seed}})).status == 200);
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
+    const auto& seeds = serving.script->seeds;
+    REQUIRE(seeds.size() == 3);
+    CHECK(seeds[0] != seeds[1]);
+    CHECK(seeds[1] != seeds[2]);
+}
+
+TEST_CASE("what cannot be made is refused with the status that says why") {
+    Serving serving;
+    serving.start();
+    CHECK(serving.post("nonsense").status == 400);
+    CHECK(serving.post(form({{"seed", "1"}})).status == 400);
+    CHECK(serving.post(form({{"prompt_image_file", ""}})).status == 400);
+    for (const auto* seed : {"x", "-2", "1.5", "9007199254740992"})
+        CHECK(serving.post(form({{"prompt_image_file", picture()}, {"seed", seed}})).status == 400);
+    CHECK(serving.script->sketches == 0);
+    CHECK(serving.post(form({{"prompt_image_file", "no picture"}})).status == 422);
+    serving.script->voxels = {1};
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 422);
+    serving.script->voxels = {-1};
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 500);
+    CHECK(serving.get("/api/tasks").status == 404);
+    CHECK(serving.get("/metrics").body.find("miner_generate_requests_total{end=\"sparse\"} 1") !=
+          std::string::npos);
+}
+
+TEST_CASE("one is made at a time, a few may wait, more are refused") {
+    Serving serving;
+    serving.script->delay = 300ms;
+    serving.start();
+    const auto ask = [&] {
+        return std::async(std::launch::async, [&] {
+            return serving.post(form({{"prompt_image_file", picture()}})).status;
+        });
+    };
+    auto first = ask();
+    serving.wait_for_sketches(1);
+    auto second = ask(), third = ask();
+    const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
+    CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
+    CHECK(serving.script->sketches == 2);
+}
+
+TEST_CASE("a call that takes too long is given up, and the next one is served") {
+    Serving serving;
+    serving.script->delay = 60s;
+    serving.settings.http.deadline = 100ms;
+    serving.start();
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 504);
+    serving.script->delay = 0s;
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
+}
+
+TEST_CASE("when the caller hangs up its work is dropped") {
+    Serving serving;
+    serving.script->delay = 60s;
+    serving.start();
+    {
+        boost::asio::io_context io;
+        tests::LoopbackPeer::Socket socket(io);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), serving.port()});
+        const auto body = form({{"prompt_image_file", picture()}});
+        tests::send(socket,
+                    "POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                    "multipart/form-data; boundary=XX\r\nContent-Length: " +
+                        std::to_string(body.size()) + "\r\n\r\n" + body);
+        serving.wait_for_sketches(1);
+    }
+    serving.script->delay = 0s;
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
+}
+
+TEST_CASE("asked to stop, it answers the call at hand and takes no other") {
+    Serving serving;
+    serving.script->delay = 300ms;
+    serving.settings.run.grace = 20s;
+    serving.start();
+    auto last = std::async(std::launch::async, [&] {
+        return serving.post(form({{"prompt_image_file", picture()}})).status;
+    });
+    serving.wait_for_sketches(1);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+    CHECK(last.get() == 200);
+}
+
+TEST_CASE("a lost device ends the process with its own code") {
+    Serving serving;
+    serving.script->voxels = {-1};
+    serving.script->failure = generator::Errc::device_lost;
+    serving.start();
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 503);
+    CHECK(serving.wait() == miner::ExitCode::device_lost);
+}
