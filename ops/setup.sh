@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian 12 ready to build: packages by apt, libtorch from the PyPI wheel into .venv. Run it as often as
-# you like; when all is there it ends within a second.
+# you like; when all is there it ends within a second. MINER_CUDA=ON adds what a GPU build links (about 3 GB); it
+# needs the CUDA 13.0 toolkit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,4 +35,18 @@ if [ ! -e "$stamp" ]; then
     .venv/bin/pip install -q --disable-pip-version-check --no-deps \
         "torch==$torch" "nvidia-cuda-runtime==13.0.*" "nvidia-cuda-cupti==13.0.*"
     touch "$stamp"
+fi
+
+# A GPU build links the whole of libtorch, which needs every CUDA library that the wheel names.
+if [ "${MINER_CUDA:-OFF}" = ON ]; then
+    stamp=.venv/miner-cuda-$torch
+    if [ ! -e "$stamp" ]; then
+        echo "setup: fetching the CUDA libraries of libtorch (about 3 GB)"
+        .venv/bin/pip install -q --disable-pip-version-check "torch==$torch"
+        touch "$stamp"
+    fi
+    if ! command -v nvcc >/dev/null && [ ! -x /usr/local/cuda/bin/nvcc ]; then
+        echo "setup: no nvcc here; install the CUDA 13.0 toolkit and put its bin folder on the PATH" >&2
+        exit 1
+    fi
 fi

@@ -24,8 +24,8 @@ SelfAttention::SelfAttention(const Scope& scope, const AttentionSize& size)
 at::Tensor SelfAttention::queries_keys_values(const at::Tensor& x) const {
     auto qkv = to_qkv_(x).unflatten(-1, {3, heads_, -1});
     if (q_rms_norm_) {
-        qkv.select(-3, 0).copy_((*q_rms_norm_)(qkv.select(-3, 0)));
-        qkv.select(-3, 1).copy_((*k_rms_norm_)(qkv.select(-3, 1)));
+        q_rms_norm_->apply_(qkv.select(-3, 0));
+        k_rms_norm_->apply_(qkv.select(-3, 1));
     }
     return qkv;
 }
@@ -61,17 +61,17 @@ CrossAttention::CrossAttention(const Scope& scope, const AttentionSize& size,
 
 CrossAttention::Memory CrossAttention::remember(const at::Tensor& condition) const {
     if (!condition.defined()) return {{}, {}, to_out_(to_kv_.bias().chunk(2)[1])};
-    auto keys_values = to_kv_(condition).unflatten(-1, {2, heads_, -1});  // [1, L, 2, H, D]
-    auto keys = keys_values.select(2, 0);
-    if (k_rms_norm_) keys = (*k_rms_norm_)(keys);
+    const auto keys_values = to_kv_(condition).unflatten(-1, {2, heads_, -1});  // [1, L, 2, H, D]
+    const auto keys = keys_values.select(2, 0);
+    if (k_rms_norm_) k_rms_norm_->apply_(keys);
     return {keys.transpose(1, 2).contiguous(),
             keys_values.select(2, 1).transpose(1, 2).contiguous(),
             {}};
 }
 
 at::Tensor CrossAttention::operator()(const at::Tensor& x, const Memory& memory) const {
-    auto queries = to_q_(x).unflatten(-1, {heads_, -1});
-    if (q_rms_norm_) queries = (*q_rms_norm_)(queries);
+    const auto queries = to_q_(x).unflatten(-1, {heads_, -1});
+    if (q_rms_norm_) q_rms_norm_->apply_(queries);
     const auto attended =
         at::scaled_dot_product_attention(queries.transpose(1, 2), memory.keys, memory.values);
     return to_out_(attended.transpose(1, 2).flatten(-2));

@@ -1,5 +1,7 @@
 #include "generator/nn/norm.hpp"
 
+#include "generator/kernels/head_norm.hpp"
+
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -27,11 +29,6 @@ MultiHeadRmsNorm::MultiHeadRmsNorm(const Scope& scope, std::int64_t heads,
     : gamma_(scope.in_fp32().take("gamma", {heads, head_channels}) *
              std::sqrt(double(head_channels))) {}
 
-at::Tensor MultiHeadRmsNorm::operator()(const at::Tensor& x) const {
-    const auto wide = x.to(at::kFloat);
-    const auto length =
-        at::linalg_vector_norm(wide, 2, at::IntArrayRef{-1}, true).clamp_min_(1e-12);
-    return wide.div(length).mul_(gamma_).to(x.scalar_type());
-}
+void MultiHeadRmsNorm::apply_(const at::Tensor& x) const { head_norm_(x, gamma_); }
 
 }  // namespace generator

@@ -35,7 +35,7 @@ class MultiHeadRmsNorm {
 public:
     MultiHeadRmsNorm(const Scope& scope, std::int64_t heads, std::int64_t head_channels);
 
-    at::Tensor operator()(const at::Tensor& x) const;  // [..., H, D]
+    void apply_(const at::Tensor& x) const;  // [..., H, D], in place; see kernels/head_norm.hpp
 
 private:
     at::Tensor gamma_;  // [H, D], fp32, sqrt(D) included

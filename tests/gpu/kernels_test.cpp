@@ -1,0 +1,81 @@
+// Each kernel against its CPU form.
+#include "generator/kernels/conv3d.hpp"
+#include "generator/kernels/gather_matmul.hpp"
+#include "generator/kernels/gather_sum.hpp"
+#include "generator/kernels/head_norm.hpp"
+
+#include "tests/generator/golden.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+// Against the largest value of what the CPU makes of the same rounded inputs in fp32: fp32 differs
+// in the order of sums alone, 16 bits by the rounding of results (and of cuBLAS's partial sums).
+double tolerance(at::ScalarType dtype) {
+    return dtype == at::kFloat ? 1e-5 : dtype == at::kHalf ? 2e-3 : 2e-2;
+}
+
+at::Tensor on_gpu(const at::Tensor& t) { return t.to(at::kCUDA); }
+at::Tensor wide(const at::Tensor& t) { return t.to(at::kFloat); }
+
+}  // namespace
+
+TEST_CASE("head_norm_ equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto width = GENERATE(8, 32, 64, 65, 128, 256);
+    at::manual_seed(1);
+    const auto qkv = at::randn({2, 37, 3, 5, width}).to(dtype), gamma = at::randn({5, width});
+    const auto got = on_gpu(qkv), want = wide(qkv).clone();
+    for (const int part : {0, 1}) {
+        generator::head_norm_(got.select(-3, part), on_gpu(gamma));
+        generator::head_norm_(want.select(-3, part), gamma);
+    }
+    CHECK(tests::relative_error(got, want) < tolerance(dtype));
+}
+
+TEST_CASE("gather_sum equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto out = GENERATE(5, 32, 128, 130, 512);
+    at::manual_seed(2);
+    const auto x = at::randn({2, 41, 27 * out}).to(dtype), bias = at::randn({out}).to(dtype);
+    const auto table = at::randint(42, {203, 27}, at::kLong);
+    const auto got = generator::gather_sum(on_gpu(x), on_gpu(table), on_gpu(bias));
+    CHECK(tests::relative_error(got, generator::gather_sum(wide(x), table, wide(bias))) <
+          tolerance(dtype));
+}
+
+TEST_CASE("gather_matmul equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto in = GENERATE(1, 6, 32, 128);
+    at::manual_seed(3);
+    const auto x = at::randn({2, 41, in}).to(dtype), weight = at::randn({27 * in, 24}).to(dtype),
+               bias = at::randn({24}).to(dtype);
+    const auto table = at::randint(42, {203, 27}, at::kLong);
+    const auto got =
+        generator::gather_matmul(on_gpu(x), on_gpu(table), on_gpu(weight), on_gpu(bias));
+    CHECK(tests::relative_error(got, generator::gather_matmul(wide(x), table, wide(weight),
+                                                              wide(bias))) < tolerance(dtype));
+}
+
+TEST_CASE("conv3d equals its oracle", "[gpu]") {
+    at::globalContext().setAllowTF32CuDNN(false);
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto in = GENERATE(8, 32);
+    at::manual_seed(4);
+    const auto last = at::MemoryFormat::ChannelsLast3d;
+    const auto x = at::randn({1, in, 9, 10, 11}).to(dtype),
+               weight = at::randn({27 * in, 16}).to(dtype), bias = at::randn({16}).to(dtype);
+    const auto got = generator::conv3d(on_gpu(x).contiguous(last), on_gpu(weight), on_gpu(bias));
+    CHECK(tests::relative_error(got, generator::conv3d(wide(x).contiguous(last), wide(weight),
+                                                       wide(bias))) < tolerance(dtype));
+}
+
+TEST_CASE("no rows give no rows", "[gpu]") {
+    const auto options = at::TensorOptions().device(at::kCUDA);
+    const auto table = at::empty({0, 27}, options.dtype(at::kLong));
+    const auto x = at::randn({1, 5, 27 * 4}, options), bias = at::randn({4}, options);
+    CHECK(generator::gather_sum(x, table, bias).size(1) == 0);
+    CHECK(generator::gather_matmul(x, table, at::randn({27 * 27 * 4, 4}, options), bias).size(1) ==
+          0);
+}

@@ -1,0 +1,240 @@
+// Times of every stage of a checkpoint on one device, as JSON: medians of warm runs.
+//
+//     miner_profile FOLDER DEVICE TYPE RUNS VOXELS [VOXELS ...]
+//     miner_profile FOLDER DEVICE TYPE structure|latent VOXELS     one guided step, for a profiler
+//
+// A random checkpoint makes no object, so stage 2 runs on shells of about the given number of
+// voxels. Numbers without a profiler include everything from host value to host value.
+#include "generator/sample/flow_euler.hpp"
+#include "generator/sample/noise.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/spz.hpp"
+#include "generator/trellis_networks.hpp"
+#include "generator/weights/refused.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <cuda_profiler_api.h>
+
+namespace {
+
+using namespace generator;
+
+// Voxels within half a thickness of a sphere that fills the grid, thick enough for `count` of them.
+std::vector<Voxel> shell(std::int64_t resolution, std::size_t count) {
+    std::vector<std::pair<double, Voxel>> all;
+    const double centre = double(resolution - 1) / 2, radius = double(resolution) * 0.4;
+    for (std::int32_t x = 0; x < resolution; ++x) {
+        for (std::int32_t y = 0; y < resolution; ++y) {
+            for (std::int32_t z = 0; z < resolution; ++z) {
+                const double r = std::hypot(x - centre, y - centre, z - centre);
+                all.push_back({std::abs(r - radius), {x, y, z}});
+            }
+        }
+    }
+    count = std::min(count, all.size());
+    std::nth_element(all.begin(), all.begin() + std::ptrdiff_t(count) - 1, all.end());
+    std::vector<Voxel> voxels;
+    for (std::size_t i = 0; i < count; ++i) voxels.push_back(all[i].second);
+    std::sort(voxels.begin(), voxels.end());
+    return voxels;
+}
+
+std::vector<double> times_of(const SamplerSettings& settings) {
+    std::vector<double> times;
+    for (const auto& step : schedule(settings)) times.push_back(step.t);
+    return times;
+}
+
+template <std::size_t kWidth>
+std::vector<std::array<float, kWidth>> host_rows(const at::Tensor& tensor) {
+    const auto host = tensor.to(at::kCPU, at::kFloat).contiguous();
+    std::vector<std::array<float, kWidth>> rows(std::size_t(host.size(0)));
+    std::memcpy(rows.data(), host.const_data_ptr<float>(), rows.size() * sizeof(rows[0]));
+    return rows;
+}
+
+Splats host_splats(const Gaussians& g) {
+    const auto opacity = g.opacity.to(at::kCPU, at::kFloat).contiguous();
+    const auto* first = opacity.const_data_ptr<float>();
+    return {host_rows<3>(g.position),
+            host_rows<3>(g.colour),
+            host_rows<3>(g.scale),
+            host_rows<4>(g.rotation),
+            {first, first + opacity.numel()}};
+}
+
+class Profile {
+public:
+    Profile(const std::string& folder, const Place& place)
+        : place_(place), networks_(Networks::read(*folder_files(folder), place)) {
+        const auto& c = networks_.configs;
+        picture_ = at::randint(256, {c.encoder.picture_size, c.encoder.picture_size, 3}, at::kByte);
+        condition_ = encode();
+        const auto r = c.structure_flow.resolution;
+        noise_ = Noise(1).draw({1, c.structure_flow.channels, r, r, r}).to(place_.device);
+    }
+
+    at::Tensor encode() const {
+        return networks_.encoder.condition(networks_.encoder.features(picture_)).to(place_.dtype);
+    }
+
+    at::Tensor structure() const {
+        const auto& flow = networks_.structure_flow;
+        const auto& sampler = networks_.manifest.structure_sampler;
+        const auto plan = flow.plan(times_of(sampler), {condition_, at::Tensor()});
+        return *integrate(
+            [&](const at::Tensor& x, int step, bool guided) {
+                const auto v = flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1);
+                return Velocities{v.narrow(0, 0, 1), guided ? v.narrow(0, 1, 1) : at::Tensor()};
+            },
+            noise_, sampler, {});
+    }
+
+    std::size_t occupancy() const {
+        return active_voxels(networks_.structure_decoder.logits(noise_)).size();
+    }
+
+    at::Tensor latent(const SparseShape& shape) const {
+        const auto& flow = networks_.latent_flow;
+        const auto& sampler = networks_.manifest.latent_sampler;
+        const auto start = Noise(2).draw({shape.size(), networks_.configs.latent_flow.channels});
+        const auto plan = flow.plan(shape, times_of(sampler), {condition_, at::Tensor()});
+        return *integrate(
+            [&](const at::Tensor& x, int step, bool guided) {
+                const auto v = flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1);
+                return Velocities{v[0], guided ? v[1] : at::Tensor()};
+            },
+            start.to(place_.device), sampler, {});
+    }
+
+    Splats gaussians(const at::Tensor& latent, const SparseShape& shape) const {
+        const auto& decoder = networks_.gaussian_decoder;
+        return host_splats(decoder.gaussians(decoder.features(latent, shape), shape));
+    }
+
+    // One guided step of a flow between the profiler's marks, after one to warm up.
+    void step(const std::string& stage, const SparseShape& shape) const {
+        const auto run = [&] {
+            if (stage == "structure") {
+                const auto& flow = networks_.structure_flow;
+                flow.velocity(noise_, flow.plan({0.5}, {condition_, at::Tensor()}), 0, 2);
+            } else {
+                const auto& flow = networks_.latent_flow;
+                const auto x =
+                    Noise(2).draw({shape.size(), networks_.configs.latent_flow.channels});
+                flow.velocity(x.to(place_.device),
+                              flow.plan(shape, {0.5}, {condition_, at::Tensor()}), 0, 2);
+            }
+            place_.synchronize();
+        };
+        run();
+        cudaProfilerStart();
+        run();
+        cudaProfilerStop();
+    }
+
+    const NetworkConfigs& configs() const { return networks_.configs; }
+    std::int64_t parameters() const { return networks_.parameters; }
+
+    double median_ms(int runs, const std::function<void()>& work) const {
+        std::vector<double> times;
+        for (int i = 0; i < runs + 2; ++i) {
+            place_.synchronize();
+            const auto begun = std::chrono::steady_clock::now();
+            work();
+            place_.synchronize();
+            const std::chrono::duration<double, std::milli> took =
+                std::chrono::steady_clock::now() - begun;
+            if (i >= 2) times.push_back(took.count());
+        }
+        std::nth_element(times.begin(), times.begin() + std::ptrdiff_t(times.size() / 2),
+                         times.end());
+        return times[times.size() / 2];
+    }
+
+private:
+    Place place_;
+    Networks networks_;
+    at::Tensor picture_, condition_, noise_;
+};
+
+double peak_gib(const Place& place) {
+    if (place.device.is_cpu()) return 0;
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(place.device.index());
+    return double(stats.allocated_bytes[0].peak) / double(1 << 30);
+}
+
+void report(const char* stage, std::size_t voxels, double ms) {
+    std::cout << R"({"stage": ")" << stage << R"(", "voxels": )" << voxels << R"(, "ms": )" << ms
+              << "}" << std::endl;
+}
+
+void all_stages(const Profile& profile, const Place& place, int runs,
+                const std::vector<std::size_t>& sizes) {
+    report("encode", 0, profile.median_ms(runs, [&] { profile.encode(); }));
+    report("structure", 0, profile.median_ms(runs, [&] { profile.structure(); }));
+    report("occupancy", 0, profile.median_ms(runs, [&] { profile.occupancy(); }));
+    for (const auto size : sizes) {
+        const auto voxels = shell(profile.configs().resolution(), size);
+        at::Tensor latent;
+        Splats splats;
+        // Tables are part of both: a fresh shape each time.
+        report("latent", voxels.size(), profile.median_ms(runs, [&] {
+            latent = profile.latent(SparseShape(voxels, place.device));
+        }));
+        report("gaussians", voxels.size(), profile.median_ms(runs, [&] {
+            splats = profile.gaussians(latent, SparseShape(voxels, place.device));
+        }));
+        report("bytes", voxels.size(),
+               profile.median_ms(runs, [&] { write_spz(export_splats(splats)); }));
+    }
+    std::cout << R"({"peak_gib": )" << peak_gib(place) << R"(, "parameters": )"
+              << profile.parameters() << "}" << std::endl;
+}
+
+int run(const std::vector<std::string>& words) {
+    config::Generator settings;
+    settings.device = words[1];
+    settings.dtype = words[2];
+    const c10::InferenceMode no_gradients;
+    at::globalContext().setAllowTF32CuDNN(false);
+    const auto place = choose_place(settings);
+    const Profile profile(words[0], place);
+    std::vector<std::size_t> sizes;
+    for (std::size_t i = 4; i < words.size(); ++i) sizes.push_back(std::stoul(words[i]));
+    if (words[3] == "structure" || words[3] == "latent") {
+        const auto voxels = shell(profile.configs().resolution(), sizes.at(0));
+        profile.step(words[3], SparseShape(voxels, place.device));
+    } else {
+        all_stages(profile, place, std::stoi(words[3]), sizes);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count < 6) {
+        std::cerr << "usage: miner_profile FOLDER DEVICE TYPE RUNS|structure|latent VOXELS ...\n";
+        return 64;
+    }
+    try {
+        return run({words + 1, words + count});
+    } catch (const Refused& refused) {
+        std::cerr << refused.error().message() << "\n";
+    } catch (const std::exception& thrown) {
+        std::cerr << thrown.what() << "\n";
+    }
+    return 1;
+}
