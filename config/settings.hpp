@@ -42,10 +42,12 @@ struct Schedule {
 struct Generator {
     std::string model;  // folder of a checkpoint; empty: the embedded model
     std::string device = "auto";
-    std::string dtype = "auto";  // auto: fp32 on a CPU, fp16 on a GPU
-    int threads = 0;             // of the CPU lane of torch; 0: all cores
-    std::int64_t seed = -1;      // -1: a new one for each task
-    seconds deadline{240};       // a task's generation, retries included
+    std::string dtype = "auto";    // auto: fp32 on a CPU, fp16 on a GPU
+    int threads = 0;               // of the CPU lane of torch; 0: all cores
+    std::int64_t seed = -1;        // -1: a new one for each task
+    seconds deadline{240};         // a task's generation, retries included
+    std::string matting = "auto";  // auto | always | never
+    std::string matting_model;     // .onnx or .safetensors; empty: the embedded u2netp
 };
 
 struct Gate {

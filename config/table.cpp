@@ -179,6 +179,16 @@ void add_generator(Rows& rows) {
                      .unit = "s",
                      .least = 1,
                      .most = 86'400},
+                    {.name = "generator.matting",
+                     .field = [](Settings& s) -> Field { return &s.generator.matting; },
+                     .doc = "Cuts the object out of its background: auto: of pictures that have no "
+                            "transparency, and goes on without where that fails; always; never.",
+                     .choices = {"auto", "always", "never"}},
+                    {.name = "generator.matting_model",
+                     .field = [](Settings& s) -> Field { return &s.generator.matting_model; },
+                     .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, "
+                            "or .safetensors; empty: the embedded u2netp.",
+                     .path = true},
                     {.name = "gate.min_gaussians",
                      .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
                      .doc = "A result with fewer Gaussians is sparse and is tried again from a "

@@ -39,6 +39,8 @@ public:
                 return "device lost";
             case Errc::cancelled:
                 return "cancelled";
+            case Errc::bad_mask:
+                return "bad mask";
             case Errc::no_voxels:
                 return "empty structure";
             case Errc::bad_splats:

@@ -13,6 +13,7 @@ enum class Errc {
     broken_picture,     // they begin as one, but are cut short or damaged
     picture_too_large,  // more bytes or pixels than allowed; nothing was decoded
     empty_picture,      // no side, or nothing opaque in it
+    bad_mask,           // the object could not be told from its background
     bad_operation,      // an enhancement that does not exist or a factor out of range
     missing_file,       // a file of a checkpoint is not there or cannot be read
     bad_checkpoint,     // a checkpoint file that contradicts itself, or settings of it that are not

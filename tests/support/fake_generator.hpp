@@ -24,6 +24,8 @@ struct Script {
     std::atomic<int> sketches = 0;
     std::atomic<int> finished = 0;
     std::atomic<bool> repainted = false;
+    bool bad_mask = false;  // of each cut_out
+    std::atomic<int> cut_outs = 0;
     std::mutex mutex;
     std::vector<generator::Image> pictures;  // that were sketched
     std::vector<std::uint64_t> seeds;
@@ -58,6 +60,14 @@ public:
     }
 
     const generator::ModelInfo& info() const override { return info_; }
+
+    config::Result<generator::Image> cut_out(const generator::Image& rgba) override {
+        ++script_->cut_outs;
+        if (script_->bad_mask) return config::fail(generator::Errc::bad_mask, "as scripted");
+        auto cut = rgba;
+        for (std::size_t i = 3; i < cut.pixels.size(); i += 4 * 5) cut.pixels[i] = 0;
+        return cut;
+    }
 
     config::Result<std::unique_ptr<generator::Sketch>> sketch(const generator::Image& picture,
                                                               std::uint64_t seed,
