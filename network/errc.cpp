@@ -51,6 +51,10 @@ public:
                 return "coldkey refused: this program never reads one";
             case Errc::bad_address:
                 return "not an ss58 address of network 42";
+            case Errc::node_error:
+                return "refused by the chain's node";
+            case Errc::stale_node:
+                return "the chain's node is not up to date";
             case Errc::not_in_runtime:
                 return "unknown to the chain's runtime";
             case Errc::wrong_hash:

@@ -29,6 +29,8 @@ enum class Errc {
     wrong_password,   // the password does not open the key file, or the file was changed
     coldkey,          // a coldkey: never read on this machine
     bad_address,      // not an ss58 address of network 42
+    node_error,       // the chain's node answered with an error; the detail has its words
+    stale_node,       // the chain's node has no new blocks, or is far behind others
     not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it
     wrong_hash,       // a file's content is not what its publisher states
     no_space,         // the disk is full, or would be

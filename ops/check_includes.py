@@ -21,7 +21,7 @@ MAY_USE = {
 ONLY_IN = (
     (r"(ATen|torch|c10|cuda)[/_.]", r"(generator|tests/generator|tests/gpu|tests/bench)/", "torch lives inside the generator"),
     (r"(sqlite3|SQLiteCpp)", r"(storage/[^/]*\.cpp|tests/storage/|tests/bench/)", "SQL lives inside storage/*.cpp"),
-    (r"boost/beast", r"(network/http/|network/chain/rpc\.cpp|network/asio\.cpp|tests/network/)", "Beast lives in network/http and network/chain/rpc.cpp"),
+    (r"boost/beast", r"(network/http/|network/asio\.cpp|tests/network/)", "Beast lives in network/http"),
     (r"boost/asio", r"(network|miner|tests)/", "only network and miner know Asio"),
 )
 # Private headers of the generator that show torch to others; everyone outside sees the rest.

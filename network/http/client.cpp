@@ -1,6 +1,7 @@
 #include "network/http/client.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/connect.hpp"
 #include "network/http/read_body.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
@@ -25,35 +26,10 @@ using boost::system::error_code;
 using config::Error;
 using config::fail;
 using config::Result;
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMostAddresses = 8;
 constexpr std::size_t kReadAheadBytes = 64 << 10;
-
-// The same causes mean the same in every phase; what is left is `io`.
-Error network_error(const error_code& error, const std::string& where) {
-    namespace e = asio::error;
-    const auto code = [&] {
-        if (error == e::operation_aborted) return Errc::cancelled;
-        if (error == e::connection_refused) return Errc::refused;
-        if (error == e::network_unreachable || error == e::host_unreachable ||
-            error == e::network_down)
-            return Errc::unreachable;
-        if (error == e::timed_out) return Errc::connect_timeout;
-        if (error == e::eof || error == e::connection_reset || error == e::broken_pipe ||
-            error == e::connection_aborted || error == asio::ssl::error::stream_truncated ||
-            error == http::error::end_of_stream || error == http::error::partial_message)
-            return Errc::closed;
-        if (error == http::error::body_limit) return Errc::body_too_large;
-        if (error.category() == make_error_code(http::error::end_of_stream).category())
-            return Errc::malformed;
-        return Errc::io;
-    }();
-    const bool telling = code == Errc::malformed || code == Errc::io;
-    return fail(code, telling ? where + ": " + error.message() : where);
-}
 
 // A line end in a header would let one request say two things.
 bool is_plain(std::string_view text, bool blanks) {
@@ -72,70 +48,6 @@ std::string fault_of(const HttpRequest& request) {
             !is_plain(value, true))
             return "header " + (is_plain(name, true) ? name : "name");
     return {};
-}
-
-asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port,
-                                                            milliseconds limit, std::string where) {
-    error_code not_literal;
-    const auto address = asio::ip::make_address(host, not_literal);
-    if (!not_literal) co_return std::vector<tcp::endpoint>{{address, port}};
-
-    // getaddrinfo cannot be interrupted, so its answer goes to a place that outlives this coroutine
-    // if need be.
-    struct Lookup {
-        asio::steady_timer bell;
-        std::optional<error_code> error;
-        tcp::resolver::results_type results;
-    };
-    const auto executor = co_await asio::this_coro::executor;
-    const auto lookup =
-        std::make_shared<Lookup>(Lookup{asio::steady_timer(executor, limit), {}, {}});
-    tcp::resolver resolver(executor);
-    resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                           [lookup](const error_code& error, tcp::resolver::results_type results) {
-                               lookup->error = error;
-                               lookup->results = std::move(results);
-                               lookup->bell.cancel();
-                           });
-    co_await lookup->bell.async_wait(kTuple);
-
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
-        co_return fail(Errc::cancelled, where);
-    if (!lookup->error) co_return fail(Errc::resolve_timeout, where);
-    if (*lookup->error)
-        co_return fail(Errc::resolve_failed, where + ": " + lookup->error->message());
-    std::vector<tcp::endpoint> endpoints;
-    for (const auto& entry : lookup->results)
-        if (endpoints.size() < kMostAddresses) endpoints.push_back(entry.endpoint());
-    co_return endpoints;
-}
-
-// Each address gets its share of what is left, so that a silent first one does not eat the time of
-// the others.
-asio::awaitable<Result<tcp::socket>> connect(std::vector<tcp::endpoint> endpoints,
-                                             milliseconds limit, std::string where) {
-    const auto executor = co_await asio::this_coro::executor;
-    const auto deadline = Clock::now() + limit;
-    Error failure = fail(Errc::resolve_failed, where);
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-        const auto share = std::max(left, milliseconds{0}) / std::int64_t(endpoints.size() - i);
-        tcp::socket socket(executor);
-        const auto done = co_await with_timeout(socket.async_connect(endpoints[i], kTuple), share);
-        if (!done) {
-            failure = fail(Errc::connect_timeout, where);
-            continue;
-        }
-        const auto [error] = *done;
-        if (!error) {
-            error_code ignored;
-            socket.set_option(tcp::no_delay(true), ignored);
-            co_return std::move(socket);
-        }
-        failure = network_error(error, where);
-        if (failure.code == Errc::cancelled) break;
-    }
-    co_return failure;
 }
 
 bool is_success(unsigned status) { return status == 200 || status == 206; }
@@ -196,29 +108,6 @@ http::request<http::string_body> message_of(HttpRequest request) {
     return message;
 }
 
-// Closes a connection: with a reset unless all went well, or else the system would go on sending
-// what was written to a peer that does not read. Asio's own destructor never resets.
-class Ending {
-public:
-    explicit Ending(tcp::socket& socket) : socket_(socket) { set_reset(true); }
-    ~Ending() {
-        error_code ignored;
-        socket_.close(ignored);
-    }
-    Ending(const Ending&) = delete;
-    Ending& operator=(const Ending&) = delete;
-
-    void in_peace() { set_reset(false); }
-
-private:
-    void set_reset(bool reset) {
-        error_code ignored;
-        socket_.set_option(asio::socket_base::linger(reset, 0), ignored);
-    }
-
-    tcp::socket& socket_;
-};
-
 template <class Stream>
 asio::awaitable<Result<HttpAnswer>> exchange_over(Stream& stream, HttpRequest request,
                                                   HttpLimits limits, const BodySink& sink,
@@ -246,28 +135,9 @@ asio::awaitable<Result<HttpAnswer>> exchange_over(Stream& stream, HttpRequest re
     co_return answer;
 }
 
-// Agrees on TLS with the peer, whose certificate must be valid for the request's host.
-asio::awaitable<Result<void>> shake_hands(asio::ssl::stream<tcp::socket&>& stream, std::string host,
-                                          milliseconds limit, std::string where) {
-    if (auto expected = expect_host(stream.native_handle(), host); !expected)
-        co_return Error{expected.error().code, where + ": " + expected.error().detail};
-    const auto shaken = co_await with_timeout(
-        stream.async_handshake(asio::ssl::stream_base::client, kTuple), limit);
-    if (!shaken) co_return fail(Errc::handshake_timeout, where);
-    if (const auto [error] = *shaken; error) {
-        if (error.category() == asio::error::get_ssl_category())
-            co_return fail(Errc::untrusted,
-                           where + ": " + tls_words(stream.native_handle(), error));
-        co_return network_error(error, where);
-    }
-    co_return Result<void>();
-}
-
 asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, HttpLimits limits, BodySink sink,
                                              std::string where) {
-    const auto endpoints = co_await resolve(request.host, request.port, limits.resolve, where);
-    if (!endpoints) co_return endpoints.error();
-    auto socket = co_await connect(*endpoints, limits.connect, where);
+    auto socket = co_await connect(request.host, request.port, limits.resolve, limits.connect);
     if (!socket) co_return socket.error();
 
     Ending ending(*socket);
@@ -297,13 +167,6 @@ asio::awaitable<Result<HttpAnswer>> request_with(HttpRequest request, HttpLimits
 }
 
 }  // namespace
-
-std::string authority(const std::string& host, std::uint16_t port) {
-    // The zone of a link-local address means something on this machine alone.
-    const std::string name = host.substr(0, host.find('%'));
-    const bool v6 = name.find(':') != name.npos;
-    return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
-}
 
 asio::awaitable<Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits) {
     return request_with(std::move(request), limits, {});

@@ -1,0 +1,34 @@
+// Where the chain's nodes are: networks by name, and URLs. Pure; any thread.
+#pragma once
+
+#include "config/result.hpp"
+#include "config/settings.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace network {
+
+struct Endpoint {
+    bool tls = true;
+    std::string host;  // name, IPv4 or IPv6 without brackets
+    std::uint16_t port = 0;
+    std::string target = "/";
+
+    std::string url() const;
+    bool operator==(const Endpoint&) const = default;
+};
+
+// "wss://host:443/path", also ws://. Fails with malformed.
+config::Result<Endpoint> parse_endpoint(std::string_view url);
+
+// The nodes of the settings' network, best first: subtensor.chain_endpoint alone when it is set,
+// else those of the name, or the URL in its place. Fails with malformed.
+config::Result<std::vector<Endpoint>> endpoints(const config::Subtensor& settings);
+
+// Private and loopback addresses of validators make sense on this machine's own network alone.
+bool allows_private(const config::Subtensor& settings);
+
+}  // namespace network

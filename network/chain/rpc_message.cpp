@@ -1,0 +1,86 @@
+#include "network/chain/rpc_message.hpp"
+
+#include "network/errc.hpp"
+#include "network/subnet/json_fields.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace network {
+namespace {
+
+namespace json = boost::json;
+using config::fail;
+using config::Result;
+
+constexpr std::size_t kLongestWords = 200;
+
+// A stranger's words as they may stand in a log line.
+std::string shown(std::string_view text) {
+    std::string words;
+    for (const char character : text.substr(0, kLongestWords)) {
+        words += character >= ' ' && character <= '~' ? character : '?';
+    }
+    return words;
+}
+
+config::Error node_error(const json::value& error) {
+    const auto* object = error.if_object();
+    const auto* message = object ? object->if_contains("message") : nullptr;
+    const auto* code = object ? object->if_contains("code") : nullptr;
+    const auto* data = object ? object->if_contains("data") : nullptr;
+    std::string words =
+        message && message->is_string() ? shown(message->get_string()) : "no reason given";
+    if (data && data->is_string()) words += ": " + shown(data->get_string());
+    if (code && code->is_int64()) words += fmt::format(" ({})", code->get_int64());
+    return fail(Errc::node_error, words);
+}
+
+Result<RpcMessage> notice(const json::value& parameters) {
+    const auto* object = parameters.if_object();
+    const auto* subscription = object ? object->if_contains("subscription") : nullptr;
+    const auto* item = object ? object->if_contains("result") : nullptr;
+    if (!subscription || !item || !(subscription->is_string() || subscription->is_int64())) {
+        return fail(Errc::malformed, "a notification without subscription or result");
+    }
+    return RpcMessage(RpcNotice{json::serialize(*subscription), *item});
+}
+
+}  // namespace
+
+std::string rpc_request(std::uint64_t id, std::string_view method, const json::array& parameters) {
+    return json::serialize(
+        json::object{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", parameters}});
+}
+
+Result<RpcMessage> parse_rpc_message(std::string_view text) {
+    const auto message = JsonMessage::parse(text);
+    if (!message) return message.error();
+    const auto& fields = message->fields();
+    const auto* version = fields.if_contains("jsonrpc");
+    if (!version || *version != "2.0") return fail(Errc::malformed, "not JSON-RPC 2.0");
+    if (fields.contains("method")) {
+        const auto* parameters = fields.if_contains("params");
+        if (!parameters) return fail(Errc::malformed, "a notification without params");
+        return notice(*parameters);
+    }
+    const auto* id = fields.if_contains("id");
+    if (!id || !id->is_int64() || id->get_int64() < 0) {
+        const auto* error = fields.if_contains("error");
+        return fail(Errc::malformed,
+                    "an answer whose id is none of ours" +
+                        (error ? ": " + node_error(*error).detail : std::string()));
+    }
+    RpcAnswer answer{std::uint64_t(id->get_int64()), json::value()};
+    if (const auto* error = fields.if_contains("error"); error && !error->is_null()) {
+        answer.result = node_error(*error);
+    } else if (const auto* result = fields.if_contains("result")) {
+        answer.result = *result;
+    } else {
+        return fail(Errc::malformed, "an answer with neither result nor error");
+    }
+    return RpcMessage(std::move(answer));
+}
+
+}  // namespace network

@@ -1,0 +1,157 @@
+#include "network/http/connect.hpp"
+
+#include "network/errc.hpp"
+#include "network/http/client.hpp"
+#include "network/http/timeout.hpp"
+#include "network/tls.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace network {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using config::Error;
+using config::fail;
+using config::Result;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMostAddresses = 8;
+
+asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port,
+                                                            milliseconds limit, std::string where) {
+    error_code not_literal;
+    const auto address = asio::ip::make_address(host, not_literal);
+    if (!not_literal) co_return std::vector<tcp::endpoint>{{address, port}};
+
+    // getaddrinfo cannot be interrupted, so its answer goes to a place that outlives this coroutine
+    // if need be.
+    struct Lookup {
+        asio::steady_timer bell;
+        std::optional<error_code> error;
+        tcp::resolver::results_type results;
+    };
+    const auto executor = co_await asio::this_coro::executor;
+    const auto lookup =
+        std::make_shared<Lookup>(Lookup{asio::steady_timer(executor, limit), {}, {}});
+    tcp::resolver resolver(executor);
+    resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                           [lookup](const error_code& error, tcp::resolver::results_type results) {
+                               lookup->error = error;
+                               lookup->results = std::move(results);
+                               lookup->bell.cancel();
+                           });
+    co_await lookup->bell.async_wait(kTuple);
+
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+        co_return fail(Errc::cancelled, where);
+    if (!lookup->error) co_return fail(Errc::resolve_timeout, where);
+    if (*lookup->error)
+        co_return fail(Errc::resolve_failed, where + ": " + lookup->error->message());
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& entry : lookup->results)
+        if (endpoints.size() < kMostAddresses) endpoints.push_back(entry.endpoint());
+    co_return endpoints;
+}
+
+// Each address gets its share of what is left, so that a silent first one does not eat the time of
+// the others.
+asio::awaitable<Result<tcp::socket>> connect_one_of(std::vector<tcp::endpoint> endpoints,
+                                                    milliseconds limit, std::string where) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto deadline = Clock::now() + limit;
+    Error failure = fail(Errc::resolve_failed, where);
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+        const auto share = std::max(left, milliseconds{0}) / std::int64_t(endpoints.size() - i);
+        tcp::socket socket(executor);
+        const auto done = co_await with_timeout(socket.async_connect(endpoints[i], kTuple), share);
+        if (!done) {
+            failure = fail(Errc::connect_timeout, where);
+            continue;
+        }
+        const auto [error] = *done;
+        if (!error) {
+            error_code ignored;
+            socket.set_option(tcp::no_delay(true), ignored);
+            co_return std::move(socket);
+        }
+        failure = network_error(error, where);
+        if (failure.code == Errc::cancelled) break;
+    }
+    co_return failure;
+}
+
+}  // namespace
+
+// The same causes mean the same in every phase; what is left is `io`.
+Error network_error(const error_code& error, const std::string& where) {
+    namespace e = asio::error;
+    const auto code = [&] {
+        if (error == e::operation_aborted) return Errc::cancelled;
+        if (error == e::connection_refused) return Errc::refused;
+        if (error == e::network_unreachable || error == e::host_unreachable ||
+            error == e::network_down)
+            return Errc::unreachable;
+        if (error == e::timed_out) return Errc::connect_timeout;
+        if (error == e::eof || error == e::connection_reset || error == e::broken_pipe ||
+            error == e::connection_aborted || error == asio::ssl::error::stream_truncated ||
+            error == http::error::end_of_stream || error == http::error::partial_message)
+            return Errc::closed;
+        if (error == http::error::body_limit) return Errc::body_too_large;
+        if (error.category() == make_error_code(http::error::end_of_stream).category())
+            return Errc::malformed;
+        return Errc::io;
+    }();
+    const bool telling = code == Errc::malformed || code == Errc::io;
+    return fail(code, telling ? where + ": " + error.message() : where);
+}
+
+std::string authority(const std::string& host, std::uint16_t port) {
+    // The zone of a link-local address means something on this machine alone.
+    const std::string name = host.substr(0, host.find('%'));
+    const bool v6 = name.find(':') != name.npos;
+    return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
+}
+
+asio::awaitable<Result<tcp::socket>> connect(std::string host, std::uint16_t port,
+                                             milliseconds resolve_limit,
+                                             milliseconds connect_limit) {
+    const auto where = authority(host, port);
+    const auto endpoints = co_await resolve(host, port, resolve_limit, where);
+    if (!endpoints) co_return endpoints.error();
+    co_return co_await connect_one_of(*endpoints, connect_limit, where);
+}
+
+asio::awaitable<Result<void>> shake_hands(asio::ssl::stream<tcp::socket&>& stream, std::string host,
+                                          milliseconds limit, std::string where) {
+    if (auto expected = expect_host(stream.native_handle(), host); !expected)
+        co_return Error{expected.error().code, where + ": " + expected.error().detail};
+    const auto shaken = co_await with_timeout(
+        stream.async_handshake(asio::ssl::stream_base::client, kTuple), limit);
+    if (!shaken) co_return fail(Errc::handshake_timeout, where);
+    if (const auto [error] = *shaken; error) {
+        if (error.category() == asio::error::get_ssl_category())
+            co_return fail(Errc::untrusted,
+                           where + ": " + tls_words(stream.native_handle(), error));
+        co_return network_error(error, where);
+    }
+    co_return Result<void>();
+}
+
+}  // namespace network

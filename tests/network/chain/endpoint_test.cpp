@@ -1,0 +1,42 @@
+#include "network/chain/endpoint.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace network;
+
+TEST_CASE("networks by name have the SDK's nodes, finney with its fall-backs") {
+    const auto first = [](const char* network) {
+        const auto all = endpoints({.network = network}).value();
+        return all.front().url();
+    };
+    CHECK(first("finney") == "wss://entrypoint-finney.opentensor.ai:443");
+    CHECK(endpoints({.network = "finney"}).value().size() == 3);
+    CHECK(first("test") == "wss://test.finney.opentensor.ai:443");
+    CHECK(first("archive") == "wss://archive.chain.opentensor.ai:443");
+    CHECK(first("latent-lite") == "wss://lite.sub.latent.to:443");
+    CHECK(first("local") == "ws://127.0.0.1:9944");
+    CHECK(first("ws://[::1]:9944/path") == "ws://[::1]:9944/path");
+}
+
+TEST_CASE("an endpoint of one's own is the only one") {
+    const auto own = endpoints({.network = "finney", .chain_endpoint = "ws://10.0.0.1:1"}).value();
+    REQUIRE(own.size() == 1);
+    CHECK(own[0] == Endpoint{.tls = false, .host = "10.0.0.1", .port = 1, .target = "/"});
+}
+
+TEST_CASE("URLs are taken apart") {
+    CHECK(parse_endpoint("wss://host").value().port == 443);
+    CHECK(parse_endpoint("ws://host/a/b").value() ==
+          Endpoint{.tls = false, .host = "host", .port = 80, .target = "/a/b"});
+    CHECK(parse_endpoint("wss://[2001:db8::1]:9").value().host == "2001:db8::1");
+    for (const auto* wrong : {"http://host", "host:9944", "wss://", "wss://:443", "ws://host:0",
+                              "ws://host:70000", "ws://host:1x"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(parse_endpoint(wrong).has_value());
+    }
+}
+
+TEST_CASE("private addresses are for the local network alone") {
+    CHECK(allows_private({.network = "local"}));
+    CHECK_FALSE(allows_private({.network = "finney", .chain_endpoint = "ws://127.0.0.1:9944"}));
+}

@@ -1,0 +1,45 @@
+#include "network/chain/rpc_message.hpp"
+
+#include "network/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace network;
+
+TEST_CASE("a request is JSON-RPC 2.0") {
+    CHECK(rpc_request(7, "state_call", {"a", nullptr}) ==
+          R"({"jsonrpc":"2.0","id":7,"method":"state_call","params":["a",null]})");
+}
+
+TEST_CASE("answers, errors and notifications are told apart") {
+    const auto answer = parse_rpc_message(R"({"jsonrpc":"2.0","result":null,"id":3})").value();
+    CHECK(std::get<RpcAnswer>(answer).id == 3);
+    CHECK(std::get<RpcAnswer>(answer).result.value().is_null());
+
+    const auto error = parse_rpc_message(
+        R"({"jsonrpc":"2.0","id":3,"error":{"code":1002,"message":"Verification","data":"x"}})");
+    const auto& refused = std::get<RpcAnswer>(error.value()).result;
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == Errc::node_error);
+    CHECK(refused.error().detail == "Verification: x (1002)");
+
+    const auto notice = parse_rpc_message(
+        R"({"jsonrpc":"2.0","method":"m","params":{"subscription":"s","result":[1]}})");
+    CHECK(std::get<RpcNotice>(notice.value()).subscription == "\"s\"");
+}
+
+TEST_CASE("what is no message of a node is refused") {
+    for (const auto* text :
+         {"", "null", "[]", "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}]", "{}",
+          R"({"id":1,"result":1})", R"({"jsonrpc":"1.0","id":1,"result":1})",
+          R"({"jsonrpc":"2.0","id":"1","result":1})", R"({"jsonrpc":"2.0","id":-1,"result":1})",
+          R"({"jsonrpc":"2.0","id":1.5,"result":1})", R"({"jsonrpc":"2.0","id":1})",
+          R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}})",
+          R"({"jsonrpc":"2.0","method":"m"})", R"({"jsonrpc":"2.0","method":"m","params":[]})",
+          R"({"jsonrpc":"2.0","method":"m","params":{"subscription":null,"result":1}})"}) {
+        CAPTURE(text);
+        const auto message = parse_rpc_message(text);
+        REQUIRE_FALSE(message.has_value());
+        CHECK(message.error().code == Errc::malformed);
+    }
+}
