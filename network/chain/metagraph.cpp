@@ -137,15 +137,22 @@ config::Result<Metagraph> Metagraph::make(const Place& place, const Value& neuro
     const auto stakes = stakes_of(state, fields);
     if (!fields.ok()) return fields.error("subnet state");
 
-    Metagraph metagraph;
-    metagraph.place_ = place;
+    std::vector<Neuron> all;
+    all.reserve(list->size());
     for (std::size_t i = 0; i < list->size(); ++i) {
         Neuron neuron = neuron_of((*list)[i], place.allow_private, fields);
         if (!fields.ok()) return fields.error(fmt::format("neuron {}", i));
         const auto stake = stakes.find(neuron.hotkey);
         if (stake != stakes.end()) neuron.stake_rao = stake->second;
-        metagraph.neurons_.push_back(std::move(neuron));
+        all.push_back(std::move(neuron));
     }
+    return of(place, std::move(all));
+}
+
+config::Result<Metagraph> Metagraph::of(const Place& place, std::vector<Neuron> neurons) {
+    Metagraph metagraph;
+    metagraph.place_ = place;
+    metagraph.neurons_ = std::move(neurons);
     auto& all = metagraph.neurons_;
     std::sort(all.begin(), all.end(), by_uid);
     const auto twice = std::adjacent_find(

@@ -43,6 +43,10 @@ public:
     static config::Result<Metagraph> make(const Place& place, const Value& neurons,
                                           const Value& state);
 
+    // From neurons in any order. Fails with malformed when two have one uid.
+    static config::Result<Metagraph> of(const Place& place, std::vector<Neuron> neurons);
+
+    const Place& place() const { return place_; }
     std::uint16_t netuid() const { return place_.netuid; }
     std::uint64_t block() const { return place_.block; }
     const std::vector<Neuron>& neurons() const { return neurons_; }  // by uid

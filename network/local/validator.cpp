@@ -12,7 +12,9 @@
 #include <boost/asio/post.hpp>
 
 #include <array>
+#include <atomic>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -66,30 +68,35 @@ public:
 
     ~Validator() override {
         if (!thread_.joinable()) return;
-        asio::post(io_, [this] { server_->stop(); });
+        asio::post(io_, [this] {
+            for (auto& server : servers_) server->stop();
+        });
         thread_.join();
     }
 
     Result<bool> listen() {
-        auto server = HttpServer::listen(
-            io_, options_.host, options_.port,
-            [this](const ServerRequest& request) { return handle(request); }, {},
-            [this](ServerRequest& request) { return admit(request); });
+        auto server = open(options_.port);
         if (!server) return server.error();
-        server_ = std::move(*server);
-        Axon::Handlers handlers;
-        handlers.blacklist = [this](const auto& synapse, const auto& hotkey, const auto& from) {
-            return blacklisted(synapse, hotkey, from);
-        };
-        handlers.forward = [this](const SynapseCall& call) { return forward(call); };
-        axon_.emplace(key_, options_.host, server_->port(), std::move(handlers));
         drained_ = state_.drained();
-        asio::co_spawn(io_, server_->run(), asio::detached);  // the thread ends with it
-        thread_ = std::thread([this] { io_.run(); });
+        serve(std::move(*server));
+        thread_ = std::thread([this] { io_.run(); });  // ends with the last server
         return true;
     }
 
-    Peer peer() const override { return {hotkey_, options_.host, server_->port()}; }
+    Result<std::uint16_t> move() override {
+        std::promise<Result<std::uint16_t>> done;
+        asio::post(io_, [this, &done] {
+            auto server = open(0);
+            if (!server) return done.set_value(server.error());
+            auto& old = *servers_.back();
+            serve(std::move(*server));
+            old.stop();
+            done.set_value(port_.load());
+        });
+        return done.get_future().get();
+    }
+
+    Peer peer() const override { return {hotkey_, options_.host, port_.load()}; }
 
     Tally tally() const override {
         const std::lock_guard lock(mutex_);
@@ -102,6 +109,25 @@ public:
     }
 
 private:
+    Result<std::unique_ptr<HttpServer>> open(std::uint16_t port) {
+        return HttpServer::listen(
+            io_, options_.host, port,
+            [this](const ServerRequest& request) { return handle(request); }, {},
+            [this](ServerRequest& request) { return admit(request); });
+    }
+
+    void serve(std::unique_ptr<HttpServer> server) {
+        Axon::Handlers handlers;
+        handlers.blacklist = [this](const auto& synapse, const auto& hotkey, const auto& from) {
+            return blacklisted(synapse, hotkey, from);
+        };
+        handlers.forward = [this](const SynapseCall& call) { return forward(call); };
+        axon_.emplace(key_, options_.host, server->port(), std::move(handlers));
+        port_ = server->port();
+        asio::co_spawn(io_, server->run(), asio::detached);
+        servers_.push_back(std::move(server));
+    }
+
     template <class Change>
     void count(Change change) {
         const std::lock_guard lock(mutex_);
@@ -216,7 +242,8 @@ private:
     ValidatorState state_;
     Keypair key_;
     std::optional<Axon> axon_;
-    std::unique_ptr<HttpServer> server_;
+    std::vector<std::unique_ptr<HttpServer>> servers_;  // the last one serves, others end
+    std::atomic<std::uint16_t> port_ = 0;
     int requests_ = 0;
     std::size_t next_fault_ = 0;
 

@@ -79,7 +79,9 @@ public:
         default;  // closes all connections and joins; waits for a judge at work
 
     virtual Peer peer() const = 0;
-    virtual Tally tally() const = 0;   // any thread
+    virtual Tally tally() const = 0;  // any thread
+    // Listens on another port from now on, and no longer on the old one. Fails with network errors.
+    virtual config::Result<std::uint16_t> move() = 0;  // any thread
     virtual bool drained() const = 0;  // every task was answered (submitted, skipped or refused)
 };
 

@@ -1,0 +1,211 @@
+// The chain as a miner asks it, against a local node that serves a real runtime's metadata.
+#include "network/chain/subtensor.hpp"
+
+#include "network/chain/announce.hpp"
+#include "network/errc.hpp"
+#include "network/local/chain_node.hpp"
+#include "tests/network/chain/chain_vectors.hpp"
+#include "tests/network/chain/scripted_node.hpp"
+#include "tests/network/keys.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace network;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::uint64_t kTao = 1'000'000'000;
+
+Keypair key_of(std::uint8_t number) {
+    Secret<32> seed;
+    seed.bytes()[0] = number;
+    return Keypair::from_seed(seed);
+}
+
+LocalNeuron neuron(std::uint8_t number, std::uint64_t stake = 0, std::uint16_t port = 0) {
+    return {.hotkey = key_of(number).public_key(),
+            .stake_rao = stake,
+            .validator_permit = stake > 0,
+            .ip = 0x7f000001,
+            .port = port};
+}
+
+std::unique_ptr<ChainNode> node_of(std::vector<LocalNeuron> neurons,
+                                   std::chrono::milliseconds block_time = 5ms) {
+    return ChainNode::start({.block_time = block_time, .neurons = std::move(neurons)}).value();
+}
+
+void ask(const Endpoint& endpoint, std::function<asio::awaitable<void>(Subtensor&)> questions) {
+    asio::io_context io{1};
+    RpcOptions options;
+    options.endpoints = {endpoint};
+    options.backoff = {.first = 1ms, .longest = 5ms};
+    Rpc rpc(io.get_executor(), std::move(options));
+    Subtensor subtensor(rpc);
+    std::exception_ptr failure;
+    asio::co_spawn(io, rpc.run(), [&](std::exception_ptr error) {
+        if (error) failure = error;
+    });
+    asio::co_spawn(io, questions(subtensor), [&](std::exception_ptr error) {
+        if (error) failure = error;
+        rpc.stop();
+    });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+TEST_CASE("the metagraph comes with stakes, permits and addresses") {
+    const auto node = node_of({neuron(1), neuron(2, 5000 * kTao, 8091)});
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        CHECK(view.block >= 1000);
+        CHECK(view.runtime->spec_version == ChainState::kSpecVersion);
+        CHECK(view.runtime->metadata.version == 15);
+        const auto graph = (co_await chain.metagraph(view, 17, true)).value();
+        REQUIRE(graph.neurons().size() == 2);
+        CHECK(graph.block() == view.block);
+        const auto* validator = graph.find(key_of(2).public_key());
+        REQUIRE(validator != nullptr);
+        CHECK(validator->uid == 1);
+        CHECK(validator->stake_rao == 5000 * kTao);
+        CHECK(validator->validator_permit);
+        CHECK(validator->axon == AxonAddress{AxonAddress::State::usable, "127.0.0.1", 8091});
+        CHECK(graph.find(0)->axon.state == AxonAddress::State::none);
+        const auto elsewhere = (co_await chain.metagraph(view, 17, false)).value();
+        CHECK(elsewhere.find(1)->axon.state == AxonAddress::State::refused);
+        CHECK((co_await chain.metagraph(view, 18, true)).value().neurons().empty());
+    });
+}
+
+TEST_CASE("registered is who has a uid") {
+    const auto node = node_of({neuron(1), neuron(2)});
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto ours = key_of(2).public_key();
+        auto view = (co_await chain.now()).value();
+        CHECK((co_await chain.uid(view, 17, ours)).value() == std::uint16_t(1));
+        CHECK_FALSE((co_await chain.uid(view, 18, ours)).value().has_value());
+        CHECK_FALSE((co_await chain.uid(view, 17, key_of(3).public_key())).value().has_value());
+        node->change([&](ChainState& state) { state.deregister(ours); });
+        view = (co_await chain.now()).value();
+        CHECK_FALSE((co_await chain.uid(view, 17, ours)).value().has_value());
+        const auto graph = (co_await chain.metagraph(view, 17, true)).value();
+        CHECK(graph.neurons().size() == 2);
+        CHECK(graph.find(ours) == nullptr);
+        node->change([&](ChainState& state) { state.reregister(ours); });
+        CHECK((co_await chain.uid(view, 17, ours)).value() == std::uint16_t(1));
+    });
+}
+
+TEST_CASE("a runtime upgrade that adds a field is noticed and read by its own metadata") {
+    const auto node = node_of({neuron(1), neuron(2, 5000 * kTao, 8091)});
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto before = (co_await chain.now()).value();
+        CHECK((co_await chain.metagraph(before, 17, true)).value().neurons().size() == 2);
+        CHECK((co_await chain.now()).value().runtime == before.runtime);
+        CHECK(node->tally().metadata == 1);
+
+        node->change([](ChainState& state) { state.upgrade(); });
+        // By the rules of yesterday it is nonsense, and is found to be.
+        CHECK((co_await chain.metagraph(before, 17, true)).error().code == Errc::malformed);
+        const auto after = (co_await chain.now()).value();
+        CHECK(after.runtime->spec_version == before.runtime->spec_version + 1);
+        CHECK(node->tally().metadata == 2);
+        const auto graph = (co_await chain.metagraph(after, 17, true)).value();
+        REQUIRE(graph.neurons().size() == 2);
+        CHECK(graph.find(1)->stake_rao == 5000 * kTao);
+    });
+}
+
+TEST_CASE("a metagraph of 65,535 neurons fits") {
+    std::vector<LocalNeuron> all(65'535, neuron(1));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i].hotkey[0] = std::uint8_t(i);
+        all[i].hotkey[1] = std::uint8_t(i >> 8);
+    }
+    const auto node = node_of(std::move(all));
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        const auto graph = (co_await chain.metagraph(view, 17, true)).value();
+        CHECK(graph.neurons().size() == 65'535);
+    });
+}
+
+TEST_CASE("a node without newer metadata gives version 14, which knows storage but no metagraph") {
+    const auto packed = tests::unpacked("metadata_v14.hex.gz");
+    const json::string text(packed.substr(0, packed.find_last_not_of('\n') + 1));
+    const json::string hash("0x" + std::string(64, 'a'));
+    tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+        const auto& method = request.at("method").as_string();
+        if (method == "chain_subscribeNewHeads") return {};
+        if (method == "chain_getHead") return {tests::answer_to(request, hash)};
+        if (method == "chain_getHeader")
+            return {tests::answer_to(request, json::object{{"number", "0x64"}})};
+        if (method == "state_getRuntimeVersion")
+            return {tests::answer_to(
+                request, json::object{{"specVersion", 343}, {"transactionVersion", 1}})};
+        if (method == "state_getMetadata") return {tests::answer_to(request, text)};
+        if (method == "state_getStorage") return {tests::answer_to(request, "0x0700")};
+        return {tests::error_to(request, 4003, "Client error: Exported method is not found")};
+    });
+    ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        CHECK(view.runtime->metadata.version == 14);
+        CHECK((co_await chain.uid(view, 17, key_of(1).public_key())).value() == std::uint16_t(7));
+        CHECK((co_await chain.metagraph(view, 17, false)).error().code == Errc::not_in_runtime);
+    });
+}
+
+TEST_CASE("nonsense in place of SCALE is malformed, whatever it is") {
+    const json::string hash("0x" + std::string(64, 'a'));
+    for (const json::value& nonsense : std::initializer_list<json::value>{
+             json::value("0x"), json::value("0xzz"), json::value("0x0"), json::value(7),
+             json::value(), json::value("0x01ffffffffffffff"), json::value("0xfeffffff00")}) {
+        CAPTURE(json::serialize(nonsense));
+        tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+            const auto& method = request.at("method").as_string();
+            if (method == "chain_subscribeNewHeads") return {};
+            if (method == "chain_getHead") return {tests::answer_to(request, hash)};
+            if (method == "chain_getHeader")
+                return {tests::answer_to(request, json::object{{"number", "0x64"}})};
+            if (method == "state_getRuntimeVersion")
+                return {tests::answer_to(
+                    request, json::object{{"specVersion", 343}, {"transactionVersion", 1}})};
+            return {tests::answer_to(request, nonsense)};
+        });
+        ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+            CHECK((co_await chain.now()).error().code == Errc::malformed);
+        });
+    }
+}
+
+TEST_CASE("an axon is announced once, and again only when its address is another") {
+    const auto node = node_of({neuron(1), neuron(2)}, 50ms);
+    const auto key = key_of(2);
+    const auto entry = axon_entry("198.51.100.7", 8091).value();
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        CHECK((co_await announce_axon(chain, key, 17, entry, 20s)).value() == Announced::done);
+        CHECK((co_await announce_axon(chain, key, 17, entry, 20s)).value() == Announced::already);
+        CHECK(node->tally().extrinsics == 1);
+        const auto moved = axon_entry("198.51.100.7", 8092).value();
+        CHECK((co_await announce_axon(chain, key, 17, moved, 20s)).value() == Announced::done);
+        CHECK(node->tally().extrinsics == 2);
+        CHECK(node->state().port_of(key.public_key()) == 8092);
+        // It is in a block all the same, but the chain keeps nothing of a stranger.
+        const auto stranger = co_await announce_axon(chain, key_of(9), 17, entry, 20s);
+        CHECK(stranger.error().code == Errc::node_error);
+    });
+}
+
+TEST_CASE("addresses that the chain would refuse are not announced") {
+    for (const auto* ip : {"127.0.0.1", "0.0.0.0", "::1", "host", ""})
+        CHECK_FALSE(axon_entry(ip, 1).has_value());
+    CHECK_FALSE(axon_entry("198.51.100.7", 0).has_value());
+    CHECK(axon_entry("198.51.100.7", 8091).value().ip == 0xc6336407);
+    CHECK(axon_entry("2001:db8::1", 8091).value().ip_type == 6);
+}
