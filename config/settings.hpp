@@ -23,6 +23,16 @@ struct Wallet {
 struct Subtensor {
     std::string network = "finney";
     std::string chain_endpoint;  // empty: the network's own
+    int refresh_blocks = 50;     // between two readings of the whole subnet
+    int check_blocks = 5;        // between two looks at our own registration
+    seconds stale{180};          // without a new block for so long: another node
+};
+
+// Announcing an address on the chain, which a miner of this subnet does not need.
+struct Axon {
+    bool announce = false;
+    std::string external_ip;
+    int external_port = 8091;
 };
 
 struct Schedule {
@@ -127,6 +137,7 @@ struct Settings {
     std::vector<std::string> validators;  // "HOTKEY@HOST:PORT"
     Wallet wallet;
     Subtensor subtensor;
+    Axon axon;
     Schedule schedule;
     Generator generator;
     Gate gate;

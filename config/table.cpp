@@ -71,6 +71,37 @@ void add_identity(Rows& rows) {
                     "too.",
              .variables = {"BT_CHAIN_ENDPOINT"},
              .shape = &kUrlShape},
+            {.name = "subtensor.refresh_blocks",
+             .field = [](Settings& s) -> Field { return &s.subtensor.refresh_blocks; },
+             .doc = "The subnet's validators and their addresses are read anew after so many "
+                    "blocks, and at once when one stops answering.",
+             .unit = "blocks",
+             .least = 1,
+             .most = 7'200},
+            {.name = "subtensor.check_blocks",
+             .field = [](Settings& s) -> Field { return &s.subtensor.check_blocks; },
+             .doc = "The hotkeys' registration is looked at after so many blocks.",
+             .unit = "blocks",
+             .least = 1,
+             .most = 7'200},
+            {.name = "subtensor.stale",
+             .field = [](Settings& s) -> Field { return &s.subtensor.stale; },
+             .doc = "A node of the chain that shows no new block for so long is left for the next.",
+             .unit = "s",
+             .least = 1,
+             .most = 86'400},
+            {.name = "axon.announce",
+             .field = [](Settings& s) -> Field { return &s.axon.announce; },
+             .doc = "Writes the address below to the chain when it has another one (serve_axon; "
+                    "free of charge). Miners of this subnet need none."},
+            {.name = "axon.external_ip",
+             .field = [](Settings& s) -> Field { return &s.axon.external_ip; },
+             .doc = "IPv4 or IPv6 address to announce."},
+            {.name = "axon.external_port",
+             .field = [](Settings& s) -> Field { return &s.axon.external_port; },
+             .doc = "Port to announce.",
+             .least = 1,
+             .most = 65'535},
         });
 }
 
@@ -405,9 +436,13 @@ void add_rehearse(Rows& rows) {
             {.name = "rehearse.faults",
              .field = [](Settings& s) -> Field { return &s.rehearse.faults; },
              .doc =
-                 "Faults that the local validator brings: it never answers, closes at once, sends "
-                 "garbage, drips, or closes before its answer is whole.",
-             .choices = {"timeout", "refuse", "garbage", "slow", "drop"}},
+                 "Faults that the local validators bring: they never answer, close at once, send "
+                 "garbage, drip, or close before the answer is whole (timeout, refuse, garbage, "
+                 "slow, drop); and the local chain: the hotkeys lose their places for a while, "
+                 "connections are cut, no blocks come for a while, the runtime is upgraded, the "
+                 "validators go to other ports (deregister, disconnect, stall, upgrade, move).",
+             .choices = {"timeout", "refuse", "garbage", "slow", "drop", "deregister", "disconnect",
+                         "stall", "upgrade", "move"}},
             {.name = "rehearse.time_scale",
              .field = [](Settings& s) -> Field { return &s.rehearse.time_scale; },
              .doc = "Cool-downs, throttle and validation lock are real durations times this; 1: as "

@@ -2,7 +2,9 @@
 
 #include "config/keys.hpp"
 #include "config/version.hpp"
+#include "miner/chain_link.hpp"
 #include "miner/cockpit/cockpit.hpp"
+#include "miner/cooldowns.hpp"
 #include "miner/instance_lock.hpp"
 #include "miner/service.hpp"
 #include "miner/signals.hpp"
@@ -19,6 +21,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
+#include <stdexcept>
 
 namespace miner {
 namespace {
@@ -60,30 +64,6 @@ struct Store {
                                 {unanswered->begin(), unanswered->end()});
     }
 };
-
-// A cool-down outlasts the process that was told it.
-config::Result<void> resume_cooldowns(storage::Database& database,
-                                      std::vector<Identity>& identities, config::Logger& log) {
-    const std::int64_t now_s = now_ms() / 1000;
-    int count = 0;
-    std::int64_t longest_s = 0;
-    for (auto& who : identities) {
-        const auto contacts = storage::contacts(database, who.hotkey());
-        if (!contacts) return contacts.error();
-        for (const auto& contact : *contacts) {
-            if (contact.cooldown_until <= now_s) continue;
-            const auto until_s = std::min(contact.cooldown_until, now_s + kLongestCooldown_s);
-            for (const auto& validator : who.schedule.validators()) {
-                if (validator.peer.hotkey != contact.validator) continue;
-                who.schedule.cool_down(validator.uid, until_s);
-                ++count;
-                longest_s = std::max(longest_s, until_s - now_s);
-            }
-        }
-    }
-    if (count > 0) log.info("cooling down", {{"validators", count}, {"longest_s", longest_s}});
-    return {};
-}
 
 asio::awaitable<void> keep_house(Store& store, Lanes& lanes, Stop& stop,
                                  const config::Storage& limits, config::Logger& log) {
@@ -128,13 +108,55 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
             .now_ns = {}};
 }
 
-asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Production& production,
-                           asio::signal_set& signals, Stop& stop, Service& service,
+// Empty when the chain is not asked. `contacts` are of earlier runs: validators that are known only
+// now are left alone as they asked then. Those that the file of an earlier run has are there at
+// once.
+std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contacts, Lanes& lanes,
+                                      Roster& roster, Stop& stop, Cockpit* cockpit,
+                                      asio::any_io_executor io) {
+    if (!options.chain) return nullptr;
+    auto endpoints = network::endpoints(options.settings.subtensor);
+    if (!endpoints) throw std::invalid_argument(endpoints.error().message());
+    auto chain = std::make_unique<ChainLink>(
+        io, std::move(*endpoints),
+        ChainLink::Services{.identities = roster.identities(),
+                            .stop = stop,
+                            .lanes = lanes,
+                            .log = options.log,
+                            .settings = options.settings,
+                            .folder = options.folder,
+                            .first_validators =
+                                [contacts = std::move(contacts), &roster, &log = options.log] {
+                                    resume_cooldowns(contacts, roster.identities(), now_ms() / 1000,
+                                                     log);
+                                },
+                            .hindered =
+                                [cockpit](std::string why) {
+                                    if (cockpit) cockpit->state().hindered(std::move(why));
+                                }});
+    chain->watch().restore();
+    return chain;
+}
+
+// A validator that cannot be reached may have moved: the chain knows where to.
+std::function<void(const Turn&)> watched(std::function<void(const Turn&)> turn, ChainLink& chain) {
+    return [turn = std::move(turn), &chain](const Turn& done) {
+        if (done.end == Turn::End::unreached) chain.watch().validator_failed();
+        if (turn) turn(done);
+    };
+}
+
+asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes, Store& store,
+                           Production& production, asio::signal_set& signals, Stop& stop,
+                           Service& service,
                            Cockpit* cockpit, bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
+    Roster roster(std::move(options.identities));
+    const auto io = co_await asio::this_coro::executor;
+    const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
+    if (chain) options.observer.turn = watched(std::move(options.observer.turn), *chain);
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
                        options.log, options.settings, options.observer});
-    Roster roster(std::move(options.identities));
     // One slot more than devices: one task's network and disk run under another's computing.
     constexpr int kSlots = 2;
     const auto workers = [&]() -> asio::awaitable<void> {
@@ -153,6 +175,7 @@ asio::awaitable<void> mine(AppOptions& options, Lanes& lanes, Store& store, Prod
             service.stopping();
             if (cockpit) cockpit->state().draining();
         }));
+    if (chain) children.push_back(chain->run());
     co_await all_of(std::move(children), stop);
     device_lost = pipeline.device_lost();
 }
@@ -199,11 +222,12 @@ ExitCode run_app(AppOptions options) {
     if (store->left_open > 0)
         log.info("resumed", {{"tasks", store->left_open},
                              {"hint", "they go on when their validators hand them out again"}});
-    if (const auto resumed = resume_cooldowns(*store->database, options.identities, log);
-        !resumed) {
-        log.error("cannot start", {{"error", resumed.error().message()}});
+    const auto contacts = contacts_of(*store->database, hotkeys_of(options.identities));
+    if (!contacts) {
+        log.error("cannot start", {{"error", contacts.error().message()}});
         return ExitCode::storage;
     }
+    resume_cooldowns(*contacts, options.identities, now_ms() / 1000, log);
 
     auto recipe = Production::options(options.settings);
     if (!recipe) {
@@ -244,7 +268,7 @@ ExitCode run_app(AppOptions options) {
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, lanes, *store, production, signals, stop, service,
+            co_await mine(options, *contacts, lanes, *store, production, signals, stop, service,
                           cockpit->get(), device_lost);
             co_await run_on(device.lane, [&] {
                 device.generator.reset();

@@ -21,6 +21,7 @@ struct AppOptions {
     MakeGenerator make_generator;
     config::Logger& log;
     Observer observer = {};
+    bool chain = false;  // validators and registration come from the chain of the settings
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
 };
 

@@ -2,6 +2,8 @@
 // given up too. Lives on the io lane; only token() is for other threads.
 #pragma once
 
+#include "network/event.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -22,20 +24,17 @@ namespace asio = boost::asio;
 
 class Stop {
 public:
-    explicit Stop(asio::any_io_executor io) : asked_event_(io), now_event_(io) {
-        asked_event_.expires_at(std::chrono::steady_clock::time_point::max());
-        now_event_.expires_at(std::chrono::steady_clock::time_point::max());
-    }
+    explicit Stop(asio::any_io_executor io) : asked_event_(io), now_event_(io) {}
 
     void ask() {
         asked_ = true;
-        asked_event_.cancel();
+        asked_event_.happen();
     }
 
     void now() {
         ask();
         source_.request_stop();
-        now_event_.cancel();
+        now_event_.happen();
     }
 
     bool asked() const { return asked_; }
@@ -45,10 +44,7 @@ public:
     // False when woken because stopping was asked for.
     asio::awaitable<bool> sleep(std::chrono::milliseconds duration) {
         if (asked_) co_return false;
-        asio::steady_timer timer(asked_event_.get_executor(), duration);
-        using namespace asio::experimental::awaitable_operators;
-        co_await (timer.async_wait(asio::as_tuple(asio::use_awaitable)) ||
-                  asked_event_.async_wait(asio::as_tuple(asio::use_awaitable)));
+        co_await asked_event_.wait(std::chrono::steady_clock::now() + duration);
         co_return !asked_;
     }
 
@@ -57,16 +53,24 @@ public:
     template <class T>
     asio::awaitable<std::optional<T>> unless_asked(asio::awaitable<T> operation) {
         if (asked_) co_return std::nullopt;
-        co_return co_await unless(asked_event_, std::move(operation));
+        co_return co_await unless(until_asked(), std::move(operation));
     }
 
     template <class T>
     asio::awaitable<std::optional<T>> unless_now(asio::awaitable<T> operation) {
         if (immediate()) co_return std::nullopt;
-        co_return co_await unless(now_event_, std::move(operation));
+        co_return co_await unless(until_now(), std::move(operation));
     }
 
 private:
+    // `||` starts its sides later, so each looks again before it waits.
+    asio::awaitable<void> until_asked() {
+        while (!asked_) co_await asked_event_.wait();
+    }
+    asio::awaitable<void> until_now() {
+        while (!immediate()) co_await now_event_.wait();
+    }
+
     template <class T>
     struct Ended {
         std::optional<T> value;
@@ -87,11 +91,10 @@ private:
     }
 
     template <class T>
-    static asio::awaitable<std::optional<T>> unless(asio::steady_timer& event,
+    static asio::awaitable<std::optional<T>> unless(asio::awaitable<void> stopped,
                                                     asio::awaitable<T> operation) {
         using namespace asio::experimental::awaitable_operators;
-        auto first = co_await (caught(std::move(operation)) ||
-                               event.async_wait(asio::as_tuple(asio::use_awaitable)));
+        auto first = co_await (caught(std::move(operation)) || std::move(stopped));
         if (first.index() == 1) co_return std::nullopt;
         auto& ended = std::get<0>(first);
         if (ended.failure) std::rethrow_exception(ended.failure);
@@ -100,8 +103,7 @@ private:
 
     bool asked_ = false;
     std::stop_source source_;
-    asio::steady_timer asked_event_;  // never expires; cancelling it wakes all who wait
-    asio::steady_timer now_event_;
+    network::Event asked_event_, now_event_;
 };
 
 }  // namespace miner

@@ -39,6 +39,11 @@ void State::draining() {
     ++version_;
 }
 
+void State::hindered(std::string why) {
+    hindrance_ = std::move(why);
+    ++version_;
+}
+
 void State::pulled(const Pulled& pulled, WallClock::time_point now) {
     ++version_;
     if (!pulled.reached) {
@@ -85,6 +90,7 @@ void State::turn(const Turn& turn) {
 Health State::health(WallClock::time_point now) const {
     if (draining_) return {false, "stopping: the task at hand is finished, no other is begun"};
     if (!model_) return {false, "loading the model"};
+    if (!hindrance_.empty()) return {false, hindrance_};
     for (const auto& [id, task] : at_hand_) {
         const auto limit = task.stage == "submit" ? limits_.submitting : limits_.making;
         if (now - task.stage_since > limit)

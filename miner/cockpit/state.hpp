@@ -38,6 +38,8 @@ public:
 
     void model_ready(generator::ModelInfo model);
     void draining();
+    // Why nothing can be earned just now, in words with a remedy; empty: nothing is in the way.
+    void hindered(std::string why);
     void pulled(const Pulled& pulled, WallClock::time_point now);
     void stage(const std::string& task_id, std::string_view stage, WallClock::time_point now);
     void attempt(const std::string& task_id, const Attempt& attempt);
@@ -76,6 +78,7 @@ private:
     WallClock::time_point start_;
     std::optional<generator::ModelInfo> model_;
     bool draining_ = false;
+    std::string hindrance_;
     std::map<std::string, AtHand> at_hand_;               // by task id
     std::optional<WallClock::time_point> failing_since_;  // all pulls since then failed
     std::string last_error_;

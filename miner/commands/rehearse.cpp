@@ -1,8 +1,9 @@
-// miner rehearse: the whole loop on this machine, against local validators that speak the true
-// protocol.
+// miner rehearse: the whole loop on this machine, against a local chain and its validators that
+// speak the true protocols.
 #include "generator/errc.hpp"
 #include "miner/app.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/rehearsal/chain.hpp"
 #include "miner/rehearsal/checklist.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/rehearsal/pictures.hpp"
@@ -43,6 +44,7 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     if (loaded.is_preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
     if (loaded.is_preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
     if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
+    if (loaded.is_preset("subtensor.stale")) settings.subtensor.stale = 2s;
     if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
     // On a terminal the progress line speaks; the events are in the log file.
     if (loaded.is_preset("log.console")) settings.log.console = !terminal;
@@ -89,6 +91,7 @@ config::Result<Validators> start_validators(const config::Settings& settings,
     constexpr int kValidators = 2;
     std::vector<network::LocalValidator::Fault> faults;
     for (const auto& text : settings.rehearse.faults) {
+        if (is_chain_fault(text)) continue;
         auto fault = network::parse_fault(text);
         if (!fault) return fault.error();
         faults.push_back(*fault);
@@ -112,16 +115,6 @@ config::Result<Validators> start_validators(const config::Settings& settings,
     return validators;
 }
 
-Identity make_identity(network::Keypair key, const config::Schedule& schedule,
-                       const Validators& validators) {
-    Identity identity{std::move(key), Schedule(schedule)};
-    std::vector<Validator> list;
-    for (const auto& validator : validators)
-        list.push_back({int(list.size()), validator->peer(), 10 * schedule.min_stake, true});
-    identity.schedule.set_validators(std::move(list));
-    return identity;
-}
-
 Evidence gather(const Validators& validators, const storage::Statistics& statistics, int asked) {
     Evidence evidence{.counts = statistics.all, .asked = asked};
     bool drained = true;
@@ -139,7 +132,7 @@ Evidence gather(const Validators& validators, const storage::Statistics& statist
 
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
     const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-    const auto settings = rehearsal_settings(line.loaded, terminal);
+    auto settings = rehearsal_settings(line.loaded, terminal);
     const auto folder = config::storage_folder(settings) / "rehearsal";
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
@@ -155,14 +148,23 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
         keys.push_back(random_key());
         hotkeys.push_back(keys.back().address());
     }
-    auto validators = start_validators(settings, *program, hotkeys);
+    const auto validators = start_validators(settings, *program, hotkeys);
     if (!validators) {
         complain("local validator", validators.error());
         return ExitCode::unavailable;
     }
+    std::vector<network::PublicKey> public_keys;
+    for (const auto& key : keys) public_keys.push_back(key.public_key());
+    const auto chain = RehearsalChain::start(settings, {public_keys, *validators}, *log);
+    if (!chain) {
+        complain("local chain", chain.error());
+        return ExitCode::unavailable;
+    }
+    settings.subtensor.network = "local";
+    settings.subtensor.chain_endpoint = (*chain)->url();
     fmt::print(
-        "Rehearsal: {} tasks from {} local validators to {} over the real protocol, durations "
-        "times {}\nScored by {}\n\n",
+        "Rehearsal: {} tasks from {} local validators on a local chain to {} over the real "
+        "protocol, durations times {}\nScored by {}\n\n",
         program->tasks.size(), validators->size(),
         hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
         settings.rehearse.time_scale, kJudgedBy);
@@ -170,8 +172,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
 
     Progress progress(std::cout, terminal, int(program->tasks.size()), program->names);
     std::vector<Identity> identities;
-    for (auto& key : keys)
-        identities.push_back(make_identity(std::move(key), settings.schedule, *validators));
+    for (auto& key : keys) identities.push_back({std::move(key), Schedule(settings.schedule)});
     const auto code =
         run_app({.settings = settings,
                  .folder = folder,
@@ -181,8 +182,10 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
                  .observer = {.stage = [&](const std::string& id,
                                            std::string_view stage) { progress.stage(id, stage); },
                               .turn = [&](const Turn& turn) { progress.turn(turn); }},
+                 .chain = true,
                  .finished = [&] {
-                     return std::all_of(validators->begin(), validators->end(),
+                     return (*chain)->faults_done() &&
+                            std::all_of(validators->begin(), validators->end(),
                                         [](const auto& v) { return v->drained(); });
                  }});
     progress.finish();

@@ -1,4 +1,5 @@
 // miner run: mines until it is stopped.
+#include "config/places.hpp"
 #include "config/version.hpp"
 #include "miner/app.hpp"
 #include "miner/commands/commands.hpp"
@@ -30,12 +31,6 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
         validators.push_back({int(validators.size()), std::move(*peer),
                               std::numeric_limits<double>::infinity(), true});
     }
-    if (validators.empty()) {
-        log->error("cannot start", {{"error", "no validators are known"},
-                                    {"remedy", "name them: --validators HOTKEY@HOST:PORT ..."}});
-        return ExitCode::usage;
-    }
-
     auto loaded = load_identities(settings, *log);
     if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
     auto& identities = std::get<std::vector<Identity>>(loaded);
@@ -45,6 +40,8 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
                            {"hotkeys", identities.size()},
                            {"hotkey", identities.front().hotkey()},
                            {"validators", validators.size()},
+                           {"chain", validators.empty() ? config::chain_url(settings.subtensor)
+                                                        : std::string("not asked")},
                            {"folder", folder.string()}});
     for (std::size_t i = 1; i < identities.size(); ++i)
         log->info("one more hotkey", {{"hotkey", identities[i].hotkey()}});
@@ -52,7 +49,9 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
                     .folder = folder,
                     .identities = std::move(identities),
                     .make_generator = make_generator,
-                    .log = *log});
+                    .log = *log,
+                    // Without validators of the operator's the chain names them.
+                    .chain = validators.empty()});
 }
 
 }  // namespace miner

@@ -88,6 +88,25 @@ TEST_CASE("a rehearsal with pictures of one's own and faults says go") {
     CHECK_THAT(rehearsal.out, contains("2 of 2"));
 }
 
+TEST_CASE("a rehearsal comes back from everything that its chain does") {
+    Scene scene;
+    fs::create_directories(scene.home() / "pictures");
+    fs::copy_file(quick_picture(), scene.home() / "pictures/airplane.png");
+    const auto rehearsal =
+        scene.ask({"rehearse", "--tasks", "2", "--pictures", "pictures", "--faults",
+                   "deregister,disconnect,stall,upgrade,move", "--gate.min_gaussians", "50000",
+                   "--generator.deadline", "3600"});
+    INFO(rehearsal.out << rehearsal.err);
+    CHECK(rehearsal.ending == Ending{.code = 0});
+    check_verdict(rehearsal);
+    const auto log = read_text(scene.home() / "data/miner/rehearsal/miner.log");
+    CHECK(count(log, " chain fault ") == 5);
+    CHECK(count(log, " not registered ") == 1);
+    CHECK(count(log, " registered hotkey") == 3);  // at the start, not, and again
+    CHECK(count(log, " chain connected ") >= 3);   // at the start, once cut, once stalled
+    CHECK(count(log, " runtime upgraded ") == 1);
+}
+
 TEST_CASE("a rehearsal without pictures says where it looked") {
     Scene scene;
     fs::create_directories(scene.home() / "empty");

@@ -100,11 +100,13 @@ TEST_CASE("help names commands and exit codes, and the version has a number") {
         CHECK_THAT(scene.ask(words).out, Catch::Matchers::Matches("miner [0-9]+\\.[0-9]+.*\n"));
 }
 
-TEST_CASE("without validators there is nothing to mine, and the remedy is a flag") {
+TEST_CASE("without validators the chain is asked for them, and waited for when it is away") {
     Scene scene;
-    const auto outcome = run_to_end(scene.mining(), kPatience);
-    CHECK(outcome.ending == Ending{.code = 2});
-    CHECK_THAT(outcome.err, contains("--validators"));
+    Process miner(scene.mining({"--subtensor.network", "ws://127.0.0.1:1"}));
+    REQUIRE(miner.await_text("chain lost", kPatience));
+    CHECK(miner.signal(SIGTERM));
+    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK_THAT(miner.err(), contains("ws://127.0.0.1:1"));
 }
 
 TEST_CASE("how much is logged, and how, is as the flags say") {

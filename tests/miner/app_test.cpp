@@ -3,7 +3,9 @@
 
 #include "network/base64.hpp"
 #include "network/http/client.hpp"
+#include "network/local/chain_node.hpp"
 #include "network/local/validator.hpp"
+#include "network/wallet/ss58.hpp"
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
 #include "storage/report.hpp"
@@ -51,6 +53,7 @@ struct Stage {
     double time_scale = 0.0001;  // of the validators' durations
     std::vector<std::uint8_t> hotkeys{1};
     std::set<std::uint8_t> unregistered;
+    std::unique_ptr<network::ChainNode> chain;  // if any, it is asked for the validators
 
     Stage() {
         settings.gate.min_gaussians = 3200;
@@ -82,10 +85,29 @@ struct Stage {
                                  .value());
     }
 
+    // A chain with the validators and hotkeys that there are, and blocks of moments.
+    void start_chain() {
+        network::ChainNode::Options options;
+        options.block_time = 5ms;
+        for (const auto& validator : validators) {
+            const auto peer = validator->peer();
+            options.neurons.push_back({.hotkey = network::ss58_decode(peer.hotkey).value(),
+                                       .stake_rao = 5'000'000'000'000,
+                                       .validator_permit = true,
+                                       .ip = 0x7f000001,
+                                       .port = peer.port});
+        }
+        for (const auto number : hotkeys)
+            options.neurons.push_back({.hotkey = key_of(number).public_key()});
+        chain = network::ChainNode::start(std::move(options)).value();
+        settings.subtensor = {.network = "local", .chain_endpoint = chain->endpoint().url()};
+        settings.subtensor.check_blocks = 1;
+    }
+
     ExitCode run() {
         std::vector<miner::Validator> list;
         for (const auto& validator : validators)
-            list.push_back({int(list.size()), validator->peer(), 5000, true});
+            if (!chain) list.push_back({int(list.size()), validator->peer(), 5000, true});
         std::vector<miner::Identity> identities;
         for (const auto number : hotkeys) {
             identities.push_back({key_of(number), miner::Schedule(settings.schedule),
@@ -103,6 +125,7 @@ struct Stage {
              .make_generator = tests::make_fake(script),
              .log = log,
              .observer = {.turn = [this](const miner::Turn& turn) { turns.push_back(turn); }},
+             .chain = chain != nullptr,
              .finished = [this] {
                  if (between_turns) between_turns();
                  return std::all_of(validators.begin(), validators.end(),
@@ -426,4 +449,44 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
     CHECK(health.find("\"status\":\"healthy\"") != std::string::npos);
     CHECK(tasks.find("\"task_id\":\"a\"") != std::string::npos);
     CHECK(stage.validators[0]->tally().accepted == 2);
+}
+
+TEST_CASE("a miner that knows nobody finds its validators on the chain") {
+    Stage stage;
+    stage.hotkeys = {1, 2};
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.start_chain();
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 2);
+    CHECK(stage.count_lines("chain connected") == 1);
+    CHECK(stage.count_lines("registered") == 2);
+}
+
+TEST_CASE("a validator that goes to another port is found there without a restart") {
+    Stage stage;
+    stage.time_scale = 0.001;
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.start_chain();
+    stage.between_turns = [&, moved = false]() mutable {
+        auto& validator = *stage.validators[0];
+        if (moved || validator.tally().accepted != 1) return;
+        moved = true;
+        const auto port = validator.move().value();
+        stage.chain->change([&](network::ChainState& state) {
+            state.move(network::ss58_decode(validator.peer().hotkey).value(), port);
+        });
+    };
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 2);
+}
+
+TEST_CASE("cool-downs of an earlier run hold for validators that the chain names") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.start_chain();
+    stage.told(key_of(1).address(), stage.validators[0]->peer().hotkey, std::time(nullptr) + 3600);
+    stage.stop_once([&] { return stage.count_lines("cooling down") > 0; });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.count_lines("cooling down") == 1);
+    CHECK(stage.validators[0]->tally().pulls == 0);
 }

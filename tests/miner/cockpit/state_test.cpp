@@ -60,6 +60,15 @@ TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answ
     CHECK(state.health(kStart + 702s).healthy);
 }
 
+TEST_CASE("what is in the way is told until it is no more") {
+    auto state = running();
+    state.hindered("not registered: do this");
+    CHECK_FALSE(state.health(kStart).healthy);
+    CHECK(state.health(kStart).reason == "not registered: do this");
+    state.hindered("");
+    CHECK(state.health(kStart).healthy);
+}
+
 TEST_CASE("now tells the tasks at hand with their stages") {
     auto state = running();
     const auto before = state.version();
