@@ -31,7 +31,8 @@ MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enh
            "spz_write_500k": "SPZ of these", "spz_read_500k": "SPZ of these, reading",
            "ply_write_500k": "PLY of these", "sign": "sr25519 signature of a call",
            "sign_1mb": "sr25519 signature over a prompt of 1 MB", "verify": "sr25519 verification",
-           "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
+           "metadata_parse": "a runtime's metadata (V15) into types", "metagraph_decode":
+           "a subnet of 1024 neurons with stakes, by the metadata", "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
            "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
 NOT_A_NAME = re.compile(r"real_time|manual_time|iterations:.*")
 MOST_VOXELS_APART = 0.01   # rounding decides about voxels on the edge
@@ -90,6 +91,7 @@ def page(ours, theirs, host, others, args):
     known = with_sum({name: row["median_ms"] for name, row in theirs["rows"].items()})
     ours = with_sum(ours)
     wallet = theirs["sr25519"] and f"; py-sr25519-bindings {theirs['sr25519']}"
+    decoder = theirs.get("bt_decode") and f"; bt-decode {theirs['bt_decode']}"
     lines = ["# Benchmarks", "",
              "Made by `ops/bench.sh`, which sets up, builds and runs all of it; run it anew rather than edit.", "",
              f"{datetime.date.today()}. {host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB. {args.threads} "
@@ -97,7 +99,7 @@ def page(ours, theirs, host, others, args):
              f"machine while ours ran and {others[1]:.0%} while Python did.", "",
              f"Both sides make the same: picture `{theirs['picture']}` ({' x '.join(map(str, theirs['picture_size']))}), seed "
              f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, fp32 on the CPU. Python is "
-             f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}. Where "
+             f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}{decoder or ''}. Where "
              "nothing stands under Python it has no counterpart.", "",
              "| benchmark | what | miner, ms | Python, ms | times faster |", "| --- | --- | ---: | ---: | ---: |"]
     for name in (name for name in MEANING if name in ours):

@@ -9,9 +9,11 @@ Rows carry the names of the C++ benchmarks, so that ops/bench/compare.py can lay
     encode structure occupancy latent gaussians   the networks, from ops/reference/trellis.py
     ply_write_500k                      PLY as the published implementation writes it: a tuple a Gaussian
     sign sign_1mb verify                py-sr25519-bindings, as the Bittensor SDK signs; left out when not installed
+    metadata_parse metagraph_decode     bt-decode, as the Bittensor SDK reads the chain; left out when not installed
 The other rows of the C++ table have no counterpart here. Needs torch, numpy, pillow and safetensors.
 """
 import argparse
+import gzip
 import importlib.metadata
 import io
 import json
@@ -36,6 +38,12 @@ try:
 except ImportError:
     sr25519 = None
 
+try:
+    import bt_decode
+except ImportError:
+    bt_decode = None
+
+RECORDINGS = ROOT / "tests/vectors/chain"
 PLY_FIELDS = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1",
               "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
 
@@ -78,6 +86,21 @@ def sign(clock, repeats):
     clock("verify", lambda: sr25519.verify(signature, call, pair[0]), 100 * repeats)
 
 
+def read_chain(clock, repeats):
+    """A runtime's metadata, and everybody on a subnet of 1024 with their stakes."""
+    packed = bytes.fromhex(gzip.open(RECORDINGS / "metadata_v15_opaque.hex.gz", "rt").read().strip().removeprefix("0x"))
+    calls = json.load(gzip.open(RECORDINGS / "metagraph.json.gz"))["state_call"]
+    metadata = clock("metadata_parse", lambda: bt_decode.MetadataV15.decode_from_metadata_option(packed), 10 * repeats)
+    types = bt_decode.PortableRegistry.from_metadata_v15(metadata)
+    outputs = {f"{api['name']}_{method['name']}": method["output"]
+               for api in json.loads(metadata.to_json())["apis"] for method in api["methods"]}
+    answers = []
+    for name in ("NeuronInfoRuntimeApi_get_neurons_lite", "SubnetInfoRuntimeApi_get_subnet_state"):
+        result = next(answer["result"] for call, answer in calls.items() if name in call)
+        answers.append((f"scale_info::{outputs[name]}", bytes.fromhex(result.removeprefix("0x"))))
+    clock("metagraph_decode", lambda: [bt_decode.decode(kind, types, answer) for kind, answer in answers], repeats)
+
+
 def measure(args):
     file, model, clock = pathlib.Path(args.picture).read_bytes(), recipe.Model(args.model), Clock(args.repeats)
     picture = clock("decode", lambda: Image.open(io.BytesIO(file)).convert("RGBA"), 10 * args.repeats)
@@ -95,6 +118,8 @@ def measure(args):
     clock("ply_write_500k", lambda: write_ply(columns))
     if sr25519:
         sign(clock, args.repeats)
+    if bt_decode:
+        read_chain(clock, args.repeats)
     return {"picture": pathlib.Path(args.picture).name, "picture_size": picture.size, "seed": args.seed,
             "voxels": len(voxels), "gaussians": len(splats.opacity), "rows": clock.rows}
 
@@ -118,7 +143,8 @@ def main():
     head = {"machine": machine.describe(), "torch": torch.__version__, "pillow": pillow_version,
             "threads": args.threads,
             "python": platform.python_version(),
-            "sr25519": sr25519 and importlib.metadata.version("py-sr25519-bindings")}
+            "sr25519": sr25519 and importlib.metadata.version("py-sr25519-bindings"),
+            "bt_decode": bt_decode and importlib.metadata.version("bt-decode")}
     text = json.dumps(head | measure(args), indent=1) + "\n"
     if args.out:
         pathlib.Path(args.out).write_text(text)
