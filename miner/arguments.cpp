@@ -20,7 +20,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 15> kVerbs{{
+constexpr std::array<Verb, 16> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::serve, "serve", "Make splats for whoever posts a picture to /generate",
@@ -29,6 +29,8 @@ constexpr std::array<Verb, 15> kVerbs{{
      "miner rehearse --tasks 12 --faults timeout,drop"},
     {Command::generate, "generate", "Turn one picture into splats",
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
+    {Command::check, "check", "Look for everything that would stop mining, before it does",
+     "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::stats, "stats", "Say how it went: success rate, scores, times",
      "miner stats --since 24h --by validator"},
     {Command::top, "top", "Watch it work: what it is doing, and how it goes", "miner top"},
@@ -109,6 +111,7 @@ public:
         add_rehearse(*of(Command::rehearse));
         add_generate(*of(Command::generate));
         add_stats(*of(Command::stats));
+        add_check(*of(Command::check));
         add_wallet(*of(Command::wallet));
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
@@ -271,6 +274,11 @@ private:
         app.add_flag("--watch", arguments_.watch, "Print it anew every two seconds");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--csv", arguments_.csv, "Print CSV");
+    }
+
+    void add_check(CLI::App& app) {
+        app.add_flag("--quick", arguments_.quick, "Without loading the model and trying it");
+        app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
     void add_wallet(CLI::App& app) {

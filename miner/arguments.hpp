@@ -38,7 +38,7 @@ struct Arguments {
     std::optional<std::string> action, revision;  // of weights
     std::vector<std::string> names;               // of weights
     std::optional<std::string> last, since, until, by, hotkey, database;
-    bool json = false, csv = false, markdown = false, watch = false;
+    bool quick = false, json = false, csv = false, markdown = false, watch = false;
     bool command_named = false;          // false: run, as none was given
     std::vector<std::string> left_over;  // what nothing above claims, in order
 

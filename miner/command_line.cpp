@@ -347,6 +347,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::stats:
             line.stats = read_stats(arguments, now, complaints);
             break;
+        case Command::check:
+            line.check = {arguments.quick, arguments.json};
+            break;
         case Command::wallet:
             line.wallet = read_wallet(arguments, complaints);
             break;

@@ -19,6 +19,7 @@ enum class Command {
     serve,
     rehearse,
     generate,
+    check,
     stats,
     top,
     wallet,
@@ -59,6 +60,11 @@ struct StatsOptions {
     Form form = Form::table;
     bool watch = false;
     std::string database;  // --db; empty: the one in the storage folder
+};
+
+struct CheckOptions {
+    bool quick = false;  // without loading the model
+    bool json = false;
 };
 
 // miner wallet show
@@ -102,6 +108,7 @@ struct CommandLine {
     Command command = Command::run;
     GenerateOptions generate;
     StatsOptions stats;
+    CheckOptions check;
     WalletOptions wallet;
     InspectOptions inspect;
     RenderOptions render;

@@ -7,7 +7,7 @@ namespace miner {
 std::span<const ExitCodeName> exit_codes() {
     static constexpr std::array<ExitCodeName, 13> kCodes{{
         {ExitCode::ok, "all is well"},
-        {ExitCode::no_go, "no-go by the rehearsal, or nothing to write by generate"},
+        {ExitCode::no_go, "no-go by the rehearsal or by check, or nothing to write by generate"},
         {ExitCode::usage, "wrong flags or settings; all that is wrong was listed"},
         {ExitCode::bad_input, "a picture or splat file cannot be read or understood"},
         {ExitCode::unavailable, "the chain or the network cannot be reached; restart"},

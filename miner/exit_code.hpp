@@ -10,7 +10,7 @@ namespace miner {
 
 enum class ExitCode : int {
     ok = 0,
-    no_go = 1,              // the rehearsal's checklist said no-go; generate had nothing to write
+    no_go = 1,              // the rehearsal or check said no-go; generate had nothing to write
     usage = 2,              // wrong flags or settings; all faults were listed
     bad_input = 65,         // a picture or splat file that cannot be read or understood
     unavailable = 69,       // the chain or the network cannot be reached

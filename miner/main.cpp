@@ -33,6 +33,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::rehearse_command(line, load_model);
         case Command::generate:
             return miner::generate_command(line, load_model);
+        case Command::check:
+            return miner::check_command(line, generator::make_trellis);
         case Command::stats:
             return miner::stats_command(line);
         case Command::wallet:

@@ -342,6 +342,13 @@ TEST_CASE("every example of the help is understood") {
     }
 }
 
+TEST_CASE("check is whole or quick") {
+    CHECK(good({"check"}).command == miner::Command::check);
+    CHECK_FALSE(good({"check"}).check.quick);
+    CHECK(good({"check", "--quick", "--json"}).check.quick);
+    CHECK(good({"check", "--quick", "--json"}).check.json);
+}
+
 TEST_CASE("weights are listed, fetched by name, and verified") {
     using Action = miner::WeightsOptions::Action;
     CHECK(good({"weights"}).weights.action == Action::list);

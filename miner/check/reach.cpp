@@ -1,0 +1,128 @@
+#include "miner/check/reach.hpp"
+
+#include "network/http/client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+namespace miner {
+namespace {
+
+namespace asio = boost::asio;
+using State = Finding::State;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAtOnce = 32;
+// A nonce is good for 4 s and the call's timeout with the older protocol, 10 s back and 2 s ahead
+// with the newer.
+constexpr double kWorthALook_s = 2, kTooMuch_s = 8;
+
+double unix_now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+asio::awaitable<void> ask(network::Peer peer, milliseconds limit, Probe& result) {
+    network::HttpRequest request{peer.host, peer.port, "GET", "/", {}, {}};
+    network::HttpLimits limits;
+    limits.resolve = limits.connect = limits.write = limits.read = limit;
+    limits.body_bytes = 64 << 10;
+    const auto begun = std::chrono::steady_clock::now();
+    const double asked = unix_now();
+    const auto answer = co_await network::request(std::move(request), limits);
+    const double heard = unix_now();
+    result.took =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+    result.answered = answer.has_value();
+    if (!answer) {
+        result.error = answer.error().message();
+        co_return;
+    }
+    const auto date = network::find_header(answer->headers, "date");
+    const auto theirs = date ? http_date(*date) : std::nullopt;
+    // The second was cut off, half a one on average; ours is that in the middle of the exchange.
+    if (theirs) result.lead_s = double(*theirs) + 0.5 - (asked + heard) / 2;
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<Probe>> probe(std::vector<network::Peer> peers, milliseconds limit) {
+    const auto executor = co_await asio::this_coro::executor;
+    std::vector<Probe> probes(peers.size());
+    for (std::size_t first = 0; first < peers.size(); first += kAtOnce) {
+        using Operation =
+            decltype(asio::co_spawn(executor, ask(peers[0], limit, probes[0]), asio::deferred));
+        std::vector<Operation> operations;
+        for (std::size_t i = first; i < std::min(first + kAtOnce, peers.size()); ++i)
+            operations.push_back(
+                asio::co_spawn(executor, ask(peers[i], limit, probes[i]), asio::deferred));
+        co_await asio::experimental::make_parallel_group(std::move(operations))
+            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    }
+    co_return probes;
+}
+
+Finding check_answers(const std::vector<network::Peer>& peers, const std::vector<Probe>& probes) {
+    if (peers.empty())
+        return {State::fail, "validators", "none is known",
+                "name some: --validators HOTKEY@HOST:PORT"};
+    std::size_t answered = 0;
+    milliseconds slowest{0};
+    std::string silent;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        if (probes[i].answered) {
+            ++answered;
+            slowest = std::max(slowest, probes[i].took);
+        } else if (silent.empty()) {
+            silent = "silent is " + peers[i].hotkey + ": " + probes[i].error;
+        }
+    }
+    const auto found =
+        fmt::format("{} of {} answer{}", answered, peers.size(),
+                    answered > 0 ? fmt::format(", the slowest in {} ms", slowest.count()) : "");
+    if (answered == 0)
+        return {State::fail, "validators", found,
+                "see whether this machine may open connections outward; " + silent};
+    // Some always are: their operators stop them, or shut out who is not registered.
+    if (2 * answered < peers.size()) return {State::warn, "validators", found, silent};
+    return {State::ok, "validators", found, ""};
+}
+
+Finding check_skew(const std::vector<Probe>& probes) {
+    std::vector<double> leads;
+    for (const auto& probe : probes)
+        if (probe.lead_s) leads.push_back(*probe.lead_s);
+    if (leads.empty())
+        return {State::warn, "clock", "no validator told its time",
+                "see that a time server keeps this clock"};
+    const auto middle = leads.begin() + std::ptrdiff_t(leads.size() / 2);
+    std::nth_element(leads.begin(), middle, leads.end());
+    const double lead = *middle;
+    const auto found = fmt::format("{:.1f} s {} that of {} validators", std::abs(lead),
+                                   lead > 0 ? "behind" : "ahead of", leads.size());
+    const char* remedy =
+        "set the clock and keep it by a time server (chrony or systemd-timesyncd): validators "
+        "refuse what is signed at another time";
+    if (std::abs(lead) > kTooMuch_s) return {State::fail, "clock", found, remedy};
+    if (std::abs(lead) > kWorthALook_s) return {State::warn, "clock", found, remedy};
+    return {State::ok, "clock", found, ""};
+}
+
+std::optional<std::int64_t> http_date(std::string_view text) {
+    std::tm parts{};
+    const std::string copy(text.substr(0, 64));
+    const char* end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (end == nullptr || *end != '\0') return std::nullopt;
+    return ::timegm(&parts);
+}
+
+}  // namespace miner

@@ -1,0 +1,39 @@
+// Checks over the network: do validators answer, and is our clock theirs? Nothing is signed and no
+// task is pulled: a request for a page that no axon has is answered all the same. On io.
+#pragma once
+
+#include "config/settings.hpp"
+#include "miner/check/finding.hpp"
+#include "network/subnet/messages.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace miner {
+
+// What came of asking one validator.
+struct Probe {
+    bool answered = false;
+    std::chrono::milliseconds took{0};
+    // Its clock's lead over ours, in seconds, as far as the header Date tells: that counts whole
+    // seconds.
+    std::optional<double> lead_s;
+    std::string error;
+};
+
+// Asks all at once, each within schedule.connect_timeout for every phase; in the order of `peers`.
+boost::asio::awaitable<std::vector<Probe>> probe(std::vector<network::Peer> peers,
+                                                 std::chrono::milliseconds limit);
+
+Finding check_answers(const std::vector<network::Peer>& peers, const std::vector<Probe>& probes);
+
+// By the median of those that told: one validator's clock may be wrong.
+Finding check_skew(const std::vector<Probe>& probes);
+
+// "Fri, 27 Nov 2026 14:06:57 GMT" as Unix seconds.
+std::optional<std::int64_t> http_date(std::string_view text);
+
+}  // namespace miner

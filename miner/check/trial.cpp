@@ -1,0 +1,105 @@
+#include "miner/check/trial.hpp"
+
+#include "miner/production.hpp"
+#include "miner/rehearsal/pictures.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <exception>
+
+namespace miner {
+namespace {
+
+using State = Finding::State;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun) {
+    return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+Finding model_finding(const config::Generator& settings, const generator::ModelInfo& model,
+                      double seconds) {
+    const auto found =
+        fmt::format("{} on {} ({}), {} million parameters, loaded in {:.1f} s", model.name,
+                    model.device, model.dtype, model.parameters / 1'000'000, seconds);
+    if (settings.model.empty())
+        return {State::warn, "model", found,
+                "the embedded model is for rehearsals; fetch a published one with `miner weights` "
+                "and name its folder in generator.model"};
+    if (model.device == "cpu")
+        return {State::warn, "model", found,
+                "a CPU takes minutes where validators expect seconds; is there a GPU, and is this "
+                "build for it?"};
+    return {State::ok, "model", found, ""};
+}
+
+Finding trial_finding(const Product& product, const Parcel& parcel, double seconds,
+                      std::chrono::milliseconds deadline) {
+    const double limit = std::chrono::duration<double>(deadline).count();
+    if (product.late)
+        return {State::fail, "trial generation", product.detail,
+                "raise generator.deadline, or use a faster device"};
+    if (product.outcome == storage::Outcome::error || product.cancelled)
+        return {State::fail, "trial generation", product.detail,
+                "try `miner generate` with a picture of your own, at --log.level debug"};
+    if (parcel.spz.empty())
+        return {State::warn, "trial generation",
+                fmt::format("nothing dense enough to submit in {:.1f} s", seconds),
+                "see gate.min_gaussians and gate.floor in `miner config --print`"};
+    const auto found =
+        fmt::format("{:.1f} s, {:.2f} MB of SPZ", seconds, double(parcel.spz.size()) / 1e6);
+    if (seconds > limit / 2)
+        return {State::warn, "trial generation", found,
+                "that is more than half of generator.deadline"};
+    return {State::ok, "trial generation", found, ""};
+}
+
+asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenerator& make_generator,
+                              Device& device, Production& production, Findings& findings) {
+    auto begun = Clock::now();
+    auto made = co_await run_on(device.lane, [&] { return make_generator(settings.generator); });
+    if (!made) {
+        findings.push_back({State::fail, "model", made.error().message(),
+                            "see generator.model and generator.device in `miner config --print`"});
+        co_return;
+    }
+    device.generator = std::move(*made);
+    findings.push_back(
+        model_finding(settings.generator, device.generator->info(), seconds_since(begun)));
+    begun = Clock::now();
+    auto picture = embedded_pictures().front();
+    auto product = co_await production.produce(
+        std::move(picture.bytes), std::uint64_t(std::max<std::int64_t>(settings.generator.seed, 0)),
+        {}, {.task = picture.name});
+    Parcel parcel;
+    if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
+    findings.push_back(
+        trial_finding(product, parcel, seconds_since(begun), settings.generator.deadline));
+    co_await run_on(device.lane, [&] {
+        device.generator.reset();
+        return true;
+    });
+}
+
+}  // namespace
+
+Findings check_generation(const config::Settings& settings, const MakeGenerator& make_generator,
+                          config::Logger& log) {
+    auto recipe = Production::options(settings);
+    if (!recipe) return {{State::fail, "enhancement", recipe.error().message(), "see enhance.*"}};
+    Findings findings;
+    asio::io_context io{1};
+    Lanes lanes;
+    Device device;
+    Production production(lanes, device, log, std::move(*recipe));
+    std::exception_ptr failure;
+    asio::co_spawn(io, try_one(settings, make_generator, device, production, findings),
+                   [&](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return findings;
+}
+
+}  // namespace miner

@@ -1,0 +1,106 @@
+// miner check: everything that would stop mining, before it does.
+#include "miner/check/machine.hpp"
+#include "miner/check/reach.hpp"
+#include "miner/check/trial.hpp"
+#include "miner/commands/commands.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <iterator>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+namespace asio = boost::asio;
+
+// Says each finding as it comes: a generation takes a while.
+class Report {
+public:
+    explicit Report(bool json) : json_(json), colour_(::isatty(STDOUT_FILENO) == 1) {}
+
+    void add(Finding finding) {
+        if (!json_) {
+            fmt::print("{}", render_finding(finding, colour_));
+            std::fflush(stdout);
+        }
+        findings_.push_back(std::move(finding));
+    }
+    void add(Findings findings) {
+        for (auto& finding : findings) add(std::move(finding));
+    }
+
+    ExitCode finish() const {
+        fmt::print("{}", json_ ? render_findings_json(findings_) + "\n"
+                               : render_verdict(findings_, colour_));
+        return would_mine(findings_) ? ExitCode::ok : ExitCode::no_go;
+    }
+
+private:
+    bool json_, colour_;
+    Findings findings_;
+};
+
+// Those of the settings; what is no validator is a finding.
+std::vector<network::Peer> named_peers(const config::Settings& settings, Report& report) {
+    std::vector<network::Peer> peers;
+    for (const auto& text : settings.validators) {
+        auto peer = network::parse_peer(text);
+        if (peer)
+            peers.push_back(std::move(*peer));
+        else
+            report.add({Finding::State::fail, "validators", peer.error().message(),
+                        "write validators as HOTKEY@HOST:PORT"});
+    }
+    return peers;
+}
+
+void check_network(const config::Settings& settings, Report& report) {
+    const auto peers = named_peers(settings, report);
+    asio::io_context io{1};
+    std::vector<Probe> probes;
+    std::exception_ptr failure;
+    asio::co_spawn(io, probe(peers, settings.schedule.connect_timeout),
+                   [&](std::exception_ptr error, std::vector<Probe> result) {
+                       failure = error;
+                       probes = std::move(result);
+                   });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    report.add(check_answers(peers, probes));
+    report.add(check_skew(probes));
+}
+
+}  // namespace
+
+ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    auto settings = line.loaded.settings;
+    // A miner may be rotating the log file beside us, and what matters is printed anyway.
+    if (line.loaded.is_preset("log.file")) settings.log.file = "none";
+    if (line.loaded.is_preset("log.console")) settings.log.console = settings.debug;
+    const auto folder = config::storage_folder(settings);
+    auto log = open_log(settings, folder);
+    if (!log) return ExitCode::storage;
+
+    Report report(line.check.json);
+    for (const auto& warning : line.loaded.warnings)
+        report.add({Finding::State::warn, "settings", warning, "see `miner config --print`"});
+    std::vector<std::string> addresses;
+    const bool person = ::isatty(STDIN_FILENO) == 1 && !line.check.json;
+    report.add(check_hotkeys(
+        settings.wallet, network::ask_password(settings.wallet.password_fd, person), addresses));
+    report.add(check_storage(folder, settings.storage));
+    report.add(check_memory(free_memory()));
+    report.add(check_clock_source());
+    check_network(settings, report);
+    if (!line.check.quick) report.add(check_generation(settings, make_generator, *log));
+    return report.finish();
+}
+
+}  // namespace miner

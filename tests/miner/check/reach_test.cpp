@@ -1,0 +1,109 @@
+#include "miner/check/reach.hpp"
+
+#include "network/local/validator.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using miner::Finding;
+using miner::Probe;
+using network::LocalValidator;
+using State = Finding::State;
+
+namespace {
+
+std::unique_ptr<LocalValidator> validator(std::function<std::int64_t()> now_ns = {}) {
+    network::Secret<32> seed;
+    seed.bytes()[0] = 9;
+    LocalValidator::Options options;
+    options.now_ns = std::move(now_ns);
+    auto judge = [](const network::Task&, const std::vector<std::uint8_t>&) {
+        return network::Verdict{};
+    };
+    return LocalValidator::start(network::Keypair::from_seed(seed), judge, std::move(options))
+        .value();
+}
+
+std::vector<Probe> ask(const std::vector<network::Peer>& peers) {
+    boost::asio::io_context io{1};
+    std::vector<Probe> probes;
+    boost::asio::co_spawn(io, miner::probe(peers, 5s),
+                          [&](std::exception_ptr error, std::vector<Probe> result) {
+                              REQUIRE_FALSE(error);
+                              probes = std::move(result);
+                          });
+    io.run();
+    return probes;
+}
+
+std::vector<Probe> leads(std::initializer_list<double> seconds) {
+    std::vector<Probe> probes;
+    for (const double lead : seconds) {
+        probes.emplace_back();
+        probes.back().answered = true;
+        probes.back().lead_s = lead;
+    }
+    return probes;
+}
+
+}  // namespace
+
+TEST_CASE("validators that answer and those that do not are told apart, without pulling a task") {
+    auto here = validator();
+    auto gone = validator();
+    const std::vector<network::Peer> peers{here->peer(), gone->peer()};
+    gone.reset();
+    const auto probes = ask(peers);
+    REQUIRE(probes.size() == 2);
+    CHECK(probes[0].answered);
+    REQUIRE(probes[0].lead_s);
+    CHECK_FALSE(probes[1].answered);
+    CHECK_FALSE(probes[1].error.empty());
+    CHECK(here->tally().pulls == 0);
+    CHECK(here->tally().bad_signatures == 0);
+    const auto finding = miner::check_answers(peers, probes);
+    CHECK(finding.state == State::ok);
+    CHECK_THAT(finding.found, Catch::Contains("1 of 2"));
+}
+
+TEST_CASE("a clock an hour off is seen by the validator's date") {
+    auto early = validator([] {
+        const auto now = std::chrono::system_clock::now().time_since_epoch() - 1h;
+        return std::int64_t(std::chrono::nanoseconds(now).count());
+    });
+    const auto probes = ask({early->peer()});
+    REQUIRE(probes.at(0).lead_s);
+    CHECK(*probes[0].lead_s == Approx(-3600).margin(60));
+    CHECK(miner::check_skew(probes).state == State::fail);
+}
+
+TEST_CASE("the clock is judged by the middle of what validators say") {
+    CHECK(miner::check_skew(leads({0.3, -0.2, 5000})).state == State::ok);
+    CHECK(miner::check_skew(leads({3, 3, 0})).state == State::warn);
+    CHECK(miner::check_skew(leads({-30, -30, 0})).state == State::fail);
+    CHECK_THAT(miner::check_skew(leads({-30})).found, Catch::Contains("ahead of"));
+    CHECK_THAT(miner::check_skew(leads({30})).found, Catch::Contains("behind"));
+    CHECK(miner::check_skew({Probe{}}).state == State::warn);
+}
+
+TEST_CASE("no validator, or none that answers, stops mining; few are worth a look") {
+    const network::Peer peer{"5F", "h", 1};
+    Probe good, bad;
+    good.answered = true;
+    bad.error = "refused";
+    CHECK(miner::check_answers({}, {}).state == State::fail);
+    CHECK(miner::check_answers({peer}, {bad}).state == State::fail);
+    CHECK(miner::check_answers({peer, peer, peer}, {bad, good, bad}).state == State::warn);
+    CHECK(miner::check_answers({peer, peer}, {bad, good}).state == State::ok);
+    CHECK_THAT(miner::check_answers({peer}, {bad}).remedy, Catch::Contains("refused"));
+}
+
+TEST_CASE("an HTTP date is read, and nothing else") {
+    CHECK(miner::http_date("Fri, 27 Nov 2026 14:06:57 GMT") == 1795788417);
+    CHECK(miner::http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
+    for (const char* text : {"", "now", "Fri, 27 Nov 2026 14:06:57", "2026-11-27",
+                             "Fri, 27 Nov 2026 14:06:57 GMT and more"})
+        CHECK_FALSE(miner::http_date(text));
+}
