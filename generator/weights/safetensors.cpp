@@ -244,8 +244,8 @@ config::Result<Safetensors> Safetensors::parse(Bytes bytes, std::string file) {
     std::vector<Extent> extents;
     for (auto& [name, entry] : reader.entries) {
         if (name == "__metadata__") continue;
-        const auto lying = [&](const std::string& why) {
-            return broken("tensor " + name + ": " + why);
+        const auto lying = [&, &tensor = name](const std::string& why) {
+            return broken("tensor " + tensor + ": " + why);
         };
         if (!entry.dtype || !entry.shape || !entry.offsets)
             return lying("lacks dtype, shape or data_offsets");

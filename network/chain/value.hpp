@@ -39,23 +39,22 @@ public:
         Record fields;  // names empty where fields go by position
     };
 
-    Value() = default;  // an empty list: the value of ()
-    Value(bool value) : held_(value) {}
+    Value();  // an empty list: the value of ()
+    Value(bool value);
     template <std::unsigned_integral T>
-    Value(T value) : held_(Unsigned{value, 0}) {}
+    Value(T value);
     template <std::signed_integral T>
-    Value(T value) : Value(Int128(value)) {}
-    Value(Uint128 value) : held_(Unsigned{std::uint64_t(value), std::uint64_t(value >> 64)}) {}
-    Value(Int128 value)
-        : held_(Signed{std::uint64_t(value), std::uint64_t(Uint128(value) >> 64)}) {}
-    Value(std::string text) : held_(std::move(text)) {}
+    Value(T value);
+    Value(Uint128 value);
+    Value(Int128 value);
+    Value(std::string text);
     Value(const char*) = delete;  // would be a bool
-    Value(Bytes bytes) : held_(std::move(bytes)) {}
-    Value(Bits bits) : held_(std::move(bits)) {}
-    Value(Numbers numbers) : held_(std::move(numbers)) {}
-    Value(List list) : held_(std::move(list)) {}
-    Value(Record record) : held_(std::move(record)) {}
-    Value(Variant variant) : held_(std::move(variant)) {}
+    Value(Bytes bytes);
+    Value(Bits bits);
+    Value(Numbers numbers);
+    Value(List list);
+    Value(Record record);
+    Value(Variant variant);
 
     static Value none();
     static Value some(Value inner);
@@ -100,6 +99,25 @@ struct Value::Field {
     Value value;
     bool operator==(const Field&) const = default;
 };
+
+// Here, as clang wants to know a Field before it makes a variant of fields.
+inline Value::Value() = default;
+inline Value::Value(bool value) : held_(value) {}
+template <std::unsigned_integral T>
+Value::Value(T value) : held_(Unsigned{value, 0}) {}
+template <std::signed_integral T>
+Value::Value(T value) : Value(Int128(value)) {}
+inline Value::Value(Uint128 value)
+    : held_(Unsigned{std::uint64_t(value), std::uint64_t(value >> 64)}) {}
+inline Value::Value(Int128 value)
+    : held_(Signed{std::uint64_t(value), std::uint64_t(Uint128(value) >> 64)}) {}
+inline Value::Value(std::string text) : held_(std::move(text)) {}
+inline Value::Value(Bytes bytes) : held_(std::move(bytes)) {}
+inline Value::Value(Bits bits) : held_(std::move(bits)) {}
+inline Value::Value(Numbers numbers) : held_(std::move(numbers)) {}
+inline Value::Value(List list) : held_(std::move(list)) {}
+inline Value::Value(Record record) : held_(std::move(record)) {}
+inline Value::Value(Variant variant) : held_(std::move(variant)) {}
 
 inline bool operator==(const Value::Variant& left, const Value::Variant& right) {
     return left.name == right.name && left.fields == right.fields;

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets and runs each for some seconds over its seeds: ops/fuzz.sh [SECONDS] [TARGET]...
+# What breaks one is kept in build/fuzz/found; mend it, and give the input to a test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+
+cmake --preset fuzz >/dev/null
+ninja -C build/fuzz fuzz >/dev/null
+python3 ops/fuzz_seeds.py build/fuzz/seeds
+mkdir -p build/fuzz/found
+
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=($(cd tests/fuzz && ls ./*_fuzz.cpp | sed 's#^\./##; s#_fuzz.cpp$##'))
+export MINER_FUZZ_METADATA=$PWD/build/fuzz/seeds/metadata/v15
+failed=()
+for target in "${targets[@]}"; do
+    mkdir -p "build/fuzz/corpus/$target" "build/fuzz/seeds/$target"
+    if build/fuzz/tests/fuzz/"${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=3000 -verbosity=0 \
+        -print_final_stats=0 -max_len=1000000 -artifact_prefix="build/fuzz/found/$target-" \
+        "build/fuzz/corpus/$target" "build/fuzz/seeds/$target" >"build/fuzz/$target.log" 2>&1; then
+        echo "ok    $target"
+    else
+        echo "FAIL  $target: see build/fuzz/$target.log"
+        tail -n 40 "build/fuzz/$target.log"
+        failed+=("$target")
+    fi
+done
+[ ${#failed[@]} -eq 0 ]

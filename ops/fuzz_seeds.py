@@ -1,0 +1,85 @@
+"""Writes seeds for the fuzz targets, a folder each, from the data of the tests: fuzz_seeds.py FOLDER."""
+
+import base64
+import gzip
+import json
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+LARGEST = 600_000  # metadata; whatever is larger teaches a fuzzer nothing
+
+
+def vectors(name):
+    return json.loads((TESTS / "vectors" / name).read_text())
+
+
+def texts(value):
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+
+
+def recorded(name):
+    digits = gzip.decompress((TESTS / "vectors" / "chain" / name).read_bytes()).decode().strip()
+    return bytes.fromhex(digits.removeprefix("0x"))
+
+
+def seeds():
+    keyfile = vectors("keyfile.json")
+    for entry in keyfile["plain"]:
+        yield "keyfile", base64.b64decode(entry["content_base64"])
+    for entry in keyfile["encrypted"]:
+        yield "keyfile", base64.b64decode(entry["file_base64"])
+    for entry in vectors("keyfile_v11.json")["files"]:
+        yield "keyfile", entry["plain"].encode()
+    for text in texts(vectors("ss58.json")):
+        if 40 <= len(text) <= 60:
+            yield "ss58", text.encode()
+    for text in texts(vectors("synapses.json")):
+        if text.startswith("{"):
+            yield "message", text.encode()
+    for response in vectors("dendrite.json")["responses"]:
+        if response.get("body_text"):
+            yield "message", response["body_text"].encode()
+    for number in range(0, 1200, 7):  # types of the runtime, each with some bytes
+        yield "scale", number.to_bytes(2, "little") + bytes(range(number % 64))
+    for pattern in ("gsplat/*.ply", "spz/*"):
+        for file in (TESTS / "golden").glob(pattern):
+            if file.is_file():
+                yield "splat", file.read_bytes()
+    for file in (TESTS / "golden" / "pillow").rglob("*"):
+        if file.suffix in (".png", ".jpg", ".jpeg", ".webp"):
+            yield "picture", file.read_bytes()
+    for file in (TESTS / "golden").rglob("*.safetensors"):
+        yield "safetensors", file.read_bytes()
+    for request in ('{"jsonrpc":"2.0","id":1,"result":null}',
+                    '{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"no"}}',
+                    '{"jsonrpc":"2.0","method":"chain_newHead","params":{"subscription":"a","result":{"number":"0x1"}}}'):
+        yield "rpc_message", request.encode()
+
+
+def main(folder):
+    counts = {}
+    for target, content in seeds():
+        if len(content) > LARGEST:
+            continue
+        counts[target] = counts.get(target, 0) + 1
+        path = folder / target / f"{counts[target]:04d}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for version in ("v14", "v15"):
+        name = "metadata_v14.hex.gz" if version == "v14" else "metadata_v15_opaque.hex.gz"
+        path = folder / "metadata" / version
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(recorded(name))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

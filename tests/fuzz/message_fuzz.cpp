@@ -1,0 +1,15 @@
+// What validators answer, and the texts that name them.
+#include "network/base64.hpp"
+#include "network/subnet/messages.hpp"
+#include "tests/fuzz/input.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto text = fuzz::text(data, size);
+    (void)network::parse_pull_answer(text, "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B");
+    (void)network::parse_submit_answer(text);
+    if (const auto peer = network::parse_peer(text))
+        fuzz::require(network::parse_peer(peer->hotkey + "@" + network::authority(*peer)) == *peer);
+    if (const auto bytes = network::base64_decode(text))
+        fuzz::require(network::base64_encode(*bytes) == text);
+    return 0;
+}
