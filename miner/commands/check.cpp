@@ -1,8 +1,10 @@
 // miner check: everything that would stop mining, before it does.
+#include "miner/check/chain.hpp"
 #include "miner/check/machine.hpp"
 #include "miner/check/reach.hpp"
 #include "miner/check/trial.hpp"
 #include "miner/commands/commands.hpp"
+#include "network/tls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -61,18 +63,46 @@ std::vector<network::Peer> named_peers(const config::Settings& settings, Report&
     return peers;
 }
 
-void check_network(const config::Settings& settings, Report& report) {
-    const auto peers = named_peers(settings, report);
+// Runs a coroutine to its end, alone.
+template <class T>
+T run(asio::awaitable<T> task) {
     asio::io_context io{1};
-    std::vector<Probe> probes;
+    T value;
     std::exception_ptr failure;
-    asio::co_spawn(io, probe(peers, settings.schedule.connect_timeout),
-                   [&](std::exception_ptr error, std::vector<Probe> result) {
-                       failure = error;
-                       probes = std::move(result);
-                   });
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T result) {
+        failure = error;
+        value = std::move(result);
+    });
     io.run();
     if (failure) std::rethrow_exception(failure);
+    return value;
+}
+
+// Whom the chain names; nobody when it cannot be asked.
+std::vector<network::Peer> peers_on_chain(const config::Settings& settings,
+                                          const std::vector<std::string>& hotkeys, Report& report) {
+    auto endpoints = network::endpoints(settings.subtensor);
+    if (!endpoints) {
+        report.add({Finding::State::fail, "chain", endpoints.error().message(),
+                    "see subtensor.network and subtensor.chain_endpoint"});
+        return {};
+    }
+    network::RpcOptions rpc;
+    rpc.endpoints = std::move(*endpoints);
+    rpc.tls = network::Tls::system();
+    auto chain = run(check_chain(settings, hotkeys, std::move(rpc)));
+    report.add(std::move(chain.findings));
+    return std::move(chain.validators);
+}
+
+void check_network(const config::Settings& settings, const std::vector<std::string>& hotkeys,
+                   Report& report) {
+    // As in mining: named validators are asked instead of those on the chain.
+    const auto peers = settings.validators.empty() ? peers_on_chain(settings, hotkeys, report)
+                                                   : named_peers(settings, report);
+    if (!settings.validators.empty())
+        report.add({Finding::State::ok, "chain", "not asked: validators are named", ""});
+    const auto probes = run(probe(peers, settings.schedule.connect_timeout));
     report.add(check_answers(peers, probes));
     report.add(check_skew(probes));
 }
@@ -98,7 +128,7 @@ ExitCode check_command(const CommandLine& line, const MakeGenerator& make_genera
     report.add(check_storage(folder, settings.storage));
     report.add(check_memory(free_memory()));
     report.add(check_clock_source());
-    check_network(settings, report);
+    check_network(settings, addresses, report);
     if (!line.check.quick) report.add(check_generation(settings, make_generator, *log));
     return report.finish();
 }

@@ -1,0 +1,101 @@
+#include "miner/check/chain.hpp"
+
+#include "network/local/chain_node.hpp"
+#include "network/wallet/ss58.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using miner::ChainReport;
+using miner::Finding;
+using State = Finding::State;
+
+namespace {
+
+network::PublicKey key_of(std::uint8_t number) {
+    network::Secret<32> seed;
+    seed.bytes()[0] = number;
+    return network::Keypair::from_seed(seed).public_key();
+}
+
+// A subnet of two validators, one of them without an address, and a miner.
+struct Subnet {
+    config::Settings settings;
+    std::unique_ptr<network::ChainNode> node;
+    std::string miner = network::ss58_encode(key_of(1));
+
+    Subnet() {
+        settings.subtensor.network = "local";
+        network::ChainNode::Options options;
+        options.block_time = 50ms;
+        options.neurons = {
+            {.hotkey = key_of(1)},
+            {.hotkey = key_of(2),
+             .stake_rao = 5'000'000'000'000,
+             .validator_permit = true,
+             .ip = 0x7f000001,
+             .port = 8091},
+            {.hotkey = key_of(3), .stake_rao = 5'000'000'000'000, .validator_permit = true}};
+        node = network::ChainNode::start(std::move(options)).value();
+    }
+
+    ChainReport check(std::vector<network::Endpoint> endpoints) {
+        network::RpcOptions options;
+        options.endpoints = std::move(endpoints);
+        options.limits.request = 5s;
+        boost::asio::io_context io{1};
+        ChainReport report;
+        boost::asio::co_spawn(io, miner::check_chain(settings, {miner}, std::move(options)),
+                              [&](std::exception_ptr error, ChainReport result) {
+                                  REQUIRE_FALSE(error);
+                                  report = std::move(result);
+                              });
+        io.run();
+        return report;
+    }
+    ChainReport check() { return check({node->endpoint()}); }
+};
+
+}  // namespace
+
+TEST_CASE("a chain that answers, a registered hotkey and the validators it may ask") {
+    Subnet subnet;
+    const auto report = subnet.check();
+    REQUIRE(report.findings.size() == 3);
+    for (const auto& finding : report.findings) CHECK(finding.state == State::ok);
+    CHECK_THAT(report.findings[0].found, Catch::Contains(subnet.node->endpoint().url()));
+    CHECK_THAT(report.findings[1].found, Catch::Contains(subnet.miner + " has uid 0"));
+    REQUIRE(report.validators.size() == 1);
+    CHECK(report.validators[0].hotkey == network::ss58_encode(key_of(2)));
+    CHECK(report.validators[0].port == 8091);
+}
+
+TEST_CASE("a hotkey that is not registered stops mining, and its remedy names btcli") {
+    Subnet subnet;
+    subnet.node->change([](network::ChainState& state) { state.deregister(key_of(1)); });
+    const auto report = subnet.check();
+    REQUIRE(report.findings.size() == 3);
+    CHECK(report.findings[1].state == State::fail);
+    CHECK_THAT(report.findings[1].remedy, Catch::Contains("btcli subnet register --netuid 17"));
+    CHECK(report.validators.size() == 1);
+}
+
+TEST_CASE("stakes too small for the settings leave nobody to ask") {
+    Subnet subnet;
+    subnet.settings.schedule.min_stake = 1e6;
+    const auto report = subnet.check();
+    CHECK(report.findings.back().state == State::fail);
+    CHECK(report.validators.empty());
+}
+
+TEST_CASE("a node that is not there stops mining, within the limit") {
+    Subnet subnet;
+    const auto endpoint = subnet.node->endpoint();
+    subnet.node.reset();
+    const auto report = subnet.check({endpoint});
+    REQUIRE(report.findings.size() == 1);
+    CHECK(report.findings[0].state == State::fail);
+    CHECK_THAT(report.findings[0].remedy, Catch::Contains("subtensor.network"));
+}
