@@ -17,6 +17,10 @@ public:
                 return "picture cut short or damaged";
             case Errc::picture_too_large:
                 return "picture larger than allowed";
+            case Errc::bad_prompt:
+                return "prompt too long";
+            case Errc::wrong_input:
+                return "not what this checkpoint takes";
             case Errc::empty_picture:
                 return "nothing to see in the picture";
             case Errc::bad_operation:

@@ -12,6 +12,8 @@ enum class Errc {
     not_a_picture = 1,  // the bytes are no PNG, JPEG or WebP
     broken_picture,     // they begin as one, but are cut short or damaged
     picture_too_large,  // more bytes or pixels than allowed; nothing was decoded
+    bad_prompt,         // longer than allowed
+    wrong_input,        // a prompt for a checkpoint that takes pictures, or the other way round
     empty_picture,      // no side, or nothing opaque in it
     bad_mask,           // the object could not be told from its background
     bad_operation,      // an enhancement that does not exist or a factor out of range

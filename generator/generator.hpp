@@ -1,6 +1,6 @@
-// A picture in, Gaussians out, in two steps: `sketch` finds the structure, which already tells how
-// many Gaussians there will be; `finish` makes them. The one seam between the miner and its model;
-// tests put a fake here.
+// A picture or a prompt in, Gaussians out, in two steps: `sketch` finds the structure, which
+// already tells how many Gaussians there will be; `finish` makes them. The one seam between the
+// miner and its model; tests put a fake here.
 //
 // One lane creates a Generator and is the only one to call it. Both steps poll their stop_token
 // between sampler steps and fail with Errc::cancelled. A Sketch belongs to the Generator that made
@@ -15,18 +15,28 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <variant>
 
 namespace generator {
 
 struct ModelInfo {
-    std::string name;             // "trellis-nano (embedded)" or the folder
-    std::string device;           // "cpu", "cuda:0"
-    std::string dtype;            // "fp32", "fp16", "bf16"
-    int picture_size = 0;         // side of the square picture that the encoder takes
+    std::string name;      // "trellis-nano (embedded)" or the folder
+    std::string device;    // "cpu", "cuda:0"
+    std::string dtype;     // "fp32", "fp16", "bf16"
+    int picture_size = 0;  // side of the square picture that it takes; 0: it takes none
+    bool takes_prompts = false;
     int resolution = 0;           // voxels along an edge
     int gaussians_per_voxel = 0;  // a constant of the checkpoint
     std::int64_t parameters = 0;
 };
+
+// What to make, in words; UTF-8.
+struct Prompt {
+    std::string text;
+};
+
+// picture: RGB, picture_size squared, as image/prepare makes it.
+using Condition = std::variant<Image, Prompt>;
 
 // The structure of one object, with all that stage 2 needs to go on: condition, voxels, state of
 // the noise.
@@ -54,12 +64,14 @@ public:
     // Errc::bad_mask when no object can be told from it.
     virtual config::Result<Image> cut_out(const Image& rgba) = 0;
 
-    // picture: RGB, picture_size squared, as image/prepare makes it. The same seed gives the same
-    // voxels, to the bit on one machine. Errc::no_voxels when nothing came out.
-    virtual config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,
+    // The same seed gives the same voxels, to the bit on one machine. Errc::no_voxels when nothing
+    // came out, wrong_input when info() says that it does not take such, bad_prompt.
+    virtual config::Result<std::unique_ptr<Sketch>> sketch(const Condition& condition,
+                                                           std::uint64_t seed,
                                                            std::stop_token stop) = 0;
 
-    // repaint: picture that conditions stage 2 in place of the sketch's own; null to keep that.
+    // repaint: picture that conditions stage 2 in place of the sketch's own; null to keep that, and
+    // always for a prompt's sketch.
     virtual config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
                                             std::stop_token stop) = 0;
 };

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -76,21 +77,43 @@ private:
     Clock::time_point begun_;
 };
 
+at::Tensor row(const std::vector<double>& values, at::Device device) {
+    return at::tensor(at::ArrayRef<double>(values), at::kDouble).to(at::kFloat).to(device);
+}
+
+// One pipeline, for pictures or for prompts.
+struct Branch {
+    Branch(Networks all, const Place& place)
+        : networks(std::move(all)),
+          latent_mean(row(networks.manifest.latent_mean, place.device)),
+          latent_std(row(networks.manifest.latent_std, place.device)) {
+        if (networks.text_encoder)
+            unconditional = networks.text_encoder->condition("").to(place.dtype);
+    }
+
+    Networks networks;
+    at::Tensor latent_mean, latent_std;  // [C]
+    at::Tensor unconditional;            // what guidance leads away from; undefined for zeros
+};
+
 struct TrellisSketch final : Sketch {
-    TrellisSketch(at::Tensor the_condition, std::vector<Voxel> voxels, at::Device device,
-                  Noise the_noise)
-        : condition(std::move(the_condition)),
+    TrellisSketch(const Branch& the_branch, at::Tensor the_condition, std::vector<Voxel> voxels,
+                  at::Device device, Noise the_noise)
+        : branch(the_branch),
+          condition(std::move(the_condition)),
           shape(std::move(voxels), device),
           noise(std::move(the_noise)) {}
 
     std::int64_t voxels() const override { return shape.size(); }
-    std::int64_t gaussians() const override { return shape.size() * gaussians_per_voxel; }
+    std::int64_t gaussians() const override {
+        return shape.size() * branch.networks.configs.gaussian_decoder.per_voxel;
+    }
     const StageTimes& times() const override { return stage_times; }
 
+    const Branch& branch;
     at::Tensor condition;
     SparseShape shape;
     Noise noise;  // as the structure left it
-    std::int64_t gaussians_per_voxel = 0;
     StageTimes stage_times;
 };
 
@@ -104,10 +127,6 @@ std::vector<double> times_of(const SamplerSettings& settings) {
 Velocities split(const at::Tensor& branches) {
     return {branches.narrow(0, 0, 1),
             branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
-}
-
-at::Tensor row(const std::vector<double>& values, at::Device device) {
-    return at::tensor(at::ArrayRef<double>(values), at::kDouble).to(at::kFloat).to(device);
 }
 
 template <std::size_t kWidth>
@@ -133,20 +152,25 @@ Splats host_splats(const Gaussians& gaussians) {
 
 class Trellis final : public Generator {
 public:
-    Trellis(Networks networks, const Place& place, std::string name, std::optional<Matting> matting)
-        : networks_(std::move(networks)),
-          matting_(std::move(matting)),
-          place_(place),
-          latent_mean_(row(networks_.manifest.latent_mean, place.device)),
-          latent_std_(row(networks_.manifest.latent_std, place.device)) {
-        const auto& configs = networks_.configs;
+    Trellis(const Files& files, const Place& place, std::string name,
+            std::optional<Matting> matting)
+        : matting_(std::move(matting)), place_(place), where_(name) {
+        std::int64_t parameters = 0;
+        for (auto& manifest : read_manifests(files)) {
+            auto& branch = manifest.input == Input::prompt ? prompts_ : pictures_;
+            const auto* twin = pictures_ ? &pictures_->networks : nullptr;
+            branch.emplace(Networks::read(files, place, std::move(manifest), twin), place);
+            parameters += branch->networks.parameters;
+        }
+        const auto& configs = (pictures_ ? *pictures_ : *prompts_).networks.configs;
         info_ = {.name = std::move(name),
                  .device = place.device_name(),
                  .dtype = place.dtype_name(),
-                 .picture_size = int(configs.encoder.picture_size),
+                 .picture_size = configs.encoder ? int(configs.encoder->picture_size) : 0,
+                 .takes_prompts = prompts_.has_value(),
                  .resolution = int(configs.resolution()),
                  .gaussians_per_voxel = int(configs.gaussian_decoder.per_voxel),
-                 .parameters = networks_.parameters};
+                 .parameters = parameters};
     }
 
     const ModelInfo& info() const override { return info_; }
@@ -158,9 +182,9 @@ public:
         });
     }
 
-    config::Result<std::unique_ptr<Sketch>> sketch(const Image& picture, std::uint64_t seed,
+    config::Result<std::unique_ptr<Sketch>> sketch(const Condition& condition, std::uint64_t seed,
                                                    std::stop_token stop) override {
-        return guarded([&] { return sketch_or_throw(picture, seed, stop); });
+        return guarded([&] { return sketch_or_throw(condition, seed, stop); });
     }
 
     config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
@@ -171,39 +195,40 @@ public:
     }
 
 private:
-    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Image& picture,
+    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Condition& given,
                                                             std::uint64_t seed,
                                                             const std::stop_token& stop) {
-        if (stop.stop_requested())
-            return config::fail(Errc::cancelled, "before the picture encoder");
+        if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the encoder");
         StageTimes times;
         Stopwatch watch(place_);
-        auto condition = encode(picture);
+        const auto& branch = branch_for(given);
+        const auto& networks = branch.networks;
+        auto condition =
+            std::visit([&](const auto& what) { return encode(networks, what); }, given);
         times.encode = watch.lap();
 
-        const auto& sampler = networks_.manifest.structure_sampler;
-        const auto& [resolution, channels] = std::pair(networks_.configs.structure_flow.resolution,
-                                                       networks_.configs.structure_flow.channels);
+        const auto& sampler = networks.manifest.structure_sampler;
+        const auto& [resolution, channels] = std::pair(networks.configs.structure_flow.resolution,
+                                                       networks.configs.structure_flow.channels);
         Noise noise(seed);
         const auto start =
             noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
         const auto plan =
-            networks_.structure_flow.plan(times_of(sampler), {condition, at::Tensor()});
+            networks.structure_flow.plan(times_of(sampler), {condition, branch.unconditional});
         const auto latent = integrate(
             [&](const at::Tensor& x, int step, bool guided) {
                 return split(
-                    networks_.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                    networks.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
             },
             start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the structure flow");
         times.structure = watch.lap();
 
-        auto voxels = active_voxels(networks_.structure_decoder.logits(*latent));
+        auto voxels = active_voxels(networks.structure_decoder.logits(*latent));
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
-        auto sketch = std::make_unique<TrellisSketch>(std::move(condition), std::move(voxels),
-                                                      place_.device, std::move(noise));
+        auto sketch = std::make_unique<TrellisSketch>(
+            branch, std::move(condition), std::move(voxels), place_.device, std::move(noise));
         times.occupancy = watch.lap();
-        sketch->gaussians_per_voxel = info_.gaussians_per_voxel;
         sketch->stage_times = times;
         return sketch;
     }
@@ -213,36 +238,54 @@ private:
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
         Finished finished;
         Stopwatch watch(place_);
+        const auto& networks = sketch.branch.networks;
         auto condition = sketch.condition;
         if (repaint) {
-            condition = encode(*repaint);
+            if (!networks.encoder) refuse(Errc::internal, "a prompt's sketch takes no picture");
+            condition = encode(networks, *repaint);
             finished.times.encode = watch.lap();
         }
 
-        const auto& sampler = networks_.manifest.latent_sampler;
+        const auto& sampler = networks.manifest.latent_sampler;
         auto noise = sketch.noise.fork();
-        const auto start = noise.draw({sketch.shape.size(), networks_.configs.latent_flow.channels})
+        const auto start = noise.draw({sketch.shape.size(), networks.configs.latent_flow.channels})
                                .to(place_.device);
-        const auto plan =
-            networks_.latent_flow.plan(sketch.shape, times_of(sampler), {condition, at::Tensor()});
+        const auto plan = networks.latent_flow.plan(sketch.shape, times_of(sampler),
+                                                    {condition, sketch.branch.unconditional});
         const auto latent = integrate(
             [&](const at::Tensor& x, int step, bool guided) {
                 const auto v = split(
-                    networks_.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                    networks.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
                 return Velocities{v.conditional[0], guided ? v.unconditional[0] : at::Tensor()};
             },
             start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the latent flow");
         finished.times.latent = watch.lap();
 
-        const auto features =
-            networks_.gaussian_decoder.features(*latent * latent_std_ + latent_mean_, sketch.shape);
-        finished.splats = host_splats(networks_.gaussian_decoder.gaussians(features, sketch.shape));
+        const auto features = networks.gaussian_decoder.features(
+            *latent * sketch.branch.latent_std + sketch.branch.latent_mean, sketch.shape);
+        finished.splats = host_splats(networks.gaussian_decoder.gaussians(features, sketch.shape));
         finished.times.gaussians = watch.lap();
         return finished;
     }
 
-    at::Tensor encode(const Image& picture) const {
+    const Branch& branch_for(const Condition& condition) const {
+        const bool prompt = std::holds_alternative<Prompt>(condition);
+        const auto& branch = prompt ? prompts_ : pictures_;
+        if (!branch)
+            refuse(Errc::wrong_input,
+                   where_ + (prompt ? " makes splats from pictures, not from prompts; a "
+                                      "TRELLIS-text checkpoint does"
+                                    : " makes splats from prompts, not from pictures; a "
+                                      "TRELLIS-image checkpoint does"));
+        return *branch;
+    }
+
+    at::Tensor encode(const Networks& networks, const Prompt& prompt) const {
+        return networks.text_encoder->condition(prompt.text).to(place_.dtype);
+    }
+
+    at::Tensor encode(const Networks& networks, const Image& picture) const {
         const auto size = info_.picture_size;
         if (picture.width != size || picture.height != size || picture.channels != 3 ||
             picture.pixels.size() != picture.row_bytes() * std::size_t(size)) {
@@ -255,13 +298,13 @@ private:
         auto* pixels = const_cast<std::uint8_t*>(
             picture.pixels.data());  // from_blob has no const form; only read
         const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
-        return networks_.encoder.condition(networks_.encoder.features(bytes)).to(place_.dtype);
+        return networks.encoder->condition(networks.encoder->features(bytes)).to(place_.dtype);
     }
 
-    Networks networks_;
     std::optional<Matting> matting_;
     Place place_;
-    at::Tensor latent_mean_, latent_std_;  // [C]
+    std::string where_;                         // for messages
+    std::optional<Branch> pictures_, prompts_;  // at least one
     ModelInfo info_;
 };
 
@@ -277,8 +320,7 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
         auto name = settings.model.empty() ? "trellis-nano (embedded)" : settings.model;
         std::optional<Matting> matting;
         if (settings.matting != "never") matting.emplace(settings.matting_model, place.device);
-        return std::make_unique<Trellis>(Networks::read(*files, place), place, std::move(name),
-                                         std::move(matting));
+        return std::make_unique<Trellis>(*files, place, std::move(name), std::move(matting));
     });
 }
 

@@ -14,15 +14,14 @@ void expect_same(const NetworkSpec& spec, const char* key, std::int64_t value, s
         key, "is " + std::to_string(value) + ", but " + whose + " has " + std::to_string(other));
 }
 
-// Reads one network's weights, all of them.
-template <class Network, class Config>
-Network read_network(const Files& files, const NetworkSpec& spec, const Config& config,
-                     const Place& place, std::int64_t& parameters) {
-    const std::string name = spec.path + ".safetensors";
-    Bundle bundle(
-        or_refuse(Safetensors::parse(or_refuse(files.open(name)), files.where() + "/" + name)),
-        place.device, place.dtype);
-    Network network(config, bundle);
+// Reads one network's weights, all of them: `build` takes them from the bundle.
+template <class Build>
+auto read_weights(const Files& files, const NetworkSpec& spec, const Place& place,
+                  std::int64_t& parameters, Build build) {
+    Bundle bundle(or_refuse(Safetensors::parse(or_refuse(files.open(spec.weights)),
+                                               files.where() + "/" + spec.weights)),
+                  place.device, place.dtype);
+    auto network = build(bundle);
     bundle.expect_all_taken();
     parameters += bundle.parameters();
     return network;
@@ -31,16 +30,24 @@ Network read_network(const Files& files, const NetworkSpec& spec, const Config& 
 }  // namespace
 
 NetworkConfigs NetworkConfigs::read(const Manifest& m) {
-    NetworkConfigs c{DinoV2::Config::read(m.encoder.args),
+    NetworkConfigs c{{},
+                     {},
                      StructureFlow::Config::read(m.structure_flow.args),
                      StructureDecoder::Config::read(m.structure_decoder.args),
                      LatentFlow::Config::read(m.latent_flow.args),
                      GaussianDecoder::Config::read(m.gaussian_decoder.args)};
-    const std::string encoder = "the picture encoder", latent = "the latent flow";
+    std::int64_t channels = 0;
+    if (m.input == Input::prompt)
+        channels = c.text_encoder.emplace(ClipText::Config::read(m.encoder.args)).channels;
+    else
+        channels = c.encoder.emplace(DinoV2::Config::read(m.encoder.args)).channels;
+    const std::string encoder =
+        m.input == Input::prompt ? "the text encoder" : "the picture encoder";
+    const std::string latent = "the latent flow";
     expect_same(m.structure_flow, "cond_channels", c.structure_flow.block.condition_channels,
-                c.encoder.channels, encoder);
-    expect_same(m.latent_flow, "cond_channels", c.latent_flow.block.condition_channels,
-                c.encoder.channels, encoder);
+                channels, encoder);
+    expect_same(m.latent_flow, "cond_channels", c.latent_flow.block.condition_channels, channels,
+                encoder);
     expect_same(m.structure_decoder, "latent_channels", c.structure_decoder.latent_channels,
                 c.structure_flow.channels, "the structure flow");
     expect_same(m.gaussian_decoder, "latent_channels", c.gaussian_decoder.latent_channels,
@@ -58,22 +65,40 @@ NetworkConfigs NetworkConfigs::read(const Manifest& m) {
     return c;
 }
 
-Networks Networks::read(const Files& files, const Place& place) {
-    auto m = read_manifest(files);
+Networks Networks::read(const Files& files, const Place& place, Manifest m, const Networks* twin) {
     const auto c = NetworkConfigs::read(m);
     std::int64_t parameters = 0;
-    auto encoder = read_network<DinoV2>(files, m.encoder, c.encoder, place, parameters);
+    const auto weights = [&](const NetworkSpec& spec, auto build) {
+        return read_weights(files, spec, place, parameters, build);
+    };
+    // A copy of a network is another handle on the same weights.
+    const auto flow = [&]<class Network>(NetworkSpec Manifest::*which, Network Networks::*member,
+                                         const auto& config) {
+        const auto& spec = m.*which;
+        if (twin && (twin->manifest.*which).path == spec.path) return twin->*member;
+        return weights(spec, [&](Bundle& bundle) { return Network(config, bundle); });
+    };
+    std::optional<DinoV2> encoder;
+    std::optional<TextEncoder> text_encoder;
+    if (c.encoder)
+        encoder = weights(m.encoder, [&](Bundle& bundle) { return DinoV2(*c.encoder, bundle); });
+    if (c.text_encoder) {
+        auto tokenizer = Tokenizer::read(files, m.tokenizer);
+        text_encoder = weights(m.encoder, [&](Bundle& bundle) {
+            return TextEncoder(std::move(tokenizer), *c.text_encoder, bundle);
+        });
+    }
     auto structure_flow =
-        read_network<StructureFlow>(files, m.structure_flow, c.structure_flow, place, parameters);
-    auto structure_decoder = read_network<StructureDecoder>(files, m.structure_decoder,
-                                                            c.structure_decoder, place, parameters);
-    auto latent_flow =
-        read_network<LatentFlow>(files, m.latent_flow, c.latent_flow, place, parameters);
-    auto gaussian_decoder = read_network<GaussianDecoder>(files, m.gaussian_decoder,
-                                                          c.gaussian_decoder, place, parameters);
+        flow(&Manifest::structure_flow, &Networks::structure_flow, c.structure_flow);
+    auto structure_decoder =
+        flow(&Manifest::structure_decoder, &Networks::structure_decoder, c.structure_decoder);
+    auto latent_flow = flow(&Manifest::latent_flow, &Networks::latent_flow, c.latent_flow);
+    auto gaussian_decoder =
+        flow(&Manifest::gaussian_decoder, &Networks::gaussian_decoder, c.gaussian_decoder);
     return {std::move(m),
             c,
             std::move(encoder),
+            std::move(text_encoder),
             std::move(structure_flow),
             std::move(structure_decoder),
             std::move(latent_flow),

@@ -1,5 +1,5 @@
-// The five networks of the picture pipeline, read from a checkpoint and known to fit together.
-// Throws Refused.
+// The five networks of a pipeline, for pictures or for prompts, read from a checkpoint and known to
+// fit together. Throws Refused.
 #pragma once
 
 #include "generator/models/dinov2.hpp"
@@ -7,15 +7,18 @@
 #include "generator/models/latent_flow.hpp"
 #include "generator/models/structure_decoder.hpp"
 #include "generator/models/structure_flow.hpp"
+#include "generator/models/text_encoder.hpp"
 #include "generator/trellis_device.hpp"
 #include "generator/weights/manifest.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace generator {
 
 struct NetworkConfigs {
-    DinoV2::Config encoder;
+    std::optional<DinoV2::Config> encoder;  // one of these two, by the manifest's input
+    std::optional<ClipText::Config> text_encoder;
     StructureFlow::Config structure_flow;
     StructureDecoder::Config structure_decoder;
     LatentFlow::Config latent_flow;
@@ -32,14 +35,18 @@ struct NetworkConfigs {
 struct Networks {
     Manifest manifest;
     NetworkConfigs configs;
-    DinoV2 encoder;
+    std::optional<DinoV2> encoder;  // one of these two, by the manifest's input
+    std::optional<TextEncoder> text_encoder;
     StructureFlow structure_flow;
     StructureDecoder structure_decoder;
     LatentFlow latent_flow;
     GaussianDecoder gaussian_decoder;
-    std::int64_t parameters;
+    std::int64_t parameters;  // that were read for this pipeline
 
-    static Networks read(const Files& files, const Place& place);
+    // twin: another pipeline of the same files, or null; networks that both name are read once, and
+    // their weights are in memory once.
+    static Networks read(const Files& files, const Place& place, Manifest manifest,
+                         const Networks* twin = nullptr);
 };
 
 }  // namespace generator

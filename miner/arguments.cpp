@@ -27,7 +27,7 @@ constexpr std::array<Verb, 16> kVerbs{{
      "miner serve --http.listen 127.0.0.1:10006"},
     {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
      "miner rehearse --tasks 12 --faults timeout,drop"},
-    {Command::generate, "generate", "Turn one picture into splats",
+    {Command::generate, "generate", "Turn a picture or a prompt into splats",
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
     {Command::check, "check", "Look for everything that would stop mining, before it does",
      "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
@@ -252,6 +252,7 @@ private:
     void add_generate(CLI::App& app) {
         text(app, "picture", arguments_.picture, "PICTURE",
              "PNG, JPEG or WebP; -: from standard input");
+        text(app, "--prompt", arguments_.prompt, "WORDS", "What to make, instead of a picture");
         app.add_option("-o,--output", arguments_.outputs,
                        "Where to write, .spz or .ply; may be repeated")
             ->type_name("FILE")
@@ -266,7 +267,7 @@ private:
         text(app, "--since", arguments_.since, "SPAN",
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
-        text(app, "--by", arguments_.by, "WHAT", "validator, hotkey, kind or day");
+        text(app, "--by", arguments_.by, "WHAT", "validator, hotkey, kind, route or day");
         text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",

@@ -32,6 +32,7 @@ struct Arguments {
     std::optional<std::string> picture, file;  // generate; inspect and render
     std::optional<std::string> verb;           // wallet
     std::optional<std::string> shell;          // completion
+    std::optional<std::string> prompt;         // generate
     std::vector<std::string> outputs;          // -o
     std::optional<std::string> up;             // --up
     std::optional<std::string> views, side, turntable;

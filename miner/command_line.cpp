@@ -101,15 +101,18 @@ StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Compl
         complaints.push_back("--since: it is later than --until; nothing lies between them");
     }
     using By = StatsOptions::By;
-    constexpr std::pair<std::string_view, By> kGroups[] = {
-        {"validator", By::validator}, {"hotkey", By::hotkey}, {"kind", By::kind}, {"day", By::day}};
+    constexpr std::pair<std::string_view, By> kGroups[] = {{"validator", By::validator},
+                                                           {"hotkey", By::hotkey},
+                                                           {"kind", By::kind},
+                                                           {"route", By::route},
+                                                           {"day", By::day}};
     if (arguments.by) {
         for (const auto& [name, by] : kGroups) {
             if (*arguments.by == name) options.by = by;
         }
         if (options.by == By::none) {
             complaints.push_back(
-                fmt::format("--by: {} is no grouping: give validator, hotkey, kind or day",
+                fmt::format("--by: {} is no grouping: give validator, hotkey, kind, route or day",
                             config::quoted(*arguments.by, 80)));
         }
     }
@@ -150,11 +153,14 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
                               Complaints& complaints) {
     GenerateOptions options;
     options.json = arguments.json;
-    if (arguments.picture) {
-        options.picture = *arguments.picture;
-    } else {
+    options.picture = arguments.picture.value_or("");
+    options.prompt = arguments.prompt;
+    if (arguments.picture && arguments.prompt) {
+        complaints.push_back("--prompt: give either a picture or a prompt");
+    } else if (!arguments.picture && !arguments.prompt) {
         complaints.push_back(
-            "PICTURE: which one? Name a PNG, JPEG or WebP, or - for standard input");
+            "PICTURE: which one? Name a PNG, JPEG or WebP, - for standard input, or say with "
+            "--prompt what to make");
     }
     complain_of_up(arguments, complaints);
     if (arguments.outputs.empty())

@@ -35,7 +35,8 @@ enum class Command {
 
 enum class Encoding { ply, spz };
 
-// miner generate PICTURE -o OUT [-o OUT]... ; the seed is settings.generator.seed (--seed sets it).
+// miner generate PICTURE|--prompt "WORDS" -o OUT [-o OUT]... ; the seed is settings.generator.seed
+// (--seed sets it).
 struct GenerateOptions {
     struct Output {
         std::string path;
@@ -44,13 +45,14 @@ struct GenerateOptions {
             up;  // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY
     };
 
-    std::string picture;  // a path; "-": standard input
+    std::string picture;                // a path; "-": standard input
+    std::optional<std::string> prompt;  // instead of a picture
     std::vector<Output> outputs;
     bool json = false;
 };
 
 struct StatsOptions {
-    enum class By { none, validator, hotkey, kind, day };
+    enum class By { none, validator, hotkey, kind, route, day };
     enum class Form { table, json, csv };
 
     std::optional<std::int64_t> last;  // --last; without it and without a span: the newest 100

@@ -27,6 +27,7 @@ storage::Attempt journal_row(const Attempt& attempt) {
     storage::Attempt row;
     row.number = attempt.number;
     row.chain = attempt.chain;
+    row.route = attempt.route;
     row.seed = attempt.seed;
     row.voxels = attempt.voxels;
     row.gaussians = attempt.gaussians;
@@ -176,10 +177,13 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
     // A result of an earlier turn: it was not taken, or the task would not have come again.
     if (result && !(co_await reload(job, *result, spz))) result.reset();
     if (!result) {
-        if (job.task.kind == network::TaskKind::text) {
+        const bool text = job.task.kind == network::TaskKind::text;
+        if (text ? !s_.production.takes_prompts() : !s_.production.takes_pictures()) {
             s_.log.info("skipped", {{"task", job.task.id},
-                                    {"reason", "this model makes no splats from prompts"}});
-            result = co_await skip(job, storage::Outcome::skipped, "text task");
+                                    {"reason", text ? "this model makes no splats from prompts"
+                                                    : "this model makes no splats from pictures"}});
+            result =
+                co_await skip(job, storage::Outcome::skipped, text ? "text task" : "picture task");
         } else {
             result = co_await generate(job, spz);
         }
@@ -218,10 +222,14 @@ asio::awaitable<storage::Result> Pipeline::skip(Job& job, storage::Outcome outco
 // Nothing when stopped: the task stays open in the journal and at its validator.
 asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                                                                    std::vector<std::uint8_t>& spz) {
-    auto picture = network::base64_decode(job.task.prompt);
-    if (!picture) {
-        s_.log.warn("error", {{"task", job.task.id}, {"error", picture.error().message()}});
-        co_return co_await skip(job, storage::Outcome::error, picture.error().message());
+    Order order = generator::Prompt{job.task.prompt};
+    if (job.task.kind == network::TaskKind::image) {
+        auto picture = network::base64_decode(job.task.prompt);
+        if (!picture) {
+            s_.log.warn("error", {{"task", job.task.id}, {"error", picture.error().message()}});
+            co_return co_await skip(job, storage::Outcome::error, picture.error().message());
+        }
+        order = std::move(*picture);
     }
 
     const auto fixed = s_.settings.generator.seed;
@@ -237,8 +245,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                       [this, &job, row] { return s_.journal.attempted(job.row, row); });
     };
     const auto begin = std::chrono::steady_clock::now();
-    auto product =
-        co_await s_.production.produce(std::move(*picture), seed, s_.stop.token(), watch);
+    auto product = co_await s_.production.produce(std::move(order), seed, s_.stop.token(), watch);
     job.turn.milliseconds = milliseconds_since(begin);
     job.turn.attempts = int(product.attempts.size());
     for (const auto& attempt : product.attempts)

@@ -76,33 +76,51 @@ void Production::fail(Product& product, const config::Error& error) {
     product.detail = error.message();
 }
 
-asio::awaitable<Production::Try> Production::sketch(const generator::Image& picture, int number,
-                                                    std::uint64_t seed, std::stop_token stop,
-                                                    const Watch& watch) {
-    Try result;
-    result.report = {.number = number,
-                     .chain = number == 1 ? "standard" : "extreme",
-                     .seed = seed,
-                     .times = {},
-                     .outcome = "error",
-                     .error = {}};
-    if (watch.stage) watch.stage("prepare");
+asio::awaitable<bool> Production::prepare(const generator::Image& picture, int number, Try& to,
+                                          generator::Condition& condition) {
+    to.report.chain = number == 1 ? "standard" : "extreme";
     const auto& chain = number == 1 ? options_.standard : options_.extreme;
     const int size = device_.generator->info().picture_size;
     const auto begin = std::chrono::steady_clock::now();
     auto prepared = co_await run_on(
         lanes_.cpu, [&] { return generator::prepare(generator::enhance(picture, chain), size); });
-    const double prepare_ms = milliseconds_since(begin);
-    result.report.times.prepare = prepare_ms;
-    if (!prepared) {
-        result.error = prepared.error();
-        result.report.error = result.error.message();
-        co_return result;
+    to.report.times.prepare = milliseconds_since(begin);
+    if (prepared) {
+        condition = std::move(*prepared);
+    } else {
+        to.error = prepared.error();
+        to.report.error = to.error.message();
+    }
+    co_return prepared.has_value();
+}
+
+asio::awaitable<Production::Try> Production::sketch(const Source& source, int number,
+                                                    std::uint64_t seed, std::stop_token stop,
+                                                    const Watch& watch) {
+    Try result;
+    result.report = {.number = number,
+                     .chain = "prompt",
+                     .seed = seed,
+                     .times = {},
+                     .outcome = "error",
+                     .error = {}};
+    generator::Condition condition;  // an empty picture
+    if (const auto* picture = std::get_if<generator::Image>(&source)) {
+        if (watch.stage) watch.stage("prepare");
+        // For a model that takes none there is no size to bring it to: the model says so itself.
+        if (takes_pictures() && !co_await prepare(*picture, number, result, condition))
+            co_return result;
+    } else {
+        condition = source;
+        result.report.route = "prompt";
+        // No enhancement can help words, but other noise may.
+        result.report.seed = seed + std::uint64_t(number - 1);
     }
 
     if (watch.stage) watch.stage("structure");
-    auto sketched = co_await run_on(
-        device_.lane, [&] { return device_.generator->sketch(*prepared, seed, stop); });
+    auto sketched = co_await run_on(device_.lane, [&] {
+        return device_.generator->sketch(condition, result.report.seed, stop);
+    });
     if (!sketched) {
         result.error = sketched.error();
         // An empty structure is the sparsest there is, not a failure: the retry may see more.
@@ -115,6 +133,7 @@ asio::awaitable<Production::Try> Production::sketch(const generator::Image& pict
         co_return result;
     }
     result.sketch = std::move(*sketched);
+    const double prepare_ms = result.report.times.prepare;
     result.report.times = result.sketch->times();
     result.report.times.prepare = prepare_ms;
     result.report.voxels = result.sketch->voxels();
@@ -124,11 +143,11 @@ asio::awaitable<Production::Try> Production::sketch(const generator::Image& pict
     co_return result;
 }
 
-asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, std::uint64_t seed,
-                                             std::stop_token outer, Watch watch) {
+asio::awaitable<Product> Production::produce(Order order, std::uint64_t seed, std::stop_token outer,
+                                             Watch watch) {
     Product product;
     const Deadline deadline(co_await asio::this_coro::executor, outer, options_.deadline);
-    co_await make(product, bytes, seed, deadline.token(), watch);
+    co_await make(product, order, seed, deadline.token(), watch);
     if (product.cancelled && !outer.stop_requested()) {
         product.late = true;
         product.detail =
@@ -138,17 +157,24 @@ asio::awaitable<Product> Production::produce(std::vector<std::uint8_t> bytes, st
     co_return product;
 }
 
-asio::awaitable<void> Production::make(Product& product, const std::vector<std::uint8_t>& bytes,
-                                       std::uint64_t seed, std::stop_token stop,
-                                       const Watch& watch) {
-    if (watch.stage) watch.stage("decode");
-    auto decoded = co_await run_on(lanes_.cpu, [&] { return generator::decode(bytes); });
-    if (!decoded) {
-        fail(product, decoded.error());
-        co_return;
+asio::awaitable<void> Production::make(Product& product, const Order& order, std::uint64_t seed,
+                                       std::stop_token stop, const Watch& watch) {
+    Source source;
+    if (const auto* prompt = std::get_if<generator::Prompt>(&order)) {
+        source = *prompt;
+    } else {
+        if (watch.stage) watch.stage("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [&] {
+            return generator::decode(std::get<std::vector<std::uint8_t>>(order));
+        });
+        if (!decoded) {
+            fail(product, decoded.error());
+            co_return;
+        }
+        auto picture = co_await cut_out(product, std::move(*decoded), watch);
+        if (!picture) co_return;
+        source = std::move(*picture);
     }
-    const auto picture = co_await cut_out(product, std::move(*decoded), watch);
-    if (!picture) co_return;
 
     Counts counts;
     std::vector<std::unique_ptr<generator::Sketch>> sketches;
@@ -159,7 +185,7 @@ asio::awaitable<void> Production::make(Product& product, const std::vector<std::
             log_.info(
                 "retry",
                 {{"task", watch.task}, {"attempt", number}, {"gate", options_.gate.min_gaussians}});
-        auto tried = co_await sketch(*picture, number, seed, stop, watch);
+        auto tried = co_await sketch(source, number, seed, stop, watch);
         if (tried.error.code && tried.error.code != generator::Errc::no_voxels) {
             fail(product, tried.error);
             if (product.cancelled || product.device_lost) co_return;
@@ -185,7 +211,7 @@ asio::awaitable<void> Production::make(Product& product, const std::vector<std::
                       : decision.verdict == Verdict::retry_passed
                           ? storage::Outcome::retry_passed
                           : storage::Outcome::retry_improved;
-    co_await finish(product, *picture, *sketches[decision.attempt], stop, watch);
+    co_await finish(product, source, *sketches[decision.attempt], stop, watch);
 }
 
 asio::awaitable<std::optional<generator::Image>> Production::cut_out(Product& product,
@@ -211,13 +237,15 @@ asio::awaitable<std::optional<generator::Image>> Production::cut_out(Product& pr
     co_return std::nullopt;
 }
 
-asio::awaitable<void> Production::finish(Product& product, const generator::Image& picture,
+asio::awaitable<void> Production::finish(Product& product, const Source& source,
                                          const generator::Sketch& chosen, std::stop_token stop,
                                          const Watch& watch) {
     std::optional<generator::Image> repaint;
-    if (options_.repaint) {
+    const auto* picture = std::get_if<generator::Image>(&source);
+    if (options_.repaint && picture) {
         const int size = device_.generator->info().picture_size;
-        auto plain = co_await run_on(lanes_.cpu, [&] { return generator::prepare(picture, size); });
+        auto plain =
+            co_await run_on(lanes_.cpu, [&] { return generator::prepare(*picture, size); });
         if (!plain) {
             fail(product, plain.error());
             co_return;

@@ -1,4 +1,4 @@
-// From a picture to splats: enhancement, structure, gate, retry, splats (generator.md,
+// From a picture or a prompt to splats: enhancement, structure, gate, retry, splats (generator.md,
 // "Enhancement, gate and retry"). Knows nothing of validators; `miner generate` and the pipeline
 // share it. Lives on io and sends its work to the lanes.
 #pragma once
@@ -18,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace miner {
@@ -25,7 +26,8 @@ namespace miner {
 // What one structure pass came to.
 struct Attempt {
     int number = 1;
-    std::string chain;  // "standard" or "extreme"
+    std::string chain;              // of a picture "standard" or "extreme"; "prompt"
+    std::string route = "picture";  // or "prompt"
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;
     std::int64_t gaussians = -1;  // negative: it failed
@@ -44,6 +46,9 @@ struct Product {
     bool late = false;         // cancelled by the deadline; the detail names the setting
     bool device_lost = false;  // the process must restart
 };
+
+// What is to be made: the bytes of a picture file, or words.
+using Order = std::variant<std::vector<std::uint8_t>, generator::Prompt>;
 
 // Splats as they leave the machine.
 struct Parcel {
@@ -78,17 +83,21 @@ public:
     Production(Lanes& lanes, Device& device, config::Logger& log, Options options)
         : lanes_(lanes), device_(device), log_(log), options_(std::move(options)) {}
 
-    // `picture`: bytes of a picture file. Ends early, with Product::cancelled, when `stop` fires or
-    // the deadline is over.
-    asio::awaitable<Product> produce(std::vector<std::uint8_t> picture, std::uint64_t seed,
-                                     std::stop_token stop, Watch watch);
+    // A picture is tried again with another enhancement, a prompt with another seed. Ends early,
+    // with Product::cancelled, when `stop` fires or the deadline is over.
+    asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
+                                     Watch watch);
+
+    // What the device's model takes; any time after it was read.
+    bool takes_pictures() const { return device_.generator->info().picture_size > 0; }
+    bool takes_prompts() const { return device_.generator->info().takes_prompts; }
 
     // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
     asio::awaitable<Parcel> pack(generator::Splats splats);
 
 private:
-    asio::awaitable<void> make(Product& product, const std::vector<std::uint8_t>& picture,
-                               std::uint64_t seed, std::stop_token stop, const Watch& watch);
+    asio::awaitable<void> make(Product& product, const Order& order, std::uint64_t seed,
+                               std::stop_token stop, const Watch& watch);
 
     // The picture as it is, or its object alone; nothing when the product has failed.
     asio::awaitable<std::optional<generator::Image>> cut_out(Product& product,
@@ -101,9 +110,15 @@ private:
         config::Error error;
     };
 
-    asio::awaitable<Try> sketch(const generator::Image& picture, int number, std::uint64_t seed,
+    // source: a picture as it came, or a prompt.
+    using Source = generator::Condition;
+
+    asio::awaitable<Try> sketch(const Source& source, int number, std::uint64_t seed,
                                 std::stop_token stop, const Watch& watch);
-    asio::awaitable<void> finish(Product& product, const generator::Image& picture,
+    // Enhanced and cropped, into `condition`; its time and faults go into `to`.
+    asio::awaitable<bool> prepare(const generator::Image& picture, int number, Try& to,
+                                  generator::Condition& condition);
+    asio::awaitable<void> finish(Product& product, const Source& source,
                                  const generator::Sketch& chosen, std::stop_token stop,
                                  const Watch& watch);
     void log_verdict(const Watch& watch, const Decision& decision, const Product& product) const;

@@ -256,6 +256,7 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
     // With a single hotkey it would say everything twice.
     if (statistics.by_hotkey.size() > 1) groups(page, "By hotkey", "hotkey", statistics.by_hotkey);
     groups(page, "By kind", "kind", statistics.by_kind);
+    groups(page, "By route", "route", statistics.by_route);
     groups(page, "By day (UTC)", "day", statistics.by_day);
     stages(page, statistics.stages);
     return std::move(page).text();

@@ -118,6 +118,7 @@ std::string render_json(const storage::Statistics& statistics) {
                                      {"by_validator", json(statistics.by_validator)},
                                      {"by_hotkey", json(statistics.by_hotkey)},
                                      {"by_kind", json(statistics.by_kind)},
+                                     {"by_route", json(statistics.by_route)},
                                      {"by_day", json(statistics.by_day)},
                                      {"stages", std::move(stages)},
                                      {"first", json(statistics.first)},
@@ -136,6 +137,7 @@ std::string render_csv(const storage::Statistics& statistics) {
     rows("validator", statistics.by_validator);
     rows("hotkey", statistics.by_hotkey);
     rows("kind", statistics.by_kind);
+    rows("route", statistics.by_route);
     rows("day", statistics.by_day);
     for (const auto& stage : statistics.stages) csv += csv_row(stage);
     return csv;

@@ -176,9 +176,9 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
                 "INSERT OR REPLACE INTO attempts (task, number, run, at, chain, seed, voxels,"
                 " gaussians, outcome, error, prepare, encode, structure, occupancy, latent,"
                 " gaussians_ms, compress, invisible, opacity_mean, opacity_spread, non_finite,"
-                " identity_rotations, extent, round)"
+                " identity_rotations, extent, route, round)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                " ?17, ?18, ?19, ?20, ?21, ?22, ?23, (SELECT coalesce(max(round), 0) + 1"
+                " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, (SELECT coalesce(max(round), 0) + 1"
                 " FROM attempts WHERE task = ?1 AND superseded = 1))",
                 {task,
                  attempt.number,
@@ -202,7 +202,8 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
                  measured(attempt.opacity_spread),
                  measured(attempt.non_finite),
                  measured(attempt.identity_rotations),
-                 measured(attempt.extent)});
+                 measured(attempt.extent),
+                 attempt.route});
         return {};
     });
 }

@@ -49,7 +49,9 @@ struct PulledTask {
 
 struct Attempt {
     int number = 1;     // from 1
-    std::string chain;  // "standard", "extreme"
+    std::string chain;  // "standard", "extreme", "prompt"
+    // "picture", "prompt", or "prompt_via_picture": a prompt that became a picture first.
+    std::string route = "picture";
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;
     std::int64_t gaussians = -1;

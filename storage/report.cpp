@@ -94,7 +94,6 @@ private:
     void read_submissions();
     Statistics summary();
 
-    std::int16_t kind_index(const char* kind);
     struct Pair {
         std::string validator, hotkey;
     };
@@ -109,7 +108,7 @@ private:
 
     SQLite::Database& database_;
     std::vector<Decided> tasks_;  // by row
-    std::vector<std::string> kinds_;
+    std::vector<std::string> kinds_, routes_;
     std::array<std::vector<double>, kStages.size()> stages_;
     std::vector<double> total_, submit_;
     std::optional<Milliseconds> first_, newest_;
@@ -134,10 +133,12 @@ Bounds Survey::bounds(const Span& span) {
     return bounds;
 }
 
-std::int16_t Survey::kind_index(const char* kind) {
-    const auto found = std::find(kinds_.begin(), kinds_.end(), kind);
-    if (found == kinds_.end()) kinds_.emplace_back(kind);
-    return std::int16_t(std::find(kinds_.begin(), kinds_.end(), kind) - kinds_.begin());
+// Where `name` is among `names`, at whose end it is put when it is new.
+std::int16_t index_in(std::vector<std::string>& names, const char* name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    const auto index = std::int16_t(found - names.begin());
+    if (found == names.end()) names.emplace_back(name);
+    return index;
 }
 
 void Survey::read_tasks(const Bounds& bounds) {
@@ -152,7 +153,7 @@ void Survey::read_tasks(const Bounds& bounds) {
         const auto pulled_at = statement.getColumn(1).getInt64();
         if (pulled_at == bounds.since && task.row < bounds.first) continue;
         task.validator = statement.getColumn(2).getInt64();
-        task.kind = kind_index(statement.getColumn(3).getText());
+        task.kind = index_in(kinds_, statement.getColumn(3).getText());
         task.outcome = parse_outcome(statement.getColumn(4).getText());
         task.day = std::int32_t((pulled_at - (pulled_at < 0 ? kDay - 1 : 0)) / kDay);
         if (task.outcome != Outcome::skipped) {
@@ -174,14 +175,19 @@ void Survey::read_attempts() {
     SQLite::Statement statement(
         database_,
         "SELECT task, number, outcome, prepare, encode, structure, occupancy, latent,"
-        " gaussians_ms, compress FROM attempts WHERE superseded = 0 AND task BETWEEN ? AND ?"
+        " gaussians_ms, compress, route FROM attempts WHERE superseded = 0 AND task BETWEEN ? AND ?"
         " ORDER BY task");
     bind(statement, {tasks_.front().row, tasks_.back().row});
     std::size_t at = 0;
     while (statement.executeStep()) {
         Decided* task = walk_to(statement.getColumn(0).getInt64(), at);
         if (!task) continue;
-        if (statement.getColumn(1).getInt() > 1) {
+        const int number = statement.getColumn(1).getInt();
+        if (number > task->last_attempt) {
+            task->last_attempt = number;
+            task->route = index_in(routes_, statement.getColumn(int(3 + kStages.size())).getText());
+        }
+        if (number > 1) {
             ++task->retries;
         } else {
             task->sparse_first = statement.getColumn(2).getText() == std::string_view("sparse");
@@ -249,20 +255,22 @@ std::vector<Group> groups(std::map<Key, Tally>& tallies, Name name) {
 
 Statistics Survey::summary() {
     Tally all;
-    std::map<std::string, Tally> by_validator, by_hotkey, by_kind;
+    std::map<std::string, Tally> by_validator, by_hotkey, by_kind, by_route;
     std::map<std::int32_t, Tally> by_day;
     // Two hotkeys at one validator are two rows and one group.
     std::unordered_map<std::int64_t, std::pair<Tally*, Tally*>> of_pair;
     for (const auto& [row, pair] : pairs())
         of_pair[row] = {&by_validator[pair.validator], &by_hotkey[pair.hotkey]};
-    std::vector<Tally*> of_kind;
+    std::vector<Tally*> of_kind, of_route;
     for (const auto& kind : kinds_) of_kind.push_back(&by_kind[kind]);
+    for (const auto& route : routes_) of_route.push_back(&by_route[route]);
     for (const auto& task : tasks_) {
         all.add(task);
         const auto [validator, hotkey] = of_pair.at(task.validator);
         validator->add(task);
         hotkey->add(task);
         of_kind[std::size_t(task.kind)]->add(task);
+        if (task.route >= 0) of_route[std::size_t(task.route)]->add(task);
         by_day[task.day].add(task);
     }
 
@@ -272,6 +280,7 @@ Statistics Survey::summary() {
     statistics.by_validator = busiest_first(groups(by_validator, itself));
     statistics.by_hotkey = busiest_first(groups(by_hotkey, itself));
     statistics.by_kind = groups(by_kind, itself);
+    statistics.by_route = groups(by_route, itself);
     statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
         statistics.stages.push_back(percentiles(kStages[stage], std::move(stages_[stage])));

@@ -45,7 +45,7 @@ struct Counts {
 };
 
 struct Group {
-    std::string name;  // a validator, a hotkey of ours, a kind, a day (UTC, 2026-11-30)
+    std::string name;  // a validator, a hotkey of ours, a kind, a route, a day (UTC, 2026-11-30)
     Counts counts;
 };
 
@@ -61,9 +61,10 @@ struct Percentiles {
 struct Statistics {
     Counts all;
     std::vector<Group> by_validator, by_hotkey;  // most generations first
-    std::vector<Group> by_kind, by_day;          // by name
-    std::vector<Percentiles> stages;             // in the order above, those with a count
-    std::optional<Milliseconds> first, newest;   // pulls of the oldest and newest task counted here
+    // By name. The route is that of a task's last attempt; tasks without any are in no group.
+    std::vector<Group> by_kind, by_route, by_day;
+    std::vector<Percentiles> stages;            // in the order above, those with a count
+    std::optional<Milliseconds> first, newest;  // pulls of the oldest and newest task counted here
 };
 
 config::Result<Statistics> statistics(Database& database, const Span& span);

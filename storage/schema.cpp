@@ -118,7 +118,13 @@ CREATE TABLE feedback (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kMigrations[] = {kFirst};
+// How an attempt came to its splats; those of older versions all began from a picture.
+constexpr const char* kRoutes = R"sql(
+ALTER TABLE attempts ADD COLUMN route TEXT NOT NULL DEFAULT 'picture'
+    CHECK (route IN ('picture', 'prompt', 'prompt_via_picture'));
+)sql";
+
+constexpr const char* kMigrations[] = {kFirst, kRoutes};
 
 }  // namespace
 

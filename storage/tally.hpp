@@ -16,6 +16,8 @@ struct Decided {
     std::int64_t validator = 0;  // its row: one hotkey at one validator
     std::int32_t day = 0;        // of the pull, since 1970
     std::int16_t kind = 0;
+    std::int16_t route = -1;  // of the last attempt; -1: none
+    std::int32_t last_attempt = 0;
     Outcome outcome = Outcome::none;
     std::int32_t retries = 0;
     bool sparse_first = false;

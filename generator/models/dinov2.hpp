@@ -1,5 +1,6 @@
 // The picture encoder: DINOv2 with registers (Oquab et al. 2023, arXiv 2304.07193; Darcet et al.
-// 2023, arXiv 2309.16588).
+// 2023, arXiv 2309.16588), under its authors' tensor names or the Hugging Face hub's
+// (facebook/dinov2-with-registers-large).
 #pragma once
 
 #include "generator/nn/linear.hpp"
@@ -23,7 +24,10 @@ public:
         std::int64_t heads;
         double mlp_ratio;
         std::int64_t registers;
+        bool hub;  // tensors have the hub's names
 
+        // Either the authors' keys ("embed_dim", "depth") or the hub's ("hidden_size"); refuses
+        // what the hub's library would make another network of.
         static Config read(const Args& args);
     };
 

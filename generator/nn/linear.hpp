@@ -4,6 +4,7 @@
 #include "generator/weights/bundle.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 
 #include <ATen/core/Tensor.h>
 
@@ -12,6 +13,9 @@ namespace generator {
 class Linear {
 public:
     Linear(const Scope& scope, std::int64_t in, std::int64_t out);
+
+    // Several layers of [in -> out] each as one, their outputs one after the other.
+    Linear(std::initializer_list<Scope> parts, std::int64_t in, std::int64_t out);
 
     at::Tensor operator()(
         const at::Tensor& x) const;  // [..., in] -> [..., out], in the weights' type

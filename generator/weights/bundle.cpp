@@ -77,6 +77,11 @@ at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::Scal
     return tensor;
 }
 
+void Bundle::leave_out(const std::string& prefix) {
+    for (const auto& [name, view] : file_.tensors())
+        if (name.starts_with(prefix)) taken_.insert(name);
+}
+
 void Bundle::expect_all_taken() const {
     std::string left;
     int count = 0;

@@ -30,7 +30,11 @@ public:
     // misshapen_tensor.
     at::Tensor take(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype);
 
-    // Call it when the network is built: extra_tensor when something was not taken.
+    // What begins so belongs to another network in the same file.
+    void leave_out(const std::string& prefix);
+
+    // Call it when the network is built: extra_tensor when something was neither
+    // taken nor left out.
     void expect_all_taken() const;
 
     at::Device device() const { return device_; }

@@ -1,5 +1,5 @@
-// miner generate: one picture to one splat file, by the same recipe as mining: enhancement, gate,
-// retry.
+// miner generate: one picture or prompt to one splat file, by the same recipe as mining:
+// enhancement, gate, retry.
 #include "generator/splat/spz.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/production.hpp"
@@ -73,6 +73,7 @@ boost::json::value to_json(const Product& product, const generator::ModelInfo& m
         const auto& t = attempt.times;
         attempts.push_back({{"attempt", attempt.number},
                             {"chain", attempt.chain},
+                            {"route", attempt.route},
                             {"seed", attempt.seed},
                             {"voxels", attempt.voxels},
                             {"gaussians", attempt.gaussians},
@@ -131,8 +132,13 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
-    auto picture = read_file(line.generate.picture, kMaxPictureBytes);
-    if (!picture) return ExitCode::bad_input;
+    Order order = generator::Prompt{line.generate.prompt.value_or("")};
+    if (!line.generate.prompt) {
+        auto picture = read_file(line.generate.picture, kMaxPictureBytes);
+        if (!picture) return ExitCode::bad_input;
+        order = std::move(*picture);
+    }
+    const std::string what = line.generate.prompt ? "prompt" : line.generate.picture;
     auto recipe = Production::options(settings);
     if (!recipe) {
         complain("enhance", recipe.error());
@@ -162,8 +168,8 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
             if (made) {
                 device.generator = std::move(*made);
                 model = device.generator->info();
-                Production::Watch watch{.task = line.generate.picture};
-                product = co_await production.produce(std::move(*picture), seed, stop.get_token(),
+                Production::Watch watch{.task = what};
+                product = co_await production.produce(std::move(order), seed, stop.get_token(),
                                                       std::move(watch));
                 co_await run_on(device.lane, [&] {
                     device.generator.reset();
@@ -203,7 +209,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (product.cancelled && stop.stop_requested()) return ExitCode::interrupted;
     if (product.device_lost) return ExitCode::device_lost;
     if (product.outcome == storage::Outcome::error || product.cancelled) {
-        fmt::print(stderr, "miner: {}: {}\n", line.generate.picture, product.detail);
+        fmt::print(stderr, "miner: {}: {}\n", what, product.detail);
         return product.late ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;

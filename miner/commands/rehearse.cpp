@@ -8,6 +8,7 @@
 #include "miner/rehearsal/judge.hpp"
 #include "miner/rehearsal/pictures.hpp"
 #include "miner/rehearsal/progress.hpp"
+#include "miner/rehearsal/prompts.hpp"
 #include "miner/stats.hpp"
 #include "network/base64.hpp"
 #include "network/local/validator.hpp"
@@ -46,6 +47,9 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
     if (loaded.is_preset("subtensor.stale")) settings.subtensor.stale = 2s;
     if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
+    // As validators hand them out; but whoever brings pictures means them, all of the time.
+    if (loaded.is_preset("rehearse.text_share"))
+        settings.rehearse.text_share = settings.rehearse.pictures.empty() ? 0.8 : 0;
     // On a terminal the progress line speaks; the events are in the log file.
     if (loaded.is_preset("log.console")) settings.log.console = !terminal;
     return settings;
@@ -68,18 +72,24 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
     if (pictures.empty())
         return config::fail(generator::Errc::missing_file,
                             "no pictures; name a folder with --pictures");
+    const auto prompts = embedded_prompts();
+    std::size_t next_picture = 0, next_prompt = 0;
     Program program;
     for (int i = 0; i < settings.tasks; ++i) {
-        const auto& picture = pictures[std::size_t(i) % pictures.size()];
         // Spread evenly, so that any number of tasks has its share.
         const bool text =
             std::floor((i + 1) * settings.text_share) > std::floor(i * settings.text_share);
         const auto id = network::random_uuid();
-        const auto stem = picture.name.substr(0, picture.name.rfind('.'));
-        program.tasks.push_back(text ? network::Task{network::TaskKind::text, id, stem}
-                                     : network::Task{network::TaskKind::image, id,
-                                                     network::base64_encode(picture.bytes)});
-        program.names[id] = stem;
+        if (text) {
+            const auto& prompt = prompts[next_prompt++ % prompts.size()];
+            program.tasks.push_back({network::TaskKind::text, id, prompt});
+            program.names[id] = prompt;
+        } else {
+            const auto& picture = pictures[next_picture++ % pictures.size()];
+            program.tasks.push_back(
+                {network::TaskKind::image, id, network::base64_encode(picture.bytes)});
+            program.names[id] = picture.name.substr(0, picture.name.rfind('.'));
+        }
     }
     return program;
 }

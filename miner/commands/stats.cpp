@@ -43,6 +43,7 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     if (by != By::validator) statistics.by_validator.clear();
     if (by != By::hotkey) statistics.by_hotkey.clear();
     if (by != By::kind) statistics.by_kind.clear();
+    if (by != By::route) statistics.by_route.clear();
     if (by != By::day) statistics.by_day.clear();
 }
 

@@ -1,26 +1,13 @@
 #include "miner/rehearsal/pictures.hpp"
 
 #include "generator/errc.hpp"
+#include "miner/rehearsal/embedded.hpp"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-namespace {
-
-struct EmbeddedFile {
-    const char* name;
-    const unsigned char* data;
-    std::uint64_t size;
-};
-
-}  // namespace
-
-// Made by miner_embed (ops/cmake/embed.cmake).
-extern "C" const EmbeddedFile miner_rehearsal_pictures[];
-extern "C" const std::uint64_t miner_rehearsal_pictures_count;
 
 namespace miner {
 

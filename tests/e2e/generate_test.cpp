@@ -97,6 +97,35 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
     }
 }
 
+TEST_CASE("a prompt becomes splats, and a strange one too or an error that says why") {
+    Scene scene;
+    const auto made =
+        scene.ask(Scene::Words{"generate", "--prompt", "a gray airplane with blue wings", "-o",
+                               "a.spz", "--seed", "7", "--json"} +
+                  kQuick);
+    INFO(made.out << made.err);
+    REQUIRE(made.ending == Ending{.code = 0});
+    const auto report = boost::json::parse(made.out).as_object();
+    CHECK(report.at("outcome") == "passed");
+    const auto& attempt = report.at("attempts").as_array().at(0).as_object();
+    CHECK(attempt.at("chain") == "prompt");
+    CHECK(attempt.at("route") == "prompt");
+    CHECK(attempt.at("gaussians").as_int64() == 32 * attempt.at("voxels").as_int64());
+    CHECK(fs::file_size(scene.home() / "a.spz") > 100'000);
+
+    // A gate that nothing reaches: the structure is made, and no more.
+    for (const std::string prompt : {"", "\x1b[31m\x01\xff", "\xf0\x9f\x9a\x80"}) {
+        const auto sparse =
+            scene.ask({"generate", "--prompt", prompt, "-o", "b.spz", "--gate.min_gaussians",
+                       "1000000000", "--gate.attempts", "1"});
+        CHECK(sparse.ending == Ending{.code = 1});
+        CHECK_THAT(sparse.out, contains("rejected"));
+    }
+    const auto huge = scene.ask({"generate", "--prompt", std::string(130'000, 'x'), "-o", "b.spz",
+                                 "--gate.min_gaussians", "1000000000", "--gate.attempts", "1"});
+    CHECK(huge.ending == Ending{.code = 1});
+}
+
 TEST_CASE("a picture that stays sparse gives no file, and says what would") {
     Scene scene;
     const auto outcome = scene.ask({"generate", quick_picture().string(), "-o", "a.spz", "--seed",

@@ -48,7 +48,7 @@ TEST_CASE("a rehearsal needs nothing but the binary, and its statistics can be a
     CHECK(count(log, " pulled ") == 3);
     CHECK(count(log, " submitted ") == 3);
     CHECK(count(log, " feedback ") == 3);
-    // The third of the embedded pictures is sparse whatever happens.
+    // The second of the embedded prompts is sparse whatever happens.
     CHECK(count(log, " sparse ") >= 1);
     CHECK(count(log, " retry ") >= 1);
     for (const auto* field : {"task=", "attempt=", "gaussians=", "gate=150000", "ms="})
@@ -64,6 +64,12 @@ TEST_CASE("a rehearsal needs nothing but the binary, and its statistics can be a
     CHECK(all.at("generations").as_int64() == 3);
     CHECK(all.at("submissions").as_int64() == 3);
     CHECK(all.at("errors").as_int64() == 0);
+    const auto routes = boost::json::parse(scene.ask({"stats", "--json", "--by", "route"}).out);
+    REQUIRE(routes.at("by_route").as_array().size() == 2);
+    CHECK(routes.at("by_route").at(0).at("name") == "picture");
+    CHECK(routes.at("by_route").at(0).at("generations") == 1);
+    CHECK(routes.at("by_route").at(1).at("name") == "prompt");
+    CHECK(routes.at("by_route").at(1).at("generations") == 2);
 
     const auto csv = scene.ask({"stats", "--csv"}).out;
     const auto commas = count(csv.substr(0, csv.find('\n')), ",");

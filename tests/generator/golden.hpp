@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,23 +45,37 @@ inline double relative_error(const at::Tensor& got, const at::Tensor& want) {
            std::max(largest, 1e-30);
 }
 
+// MINER_GOLDEN when that folder has the file, else ours.
+inline std::string golden_with(const std::string& file, const std::string& ours) {
+    const char* other = std::getenv("MINER_GOLDEN");
+    const bool right = other && *other && std::filesystem::exists(std::string(other) + "/" + file);
+    return right ? other : ours;
+}
+
 // A folder laid out like golden/tiny: pipeline.json, ckpts/, golden.safetensors.
 inline std::string golden_folder() {
-    const char* other = std::getenv("MINER_GOLDEN");
-    return other && *other ? other : MINER_TESTS "/golden/tiny";
+    return golden_with("golden.safetensors", MINER_TESTS "/golden/tiny");
+}
+
+// A folder laid out like golden/text: tokens.json, tokenizer/, clip/, clip_golden.safetensors,
+// pipe/.
+inline std::string golden_text_folder() {
+    return golden_with("tokens.json", MINER_TESTS "/golden/text");
 }
 
 class Golden {
 public:
-    explicit Golden(const std::string& folder)
+    // prefix: of the names, "text." for the prompt's tensors beside a picture's.
+    explicit Golden(const std::string& folder, const std::string& file = "golden.safetensors",
+                    std::string prefix = "")
         : file_(generator::or_refuse(generator::Safetensors::parse(
-              generator::or_refuse(generator::folder_files(folder)->open("golden.safetensors")),
-              "golden"))) {}
+              generator::or_refuse(generator::folder_files(folder)->open(file)), "golden"))),
+          prefix_(std::move(prefix)) {}
 
-    bool has(const std::string& name) const { return file_.find(name) != nullptr; }
+    bool has(const std::string& name) const { return file_.find(prefix_ + name) != nullptr; }
 
     at::Tensor operator[](const std::string& name) const {
-        const auto* view = file_.find(name);
+        const auto* view = file_.find(prefix_ + name);
         if (!view) throw std::runtime_error("golden.safetensors lacks " + name);
         return generator::to_tensor(*view);
     }
@@ -109,11 +124,13 @@ public:
 
 private:
     generator::Safetensors file_;
+    std::string prefix_;
 };
 
 inline generator::Networks read_networks(const std::string& folder,
                                          const generator::Place& place = {}) {
-    return generator::Networks::read(*generator::folder_files(folder), place);
+    const auto files = generator::folder_files(folder);
+    return generator::Networks::read(*files, place, generator::read_manifest(*files));
 }
 
 }  // namespace tests

@@ -19,8 +19,8 @@ TEST_CASE("in 16 bits every network stays near its golden output", "[golden]") {
     const auto condition = golden["cond"].to(dtype);
     const generator::SparseShape shape(golden.voxels(), at::kCPU);
 
-    const auto features = networks.encoder.features(golden["image_u8_hwc"]);
-    CHECK(tests::relative_error(networks.encoder.condition(features), golden["cond"]) < tolerance);
+    const auto features = networks.encoder->features(golden["image_u8_hwc"]);
+    CHECK(tests::relative_error(networks.encoder->condition(features), golden["cond"]) < tolerance);
     const auto& structure = networks.structure_flow;
     CHECK(tests::relative_error(
               structure.velocity(golden["ss_noise"], structure.plan({t}, {condition}), 0, 1),

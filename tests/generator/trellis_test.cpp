@@ -1,6 +1,7 @@
 #include "generator/trellis.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/generator/text_folder.hpp"
 
 #include "generator/errc.hpp"
 
@@ -39,10 +40,16 @@ at::Tensor tensor_of(const std::vector<float>& values) {
         .clone();
 }
 
-// Picture to splats through the public interface alone, against the tensors that the reference
-// made.
-void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
-    const auto sketch = trellis.sketch(golden.picture(), golden.seed(), {});
+// The first name that the file has: golden/tiny's, or golden/text's.
+at::Tensor either(const tests::Golden& golden, const char* name, const char* other) {
+    return golden[golden.has(name) ? name : other];
+}
+
+// Picture or prompt to splats through the public interface alone, against the tensors that the
+// reference made.
+void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden,
+                      const generator::Condition& condition) {
+    const auto sketch = trellis.sketch(condition, golden.seed(), {});
     REQUIRE(sketch.has_value());
     REQUIRE((*sketch)->voxels() == golden["coords"].size(0));
     REQUIRE((*sketch)->gaussians() == (*sketch)->voxels() * trellis.info().gaussians_per_voxel);
@@ -51,15 +58,15 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
     const auto& splats = finished->splats;
     REQUIRE(std::int64_t(splats.size()) == (*sketch)->gaussians());
 
-    const auto error = [&](const at::Tensor& got, const char* name) {
-        const auto want = golden[name];
+    const auto error = [&](const at::Tensor& got, const char* name, const char* other) {
+        const auto want = either(golden, name, other);
         return tests::relative_error(golden.stored(got, "gaussian_index").view(want.sizes()), want);
     };
-    CHECK(error(tensor_of(splats.position), "xyz") < tests::kTolerances.fp32);
-    CHECK(error(tensor_of(splats.colour), "features_dc") < tests::kTolerances.fp32);
-    CHECK(error(tensor_of(splats.opacity), "opacity") < tests::kTolerances.fp32);
-    CHECK(error(tensor_of(splats.scale), "scaling") < tests::kTolerances.fp32);
-    CHECK(error(tensor_of(splats.rotation), "rotation_raw") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.position), "xyz", "xyz") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.colour), "features_dc", "sh_dc") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.opacity), "opacity", "opacity") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.scale), "scaling", "scale") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.rotation), "rotation_raw", "rotation") < tests::kTolerances.fp32);
 
     for (const double ms :
          {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
@@ -67,6 +74,11 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
         CHECK(ms > 0);
     }
     CHECK(finished->times.encode < 0);
+}
+
+// Tests that give a picture.
+void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
+    check_end_to_end(trellis, golden, golden.picture());
 }
 
 // A copy of the golden checkpoint that a test may damage.
@@ -131,6 +143,54 @@ TEST_CASE("the embedded model turns its golden picture into its golden splats", 
     CHECK(trellis->info().gaussians_per_voxel == 32);
     CHECK(trellis->info().parameters > 10'000'000);
     check_end_to_end(*trellis, tests::Golden(MINER_TESTS "/golden/nano"));
+}
+
+TEST_CASE("the embedded model turns its golden prompt into its golden splats", "[golden]") {
+    const auto trellis = make("");
+    CHECK(trellis->info().takes_prompts);
+    check_end_to_end(*trellis,
+                     tests::Golden(MINER_TESTS "/golden/nano", "golden.safetensors", "text."),
+                     generator::Prompt{"a white snowman with a green hat"});
+}
+
+TEST_CASE("a folder for prompts turns the golden prompt into the golden splats", "[golden]") {
+    const tests::TextFolder folder(tests::golden_text_folder());
+    const auto trellis = make(folder.path());
+    CHECK(trellis->info().takes_prompts);
+    CHECK(trellis->info().picture_size == 0);
+    check_end_to_end(
+        *trellis, tests::Golden(tests::golden_text_folder() + "/pipe", "text_golden.safetensors"),
+        generator::Prompt{folder.prompt()});
+}
+
+TEST_CASE("what a checkpoint does not take is an error that names it and says which does") {
+    const auto pictures = make(MINER_TESTS "/golden/tiny");
+    const auto no_prompt = pictures->sketch(generator::Prompt{"a chair"}, 1, {});
+    REQUIRE_FALSE(no_prompt.has_value());
+    CHECK(no_prompt.error().code == Errc::wrong_input);
+    CHECK(no_prompt.error().detail.find("golden/tiny makes splats from pictures") !=
+          std::string::npos);
+    CHECK_FALSE(pictures->info().takes_prompts);
+
+    const tests::TextFolder folder(MINER_TESTS "/golden/text");
+    const auto prompts = make(folder.path());
+    const auto no_picture = prompts->sketch(generator::Image{}, 1, {});
+    REQUIRE_FALSE(no_picture.has_value());
+    CHECK(no_picture.error().code == Errc::wrong_input);
+    CHECK(no_picture.error().detail.find("TRELLIS-image") != std::string::npos);
+}
+
+TEST_CASE("prompts of any kind make splats, and too long ones an error") {
+    const auto trellis = make("");
+    for (const std::string& prompt :
+         {std::string(), std::string(100'000, 'x'), std::string("\0\x01\x1b[31m\xff\xfe", 9),
+          std::string("\xf0\x9f\x9a\x80\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9")}) {
+        INFO(prompt.substr(0, 40));
+        CHECK(trellis->sketch(generator::Prompt{prompt}, 3, {}).has_value());
+    }
+    const auto sketch = trellis->sketch(generator::Prompt{std::string(200'000, 'x')}, 3, {});
+    REQUIRE_FALSE(sketch.has_value());
+    CHECK(sketch.error().code == Errc::bad_prompt);
 }
 
 TEST_CASE("a seed gives the same splats to the bit, another seed others") {

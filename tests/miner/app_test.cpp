@@ -233,14 +233,37 @@ TEST_CASE("each outcome of the gate arrives in the statistics") {
     CHECK(stage.validators[0]->tally().skips == 1);  // the empty result, without penalty
 }
 
-TEST_CASE("a prompt is skipped with the empty result and counted as such") {
+TEST_CASE("a prompt is made like a picture, with its own retry") {
     Stage stage;
     stage.add_validator({{network::TaskKind::text, "t", "a red chair"}});
+    stage.script->voxels = {50, 100};
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().retry_passed == 1);
+    CHECK(stage.counts().skipped == 0);
+    CHECK(stage.script->prompts == std::vector<std::string>{"a red chair", "a red chair"});
+    const auto database =
+        storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
+    const auto statistics = storage::statistics(*database, {}).value();
+    REQUIRE(statistics.by_route.size() == 1);
+    CHECK(statistics.by_route[0].name == "prompt");
+    CHECK(stage.validators[0]->tally().accepted == 1);
+}
+
+TEST_CASE("what the model does not take is skipped with the empty result and counted as such") {
+    const bool prompts = GENERATE(true, false);
+    Stage stage;
+    (prompts ? stage.script->takes_prompts : stage.script->takes_pictures) = false;
+    const network::Task text{network::TaskKind::text, "t", "a red chair"};
+    stage.add_validator({prompts ? text : picture_task("p")});
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.counts().skipped == 1);
     CHECK(stage.counts().generations == 0);
     CHECK(stage.script->sketches == 0);
     CHECK(stage.validators[0]->tally().skips == 1);
+    const auto said = prompts ? "this model makes no splats from prompts"
+                              : "this model makes no splats from pictures";
+    CHECK(std::any_of(stage.lines.begin(), stage.lines.end(),
+                      [&](const auto& line) { return line.find(said) != line.npos; }));
 }
 
 TEST_CASE("a picture that is none becomes an empty result, and the miner goes on") {

@@ -145,6 +145,16 @@ TEST_CASE("generate takes a picture and any number of outputs, whose endings say
     CHECK(good({"generate", "-o", "a.spz", "--", "-odd.png"}).generate.picture == "-odd.png");
 }
 
+TEST_CASE("generate takes a picture or a prompt") {
+    const auto line = good({"generate", "--prompt", "a red chair", "-o", "a.spz"});
+    CHECK(line.generate.prompt == "a red chair");
+    CHECK(line.generate.picture.empty());
+    CHECK(good({"generate", "--prompt", "", "-o", "a.spz"}).generate.prompt == "");
+    CHECK_FALSE(good({"generate", "a.png", "-o", "a.spz"}).generate.prompt.has_value());
+    CHECK(has(refused({"generate", "a.png", "--prompt", "a red chair", "-o", "a.spz"}),
+              "--prompt: give either a picture or a prompt"));
+}
+
 TEST_CASE("generate --up counts for every output, export.up for SPZ alone") {
     const auto both = good({"generate", "a.png", "-o", "a.spz", "-o", "a.ply", "--up", "y"});
     CHECK(both.generate.outputs[0].up == "y");
@@ -188,6 +198,7 @@ TEST_CASE("stats groups, filters and formats") {
     using Form = StatsOptions::Form;
     CHECK(good({"stats", "--by", "validator"}).stats.by == By::validator);
     CHECK(good({"stats", "--by", "hotkey"}).stats.by == By::hotkey);
+    CHECK(good({"stats", "--by", "route"}).stats.by == By::route);
     CHECK(good({"stats", "--by", "day", "--csv"}).stats.form == Form::csv);
     CHECK(good({"stats", "--json"}).stats.form == Form::json);
     CHECK(good({"stats", "--db", "x.sqlite"}).stats.database == "x.sqlite");

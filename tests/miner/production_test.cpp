@@ -29,7 +29,7 @@ struct Bench {
     std::vector<std::string> lines;
     std::vector<miner::Attempt> attempts;
     std::vector<std::string> stages;
-    std::vector<std::uint8_t> picture = tests::small_png();
+    miner::Order order = tests::small_png();
     std::stop_source stop;
 
     miner::Product produce() {
@@ -52,7 +52,7 @@ struct Bench {
                     attempts.push_back(attempt);
                     co_return;
                 };
-                product = co_await production.produce(picture, 7, stop.get_token(), watch);
+                product = co_await production.produce(order, 7, stop.get_token(), watch);
             },
             [&](std::exception_ptr error) { failure = error; });
         io.run();
@@ -111,6 +111,40 @@ TEST_CASE("a sparse sketch is made again from the original picture, enhanced to 
     CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 7});
 }
 
+TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
+    Bench bench;
+    bench.order = generator::Prompt{"a red chair"};
+    bench.settings.enhance.applies_to = "structure";
+    bench.script->voxels = {99, 120};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(product.splats.size() == 3840);
+    CHECK(bench.script->prompts == std::vector<std::string>{"a red chair", "a red chair"});
+    CHECK(bench.script->pictures.empty());
+    CHECK_FALSE(bench.script->repainted);
+    CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 8});
+    REQUIRE(bench.attempts.size() == 2);
+    CHECK(bench.attempts[0].chain == "prompt");
+    CHECK(bench.attempts[1].chain == "prompt");
+    CHECK(bench.attempts[1].route == "prompt");
+    CHECK(bench.attempts[1].seed == 8);
+    CHECK(bench.attempts[1].times.prepare < 0);
+    CHECK(bench.stages == std::vector<std::string>{"structure", "structure", "splats"});
+    CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
+}
+
+TEST_CASE("what the model does not take is an error that says so") {
+    Bench bench;
+    bench.settings.gate.attempts = 1;
+    bench.script->takes_pictures = false;
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(holds(product.detail, "not what this checkpoint takes"));
+    bench.script->takes_prompts = false;
+    bench.order = generator::Prompt{"a red chair"};
+    CHECK(bench.produce().outcome == Outcome::error);
+}
+
 TEST_CASE("a retry that is better but sparse is used with a warning") {
     Bench bench;
     bench.script->voxels = {20, 50};
@@ -162,7 +196,7 @@ TEST_CASE("a lost device ends the production at once") {
 
 TEST_CASE("what is no picture is an error before anything is generated") {
     Bench bench;
-    bench.picture = {1, 2, 3};
+    bench.order = std::vector<std::uint8_t>{1, 2, 3};
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::error);
     CHECK(holds(product.detail, "not a picture"));

@@ -41,6 +41,7 @@ Statistics statistics() {
                                {"5Short", {}}};
     statistics.by_hotkey = {{"5OurFirst", counts()}, {"5OurSecond", counts()}};
     statistics.by_kind = {{"image", counts()}};
+    statistics.by_route = {{"picture", counts()}, {"prompt", {}}};
     statistics.by_day = {{"2026-11-29", counts()}, {"2026-11-30", counts()}};
     statistics.stages = {{"prepare", 1494, 41.25, 55, 90},
                          {"latent", 1160, 1250, 1800.4, 61'000},
@@ -107,6 +108,11 @@ By hotkey
 By kind
   kind    made  success   sent  accepted  zero   mean  median
   image  1,234   89.1 %  1,160     1,100    50  0.712   0.750
+
+By route
+  route     made  success   sent  accepted  zero   mean  median
+  picture  1,234   89.1 %  1,160     1,100    50  0.712   0.750
+  prompt       0        -      0         0     0      -       -
 
 By day (UTC)
   day          made  success   sent  accepted  zero   mean  median
@@ -260,6 +266,7 @@ TEST_CASE("JSON has every number under its name") {
     CHECK(value.at("by_validator").at(1).at("generations") == 0);
     CHECK(value.at("by_hotkey").at(1).at("name") == "5OurSecond");
     CHECK(value.at("by_kind").at(0).at("accepted") == 1100);
+    CHECK(value.at("by_route").at(1).at("name") == "prompt");
     CHECK(value.at("by_day").as_array().size() == 2);
     CHECK(value.at("stages").at(1).at("stage") == "latent");
     CHECK(value.at("stages").at(1).at("p90_ms").as_double() == 1800.4);
@@ -269,7 +276,7 @@ TEST_CASE("JSON has every number under its name") {
 
 TEST_CASE("CSV has a row a group, each with as many cells as the header") {
     const auto rows = lines(render_csv(statistics()));
-    REQUIRE(rows.size() == 1 + 1 + 2 + 2 + 1 + 2 + 3);
+    REQUIRE(rows.size() == 1 + 1 + 2 + 2 + 1 + 2 + 2 + 3);
     const auto header = cells(rows[0]);
     CHECK(header[0] == "group");
     CHECK(header[1] == "name");
@@ -279,9 +286,10 @@ TEST_CASE("CSV has a row a group, each with as many cells as the header") {
     CHECK(rows[1].starts_with("all,all,1234,980,254,"));
     CHECK(rows[2].starts_with("validator,5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh,1234,"));
     CHECK(rows[6].starts_with("kind,image,"));
-    CHECK(rows[8].starts_with("day,2026-11-30,"));
-    CHECK(rows[10].ends_with(",1160,1250,1800.4,61000"));
-    CHECK(rows[10].starts_with("stage,latent,,,"));
+    CHECK(rows[8].starts_with("route,prompt,"));
+    CHECK(rows[10].starts_with("day,2026-11-30,"));
+    CHECK(rows[12].ends_with(",1160,1250,1800.4,61000"));
+    CHECK(rows[12].starts_with("stage,latent,,,"));
     CHECK(contains(rows[1], ",0.71234,0.75,75612.5,"));
 }
 

@@ -161,8 +161,8 @@ TEST_CASE_METHOD(Fixture, "a task goes from pull to answer and every step is kep
     CHECK(submissions() == "1 answered");
     CHECK(text("SELECT outcome || ' ' || chosen || ' ' || asset_bytes || ' ' || finished_at ||"
                " ' ' || closed_at FROM tasks") == "retry_passed 2 1234 2000 4000");
-    CHECK(text("SELECT group_concat(number || outcome || chain) FROM attempts") ==
-          "1sparsestandard,2chosenextreme");
+    CHECK(text("SELECT group_concat(number || outcome || chain || route) FROM attempts") ==
+          "1sparsestandardpicture,2chosenextremepicture");
     CHECK(text("SELECT score || ' ' || average_score || ' ' || accepted_in_window || ' ' ||"
                " duel_rating || ' ' || reward || ' ' || cooldown_until FROM feedback") ==
           "0.75 0.8 3 1500.5 12.0 4270");

@@ -97,6 +97,8 @@ Truth random_task(Random& random, int number) {
         for (int i = 1; i <= attempts; ++i) {
             Attempt attempt{.number = i, .outcome = at_once ? "chosen" : "sparse"};
             attempt.at = truth.task.at;
+            if (truth.task.kind == "text")
+                attempt.route = random.one_in(2) ? "prompt" : "prompt_via_picture";
             attempt.prepare = random.real(50);
             attempt.encode = random.real(100);
             attempt.structure = random.real(900);
@@ -254,6 +256,10 @@ void check_all(const Statistics& statistics, const std::vector<Truth>& tasks) {
     check_groups(statistics.by_hotkey, tasks, [](const Truth& t) { return t.task.hotkey; });
     check_groups(statistics.by_kind, tasks, [](const Truth& t) { return t.task.kind; });
     check_groups(statistics.by_day, tasks, day);
+    auto tried = tasks;
+    std::erase_if(tried, [](const Truth& t) { return t.attempts.empty(); });
+    check_groups(statistics.by_route, tried,
+                 [](const Truth& t) { return t.attempts.back().route; });
     check_stages(statistics, tasks);
 }
 
@@ -290,6 +296,7 @@ TEST_CASE_METHOD(Fixture, "an empty database has statistics of nothing") {
     CHECK(empty->by_validator.empty());
     CHECK(empty->by_kind.empty());
     CHECK(empty->by_day.empty());
+    CHECK(empty->by_route.empty());
     CHECK(empty->stages.empty());
     CHECK_FALSE(empty->first);
 }

@@ -50,6 +50,22 @@ TEST_CASE("a step that fails leaves the version before it, whole") {
     CHECK_FALSE(database.tableExists("b"));
 }
 
+TEST_CASE("attempts of the first version all began from a picture") {
+    auto database = fresh();
+    storage::migrate(database, storage::migrations().first(1));
+    database.exec(
+        "INSERT INTO runs (id, version, settings, started_at) VALUES (1, '', '', 0);"
+        "INSERT INTO hotkeys (id, address) VALUES (1, 'h');"
+        "INSERT INTO validators (id, hotkey, address) VALUES (1, 1, 'v');"
+        "INSERT INTO tasks (id, validator, task_id, run, kind, state, pulled_at, begun_at,"
+        " prompt_sha256, prompt_bytes) VALUES (1, 1, 't', 1, 'image', 'open', 0, 0, '', 0);"
+        "INSERT INTO attempts (task, round, number, outcome, run, at, chain, seed)"
+        " VALUES (1, 1, 1, 'passed', 1, 0, 'standard', 7)");
+    storage::migrate(database, storage::migrations());
+    CHECK(database.execAndGet("SELECT route FROM attempts").getString() == "picture");
+    CHECK_THROWS_AS(database.exec("UPDATE attempts SET route = 'guess'"), SQLite::Exception);
+}
+
 TEST_CASE("every table checks the types of its columns") {
     auto database = fresh();
     storage::migrate(database, storage::migrations());

@@ -27,7 +27,9 @@ struct Script {
     bool bad_mask = false;  // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::mutex mutex;
+    bool takes_pictures = true, takes_prompts = true;
     std::vector<generator::Image> pictures;  // that were sketched
+    std::vector<std::string> prompts;        // likewise
     std::vector<std::uint64_t> seeds;
 };
 
@@ -53,7 +55,8 @@ public:
         info_ = {.name = "fake",
                  .device = "cpu",
                  .dtype = "fp32",
-                 .picture_size = 16,
+                 .picture_size = script_->takes_pictures ? 16 : 0,
+                 .takes_prompts = script_->takes_prompts,
                  .resolution = 16,
                  .gaussians_per_voxel = 32,
                  .parameters = 1};
@@ -69,13 +72,19 @@ public:
         return cut;
     }
 
-    config::Result<std::unique_ptr<generator::Sketch>> sketch(const generator::Image& picture,
+    config::Result<std::unique_ptr<generator::Sketch>> sketch(const generator::Condition& condition,
                                                               std::uint64_t seed,
                                                               std::stop_token stop) override {
+        const bool prompt = std::holds_alternative<generator::Prompt>(condition);
+        if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
+            return config::fail(generator::Errc::wrong_input, "fake");
         const int index = script_->sketches++;
         {
             const std::lock_guard lock(script_->mutex);
-            script_->pictures.push_back(picture);
+            if (const auto* picture = std::get_if<generator::Image>(&condition))
+                script_->pictures.push_back(*picture);
+            else
+                script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
             script_->seeds.push_back(seed);
         }
         const auto until = std::chrono::steady_clock::now() + script_->delay;

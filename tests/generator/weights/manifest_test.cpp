@@ -65,6 +65,29 @@ TEST_CASE("the embedded pipeline is read as it is written") {
     CHECK(m.latent_std[7] == 1);
 }
 
+TEST_CASE("a checkpoint may hold a pipeline for pictures and one for prompts") {
+    const auto both = read_manifests(*embedded_files());
+    REQUIRE(both.size() == 2);
+    CHECK(both[0].input == Input::picture);
+    CHECK(both[1].input == Input::prompt);
+    CHECK(both[1].encoder.class_name == "CLIPTextModel");
+    CHECK(both[1].encoder.weights == "ckpts/clip_nano.safetensors");
+    CHECK(both[1].tokenizer == "tokenizer");
+    CHECK(both[1].latent_flow.path == both[0].latent_flow.path);
+}
+
+TEST_CASE("an encoder fetched from the hub lies in a folder of its name") {
+    Altered files;
+    files.replace("text_pipeline.json", "ckpts/clip_nano", "openai/clip-vit-large-patch14");
+    files.texts["openai/clip-vit-large-patch14/config.json"] =
+        R"({"model_type": "clip", "text_config": {"hidden_size": 768}})";
+    files.texts["openai/clip-vit-large-patch14/vocab.json"] = "{}";
+    const auto manifest = read_manifest(files, "text_pipeline.json");
+    CHECK(manifest.encoder.weights == "openai/clip-vit-large-patch14/model.safetensors");
+    CHECK(manifest.encoder.args.integer("hidden_size", 1, 1000) == 768);
+    CHECK(manifest.tokenizer == "openai/clip-vit-large-patch14");
+}
+
 TEST_CASE("an encoder published by bare name is looked for among the checkpoints") {
     Altered files;
     files.replace("pipeline.json", "ckpts/dinov2_nano_reg", "dinov2_nano_reg");
@@ -120,8 +143,11 @@ TEST_CASE("what the pipeline lacks or has wrong is named") {
               .find("'cfg_strength'") != std::string::npos);
     CHECK(detail("pipeline.json", "FlowEulerGuidanceIntervalSampler", "DPM")
               .find("'name' is 'DPM'") != std::string::npos);
-    CHECK(detail("pipeline.json", "image_cond_model", "text_cond_model").find("takes text") !=
+    CHECK(detail("pipeline.json", "image_cond_model", "text_cond_model")
+              .find("'DinoVisionTransformer', which cannot be the text_cond_model") !=
           std::string::npos);
+    CHECK(detail("pipeline.json", "image_cond_model", "other_cond_model")
+              .find("'image_cond_model' is missing") != std::string::npos);
     CHECK(detail("pipeline.json", "slat_decoder_gs", "slat_decoder_rf")
               .find("'slat_decoder_gs' is missing") != std::string::npos);
     CHECK(detail("ckpts/ss_flow.json", "SparseStructureFlowModel", "SLatMeshDecoder")
