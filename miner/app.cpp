@@ -148,8 +148,7 @@ std::function<void(const Turn&)> watched(std::function<void(const Turn&)> turn, 
 
 asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes, Store& store,
                            Production& production, asio::signal_set& signals, Stop& stop,
-                           Service& service,
-                           Cockpit* cockpit, bool& device_lost) {
+                           Service& service, Cockpit* cockpit, bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
     Roster roster(std::move(options.identities));
     const auto io = co_await asio::this_coro::executor;
