@@ -52,8 +52,8 @@ struct Scene {
     std::vector<std::string> lines;
     std::vector<std::string> hindrances;
 
-    Scene() {
-        node = network::ChainNode::start({.block_time = 5ms,
+    explicit Scene(std::chrono::milliseconds block_time = 5ms) {
+        node = network::ChainNode::start({.block_time = block_time,
                                           .neurons = {validator_neuron(10, 1010),
                                                       validator_neuron(11, 1011), miner_neuron(1)}})
                    .value();

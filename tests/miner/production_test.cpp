@@ -253,7 +253,7 @@ TEST_CASE("a picture is cut out where it has no transparency, or as the setting 
         Bench bench;
         bench.script->voxels = {100};
         bench.settings.generator.matting = matting;
-        bench.picture = std::move(picture);
+        bench.order = std::move(picture);
         CHECK(bench.produce().outcome == Outcome::passed);
         return bench.script->cut_outs.load();
     };
@@ -267,7 +267,7 @@ TEST_CASE("where no object can be told from its background, auto goes on with al
     Bench bench;
     bench.script->voxels = {100};
     bench.script->bad_mask = true;
-    bench.picture = opaque_png();
+    bench.order = opaque_png();
     CHECK(bench.produce().outcome == Outcome::passed);
     CHECK(holds(bench.line("not cut out"), "bad mask"));
 }
