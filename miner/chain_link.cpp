@@ -42,8 +42,8 @@ asio::awaitable<void> ChainLink::watch_and_stop() {
 
 // A question to a silent node must not hold up the end.
 asio::awaitable<void> ChainLink::stop_when_asked() {
-    while (co_await stop_.sleep(std::chrono::hours(1))) {
-    }
+    // Not as the loop's condition: g++ 12 takes a loop without a body for one that has no end.
+    while (!stop_.asked()) co_await stop_.sleep(std::chrono::hours(1));
     rpc_.stop();
 }
 

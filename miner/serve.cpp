@@ -36,8 +36,8 @@ asio::awaitable<void> serve(ServeOptions& options, Workshop& shop, Stop& stop, S
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-    while (co_await stop.sleep(std::chrono::hours(24))) {
-    }
+    // Not as the loop's condition: g++ 12 takes a loop without a body for one that has no end.
+    while (!stop.asked()) co_await stop.sleep(std::chrono::hours(24));
     asio::steady_timer timer(co_await asio::this_coro::executor);
     while (shop.cockpit->answering() && !stop.immediate()) {
         timer.expires_after(kLook);
