@@ -99,7 +99,7 @@ void add_identity(Rows& rows) {
              .doc = "IPv4 or IPv6 address to announce."},
             {.name = "axon.external_port",
              .field = [](Settings& s) -> Field { return &s.axon.external_port; },
-             .doc = "Port to announce.",
+             .doc = "Port that others reach it at.",
              .least = 1,
              .most = 65'535},
         });

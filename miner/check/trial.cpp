@@ -70,9 +70,12 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
         model_finding(settings.generator, device.generator->info(), seconds_since(begun)));
     begun = Clock::now();
     auto picture = embedded_pictures().front();
-    auto product = co_await production.produce(
-        std::move(picture.bytes), std::uint64_t(std::max<std::int64_t>(settings.generator.seed, 0)),
-        {}, {.task = picture.name});
+    // Each with a name: g++ 12 destroys temporaries of an awaited call twice.
+    const auto seed = std::uint64_t(std::max<std::int64_t>(settings.generator.seed, 0));
+    Order order = std::move(picture.bytes);
+    const std::stop_token never;
+    Production::Watch watch{.task = picture.name};
+    auto product = co_await production.produce(std::move(order), seed, never, std::move(watch));
     Parcel parcel;
     if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
     findings.push_back(

@@ -115,14 +115,13 @@ TEST_CASE("a prompt becomes splats, and a strange one too or an error that says 
 
     // A gate that nothing reaches: the structure is made, and no more.
     for (const std::string prompt : {"", "\x1b[31m\x01\xff", "\xf0\x9f\x9a\x80"}) {
-        const auto sparse =
-            scene.ask({"generate", "--prompt", prompt, "-o", "b.spz", "--gate.min_gaussians",
-                       "1000000000", "--gate.attempts", "1"});
+        const auto sparse = scene.ask({"generate", "--prompt", prompt, "-o", "b.spz",
+                                       "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
         CHECK(sparse.ending == Ending{.code = 1});
         CHECK_THAT(sparse.out, contains("rejected"));
     }
     const auto huge = scene.ask({"generate", "--prompt", std::string(130'000, 'x'), "-o", "b.spz",
-                                 "--gate.min_gaussians", "1000000000", "--gate.attempts", "1"});
+                                 "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
     CHECK(huge.ending == Ending{.code = 1});
 }
 

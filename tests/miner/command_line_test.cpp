@@ -207,7 +207,7 @@ TEST_CASE("stats groups, filters and formats") {
     CHECK(good({"stats", "--hotkey", "hot"}).stats.hotkey == "hot");
     CHECK(has(refused({"stats", "--hotkey", "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2C"}),
               "--hotkey"));
-    CHECK(has(refused({"stats", "--by", "hour"}), "validator, hotkey, kind or day"));
+    CHECK(has(refused({"stats", "--by", "hour"}), "validator, hotkey, kind, route or day"));
     CHECK(has(refused({"stats", "--json", "--csv"}), "either --json or --csv"));
     CHECK(has(refused({"stats", "--last", "-3"}), "--last"));
     CHECK(has(refused({"stats", "--last", "many"}), "--last: \"many\" is no count"));

@@ -54,7 +54,7 @@ TEST_CASE("attempts of the first version all began from a picture") {
     auto database = fresh();
     storage::migrate(database, storage::migrations().first(1));
     database.exec(
-        "INSERT INTO runs (id, version, settings, started_at) VALUES (1, '', '', 0);"
+        "INSERT INTO runs (id, version, settings_hash, started_at) VALUES (1, '', '', 0);"
         "INSERT INTO hotkeys (id, address) VALUES (1, 'h');"
         "INSERT INTO validators (id, hotkey, address) VALUES (1, 1, 'v');"
         "INSERT INTO tasks (id, validator, task_id, run, kind, state, pulled_at, begun_at,"

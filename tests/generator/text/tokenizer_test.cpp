@@ -107,6 +107,6 @@ TEST_CASE("tokenizer files that are no such say which and why") {
           std::string::npos);
     CHECK(detail("{" + specials + R"(, "a": 1})", "a\n").find("line 1 joins") != std::string::npos);
     CHECK_FALSE(files.refusal("{" + specials + "}", "").code);
-    const generator::Files& nothing = *generator::folder_files("/nonexistent");
-    CHECK_THROWS_AS(Tokenizer::read(nothing, ""), generator::Refused);
+    const auto nothing = generator::folder_files("/nonexistent");
+    CHECK_THROWS_AS(Tokenizer::read(*nothing, ""), generator::Refused);
 }

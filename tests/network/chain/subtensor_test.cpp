@@ -189,11 +189,14 @@ TEST_CASE("an axon is announced once, and again only when its address is another
     const auto key = key_of(2);
     const auto entry = axon_entry("198.51.100.7", 8091).value();
     ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
-        CHECK((co_await announce_axon(chain, key, 17, entry, 20s)).value() == Announced::done);
-        CHECK((co_await announce_axon(chain, key, 17, entry, 20s)).value() == Announced::already);
+        const auto first = co_await announce_axon(chain, key, 17, entry, 20s);
+        CHECK(first.value() == Announced::done);
+        const auto second = co_await announce_axon(chain, key, 17, entry, 20s);
+        CHECK(second.value() == Announced::already);
         CHECK(node->tally().extrinsics == 1);
         const auto moved = axon_entry("198.51.100.7", 8092).value();
-        CHECK((co_await announce_axon(chain, key, 17, moved, 20s)).value() == Announced::done);
+        const auto third = co_await announce_axon(chain, key, 17, moved, 20s);
+        CHECK(third.value() == Announced::done);
         CHECK(node->tally().extrinsics == 2);
         CHECK(node->state().port_of(key.public_key()) == 8092);
         // It is in a block all the same, but the chain keeps nothing of a stranger.
