@@ -5,6 +5,12 @@
 #include <sodium.h>
 
 namespace network {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+}  // namespace
 
 std::string base64_encode(std::span<const std::uint8_t> bytes) {
     std::string text(sodium_base64_ENCODED_LEN(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
@@ -15,6 +21,10 @@ std::string base64_encode(std::span<const std::uint8_t> bytes) {
 }
 
 config::Result<std::vector<std::uint8_t>> base64_decode(std::string_view text) {
+    if (text.empty()) return std::vector<std::uint8_t>();  // libsodium takes no null
+    // libsodium 1.0.18 takes bytes beyond ASCII for digits.
+    if (text.find_first_not_of(kAlphabet) != text.npos)
+        return config::fail(Errc::malformed, "not base64");
     std::vector<std::uint8_t> bytes(text.size() / 4 * 3);
     std::size_t size = 0;
     const char* end = nullptr;

@@ -29,8 +29,9 @@ TEST_CASE("base64 is that of RFC 4648, both ways") {
 }
 
 TEST_CASE("what is not exactly base64 is malformed") {
-    for (const std::string text : {"Zg", "Zg=", "Zg===", "Zm9v\n", " Zm9v", "Zm 9v", "-_-_", "Z",
-                                   "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm9vYg==Zm9v"}) {
+    for (const std::string text :
+         {"Zg", "Zg=", "Zg===", "Zm9v\n", " Zm9v", "Zm 9v", "-_-_", "Z",
+          "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm9vYg==Zm9v", "\x8bI\x8bI"}) {
         INFO(text);
         const auto decoded = base64_decode(text);
         REQUIRE_FALSE(decoded.has_value());
