@@ -111,10 +111,10 @@ struct Log {
 };
 
 struct Http {
-    std::string listen;             // HOST:PORT; empty: nothing listens
-    std::string token;              // empty: none is asked for
-    int queue = 2;                  // calls of /generate that may wait for their turn
-    milliseconds deadline{30'000};  // of one call of /generate, waiting included
+    std::string listen;        // HOST:PORT; empty: nothing listens
+    std::string token;         // empty: none is asked for
+    int queue = 2;             // calls of /generate that may wait for their turn
+    milliseconds deadline{0};  // of one call of /generate, waiting included; 0: by device
 };
 
 struct Run {

@@ -400,9 +400,11 @@ void add_housekeeping(Rows& rows) {
              .most = 1'000},
             {.name = "http.deadline",
              .field = [](Settings& s) -> Field { return &s.http.deadline; },
-             .doc = "A call of /generate is given up after so long, waiting included.",
+             .doc =
+                 "A call of /generate is given up after so long, waiting included; 0: after 30 s, "
+                 "as the subnet gives its miners, or on a CPU after generator.deadline.",
              .unit = "s",
-             .least = 0.1,
+             .least = 0,
              .most = 3'600},
             {.name = "run.grace",
              .field = [](Settings& s) -> Field { return &s.run.grace; },

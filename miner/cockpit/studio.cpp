@@ -18,9 +18,19 @@ using network::ServerRequest;
 
 constexpr std::int64_t kLargestSeed = 9'007'199'254'740'991;
 constexpr std::size_t kLargestPicture = 20 << 20;
+constexpr std::ptrdiff_t kLongestPrompt = 1024;  // characters, as validators have it
+// What the subnet gives a miner, http.deadline unset; its miners have GPUs.
+constexpr std::chrono::seconds kSeasonsDeadline{30};
 
 config::Error wrong(std::string words) {
     return config::fail(network::Errc::malformed, std::move(words));
+}
+
+// Of UTF-8; a byte that only goes on with a character counts when there are too many of them.
+std::ptrdiff_t characters(std::string_view text) {
+    const auto begun = std::count_if(text.begin(), text.end(),
+                                     [](char c) { return (std::uint8_t(c) & 0xc0) != 0x80; });
+    return std::max(begun, std::ptrdiff_t(text.size()) / 4);
 }
 
 // Exactly what TRELLIS's own save_ply has: place, size and every Gaussian as generated.
@@ -39,37 +49,48 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-config::Result<Studio::Order> Studio::read_order(const ServerRequest& request) {
+config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) {
     const auto type = network::find_header(request.headers, "content-type");
     const auto parts = network::parse_multipart(type.value_or(""), request.body);
     if (!parts) return parts.error();
-    const auto field = [&](std::string_view name) {
-        return std::find_if(parts->begin(), parts->end(),
-                            [&](const auto& part) { return part.name == name; });
+    // Of a field that comes twice the first counts; an empty one counts as absent.
+    const auto field = [&](std::string_view name) -> std::string_view {
+        const auto part = std::find_if(parts->begin(), parts->end(),
+                                       [&](const auto& one) { return one.name == name; });
+        return part == parts->end() ? std::string_view() : part->contents;
     };
-    const auto picture = field("prompt_image_file"), seed = field("seed");
-    if (picture == parts->end() || picture->contents.empty())
-        return wrong("the form has no file prompt_image_file");
-    if (picture->contents.size() > kLargestPicture)
-        return wrong("prompt_image_file is larger than 20 MB");
-    Order order;
-    order.picture.assign(picture->contents.begin(), picture->contents.end());
-    std::int64_t number = -1;
-    if (seed != parts->end() && !seed->contents.empty()) {
-        const auto read = read_number(seed->contents, -1, kLargestSeed);
-        if (!read)
-            return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
-        number = *read;
-    }
-    order.seed = number >= 0 ? std::uint64_t(number) : std::random_device{}();
+    const auto picture = field("prompt_image_file"), prompt = field("prompt"), seed = field("seed");
+    if (picture.empty() && prompt.empty())
+        return wrong("the form has neither a file prompt_image_file nor a prompt");
+    if (!picture.empty() && !prompt.empty())
+        return wrong("the form has both a file prompt_image_file and a prompt: send one of them");
+    if (picture.size() > kLargestPicture) return wrong("prompt_image_file is larger than 20 MB");
+    if (characters(prompt) > kLongestPrompt)
+        return wrong(fmt::format("prompt is longer than {} characters", kLongestPrompt));
+    Call call;
+    if (picture.empty())
+        call.order = generator::Prompt{std::string(prompt)};
+    else
+        call.order = std::vector<std::uint8_t>(picture.begin(), picture.end());
+    const auto number =
+        seed.empty() ? std::optional<std::int64_t>(-1) : read_number(seed, -1, kLargestSeed);
+    if (!number) return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
+    call.seed = *number >= 0 ? std::uint64_t(*number) : std::random_device{}();
     const auto accept = network::find_header(request.headers, "accept");
-    order.spz = accept && accept->find("spz") != accept->npos;
-    return order;
+    call.spz = accept && accept->find("spz") != accept->npos;
+    return call;
+}
+
+std::chrono::milliseconds Studio::limit() const {
+    const auto& settings = s_.settings;
+    if (settings.http.deadline.count() > 0) return settings.http.deadline;
+    const auto& model = s_.state.model();
+    return model && model->device == "cpu" ? settings.generator.deadline : kSeasonsDeadline;
 }
 
 asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
     const auto begin = Clock::now();
-    auto answer = co_await make(request, begin + s_.settings.http.deadline);
+    auto answer = co_await make(request, begin + limit());
     const double seconds = seconds_since(begin);
     s_.metrics.generated(answer.end, seconds);
     s_.log.info("generate", {{"end", answer.end},
@@ -82,10 +103,16 @@ asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
 
 asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
                                              Clock::time_point deadline) {
-    auto order = read_order(request);
-    if (!order) co_return Answer{"bad_form", words_reply(400, order.error().message())};
+    auto call = read_call(request);
+    if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
     if (!s_.state.ready() || s_.stop.asked())
         co_return Answer{"not_ready", retry_later(503, s_.stop.asked() ? "stopping" : "loading")};
+    const bool prompt = std::holds_alternative<generator::Prompt>(call->order);
+    if (prompt ? !s_.production.takes_prompts() : !s_.production.takes_pictures())
+        co_return Answer{
+            "not_taken",
+            words_reply(422, prompt ? "this model makes splats from pictures, not from prompts"
+                                    : "this model makes splats from prompts, not from pictures")};
     if (busy_ && int(waiting_.size()) >= s_.settings.http.queue)
         co_return Answer{"full", retry_later(429, "others are waiting already")};
     const bool given = co_await wait_for_turn(request.gone, deadline);
@@ -94,7 +121,7 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
         none.cancelled = true;
         co_return explain(none, request.gone, deadline);
     }
-    co_return co_await produce(std::move(*order), request.gone, deadline);
+    co_return co_await produce(std::move(*call), request.gone, deadline);
 }
 
 // Whoever is let in calls next() in the end.
@@ -123,7 +150,7 @@ void Studio::next() {
     turn->cancel();
 }
 
-asio::awaitable<Studio::Answer> Studio::produce(Order order, std::stop_token gone,
+asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
                                                 Clock::time_point deadline) {
     std::stop_source stop;
     const std::stop_callback hung_up(gone, [&] { stop.request_stop(); });
@@ -136,7 +163,8 @@ asio::awaitable<Studio::Answer> Studio::produce(Order order, std::stop_token gon
     Production::Watch watch{.task = "generate"};
     std::exception_ptr failure;
     try {
-        product = co_await s_.production.produce(order.picture, order.seed, stop.get_token(),
+        const auto token = stop.get_token();
+        product = co_await s_.production.produce(std::move(call.order), call.seed, token,
                                                  std::move(watch));
     } catch (...) {
         failure = std::current_exception();
@@ -144,25 +172,35 @@ asio::awaitable<Studio::Answer> Studio::produce(Order order, std::stop_token gon
     next();  // from here on the device is free: the next one begins while this one is packed
     if (failure) std::rethrow_exception(failure);
     if (product.splats.size() == 0) co_return explain(product, gone, deadline);
-    co_return co_await deliver(std::move(product), order);
+    co_return co_await deliver(std::move(product), call);
 }
 
-asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Order& order) {
+asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Call& call) {
     std::size_t gaussians = 0;
     auto body = co_await run_on(s_.lanes.cpu, [&] {
         const auto stored = generator::export_splats(product.splats, kAsGenerated);
         gaussians = stored.size();
         const auto& how = s_.settings.export_;
-        const auto bytes = order.spz
+        const auto bytes = call.spz
                                ? generator::write_spz(stored, {.fraction_bits = how.fraction_bits,
                                                                .zstd_level = how.zstd_level})
                                : generator::write_ply(stored);
         return std::string(bytes.begin(), bytes.end());
     });
     auto reply = bytes_reply(std::move(body), "application/octet-stream");
-    reply.headers.emplace_back("x-seed", std::to_string(order.seed));
+    reply.headers.emplace_back("x-seed", std::to_string(call.seed));
     reply.headers.emplace_back("x-gaussians", std::to_string(gaussians));
     co_return Answer{"made", std::move(reply)};
+}
+
+Studio::Answer Studio::too_late() const {
+    const auto& given = s_.settings.http.deadline;
+    const auto words = fmt::format(
+        "not made within {:g} s, waiting included: {}",
+        std::chrono::duration<double>(limit()).count(),
+        given.count() > 0 ? "raise http.deadline, or ask when fewer others do"
+                          : "set http.deadline to allow more, or ask when fewer others do");
+    return {"late", words_reply(504, words)};
 }
 
 Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
@@ -174,8 +212,8 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
     }
     if (product.cancelled) {
         if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
-        if (product.late || Clock::now() >= deadline)
-            return {"late", words_reply(504, "not made within http.deadline")};
+        if (product.late) return {"late", words_reply(504, product.detail)};
+        if (Clock::now() >= deadline) return too_late();
         return {"not_ready", retry_later(503, "stopping")};
     }
     if (product.outcome == storage::Outcome::rejected) {

@@ -1,5 +1,5 @@
-// POST /generate as the subnet's later season calls its miners: a picture in, splats out, one at a
-// time. Lives on io.
+// POST /generate as the subnet's later season calls its miners: a picture or a prompt in, splats
+// out, one at a time. Lives on io.
 #pragma once
 
 #include "miner/cockpit/metrics.hpp"
@@ -28,19 +28,19 @@ public:
 
     explicit Studio(Services services) : s_(services) {}
 
-    // Form fields prompt_image_file and seed (-1 or absent: random). 200: a PLY, or an SPZ when the
-    // header Accept asks for one, in TRELLIS's own convention. 400: not such a form; 422: no
-    // picture that can be read, or no attempt was dense enough; 429: the queue is full; 503:
-    // loading or stopping; 504: past http.deadline; 500: the generation failed. Given up as soon as
-    // the caller hangs up.
+    // Form fields prompt_image_file or prompt, and seed (-1 or absent: random). 200: a PLY, or an
+    // SPZ when the header Accept asks for one, in TRELLIS's own convention. 400: not such a form;
+    // 422: a picture that cannot be read, something the model does not take, or no attempt was
+    // dense enough; 429: the queue is full; 503: loading or stopping; 504: past the deadline; 500:
+    // the generation failed. Given up as soon as the caller hangs up.
     asio::awaitable<network::ServerReply> generate(network::ServerRequest request);
 
     // Set once the GPU was lost: the process must end.
     bool device_lost() const { return device_lost_; }
 
 private:
-    struct Order {
-        std::vector<std::uint8_t> picture;
+    struct Call {
+        Order order;
         std::uint64_t seed = 0;
         bool spz = false;
     };
@@ -50,10 +50,13 @@ private:
     };
     using Clock = std::chrono::steady_clock;
 
-    static config::Result<Order> read_order(const network::ServerRequest& request);
+    static config::Result<Call> read_call(const network::ServerRequest& request);
+    // How long a call may take, waiting included; see http.deadline.
+    std::chrono::milliseconds limit() const;
     asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);
-    asio::awaitable<Answer> produce(Order order, std::stop_token gone, Clock::time_point deadline);
-    asio::awaitable<Answer> deliver(Product product, const Order& order);
+    asio::awaitable<Answer> produce(Call call, std::stop_token gone, Clock::time_point deadline);
+    asio::awaitable<Answer> deliver(Product product, const Call& call);
+    Answer too_late() const;
     Answer explain(const Product& product, std::stop_token gone, Clock::time_point deadline);
     asio::awaitable<bool> wait_for_turn(std::stop_token gone, Clock::time_point deadline);
     void next();

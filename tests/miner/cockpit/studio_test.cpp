@@ -143,6 +143,50 @@ TEST_CASE("seeds are random unless given") {
     CHECK(seeds[1] != seeds[2]);
 }
 
+TEST_CASE("a prompt is taken in place of a picture, and never beside one") {
+    Serving serving;
+    serving.start();
+    const auto made = serving.post(form({{"prompt", "a red chair"}, {"seed", "7"}}));
+    CHECK(made.status == 200);
+    CHECK(network::find_header(made.headers, "x-gaussians") == "3200");
+    CHECK(serving.script->prompts == std::vector<std::string>{"a red chair"});
+    CHECK(serving.script->seeds == std::vector<std::uint64_t>{7});
+    // As a form's empty fields come.
+    CHECK(serving.post(form({{"prompt", "a"}, {"prompt_image_file", ""}})).status == 200);
+    CHECK(serving.post(form({{"prompt", ""}, {"prompt_image_file", picture()}})).status == 200);
+    const int sketches = serving.script->sketches;
+    const auto both = serving.post(form({{"prompt", "a"}, {"prompt_image_file", picture()}}));
+    CHECK(both.status == 400);
+    CHECK(both.body.find("send one of them") != std::string::npos);
+    const auto neither = serving.post(form({{"prompt", ""}}));
+    CHECK(neither.status == 400);
+    CHECK(neither.body.find("neither") != std::string::npos);
+    CHECK(serving.script->sketches == sketches);
+}
+
+TEST_CASE("a prompt may have 1024 characters, whatever their bytes, and not one more") {
+    Serving serving;
+    serving.start();
+    std::string text;
+    for (int i = 0; i < 1024; ++i) text += "\xc3\xa4";
+    CHECK(serving.post(form({{"prompt", text}})).status == 200);
+    CHECK(serving.post(form({{"prompt", text + "x"}})).status == 400);
+    CHECK(serving.post(form({{"prompt", std::string(5000, '\x80')}})).status == 400);
+}
+
+TEST_CASE("what the model does not take is refused with that word") {
+    const bool prompts = GENERATE(true, false);
+    Serving serving;
+    (prompts ? serving.script->takes_prompts : serving.script->takes_pictures) = false;
+    serving.start();
+    const auto refused = serving.post(prompts ? form({{"prompt", "a red chair"}})
+                                              : form({{"prompt_image_file", picture()}}));
+    CHECK(refused.status == 422);
+    CHECK(refused.body.find(prompts ? "not from prompts" : "not from pictures") !=
+          std::string::npos);
+    CHECK(serving.script->sketches == 0);
+}
+
 TEST_CASE("what cannot be made is refused with the status that says why") {
     Serving serving;
     serving.start();
@@ -184,9 +228,22 @@ TEST_CASE("a call that takes too long is given up, and the next one is served") 
     serving.script->delay = 60s;
     serving.settings.http.deadline = 100ms;
     serving.start();
-    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 504);
+    const auto late = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(late.status == 504);
+    CHECK(late.body.find("within 0.1 s, waiting included: raise http.deadline") !=
+          std::string::npos);
     serving.script->delay = 0s;
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
+}
+
+TEST_CASE("unless a deadline is set, a CPU has as long as a generation may take") {
+    Serving serving;
+    serving.script->delay = 60s;
+    serving.settings.generator.deadline = 1s;
+    serving.start();
+    const auto late = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(late.status == 504);
+    CHECK(late.body.find("within 1 s, waiting included: set http.deadline") != std::string::npos);
 }
 
 TEST_CASE("when the caller hangs up its work is dropped") {
