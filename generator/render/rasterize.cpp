@@ -3,48 +3,17 @@
 #include "generator/errc.hpp"
 #include "generator/render/composite.hpp"
 #include "generator/render/parallel.hpp"
+#include "generator/render/refuse.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <new>
-#include <optional>
 
 namespace generator {
 namespace {
 
-constexpr std::size_t kMaxEntries = std::size_t(8) << 20;  // at once: 32 MB
-
-std::optional<config::Error> refuse(const Gaussians& gaussians, const Camera& camera,
-                                    const RasterizeOptions& options) {
-    const auto because = [](Errc code, std::string detail) {
-        return config::Error{code, std::move(detail)};
-    };
-    const std::string size =
-        "a picture of " + std::to_string(camera.width) + " x " + std::to_string(camera.height);
-    if (camera.width <= 0 || camera.height <= 0) return because(Errc::empty_picture, size);
-    if (std::int64_t(camera.width) * camera.height > kMaxPixels)
-        return because(Errc::picture_too_large, size);
-    double sum = camera.centre_x + camera.centre_y + camera.focal_x + camera.focal_y + camera.near +
-                 options.eps2d;
-    for (const auto& row : camera.view) {
-        for (const double value : row) sum += value;
-    }
-    for (const double value : options.background) sum += value;
-    if (!std::isfinite(sum)) return because(Errc::internal, "a camera that is not finite");
-    if (!(camera.focal_x > 0 && camera.focal_y > 0 && camera.near > 0 && options.eps2d >= 0 &&
-          camera.far >= camera.near)) {
-        return because(Errc::internal, "a camera with a length that is not above zero");
-    }
-    const std::size_t count = gaussians.size();
-    if (gaussians.rotation.size() != count || gaussians.scale.size() != count ||
-        gaussians.opacity.size() != count || gaussians.colour.size() != count) {
-        return because(Errc::internal, "arrays of different lengths");
-    }
-    if (count > std::size_t(kMaxGaussians))
-        return because(Errc::bad_splats, std::to_string(count) + " Gaussians to render");
-    return std::nullopt;
-}
+constexpr std::size_t kMaxEntries = std::size_t(4) << 20;  // at once: 48 MB
 
 void write_tile(const Tile& tile, int column, int row, const std::array<float, 3>& background,
                 Rendering& to) {
@@ -82,7 +51,7 @@ config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camer
     const Composite composite = composite_for(options.vectors);
     for (std::size_t next = 0; next < projection.order.size();) {
         if (options.stop.stop_requested()) return config::fail(Errc::cancelled, "rendering");
-        next = list_tiles(projection.all(), next, grid, done, kMaxEntries, lists);
+        next = list_tiles(projection.all(), next, grid, done, kMaxEntries, threads, lists);
         parallel_for(grid.size(), threads, [&](std::size_t t) {
             if (options.stop.stop_requested()) return;
             const auto first = lists.entries.begin() + lists.starts[t];
@@ -108,13 +77,44 @@ config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camer
 
 }  // namespace
 
+std::optional<config::Error> refuse_to_render(const Gaussians& gaussians, const Camera& camera,
+                                              const RasterizeOptions& options) {
+    const auto because = [](Errc code, std::string detail) {
+        return config::Error{code, std::move(detail)};
+    };
+    const std::string size =
+        "a picture of " + std::to_string(camera.width) + " x " + std::to_string(camera.height);
+    if (camera.width <= 0 || camera.height <= 0) return because(Errc::empty_picture, size);
+    if (std::int64_t(camera.width) * camera.height > kMaxPixels)
+        return because(Errc::picture_too_large, size);
+    double sum = camera.centre_x + camera.centre_y + camera.focal_x + camera.focal_y + camera.near +
+                 options.eps2d;
+    for (const auto& row : camera.view) {
+        for (const double value : row) sum += value;
+    }
+    for (const double value : options.background) sum += value;
+    if (!std::isfinite(sum)) return because(Errc::internal, "a camera that is not finite");
+    if (!(camera.focal_x > 0 && camera.focal_y > 0 && camera.near > 0 && options.eps2d >= 0 &&
+          camera.far >= camera.near)) {
+        return because(Errc::internal, "a camera with a length that is not above zero");
+    }
+    const std::size_t count = gaussians.size();
+    if (gaussians.rotation.size() != count || gaussians.scale.size() != count ||
+        gaussians.opacity.size() != count || gaussians.colour.size() != count) {
+        return because(Errc::internal, "arrays of different lengths");
+    }
+    if (count > std::size_t(kMaxGaussians))
+        return because(Errc::bad_splats, std::to_string(count) + " Gaussians to render");
+    return std::nullopt;
+}
+
 Gaussians gaussians(const Scene& scene, std::span<const std::array<float, 4>> rotation) {
     return {scene.mean, rotation, scene.scale, scene.opacity, scene.colour};
 }
 
 config::Result<Rendering> rasterize(const Gaussians& gaussians, const Camera& camera,
                                     const RasterizeOptions& options) {
-    if (auto refused = refuse(gaussians, camera, options)) return *refused;
+    if (auto refused = refuse_to_render(gaussians, camera, options)) return *refused;
     try {
         return render(gaussians, camera, options);
     } catch (const std::bad_alloc&) {

@@ -55,7 +55,7 @@ constexpr std::int64_t kMaxPixels = 4096 * 4096;
 constexpr std::int64_t kMaxGaussians = 10'000'000;  // what an SPZ may hold
 
 // The same bits for any number of threads; other vectors differ by roundings. Memory: 140 bytes a
-// Gaussian, 44 a pixel and 40 MB. What is not finite is left out and counted. Fails with
+// Gaussian, 44 a pixel and 60 MB. What is not finite is left out and counted. Fails with
 // empty_picture, picture_too_large, bad_splats (too many), cancelled, out_of_memory, and internal
 // for a camera or spans that make no sense. Any thread.
 config::Result<Rendering> rasterize(const Gaussians& gaussians, const Camera& camera,

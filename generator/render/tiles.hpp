@@ -3,6 +3,8 @@
 
 #include "generator/render/project.hpp"
 
+#include <memory>
+
 namespace generator {
 
 constexpr int kTileSide = 16;
@@ -20,13 +22,20 @@ struct TileGrid {
 struct TileLists {
     std::vector<std::uint32_t> starts;
     std::vector<std::uint32_t> entries;
+
+    // An ellipse in a tile, in the order of ellipses; scratch, kept from one call to the next.
+    struct Touch {
+        std::uint32_t tile, ellipse;
+    };
+    std::unique_ptr<Touch[]> touches;
+    std::size_t touches_room = 0;
 };
 
-// Lists as many ellipses from number `from` on as make about max_entries entries, at least one, and
-// returns the number of the first that it left. Tiles in `done` (one byte each) get none. May throw
-// std::bad_alloc.
+// Lists as many ellipses from number `from` on as make max_entries entries at most, but at least
+// one of them, and returns the number of the first that it left. Tiles in `done` (one byte each)
+// get none. The same for any number of threads. May throw std::bad_alloc.
 std::size_t list_tiles(std::span<const Ellipse> ellipses, std::size_t from, const TileGrid& grid,
-                       const std::vector<std::uint8_t>& done, std::size_t max_entries,
+                       const std::vector<std::uint8_t>& done, std::size_t max_entries, int threads,
                        TileLists& lists);
 
 }  // namespace generator

@@ -27,7 +27,7 @@ TEST_CASE("every tile lists every ellipse that shows in it, in order, and few th
     const generator::TileGrid grid(scene.camera.width, scene.camera.height);
     generator::TileLists lists;
     const std::vector<std::uint8_t> done(grid.size());
-    const auto end = generator::list_tiles(projection.all(), 0, grid, done, 1 << 20, lists);
+    const auto end = generator::list_tiles(projection.all(), 0, grid, done, 1 << 20, 2, lists);
     CHECK(end == projection.order.size());
     REQUIRE(lists.starts.size() == grid.size() + 1);
     std::size_t listed = 0, needed = 0;
@@ -58,7 +58,7 @@ TEST_CASE("lists may be made in parts, and tiles that are done get none") {
         generator::TileLists lists;
         int rounds = 0;
         for (std::size_t next = 0; next < projection.order.size(); ++rounds) {
-            next = generator::list_tiles(projection.all(), next, grid, done, most, lists);
+            next = generator::list_tiles(projection.all(), next, grid, done, most, 3, lists);
             for (std::size_t t = 0; t < grid.size(); ++t) {
                 tiles[t].insert(tiles[t].end(), lists.entries.begin() + lists.starts[t],
                                 lists.entries.begin() + lists.starts[t + 1]);
@@ -76,4 +76,20 @@ TEST_CASE("lists may be made in parts, and tiles that are done get none") {
     CHECK(parts[5].empty());
     CHECK_FALSE(whole[5].empty());
     CHECK(parts[6] == whole[6]);
+}
+
+TEST_CASE("lists are the same for any number of threads") {
+    const tests::GoldenScene scene("gsplat/shell_5000.safetensors");
+    const auto projection = generator::project(scene.gaussians(), scene.camera, {}, 1);
+    const generator::TileGrid grid(scene.camera.width, scene.camera.height);
+    const std::vector<std::uint8_t> done(grid.size());
+    generator::TileLists one;
+    const auto end = generator::list_tiles(projection.all(), 0, grid, done, 1 << 20, 1, one);
+    for (const int threads : {2, 5, 40}) {
+        generator::TileLists many;
+        CHECK(generator::list_tiles(projection.all(), 0, grid, done, 1 << 20, threads, many) ==
+              end);
+        CHECK(many.starts == one.starts);
+        CHECK(many.entries == one.entries);
+    }
 }
