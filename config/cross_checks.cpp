@@ -79,6 +79,11 @@ void cross_check(Loaded& loaded, Faults& faults) {
                           fmt::format("{} bits leave no room for export.size {}; lower one of them",
                                       settings.export_.fraction_bits, settings.export_.size)});
     }
+    const Generator& generator = settings.generator;
+    if (generator.device == "none" && generator.devices.empty() && generator.remote.empty()) {
+        faults.push_back({"generator.device", origin_of(loaded, "generator.device").text(),
+                          "none, and generator.remote names nobody: give one of them"});
+    }
     warn_of_netuid(loaded);
     if (gate.floor < kValidatorFloor) {
         loaded.warnings.push_back(

@@ -82,11 +82,15 @@ bool is_network(std::string_view text) {
     return std::find(kNames.begin(), kNames.end(), text) != kNames.end() || is_socket_url(text);
 }
 
-bool is_device(std::string_view text) {
-    if (text == "auto" || text == "cpu" || text == "cuda") return true;
+bool is_one_device(std::string_view text) {
+    if (text == "cpu" || text == "cuda") return true;
     if (!text.starts_with("cuda:")) return false;
     const std::string_view number = text.substr(5);
     return !number.empty() && number.size() <= 2 && only(number, kDigits);
+}
+
+bool is_device(std::string_view text) {
+    return text == "auto" || text == "none" || is_one_device(text);
 }
 
 bool is_operation(std::string_view text) {
@@ -126,7 +130,8 @@ const Shape kListenShape{
     [](std::string_view text) { return text.empty() || is_listen(text); }};
 const Shape kTokenShape{"16 to 256 letters, digits or any of - . _ ~ + / =, or nothing",
                         [](std::string_view text) { return text.empty() || is_token(text); }};
-const Shape kDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", is_device};
+const Shape kDeviceShape{"auto, cpu, cuda, one GPU as in cuda:1, or none", is_device};
+const Shape kOneDeviceShape{"cpu, cuda, or one GPU as in cuda:1", is_one_device};
 const Shape kOperationShape{
     "sharpness, contrast, brightness or color with a factor from 0 to 100 as in sharpness:3.5, or "
     "detail, edge_enhance or smooth",

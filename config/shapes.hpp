@@ -15,7 +15,8 @@ extern const Shape kListenShape;     // "127.0.0.1:8080", or nothing
 extern const Shape kTokenShape;      // hard to guess, fit for an HTTP header; or nothing
 extern const Shape kUrlShape;        // a WebSocket URL, or nothing
 extern const Shape kHttpShape;       // an HTTP URL
-extern const Shape kDeviceShape;     // "auto", "cpu", "cuda", "cuda:1"
+extern const Shape kDeviceShape;     // "auto", "none", and as the next
+extern const Shape kOneDeviceShape;  // "cpu", "cuda", "cuda:1"
 extern const Shape
     kOperationShape;  // of generator/image/enhance.hpp: "sharpness:3.5", "edge_enhance"
 

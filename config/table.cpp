@@ -176,87 +176,104 @@ void add_schedule(Rows& rows) {
 }
 
 void add_generator(Rows& rows) {
-    rows.insert(rows.end(),
-                {
-                    {.name = "generator.model",
-                     .field = [](Settings& s) -> Field { return &s.generator.model; },
-                     .doc = "Folder of a TRELLIS checkpoint (pipeline.json, ckpts/), or the name "
-                            "of one that `miner weights fetch` brought; empty: the small embedded "
-                            "model, which is for rehearsals only.",
-                     .path = true},
-                    {.name = "generator.device",
-                     .field = [](Settings& s) -> Field { return &s.generator.device; },
-                     .doc = "Where to generate; auto takes the first GPU if there is one.",
-                     .shape = &kDeviceShape},
-                    {.name = "generator.dtype",
-                     .field = [](Settings& s) -> Field { return &s.generator.dtype; },
-                     .doc = "Precision; auto is fp32 on a CPU, the reference, and fp16 on a GPU.",
-                     .choices = {"auto", "fp32", "fp16", "bf16"}},
-                    {.name = "generator.threads",
-                     .field = [](Settings& s) -> Field { return &s.generator.threads; },
-                     .doc = "CPU threads to generate with; 0: all cores.",
-                     .unit = "threads",
-                     .least = 0,
-                     .most = 1'024},
-                    {.name = "generator.seed",
-                     .field = [](Settings& s) -> Field { return &s.generator.seed; },
-                     .doc = "The same seed gives the same result on the same machine; -1: a new "
-                            "one for each task.",
-                     .least = -1,
-                     .most = kLargestSeed},
-                    {.name = "generator.deadline",
-                     .field = [](Settings& s) -> Field { return &s.generator.deadline; },
-                     .doc = "A task's generation is given up after so long, retries included.",
-                     .unit = "s",
-                     .least = 1,
-                     .most = 86'400},
-                    {.name = "generator.matting",
-                     .field = [](Settings& s) -> Field { return &s.generator.matting; },
-                     .doc = "Cuts the object out of its background: auto: of pictures that have no "
-                            "transparency, and goes on without where that fails; always; never.",
-                     .choices = {"auto", "always", "never"}},
-                    {.name = "generator.matting_model",
-                     .field = [](Settings& s) -> Field { return &s.generator.matting_model; },
-                     .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, "
-                            "or .safetensors; empty: the embedded u2netp.",
-                     .path = true},
-                    {.name = "gate.min_gaussians",
-                     .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
-                     .doc = "A result with fewer Gaussians is sparse and is tried again from a "
-                            "more strongly enhanced picture.",
-                     .unit = "Gaussians",
-                     .least = 0,
-                     .most = 10'000'000},
-                    {.name = "gate.floor",
-                     .field = [](Settings& s) -> Field { return &s.gate.floor; },
-                     .doc = "An improved but still sparse result is submitted if it has so many; "
-                            "validators score "
-                            "less than 7000 with zero.",
-                     .unit = "Gaussians",
-                     .least = 0,
-                     .most = 10'000'000},
-                    {.name = "gate.attempts",
-                     .field = [](Settings& s) -> Field { return &s.gate.attempts; },
-                     .doc = "Attempts at a task's structure, the first included; 1: sparse results "
-                            "are not retried.",
-                     .unit = "attempts",
-                     .least = 1,
-                     .most = 10},
-                    {.name = "enhance.standard",
-                     .field = [](Settings& s) -> Field { return &s.enhance.standard; },
-                     .doc = "What is done to a picture before the first attempt, in this order.",
-                     .shape = &kOperationShape},
-                    {.name = "enhance.extreme",
-                     .field = [](Settings& s) -> Field { return &s.enhance.extreme; },
-                     .doc = "What is done to the original picture before a retry, in this order.",
-                     .shape = &kOperationShape},
-                    {.name = "enhance.applies_to",
-                     .field = [](Settings& s) -> Field { return &s.enhance.applies_to; },
-                     .doc = "structure: colours are painted from the original picture, at the "
-                            "price of encoding "
-                            "one more; both: from the enhanced one.",
-                     .choices = {"both", "structure"}},
-                });
+    rows.insert(
+        rows.end(),
+        {
+            {.name = "generator.model",
+             .field = [](Settings& s) -> Field { return &s.generator.model; },
+             .doc = "Folder of a TRELLIS checkpoint (pipeline.json, ckpts/), or the name "
+                    "of one that `miner weights fetch` brought; empty: the small embedded "
+                    "model, which is for rehearsals only.",
+             .path = true},
+            {.name = "generator.device",
+             .field = [](Settings& s) -> Field { return &s.generator.device; },
+             .doc = "Where to generate; auto takes the first GPU if there is one; none: only "
+                    "where generator.remote says.",
+             .shape = &kDeviceShape},
+            {.name = "generator.devices",
+             .field = [](Settings& s) -> Field { return &s.generator.devices; },
+             .doc = "Several devices of this machine at once, each with the model to itself; "
+                    "empty: the one of generator.device.",
+             .shape = &kOneDeviceShape},
+            {.name = "generator.remote",
+             .field = [](Settings& s) -> Field { return &s.generator.remote; },
+             .doc = "Addresses of other machines' `miner serve`, which get tasks like the "
+                    "devices here do: whoever has the least to do.",
+             .shape = &kHttpShape},
+            {.name = "generator.remote_token",
+             .field = [](Settings& s) -> Field { return &s.generator.remote_token; },
+             .doc = "Their http.token, if they have one.",
+             .shape = &kTokenShape,
+             .secret = true},
+            {.name = "generator.dtype",
+             .field = [](Settings& s) -> Field { return &s.generator.dtype; },
+             .doc = "Precision; auto is fp32 on a CPU, the reference, and fp16 on a GPU.",
+             .choices = {"auto", "fp32", "fp16", "bf16"}},
+            {.name = "generator.threads",
+             .field = [](Settings& s) -> Field { return &s.generator.threads; },
+             .doc = "CPU threads to generate with; 0: all cores.",
+             .unit = "threads",
+             .least = 0,
+             .most = 1'024},
+            {.name = "generator.seed",
+             .field = [](Settings& s) -> Field { return &s.generator.seed; },
+             .doc = "The same seed gives the same result on the same machine; -1: a new "
+                    "one for each task.",
+             .least = -1,
+             .most = kLargestSeed},
+            {.name = "generator.deadline",
+             .field = [](Settings& s) -> Field { return &s.generator.deadline; },
+             .doc = "A task's generation is given up after so long, retries included.",
+             .unit = "s",
+             .least = 1,
+             .most = 86'400},
+            {.name = "generator.matting",
+             .field = [](Settings& s) -> Field { return &s.generator.matting; },
+             .doc = "Cuts the object out of its background: auto: of pictures that have no "
+                    "transparency, and goes on without where that fails; always; never.",
+             .choices = {"auto", "always", "never"}},
+            {.name = "generator.matting_model",
+             .field = [](Settings& s) -> Field { return &s.generator.matting_model; },
+             .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, "
+                    "or .safetensors; empty: the embedded u2netp.",
+             .path = true},
+            {.name = "gate.min_gaussians",
+             .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
+             .doc = "A result with fewer Gaussians is sparse and is tried again from a "
+                    "more strongly enhanced picture.",
+             .unit = "Gaussians",
+             .least = 0,
+             .most = 10'000'000},
+            {.name = "gate.floor",
+             .field = [](Settings& s) -> Field { return &s.gate.floor; },
+             .doc = "An improved but still sparse result is submitted if it has so many; "
+                    "validators score "
+                    "less than 7000 with zero.",
+             .unit = "Gaussians",
+             .least = 0,
+             .most = 10'000'000},
+            {.name = "gate.attempts",
+             .field = [](Settings& s) -> Field { return &s.gate.attempts; },
+             .doc = "Attempts at a task's structure, the first included; 1: sparse results "
+                    "are not retried.",
+             .unit = "attempts",
+             .least = 1,
+             .most = 10},
+            {.name = "enhance.standard",
+             .field = [](Settings& s) -> Field { return &s.enhance.standard; },
+             .doc = "What is done to a picture before the first attempt, in this order.",
+             .shape = &kOperationShape},
+            {.name = "enhance.extreme",
+             .field = [](Settings& s) -> Field { return &s.enhance.extreme; },
+             .doc = "What is done to the original picture before a retry, in this order.",
+             .shape = &kOperationShape},
+            {.name = "enhance.applies_to",
+             .field = [](Settings& s) -> Field { return &s.enhance.applies_to; },
+             .doc = "structure: colours are painted from the original picture, at the "
+                    "price of encoding "
+                    "one more; both: from the enhanced one.",
+             .choices = {"both", "structure"}},
+        });
 }
 
 void add_export(Rows& rows) {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -49,6 +50,11 @@ public:
     virtual const StageTimes& times() const = 0;
 };
 
+// Of the device, all programs on it together.
+struct DeviceMemory {
+    std::int64_t used_bytes = 0, total_bytes = 0;
+};
+
 struct Finished {
     Splats splats;
     StageTimes times;  // of this step
@@ -59,6 +65,9 @@ public:
     virtual ~Generator() = default;
 
     virtual const ModelInfo& info() const = 0;
+
+    // Nothing for a CPU, whose memory is the machine's.
+    virtual std::optional<DeviceMemory> memory() const { return std::nullopt; }
 
     // RGBA -> its object alone, RGBA, at most 1024 pixels a side, as TRELLIS removes a background.
     // Errc::bad_mask when no object can be told from it.

@@ -175,6 +175,8 @@ public:
 
     const ModelInfo& info() const override { return info_; }
 
+    std::optional<DeviceMemory> memory() const override { return place_.memory(); }
+
     config::Result<Image> cut_out(const Image& rgba) override {
         return guarded([&]() -> config::Result<Image> {
             if (!matting_) refuse(Errc::internal, "generator.matting is never");

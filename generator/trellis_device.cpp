@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
 
 namespace generator {
 namespace {
@@ -52,6 +54,16 @@ std::string Place::device_name() const { return device.str(); }
 
 std::string Place::dtype_name() const {
     return dtype == at::kFloat ? "fp32" : dtype == at::kHalf ? "fp16" : "bf16";
+}
+
+std::optional<DeviceMemory> Place::memory() const {
+    if (device.is_cpu()) return std::nullopt;
+    try {
+        const auto [free, total] = at::accelerator::getMemoryInfo(device.index());
+        return DeviceMemory{std::int64_t(total - free), std::int64_t(total)};
+    } catch (const c10::Error&) {
+        return std::nullopt;
+    }
 }
 
 void Place::synchronize() const {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "generator/generator.hpp"
 
+#include <optional>
 #include <string>
 
 #include <ATen/core/Tensor.h>
@@ -15,6 +17,8 @@ struct Place {
 
     std::string device_name() const;  // "cpu", "cuda:0"
     std::string dtype_name() const;   // "fp32", "fp16", "bf16"
+
+    std::optional<DeviceMemory> memory() const;  // nothing for a CPU, or when it does not say
 
     void synchronize() const;  // waits for what was launched, so that a clock means something
 };

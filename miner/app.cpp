@@ -2,6 +2,7 @@
 
 #include "config/keys.hpp"
 #include "config/version.hpp"
+#include "miner/await_all.hpp"
 #include "miner/chain_link.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cooldowns.hpp"
@@ -13,9 +14,7 @@
 #include "storage/database.hpp"
 #include "storage/report.hpp"
 
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -78,7 +77,6 @@ asio::awaitable<void> keep_house(Store& store, Lanes& lanes, Stop& stop,
 
 // Awaits all children; when one throws, the others are stopped and the first exception goes on.
 asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& stop) {
-    const auto executor = co_await asio::this_coro::executor;
     const auto guarded = [](asio::awaitable<void> child, Stop& ours) -> asio::awaitable<void> {
         try {
             co_await std::move(child);
@@ -87,17 +85,8 @@ asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& 
             throw;
         }
     };
-    using Operation =
-        decltype(asio::co_spawn(executor, guarded(std::move(children[0]), stop), asio::deferred));
-    std::vector<Operation> operations;
-    for (auto& child : children)
-        operations.push_back(
-            asio::co_spawn(executor, guarded(std::move(child), stop), asio::deferred));
-    auto [order, failures] =
-        co_await asio::experimental::make_parallel_group(std::move(operations))
-            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    for (const auto index : order)
-        if (failures[index]) std::rethrow_exception(failures[index]);
+    for (auto& child : children) child = guarded(std::move(child), stop);
+    co_await await_all(std::move(children));
 }
 
 network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
@@ -138,6 +127,15 @@ std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contac
     return chain;
 }
 
+void show_chain(Cockpit& cockpit, const network::Rpc& rpc) {
+    cockpit.state().ask_chain([&rpc]() -> std::optional<ChainState> {
+        const auto came = rpc.head_at();
+        if (!came) return std::nullopt;
+        const std::chrono::duration<double> age = std::chrono::steady_clock::now() - *came;
+        return ChainState{rpc.head(), age.count()};
+    });
+}
+
 // A validator that cannot be reached may have moved: the chain knows where to.
 std::function<void(const Turn&)> watched(std::function<void(const Turn&)> turn, ChainLink& chain) {
     return [turn = std::move(turn), &chain](const Turn& done) {
@@ -147,22 +145,29 @@ std::function<void(const Turn&)> watched(std::function<void(const Turn&)> turn, 
 }
 
 asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes, Store& store,
-                           Production& production, asio::signal_set& signals, Stop& stop,
-                           Service& service, Cockpit* cockpit, bool& device_lost) {
+                           Fleet& fleet, Production& production, asio::signal_set& signals,
+                           Stop& stop, Service& service, Cockpit* cockpit, bool& device_lost) {
     network::Dendrite dendrite(dendrite_options(options.settings.schedule));
     Roster roster(std::move(options.identities));
     const auto io = co_await asio::this_coro::executor;
     const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
     if (chain) options.observer.turn = watched(std::move(options.observer.turn), *chain);
+    // Whoever looks at the page sees its blocks as long as it is there.
+    std::shared_ptr<void> shown;
+    if (chain && cockpit) {
+        show_chain(*cockpit, chain->rpc());
+        shown = {nullptr, [cockpit](void*) { cockpit->state().ask_chain({}); }};
+    }
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
                        options.log, options.settings, options.observer});
-    // One slot more than devices: one task's network and disk run under another's computing.
-    constexpr int kSlots = 2;
+    // One slot more than stations: one task's network and disk run under another's computing.
+    const std::size_t slots = fleet.size() + 1;
     const auto workers = [&]() -> asio::awaitable<void> {
         std::vector<asio::awaitable<void>> children;
-        for (int slot = 0; slot < kSlots; ++slot)
+        for (std::size_t slot = 0; slot < slots; ++slot)
             children.push_back(
                 work(roster, pipeline, stop, options.settings.schedule.idle, options.finished));
+        children.push_back(fleet.watch(stop));
         children.push_back(keep_house(store, lanes, stop, options.settings.storage, options.log));
         co_await all_of(std::move(children), stop);
         signals.cancel();
@@ -228,7 +233,7 @@ ExitCode run_app(AppOptions options) {
     }
     resume_cooldowns(*contacts, options.identities, now_ms() / 1000, log);
 
-    auto recipe = Production::options(options.settings);
+    auto recipe = read_recipe(options.settings);
     if (!recipe) {
         log.error("cannot start", {{"error", recipe.error().message()}});
         return ExitCode::usage;
@@ -244,35 +249,37 @@ ExitCode run_app(AppOptions options) {
         log.info("status page", {{"url", "http://" + network::authority((*cockpit)->address().host,
                                                                         (*cockpit)->port())}});
 
+    auto fleet = Fleet::build(lanes, log, options.settings.generator);
+    if (!fleet) {
+        log.error("cannot start", {{"error", fleet.error().message()},
+                                   {"remedy", "see generator.remote in `miner config --print`"}});
+        return ExitCode::usage;
+    }
+    if (*cockpit) show_stations(**cockpit, **fleet);
+
     Service service(io.get_executor());
-    Device device;
     bool device_lost = false;
     std::exception_ptr failure;
     std::optional<config::Error> no_model;
-    Production production(lanes, device, log, std::move(*recipe));
+    Production production(lanes, **fleet, log, std::move(*recipe));
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            auto made = co_await run_on(
-                device.lane, [&] { return options.make_generator(options.settings.generator); });
-            if (!made) {
-                no_model = made.error();
+            const auto loaded = co_await (*fleet)->load(options.make_generator);
+            if (!loaded) {
+                no_model = loaded.error();
                 co_return;
             }
-            device.generator = std::move(*made);
-            const auto& model = device.generator->info();
+            const auto model = (*fleet)->info();
             if (*cockpit) (*cockpit)->state().model_ready(model);
             service.ready(model.name);
             log.info("model ready", {{"model", model.name},
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, *contacts, lanes, *store, production, signals, stop, service,
-                          cockpit->get(), device_lost);
-            co_await run_on(device.lane, [&] {
-                device.generator.reset();
-                return true;
-            });
+            co_await mine(options, *contacts, lanes, *store, **fleet, production, signals, stop,
+                          service, cockpit->get(), device_lost);
+            co_await (*fleet)->unload();
         },
         [&](std::exception_ptr error) {
             failure = error;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace miner {
 
@@ -17,6 +18,7 @@ using MakeGenerator =
 struct Device {
     boost::asio::thread_pool lane{1};
     std::unique_ptr<generator::Generator> generator;
+    std::optional<generator::DeviceMemory> memory;  // as it was seen last; on io
 };
 
 }  // namespace miner

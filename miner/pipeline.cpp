@@ -190,7 +190,9 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
     }
     if (!result) {
         if (device_lost_) s_.stop.now();
-        job.turn.end = device_lost_ ? Turn::End::failed : Turn::End::stopped;
+        // The validator hands the task out again, to a miner that can do it by then.
+        if (job.stranded) job.who.schedule.failed(job.validator.uid, now_s());
+        job.turn.end = device_lost_ || job.stranded ? Turn::End::failed : Turn::End::stopped;
         co_return;
     }
     co_await submit(job, *result, std::move(spz));
@@ -251,7 +253,8 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     for (const auto& attempt : product.attempts)
         job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
     device_lost_ = device_lost_ || product.device_lost;
-    if (device_lost_ || (product.cancelled && s_.stop.immediate())) {
+    job.stranded = product.stranded;
+    if (device_lost_ || job.stranded || (product.cancelled && s_.stop.immediate())) {
         s_.log.warn("handed back", {{"task", job.task.id}, {"reason", product.detail}});
         co_return std::nullopt;
     }

@@ -24,7 +24,7 @@ struct Turn {
         answered,    // a result or a skip was submitted and answered
         unanswered,  // submitted, but the answer was lost or refused: the next pull tells
         stopped,     // we are stopping; the validator will hand the task out again
-        failed,      // the journal or the device failed
+        failed,      // the journal, the device or every station failed
     };
     End end = End::no_task;
     std::string task_id;  // empty: no task
@@ -78,6 +78,9 @@ public:
     // never lost (storage/journal.hpp).
     asio::awaitable<Turn> turn(Identity& who, Validator validator);
 
+    // Whether a task, once pulled, could be done just now.
+    bool able() const { return s_.production.able(); }
+
     // Set once the GPU was lost: the process must end, the next start resumes.
     bool device_lost() const { return device_lost_; }
 
@@ -88,6 +91,7 @@ private:
         network::Task task;
         storage::TaskRow row = 0;
         Turn turn;
+        bool stranded = false;  // no station could do it
     };
 
     asio::awaitable<std::optional<network::PullAnswer>> pull(Identity& who,

@@ -1,16 +1,16 @@
 // From a picture or a prompt to splats: enhancement, structure, gate, retry, splats (generator.md,
-// "Enhancement, gate and retry"). Knows nothing of validators; `miner generate` and the pipeline
-// share it. Lives on io and sends its work to the lanes.
+// "Enhancement, gate and retry"), at whichever station has the least to do. Knows nothing of
+// validators; `miner generate` and the pipeline share it. Lives on io and sends its work to the
+// lanes.
 #pragma once
 
 #include "config/log.hpp"
-#include "config/settings.hpp"
-#include "generator/image/enhance.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
-#include "miner/device.hpp"
+#include "miner/fleet.hpp"
 #include "miner/gate.hpp"
 #include "miner/lanes.hpp"
+#include "miner/recipe.hpp"
 #include "storage/journal.hpp"
 
 #include <functional>
@@ -18,23 +18,9 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace miner {
-
-// What one structure pass came to.
-struct Attempt {
-    int number = 1;
-    std::string chain;              // of a picture "standard" or "extreme"; "prompt"
-    std::string route = "picture";  // or "prompt"
-    std::uint64_t seed = 0;
-    std::int64_t voxels = -1;
-    std::int64_t gaussians = -1;  // negative: it failed
-    generator::StageTimes times;
-    std::string outcome;  // "passed", "sparse", "error"
-    std::string error;
-};
 
 struct Product {
     storage::Outcome outcome = storage::Outcome::none;
@@ -44,11 +30,9 @@ struct Product {
     std::string detail;        // of an error
     bool cancelled = false;    // stopped or past the deadline: nothing is decided
     bool late = false;         // cancelled by the deadline; the detail names the setting
+    bool stranded = false;     // no station could do it: nothing is decided
     bool device_lost = false;  // the process must restart
 };
-
-// What is to be made: the bytes of a picture file, or words.
-using Order = std::variant<std::vector<std::uint8_t>, generator::Prompt>;
 
 // Splats as they leave the machine.
 struct Parcel {
@@ -59,16 +43,6 @@ struct Parcel {
 
 class Production {
 public:
-    struct Options {
-        config::Gate gate;
-        config::Export export_;
-        std::vector<generator::Operation> standard, extreme;
-        enum class Matting { automatic, always, never } matting = Matting::automatic;
-        bool repaint =
-            false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
-        std::chrono::milliseconds deadline{240'000};
-    };
-
     // Who watches a production; every member may be empty.
     struct Watch {
         std::string task;                                       // for the log
@@ -76,58 +50,60 @@ public:
         std::function<asio::awaitable<void>(Attempt)> attempt;  // one has ended
     };
 
-    // Fails with generator::Errc::bad_operation when a chain of the settings is wrong.
-    static config::Result<Options> options(const config::Settings& settings);
+    // Lanes, fleet and logger outlive it.
+    Production(Lanes& lanes, Fleet& fleet, config::Logger& log, Recipe recipe)
+        : lanes_(lanes), fleet_(fleet), log_(log), recipe_(std::move(recipe)) {}
 
-    // Lanes, device and logger outlive it.
-    Production(Lanes& lanes, Device& device, config::Logger& log, Options options)
-        : lanes_(lanes), device_(device), log_(log), options_(std::move(options)) {}
+    const Recipe& recipe() const { return recipe_; }
 
-    // A picture is tried again with another enhancement, a prompt with another seed. Ends early,
-    // with Product::cancelled, when `stop` fires or the deadline is over.
+    // A picture is tried again with another enhancement, a prompt with another seed. A station that
+    // fails is left for another, where the order begins anew. Ends early, with Product::cancelled,
+    // when `stop` fires, which must happen on io, or the deadline is over.
     asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
                                      Watch watch);
 
-    // What the device's model takes; any time after it was read.
-    bool takes_pictures() const { return device_.generator->info().picture_size > 0; }
-    bool takes_prompts() const { return device_.generator->info().takes_prompts; }
+    // For another miner that brings its own recipe: on a device of this machine, never passed on.
+    asio::awaitable<Product> produce_here(Recipe recipe, Order order, std::uint64_t seed,
+                                          std::stop_token stop, Watch watch);
+
+    // What the stations take; any time after the fleet was loaded.
+    bool takes_pictures() const { return fleet_.takes_pictures(); }
+    bool takes_prompts() const { return fleet_.takes_prompts(); }
+    // Whether some station can take an order just now.
+    bool able() const { return fleet_.able(); }
 
     // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
     asio::awaitable<Parcel> pack(generator::Splats splats);
 
 private:
-    asio::awaitable<void> make(Product& product, const Order& order, std::uint64_t seed,
-                               std::stop_token stop, const Watch& watch);
-
-    // The picture as it is, or its object alone; nothing when the product has failed.
-    asio::awaitable<std::optional<generator::Image>> cut_out(Product& product,
-                                                             generator::Image picture,
-                                                             const Watch& watch);
-
-    struct Try {
-        Attempt report;
-        std::unique_ptr<generator::Sketch> sketch;
-        config::Error error;
+    // One order on its way.
+    struct Job {
+        const Recipe& recipe;
+        const Order& order;
+        std::uint64_t seed;
+        std::stop_token stop;
+        const Watch& watch;
+        bool here_only;
     };
 
-    // source: a picture as it came, or a prompt.
-    using Source = generator::Condition;
-
-    asio::awaitable<Try> sketch(const Source& source, int number, std::uint64_t seed,
-                                std::stop_token stop, const Watch& watch);
-    // Enhanced and cropped, into `condition`; its time and faults go into `to`.
-    asio::awaitable<bool> prepare(const generator::Image& picture, int number, Try& to,
-                                  generator::Condition& condition);
-    asio::awaitable<void> finish(Product& product, const Source& source,
-                                 const generator::Sketch& chosen, std::stop_token stop,
-                                 const Watch& watch);
-    void log_verdict(const Watch& watch, const Decision& decision, const Product& product) const;
+    asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
+                                        std::uint64_t seed, std::stop_token outer,
+                                        const Watch& watch, bool here_only);
+    asio::awaitable<void> find_station(Product& product, const Job& job);
+    // False when the station failed and another may do it.
+    asio::awaitable<bool> make(Product& product, Work& work, const Job& job);
+    // False when the product has failed.
+    asio::awaitable<bool> ready(Product& product, Work& work, const Job& job);
+    asio::awaitable<bool> finish(Product& product, Work& work, const generator::Sketch& chosen);
+    static Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
+                             const Job& job);
+    void log_verdict(const Job& job, const Decision& decision, const Product& product) const;
     static void fail(Product& product, const config::Error& error);
 
     Lanes& lanes_;
-    Device& device_;
+    Fleet& fleet_;
     config::Logger& log_;
-    Options options_;
+    Recipe recipe_;
 };
 
 }  // namespace miner

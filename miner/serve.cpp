@@ -1,5 +1,6 @@
 #include "miner/serve.hpp"
 
+#include "miner/await_all.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cockpit/studio.hpp"
 #include "miner/service.hpp"
@@ -19,23 +20,23 @@ constexpr auto kLook = std::chrono::milliseconds(50);
 
 // Everything of a serving miner, in the order in which it is built.
 struct Workshop {
-    Workshop(ServeOptions& options, Production::Options recipe, std::unique_ptr<Cockpit> seen)
-        : cockpit(std::move(seen)), production(lanes, device, options.log, std::move(recipe)) {}
+    Workshop(ServeOptions& options, Lanes& the_lanes, Recipe recipe, std::unique_ptr<Fleet> all,
+             std::unique_ptr<Cockpit> seen)
+        : lanes(the_lanes),
+          fleet(std::move(all)),
+          cockpit(std::move(seen)),
+          production(lanes, *fleet, options.log, std::move(recipe)) {
+        show_stations(*cockpit, *fleet);
+    }
 
-    Lanes lanes;
-    Device device;
+    Lanes& lanes;
+    std::unique_ptr<Fleet> fleet;
     std::unique_ptr<Cockpit> cockpit;
     Production production;
 };
 
-asio::awaitable<void> serve(ServeOptions& options, Workshop& shop, Stop& stop, Service& service) {
-    const auto& model = shop.device.generator->info();
-    shop.cockpit->state().model_ready(model);
-    service.ready(model.name);
-    options.log.info("model ready", {{"model", model.name},
-                                     {"device", model.device},
-                                     {"dtype", model.dtype},
-                                     {"parameters", model.parameters}});
+// Until stopping is asked for and the last call is answered.
+asio::awaitable<void> answer_calls(Workshop& shop, Stop& stop) {
     // Not as the loop's condition: g++ 12 takes a loop without a body for one that has no end.
     while (!stop.asked()) co_await stop.sleep(std::chrono::hours(24));
     asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -45,6 +46,20 @@ asio::awaitable<void> serve(ServeOptions& options, Workshop& shop, Stop& stop, S
     }
 }
 
+asio::awaitable<void> serve(ServeOptions& options, Workshop& shop, Stop& stop, Service& service) {
+    const auto model = shop.fleet->info();
+    shop.cockpit->state().model_ready(model);
+    service.ready(model.name);
+    options.log.info("model ready", {{"model", model.name},
+                                     {"device", model.device},
+                                     {"dtype", model.dtype},
+                                     {"parameters", model.parameters}});
+    std::vector<asio::awaitable<void>> children;
+    children.push_back(shop.fleet->watch(stop));
+    children.push_back(answer_calls(shop, stop));
+    co_await await_all(std::move(children));
+}
+
 }  // namespace
 
 ExitCode run_serve(ServeOptions options) {
@@ -52,9 +67,16 @@ ExitCode run_serve(ServeOptions options) {
     asio::io_context io{1};
     Stop stop(io.get_executor());
     asio::signal_set signals(io, SIGINT, SIGTERM);
-    auto recipe = Production::options(options.settings);
+    auto recipe = read_recipe(options.settings);
     if (!recipe) {
         log.error("cannot start", {{"error", recipe.error().message()}});
+        return ExitCode::usage;
+    }
+    Lanes lanes;
+    auto fleet = Fleet::build(lanes, log, options.settings.generator);
+    if (!fleet) {
+        log.error("cannot start", {{"error", fleet.error().message()},
+                                   {"remedy", "see generator.remote in `miner config --print`"}});
         return ExitCode::usage;
     }
     auto cockpit = Cockpit::open(io, {.settings = options.settings,
@@ -66,11 +88,12 @@ ExitCode run_serve(ServeOptions options) {
                                    {"remedy", "see http.listen in `miner config --print`"}});
         return ExitCode::usage;
     }
-    Workshop shop(options, std::move(*recipe), std::move(*cockpit));
+    Workshop shop(options, lanes, std::move(*recipe), std::move(*fleet), std::move(*cockpit));
     log.add(shop.cockpit->log_sink());
     Service service(io.get_executor());
     Studio studio({shop.lanes, shop.production, shop.cockpit->state(), shop.cockpit->metrics(),
-                   stop, log, options.settings});
+                   stop, log, options.settings},
+                  shop.fleet->size());
     shop.cockpit->serve_generate(
         [&](network::ServerRequest request) { return studio.generate(std::move(request)); });
     log.info("serving",
@@ -83,19 +106,13 @@ ExitCode run_serve(ServeOptions options) {
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            auto made = co_await run_on(shop.device.lane, [&] {
-                return options.make_generator(options.settings.generator);
-            });
-            if (!made) {
-                no_model = made.error();
+            const auto loaded = co_await shop.fleet->load(options.make_generator);
+            if (!loaded) {
+                no_model = loaded.error();
                 co_return;
             }
-            shop.device.generator = std::move(*made);
             co_await serve(options, shop, stop, service);
-            co_await run_on(shop.device.lane, [&] {
-                shop.device.generator.reset();
-                return true;
-            });
+            co_await shop.fleet->unload();
         },
         [&](std::exception_ptr error) {
             failure = error;

@@ -37,6 +37,11 @@ asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
         }
         const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
         const auto now_s = duration_cast<seconds>(now).count();
+        // A task that nobody here can do is better left with its validator.
+        if (!pipeline.able()) {
+            co_await stop.sleep(idle);
+            continue;
+        }
         if (auto choice = roster.next(now_s)) {
             co_await pipeline.turn(*choice->who, std::move(choice->validator));
             continue;

@@ -107,4 +107,13 @@ StoredSplats export_splats(const Splats& splats, const ExportOptions& options) {
     return store(kept);
 }
 
+Splats import_splats(const StoredSplats& stored, Up up) {
+    Splats splats{stored.position, stored.colour, stored.log_scale, stored.rotation, stored.logit};
+    for (auto& scale : splats.scale)
+        for (auto& value : scale) value = std::exp(value);
+    for (auto& value : splats.opacity) value = 1 / (1 + std::exp(-value));
+    turn(splats, up == Up::trellis ? -1.F : 1.F);
+    return splats;
+}
+
 }  // namespace generator

@@ -31,4 +31,8 @@ ExportOptions export_options(const config::Export& settings);
 // nothing remains. Any thread.
 StoredSplats export_splats(const Splats& splats, const ExportOptions& options = {});
 
+// The way back: activated, and turned into TRELLIS's space; size and place stay as they are, and so
+// does what is not finite. `up`: how they were exported. Any thread.
+Splats import_splats(const StoredSplats& splats, Up up);
+
 }  // namespace generator

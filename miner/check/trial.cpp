@@ -41,7 +41,7 @@ Finding trial_finding(const Product& product, const Parcel& parcel, double secon
     if (product.late)
         return {State::fail, "trial generation", product.detail,
                 "raise generator.deadline, or use a faster device"};
-    if (product.outcome == storage::Outcome::error || product.cancelled)
+    if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded)
         return {State::fail, "trial generation", product.detail,
                 "try `miner generate` with a picture of your own, at --log.level debug"};
     if (parcel.spz.empty())
@@ -57,17 +57,15 @@ Finding trial_finding(const Product& product, const Parcel& parcel, double secon
 }
 
 asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenerator& make_generator,
-                              Device& device, Production& production, Findings& findings) {
+                              Fleet& fleet, Production& production, Findings& findings) {
     auto begun = Clock::now();
-    auto made = co_await run_on(device.lane, [&] { return make_generator(settings.generator); });
-    if (!made) {
-        findings.push_back({State::fail, "model", made.error().message(),
+    const auto loaded = co_await fleet.load(make_generator);
+    if (!loaded) {
+        findings.push_back({State::fail, "model", loaded.error().message(),
                             "see generator.model and generator.device in `miner config --print`"});
         co_return;
     }
-    device.generator = std::move(*made);
-    findings.push_back(
-        model_finding(settings.generator, device.generator->info(), seconds_since(begun)));
+    findings.push_back(model_finding(settings.generator, fleet.info(), seconds_since(begun)));
     begun = Clock::now();
     auto picture = embedded_pictures().front();
     // Each with a name: g++ 12 destroys temporaries of an awaited call twice.
@@ -80,25 +78,23 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
     if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
     findings.push_back(
         trial_finding(product, parcel, seconds_since(begun), settings.generator.deadline));
-    co_await run_on(device.lane, [&] {
-        device.generator.reset();
-        return true;
-    });
+    co_await fleet.unload();
 }
 
 }  // namespace
 
 Findings check_generation(const config::Settings& settings, const MakeGenerator& make_generator,
                           config::Logger& log) {
-    auto recipe = Production::options(settings);
+    auto recipe = read_recipe(settings);
     if (!recipe) return {{State::fail, "enhancement", recipe.error().message(), "see enhance.*"}};
     Findings findings;
     asio::io_context io{1};
     Lanes lanes;
-    Device device;
-    Production production(lanes, device, log, std::move(*recipe));
+    auto fleet = Fleet::build(lanes, log, settings.generator, Fleet::Extent::one);
+    if (!fleet) return {{State::fail, "stations", fleet.error().message(), "see generator.remote"}};
+    Production production(lanes, **fleet, log, std::move(*recipe));
     std::exception_ptr failure;
-    asio::co_spawn(io, try_one(settings, make_generator, device, production, findings),
+    asio::co_spawn(io, try_one(settings, make_generator, **fleet, production, findings),
                    [&](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure) std::rethrow_exception(failure);

@@ -80,6 +80,15 @@ config::Logger::Sink Cockpit::log_sink() const {
     return [tail = tail_](std::string_view line) { tail->add(line); };
 }
 
+void show_stations(Cockpit& cockpit, const Fleet& fleet) {
+    cockpit.state().ask_stations([&fleet] {
+        std::vector<StationState> states;
+        for (const auto* station : fleet.stations())
+            states.push_back({station->name(), station->able(), station->load, station->memory()});
+        return states;
+    });
+}
+
 std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& request,
                                                     std::int64_t& body_bytes) const {
     const auto path = path_of(request.target);

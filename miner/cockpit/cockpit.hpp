@@ -11,6 +11,7 @@
 #include "miner/cockpit/metrics.hpp"
 #include "miner/cockpit/request.hpp"
 #include "miner/cockpit/state.hpp"
+#include "miner/fleet.hpp"
 #include "network/http/server.hpp"
 
 #include <functional>
@@ -83,5 +84,8 @@ private:
     std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
     std::unique_ptr<network::HttpServer> server_;
 };
+
+// Whoever looks at `cockpit` sees the stations of `fleet`, which outlives its last answer.
+void show_stations(Cockpit& cockpit, const Fleet& fleet);
 
 }  // namespace miner

@@ -81,6 +81,13 @@ struct Metrics::Families {
            &ready = gauge("miner_ready", "1 when the model is loaded and work is taken"),
            &healthy = gauge("miner_healthy", "1 when earning is possible, as /health says"),
            &at_hand = gauge("miner_tasks_at_hand", "Tasks in the works"),
+           &station_able = gauge("miner_station_able", "1 when the station can take an order"),
+           &station_load = gauge("miner_station_load", "Orders that the station has"),
+           &device_used = gauge("miner_device_memory_used_bytes",
+                                "Memory of the station's device in use, by all its programs"),
+           &device_total = gauge("miner_device_memory_bytes", "Memory of the station's device"),
+           &block = gauge("miner_chain_block", "Newest block that the chain's node has shown"),
+           &block_age = gauge("miner_chain_block_age_seconds", "Time since that block came"),
            &last_contact = gauge("miner_last_contact_timestamp_seconds",
                                  "When a validator last answered a pull"),
            &last_answer = gauge("miner_last_answer_timestamp_seconds",
@@ -184,6 +191,17 @@ std::string Metrics::render(const State& state, const std::filesystem::path& fol
     f.ready.Add({}).Set(state.ready());
     f.healthy.Add({}).Set(state.health(now).healthy);
     f.at_hand.Add({}).Set(double(state.tasks_at_hand()));
+    for (const auto& station : state.stations()) {
+        f.station_able.Add({{"station", station.name}}).Set(station.able);
+        f.station_load.Add({{"station", station.name}}).Set(station.load);
+        if (!station.memory) continue;
+        f.device_used.Add({{"station", station.name}}).Set(double(station.memory->used_bytes));
+        f.device_total.Add({{"station", station.name}}).Set(double(station.memory->total_bytes));
+    }
+    if (const auto chain = state.chain()) {
+        f.block.Add({}).Set(double(chain->block));
+        f.block_age.Add({}).Set(chain->age_s);
+    }
     std::error_code unknown;
     const auto space = std::filesystem::space(folder, unknown);
     if (!unknown) f.disk_free.Add({}).Set(double(space.available));

@@ -91,6 +91,10 @@ Health State::health(WallClock::time_point now) const {
     if (draining_) return {false, "stopping: the task at hand is finished, no other is begun"};
     if (!model_) return {false, "loading the model"};
     if (!hindrance_.empty()) return {false, hindrance_};
+    const auto stations = this->stations();
+    const auto able = [](const StationState& station) { return station.able; };
+    if (!stations.empty() && std::none_of(stations.begin(), stations.end(), able))
+        return {false, "no station can take work: see generator.remote and the log"};
     for (const auto& [id, task] : at_hand_) {
         const auto limit = task.stage == "submit" ? limits_.submitting : limits_.making;
         if (now - task.stage_since > limit)
@@ -101,6 +105,14 @@ Health State::health(WallClock::time_point now) const {
         return {false, fmt::format("no validator was reached for {:.0f} min: {}",
                                    seconds_between(*failing_since_, now) / 60, last_error_)};
     return {};
+}
+
+std::vector<StationState> State::stations() const {
+    return stations_ ? stations_() : std::vector<StationState>();
+}
+
+std::optional<ChainState> State::chain() const {
+    return chain_ ? chain_() : std::optional<ChainState>();
 }
 
 boost::json::object State::now(WallClock::time_point now) const {
@@ -121,7 +133,15 @@ boost::json::object State::now(WallClock::time_point now) const {
         model = {{"name", model_->name},
                  {"device", model_->device},
                  {"dtype", model_->dtype},
-                 {"parameters", model_->parameters}};
+                 {"parameters", model_->parameters},
+                 {"takes_pictures", model_->picture_size > 0},
+                 {"takes_prompts", model_->takes_prompts}};
+    boost::json::array stations;
+    for (const auto& station : this->stations())
+        stations.push_back(
+            {{"name", station.name}, {"able", station.able}, {"load", station.load}});
+    boost::json::value chain = nullptr;
+    if (const auto seen = this->chain()) chain = {{"block", seen->block}, {"age_s", seen->age_s}};
     const char* phase = draining_ ? "draining" : !model_ ? "loading" : "running";
     return {{"phase", phase},
             {"status", state.healthy ? "healthy" : "unhealthy"},
@@ -130,6 +150,8 @@ boost::json::object State::now(WallClock::time_point now) const {
             {"uptime_s", seconds_between(start_, now)},
             {"settled", settled_},
             {"model", std::move(model)},
+            {"stations", std::move(stations)},
+            {"chain", std::move(chain)},
             {"tasks", std::move(tasks)}};
 }
 

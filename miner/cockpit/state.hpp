@@ -10,9 +10,11 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace miner {
 
@@ -21,6 +23,20 @@ using WallClock = std::chrono::system_clock;
 struct Health {
     bool healthy = true;
     std::string reason;  // why not, in words for a person
+};
+
+// The newest block that the chain's node has shown.
+struct ChainState {
+    std::uint64_t block = 0;
+    double age_s = 0;  // since it came
+};
+
+// A place where splats are made, as others see it.
+struct StationState {
+    std::string name;
+    bool able = false;  // to take an order just now
+    int load = 0;       // orders that it has
+    std::optional<generator::DeviceMemory> memory = {};
 };
 
 class State {
@@ -40,6 +56,12 @@ public:
     void draining();
     // Why nothing can be earned just now, in words with a remedy; empty: nothing is in the way.
     void hindered(std::string why);
+    // Asked whenever the state is; on io.
+    void ask_stations(std::function<std::vector<StationState>()> stations) {
+        stations_ = std::move(stations);
+    }
+    // Likewise; nothing when the chain is not asked, or has not answered.
+    void ask_chain(std::function<std::optional<ChainState>()> chain) { chain_ = std::move(chain); }
     void pulled(const Pulled& pulled, WallClock::time_point now);
     void stage(const std::string& task_id, std::string_view stage, WallClock::time_point now);
     void attempt(const std::string& task_id, const Attempt& attempt);
@@ -47,6 +69,8 @@ public:
 
     bool ready() const { return model_.has_value() && !draining_; }
     Health health(WallClock::time_point now) const;
+    std::vector<StationState> stations() const;
+    std::optional<ChainState> chain() const;
     const std::optional<generator::ModelInfo>& model() const { return model_; }
     std::size_t tasks_at_hand() const { return at_hand_.size(); }
 
@@ -79,6 +103,8 @@ private:
     std::optional<generator::ModelInfo> model_;
     bool draining_ = false;
     std::string hindrance_;
+    std::function<std::vector<StationState>()> stations_;
+    std::function<std::optional<ChainState>()> chain_;
     std::map<std::string, AtHand> at_hand_;               // by task id
     std::optional<WallClock::time_point> failing_since_;  // all pulls since then failed
     std::string last_error_;

@@ -2,6 +2,7 @@
 
 #include "generator/splat/spz.hpp"
 #include "miner/cockpit/request.hpp"
+#include "miner/server_timing.hpp"
 #include "network/errc.hpp"
 #include "network/http/multipart.hpp"
 
@@ -18,6 +19,7 @@ using network::ServerRequest;
 
 constexpr std::int64_t kLargestSeed = 9'007'199'254'740'991;
 constexpr std::size_t kLargestPicture = 20 << 20;
+constexpr std::int64_t kMostGaussians = 10'000'000;
 constexpr std::ptrdiff_t kLongestPrompt = 1024;  // characters, as validators have it
 // What the subnet gives a miner, http.deadline unset; its miners have GPUs.
 constexpr std::chrono::seconds kSeasonsDeadline{30};
@@ -49,12 +51,37 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) {
+config::Result<std::optional<Recipe>> Studio::read_recipe_of(const Field& field) const {
+    const auto least = field("min_gaussians"), enhance = field("enhance"),
+               applies_to = field("applies_to");
+    if (least.empty() && enhance.empty() && applies_to.empty()) return std::optional<Recipe>();
+    Recipe recipe = s_.production.recipe();
+    if (!least.empty()) {
+        const auto number = read_number(least, 0, kMostGaussians);
+        if (!number)
+            return wrong(
+                fmt::format("min_gaussians: give a whole number from 0 to {}", kMostGaussians));
+        recipe.gate = {.min_gaussians = *number, .floor = *number, .attempts = 1};
+    }
+    if (!enhance.empty()) {
+        auto enhancement = parse_enhancement(enhance);
+        if (!enhancement) return wrong("enhance: " + enhancement.error().message());
+        recipe.standard = std::move(*enhancement);
+    }
+    if (!applies_to.empty()) {
+        if (applies_to != "both" && applies_to != "structure")
+            return wrong("applies_to: give both or structure");
+        recipe.repaint = applies_to == "structure";
+    }
+    return std::optional<Recipe>(std::move(recipe));
+}
+
+config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) const {
     const auto type = network::find_header(request.headers, "content-type");
     const auto parts = network::parse_multipart(type.value_or(""), request.body);
     if (!parts) return parts.error();
     // Of a field that comes twice the first counts; an empty one counts as absent.
-    const auto field = [&](std::string_view name) -> std::string_view {
+    const Field field = [&](std::string_view name) -> std::string_view {
         const auto part = std::find_if(parts->begin(), parts->end(),
                                        [&](const auto& one) { return one.name == name; });
         return part == parts->end() ? std::string_view() : part->contents;
@@ -76,6 +103,9 @@ config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) {
         seed.empty() ? std::optional<std::int64_t>(-1) : read_number(seed, -1, kLargestSeed);
     if (!number) return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
     call.seed = *number >= 0 ? std::uint64_t(*number) : std::random_device{}();
+    auto recipe = read_recipe_of(field);
+    if (!recipe) return recipe.error();
+    call.recipe = std::move(*recipe);
     const auto accept = network::find_header(request.headers, "accept");
     call.spz = accept && accept->find("spz") != accept->npos;
     return call;
@@ -113,7 +143,7 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
             "not_taken",
             words_reply(422, prompt ? "this model makes splats from pictures, not from prompts"
                                     : "this model makes splats from prompts, not from pictures")};
-    if (busy_ && int(waiting_.size()) >= s_.settings.http.queue)
+    if (free_ == 0 && int(waiting_.size()) >= s_.settings.http.queue)
         co_return Answer{"full", retry_later(429, "others are waiting already")};
     const bool given = co_await wait_for_turn(request.gone, deadline);
     if (!given) {
@@ -126,8 +156,8 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
 
 // Whoever is let in calls next() in the end.
 asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_point deadline) {
-    if (!busy_) {
-        busy_ = true;
+    if (free_ > 0) {
+        --free_;
         co_return true;
     }
     asio::steady_timer turn(co_await asio::this_coro::executor, deadline);
@@ -142,7 +172,7 @@ asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_po
 
 void Studio::next() {
     if (waiting_.empty()) {
-        busy_ = false;
+        ++free_;
         return;
     }
     auto* const turn = waiting_.front();
@@ -164,8 +194,12 @@ asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
     std::exception_ptr failure;
     try {
         const auto token = stop.get_token();
-        product = co_await s_.production.produce(std::move(call.order), call.seed, token,
-                                                 std::move(watch));
+        if (call.recipe)
+            product = co_await s_.production.produce_here(
+                std::move(*call.recipe), std::move(call.order), call.seed, token, std::move(watch));
+        else
+            product = co_await s_.production.produce(std::move(call.order), call.seed, token,
+                                                     std::move(watch));
     } catch (...) {
         failure = std::current_exception();
     }
@@ -190,6 +224,9 @@ asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Call& cal
     auto reply = bytes_reply(std::move(body), "application/octet-stream");
     reply.headers.emplace_back("x-seed", std::to_string(call.seed));
     reply.headers.emplace_back("x-gaussians", std::to_string(gaussians));
+    reply.headers.emplace_back(
+        "server-timing",
+        write_server_timing(product.attempts[std::size_t(product.attempt - 1)].times));
     co_return Answer{"made", std::move(reply)};
 }
 
@@ -210,6 +247,7 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
         s_.stop.now();
         return {"error", retry_later(503, "the device is lost: restarting")};
     }
+    if (product.stranded) return {"stranded", retry_later(503, product.detail)};
     if (product.cancelled) {
         if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
         if (product.late) return {"late", words_reply(504, product.detail)};
@@ -217,11 +255,15 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
         return {"not_ready", retry_later(503, "stopping")};
     }
     if (product.outcome == storage::Outcome::rejected) {
-        std::int64_t best = 0;
-        for (const auto& attempt : product.attempts) best = std::max(best, attempt.gaussians);
-        return {"sparse",
-                words_reply(
-                    422, fmt::format("every attempt stayed sparse: {} Gaussians at best", best))};
+        const auto& attempts = product.attempts;
+        const auto best = std::max_element(
+            attempts.begin(), attempts.end(),
+            [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
+        auto reply = words_reply(
+            422, fmt::format("every attempt stayed sparse: {} Gaussians at best", best->gaussians));
+        reply.headers.emplace_back("x-gaussians", std::to_string(best->gaussians));
+        reply.headers.emplace_back("server-timing", write_server_timing(best->times));
+        return {"sparse", std::move(reply)};
     }
     // Nothing was tried: it is the picture that cannot be read.
     const bool unreadable = product.attempts.empty();

@@ -1,5 +1,5 @@
 // POST /generate as the subnet's later season calls its miners: a picture or a prompt in, splats
-// out, one at a time. Lives on io.
+// out, one at a time for each station. Lives on io.
 #pragma once
 
 #include "miner/cockpit/metrics.hpp"
@@ -8,8 +8,10 @@
 #include "network/http/message.hpp"
 
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace miner {
@@ -26,10 +28,13 @@ public:
         const config::Settings& settings;
     };
 
-    explicit Studio(Services services) : s_(services) {}
+    // places: how many can be made at once.
+    Studio(Services services, std::size_t places) : s_(services), free_(places) {}
 
     // Form fields prompt_image_file or prompt, and seed (-1 or absent: random). 200: a PLY, or an
-    // SPZ when the header Accept asks for one, in TRELLIS's own convention. 400: not such a form;
+    // SPZ when the header Accept asks for one, in TRELLIS's own convention. Another miner brings
+    // its recipe along: min_gaussians (one attempt; fewer are 422, with their count in x-gaussians,
+    // and are not made), enhance and applies_to as the settings of that name. 400: not such a form;
     // 422: a picture that cannot be read, something the model does not take, or no attempt was
     // dense enough; 429: the queue is full; 503: loading or stopping; 504: past the deadline; 500:
     // the generation failed. Given up as soon as the caller hangs up.
@@ -43,6 +48,7 @@ private:
         Order order;
         std::uint64_t seed = 0;
         bool spz = false;
+        std::optional<Recipe> recipe = {};  // of another miner; nothing: our own
     };
     struct Answer {
         std::string_view end;  // as Metrics::generated has it
@@ -50,7 +56,10 @@ private:
     };
     using Clock = std::chrono::steady_clock;
 
-    static config::Result<Call> read_call(const network::ServerRequest& request);
+    using Field = std::function<std::string_view(std::string_view name)>;
+
+    config::Result<Call> read_call(const network::ServerRequest& request) const;
+    config::Result<std::optional<Recipe>> read_recipe_of(const Field& field) const;
     // How long a call may take, waiting included; see http.deadline.
     std::chrono::milliseconds limit() const;
     asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);
@@ -62,7 +71,7 @@ private:
     void next();
 
     Services s_;
-    bool busy_ = false;
+    std::size_t free_;                        // places
     std::list<asio::steady_timer*> waiting_;  // each woken when its turn comes
     bool device_lost_ = false;
 };

@@ -139,7 +139,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         order = std::move(*picture);
     }
     const std::string what = line.generate.prompt ? "prompt" : line.generate.picture;
-    auto recipe = Production::options(settings);
+    auto recipe = read_recipe(settings);
     if (!recipe) {
         complain("enhance", recipe.error());
         return ExitCode::usage;
@@ -149,8 +149,12 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
 
     asio::io_context io{1};
     Lanes lanes;
-    Device device;
-    Production production(lanes, device, *log, std::move(*recipe));
+    auto fleet = Fleet::build(lanes, *log, settings.generator, Fleet::Extent::one);
+    if (!fleet) {
+        complain("generator.remote", fleet.error());
+        return ExitCode::usage;
+    }
+    Production production(lanes, **fleet, *log, std::move(*recipe));
     std::stop_source stop;
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code error, int) {
@@ -163,20 +167,15 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            auto made =
-                co_await run_on(device.lane, [&] { return make_generator(settings.generator); });
-            if (made) {
-                device.generator = std::move(*made);
-                model = device.generator->info();
+            const auto loaded = co_await (*fleet)->load(make_generator);
+            if (loaded) {
+                model = (*fleet)->info();
                 Production::Watch watch{.task = what};
                 product = co_await production.produce(std::move(order), seed, stop.get_token(),
                                                       std::move(watch));
-                co_await run_on(device.lane, [&] {
-                    device.generator.reset();
-                    return true;
-                });
+                co_await (*fleet)->unload();
             } else {
-                no_model = made.error();
+                no_model = loaded.error();
             }
             signals.cancel();
         },
@@ -208,9 +207,9 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         print_for_people(product, settings.gate, files);
     if (product.cancelled && stop.stop_requested()) return ExitCode::interrupted;
     if (product.device_lost) return ExitCode::device_lost;
-    if (product.outcome == storage::Outcome::error || product.cancelled) {
+    if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded) {
         fmt::print(stderr, "miner: {}: {}\n", what, product.detail);
-        return product.late ? ExitCode::no_go : ExitCode::bad_input;
+        return product.late || product.stranded ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
     if (files.empty()) {

@@ -170,7 +170,9 @@ bool Rpc::take_head(const json::value& header) {
         new_head_.happen();
         return true;
     }
-    seen_ = head_ = std::max(seen_, *number);
+    seen_ = std::max(seen_, *number);
+    if (seen_ != head_) head_at_ = Clock::now();
+    head_ = seen_;
     best_ = std::max(best_, seen_);
     new_head_.happen();
     return is_behind();

@@ -83,6 +83,8 @@ public:
 
     // The newest block of the node at hand, or of the last one; 0 before any was seen.
     std::uint64_t head() const { return head_; }
+    // When it was seen first; nothing before any was.
+    std::optional<std::chrono::steady_clock::time_point> head_at() const { return head_at_; }
     bool connected() const { return connected_; }
     const std::string& url() const { return url_; }  // of the node at hand, or the last one
 
@@ -130,6 +132,7 @@ private:
     std::optional<config::Error> last_failure_;
     std::uint64_t next_id_ = 1;
     std::uint64_t head_ = 0;
+    std::optional<Deadline> head_at_;
     std::uint64_t seen_ = 0;  // the newest of this connection
     std::uint64_t best_ = 0;  // the newest of all nodes since a whole round of them failed
     std::map<std::uint64_t, Pending*> pending_;

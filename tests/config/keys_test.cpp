@@ -170,6 +170,9 @@ TEST_CASE("what fits its shape is taken") {
         {"validators", "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B@1.2.3.4:8091"},
         {"validators", "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B@[::1]:1"},
         {"generator.device", "cuda:1"},
+        {"generator.device", "none"},
+        {"generator.devices", "cuda:0,cuda:1"},
+        {"generator.remote", "http://gpu1:10006,https://[2001:db8::1]/of/mine"},
         {"enhance.standard", "color:0,detail,brightness:1.1,edge_enhance"},
         {"schedule.owner_hotkey", ""},
     }));

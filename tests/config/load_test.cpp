@@ -219,6 +219,9 @@ TEST_CASE("settings that contradict one another are faults") {
 TEST_CASE("settings that will hardly be meant are warned of") {
     CHECK(any_has(good(load(toml("netuid = 29"), {}, {})).warnings, "netuid 29"));
     CHECK(any_has(good(load(toml("gate.floor = 100"), {}, {})).warnings, "gate.floor 100"));
+    CHECK(any_has(bad(load(toml("generator.device = \"none\""), {}, {})),
+                  "generator.device (file miner.toml:1): none, and generator.remote names nobody"));
+    good(load(toml("[generator]\ndevice = \"none\"\nremote = [\"http://gpu1:10006\"]"), {}, {}));
     CHECK(any_has(good(load(toml("export.up = \"trellis\""), {}, {})).warnings, "upside down"));
 }
 

@@ -35,17 +35,18 @@ struct Bench {
     miner::Product produce() {
         asio::io_context io{1};
         miner::Lanes lanes;
-        miner::Device device;
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
-        miner::Production production(lanes, device, log,
-                                     miner::Production::options(settings).value());
-        device.generator = tests::make_fake(script)({}).value();
+        const auto fleet = miner::Fleet::build(lanes, log, settings.generator).value();
+        miner::Production production(lanes, *fleet, log, miner::read_recipe(settings).value());
         miner::Product product;
         std::exception_ptr failure;
         asio::co_spawn(
             io,
             [&]() -> asio::awaitable<void> {
+                const auto make_generator = tests::make_fake(script);
+                const auto loaded = co_await fleet->load(make_generator);
+                REQUIRE(loaded.has_value());
                 miner::Production::Watch watch{.task = "t1"};
                 watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };
                 watch.attempt = [this](miner::Attempt attempt) -> asio::awaitable<void> {
@@ -235,7 +236,7 @@ TEST_CASE("with enhance.applies_to = structure the picture as it came paints the
 TEST_CASE("a wrong chain is refused before the work") {
     auto settings = small_gate();
     settings.enhance.extreme = {"sharpen:2"};
-    const auto options = miner::Production::options(settings);
+    const auto options = miner::read_recipe(settings);
     REQUIRE_FALSE(options.has_value());
     CHECK(options.error().code == generator::Errc::bad_operation);
 }

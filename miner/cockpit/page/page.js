@@ -9,6 +9,9 @@ const make = (tag, attributes = {}, ...children) => {
 };
 const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', skipped: 'skipped', error: 'error' };
 const kStages = ['pulled', 'decode', 'prepare', 'structure', 'splats', 'submit'];
+// Those that only some tasks go through stand where they come.
+const stagesOf = task => kStages.includes(task.stage) ? kStages
+  : task.stage === 'remote' ? ['pulled', 'decode', 'remote', 'submit'] : [...kStages.slice(0, 2), task.stage, ...kStages.slice(2)];
 const count = n => n === null || n === undefined ? '–' : n.toLocaleString();
 const fixed = (n, digits = 2) => n === null || n === undefined ? '–' : n.toFixed(digits);
 const percent = (n, of) => of ? `${(100 * n / of).toFixed(1)} %` : '–';
@@ -34,7 +37,7 @@ function showNow() {
   $('reason').textContent = now.reason;
   document.title = `${now.status === 'healthy' ? '' : '⚠ '}miner: ${text}`;
   $('tasks-now').replaceChildren(...now.tasks.map(task => {
-    const steps = make('ol', { class: 'steps', 'aria-label': 'stages' }, ...kStages.map(stage =>
+    const steps = make('ol', { class: 'steps', 'aria-label': 'stages' }, ...stagesOf(task).map(stage =>
       make('li', stage === task.stage ? { 'aria-current': 'step' } : {}, stage)));
     const more = [`for ${span(task.age_s)}`, `from ${short(task.validator)}`];
     if (task.attempt > 1) more.push(`attempt ${task.attempt}`);
@@ -57,6 +60,8 @@ function showFigures() {
   }
   if (now) {
     figure('Running for', span(now.uptime_s));
+    if (now.stations.length > 1) figure('Stations', count(now.stations.filter(s => s.able).length), `of ${now.stations.length} can take work`);
+    if (now.chain) figure('Block', count(now.chain.block), `${span(now.chain.age_s)} ago`);
     if (now.model) figure('Model', now.model.device, `${now.model.name}, ${now.model.dtype}`);
   }
   $('figures').replaceChildren(...rows);

@@ -281,3 +281,25 @@ TEST_CASE("settings become options") {
     CHECK(options.margin == -1);
     CHECK(options.min_opacity == 0);
 }
+
+TEST_CASE("what TRELLIS's own convention carries comes back as it was") {
+    const auto splats = tests::cone(1000);
+    for (const auto up : {Up::y, Up::trellis}) {
+        const ExportOptions as_made{
+            .up = up, .size = 0, .centre = false, .margin = -1, .min_opacity = 0};
+        const auto back = generator::import_splats(generator::export_splats(splats, as_made), up);
+        REQUIRE(back.size() == splats.size());
+        for (std::size_t i = 0; i < splats.size(); ++i) {
+            CHECK(back.position[i] == splats.position[i]);
+            CHECK(back.colour[i] == splats.colour[i]);
+            CHECK(back.opacity[i] == Approx(splats.opacity[i]).epsilon(1e-5));
+            const auto& was = splats.rotation[i];
+            const float length =
+                std::sqrt(was[0] * was[0] + was[1] * was[1] + was[2] * was[2] + was[3] * was[3]);
+            for (int c = 0; c < 4; ++c)
+                CHECK(back.rotation[i][c] == Approx(was[c] / length).margin(1e-6));
+            for (int c = 0; c < 3; ++c)
+                CHECK(back.scale[i][c] == Approx(splats.scale[i][c]).epsilon(1e-5));
+        }
+    }
+}

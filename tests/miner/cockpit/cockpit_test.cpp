@@ -141,6 +141,36 @@ TEST_CASE("health follows the miner and has a word for it") {
     CHECK(seen.get("/health").status == 503);
 }
 
+TEST_CASE("health says 503 with its reason while loading, unregistered, stalled or stopping") {
+    Seen seen;
+    const auto reason = [&] {
+        const auto answer = seen.get("/health");
+        const auto json = boost::json::parse(answer.body).as_object();
+        CHECK(answer.status == (json.at("status") == "healthy" ? 200 : 503));
+        return std::string(json.at("reason").as_string());
+    };
+    CHECK(reason() == "loading the model");
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({.name = "m"});
+        cockpit.state().hindered("no hotkey is registered: btcli subnet register --netuid 17");
+    });
+    CHECK(reason().starts_with("no hotkey is registered"));
+    seen.on_io([](auto& cockpit) { cockpit.state().hindered(""); });
+    CHECK(reason().empty());
+    const network::Task task{network::TaskKind::image, "t", "iVBORw=="};
+    seen.on_io([&](auto& cockpit) {
+        cockpit.state().pulled({.reached = true, .task = &task, .row = 7},
+                               miner::WallClock::now() - 10min);
+    });
+    CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
+    seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t"}); });
+    CHECK(reason().empty());
+    seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
+    CHECK(reason().starts_with("stopping"));
+    const auto ready = seen.get("/ready");
+    CHECK(ready.status == 503);
+}
+
 TEST_CASE("statistics and tasks come as JSON, peers' words made harmless") {
     Seen seen;
     const auto stats = seen.json("/api/stats?last=10");

@@ -35,6 +35,33 @@ TEST_CASE("what will be counted is there from the start, as zero") {
     CHECK(counted.has("process_start_time_seconds 1700000000"));
 }
 
+TEST_CASE("each station has its numbers") {
+    Counted counted;
+    counted.state.ask_stations([] {
+        return std::vector<miner::StationState>{{"cuda:0", true, 1}, {"http://gpu1:1", false, 0}};
+    });
+    CHECK(counted.has("miner_station_able{station=\"cuda:0\"} 1"));
+    CHECK(counted.has("miner_station_able{station=\"http://gpu1:1\"} 0"));
+    CHECK(counted.has("miner_station_load{station=\"cuda:0\"} 1"));
+}
+
+TEST_CASE("memory and block age are told when they are known, and not as zero when not") {
+    Counted counted;
+    const auto text = counted.metrics.render(counted.state, "/", kStart);
+    CHECK(text.find("miner_device_memory") == std::string::npos);
+    CHECK(text.find("miner_chain_block") == std::string::npos);
+    CHECK(text.find("\nminer_storage_free_bytes ") != std::string::npos);
+    counted.state.ask_stations([] {
+        return std::vector<miner::StationState>{
+            {"cuda:0", true, 1, generator::DeviceMemory{1000, 4000}}};
+    });
+    counted.state.ask_chain([] { return miner::ChainState{77, 12.5}; });
+    CHECK(counted.has("miner_device_memory_used_bytes{station=\"cuda:0\"} 1000"));
+    CHECK(counted.has("miner_device_memory_bytes{station=\"cuda:0\"} 4000"));
+    CHECK(counted.has("miner_chain_block 77"));
+    CHECK(counted.has("miner_chain_block_age_seconds 12.5"));
+}
+
 TEST_CASE("every event finds its number") {
     Counted counted;
     auto& metrics = counted.metrics;

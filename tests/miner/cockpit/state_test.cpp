@@ -69,6 +69,22 @@ TEST_CASE("what is in the way is told until it is no more") {
     CHECK(state.health(kStart).healthy);
 }
 
+TEST_CASE("with stations of which none can take work nothing can be earned") {
+    auto state = running();
+    std::vector<miner::StationState> stations{{"cuda:0", false, 0}, {"http://gpu1:10006", true, 2}};
+    state.ask_stations([&] { return stations; });
+    CHECK(state.health(kStart).healthy);
+    const auto now = state.now(kStart);
+    const auto& second = now.at("stations").as_array().at(1).as_object();
+    CHECK(second.at("name") == "http://gpu1:10006");
+    CHECK(second.at("able") == true);
+    CHECK(second.at("load") == 2);
+    stations[1].able = false;
+    CHECK(state.health(kStart).reason.starts_with("no station"));
+    stations.clear();
+    CHECK(state.health(kStart).healthy);
+}
+
 TEST_CASE("now tells the tasks at hand with their stages") {
     auto state = running();
     const auto before = state.version();

@@ -1,111 +1,17 @@
 // miner serve as callers meet it, with a scripted generator.
-#include "miner/serve.hpp"
+#include "tests/miner/serving.hpp"
 
 #include "generator/splat/spz.hpp"
-#include "network/http/client.hpp"
-#include "tests/network/loopback.hpp"
-#include "tests/support/fake_generator.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <csignal>
 #include <future>
 #include <set>
 
-#include <unistd.h>
-
 using namespace std::chrono_literals;
-using network::HttpAnswer;
-
-namespace {
-
-std::string form(const std::vector<std::pair<std::string, std::string>>& fields) {
-    std::string body;
-    for (const auto& [name, contents] : fields)
-        body += "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + contents +
-                "\r\n";
-    return body + "--XX--\r\n";
-}
-
-std::string picture() {
-    const auto png = tests::small_png();
-    return {png.begin(), png.end()};
-}
-
-class Serving {
-public:
-    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
-    config::Settings settings;
-
-    Serving() {
-        settings.http.listen = "127.0.0.1:0";
-        settings.http.queue = 1;
-        settings.gate.min_gaussians = 3200;
-        settings.gate.floor = 320;
-        script->voxels = {100};
-    }
-
-    void start() {
-        thread_ = std::thread([this] {
-            config::Logger log(config::Level::info, false, [this](std::string_view line) {
-                const std::string_view mark = "serving url=http://127.0.0.1:";
-                const auto at = line.find(mark);
-                if (at != line.npos) port_ = std::stoi(std::string(line.substr(at + mark.size())));
-            });
-            code_ = miner::run_serve({.settings = settings,
-                                      .folder = folder_.path(),
-                                      .make_generator = tests::make_fake(script),
-                                      .log = log});
-        });
-        while (port_ == 0) std::this_thread::sleep_for(1ms);
-        while (get("/ready").status != 200) std::this_thread::sleep_for(1ms);
-    }
-    ~Serving() {
-        if (thread_.joinable()) stop();
-    }
-    miner::ExitCode stop() {
-        ::kill(::getpid(), SIGTERM);
-        return wait();
-    }
-    miner::ExitCode wait() {
-        thread_.join();
-        return code_;
-    }
-
-    HttpAnswer get(const std::string& target) const {
-        network::HttpRequest request;
-        request.host = "127.0.0.1";
-        request.port = std::uint16_t(port_.load());
-        request.method = "GET";
-        request.target = target;
-        return tests::run(network::request(std::move(request), {})).value();
-    }
-    HttpAnswer post(const std::string& body, network::HttpHeaders headers = {}) const {
-        network::HttpRequest request;
-        request.host = "127.0.0.1";
-        request.port = std::uint16_t(port_.load());
-        request.target = "/generate";
-        request.headers = std::move(headers);
-        request.headers.emplace_back("content-type", "multipart/form-data; boundary=XX");
-        request.body = body;
-        network::HttpLimits limits;
-        limits.read = 60s;
-        return tests::run(network::request(std::move(request), limits)).value();
-    }
-    std::uint16_t port() const { return std::uint16_t(port_.load()); }
-    void wait_for_sketches(int count) const {
-        while (script->sketches < count) std::this_thread::sleep_for(1ms);
-    }
-
-private:
-    tests::TemporaryFolder folder_;
-    std::atomic<int> port_ = 0;
-    std::thread thread_;
-    miner::ExitCode code_ = miner::ExitCode::internal;
-};
-
-}  // namespace
+using tests::form;
+using tests::picture;
+using tests::Serving;
 
 TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for") {
     Serving serving;
@@ -221,6 +127,57 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
     CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
     CHECK(serving.script->sketches == 2);
+}
+
+TEST_CASE("as many are made at a time as there are devices") {
+    Serving serving;
+    serving.settings.generator.devices = {"cuda:0", "cuda:1"};
+    serving.settings.http.queue = 0;
+    serving.script->delay = 300ms;
+    serving.start();
+    const auto ask = [&] {
+        return std::async(std::launch::async, [&] {
+            return serving.post(form({{"prompt_image_file", picture()}})).status;
+        });
+    };
+    auto first = ask(), second = ask();
+    serving.wait_for_sketches(2);
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 429);
+    CHECK(first.get() == 200);
+    CHECK(second.get() == 200);
+}
+
+TEST_CASE(
+    "another miner brings its own gate and enhancement, and gets the count of what is sparse") {
+    Serving serving;
+    serving.script->voxels = {50};
+    serving.start();
+    const auto ask = [&](std::vector<std::pair<std::string, std::string>> fields) {
+        fields.emplace_back("prompt_image_file", picture());
+        return serving.post(form(fields));
+    };
+    const auto sparse = ask({{"min_gaussians", "1601"}});
+    CHECK(sparse.status == 422);
+    CHECK(network::find_header(sparse.headers, "x-gaussians") == "1600");
+    CHECK(network::find_header(sparse.headers, "server-timing")->find("structure;dur=2.000") !=
+          std::string_view::npos);
+    CHECK(serving.script->sketches == 1);  // no retry of ours
+    CHECK(serving.script->finished == 0);
+    CHECK(ask({{"min_gaussians", "1600"}, {"enhance", "none"}}).status == 200);
+    CHECK(ask({{"min_gaussians", "0"}, {"enhance", "smooth,contrast:2"}}).status == 200);
+    CHECK_FALSE(serving.script->repainted);
+    CHECK(ask({{"min_gaussians", "0"}, {"applies_to", "structure"}}).status == 200);
+    CHECK(serving.script->repainted);
+    const auto& pictures = serving.script->pictures;
+    CHECK(pictures.at(0).pixels != pictures.at(1).pixels);
+    CHECK(pictures.at(1).pixels != pictures.at(2).pixels);
+    const int sketches = serving.script->sketches;
+    CHECK(ask({{"min_gaussians", "-1"}}).status == 400);
+    CHECK(ask({{"min_gaussians", "many"}}).status == 400);
+    CHECK(ask({{"enhance", "sharpen:2"}}).status == 400);
+    CHECK(ask({{"enhance", "contrast:1e9"}}).status == 400);
+    CHECK(ask({{"applies_to", "all"}}).status == 400);
+    CHECK(serving.script->sketches == sketches);
 }
 
 TEST_CASE("a call that takes too long is given up, and the next one is served") {

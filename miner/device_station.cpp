@@ -1,0 +1,165 @@
+#include "miner/device_station.hpp"
+
+#include "generator/image/decode.hpp"
+#include "generator/image/prepare.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+// A generation takes every core for a while; the threads that it begins inherit this, and whoever
+// asks for /health or hangs up is heard in between.
+constexpr int kNiceness = 5;
+
+double milliseconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+        .count();
+}
+
+class DeviceWork final : public Work {
+public:
+    DeviceWork(Lanes& lanes, Device& device, Job job)
+        : lanes_(lanes), device_(device), job_(std::move(job)) {}
+
+    asio::awaitable<config::Result<void>> read() override {
+        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&job_.order);
+        if (!bytes) co_return config::Result<void>();
+        say("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
+        if (!decoded) co_return decoded.error();
+        picture_ = std::move(*decoded);
+        co_return config::Result<void>();
+    }
+
+    asio::awaitable<config::Result<void>> cut_out() override {
+        using Matting = Recipe::Matting;
+        const auto matting = job_.recipe.matting;
+        const bool wanted =
+            picture_ && (matting == Matting::always ||
+                         (matting == Matting::automatic && !generator::has_cutout(*picture_)));
+        if (!wanted) co_return config::Result<void>();
+        say("cut out");
+        auto cut =
+            co_await run_on(device_.lane, [this] { return device_.generator->cut_out(*picture_); });
+        if (!cut) co_return cut.error();
+        picture_ = std::move(*cut);
+        co_return config::Result<void>();
+    }
+
+    asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
+        Try result;
+        generator::Condition condition;  // an empty picture
+        if (!picture_) {
+            condition = std::get<generator::Prompt>(job_.order);
+        } else {
+            say("prepare");
+            // For a model that takes no pictures there is no size to bring it to: it says so
+            // itself.
+            if (size() > 0 && !co_await prepare(number, result, condition)) co_return result;
+        }
+        say("structure");
+        auto sketched = co_await run_on(
+            device_.lane, [&] { return device_.generator->sketch(condition, seed, job_.stop); });
+        if (!sketched) {
+            result.error = sketched.error();
+            co_return result;
+        }
+        const double prepare_ms = result.times.prepare;
+        result.sketch = std::move(*sketched);
+        result.times = result.sketch->times();
+        result.times.prepare = prepare_ms;
+        co_return result;
+    }
+
+    asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
+        Finish result;
+        std::optional<generator::Image> repaint;
+        if (job_.recipe.repaint && picture_) {
+            auto plain = co_await run_on(lanes_.cpu,
+                                         [this] { return generator::prepare(*picture_, size()); });
+            if (!plain) {
+                result.error = plain.error();
+                co_return result;
+            }
+            repaint = std::move(*plain);
+        }
+        say("splats");
+        std::optional<generator::DeviceMemory> memory;
+        auto finished = co_await run_on(device_.lane, [&] {
+            auto made = device_.generator->finish(sketch, repaint ? &*repaint : nullptr, job_.stop);
+            memory = device_.generator->memory();
+            return made;
+        });
+        device_.memory = memory;
+        if (finished)
+            result.finished = std::move(*finished);
+        else
+            result.error = finished.error();
+        co_return result;
+    }
+
+private:
+    int size() const { return device_.generator->info().picture_size; }
+
+    void say(std::string_view stage) const {
+        if (job_.stage) job_.stage(stage);
+    }
+
+    // Enhanced and cropped, into `condition`; its time and fault go into `to`.
+    asio::awaitable<bool> prepare(int number, Try& to, generator::Condition& condition) {
+        const auto& chain = job_.recipe.enhancement(number).chain;
+        const auto begin = std::chrono::steady_clock::now();
+        auto prepared = co_await run_on(lanes_.cpu, [&] {
+            return generator::prepare(generator::enhance(*picture_, chain), size());
+        });
+        to.times.prepare = milliseconds_since(begin);
+        if (prepared)
+            condition = std::move(*prepared);
+        else
+            to.error = prepared.error();
+        co_return prepared.has_value();
+    }
+
+    Lanes& lanes_;
+    Device& device_;
+    Job job_;
+    std::optional<generator::Image> picture_;  // nothing for a prompt
+};
+
+}  // namespace
+
+asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& make_generator,
+                                                          config::Generator settings) {
+    settings.device = name_;
+    // Not for a GPU, which waits for its launches.
+    const bool yields = !name_.starts_with("cuda");
+    std::optional<generator::DeviceMemory> memory;
+    auto made = co_await run_on(device_.lane, [&] {
+        if (yields) ::setpriority(PRIO_PROCESS, id_t(::gettid()), kNiceness);
+        auto generator = make_generator(settings);
+        if (generator) memory = (*generator)->memory();
+        return generator;
+    });
+    if (!made) co_return made.error();
+    device_.memory = memory;
+    device_.generator = std::move(*made);
+    co_return config::Result<void>();
+}
+
+asio::awaitable<void> DeviceStation::unload() {
+    co_await run_on(device_.lane, [this] {
+        device_.generator.reset();
+        return true;
+    });
+}
+
+std::unique_ptr<Work> DeviceStation::begin(Work::Job job) {
+    return std::make_unique<DeviceWork>(lanes_, device_, std::move(job));
+}
+
+}  // namespace miner

@@ -1,0 +1,38 @@
+// How splats are made of a picture or a prompt, as plain values from the settings.
+#pragma once
+
+#include "config/settings.hpp"
+#include "generator/image/enhance.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace miner {
+
+struct Enhancement {
+    std::vector<generator::Operation> chain;
+    std::string words = "none";  // the same as text: "sharpness:3.5,contrast:1.8"
+};
+
+// Operations with commas between them, or "none". Fails with generator::Errc::bad_operation.
+config::Result<Enhancement> parse_enhancement(std::string_view words);
+
+struct Recipe {
+    enum class Matting { automatic, always, never };
+
+    config::Gate gate;
+    config::Export export_;
+    Enhancement standard, extreme;  // of the first attempt, and of those after it
+    Matting matting = Matting::automatic;
+    bool repaint = false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
+    std::chrono::milliseconds deadline{240'000};
+
+    const Enhancement& enhancement(int attempt) const { return attempt == 1 ? standard : extreme; }
+};
+
+// Fails with generator::Errc::bad_operation when a chain of the settings is wrong.
+config::Result<Recipe> read_recipe(const config::Settings& settings);
+
+}  // namespace miner

@@ -1,0 +1,349 @@
+#include "miner/remote_station.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
+#include "generator/splat/export.hpp"
+#include "miner/server_timing.hpp"
+#include "miner/stats.hpp"
+#include "network/errc.hpp"
+#include "network/http/timeout.hpp"
+#include "network/uuid.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+namespace miner {
+namespace {
+
+using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kLargestResult = 200LL << 20;  // as the subnet's later season has it
+constexpr std::int64_t kLargestHealth = 64 << 10;
+constexpr std::size_t kLongestWords = 200;  // of a peer's, in our log
+
+bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
+
+// What a station answered in place of splats, in its own words if it has some.
+std::string words_of(const network::HttpAnswer& answer) {
+    boost::system::error_code error;
+    const auto json = answer.body.size() > std::size_t(kLargestHealth)
+                          ? boost::json::value()
+                          : boost::json::parse(answer.body, error, {}, {.max_depth = 8});
+    std::string words;
+    if (const auto* object = error ? nullptr : json.if_object())
+        for (const auto* key : {"error", "reason"})
+            if (const auto* text = object->if_contains(key); text && text->is_string())
+                words = printable(std::string(text->as_string()).substr(0, kLongestWords));
+    return fmt::format("{}{}{}", answer.status, words.empty() ? "" : ": ", words);
+}
+
+std::optional<std::int64_t> count_in(const network::HttpAnswer& answer) {
+    const auto header = network::find_header(answer.headers, "x-gaussians");
+    if (!header) return std::nullopt;
+    std::int64_t count = -1;
+    const auto [end, error] =
+        std::from_chars(header->data(), header->data() + header->size(), count);
+    if (error != std::errc{} || end != header->data() + header->size()) return std::nullopt;
+    // Not more than the bytes of a result can hold.
+    if (count < 0 || count > kLargestResult) return std::nullopt;
+    return count;
+}
+
+std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields,
+                 std::string& type) {
+    std::string boundary;
+    const auto occurs = [&](const auto& field) {
+        return field.second.find(boundary) != std::string_view::npos;
+    };
+    do {
+        boundary = network::random_uuid();
+    } while (std::any_of(fields.begin(), fields.end(), occurs));
+    std::string body;
+    for (const auto& [name, contents] : fields) {
+        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"" +
+                (name == "prompt_image_file" ? "; filename=\"picture\"" : "") + "\r\n\r\n";
+        body += contents;
+        body += "\r\n";
+    }
+    type = "multipart/form-data; boundary=" + boundary;
+    return body + "--" + boundary + "--\r\n";
+}
+
+// What a station answered: the number of Gaussians and, unless they were too few, themselves.
+class RemoteSketch final : public generator::Sketch {
+public:
+    RemoteSketch(int attempt, std::uint64_t seed, std::int64_t count, generator::StageTimes times)
+        : number(attempt), used_seed(seed), count_(count), times_(times) {}
+
+    std::int64_t voxels() const override { return -1; }  // is not told
+    std::int64_t gaussians() const override { return count_; }
+    const generator::StageTimes& times() const override { return times_; }
+
+    const int number;
+    const std::uint64_t used_seed;
+    generator::Splats splats;
+
+private:
+    std::int64_t count_;
+    generator::StageTimes times_;
+};
+
+class RemoteWork final : public Work {
+public:
+    RemoteWork(Lanes& lanes, RemoteStation& station, Job job)
+        : lanes_(lanes), station_(station), job_(std::move(job)) {}
+
+    // Only to see whether it can be: bad pictures are told from bad stations here.
+    asio::awaitable<config::Result<void>> read() override {
+        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&job_.order);
+        if (!bytes) co_return config::Result<void>();
+        if (job_.stage) job_.stage("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
+        if (!decoded) co_return decoded.error();
+        co_return config::Result<void>();
+    }
+
+    // The station does it, as its own settings have it.
+    asio::awaitable<config::Result<void>> cut_out() override { co_return config::Result<void>(); }
+
+    asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
+        Try result;
+        auto made = co_await make(number, seed, job_.recipe.gate.min_gaussians);
+        result.error = made.error;
+        result.lost = made.lost;
+        if (made.sketch) {
+            result.times = made.sketch->times();
+            result.sketch = std::move(made.sketch);
+        }
+        co_return result;
+    }
+
+    // Splats that came with the sketch are there; those that were held back for being too few are
+    // asked for now, and come out the same: order, recipe and seed are.
+    asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
+        const auto& chosen = dynamic_cast<const RemoteSketch&>(sketch);
+        Finish result;
+        if (chosen.splats.size() > 0) {
+            result.finished = {chosen.splats, chosen.times()};
+            co_return result;
+        }
+        auto made = co_await make(chosen.number, chosen.used_seed, 0);
+        result.error = made.error;
+        result.lost = made.lost;
+        if (!made.sketch) co_return result;
+        if (made.sketch->splats.size() > 0)
+            result.finished = {std::move(made.sketch->splats), made.sketch->times()};
+        else
+            result.error =
+                config::fail(generator::Errc::bad_splats,
+                             station_.name() + ": none, though any number was asked for");
+        co_return result;
+    }
+
+private:
+    struct Made {
+        std::unique_ptr<RemoteSketch> sketch;
+        config::Error error;
+        bool lost = false;
+    };
+
+    asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
+        if (job_.stage) job_.stage("remote");
+        auto request = ask_for(number, seed, min_gaussians);
+        network::HttpLimits limits;
+        limits.write = seconds(30);
+        // The recipe's deadline fires through the stop token; this one only outlasts it.
+        limits.read = job_.recipe.deadline + seconds(5);
+        limits.body_bytes = kLargestResult;
+        auto answer = co_await station_.ask(std::move(request), limits, job_.stop);
+        Made made;
+        if (!answer) {
+            made.error = answer.error();
+            made.lost = !is_cancelled(made.error);
+        } else {
+            made = co_await understand(std::move(*answer), number, seed);
+        }
+        if (made.lost)
+            station_.failed(made.error);
+        else if (!is_cancelled(made.error))
+            station_.succeeded();
+        co_return made;
+    }
+
+    network::HttpRequest ask_for(int number, std::uint64_t seed, std::int64_t min_gaussians) const {
+        const auto& recipe = job_.recipe;
+        const auto seed_text = std::to_string(seed), least = std::to_string(min_gaussians);
+        std::vector<std::pair<std::string, std::string_view>> fields;
+        if (const auto* prompt = std::get_if<generator::Prompt>(&job_.order)) {
+            fields.emplace_back("prompt", prompt->text);
+        } else {
+            const auto& bytes = std::get<std::vector<std::uint8_t>>(job_.order);
+            fields.emplace_back(
+                "prompt_image_file",
+                std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+            fields.emplace_back("enhance", recipe.enhancement(number).words);
+            fields.emplace_back("applies_to", recipe.repaint ? "structure" : "both");
+        }
+        fields.emplace_back("seed", seed_text);
+        fields.emplace_back("min_gaussians", least);
+        network::HttpRequest request{.method = "POST", .target = "/generate", .headers = {}};
+        std::string type;
+        request.body = form(fields, type);
+        request.headers = {{"content-type", type}};
+        return request;
+    }
+
+    asio::awaitable<Made> understand(network::HttpAnswer answer, int number, std::uint64_t seed) {
+        Made made;
+        const auto timing = network::find_header(answer.headers, "server-timing");
+        const auto times = read_server_timing(timing.value_or(""));
+        const auto count = count_in(answer);
+        const auto where = station_.name() + ": ";
+        if (answer.status == 200) {
+            auto splats = co_await run_on(lanes_.cpu, [&] { return splats_of(answer.body); });
+            if (!splats) {
+                made.error =
+                    config::fail(generator::Errc::bad_splats, where + splats.error().message());
+                made.lost = true;
+                co_return made;
+            }
+            made.sketch =
+                std::make_unique<RemoteSketch>(number, seed, std::int64_t(splats->size()), times);
+            made.sketch->splats = std::move(*splats);
+        } else if (answer.status == 422 && count && *count > 0) {
+            made.sketch = std::make_unique<RemoteSketch>(number, seed, *count, times);
+        } else if (answer.status == 422 && count) {
+            made.error = config::fail(generator::Errc::no_voxels, station_.name());
+        } else {
+            made.error = config::fail(generator::Errc::internal, where + words_of(answer));
+            // 422 and 500 are about the order; with anything else it may go better elsewhere.
+            made.lost = answer.status != 422 && answer.status != 500;
+        }
+        co_return made;
+    }
+
+    static config::Result<generator::Splats> splats_of(const std::string& body) {
+        const auto stored =
+            generator::read_ply({reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+        if (!stored) return stored.error();
+        if (stored->size() == 0) return config::fail(generator::Errc::bad_splats, "no Gaussians");
+        return generator::import_splats(*stored, generator::Up::trellis);
+    }
+
+    Lanes& lanes_;
+    RemoteStation& station_;
+    Job job_;
+};
+
+asio::awaitable<void> until_stopped(asio::steady_timer& timer, std::stop_token stop) {
+    while (!stop.stop_requested()) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+}  // namespace
+
+RemoteStation::RemoteStation(Lanes& lanes, config::Logger& log, Options options)
+    : lanes_(lanes), log_(log), options_(std::move(options)), backoff_(options_.rest) {
+    auto& target = options_.url.target;
+    while (target.ends_with('/')) target.pop_back();
+    name_ = (options_.url.tls ? "https://" : "http://") +
+            network::authority(options_.url.host, options_.url.port) + target;
+}
+
+bool RemoteStation::able() const { return up_ && Clock::now() >= rests_until_; }
+
+asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
+    network::HttpRequest request, network::HttpLimits limits, std::stop_token stop) const {
+    using namespace asio::experimental::awaitable_operators;
+    const auto cancelled = config::fail(generator::Errc::cancelled, name_);
+    if (stop.stop_requested()) co_return cancelled;
+    request.host = options_.url.host;
+    request.port = options_.url.port;
+    request.target = options_.url.target + request.target;
+    if (options_.url.tls) request.tls = options_.tls;
+    if (!options_.token.empty())
+        request.headers.emplace_back("authorization", "Bearer " + options_.token);
+    asio::steady_timer timer(co_await asio::this_coro::executor, Clock::time_point::max());
+    const std::stop_callback stopped(stop, [&] { timer.cancel(); });
+    auto asking = network::detail::settle(network::request(std::move(request), limits));
+    auto stopping = until_stopped(timer, stop);
+    auto first = co_await (std::move(asking) || std::move(stopping));
+    if (first.index() == 1) co_return cancelled;
+    auto& settled = std::get<0>(first);
+    if (settled.failure) std::rethrow_exception(settled.failure);
+    co_return std::move(*settled.value);
+}
+
+asio::awaitable<void> RemoteStation::check() {
+    network::HttpRequest request{.method = "GET", .target = "/health", .headers = {}, .body = {}};
+    network::HttpLimits limits;
+    limits.read = seconds(5);
+    limits.body_bytes = kLargestHealth;
+    const std::stop_token never;
+    const auto answer = co_await ask(std::move(request), limits, never);
+    if (!answer)
+        set_up(false, answer.error().message());
+    else
+        heard(*answer);
+}
+
+void RemoteStation::heard(const network::HttpAnswer& answer) {
+    boost::system::error_code error;
+    const auto json = boost::json::parse(answer.body, error, {}, {.max_depth = 8});
+    const auto* object = error ? nullptr : json.if_object();
+    const auto* status = object ? object->if_contains("status") : nullptr;
+    const bool healthy =
+        answer.status == 200 && status && status->is_string() && status->as_string() == "healthy";
+    if (!healthy) {
+        set_up(false, answer.status == 200 ? "its /health does not say healthy" : words_of(answer));
+        return;
+    }
+    const auto* model = object->if_contains("model");
+    const auto takes = [&](const char* what, bool unless_told) {
+        const auto* fields = model ? model->if_object() : nullptr;
+        const auto* value = fields ? fields->if_contains(what) : nullptr;
+        return value && value->is_bool() ? value->as_bool() : unless_told;
+    };
+    takes_pictures_ = takes("takes_pictures", true);
+    takes_prompts_ = takes("takes_prompts", false);
+    set_up(true, {});
+}
+
+// One line when it changes.
+void RemoteStation::set_up(bool up, const std::string& why) {
+    if (checked_ && up == up_) return;
+    checked_ = true;
+    up_ = up;
+    if (up)
+        log_.info("station up",
+                  {{"station", name_}, {"pictures", takes_pictures_}, {"prompts", takes_prompts_}});
+    else
+        log_.warn("station down", {{"station", name_},
+                                   {"error", why},
+                                   {"remedy", "does miner serve run there? see generator.remote"}});
+}
+
+void RemoteStation::succeeded() { backoff_.after_success(); }
+
+void RemoteStation::failed(const config::Error& error) {
+    std::uniform_real_distribution<double> unit(0, 1);
+    std::random_device random;
+    const auto rest = backoff_.after_failure(unit(random));
+    rests_until_ = Clock::now() + rest;
+    log_.warn("station failed", {{"station", name_},
+                                 {"error", error.message()},
+                                 {"rests_s", std::chrono::duration<double>(rest).count()}});
+}
+
+std::unique_ptr<Work> RemoteStation::begin(Work::Job job) {
+    return std::make_unique<RemoteWork>(lanes_, *this, std::move(job));
+}
+
+}  // namespace miner

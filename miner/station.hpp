@@ -1,0 +1,103 @@
+// A place where splats are made: a device of this machine, or another miner. Lives on io.
+#pragma once
+
+#include "generator/generator.hpp"
+#include "miner/lanes.hpp"
+#include "miner/recipe.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace miner {
+
+// What is to be made: the bytes of a picture file, or words.
+using Order = std::variant<std::vector<std::uint8_t>, generator::Prompt>;
+
+inline bool is_prompt(const Order& order) {
+    return std::holds_alternative<generator::Prompt>(order);
+}
+
+// What one structure pass came to.
+struct Attempt {
+    int number = 1;
+    std::string chain;              // of a picture "standard" or "extreme"; "prompt"
+    std::string route = "picture";  // or "prompt"
+    std::uint64_t seed = 0;
+    std::int64_t voxels = -1;     // negative: it failed, or nobody told
+    std::int64_t gaussians = -1;  // negative: it failed
+    generator::StageTimes times;
+    std::string outcome;  // "passed", "sparse", "error"
+    std::string error;
+};
+
+// One order at one station, from which any number of attempts are made, one after the other. Dies
+// before its station, and after its sketches are done with.
+class Work {
+public:
+    struct Job {
+        const Order& order;  // these two outlive the work
+        const Recipe& recipe;
+        std::stop_token stop;
+        std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
+    };
+
+    struct Try {
+        generator::StageTimes times;
+        std::unique_ptr<generator::Sketch> sketch;  // null: `error` tells why
+        config::Error error;
+        bool lost = false;  // the station failed, not the work: another may do it
+    };
+
+    struct Finish {
+        generator::Finished finished;  // empty: `error` tells why
+        config::Error error;
+        bool lost = false;
+    };
+
+    virtual ~Work() = default;
+
+    // Decodes a picture. Fails as generator::decode does.
+    virtual asio::awaitable<config::Result<void>> read() = 0;
+
+    // Leaves of the picture its object alone, when the recipe wants it. Fails as
+    // Generator::cut_out does; the whole picture remains then.
+    virtual asio::awaitable<config::Result<void>> cut_out() = 0;
+
+    // number: 1 for the first; a picture is enhanced as the recipe has it for that.
+    virtual asio::awaitable<Try> sketch(int number, std::uint64_t seed) = 0;
+
+    // `sketch` is of this work.
+    virtual asio::awaitable<Finish> finish(const generator::Sketch& sketch) = 0;
+};
+
+class Station {
+public:
+    virtual ~Station() = default;
+
+    virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
+    virtual bool able() const = 0;                // to take an order just now
+    virtual bool is_remote() const = 0;
+
+    // What its model takes, as far as is known.
+    virtual bool takes_pictures() const = 0;
+    virtual bool takes_prompts() const = 0;
+
+    // Of its device, as of its last order; nothing for a CPU and for remote ones.
+    virtual std::optional<generator::DeviceMemory> memory() const { return std::nullopt; }
+
+    virtual std::unique_ptr<Work> begin(Work::Job job) = 0;
+
+    bool takes(const Order& order) const {
+        return is_prompt(order) ? takes_prompts() : takes_pictures();
+    }
+
+    int load = 0;  // orders that it has at this moment; kept by whoever hands them out
+};
+
+}  // namespace miner

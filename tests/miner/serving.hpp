@@ -1,0 +1,116 @@
+// miner serve in this process, with a scripted generator, for tests that call it.
+#pragma once
+
+#include "miner/serve.hpp"
+#include "network/http/client.hpp"
+#include "tests/network/loopback.hpp"
+#include "tests/support/fake_generator.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <csignal>
+#include <initializer_list>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace tests {
+
+inline std::string form(const std::vector<std::pair<std::string, std::string>>& fields) {
+    std::string body;
+    for (const auto& [name, contents] : fields)
+        body += "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + contents +
+                "\r\n";
+    return body + "--XX--\r\n";
+}
+
+inline std::string picture() {
+    const auto png = small_png();
+    return {png.begin(), png.end()};
+}
+
+class Serving {
+public:
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    config::Settings settings;
+
+    // 32 Gaussians a voxel: the gate is at 100 voxels, the floor at 10.
+    Serving() {
+        settings.http.listen = "127.0.0.1:0";
+        settings.http.queue = 1;
+        settings.gate.min_gaussians = 3200;
+        settings.gate.floor = 320;
+        script->voxels = {100};
+    }
+
+    void start() {
+        thread_ = std::thread([this] {
+            config::Logger log(config::Level::info, false, [this](std::string_view line) {
+                const std::string_view mark = "serving url=http://127.0.0.1:";
+                const auto at = line.find(mark);
+                if (at != line.npos) port_ = std::stoi(std::string(line.substr(at + mark.size())));
+            });
+            code_ = miner::run_serve({.settings = settings,
+                                      .folder = folder_.path(),
+                                      .make_generator = make_fake(script),
+                                      .log = log});
+        });
+        while (port_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        while (get("/ready").status != 200)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ~Serving() {
+        if (thread_.joinable()) stop();
+    }
+    miner::ExitCode stop() {
+        ::kill(::getpid(), SIGTERM);
+        return wait();
+    }
+    // The signal goes to the whole process: all that serve end by it, and one more would end the
+    // test.
+    static void stop_all(std::initializer_list<Serving*> servers) {
+        ::kill(::getpid(), SIGTERM);
+        for (auto* server : servers)
+            if (server->thread_.joinable()) server->wait();
+    }
+    miner::ExitCode wait() {
+        thread_.join();
+        return code_;
+    }
+
+    network::HttpAnswer get(const std::string& target) const {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = port();
+        request.method = "GET";
+        request.target = target;
+        return run(network::request(std::move(request), {})).value();
+    }
+    network::HttpAnswer post(const std::string& body, network::HttpHeaders headers = {}) const {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = port();
+        request.target = "/generate";
+        request.headers = std::move(headers);
+        request.headers.emplace_back("content-type", "multipart/form-data; boundary=XX");
+        request.body = body;
+        network::HttpLimits limits;
+        limits.read = std::chrono::seconds(60);
+        return run(network::request(std::move(request), limits)).value();
+    }
+    std::uint16_t port() const { return std::uint16_t(port_.load()); }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+    void wait_for_sketches(int count) const {
+        while (script->sketches < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+
+private:
+    TemporaryFolder folder_;
+    std::atomic<int> port_ = 0;
+    std::thread thread_;
+    miner::ExitCode code_ = miner::ExitCode::internal;
+};
+
+}  // namespace tests
