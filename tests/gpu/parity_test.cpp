@@ -41,7 +41,8 @@ void check_networks(const Folder& folder, at::ScalarType dtype, double tolerance
         CHECK(error < tolerance);
     };
 
-    const auto& encoder = networks.encoder;
+    REQUIRE(networks.encoder.has_value());
+    const auto& encoder = *networks.encoder;
     check("cond", encoder.condition(encoder.features(input("image_u8_hwc"))));
     if (golden.has("ss_flow_t")) {
         const double t = golden["ss_flow_t"].item<double>() / 1000;
