@@ -10,6 +10,7 @@ constexpr network::HttpServer::Limits kLimits{
     .body_bytes = 24 << 20,  // a picture of 20 MB and the form around it
     .connections = 256,
     .says_busy = true,
+    .makes_room = true,
     .idle = std::chrono::milliseconds(10'000),
     .read = std::chrono::milliseconds(20'000),
     .write = std::chrono::milliseconds(60'000)};

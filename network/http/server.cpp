@@ -53,8 +53,8 @@ struct Received {
 };
 
 asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer& buffer,
-                                  const HttpServer::Limits& limits,
-                                  const HttpServer::Hooks& hooks) {
+                                  const HttpServer::Limits& limits, const HttpServer::Hooks& hooks,
+                                  bool& waits) {
     Received received;
     http::request_parser<http::buffer_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(
@@ -63,6 +63,7 @@ asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer
     const auto head =
         co_await with_timeout(http::async_read_header(socket, buffer, parser, kTuple), limits.idle);
     received.error = head ? std::get<0>(*head) : error_code(asio::error::timed_out);
+    waits = false;
     if (received.error) co_return received;
 
     auto& request = received.request;
@@ -179,20 +180,20 @@ asio::awaitable<void> HttpServer::run() {
             co_await timer.async_wait(kTuple);
             continue;
         }
-        if (open_.size() >= limits_.connections) {
+        if (open_.size() >= limits_.connections && !(limits_.makes_room && make_room())) {
             if (limits_.says_busy) say_busy(socket);
             continue;
         }
         const auto connection = open_.emplace(open_.end());
-        asio::co_spawn(executor, serve(std::move(socket)),
-                       asio::bind_cancellation_slot(connection->slot(),
+        asio::co_spawn(executor, serve(std::move(socket), connection),
+                       asio::bind_cancellation_slot(connection->signal.slot(),
                                                     [this, connection](std::exception_ptr) {
                                                         open_.erase(connection);
                                                         if (open_.empty()) all_ended_.cancel();
                                                     }));
     }
     stop();
-    for (auto& connection : open_) connection.emit(asio::cancellation_type::terminal);
+    for (auto& connection : open_) connection.signal.emit(asio::cancellation_type::terminal);
     while (!open_.empty()) co_await all_ended_.async_wait(kTuple);
 }
 
@@ -202,10 +203,23 @@ void HttpServer::stop() {
     acceptor_.close(ignored);
 }
 
-asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
+// False when all are being answered, or on their way out already.
+bool HttpServer::make_room() {
+    const auto oldest = std::find_if(open_.begin(), open_.end(), [](const Connection& connection) {
+        return connection.waits && !connection.leaves;
+    });
+    if (oldest == open_.end()) return false;
+    oldest->leaves = true;
+    oldest->signal.emit(asio::cancellation_type::terminal);
+    return true;
+}
+
+asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
     boost::beast::flat_buffer buffer(limits_.header_bytes + kReadAheadBytes);
     for (bool open = true; open && !stopping_;) {
-        auto received = co_await receive(socket, buffer, limits_, hooks_);
+        place->waits = true;
+        open_.splice(open_.end(), open_, place);
+        auto received = co_await receive(socket, buffer, limits_, hooks_, place->waits);
         if (!received.admitted) co_return;
         const bool unreadable = is_http_error(received.error);
         if (unreadable || received.refused) {

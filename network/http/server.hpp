@@ -23,10 +23,13 @@ namespace network {
 class HttpServer {
 public:
     struct Limits {
-        std::size_t header_bytes = 64 << 10;     // over it: 431
-        std::int64_t body_bytes = 64LL << 20;    // over it: 413, nothing of the body is kept
-        std::size_t connections = 64;            // more are closed at once
-        bool says_busy = false;                  // or told 503 first
+        std::size_t header_bytes = 64 << 10;   // over it: 431
+        std::int64_t body_bytes = 64LL << 20;  // over it: 413, nothing of the body is kept
+        std::size_t connections = 64;          // more are closed at once
+        bool says_busy = false;                // or told 503 first
+        // Before that, the one that has owed us a whole header for longest gives way: many who say
+        // nothing then keep nobody out.
+        bool makes_room = false;
         std::chrono::milliseconds idle{5'000};   // until a whole header has come
         std::chrono::milliseconds read{30'000};  // for the body behind it
         std::chrono::milliseconds write{30'000};
@@ -97,13 +100,21 @@ private:
                                                             std::uint16_t port, Hooks hooks,
                                                             Limits limits);
 
-    boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
+    struct Connection {
+        boost::asio::cancellation_signal signal;
+        bool waits = true;  // for a header
+        bool leaves = false;
+    };
+    using Place = std::list<Connection>::iterator;
+
+    boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, Place place);
+    bool make_room();
 
     Hooks hooks_;
     Limits limits_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last connection ends
-    std::list<boost::asio::cancellation_signal> open_;
+    std::list<Connection> open_;           // those that wait in the order in which they began to
     std::uint16_t port_ = 0;
     bool stopping_ = false;
 };

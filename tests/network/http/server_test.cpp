@@ -389,3 +389,43 @@ TEST_CASE("connections beyond the limit may be told that we are busy") {
     idle.connect({asio::ip::make_address("127.0.0.1"), served.port()});
     CHECK(say(served.port(), "").starts_with("HTTP/1.1 503"));
 }
+
+TEST_CASE("those who say nothing give way to those who ask, the longest silent first") {
+    Served served(echo, {.connections = 2, .says_busy = true, .makes_room = true});
+    asio::io_context io;
+    LoopbackPeer::Socket first(io), second(io);
+    for (auto* socket : {&first, &second})
+        socket->connect({asio::ip::make_address("127.0.0.1"), served.port()});
+    tests::send(first, "GET / HTTP/1.1\r\nHost: ");  // half a header is none
+    CHECK(ask(served.port(), "a").value().status == 200);
+    char byte = 0;
+    boost::system::error_code error;
+    first.read_some(asio::buffer(&byte, 1), error);
+    CHECK(error);
+    tests::send(second, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(second.read_some(asio::buffer(&byte, 1)) == 1);
+    for (int i = 0; i < 20; ++i) CHECK(ask(served.port(), "a").value().status == 200);
+}
+
+TEST_CASE("who is being answered does not give way") {
+    std::atomic<int> begun = 0;
+    std::atomic<bool> go = false;
+    const HttpServer::AsyncHandler slow =
+        [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
+        ++begun;
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        while (!go && !request.gone.stop_requested()) {
+            timer.expires_after(1ms);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        co_return AsyncReply{echo(request)};
+    };
+    Served served(slow, {}, {.connections = 1, .says_busy = true, .makes_room = true});
+    std::string answer;
+    std::thread asking([&] { answer = ask(served.port(), "a").value().body; });
+    wait_for(begun, 1);
+    CHECK(say(served.port(), "").starts_with("HTTP/1.1 503"));
+    go = true;
+    asking.join();
+    CHECK(answer == "POST / a");
+}
