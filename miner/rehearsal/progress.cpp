@@ -3,8 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace miner {
+namespace {
+
+constexpr std::size_t kNameColumns = 34;
+
+// A name that would push the columns aside loses its end. Every byte is taken for a column, and a
+// character is never cut in two: names are file names and prompts of the person's own.
+std::string fitted(const std::string& name) {
+    if (name.size() <= kNameColumns) return name;
+    std::size_t end = kNameColumns - 3;
+    while (end > 0 && (std::uint8_t(name[end]) & 0xC0) == 0x80) --end;
+    return name.substr(0, end) + "...";
+}
+
+}  // namespace
 
 std::string_view words(storage::Outcome outcome) {
     using enum storage::Outcome;
@@ -32,7 +47,7 @@ Progress::Progress(std::ostream& out, bool terminal, int tasks,
     : out_(out), terminal_(terminal), tasks_(tasks), names_(std::move(names)) {}
 
 void Progress::stage(const std::string& task_id, std::string_view stage) {
-    if (terminal_) redraw(fmt::format("{}: {}", names_[task_id], stage));
+    if (terminal_) redraw(fmt::format("{}: {}", fitted(names_[task_id]), stage));
 }
 
 void Progress::turn(const Turn& turn) {
@@ -47,8 +62,9 @@ void Progress::turn(const Turn& turn) {
     const auto answer = turn.bytes == 0  ? std::string("empty result")
                         : turn.score < 0 ? std::string("no feedback")
                                          : fmt::format("score {:.2f}", turn.score);
-    out_ << fmt::format("{:>3}/{}  {:<34} {:<14} {:<39}  {}\n", done_, tasks_, names_[turn.task_id],
-                        words(turn.outcome), work, answer);
+    out_ << fmt::format("{:>3}/{}  {:<{}} {:<14} {:<39}  {}\n", done_, tasks_,
+                        fitted(names_[turn.task_id]), kNameColumns, words(turn.outcome), work,
+                        answer);
     if (terminal_) redraw("waiting for the next task");
     out_.flush();
 }

@@ -59,3 +59,19 @@ TEST_CASE("on a terminal the line is redrawn in place") {
     progress.turn(answered());
     CHECK(out.str().find("[############............] 1/2") != std::string::npos);
 }
+
+TEST_CASE("a long name loses its end, between characters, and the columns stand") {
+    const auto line = [](const std::string& name) {
+        std::ostringstream out;
+        Progress progress(out, false, 1, {{"t", name}});
+        progress.turn(answered());
+        return out.str();
+    };
+    const auto whole = line("a gray airplane with blue wings");
+    const auto cut = line("a green rocket with a brown nose and white fins");
+    CHECK(cut.find("a green rocket with a brown nos... retry passed") != std::string::npos);
+    CHECK(cut.size() == whole.size());
+    // 31 bytes would end within the second byte of a character.
+    const auto accents = line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA9\xC3\xA9\xC3\xA9");
+    CHECK(accents.find("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...") != std::string::npos);
+}
