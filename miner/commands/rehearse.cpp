@@ -115,8 +115,8 @@ config::Result<Validators> start_validators(const config::Settings& settings,
         options.faults = faults;
         options.miners = hotkeys;
         const auto gate = settings.gate.min_gaussians;
-        auto judge = [gate](const network::Task&, const std::vector<std::uint8_t>& spz) {
-            return judge_spz(spz, gate);
+        auto judge = [gate](const network::Task& task, const std::vector<std::uint8_t>& spz) {
+            return judge_spz(task, spz, gate);
         };
         auto started = network::LocalValidator::start(random_key(), judge, std::move(options));
         if (!started) return started.error();

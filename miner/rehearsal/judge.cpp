@@ -1,20 +1,77 @@
 #include "miner/rehearsal/judge.hpp"
 
+#include "generator/image/decode.hpp"
+#include "generator/render/rasterize.hpp"
 #include "generator/splat/health.hpp"
+#include "generator/splat/scene.hpp"
 #include "generator/splat/spz.hpp"
+#include "miner/rehearsal/likeness.hpp"
+#include "network/base64.hpp"
 
 #include <algorithm>
 
 namespace miner {
+namespace {
 
-network::Verdict judge_spz(std::span<const std::uint8_t> spz, std::int64_t gate) {
+constexpr int kSide = 128;  // pixels of a view: enough for a silhouette
+
+// RGBA, not premultiplied, as a picture file is. The rendering's background is black.
+generator::Image cut_out(const generator::Rendering& rendering) {
+    generator::Image image{rendering.width, rendering.height, 4, {}};
+    image.pixels.reserve(rendering.alpha.size() * 4);
+    const auto byte = [](float value) {
+        return std::uint8_t(std::clamp(value, 0.0F, 1.0F) * 255 + 0.5F);
+    };
+    for (std::size_t i = 0; i < rendering.alpha.size(); ++i) {
+        const float alpha = rendering.alpha[i];
+        for (std::size_t channel = 0; channel < 3; ++channel)
+            image.pixels.push_back(alpha > 0 ? byte(rendering.colour[3 * i + channel] / alpha)
+                                             : std::uint8_t(0));
+        image.pixels.push_back(byte(alpha));
+    }
+    return image;
+}
+
+double nearest_view(const generator::Image& picture, const generator::StoredSplats& splats) {
+    const auto scene = generator::validator_scene(splats);
+    const auto gaussians = generator::gaussians(scene, splats.rotation);
+    double best = 0;
+    // The last view repeats the first.
+    for (int index = 0; index + 1 < generator::kValidatorViews; ++index) {
+        auto orbit = generator::validator_orbit(index);
+        orbit.width = orbit.height = kSide;
+        // One thread: the generator is at work on the next task.
+        const auto view = generator::rasterize(gaussians, generator::orbit_camera(orbit),
+                                               {.background = {0, 0, 0}, .threads = 1});
+        if (view) best = std::max(best, likeness(picture, cut_out(*view)).value_or(0));
+    }
+    return best;
+}
+
+// Nothing where there is no picture with a silhouette.
+std::optional<generator::Image> silhouetted(const network::Task& task) {
+    if (task.kind != network::TaskKind::image) return std::nullopt;
+    const auto bytes = network::base64_decode(task.prompt);
+    if (!bytes) return std::nullopt;
+    auto picture = generator::decode(*bytes);
+    if (!picture || !likeness(*picture, *picture)) return std::nullopt;
+    return std::move(*picture);
+}
+
+}  // namespace
+
+network::Verdict judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
+                           std::int64_t gate) {
     const auto splats = generator::read_spz_as_validator(spz);
     if (!splats) return {0, splats.error().message()};
     if (const auto objections = generator::validator_objections(*splats); !objections.empty())
         return {0, objections.front()};
     const double density =
         std::min(1.0, double(splats->size()) / double(std::max<std::int64_t>(gate, 1)));
-    return {density * density * (1 - generator::measure(*splats).invisible), ""};
+    const auto picture = silhouetted(task);
+    return {density * (1 - generator::measure(*splats).invisible) *
+                (picture ? nearest_view(*picture, *splats) : 1),
+            ""};
 }
 
 }  // namespace miner

@@ -1,6 +1,6 @@
 // What the rehearsal's validator makes of a result. A stand-in for the subnet's scoring, and honest
-// about it: it decodes and checks exactly as the validator does, but where that looks at pictures,
-// this looks at counts and opacities.
+// about it: it decodes, checks and renders exactly as the validator does, but where that asks
+// networks about the pictures, this compares silhouettes and colours, and counts.
 #pragma once
 
 #include "network/local/validator.hpp"
@@ -13,11 +13,15 @@ namespace miner {
 
 // By what the rehearsal scores, for its report.
 inline constexpr std::string_view kJudgedBy =
-    "the validator's own decoder and data checks; the score stands in for its pictures: "
-    "(Gaussians / gate)^2, at most 1, times the share that can be seen";
+    "the validator's own decoder and data checks; the score stands in for its networks:\n"
+    "  Gaussians / gate, at most 1, x the share that can be seen; of a picture also x the "
+    "likeness\n"
+    "  of the nearest of the validator's views (overlap of silhouettes x closeness of colour)";
 
 // Score 0 with the reason when the validator would refuse the data. gate: the count from which
-// density costs nothing.
-network::Verdict judge_spz(std::span<const std::uint8_t> spz, std::int64_t gate);
+// density costs nothing. A task's picture without transparency has no silhouette to compare, and a
+// prompt no picture: then likeness is left out. Takes about a second on one core.
+network::Verdict judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
+                           std::int64_t gate);
 
 }  // namespace miner
