@@ -4,58 +4,22 @@
 #include "generator/nano/embedded.hpp"
 #include "generator/sample/flow_euler.hpp"
 #include "generator/sample/noise.hpp"
+#include "generator/trellis_guard.hpp"
 #include "generator/trellis_networks.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <chrono>
 #include <cstring>
-#include <new>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
-#include <c10/util/Exception.h>
 
 namespace generator {
 namespace {
-
-// ---------------------------------------------------------------- failures
-
-config::Error error_of(const c10::Error& thrown) {
-    const std::string words = thrown.what_without_backtrace();
-    const std::string line = words.substr(0, words.find('\n'));
-    const auto says = [&](std::string_view part) { return words.find(part) != std::string::npos; };
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&thrown) || says("out of memory") ||
-        says("can't allocate memory")) {
-        return config::fail(Errc::out_of_memory, line);
-    }
-    if (dynamic_cast<const c10::AcceleratorError*>(&thrown) || says("CUDA error")) {
-        return config::fail(Errc::device_lost, line);
-    }
-    return config::fail(Errc::internal, line);
-}
-
-// The one place where what libraries throw becomes an Error.
-template <class Fn>
-auto guarded(Fn fn) -> decltype(fn()) {
-    try {
-        const c10::InferenceMode no_gradients;
-        return fn();
-    } catch (const Refused& refused) {
-        return refused.error();
-    } catch (const c10::Error& thrown) {
-        return error_of(thrown);
-    } catch (const std::bad_alloc&) {
-        return config::fail(Errc::out_of_memory, "main memory");
-    } catch (const std::exception& thrown) {
-        return config::fail(Errc::internal, thrown.what());
-    }
-}
 
 // ---------------------------------------------------------------- values
 

@@ -20,7 +20,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 16> kVerbs{{
+constexpr std::array<Verb, 17> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::serve, "serve", "Make splats for whoever posts a picture to /generate",
@@ -48,6 +48,8 @@ constexpr std::array<Verb, 16> kVerbs{{
      "miner restore /var/backups/miner-2026-11-27.db"},
     {Command::completion, "completion", "Print completions for a shell, or the manual page",
      "miner completion bash > /etc/bash_completion.d/miner"},
+    {Command::bench, "bench", "Measure a published model here, without its weights",
+     "miner bench --model trellis-image-large --random"},
     {Command::config, "config", "Show every setting, its value and where that comes from",
      "miner config --print"},
     {Command::version, "version", "Show the version", "miner version"},
@@ -116,6 +118,7 @@ public:
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
         add_weights(*of(Command::weights));
+        add_bench(*of(Command::bench));
         add_config(*of(Command::config));
         for (const auto command : {Command::backup, Command::restore})
             text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
@@ -284,6 +287,15 @@ private:
 
     void add_wallet(CLI::App& app) {
         text(app, "verb", arguments_.verb, "show", "What to do (show when nothing is named)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_bench(CLI::App& app) {
+        text(app, "--model", arguments_.model, "NAME",
+             "trellis-image-large (default), or trellis-text-base, -large, -xlarge");
+        app.add_flag("--random", arguments_.random, "With random weights; nothing is downloaded");
+        text(app, "--voxels", arguments_.voxels, "N", "Of a hollow ball (10000)");
+        text(app, "--steps", arguments_.steps, "N", "Of each flow (12)");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 

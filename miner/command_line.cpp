@@ -187,6 +187,28 @@ WalletOptions read_wallet(const Arguments& arguments, Complaints& complaints) {
     return {arguments.json};
 }
 
+BenchCommandOptions read_bench(const Arguments& arguments, Complaints& complaints) {
+    BenchCommandOptions options{.model = arguments.model.value_or("trellis-image-large"),
+                                .json = arguments.json};
+    if (!arguments.random) {
+        complaints.push_back(
+            "--random: needed: only random weights are measured so; what a checkpoint takes, "
+            "miner generate --json tells");
+    }
+    const auto read = [&](const char* flag, const std::optional<std::string>& text,
+                          std::int64_t most, std::int64_t absent) {
+        if (!text) return absent;
+        const auto number = parse_number<std::int64_t>(*text);
+        if (number && *number >= 1 && *number <= most) return *number;
+        complaints.push_back(
+            fmt::format("{}: {}: give 1 to {}", flag, config::quoted(*text, 80), most));
+        return absent;
+    };
+    options.voxels = read("--voxels", arguments.voxels, 100'000, options.voxels);
+    options.steps = int(read("--steps", arguments.steps, 1000, options.steps));
+    return options;
+}
+
 InspectOptions read_inspect(const Arguments& arguments, Complaints& complaints) {
     if (!arguments.file)
         complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
@@ -367,6 +389,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
         case Command::weights:
             line.weights = read_weights(arguments, complaints);
+            break;
+        case Command::bench:
+            line.bench = read_bench(arguments, complaints);
             break;
         case Command::config:
             line.config = read_config(arguments, complaints);

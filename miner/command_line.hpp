@@ -29,6 +29,7 @@ enum class Command {
     backup,
     restore,
     completion,
+    bench,
     config,
     version
 };
@@ -100,6 +101,14 @@ struct WeightsOptions {
     bool json = false;
 };
 
+// miner bench --model NAME --random
+struct BenchCommandOptions {
+    std::string model;
+    std::int64_t voxels = 10'000;
+    int steps = 12;
+    bool json = false;
+};
+
 struct ConfigOptions {
     enum class Form { text, json, markdown };
 
@@ -115,6 +124,7 @@ struct CommandLine {
     InspectOptions inspect;
     RenderOptions render;
     WeightsOptions weights;
+    BenchCommandOptions bench;
     ConfigOptions config;
     std::string copy;        // of backup and restore
     std::string completion;  // "bash", "zsh", "fish" or "man"

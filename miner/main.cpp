@@ -1,4 +1,5 @@
 #include "config/version.hpp"
+#include "generator/bench.hpp"
 #include "generator/trellis.hpp"
 #include "miner/command_line.hpp"
 #include "miner/commands/commands.hpp"
@@ -53,6 +54,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::restore_command(line);
         case Command::completion:
             return miner::completion_command(line);
+        case Command::bench:
+            return miner::bench_command(line, generator::bench_random);
         case Command::config:
             return miner::config_command(line);
         case Command::version:

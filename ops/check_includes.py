@@ -25,7 +25,7 @@ ONLY_IN = (
     (r"boost/asio", r"(network|miner|tests)/", "only network and miner know Asio"),
 )
 # Private headers of the generator that show torch to others; everyone outside sees the rest.
-PUBLIC_GENERATOR = re.compile(r"generator/(asset|errc|generator|trellis)\.hpp$|generator/(image|render|splat|text)/")
+PUBLIC_GENERATOR = re.compile(r"generator/(asset|bench|errc|generator|trellis)\.hpp$|generator/(image|render|splat|text)/")
 
 
 def offences(path):

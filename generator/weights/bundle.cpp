@@ -2,6 +2,7 @@
 
 #include "generator/weights/refused.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <sstream>
@@ -60,7 +61,30 @@ at::Tensor to_tensor(const TensorView& view) {
     return tensor;
 }
 
+Bundle Bundle::random(at::Device device, at::ScalarType dtype) {
+    Bundle bundle(Safetensors{}, device, dtype);
+    bundle.random_ = true;
+    return bundle;
+}
+
+// Norms' factors 1, biases 0, matrices such that a layer keeps the size of what it is given.
+at::Tensor Bundle::random_tensor(const std::string& name, at::IntArrayRef shape,
+                                 at::ScalarType dtype) const {
+    const auto options = at::TensorOptions().device(device_).dtype(dtype);
+    if (name.ends_with("gamma")) return at::ones(shape, options);
+    if (shape.size() < 2)
+        return name.ends_with("bias") ? at::zeros(shape, options) : at::ones(shape, options);
+    auto tensor = at::randn(shape, options);
+    const auto inputs = double(tensor.numel()) / double(shape[0]);
+    return tensor.div_(std::sqrt(inputs));
+}
+
 at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) {
+    if (random_) {
+        auto tensor = random_tensor(name, shape, dtype);
+        if (taken_.insert(name).second) parameters_ += tensor.numel();
+        return tensor;
+    }
     const auto* view = file_.find(name);
     const std::string needed = "the network needs " + words(shape);
     if (!view) refuse(Errc::missing_tensor, file() + ": " + name + " (" + needed + ")");

@@ -24,6 +24,10 @@ public:
     Bundle(Safetensors file, at::Device device, at::ScalarType dtype)
         : file_(std::move(file)), device_(device), dtype_(dtype) {}
 
+    // Has every tensor that is asked for, with random numbers of a trained one's size: for
+    // measurements alone.
+    static Bundle random(at::Device device, at::ScalarType dtype);
+
     bool has(const std::string& name) const { return file_.find(name) != nullptr; }
 
     // F16, BF16, F32 and F64 are weights; the copy owns its memory. missing_tensor,
@@ -43,7 +47,11 @@ public:
     std::int64_t parameters() const { return parameters_; }  // elements taken so far
 
 private:
+    at::Tensor random_tensor(const std::string& name, at::IntArrayRef shape,
+                             at::ScalarType dtype) const;
+
     Safetensors file_;
+    bool random_ = false;
     at::Device device_;
     at::ScalarType dtype_;
     std::set<std::string, std::less<>> taken_;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "config/log.hpp"
+#include "generator/bench.hpp"
 #include "miner/command_line.hpp"
 #include "miner/device.hpp"
 #include "miner/stats.hpp"
 
+#include <functional>
 #include <span>
 
 namespace miner {
@@ -25,6 +27,11 @@ ExitCode completion_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode render_command(const CommandLine& line);
 ExitCode weights_command(const CommandLine& line);
+
+// Measures; main hands in the real one, so that everything but main builds without torch.
+using RunBench = std::function<config::Result<generator::BenchReport>(
+    const generator::BenchOptions&, const config::Generator&, std::stop_token)>;
+ExitCode bench_command(const CommandLine& line, const RunBench& run_bench);
 ExitCode config_command(const CommandLine& line);
 
 // The database that --db or the storage folder names; before there is one, the rehearsal's.

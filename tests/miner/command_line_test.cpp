@@ -389,3 +389,14 @@ TEST_CASE("a copy and a shell must be named") {
     CHECK(good({"serve"}).command == Command::serve);
     CHECK(good({"top"}).command == Command::top);
 }
+
+TEST_CASE("a bench takes random weights only, and sizes within limits") {
+    const auto line = good({"bench", "--model", "trellis-image-large", "--random"});
+    CHECK(line.bench.model == "trellis-image-large");
+    CHECK(line.bench.steps == 12);
+    CHECK(good({"bench", "--random", "--voxels", "500"}).bench.voxels == 500);
+    CHECK(has(refused({"bench"}), "--random: needed"));
+    CHECK(has(refused({"bench", "--random", "--steps", "0"}), "--steps"));
+    CHECK(has(refused({"bench", "--random", "--voxels", "1000000"}), "give 1 to 100000"));
+    CHECK(has(over({"bench", "--help"}).text, "Example: miner bench --model"));
+}

@@ -57,6 +57,17 @@ TEST_CASE("a scope takes tensors by the names of the checkpoint") {
     CHECK(weights.parameters() == 4);
 }
 
+TEST_CASE("a random bundle has whatever is asked for, in the size of trained weights") {
+    auto weights = Bundle::random(at::kCPU, at::kFloat);
+    const auto matrix = weights.take("a.weight", {64, 400}, at::kFloat);
+    CHECK(matrix.std().item<double>() == Approx(0.05).epsilon(0.05));
+    CHECK(weights.take("a.bias", {64}, at::kFloat).abs().max().item<double>() == 0);
+    CHECK(weights.take("norm.weight", {8}, at::kHalf).equal(at::ones({8}, at::kHalf)));
+    CHECK(weights.take("q.gamma", {2, 4}, at::kFloat).equal(at::ones({2, 4})));
+    CHECK(weights.parameters() == 64 * 400 + 64 + 8 + 8);
+    CHECK_NOTHROW(weights.expect_all_taken());
+}
+
 TEST_CASE("half precision is widened, or kept where that is the type asked for") {
     auto wide = bundle();
     CHECK(Scope(wide).take("half", {2}).equal(at::tensor({1.0F, -2.0F})));

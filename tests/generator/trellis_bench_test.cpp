@@ -1,0 +1,82 @@
+#include "generator/bench.hpp"
+
+#include "generator/errc.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace {
+
+config::Generator on_cpu() {
+    config::Generator settings;
+    settings.device = "cpu";
+    settings.dtype = "bf16";
+    return settings;
+}
+
+using Sizes = std::map<std::string, std::int64_t>;
+
+// One step over few voxels: building the networks is most of it.
+generator::BenchReport run_small(const std::string& model) {
+    auto report =
+        generator::bench_random({.model = model, .voxels = 300, .steps = 1}, on_cpu(), {});
+    REQUIRE(report.has_value());
+    CHECK(report->stages.size() == 6);
+    for (const auto& stage : report->stages) CHECK(stage.peak_bytes > 0);
+    CHECK(report->voxels == 300);
+    CHECK(report->gaussians == 300 * 32);
+    return *report;
+}
+
+Sizes sizes_of(const generator::BenchReport& report) {
+    Sizes sizes;
+    for (const auto& network : report.networks) sizes[network.name] = network.parameters;
+    return sizes;
+}
+
+// The decoders are the same for pictures and for prompts; CLIP's text tower is as the hub has it.
+Sizes text_sizes(std::int64_t structure, std::int64_t latent) {
+    return {{"text encoder", 123'060'480},
+            {"structure flow", structure},
+            {"structure decoder", 73'671'201},
+            {"latent flow", latent},
+            {"Gaussian decoder", 85'369'024}};
+}
+
+}  // namespace
+
+TEST_CASE("an architecture that is not known is refused with those that are") {
+    const auto none = generator::bench_random({.model = "trellis-2"}, on_cpu(), {});
+    REQUIRE_FALSE(none.has_value());
+    CHECK(none.error().code == generator::Errc::missing_file);
+    CHECK(none.error().detail.find("trellis-image-large") != std::string::npos);
+}
+
+TEST_CASE("all four published architectures are known") {
+    const auto known = generator::bench_models();
+    for (const char* name :
+         {"trellis-image-large", "trellis-text-base", "trellis-text-large", "trellis-text-xlarge"})
+        CHECK(std::count(known.begin(), known.end(), name) == 1);
+}
+
+// Published (arXiv 2412.01506, supplement, and the model cards): flows of 157 + 185 M (base),
+// 543 + 588 M (large), 975 + 1,073 M (xlarge) for prompts, 556 + 600 M for pictures; decoders of
+// 73.7 M and 85.4 M.
+TEST_CASE("the smallest published architecture has its size and runs through") {
+    CHECK(sizes_of(run_small("trellis-text-base")) == text_sizes(156'726'536, 185'364'616));
+}
+
+// Some GB and half a minute each: not with the others.
+TEST_CASE("the large published architectures have their sizes and run through", "[.][slow]") {
+    CHECK(sizes_of(run_small("trellis-text-large")) == text_sizes(542'960'648, 587'849'608));
+    CHECK(sizes_of(run_small("trellis-text-xlarge")) == text_sizes(975'368'968, 1'073'414'408));
+    CHECK(sizes_of(run_small("trellis-image-large")) ==
+          Sizes{{"picture encoder", 304'371'712},  // 304 M; its mask token is for training
+                {"structure flow", 555'543'560},
+                {"structure decoder", 73'671'201},
+                {"latent flow", 600'432'520},
+                {"Gaussian decoder", 85'369'024}});
+}
