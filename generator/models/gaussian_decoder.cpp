@@ -58,6 +58,8 @@ GaussianDecoder::Config GaussianDecoder::Config::read(const Args& args) {
     c.lr_scaling = lr.number("_scaling", -1e6, 1e6);
     c.lr_rotation = lr.number("_rotation", -1e6, 1e6);
     c.lr_opacity = lr.number("_opacity", -1e6, 1e6);
+    rep.expect_no_others({"2d_filter_kernel_size"});  // of the renderer, not of the splats
+    args.expect_no_others(kHarmlessKeys);
     return c;
 }
 

@@ -2,6 +2,7 @@
 
 #include "generator/models/config.hpp"
 
+#include <string>
 #include <utility>
 
 #include <ATen/ATen.h>
@@ -27,7 +28,14 @@ LatentFlow::Config LatentFlow::Config::read(const Args& args) {
     c.res_blocks = args.integer_or("num_io_res_blocks", 2, 1, 64);
     if (args.has("io_block_channels"))
         c.io_channels = args.integers("io_block_channels", 6, 1, 8192);
+    // The patch is what the levels of the input blocks come to; said twice, it must agree.
+    if (const auto side = std::int64_t(1) << c.io_channels.size();
+        args.integer_or("patch_size", side, 1, 1024) != side)
+        args.refuse_key("patch_size",
+                        "is not " + std::to_string(side) + ", as 'io_block_channels' has it");
     c.block = read_dit_block(args);
+    args.has("resolution");  // the voxels themselves tell it
+    args.expect_no_others(kHarmlessKeys);
     return c;
 }
 

@@ -1,5 +1,7 @@
 #include "generator/models/structure_decoder.hpp"
 
+#include "generator/models/config.hpp"
+
 #include <ATen/ATen.h>
 
 namespace generator {
@@ -26,6 +28,7 @@ StructureDecoder::Config StructureDecoder::Config::read(const Args& args) {
     c.middle_blocks = args.integer_or("num_res_blocks_middle", 2, 0, 64);
     c.channels = args.integers("channels", 6, 1, 8192);
     if (c.channels.empty()) args.refuse_key("channels", "is empty");
+    args.expect_no_others(kHarmlessKeys);
     return c;
 }
 

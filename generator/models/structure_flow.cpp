@@ -17,6 +17,7 @@ StructureFlow::Config StructureFlow::Config::read(const Args& args) {
         args.refuse_key("patch_size", "does not divide 'resolution'");
     c.blocks = args.integer("num_blocks", 1, 256);
     c.block = read_dit_block(args);
+    args.expect_no_others(kHarmlessKeys);
     return c;
 }
 

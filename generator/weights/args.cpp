@@ -64,6 +64,7 @@ void Args::refuse_key(std::string_view key, const std::string& why) const {
 }
 
 bool Args::has(std::string_view key) const {
+    if (!asked_.contains(key)) asked_.emplace(key);
     const auto* value = object_.if_contains(key);
     return value && !value->is_null();
 }
@@ -168,6 +169,17 @@ void Args::expect(std::string_view key, bool known) const {
     if (flag_or(key, known) != known) {
         refuse_key(key,
                    std::string("is ") + (known ? "false" : "true") + ", which is not supported");
+    }
+}
+
+void Args::expect_no_others(const std::vector<std::string_view>& harmless) const {
+    for (const auto& [key, value] : object_) {
+        if (value.is_null() || asked_.contains(std::string_view(key)) ||
+            std::find(harmless.begin(), harmless.end(), key) != harmless.end())
+            continue;
+        refuse(Errc::bad_checkpoint,
+               where_ + ": '" + std::string(key).substr(0, 60) +
+                   "' is not known here: the network would be another than its file says");
     }
 }
 

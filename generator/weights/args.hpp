@@ -1,10 +1,12 @@
 // A JSON object of a checkpoint, read key by key with limits. Every getter throws
 // Refused(bad_checkpoint) that names the file, the key and what is wrong. Keys that nobody asks for
-// are left alone: published files have many.
+// are left alone, as the hub's own files have many, unless expect_no_others() is called.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +48,10 @@ public:
     // passes.
     void expect(std::string_view key, bool known) const;
 
+    // Refuses a key that was neither asked for until now nor is among these, which change nothing
+    // here; one that is null passes.
+    void expect_no_others(const std::vector<std::string_view>& harmless) const;
+
     [[noreturn]] void refuse_key(std::string_view key, const std::string& why) const;
 
 private:
@@ -53,6 +59,7 @@ private:
 
     boost::json::object object_;
     std::string where_;
+    mutable std::set<std::string, std::less<>> asked_;
 };
 
 }  // namespace generator

@@ -97,6 +97,10 @@ at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::Scal
                file() + ": " + name + " is " + words(view->shape) + ", " + needed);
     }
     auto tensor = to_tensor(*view).to(device_, dtype);
+    // A sum is finite only when every element is; one pass, without a second tensor.
+    if (!std::isfinite(tensor.sum(at::kFloat).item<double>()))
+        refuse(Errc::bad_checkpoint, file() + ": " + name + " holds what is no finite number in " +
+                                         c10::toString(dtype) + "; fetch it again");
     if (taken_.insert(name).second) parameters_ += tensor.numel();
     return tensor;
 }

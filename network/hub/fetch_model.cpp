@@ -4,8 +4,6 @@
 #include "network/hub/model_plan.hpp"
 #include "network/hub/weights_lock.hpp"
 
-#include <sys/stat.h>
-
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -134,10 +132,7 @@ private:
     }
 
     Result<void> note(LockedFile file) {
-        struct stat status {};
-        if (::stat((folder_ / file.path).c_str(), &status) == 0)
-            file.verified_mtime_ns =
-                std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+        file.verified_mtime_ns = mtime_ns(folder_ / file.path);
         if (auto* known = lock_.find(file.path))
             *known = std::move(file);
         else

@@ -22,8 +22,9 @@ fs::path with(const fs::path& name, const char* suffix) {
     return path;
 }
 
+// A quota or a limit of the process is as good as a full disk.
 config::Error system_failure(const fs::path& file, int error) {
-    const bool full = error == ENOSPC || error == EDQUOT;
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     return config::fail(full ? Errc::no_space : Errc::io,
                         file.string() + ": " + std::strerror(error));
 }

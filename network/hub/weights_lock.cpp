@@ -43,13 +43,6 @@ config::Result<LockedFile> parse_file(const boost::json::value& value, const fs:
     return file;
 }
 
-// 0 when there is no such file.
-std::int64_t mtime_ns(const fs::path& file) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0) return 0;
-    return std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-}
-
 // What is wrong with the content; empty: nothing.
 std::string fault_of(const LockedFile& locked, const fs::path& file, Verify what, bool& read) {
     std::error_code error;
@@ -65,6 +58,12 @@ std::string fault_of(const LockedFile& locked, const fs::path& file, Verify what
 }
 
 }  // namespace
+
+std::int64_t mtime_ns(const fs::path& file) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) return 0;
+    return std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
 
 LockedFile* WeightsLock::find(const std::string& path) {
     const auto found = std::find_if(files.begin(), files.end(),

@@ -28,6 +28,9 @@ struct WeightsLock {
     LockedFile* find(const std::string& path);
 };
 
+// Nanoseconds since 1970; 0 when there is no such file.
+std::int64_t mtime_ns(const std::filesystem::path& file);
+
 // Nothing when the folder has none. Fails with io and malformed, naming file and field.
 config::Result<std::optional<WeightsLock>> read_lock(const std::filesystem::path& folder);
 

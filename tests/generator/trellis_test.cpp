@@ -289,7 +289,48 @@ TEST_CASE("a weights file cut short is a bad checkpoint that names it") {
     CHECK(copy.error().detail.find("ss_flow.safetensors") != std::string::npos);
 }
 
+TEST_CASE("a checkpoint that lacks any of its files names it") {
+    for (const char* name :
+         {"pipeline.json", "ckpts/ss_flow.json", "ckpts/ss_flow.safetensors", "ckpts/ss_dec.json",
+          "ckpts/ss_dec.safetensors", "ckpts/slat_flow.json", "ckpts/slat_flow.safetensors",
+          "ckpts/gs_dec.json", "ckpts/gs_dec.safetensors", "ckpts/dinov2_tiny_reg.json",
+          "ckpts/dinov2_tiny_reg.safetensors"}) {
+        INFO(name);
+        const Copy copy;
+        std::filesystem::remove(copy.path(name));
+        CHECK(copy.error().code == Errc::missing_file);
+        CHECK(copy.error().detail.find(name) != std::string::npos);
+    }
+}
+
+TEST_CASE("a tensor of NaNs names itself and its file") {
+    const Copy copy;
+    const auto file = copy.path("ckpts/gs_dec.safetensors");
+    // The last tensor's last bytes are the file's.
+    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+    bytes.seekp(-64, std::ios::end);
+    bytes << std::string(64, '\xff');
+    bytes.close();
+    CHECK(copy.error().code == Errc::bad_checkpoint);
+    CHECK(copy.error().detail.find("gs_dec.safetensors: ") != std::string::npos);
+    CHECK(copy.error().detail.find("no finite number") != std::string::npos);
+}
+
 TEST_CASE("networks and weights that do not fit say where") {
+    SECTION("a key that no such network has") {
+        for (const char* name : {"ss_flow", "ss_dec", "slat_flow", "gs_dec"}) {
+            const Copy copy;
+            const auto file = "ckpts/" + std::string(name) + ".json";
+            copy.replace(file.c_str(), "\"use_fp16\"", "\"rotary\": true, \"use_fp16\"");
+            CHECK(copy.error().code == Errc::bad_checkpoint);
+            CHECK(copy.error().detail.find(file + ": args: 'rotary'") != std::string::npos);
+        }
+    }
+    SECTION("a patch that its levels do not come to") {
+        const Copy copy;
+        copy.replace("ckpts/slat_flow.json", "\"patch_size\": 2", "\"patch_size\": 4");
+        CHECK(copy.error().detail.find("'patch_size' is not 2") != std::string::npos);
+    }
     SECTION("one block more than the file has") {
         const Copy copy;
         copy.replace("ckpts/ss_flow.json", "\"num_blocks\": 2", "\"num_blocks\": 3");

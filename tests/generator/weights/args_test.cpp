@@ -65,6 +65,17 @@ TEST_CASE("a value out of range or of another kind names file and key") {
     CHECK(refusal([&] { a.object("o"); }) == "m.json: 'o' is no object");
 }
 
+TEST_CASE("a key that nobody knows is refused where all must be known") {
+    const auto a = args(R"({"n": 3, "use_fp16": true, "rope": 1, "nothing": null, "o": {"k": 1}})");
+    a.integer("n", 1, 3);
+    a.object("o");
+    const auto others = [&] { a.expect_no_others({"use_fp16"}); };
+    CHECK(refusal(others) ==
+          "m.json: 'rope' is not known here: the network would be another than its file says");
+    a.has("rope");
+    CHECK(refusal(others) == "none");
+}
+
 TEST_CASE("what is no JSON object, too large or too deep is refused") {
     CHECK(refusal([] { args("[1]"); }) == "m.json: no JSON object");
     CHECK(refusal([] { args("{"); }).starts_with("m.json: no JSON"));

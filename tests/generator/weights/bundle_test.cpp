@@ -9,6 +9,7 @@
 
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -16,13 +17,13 @@ using namespace generator;
 
 namespace {
 
-// Tensors "blocks.3.weight" [2, 2] F32 1..4, "half" [2] F16 (1, -2), "count" [1] I32.
-Bundle bundle(at::ScalarType dtype = at::kFloat) {
+// Tensors "blocks.3.weight" [2, 2] F32 1, 2, 3 and `last`, "half" [2] F16 (1, -2), "count" [1] I32.
+Bundle bundle(at::ScalarType dtype = at::kFloat, float last = 4) {
     const std::string header =
         R"({"blocks.3.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},)"
         R"("half":{"dtype":"F16","shape":[2],"data_offsets":[16,20]},)"
         R"("count":{"dtype":"I32","shape":[1],"data_offsets":[20,24]}})";
-    const float weights[] = {1, 2, 3, 4};
+    const float weights[] = {1, 2, 3, last};
     const std::uint16_t halves[] = {0x3c00, 0xc000};
     std::shared_ptr<std::byte[]> content(new std::byte[8 + header.size() + 24]());
     content[0] = std::byte(header.size());
@@ -92,4 +93,21 @@ TEST_CASE("what is missing, left over or of another shape is named with its shap
     const auto extra = refusal([&] { weights.expect_all_taken(); });
     CHECK(extra.code == Errc::extra_tensor);
     CHECK(extra.detail == "x.safetensors: blocks.3.weight [2, 2], count [1]");
+}
+
+TEST_CASE("weights that are no finite numbers are refused, also when the type makes them so") {
+    const auto taken = [](float last, at::ScalarType dtype) {
+        auto weights = bundle(dtype, last);
+        return refusal([&] { weights.take("blocks.3.weight", {2, 2}, dtype); });
+    };
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        const auto error = taken(bad, at::kFloat);
+        CHECK(error.code == Errc::bad_checkpoint);
+        CHECK(error.detail.find("x.safetensors: blocks.3.weight holds what is no finite number") !=
+              std::string::npos);
+    }
+    CHECK(taken(1e6F, at::kHalf).detail.find("in Half") != std::string::npos);
+    CHECK_FALSE(taken(1e6F, at::kBFloat16).code);
+    CHECK_FALSE(taken(1e6F, at::kFloat).code);
 }

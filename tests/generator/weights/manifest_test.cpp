@@ -152,6 +152,8 @@ TEST_CASE("what the pipeline lacks or has wrong is named") {
               .find("'slat_decoder_gs' is missing") != std::string::npos);
     CHECK(detail("ckpts/ss_flow.json", "SparseStructureFlowModel", "SLatMeshDecoder")
               .find("SLatMeshDecoder") != std::string::npos);
+    CHECK(detail("ckpts/slat_flow.json", "SLatFlowModel", "SLatRopeFlowModel")
+              .find("SLatRopeFlowModel") != std::string::npos);
     CHECK(detail("ckpts/ss_flow.json", "\"args\"", "\"arguments\"").find("'args' is missing") !=
           std::string::npos);
 }

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -136,18 +137,33 @@ TEST_CASE("a mirror that knows no ranges sends it in one piece") {
 
 TEST_CASE("passing faults are passed over, also in the middle of a range") {
     FakeHub far;
-    far.faults = {{.status = 503, .body = "busy"},
-                  {.status = 429, .headers = {{"retry-after", "0"}}, .body = ""},
-                  far({.headers = {{"range", "bytes=0-127"}}})};
-    far.faults[2].delivery = network::Delivery::cut;
+    far.faults = {{.status = 503, .body = "busy"}, far({.headers = {{"range", "bytes=0-127"}}})};
+    far.faults[1].delivery = network::Delivery::cut;  // half the bytes of a range
     far.seen.clear();
-    far.faults.erase(far.faults.begin() + 1);  // three tries in all
     const tests::TemporaryFolder folder;
     const auto fetched = fetch(far, folder.path() / "a", described(far));
     INFO((fetched.digest.has_error() ? fetched.digest.error().message() : ""));
     CHECK(fetched.digest.has_value());
     CHECK(content_of(folder.path() / "a") == far.content);
     CHECK(fetched.progress == 1000);
+}
+
+TEST_CASE("too many requests are tried again when the hub says so, and not for ever") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    const ServerReply busy{.status = 429, .headers = {{"retry-after", "1"}}, .body = ""};
+    far.faults = {busy};
+    const auto begun = std::chrono::steady_clock::now();
+    const auto listing = tests::with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
+    CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::seconds(1));
+    CHECK(far.seen.size() == 2);
+    CHECK(listing.error().code == Errc::malformed);  // it serves a file, which is no listing
+
+    far.faults.assign(20, {.status = 429, .headers = {{"retry-after", "0"}}, .body = ""});
+    const auto fetched = fetch(far, folder.path() / "a", described(far));
+    CHECK(fetched.digest.error().code == Errc::bad_status);
+    CHECK_THAT(fetched.digest.error().detail, Catch::Contains("too many requests"));
+    CHECK_FALSE(fs::exists(folder.path() / "a"));
 }
 
 TEST_CASE("after as many tries as allowed the fault is told, and what came is kept for later") {

@@ -5,8 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
+
+#include <sys/resource.h>
 
 namespace fs = std::filesystem;
 using network::PartFile;
@@ -22,6 +25,26 @@ void put(PartFile& file, std::size_t index, const std::string& bytes) {
     REQUIRE(file.write(file.segment(index).begin, bytes).has_value());
     REQUIRE(file.complete(index).has_value());
 }
+
+// While it lives no file of this process grows beyond so many bytes, as if the disk were full.
+class FileLimit {
+public:
+    explicit FileLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+    FileLimit(const FileLimit&) = delete;
+    FileLimit& operator=(const FileLimit&) = delete;
+
+private:
+    void (*handler_)(int);
+    rlimit before_{};
+};
 
 }  // namespace
 
@@ -39,6 +62,27 @@ TEST_CASE("a file gets its name when all of its segments have come, in whatever 
     REQUIRE(file.finish().has_value());
     CHECK(content_of(name) == "abcdefghij");
     CHECK(std::distance(fs::directory_iterator(name.parent_path()), {}) == 1);
+}
+
+TEST_CASE("a disk that fills up is told as such, and what had come is kept") {
+    const tests::TemporaryFolder folder;
+    const auto name = folder.path() / "a";
+    {
+        auto file = PartFile::open(name, 10, "digest", 4).value();
+        put(file, 0, "abcd");
+        const FileLimit full(6);
+        const auto written = file.write(4, "efgh");
+        REQUIRE(written.has_error());
+        CHECK(written.error().code == network::Errc::no_space);
+        CHECK(written.error().detail.find("a.part") != std::string::npos);
+    }
+    CHECK_FALSE(fs::exists(name));
+    auto file = PartFile::open(name, 10, "digest", 4).value();
+    CHECK(file.missing() == std::vector<std::size_t>{1, 2});
+    put(file, 1, "efgh");
+    put(file, 2, "ij");
+    REQUIRE(file.finish().has_value());
+    CHECK(content_of(name) == "abcdefghij");
 }
 
 TEST_CASE("a fetch that was cut off goes on where it was") {
