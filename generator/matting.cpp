@@ -74,7 +74,10 @@ Image Matting::mask_of(const Image& rgb) const {
     const auto bytes = (saliency * 255).to(at::kByte).to(at::kCPU).contiguous();
     const auto* first = bytes.const_data_ptr<std::uint8_t>();
     const Image small{int(U2Net::kSide), int(U2Net::kSide), 1, {first, first + bytes.numel()}};
-    return resize(small, rgb.width, rgb.height, Filter::lanczos);
+    // First along y, as Pillow 13 does here, with which rembg's masks are made today; resize()
+    // alone would go along x first. A pass that changes no length changes no byte.
+    const auto tall = resize(small, small.width, rgb.height, Filter::lanczos);
+    return resize(tall, rgb.width, rgb.height, Filter::lanczos);
 }
 
 config::Result<Image> Matting::cut_out(const Image& rgba) const {

@@ -74,10 +74,10 @@ TEST_CASE("the published weights see in a picture what ONNX Runtime sees", "[gol
         furthest = std::max(furthest, distance);
         others += distance > 0;
     }
-    // The mask was made by Pillow 13, which here resizes vertically first; resize() goes the other
-    // way round, as Pillow did up to 12.
-    CHECK(furthest <= 2);
-    CHECK(others < mask.pixels.size() / 50);
+    // Saliency is cut off to bytes, so that a last digit of another runtime's may turn one.
+    INFO(furthest << " apart at most, " << others << " of " << mask.pixels.size() << " pixels");
+    CHECK(furthest <= 1);
+    CHECK(others < mask.pixels.size() / 500);
 }
 
 TEST_CASE("a picture with a background loses it") {
