@@ -2,7 +2,7 @@
 """Measures a running miner's HTTP server while it works, and while badly behaved clients lean on it.
 
     miner rehearse --tasks 100 --http.listen 127.0.0.1:8080 &
-    ops/bench/http.py 127.0.0.1:8080 [--clients 1000] [--seconds 20] [--pid PID]
+    ops/bench/server.py 127.0.0.1:8080 [--clients 1000] [--seconds 20] [--pid PID]
 
 Prints how long /health and /metrics took (median, 99th percentile, worst) alone and beside the crowd: clients that send
 nothing, clients that drip a header, headers and bodies that are too large, paths that climb. Exits 1 when an answer had the
