@@ -1,10 +1,12 @@
 // miner rehearse: the whole loop on this machine, against a local chain and its validators that
 // speak the true protocols.
 #include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
 #include "miner/app.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/rehearsal/chain.hpp"
 #include "miner/rehearsal/checklist.hpp"
+#include "miner/rehearsal/contact_sheet.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/rehearsal/pictures.hpp"
 #include "miner/rehearsal/progress.hpp"
@@ -13,7 +15,9 @@
 #include "network/base64.hpp"
 #include "network/local/validator.hpp"
 #include "network/uuid.hpp"
+#include "storage/artifacts.hpp"
 #include "storage/database.hpp"
+#include "storage/listing.hpp"
 
 #include <fmt/format.h>
 
@@ -47,9 +51,9 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
     if (loaded.is_preset("subtensor.stale")) settings.subtensor.stale = 2s;
     if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
-    // As validators hand them out; but whoever brings pictures means them, all of the time.
-    if (loaded.is_preset("rehearse.text_share"))
-        settings.rehearse.text_share = settings.rehearse.pictures.empty() ? 0.8 : 0;
+    // Whoever brings pictures means them, all of the time.
+    if (loaded.is_preset("rehearse.text_share") && !settings.rehearse.pictures.empty())
+        settings.rehearse.text_share = 0;
     // On a terminal the progress line speaks; the events are in the log file.
     if (loaded.is_preset("log.console")) settings.log.console = !terminal;
     return settings;
@@ -138,6 +142,48 @@ Evidence gather(const Validators& validators, const storage::Statistics& statist
     return evidence;
 }
 
+// Inputs and results for eyes, beside the database. What cannot be drawn is complained of, no more:
+// the rehearsal is over.
+void draw_sheet(const Program& program, const std::filesystem::path& folder,
+                storage::Database& database) {
+    const auto newest = storage::list_tasks(database, storage::kLongestListing);
+    auto artifacts = storage::Artifacts::open(folder / "assets");
+    if (!newest || !artifacts) {
+        complain("contact sheet", newest ? artifacts.error() : newest.error());
+        return;
+    }
+    const auto cell = [&](std::size_t index) {
+        const auto& task = program.tasks[index];
+        SheetCell result;
+        result.name = program.names.at(task.id);
+        if (task.kind == network::TaskKind::image)
+            result.picture = network::base64_decode(task.prompt).value();
+        const auto line = std::find_if(newest->begin(), newest->end(),
+                                       [&](const auto& each) { return each.task_id == task.id; });
+        if (line == newest->end()) return result;
+        result.outcome = line->outcome;
+        result.attempts = line->attempts;
+        result.chosen = line->gaussians >= 0;
+        result.gaussians = result.chosen ? line->gaussians : line->first_gaussians;
+        result.score = line->score;
+        result.detail = line->detail;
+        if (line->asset.empty()) return result;
+        auto spz = artifacts->get(line->asset);
+        if (spz)
+            result.spz = std::move(*spz);
+        else
+            result.detail = spz.error().message();
+        return result;
+    };
+    const auto count = program.tasks.size();
+    const auto heading = fmt::format(
+        "Rehearsal: {}inputs, and results as a validator renders them",
+        count > kMostCells ? fmt::format("the first {} of {} tasks, ", kMostCells, count) : "");
+    const auto file = (folder / "contact_sheet.png").string();
+    if (write_file(file, generator::encode_png(contact_sheet(count, cell, heading))))
+        fmt::print("Inputs and results side by side: {}\n", file);
+}
+
 }  // namespace
 
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
@@ -218,6 +264,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     fmt::print("\n{}\n{}", render_table(*statistics, {.colour = terminal}),
                render(checklist, terminal));
     fmt::print("\nEverything is in {}; ask it with: miner stats\n", (folder / "miner.db").string());
+    draw_sheet(*program, folder, **database);
     return checklist.go ? ExitCode::ok : ExitCode::no_go;
 }
 

@@ -17,3 +17,5 @@ extern "C" const miner::EmbeddedFile miner_rehearsal_pictures[];
 extern "C" const std::uint64_t miner_rehearsal_pictures_count;
 extern "C" const miner::EmbeddedFile miner_rehearsal_prompts[];
 extern "C" const std::uint64_t miner_rehearsal_prompts_count;
+extern "C" const miner::EmbeddedFile miner_rehearsal_letters[];
+extern "C" const std::uint64_t miner_rehearsal_letters_count;
