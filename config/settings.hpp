@@ -130,7 +130,7 @@ struct Rehearse {
     std::string pictures;  // folder; empty: the embedded set
     std::vector<std::string> faults;
     double time_scale = 0.001;  // of cool-downs, throttle and validation lock
-    double text_share = 0;      // of tasks that are prompts
+    double text_share = 0.8;    // of tasks that are prompts: validators' own
     std::int64_t seed = 1;      // order of tasks, faults and generation
 };
 

@@ -471,8 +471,8 @@ void add_rehearse(Rows& rows) {
              .most = 1},
             {.name = "rehearse.text_share",
              .field = [](Settings& s) -> Field { return &s.rehearse.text_share; },
-             .doc = "Share of tasks that are prompts instead of pictures. Unless set: 0.8, as "
-                    "validators hand them out, or 0 when rehearse.pictures names a folder.",
+             .doc = "Share of tasks that are prompts instead of pictures; 0.8 is validators' own. "
+                    "Unless set, a folder in rehearse.pictures makes it 0.",
              .least = 0,
              .most = 1},
             {.name = "rehearse.seed",
