@@ -299,7 +299,9 @@ TEST_CASE("a checkpoint that lacks any of its files names it") {
         const Copy copy;
         std::filesystem::remove(copy.path(name));
         CHECK(copy.error().code == Errc::missing_file);
-        CHECK(copy.error().detail.find(name) != std::string::npos);
+        // An encoder may also lie in a folder of its name: both places are meant.
+        const auto stem = std::filesystem::path(name).stem().string();
+        CHECK(copy.error().detail.find(stem) != std::string::npos);
     }
 }
 
