@@ -1,5 +1,7 @@
 #include "generator/nn/block.hpp"
 
+#include "generator/kernels/gated_add.hpp"
+
 #include <ATen/ATen.h>
 
 namespace generator {
@@ -13,10 +15,7 @@ FeedForward::FeedForward(const Scope& scope, std::int64_t channels, double ratio
     : mlp0_(scope / "mlp" / 0, channels, std::int64_t(double(channels) * ratio)),
       mlp2_(scope / "mlp" / 2, std::int64_t(double(channels) * ratio), channels) {}
 
-at::Tensor FeedForward::operator()(const at::Tensor& x) const {
-    auto hidden = mlp0_(x);
-    return mlp2_(at::gelu_(hidden, "tanh"));
-}
+at::Tensor FeedForward::operator()(const at::Tensor& x) const { return mlp2_(mlp0_.gelu(x)); }
 
 DitBlock::DitBlock(const Scope& scope, const BlockSize& size)
     : norm2_(scope / "norm2", size.channels, kEps),
@@ -37,7 +36,7 @@ std::vector<Modulation> DitBlock::modulations(const at::Tensor& time_embeddings)
 }
 
 void DitBlock::self_attend(at::Tensor& x, const Modulation& m) const {
-    x.addcmul_(m.gate_attention,
+    gated_add_(x, m.gate_attention,
                self_attn_(layer_norm(x, m.scale_attention, m.shift_attention, kEps)));
 }
 
@@ -48,7 +47,7 @@ void DitBlock::cross_attend_and_feed(at::Tensor& x, const Modulation& m,
         const bool zeros = !memories[b].keys.defined();
         entry.add_(zeros ? memories[b].constant : cross_attn_(norm2_(entry), memories[b]));
     }
-    x.addcmul_(m.gate_mlp, mlp_(layer_norm(x, m.scale_mlp, m.shift_mlp, kEps)));
+    gated_add_(x, m.gate_mlp, mlp_(layer_norm(x, m.scale_mlp, m.shift_mlp, kEps)));
 }
 
 SwinBlock::SwinBlock(const Scope& scope, const AttentionSize& size, double mlp_ratio)

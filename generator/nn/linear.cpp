@@ -24,4 +24,15 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
                       weight_, bias_);
 }
 
+at::Tensor Linear::gelu(const at::Tensor& x) const {
+    if (!weight_.is_cuda() || weight_.scalar_type() == at::kFloat) {
+        auto y = (*this)(x);
+        return at::gelu_(y, "tanh");
+    }
+    const auto rows = x.to(weight_.scalar_type()).reshape({-1, x.size(-1)});
+    auto shape = x.sizes().vec();
+    shape.back() = weight_.size(0);
+    return at::_addmm_activation(bias_, rows, weight_.t(), 1, 1, /*use_gelu=*/true).view(shape);
+}
+
 }  // namespace generator

@@ -20,6 +20,10 @@ public:
     at::Tensor operator()(
         const at::Tensor& x) const;  // [..., in] -> [..., out], in the weights' type
 
+    // gelu(the above), by the tanh formula (Hendrycks & Gimpel 2016, arXiv 1606.08415). On a GPU in
+    // 16 bits the product's own epilogue does it, so that the wide result is written once.
+    at::Tensor gelu(const at::Tensor& x) const;
+
     const at::Tensor& bias() const { return bias_; }
 
 private:

@@ -24,7 +24,8 @@ public:
         return values;
     }
 
-    generator::Bundle bundle() const {
+    generator::Bundle bundle(at::Device device = at::kCPU,
+                             at::ScalarType dtype = at::kFloat) const {
         std::ostringstream header;
         std::size_t bytes = 0;
         for (const auto& [name, values] : tensors_) {
@@ -46,7 +47,7 @@ public:
         }
         return generator::Bundle(generator::or_refuse(generator::Safetensors::parse(
                                      {{content.get(), at}, content}, "layer")),
-                                 at::kCPU, at::kFloat);
+                                 device, dtype);
     }
 
 private:

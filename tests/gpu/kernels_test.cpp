@@ -1,10 +1,13 @@
 // Each kernel against its CPU form.
 #include "generator/kernels/conv3d.hpp"
+#include "generator/kernels/gated_add.hpp"
 #include "generator/kernels/gather_matmul.hpp"
 #include "generator/kernels/gather_sum.hpp"
 #include "generator/kernels/head_norm.hpp"
+#include "generator/nn/linear.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/generator/layer_weights.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -31,6 +34,37 @@ TEST_CASE("head_norm_ equals its oracle", "[gpu]") {
         generator::head_norm_(got.select(-3, part), on_gpu(gamma));
         generator::head_norm_(want.select(-3, part), gamma);
     }
+    CHECK(tests::relative_error(got, want) < tolerance(dtype));
+}
+
+TEST_CASE("gated_add_ equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto width = GENERATE(7, 64, 1024);
+    const auto first = GENERATE(0, 1);  // 1: not aligned to 16 bytes
+    at::manual_seed(5);
+    const auto gate = at::randn({width}).to(dtype);
+    const auto shifted = [&] { return at::randn({3 * 50 * width + 1}).to(dtype); };
+    const auto viewed = [&](const at::Tensor& flat) {
+        return flat.narrow(0, first, 3 * 50 * width).view({3, 50, width});
+    };
+    const auto x = shifted(), y = shifted();
+    const auto got = viewed(on_gpu(x)), want = viewed(wide(x).clone());
+    generator::gated_add_(got, on_gpu(gate), viewed(on_gpu(y)));
+    generator::gated_add_(want, wide(gate), viewed(wide(y)));
+    CHECK(tests::relative_error(got, want) < tolerance(dtype));
+}
+
+TEST_CASE("a product's own gelu equals the one after it", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    at::manual_seed(6);
+    const auto x = at::randn({2, 33, 64}).to(dtype);
+    tests::LayerWeights weights;  // rounded, so that both sides have the same
+    weights.add("weight", at::randn({256, 64}).to(dtype).to(at::kFloat));
+    weights.add("bias", at::randn({256}).to(dtype).to(at::kFloat));
+    auto there = weights.bundle(at::kCUDA, dtype), here = weights.bundle();
+    const auto got = generator::Linear(generator::Scope(there), 64, 256).gelu(on_gpu(x));
+    const auto want = generator::Linear(generator::Scope(here), 64, 256).gelu(wide(x));
+    CHECK(got.sizes() == want.sizes());
     CHECK(tests::relative_error(got, want) < tolerance(dtype));
 }
 
