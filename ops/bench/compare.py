@@ -17,8 +17,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "gpu")]
 import machine
+import table as gpu
 
 ROOT = HERE.parent.parent
 TO_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -106,6 +107,7 @@ def page(ours, theirs, host, others, args):
         mine, other = ours[name], known.get(name)
         ratio = f"{other / mine:,.1f}" if other else ""
         lines.append(f"| `{name}` | {MEANING[name]} | {shown(mine)} | {shown(other)} | {ratio} |")
+    lines += ["", "## On a GPU", "", *gpu.table(json.loads(gpu.MEASURED.read_text()))]
     return "\n".join(lines) + "\n"
 
 

@@ -23,8 +23,10 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#ifdef MINER_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_profiler_api.h>
+#endif
 
 namespace {
 
@@ -77,16 +79,18 @@ Splats host_splats(const Gaussians& g) {
 class Profile {
 public:
     Profile(const std::string& folder, const Place& place)
-        : place_(place), networks_(Networks::read(*folder_files(folder), place)) {
+        : place_(place), networks_(read(folder, place)) {
         const auto& c = networks_.configs;
-        picture_ = at::randint(256, {c.encoder.picture_size, c.encoder.picture_size, 3}, at::kByte);
+        const auto side = c.encoder.value().picture_size;  // a pipeline for pictures
+        picture_ = at::randint(256, {side, side, 3}, at::kByte);
         condition_ = encode();
         const auto r = c.structure_flow.resolution;
         noise_ = Noise(1).draw({1, c.structure_flow.channels, r, r, r}).to(place_.device);
     }
 
     at::Tensor encode() const {
-        return networks_.encoder.condition(networks_.encoder.features(picture_)).to(place_.dtype);
+        const auto& encoder = *networks_.encoder;
+        return encoder.condition(encoder.features(picture_)).to(place_.dtype);
     }
 
     at::Tensor structure() const {
@@ -139,9 +143,11 @@ public:
             place_.synchronize();
         };
         run();
+#ifdef MINER_CUDA
         cudaProfilerStart();
         run();
         cudaProfilerStop();
+#endif
     }
 
     const NetworkConfigs& configs() const { return networks_.configs; }
@@ -164,15 +170,24 @@ public:
     }
 
 private:
+    static Networks read(const std::string& folder, const Place& place) {
+        const auto files = folder_files(folder);
+        return Networks::read(*files, place, read_manifest(*files));
+    }
+
     Place place_;
     Networks networks_;
     at::Tensor picture_, condition_, noise_;
 };
 
-double peak_gib(const Place& place) {
-    if (place.device.is_cpu()) return 0;
-    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(place.device.index());
-    return double(stats.allocated_bytes[0].peak) / double(1 << 30);
+double peak_gib([[maybe_unused]] const Place& place) {
+#ifdef MINER_CUDA
+    if (place.device.is_cuda()) {
+        const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(place.device.index());
+        return double(stats.allocated_bytes[0].peak) / double(1 << 30);
+    }
+#endif
+    return 0;  // of a GPU's memory
 }
 
 void report(const char* stage, std::size_t voxels, double ms) {
