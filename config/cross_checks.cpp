@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace config {
@@ -30,6 +31,20 @@ void warn_of_netuid(Loaded& loaded) {
             "netuid {} on {} is another subnet: the 3D subnet is {} on finney, {} on test", netuid,
             network, kSubnet, kTestSubnet));
     }
+}
+
+// Either all take the place of the chain's validators or all come besides them.
+void check_validators(const Loaded& loaded, Faults& faults) {
+    const auto& named = loaded.settings.validators;
+    const auto adding = std::count_if(named.begin(), named.end(), [](const std::string& entry) {
+        return entry.starts_with('+');
+    });
+    if (adding == 0 || std::size_t(adding) == named.size()) return;
+    faults.push_back({"validators", loaded.origin.find("validators")->second.text(),
+                      fmt::format("{} of {} entries begin with +; write it before all of them, to "
+                                  "ask them besides the chain's validators, or before none, to ask "
+                                  "them instead",
+                                  adding, named.size())});
 }
 
 }  // namespace
@@ -84,6 +99,7 @@ void cross_check(Loaded& loaded, Faults& faults) {
         faults.push_back({"generator.device", origin_of(loaded, "generator.device").text(),
                           "none, and generator.remote names nobody: give one of them"});
     }
+    check_validators(loaded, faults);
     warn_of_netuid(loaded);
     if (gate.floor < kValidatorFloor) {
         loaded.warnings.push_back(

@@ -137,7 +137,7 @@ struct Rehearse {
 struct Settings {
     int netuid = 17;
     bool debug = false;                   // --logging.debug
-    std::vector<std::string> validators;  // "HOTKEY@HOST:PORT"
+    std::vector<std::string> validators;  // "HOTKEY@HOST:PORT", or all with +
     Wallet wallet;
     Subtensor subtensor;
     Axon axon;

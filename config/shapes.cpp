@@ -54,6 +54,7 @@ bool is_token(std::string_view text) {
 }
 
 bool is_validator(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
     const auto at = text.find('@');
     const auto colon = text.rfind(':');
     if (at == std::string_view::npos || colon == std::string_view::npos || colon < at) return false;
@@ -110,7 +111,8 @@ bool is_operation(std::string_view text) {
 
 }  // namespace
 
-const Shape kValidatorShape{"HOTKEY@HOST:PORT, with the validator's SS58 address", is_validator};
+const Shape kValidatorShape{
+    "HOTKEY@HOST:PORT, with the validator's SS58 address, or +HOTKEY@HOST:PORT", is_validator};
 const Shape kAddressShape{"an SS58 address of 46 to 48 characters, or nothing",
                           [](std::string_view text) { return text.empty() || is_address(text); }};
 const Shape kNameShape{"a name without slashes", [](std::string_view text) {

@@ -6,7 +6,7 @@
 
 namespace config {
 
-extern const Shape kValidatorShape;  // "HOTKEY@HOST:PORT"
+extern const Shape kValidatorShape;  // "HOTKEY@HOST:PORT", or with + before
 extern const Shape kAddressShape;    // an SS58 address, or nothing
 extern const Shape kNameShape;       // one part of a path
 extern const Shape kPathShape;       // not empty

@@ -23,7 +23,8 @@ void add_identity(Rows& rows) {
              .most = 65'535},
             {.name = "validators",
              .field = [](Settings& s) -> Field { return &s.validators; },
-             .doc = "Validators to ask, instead of those that the chain names.",
+             .doc = "Validators to ask, instead of those that the chain names; with + before each "
+                    "(+HOTKEY@HOST:PORT), besides them.",
              .shape = &kValidatorShape},
             {.name = "logging.debug",
              .field = [](Settings& s) -> Field { return &s.debug; },

@@ -114,6 +114,7 @@ std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contac
                             .log = options.log,
                             .settings = options.settings,
                             .folder = options.folder,
+                            .named = options.named,
                             .first_validators =
                                 [contacts = std::move(contacts), &roster, &log = options.log] {
                                     resume_cooldowns(contacts, roster.identities(), now_ms() / 1000,

@@ -21,6 +21,7 @@ struct AppOptions {
     MakeGenerator make_generator;
     config::Logger& log;
     Observer observer = {};
+    std::vector<Validator> named = {};  // by the operator; asked besides those of the chain
     bool chain = false;  // validators and registration come from the chain of the settings
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
 };

@@ -27,8 +27,8 @@ ChainLink::ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> en
                            [this](const network::RpcNews& news) { watch_.connection(news); })),
       chain_(rpc_),
       watch_({chain_, services.identities, services.stop, services.lanes, services.log,
-              services.settings, std::move(services.folder), std::move(services.first_validators),
-              std::move(services.hindered)}) {}
+              services.settings, std::move(services.folder), std::move(services.named),
+              std::move(services.first_validators), std::move(services.hindered)}) {}
 
 asio::awaitable<void> ChainLink::run() {
     using namespace asio::experimental::awaitable_operators;

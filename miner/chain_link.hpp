@@ -17,6 +17,7 @@ public:
         config::Logger& log;
         const config::Settings& settings;
         std::filesystem::path folder;
+        std::vector<Validator> named = {};
         std::function<void()> first_validators = {};  // see ChainWatch
         std::function<void(std::string why)> hindered = {};
     };

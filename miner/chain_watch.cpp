@@ -1,6 +1,7 @@
 #include "miner/chain_watch.hpp"
 
 #include "config/places.hpp"
+#include "miner/named_validators.hpp"
 #include "network/chain/announce.hpp"
 #include "network/chain/metagraph_file.hpp"
 #include "network/errc.hpp"
@@ -169,7 +170,8 @@ void ChainWatch::take(network::Metagraph metagraph) {
     metagraph_ = std::make_shared<const network::Metagraph>(std::move(metagraph));
     std::vector<network::PublicKey> ours;
     for (const auto& who : s_.identities) ours.push_back(who.key.public_key());
-    const auto validators = validators_of(*metagraph_, s_.settings.schedule, ours);
+    const auto validators =
+        joined(validators_of(*metagraph_, s_.settings.schedule, ours), s_.named);
     for (auto& who : s_.identities) who.schedule.set_validators(validators);
     if (first && s_.first_validators) s_.first_validators();
     const auto& schedule = s_.settings.schedule;

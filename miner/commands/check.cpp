@@ -4,6 +4,7 @@
 #include "miner/check/reach.hpp"
 #include "miner/check/trial.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/named_validators.hpp"
 #include "network/tls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -49,20 +50,6 @@ private:
     Findings findings_;
 };
 
-// Those of the settings; what is no validator is a finding.
-std::vector<network::Peer> named_peers(const config::Settings& settings, Report& report) {
-    std::vector<network::Peer> peers;
-    for (const auto& text : settings.validators) {
-        auto peer = network::parse_peer(text);
-        if (peer)
-            peers.push_back(std::move(*peer));
-        else
-            report.add({Finding::State::fail, "validators", peer.error().message(),
-                        "write validators as HOTKEY@HOST:PORT"});
-    }
-    return peers;
-}
-
 // Runs a coroutine to its end, alone.
 template <class T>
 T run(asio::awaitable<T> task) {
@@ -97,11 +84,18 @@ std::vector<network::Peer> peers_on_chain(const config::Settings& settings,
 
 void check_network(const config::Settings& settings, const std::vector<std::string>& hotkeys,
                    Report& report) {
-    // As in mining: named validators are asked instead of those on the chain.
-    const auto peers = settings.validators.empty() ? peers_on_chain(settings, hotkeys, report)
-                                                   : named_peers(settings, report);
-    if (!settings.validators.empty())
+    // As in mining: named validators are asked instead of those on the chain, or besides them.
+    const auto named = named_validators(settings.validators);
+    if (!named)
+        report.add({Finding::State::fail, "validators", named.error().message(),
+                    "write validators as HOTKEY@HOST:PORT"});
+    std::vector<network::Peer> peers;
+    if (!named || named->asks_chain())
+        peers = peers_on_chain(settings, hotkeys, report);
+    else
         report.add({Finding::State::ok, "chain", "not asked: validators are named", ""});
+    if (named)
+        for (const auto& validator : named->list) peers.push_back(validator.peer);
     const auto probes = run(probe(peers, settings.schedule.connect_timeout));
     report.add(check_answers(peers, probes));
     report.add(check_skew(probes));

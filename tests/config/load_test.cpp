@@ -216,6 +216,19 @@ TEST_CASE("settings that contradict one another are faults") {
     CHECK(any_has(room, "export.fraction_bits"));
 }
 
+TEST_CASE("validators come instead of the chain's or besides them, not both") {
+    const std::string one = "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B@1.2.3.4:8091";
+    const auto named = [](const std::string& list) {
+        return std::vector<FlagValue>{{"validators", "--validators", {list}}};
+    };
+    const auto mixed = bad(load({}, {}, named(one + ",+" + one)));
+    CHECK(any_has(mixed,
+                  "validators (flag --validators): 1 of 2 entries begin with +; write it "
+                  "before all of them"));
+    CHECK(good(load({}, {}, named(one + "," + one))).settings.validators.size() == 2);
+    CHECK(good(load({}, {}, named("+" + one + ",+" + one))).settings.validators.size() == 2);
+}
+
 TEST_CASE("settings that will hardly be meant are warned of") {
     CHECK(any_has(good(load(toml("netuid = 29"), {}, {})).warnings, "netuid 29"));
     CHECK(any_has(good(load(toml("gate.floor = 100"), {}, {})).warnings, "gate.floor 100"));

@@ -165,6 +165,9 @@ public:
         peers_.push_back(hotkey + "@127.0.0.1:" + std::to_string(port));
     }
 
+    // Forgets the peers so far: the chain is to name them.
+    void leave_to_chain() { peers_.clear(); }
+
     Outsider database() const { return Outsider(storage() / "miner.db"); }
     std::int64_t number(const std::string& sql) const { return database().number(sql); }
     std::string word(const std::string& sql) const { return database().word(sql); }

@@ -1,6 +1,7 @@
 // The very application that operators run, with a scripted generator, against local validators.
 #include "miner/app.hpp"
 
+#include "miner/named_validators.hpp"
 #include "network/base64.hpp"
 #include "network/http/client.hpp"
 #include "network/local/chain_node.hpp"
@@ -55,6 +56,7 @@ struct Stage {
     std::vector<std::uint8_t> hotkeys{1};
     std::set<std::uint8_t> unregistered;
     std::unique_ptr<network::ChainNode> chain;  // if any, it is asked for the validators
+    std::vector<miner::Validator> named;        // besides those of the chain
 
     Stage() {
         settings.gate.min_gaussians = 3200;
@@ -109,6 +111,7 @@ struct Stage {
         std::vector<miner::Validator> list;
         for (const auto& validator : validators)
             if (!chain) list.push_back({int(list.size()), validator->peer(), 5000, true});
+        if (chain) list = named;
         std::vector<miner::Identity> identities;
         for (const auto number : hotkeys) {
             identities.push_back({key_of(number), miner::Schedule(settings.schedule),
@@ -126,6 +129,7 @@ struct Stage {
              .make_generator = tests::make_fake(script),
              .log = log,
              .observer = {.turn = [this](const miner::Turn& turn) { turns.push_back(turn); }},
+             .named = named,
              .chain = chain != nullptr,
              .finished = [this] {
                  if (between_turns) between_turns();
