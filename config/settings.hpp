@@ -23,6 +23,7 @@ struct Wallet {
 struct Subtensor {
     std::string network = "finney";
     std::string chain_endpoint;  // empty: the network's own
+    std::string genesis;         // of the chain that is meant; empty: known by the network's name
     int refresh_blocks = 50;     // between two readings of the whole subnet
     int check_blocks = 5;        // between two looks at our own registration
     seconds stale{180};          // without a new block for so long: another node

@@ -77,6 +77,11 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
 
 bool is_socket_url(std::string_view text) { return is_url(text, {"ws://", "wss://"}); }
 
+bool is_hash(std::string_view text) {
+    return text.size() == 66 && text.starts_with("0x") &&
+           only(text.substr(2), "0123456789abcdefABCDEF");
+}
+
 bool is_network(std::string_view text) {
     constexpr std::array<std::string_view, 5> kNames{"finney", "test", "archive", "latent-lite",
                                                      "local"};
@@ -124,6 +129,8 @@ const Shape kNetworkShape{"finney, test, archive, latent-lite, local, or a ws://
                           is_network};
 const Shape kUrlShape{"a URL such as wss://host:443, or nothing",
                       [](std::string_view text) { return text.empty() || is_socket_url(text); }};
+const Shape kHashShape{"0x and 64 hexadecimal digits, or nothing",
+                       [](std::string_view text) { return text.empty() || is_hash(text); }};
 const Shape kHttpShape{"a URL such as https://host", [](std::string_view text) {
                            return is_url(text, {"http://", "https://"});
                        }};

@@ -14,6 +14,7 @@ extern const Shape kNetworkShape;    // a network's name or a WebSocket URL
 extern const Shape kListenShape;     // "127.0.0.1:8080", or nothing
 extern const Shape kTokenShape;      // hard to guess, fit for an HTTP header; or nothing
 extern const Shape kUrlShape;        // a WebSocket URL, or nothing
+extern const Shape kHashShape;       // 32 bytes in hexadecimal, or nothing
 extern const Shape kHttpShape;       // an HTTP URL
 extern const Shape kDeviceShape;     // "auto", "none", and as the next
 extern const Shape kOneDeviceShape;  // "cpu", "cuda", "cuda:1"

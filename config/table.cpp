@@ -72,6 +72,12 @@ void add_identity(Rows& rows) {
                     "too.",
              .variables = {"BT_CHAIN_ENDPOINT"},
              .shape = &kUrlShape},
+            {.name = "subtensor.genesis",
+             .field = [](Settings& s) -> Field { return &s.subtensor.genesis; },
+             .doc = "Hash of block 0 of the chain that is meant: a node of another chain is left for "
+                    "the next. Empty: finney's and test's for nodes known by the network's name, and "
+                    "none for local and for URLs.",
+             .shape = &kHashShape},
             {.name = "subtensor.refresh_blocks",
              .field = [](Settings& s) -> Field { return &s.subtensor.refresh_blocks; },
              .doc = "The subnet's validators and their addresses are read anew after so many "

@@ -55,6 +55,8 @@ public:
                 return "refused by the chain's node";
             case Errc::stale_node:
                 return "the chain's node is not up to date";
+            case Errc::wrong_chain:
+                return "a node of another chain";
             case Errc::not_in_runtime:
                 return "unknown to the chain's runtime";
             case Errc::wrong_hash:

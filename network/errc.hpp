@@ -31,6 +31,7 @@ enum class Errc {
     bad_address,      // not an ss58 address of network 42
     node_error,       // the chain's node answered with an error; the detail has its words
     stale_node,       // the chain's node has no new blocks, or is far behind others
+    wrong_chain,      // the node serves another chain than the one that was meant
     not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it
     wrong_hash,       // a file's content is not what its publisher states
     no_space,         // the disk is full, or would be

@@ -17,6 +17,26 @@ using config::Result;
 constexpr std::array kFinneyToo{"wss://lite.chain.opentensor.ai:443",
                                 "wss://lite.sub.latent.to:443"};
 
+// Of mainnet, which has several names, and of the test network.
+constexpr std::string_view kMainnet =
+    "0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03";
+constexpr std::string_view kTestNetwork =
+    "0x8f9cf856bf558a14440e75569c9e58594757048d7b3a84b5d25f6bd978263105";
+
+std::string genesis_of(const config::Subtensor& settings) {
+    if (!settings.genesis.empty()) {
+        std::string hash = settings.genesis;
+        for (char& digit : hash)
+            if (digit >= 'A' && digit <= 'F') digit = char(digit - 'A' + 'a');
+        return hash;
+    }
+    if (!settings.chain_endpoint.empty()) return {};
+    if (settings.network == "test") return std::string(kTestNetwork);
+    for (const auto* name : {"finney", "archive", "latent-lite"})
+        if (settings.network == name) return std::string(kMainnet);
+    return {};
+}
+
 }  // namespace
 
 std::string Endpoint::url() const {
@@ -68,6 +88,7 @@ Result<std::vector<Endpoint>> endpoints(const config::Subtensor& settings) {
     for (const auto& url : urls) {
         auto endpoint = parse_endpoint(url);
         if (!endpoint) return endpoint.error();
+        endpoint->genesis = genesis_of(settings);
         parsed.push_back(std::move(*endpoint));
     }
     return parsed;

@@ -16,6 +16,7 @@ struct Endpoint {
     std::string host;  // name, IPv4 or IPv6 without brackets
     std::uint16_t port = 0;
     std::string target = "/";
+    std::string genesis = {};  // hash of its chain's block 0 in lower case; empty: of any chain
 
     std::string url() const;
     bool operator==(const Endpoint&) const = default;
@@ -25,7 +26,8 @@ struct Endpoint {
 config::Result<Endpoint> parse_endpoint(std::string_view url);
 
 // The nodes of the settings' network, best first: subtensor.chain_endpoint alone when it is set,
-// else those of the name, or the URL in its place. Fails with malformed.
+// else those of the name, or the URL in its place. They must be of the chain subtensor.genesis, or
+// of the one that is known by the name. Fails with malformed.
 config::Result<std::vector<Endpoint>> endpoints(const config::Subtensor& settings);
 
 // Private and loopback addresses of validators make sense on this machine's own network alone.

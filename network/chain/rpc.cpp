@@ -107,7 +107,7 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
     outbox_.clear();
     seen_ = 0;
     // Whichever ends first takes the others with it.
-    auto ended = co_await (read(**socket) || write(**socket) || follow_heads());
+    auto ended = co_await (read(**socket) || write(**socket) || follow_heads(endpoint.genesis));
     auto failure = std::visit([](Error& error) { return std::move(error); }, ended);
     if (failure.detail.find(url_) == failure.detail.npos)
         failure.detail = url_ + ": " + failure.detail;
@@ -178,10 +178,30 @@ bool Rpc::take_head(const json::value& header) {
     return is_behind();
 }
 
-// Ends when the node shows no new blocks, or old ones.
-asio::awaitable<Error> Rpc::follow_heads() {
+// Whether the chain's block 0 is the one that is meant.
+asio::awaitable<config::Result<void>> Rpc::check_chain(std::string genesis, Deadline deadline) {
+    json::array first_block;
+    first_block.emplace_back(0);
+    Pending pending(*this, {});
+    const auto request = rpc_request(pending.id, "chain_getBlockHash", first_block);
+    const auto answer = co_await exchange(pending, request, deadline);
+    if (!answer) co_return fail(Errc::read_timeout, "the hash of block 0");
+    if (!*answer) co_return answer->error();
+    const auto* hash = (**answer).if_string();
+    if (!hash) co_return fail(Errc::malformed, "the hash of block 0");
+    if (*hash == json::string_view(genesis)) co_return config::Result<void>();
+    co_return fail(Errc::wrong_chain, "its block 0 is " + shown(*hash) + ", not " + genesis +
+                                          "; see subtensor.network and subtensor.genesis");
+}
+
+// Ends when the node is of another chain, or shows no new blocks, or old ones.
+asio::awaitable<Error> Rpc::follow_heads(std::string genesis) {
     const auto& limits = options_.limits;
     auto deadline = Clock::now() + limits.greeting;
+    if (!genesis.empty()) {
+        const auto checked = co_await check_chain(genesis, deadline);
+        if (!checked) co_return checked.error();
+    }
     Pending heads(*this, [this](const json::value& header) { return take_head(header); });
     const auto request = rpc_request(heads.id, "chain_subscribeNewHeads", {});
     const auto answer = co_await exchange(heads, request, deadline);

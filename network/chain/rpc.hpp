@@ -1,5 +1,5 @@
 // A connection to the chain that stays: JSON-RPC over WebSocket to one of several nodes. When a
-// node is lost, silent, behind or no node at all, the next one is taken; subscriptions are made
+// node is lost, silent, behind, of another chain or no node at all, the next one is taken; subscriptions are made
 // again there and calls under way are repeated. Lives on one executor with a single thread.
 //
 // run() owns the life-cycle, stop() ends it. The object must outlive run() and every call.
@@ -111,7 +111,9 @@ private:
     boost::asio::awaitable<config::Error> live(Endpoint endpoint);
     boost::asio::awaitable<config::Error> read(WebSocket& socket);
     boost::asio::awaitable<config::Error> write(WebSocket& socket);
-    boost::asio::awaitable<config::Error> follow_heads();
+    boost::asio::awaitable<config::Error> follow_heads(std::string genesis);
+    boost::asio::awaitable<config::Result<void>> check_chain(std::string genesis,
+                                                             Deadline deadline);
     boost::asio::awaitable<void> until_stopped();
     boost::asio::awaitable<bool> connected_by(Deadline deadline);
     boost::asio::awaitable<std::optional<Answer>> exchange(Pending& pending, std::string request,

@@ -16,15 +16,6 @@ using config::Result;
 
 constexpr std::size_t kLongestWords = 200;
 
-// A stranger's words as they may stand in a log line.
-std::string shown(std::string_view text) {
-    std::string words;
-    for (const char character : text.substr(0, kLongestWords)) {
-        words += character >= ' ' && character <= '~' ? character : '?';
-    }
-    return words;
-}
-
 config::Error node_error(const json::value& error) {
     const auto* object = error.if_object();
     const auto* message = object ? object->if_contains("message") : nullptr;
@@ -48,6 +39,14 @@ Result<RpcMessage> notice(const json::value& parameters) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view text) {
+    std::string words;
+    for (const char character : text.substr(0, kLongestWords)) {
+        words += character >= ' ' && character <= '~' ? character : '?';
+    }
+    return words;
+}
 
 std::string rpc_request(std::uint64_t id, std::string_view method, const json::array& parameters) {
     return json::serialize(

@@ -577,6 +577,41 @@ TEST_CASE("a miner that knows nobody finds its validators on the chain") {
     CHECK(stage.count_lines("registered") == 2);
 }
 
+TEST_CASE("a node of another chain than the one that is meant is not believed") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.start_chain();
+    stage.settings.subtensor.genesis = "0x" + std::string(64, '0');
+    stage.stop_once([&] { return stage.count_lines("chain lost") > 0; });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().pulls == 0);
+    CHECK(std::any_of(stage.lines.begin(), stage.lines.end(), [](const std::string& line) {
+        return line.find("a node of another chain") != std::string::npos &&
+               line.find("subtensor.genesis") != std::string::npos;
+    }));
+}
+
+TEST_CASE("validators that the operator names besides are asked too, whatever the chain says") {
+    Stage stage;
+    stage.add_validator({picture_task("of the chain")});
+    stage.add_validator({picture_task("of the operator")});
+    stage.add_validator({picture_task("of both")});
+    // The chain sends miners who ask the third to where nobody is.
+    const auto second = stage.validators[1]->peer(), third = stage.validators[2]->peer();
+    stage.start_chain();
+    stage.chain->change([&](network::ChainState& state) {
+        state.deregister(network::ss58_decode(second.hotkey).value());
+        state.move(network::ss58_decode(third.hotkey).value(), 1);
+    });
+    stage.named = miner::named_validators({"+" + second.hotkey + "@" + network::authority(second),
+                                           "+" + third.hotkey + "@" + network::authority(third)})
+                      .value()
+                      .list;
+    CHECK(stage.run() == ExitCode::ok);
+    for (const auto& validator : stage.validators) CHECK(validator->tally().accepted == 1);
+    CHECK(stage.count_lines("pull failed") == 0);
+}
+
 TEST_CASE("a validator that goes to another port is found there without a restart") {
     Stage stage;
     stage.time_scale = 0.001;

@@ -24,6 +24,23 @@ TEST_CASE("an endpoint of one's own is the only one") {
     CHECK(own[0] == Endpoint{.tls = false, .host = "10.0.0.1", .port = 1, .target = "/"});
 }
 
+TEST_CASE("nodes that a network's name stands for must be of its chain, others of any") {
+    const std::string mainnet =
+        "0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03";
+    for (const auto* name : {"finney", "archive", "latent-lite"})
+        for (const auto& node : endpoints({.network = name}).value())
+            CHECK(node.genesis == mainnet);
+    const auto test = endpoints({.network = "test"}).value().front().genesis;
+    CHECK(test.size() == 66);
+    CHECK(test != mainnet);
+    CHECK(endpoints({.network = "local"}).value().front().genesis.empty());
+    CHECK(endpoints({.network = "wss://node.example"}).value().front().genesis.empty());
+    config::Subtensor own{.network = "finney", .chain_endpoint = "ws://10.0.0.1:1"};
+    CHECK(endpoints(own).value().front().genesis.empty());
+    own.genesis = "0xAB" + std::string(62, '0');
+    CHECK(endpoints(own).value().front().genesis == "0xab" + std::string(62, '0'));
+}
+
 TEST_CASE("URLs are taken apart") {
     CHECK(parse_endpoint("wss://host").value().port == 443);
     CHECK(parse_endpoint("ws://host/a/b").value() ==

@@ -289,6 +289,42 @@ TEST_CASE("a node without new blocks, or far behind the others, is left") {
     CHECK(losses[1] == Errc::stale_node);
 }
 
+TEST_CASE("a node of another chain is left for the next, and asked nothing else") {
+    const std::string meant = "0x" + std::string(64, 'a');
+    std::atomic<int> others = 0;
+    const auto serving = [&](json::value genesis) {
+        return [&others, genesis](const json::object& request) -> std::vector<std::string> {
+            const auto& method = request.at("method").as_string();
+            if (method == "chain_getBlockHash" && request.at("params").at(0) == 0)
+                return {answer_to(request, genesis)};
+            if (method == "chain_subscribeNewHeads") return {};
+            ++others;
+            return {answer_to(request, method)};
+        };
+    };
+    ScriptedNode good(serving(json::string(meant)));
+    for (const json::value& wrong :
+         std::initializer_list<json::value>{json::string("0x" + std::string(64, 'b')),
+                                            json::string("\n"), json::value(), json::value(7)}) {
+        ScriptedNode other(serving(wrong));
+        auto first = other.endpoint(), second = good.endpoint();
+        first.genesis = second.genesis = meant;
+        const auto before = others.load();
+        auto options = to({first, second});
+        std::vector<config::Error> losses;
+        options.news = [&](const RpcNews& news) {
+            if (news.lost) losses.push_back(*news.lost);
+        };
+        CHECK(ask(std::move(options)).value() == "question");
+        CHECK(others == before + 1);  // of the good one
+        CHECK(other.heads_asked() == 0);
+        REQUIRE(losses.size() == 1);
+        INFO(losses[0].message());
+        CHECK(losses[0].code == (wrong.is_string() ? Errc::wrong_chain : Errc::malformed));
+        CHECK(losses[0].detail.find('\n') == std::string::npos);
+    }
+}
+
 TEST_CASE("after a connection is cut, new blocks are subscribed to again") {
     ScriptedNode node(echo());
     converse(to({node.endpoint()}), [&](Rpc& rpc) -> asio::awaitable<void> {
