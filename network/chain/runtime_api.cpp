@@ -1,9 +1,12 @@
 #include "network/chain/runtime_api.hpp"
 
 #include "network/chain/codec.hpp"
+#include "network/chain/scale.hpp"
 #include "network/errc.hpp"
 
 #include <fmt/format.h>
+
+#include <optional>
 
 namespace network {
 namespace {
@@ -13,7 +16,23 @@ config::Error within(config::Error error, std::string_view method) {
     return error;
 }
 
+// What a byte vector holds, when `bytes` are one from end to end.
+std::optional<std::span<const std::uint8_t>> inside_bytes(std::span<const std::uint8_t> bytes) {
+    ScaleReader reader(bytes);
+    const auto inner = reader.bytes(reader.length(1));
+    reader.finish();
+    return reader.ok() ? std::optional(inner) : std::nullopt;
+}
+
 }  // namespace
+
+bool describes_answer(const Metadata& metadata, std::string_view method) {
+    const RuntimeMethod* known = metadata.method(method);
+    if (!known) return false;
+    const auto& type = metadata.types[metadata.types.unwrapped(known->output)];
+    const auto* sequence = std::get_if<SequenceType>(&type.definition);
+    return !sequence || !metadata.types.is_u8(sequence->element);
+}
 
 config::Result<std::vector<std::uint8_t>> method_arguments(const Metadata& metadata,
                                                            std::string_view method,
@@ -34,8 +53,12 @@ config::Result<Value> method_answer(const Metadata& metadata, std::string_view m
     const RuntimeMethod* known = metadata.method(method);
     if (!known) return config::fail(Errc::not_in_runtime, std::string(method));
     auto answer = decode(metadata.types, known->output, bytes);
-    if (!answer) return within(answer.error(), method);
-    return answer;
+    if (answer) return answer;
+    if (const auto inner = inside_bytes(bytes)) {
+        auto unwrapped = decode(metadata.types, known->output, *inner);
+        if (unwrapped) return unwrapped;
+    }
+    return within(answer.error(), method);
 }
 
 }  // namespace network

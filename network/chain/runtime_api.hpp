@@ -20,7 +20,11 @@ config::Result<std::vector<std::uint8_t>> method_arguments(const Metadata& metad
                                                            std::string_view method,
                                                            const std::vector<Value>& arguments);
 
-// The answer. Its names are views of `metadata`. Fails with not_in_runtime or malformed; bytes left
+// False when the runtime has no such method, does not describe it (V14), or says no more of its
+// answer than that it is bytes.
+bool describes_answer(const Metadata& metadata, std::string_view method);
+
+// The answer, which older runtimes put into a byte vector. Its names are views of `metadata`. Fails with not_in_runtime or malformed; bytes left
 // over are malformed.
 config::Result<Value> method_answer(const Metadata& metadata, std::string_view method,
                                     std::span<const std::uint8_t> bytes);

@@ -2,14 +2,17 @@
 
 #include "network/chain/runtime_api.hpp"
 #include "network/chain/storage_key.hpp"
+#include "network/chain/stored_metagraph.hpp"
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 
 namespace network {
 namespace {
@@ -22,6 +25,9 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::string_view kPallet = "SubtensorModule";
 constexpr std::uint32_t kMetadataVersion = 15;
+constexpr const char* kNeurons = "NeuronInfoRuntimeApi_get_neurons_lite";
+constexpr const char* kState = "SubnetInfoRuntimeApi_get_subnet_state";
+constexpr std::size_t kKeysAtOnce = 256;
 
 std::string hex_of(std::span<const std::uint8_t> bytes) { return "0x" + to_hex(bytes); }
 
@@ -102,7 +108,41 @@ Fate fate_of(const json::value& status) {
     return {};
 }
 
+// The answer of state_queryStorageAt: pairs of key and value, or null where nothing lies.
+Result<void> take_changes(const json::value& answer, std::string_view item,
+                          std::map<std::string, Bytes>& found) {
+    const auto malformed = [&] {
+        return fail(Errc::malformed, fmt::format("{}: no list of keys and values", item));
+    };
+    const auto* sets = answer.if_array();
+    if (!sets) return malformed();
+    for (const auto& set : *sets) {
+        const auto* object = set.if_object();
+        const auto* changes = object ? object->if_contains("changes") : nullptr;
+        if (!changes || !changes->is_array()) return malformed();
+        for (const auto& change : changes->get_array()) {
+            const auto* pair = change.if_array();
+            if (!pair || pair->size() != 2 || !(*pair)[0].is_string()) return malformed();
+            if ((*pair)[1].is_null()) continue;
+            auto bytes = bytes_of((*pair)[1], item);
+            if (!bytes) return bytes.error();
+            found[std::string((*pair)[0].get_string())] = std::move(*bytes);
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+Result<AxonEntry> axon_entry_of(const Value& info) {
+    const auto number = [&](std::string_view name) {
+        const Value* field = info.find(name);
+        return field ? field->u128() : std::nullopt;
+    };
+    const auto ip = number("ip"), port = number("port"), type = number("ip_type");
+    if (!ip || !port || !type) return fail(Errc::malformed, "Axons: no address");
+    return AxonEntry{*ip, std::uint64_t(*type), std::uint64_t(*port)};
+}
 
 asio::awaitable<Result<ChainView>> Subtensor::now() {
     const auto head = co_await rpc_.call("chain_getHead");
@@ -180,15 +220,49 @@ asio::awaitable<Result<std::optional<Value>>> Subtensor::storage(const ChainView
 
 asio::awaitable<Result<Metagraph>> Subtensor::metagraph(ChainView view, std::uint16_t netuid,
                                                         bool allow_private) {
+    const auto& metadata = view.runtime->metadata;
+    if (!describes_answer(metadata, kNeurons) || !describes_answer(metadata, kState))
+        co_return co_await read_stored_metagraph(*this, view, netuid, allow_private);
     std::vector<Value> arguments;
     arguments.emplace_back(netuid);
-    const auto neurons =
-        co_await runtime_call(view, "NeuronInfoRuntimeApi_get_neurons_lite", arguments);
+    const auto neurons = co_await runtime_call(view, kNeurons, arguments);
     if (!neurons) co_return neurons.error();
-    const auto state =
-        co_await runtime_call(view, "SubnetInfoRuntimeApi_get_subnet_state", arguments);
+    const auto state = co_await runtime_call(view, kState, arguments);
     if (!state) co_return state.error();
-    co_return Metagraph::make({netuid, view.block, allow_private}, *neurons, *state);
+    const Metagraph::Place place{netuid, view.block, allow_private};
+    co_return Metagraph::make(place, *neurons, *state);
+}
+
+asio::awaitable<Result<std::vector<std::optional<Value>>>> Subtensor::stored(
+    ChainView view, std::string_view item, std::vector<std::vector<Value>> arguments) {
+    const auto& metadata = view.runtime->metadata;
+    std::vector<std::string> keys;
+    for (const auto& one : arguments) {
+        const auto key = storage_key(metadata, kPallet, item, one);
+        if (!key) co_return key.error();
+        keys.push_back(hex_of(*key));
+    }
+    std::map<std::string, Bytes> found;
+    for (std::size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
+        json::array batch;
+        for (std::size_t i = first; i < std::min(first + kKeysAtOnce, keys.size()); ++i)
+            batch.emplace_back(keys[i]);
+        const auto answer =
+            co_await rpc_.call("state_queryStorageAt", with(std::move(batch), view.hash));
+        if (!answer) co_return answer.error();
+        if (auto taken = take_changes(*answer, item, found); !taken) co_return taken.error();
+    }
+    std::vector<std::optional<Value>> values;
+    for (const auto& key : keys) {
+        const auto bytes = found.find(key);
+        auto value = storage_value(metadata, kPallet, item,
+                                   bytes == found.end()
+                                       ? std::nullopt
+                                       : std::optional<std::span<const std::uint8_t>>(bytes->second));
+        if (!value) co_return value.error();
+        values.push_back(std::move(*value));
+    }
+    co_return values;
 }
 
 asio::awaitable<Result<std::optional<std::uint16_t>>> Subtensor::uid(ChainView view,
@@ -216,13 +290,9 @@ asio::awaitable<Result<std::optional<AxonEntry>>> Subtensor::axon(ChainView view
     const auto value = co_await storage(view, "Axons", std::move(arguments));
     if (!value) co_return value.error();
     if (!*value) co_return std::optional<AxonEntry>();
-    const auto number = [&](std::string_view name) {
-        const Value* field = (*value)->find(name);
-        return field ? field->u128() : std::nullopt;
-    };
-    const auto ip = number("ip"), port = number("port"), type = number("ip_type");
-    if (!ip || !port || !type) co_return fail(Errc::malformed, "Axons: no address");
-    co_return std::optional(AxonEntry{*ip, std::uint64_t(*type), std::uint64_t(*port)});
+    const auto entry = axon_entry_of(**value);
+    if (!entry) co_return entry.error();
+    co_return std::optional(*entry);
 }
 
 asio::awaitable<Result<std::uint64_t>> Subtensor::nonce(std::string address) {

@@ -38,6 +38,9 @@ struct ChainView {
     std::shared_ptr<const Runtime> runtime;
 };
 
+// A decoded AxonInfo. Fails with malformed.
+config::Result<AxonEntry> axon_entry_of(const Value& info);
+
 class Subtensor {
 public:
     explicit Subtensor(Rpc& rpc) : rpc_(rpc) {}
@@ -45,11 +48,12 @@ public:
     Rpc& rpc() { return rpc_; }
 
     // The newest block. Loads the metadata (V15, or V14 from a node that has no other) when the
-    // runtime is another one than the last time; metadata of V14 does not describe what metagraph()
-    // asks for.
+    // runtime is another one than the last time.
     boost::asio::awaitable<config::Result<ChainView>> now();
 
-    // Everybody on the subnet; nobody when there is no such subnet.
+    // Everybody on the subnet; nobody when there is no such subnet. By the runtime's functions, or,
+    // where the metadata does not describe them (V14, and V15 with answers in plain bytes), from its
+    // storage (read_stored_metagraph).
     boost::asio::awaitable<config::Result<Metagraph>> metagraph(ChainView view,
                                                                 std::uint16_t netuid,
                                                                 bool allow_private);
@@ -58,6 +62,11 @@ public:
     boost::asio::awaitable<config::Result<std::optional<std::uint16_t>>> uid(ChainView view,
                                                                              std::uint16_t netuid,
                                                                              PublicKey hotkey);
+
+    // What lies under each of `arguments` in one of the subnet pallet's maps, in their order; empty
+    // where nothing does. `item` must outlive the call.
+    boost::asio::awaitable<config::Result<std::vector<std::optional<Value>>>> stored(
+        ChainView view, std::string_view item, std::vector<std::vector<Value>> arguments);
 
     // The axon that the hotkey announced; empty: none.
     boost::asio::awaitable<config::Result<std::optional<AxonEntry>>> axon(ChainView view,

@@ -56,7 +56,7 @@ class Node final : public ChainNode {
 public:
     explicit Node(Options options)
         : options_(std::move(options)),
-          state_(options_.netuid, std::move(options_.neurons)),
+          state_(options_.netuid, std::move(options_.neurons), std::move(options_.metadata)),
           stopped_(io_.get_executor()) {}
 
     ~Node() override {

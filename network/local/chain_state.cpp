@@ -28,6 +28,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr const char* kNeurons = "NeuronInfoRuntimeApi_get_neurons_lite";
 constexpr const char* kState = "SubnetInfoRuntimeApi_get_subnet_state";
 constexpr const char* kMetadataCall = "Metadata_metadata_at_version";
+constexpr std::string_view kPallet = "SubtensorModule";
 constexpr std::uint32_t kTransactionVersion = 1;
 
 json::string hex_of(std::span<const std::uint8_t> bytes) {
@@ -61,10 +62,10 @@ Result<json::value> unknown(std::string_view what) {
 
 }  // namespace
 
-ChainState::ChainState(std::uint16_t netuid, std::vector<LocalNeuron> neurons)
+ChainState::ChainState(std::uint16_t netuid, std::vector<LocalNeuron> neurons, Bytes metadata)
     : netuid_(netuid),
       neurons_(std::move(neurons)),
-      raw_metadata_(recorded_metadata()),
+      raw_metadata_(metadata.empty() ? recorded_metadata() : std::move(metadata)),
       metadata_(Metadata::parse(raw_metadata_).value()) {}
 
 json::object ChainState::header() const {
@@ -88,7 +89,9 @@ Result<json::value> ChainState::answer(std::string_view method,
                                         {"transactionVersion", kTransactionVersion}});
     }
     if (method == "state_call") return state_call(parameters);
-    if (method == "state_getStorage") return storage(parameters);
+    if (method == "state_getStorage") return storage_at(parameters);
+    if (method == "state_queryStorageAt") return query_storage(parameters);
+    if (method == "state_getMetadata") return json::value(hex_of(raw_metadata_));
     if (method == "system_accountNextIndex") {
         if (parameters.empty() || !parameters[0].is_string()) return unknown(method);
         const auto key = ss58_decode(std::string_view(parameters[0].get_string()));
@@ -104,6 +107,7 @@ Result<json::value> ChainState::state_call(const json::array& parameters) const 
                             ? std::string_view()
                             : std::string_view(parameters[0].get_string());
     const auto arguments = bytes_of(parameters, 1);
+    if (metadata_.version < 15) return unknown(method);
     if (method == kMetadataCall) {
         if (arguments != Bytes{15, 0, 0, 0}) return json::value("0x00");
         ScaleWriter writer;
@@ -131,11 +135,10 @@ Value ChainState::neurons() const {
     Value::List list;
     for (std::size_t uid = 0; uid < neurons_.size(); ++uid) {
         const auto& neuron = neurons_[uid];
-        const auto gone = displaced_.find(neuron.hotkey);
-        const bool here = gone == displaced_.end();
+        const bool here = !displaced_.contains(neuron.hotkey);
         Value value = blank;
-        set(value, "hotkey", account(here ? neuron.hotkey : gone->second));
-        set(value, "coldkey", account(here ? neuron.hotkey : gone->second));
+        set(value, "hotkey", account(holder(neuron)));
+        set(value, "coldkey", account(holder(neuron)));
         set(value, "uid", std::uint64_t(uid));
         set(value, "netuid", std::uint64_t(netuid_));
         set(value, "active", true);
@@ -160,9 +163,8 @@ Value ChainState::subnet_state() const {
     Value::List hotkeys;
     Value::Numbers stakes;
     for (const auto& neuron : neurons_) {
-        const auto gone = displaced_.find(neuron.hotkey);
-        hotkeys.push_back(account(gone == displaced_.end() ? neuron.hotkey : gone->second));
-        stakes.push_back(gone == displaced_.end() ? neuron.stake_rao : 0);
+        hotkeys.push_back(account(holder(neuron)));
+        stakes.push_back(displaced_.contains(neuron.hotkey) ? 0 : neuron.stake_rao);
     }
     set(state, "netuid", std::uint64_t(netuid_));
     set(state, "hotkeys", std::move(hotkeys));
@@ -170,30 +172,70 @@ Value ChainState::subnet_state() const {
     return Value::some(std::move(state));
 }
 
-json::value ChainState::storage(const json::array& parameters) const {
-    const auto wanted = bytes_of(parameters, 0);
+// Everything that a miner reads, by key.
+std::map<std::string, std::string> ChainState::storage() const {
+    std::map<std::string, std::string> all;
+    const auto put = [&](std::string_view name, std::vector<Value> place, const Value& value) {
+        const auto* item = metadata_.storage(kPallet, name);
+        const auto key = storage_key(metadata_, kPallet, name, place).value();
+        all["0x" + to_hex(key)] =
+            "0x" + to_hex(encode(metadata_.types, item->value, value).value());
+    };
+    const Value netuid(netuid_);
+    put("SubnetworkN", {netuid}, std::uint64_t(neurons_.size()));
+    Value::List permits;
+    Value::Numbers updates;
     for (std::size_t uid = 0; uid < neurons_.size(); ++uid) {
         const auto& neuron = neurons_[uid];
-        if (displaced_.contains(neuron.hotkey)) continue;
-        std::vector<Value> place;
-        place.emplace_back(netuid_);
-        place.push_back(account(neuron.hotkey));
-        if (wanted == storage_key(metadata_, "SubtensorModule", "Uids", place).value()) {
-            const Bytes bytes{std::uint8_t(uid), std::uint8_t(uid >> 8)};
-            return hex_of(bytes);
-        }
-        if (neuron.port == 0 ||
-            wanted != storage_key(metadata_, "SubtensorModule", "Axons", place).value()) {
-            continue;
-        }
-        const auto* item = metadata_.storage("SubtensorModule", "Axons");
-        Value axon = zero_value(metadata_.types, item->value);
+        const bool here = !displaced_.contains(neuron.hotkey);
+        const auto hotkey = account(holder(neuron));
+        permits.emplace_back(here && neuron.validator_permit);
+        updates.push_back(block_);
+        put("Keys", {netuid, std::uint64_t(uid)}, hotkey);
+        put("Uids", {netuid, hotkey}, std::uint64_t(uid));
+        put("Owner", {hotkey}, hotkey);
+        if (!here) continue;
+        put("TotalHotkeyAlpha", {hotkey, netuid}, neuron.stake_rao);
+        if (neuron.port == 0) continue;
+        Value axon = zero_value(metadata_.types, metadata_.storage(kPallet, "Axons")->value);
         set(axon, "ip", Uint128(neuron.ip));
         set(axon, "ip_type", 4u);
         set(axon, "port", std::uint64_t(neuron.port));
-        return hex_of(encode(metadata_.types, item->value, axon).value());
+        put("Axons", {netuid, hotkey}, axon);
     }
-    return {};
+    put("ValidatorPermit", {netuid}, permits);
+    put("LastUpdate", {netuid}, updates);
+    return all;
+}
+
+json::value ChainState::storage_at(const json::array& parameters) const {
+    const auto all = storage();
+    if (parameters.empty() || !parameters[0].is_string()) return {};
+    const auto found = all.find(std::string(parameters[0].get_string()));
+    return found == all.end() ? json::value() : json::value(found->second);
+}
+
+json::value ChainState::query_storage(const json::array& parameters) const {
+    const auto all = storage();
+    json::array changes;
+    if (!parameters.empty() && parameters[0].is_array()) {
+        for (const auto& key : parameters[0].get_array()) {
+            if (!key.is_string()) continue;
+            const auto found = all.find(std::string(key.get_string()));
+            json::array pair;
+            pair.push_back(key);
+            pair.push_back(found == all.end() ? json::value() : json::value(found->second));
+            changes.push_back(std::move(pair));
+        }
+    }
+    json::array sets;
+    sets.push_back(json::object{{"block", hex_of(hash_of_block(block_))}, {"changes", changes}});
+    return sets;
+}
+
+PublicKey ChainState::holder(const LocalNeuron& neuron) const {
+    const auto gone = displaced_.find(neuron.hotkey);
+    return gone == displaced_.end() ? neuron.hotkey : gone->second;
 }
 
 LocalNeuron* ChainState::find(const PublicKey& hotkey) {
@@ -293,7 +335,7 @@ Result<void> ChainState::apply_bytes(std::span<const std::uint8_t> extrinsic) {
     }
     if (nonce != nonces_[signer]) return refuse("Invalid Transaction: Transaction is outdated");
 
-    const auto* pallet = metadata_.pallet("SubtensorModule");
+    const auto* pallet = metadata_.pallet(kPallet);
     if (call.empty() || call[0] != pallet->index) return refuse("another pallet");
     const auto value = decode(metadata_.types, *pallet->calls, call.subspan(1));
     if (!value) return value.error();

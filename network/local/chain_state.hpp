@@ -33,8 +33,10 @@ class ChainState {
 public:
     static constexpr std::uint32_t kSpecVersion = 343;  // of the recording
 
-    // uids follow the order of the list.
-    ChainState(std::uint16_t netuid, std::vector<LocalNeuron> neurons);
+    // uids follow the order of the list. `metadata`: of the runtime, as Metadata::parse() takes it;
+    // empty: the recorded one. With V14 it answers no runtime calls.
+    ChainState(std::uint16_t netuid, std::vector<LocalNeuron> neurons,
+               std::vector<std::uint8_t> metadata = {});
 
     // A node's answer to a method but for subscriptions. Fails with node_error.
     config::Result<boost::json::value> answer(std::string_view method,
@@ -62,7 +64,10 @@ public:
 private:
     config::Result<void> apply_bytes(std::span<const std::uint8_t> extrinsic);
     config::Result<boost::json::value> state_call(const boost::json::array& parameters) const;
-    boost::json::value storage(const boost::json::array& parameters) const;
+    std::map<std::string, std::string> storage() const;  // in hexadecimal
+    boost::json::value storage_at(const boost::json::array& parameters) const;
+    boost::json::value query_storage(const boost::json::array& parameters) const;
+    PublicKey holder(const LocalNeuron& neuron) const;  // of its uid now
     Value neurons() const;
     Value subnet_state() const;
     LocalNeuron* find(const PublicKey& hotkey);

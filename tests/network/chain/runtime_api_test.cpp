@@ -139,6 +139,25 @@ TEST_CASE("a runtime's older form, wrapped in bytes, has the same neurons inside
     REQUIRE(answer.has_value());
     CHECK(answer->list()->size() == tests::number(expected.at("n")));
     check_neurons(*answer, expected.at("neurons").as_array());
+    CHECK(method_answer(metadata, kNeurons, bytes).value() == *answer);
+    // Wrapped once, and nothing behind it.
+    auto longer = bytes, shorter = bytes;
+    longer.push_back(0);
+    shorter.pop_back();
+    for (const auto& wrong : {longer, shorter})
+        CHECK(method_answer(metadata, kNeurons, wrong).error().code == Errc::malformed);
+}
+
+TEST_CASE("an answer of plain bytes is not described") {
+    Metadata metadata = tests::recorded_metadata(15);
+    CHECK(describes_answer(metadata, kNeurons));
+    CHECK(describes_answer(metadata, kState));
+    CHECK_FALSE(describes_answer(metadata, "NoApi_nothing"));
+    CHECK_FALSE(describes_answer(tests::recorded_metadata(14), kNeurons));
+    const auto opaque = metadata.method("Metadata_metadata")->output;
+    for (auto& method : metadata.methods)
+        if (method.name == kNeurons) method.output = opaque;
+    CHECK_FALSE(describes_answer(metadata, kNeurons));
 }
 
 TEST_CASE("a single neuron with its weights is decoded") {

@@ -3,7 +3,9 @@
 
 #include "network/chain/announce.hpp"
 #include "network/errc.hpp"
+#include "network/hex.hpp"
 #include "network/local/chain_node.hpp"
+#include "network/wallet/ss58.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
 #include "tests/network/chain/scripted_node.hpp"
 #include "tests/network/keys.hpp"
@@ -136,28 +138,148 @@ TEST_CASE("a metagraph of 65,535 neurons fits") {
     });
 }
 
-TEST_CASE("a node without newer metadata gives version 14, which knows storage but no metagraph") {
-    const auto packed = tests::unpacked("metadata_v14.hex.gz");
-    const json::string text(packed.substr(0, packed.find_last_not_of('\n') + 1));
-    const json::string hash("0x" + std::string(64, 'a'));
-    tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+TEST_CASE("a node of metadata 14 knows no runtime calls: the metagraph comes from its storage") {
+    const auto stranger = neuron(9, 7000 * kTao, 8099);
+    const auto node =
+        ChainNode::start({.block_time = 5ms,
+                          .neurons = {neuron(1), neuron(2, 5000 * kTao, 8091), stranger},
+                          .metadata = tests::recorded_bytes("metadata_v14.hex.gz")})
+            .value();
+    node->change([&](ChainState& state) { state.deregister(stranger.hotkey); });
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        CHECK(view.runtime->metadata.version == 14);
+        const auto uid = co_await chain.uid(view, 17, key_of(2).public_key());
+        CHECK(uid.value() == std::uint16_t(1));
+        const auto graph = (co_await chain.metagraph(view, 17, true)).value();
+        REQUIRE(graph.neurons().size() == 3);
+        CHECK(graph.block() == view.block);
+        const auto* validator = graph.find(key_of(2).public_key());
+        REQUIRE(validator != nullptr);
+        CHECK(validator->uid == 1);
+        CHECK(validator->stake_rao == 5000 * kTao);
+        CHECK(validator->validator_permit);
+        CHECK(validator->coldkey == key_of(2).public_key());
+        CHECK(validator->last_update >= 1000);
+        CHECK(validator->axon == AxonAddress{AxonAddress::State::usable, "127.0.0.1", 8091});
+        CHECK(graph.find(0)->axon.state == AxonAddress::State::none);
+        CHECK_FALSE(graph.find(2)->validator_permit);
+        CHECK(graph.find(stranger.hotkey) == nullptr);
+        const auto public_only = (co_await chain.metagraph(view, 17, false)).value();
+        CHECK(public_only.find(1)->axon.state == AxonAddress::State::refused);
+        const auto nowhere = (co_await chain.metagraph(view, 18, true)).value();
+        CHECK(nowhere.neurons().empty());
+    });
+}
+
+TEST_CASE("more neurons than one question may ask of storage") {
+    std::vector<LocalNeuron> all(600, neuron(1));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i].hotkey[0] = std::uint8_t(i);
+        all[i].hotkey[1] = std::uint8_t(i >> 8);
+    }
+    const auto last = all.back().hotkey;
+    const auto node = ChainNode::start({.block_time = 50ms,
+                                        .neurons = std::move(all),
+                                        .metadata = tests::recorded_bytes("metadata_v14.hex.gz")})
+                          .value();
+    ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        const auto graph = (co_await chain.metagraph(view, 17, true)).value();
+        CHECK(graph.neurons().size() == 600);
+        CHECK(graph.find(599)->hotkey == last);
+    });
+}
+
+namespace {
+
+// A node at block 100 with the recorded metadata, whose other answers are a script's.
+class RecordedNode {
+public:
+    using Answer = std::function<std::optional<json::value>(const json::object& request)>;
+
+    RecordedNode(const char* metadata, Answer answer)
+        : answer_(std::move(answer)), node_([this, metadata](const json::object& request) {
+              return reply(request, metadata);
+          }) {}
+
+    Endpoint endpoint() const { return node_.endpoint(); }
+
+private:
+    std::vector<std::string> reply(const json::object& request, const char* metadata) {
         const auto& method = request.at("method").as_string();
         if (method == "chain_subscribeNewHeads") return {};
-        if (method == "chain_getHead") return {tests::answer_to(request, hash)};
+        if (method == "chain_getHead")
+            return {tests::answer_to(request, json::string("0x" + std::string(64, 'a')))};
         if (method == "chain_getHeader")
             return {tests::answer_to(request, json::object{{"number", "0x64"}})};
         if (method == "state_getRuntimeVersion")
             return {tests::answer_to(
                 request, json::object{{"specVersion", 343}, {"transactionVersion", 1}})};
-        if (method == "state_getMetadata") return {tests::answer_to(request, text)};
-        if (method == "state_getStorage") return {tests::answer_to(request, "0x0700")};
+        if (const auto answer = answer_(request)) return {tests::answer_to(request, *answer)};
+        if (method == "state_getMetadata")
+            return {tests::answer_to(request,
+                                     json::string("0x" + to_hex(tests::recorded_bytes(metadata))))};
         return {tests::error_to(request, 4003, "Client error: Exported method is not found")};
-    });
+    }
+
+    Answer answer_;
+    tests::ScriptedNode node_;
+};
+
+}  // namespace
+
+TEST_CASE("answers of an older runtime, which come wrapped in bytes, make a metagraph") {
+    const auto& recording = tests::vectors("chain.json").at("recordings").at("neurons_lite");
+    const json::value& wrapped = tests::recorded_result(
+        tests::text(recording, "file"), "state_call", "NeuronInfoRuntimeApi_get_neurons_lite");
+    RecordedNode node("metadata_v15_opaque.hex.gz",
+                      [&](const json::object& request) -> std::optional<json::value> {
+                          const auto& list = request.at("params").as_array();
+                          if (request.at("method") != "state_call") return std::nullopt;
+                          const auto& name = list.at(0).as_string();
+                          if (name == "NeuronInfoRuntimeApi_get_neurons_lite") return wrapped;
+                          // No such subnet, wrapped: one byte of zero.
+                          if (name == "SubnetInfoRuntimeApi_get_subnet_state")
+                              return json::string("0x0400");
+                          return std::nullopt;
+                      });
     ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
         const auto view = (co_await chain.now()).value();
-        CHECK(view.runtime->metadata.version == 14);
-        CHECK((co_await chain.uid(view, 17, key_of(1).public_key())).value() == std::uint16_t(7));
-        CHECK((co_await chain.metagraph(view, 17, false)).error().code == Errc::not_in_runtime);
+        CHECK(view.runtime->metadata.version == 15);
+        const auto graph = (co_await chain.metagraph(view, 23, false)).value();
+        CHECK(graph.neurons().size() == tests::number(recording.at("n")));
+        for (const auto& expected : recording.at("neurons").as_array()) {
+            const auto* found = graph.find(std::uint16_t(tests::number(expected.at("uid"))));
+            REQUIRE(found != nullptr);
+            CHECK(ss58_encode(found->hotkey) == tests::text(expected, "hotkey"));
+        }
+    });
+}
+
+TEST_CASE("nonsense in place of storage is malformed, and a node that refuses it says so") {
+    for (const json::value& nonsense : std::initializer_list<json::value>{
+             json::value(), json::value(7), json::array{7}, json::array{json::object{}},
+             json::array{json::object{{"changes", {{"0x00"}}}}},
+             json::array{json::object{{"changes", {{"0x00", 7}}}}}}) {
+        CAPTURE(json::serialize(nonsense));
+        RecordedNode node("metadata_v14.hex.gz",
+                          [&](const json::object& request) -> std::optional<json::value> {
+                              if (request.at("method") == "state_queryStorageAt") return nonsense;
+                              return std::nullopt;
+                          });
+        ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+            const auto view = (co_await chain.now()).value();
+            const auto graph = co_await chain.metagraph(view, 17, false);
+            CHECK(graph.error().code == Errc::malformed);
+        });
+    }
+    RecordedNode refusing("metadata_v14.hex.gz",
+                          [](const json::object&) { return std::optional<json::value>(); });
+    ask(refusing.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        const auto graph = co_await chain.metagraph(view, 17, false);
+        CHECK(graph.error().code == Errc::node_error);
     });
 }
 
