@@ -1,12 +1,11 @@
 #include "storage/artifacts.hpp"
 
 #include "storage/errc.hpp"
+#include "storage/file.hpp"
 #include "storage/sha256.hpp"
 
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -24,47 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr int kLongestDays = 36'500;  // a file's time does not reach much further back
 
-class File {
-public:
-    File(const fs::path& path, int flags)
-        : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-
-    explicit operator bool() const { return descriptor_ >= 0; }
-    int descriptor() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
-
-config::Error failed(int system_error, const fs::path& where) {
-    const auto words = where.string() + ": " + std::generic_category().message(system_error);
-    switch (system_error) {
-        case ENOSPC:
-        case EDQUOT:
-        case EFBIG:
-            return config::fail(Errc::full, words + "; free some space, or lower storage.keep_gb");
-        case EROFS:
-        case EACCES:
-        case EPERM:
-            return config::fail(Errc::read_only, words + "; make it writable for this user");
-        default:
-            return config::fail(Errc::io, words + "; check the disk");
-    }
-}
-
 bool is_hash(const std::string& name) {
     return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-// The name of a new file is kept only once its folder is.
-bool sync_folder(const fs::path& folder) {
-    const File file(folder, O_RDONLY | O_DIRECTORY);
-    return file && ::fsync(file.descriptor()) == 0;
 }
 
 std::optional<config::Error> make_folder(const fs::path& folder) {

@@ -1,5 +1,7 @@
 #include "network/subnet/auth.hpp"
 
+#include "network/subnet/btauth.hpp"
+
 namespace network {
 
 std::string_view name(AuthFault fault) {
@@ -31,6 +33,11 @@ unsigned AuthRefusal::status() const {
         default:
             return 401;
     }
+}
+
+std::string_view claimed_hotkey(const HttpHeaders& headers) {
+    if (is_btauth(headers)) return find_header(headers, "X-Bittensor-Hotkey").value_or("");
+    return find_header(headers, "bt_header_dendrite_hotkey").value_or("");
 }
 
 std::optional<std::int64_t> SeenNonces::find(const std::string& key, std::int64_t now_ns) {

@@ -33,6 +33,10 @@ struct AuthRefusal {
     unsigned status() const;  // 401, 403 (not_allowed) or 429 (busy)
 };
 
+// Whom a request says that it is from, in headers of either generation; empty: it does not. Where
+// both are, those of btauth count.
+std::string_view claimed_hotkey(const HttpHeaders& headers);
+
 // Nonces that were accepted, as long as they could be accepted again. Bounded: what does not fit is
 // refused, never forgotten early. Written only once a signature held, so that strangers cannot fill
 // it. Not thread-safe.

@@ -16,6 +16,7 @@ constexpr std::size_t kLongestUuid = 64;
 AuthRefusal refuse(AuthFault fault, std::string why) { return {fault, std::move(why)}; }
 
 constexpr const char* kBeforeStart = "signed before this server started; sign it anew";
+constexpr const char* kUnsigned = "the request is not signed";
 constexpr const char* kBusy = "too many requests at once; try again in a while";
 
 }  // namespace
@@ -33,7 +34,14 @@ std::variant<Caller, AuthRefusal> Verifier::verify(const ServerRequest& request,
     if (is_btauth(request.headers)) return verify_btauth(request, now_ns);
     if (is_dendrite(request.headers) && options_.allow_dendrite)
         return verify_dendrite(request, now_ns);
-    return refuse(AuthFault::malformed, "the request is not signed");
+    return refuse(AuthFault::malformed, kUnsigned);
+}
+
+std::optional<AuthRefusal> Verifier::screen(const ServerRequest& request) const {
+    const auto hotkey = claimed_hotkey(request.headers);
+    if (hotkey.empty() || (!is_btauth(request.headers) && !options_.allow_dendrite))
+        return refuse(AuthFault::malformed, kUnsigned);
+    return stranger(std::string(hotkey));
 }
 
 std::variant<Caller, AuthRefusal> Verifier::verify_btauth(const ServerRequest& request,

@@ -64,6 +64,10 @@ public:
     // refused.
     static std::int64_t start_floor(std::int64_t now_ns, std::chrono::nanoseconds ahead);
 
+    // By the header alone, before a body is let in: is this signed at all, and in the name of
+    // somebody who is served? verify() then proves the name.
+    std::optional<AuthRefusal> screen(const ServerRequest& request) const;
+
     // Cheap checks first, the signature last but for the replay; a refusal leaves no trace.
     std::variant<Caller, AuthRefusal> verify(const ServerRequest& request, std::int64_t now_ns);
 
