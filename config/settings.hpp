@@ -115,9 +115,13 @@ struct Log {
 };
 
 struct Http {
-    std::string listen;        // HOST:PORT; empty: nothing listens
-    std::string token;         // empty: none is asked for
-    int queue = 2;             // calls of /generate that may wait for their turn
+    std::string listen;  // HOST:PORT; empty: nothing listens
+    std::string token;   // empty: none is asked for
+    // Whose signature is as good: none | listed (allow) | validators (and allow) | anyone
+    std::string signed_ = "none";
+    std::vector<std::string> allow, deny;  // hotkeys
+    double min_stake = 1000;               // of validators
+    int queue = 2;                         // calls of /generate that may wait for their turn
     milliseconds deadline{0};  // of one call of /generate, waiting included; 0: by device
 };
 

@@ -120,6 +120,7 @@ const Shape kValidatorShape{
     "HOTKEY@HOST:PORT, with the validator's SS58 address, or +HOTKEY@HOST:PORT", is_validator};
 const Shape kAddressShape{"an SS58 address of 46 to 48 characters, or nothing",
                           [](std::string_view text) { return text.empty() || is_address(text); }};
+const Shape kHotkeyShape{"an SS58 address of 46 to 48 characters", is_address};
 const Shape kNameShape{"a name without slashes", [](std::string_view text) {
                            return !text.empty() && text != "." && text != ".." &&
                                   text.find('/') == std::string_view::npos;

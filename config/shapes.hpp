@@ -8,6 +8,7 @@ namespace config {
 
 extern const Shape kValidatorShape;  // "HOTKEY@HOST:PORT", or with + before
 extern const Shape kAddressShape;    // an SS58 address, or nothing
+extern const Shape kHotkeyShape;     // an SS58 address
 extern const Shape kNameShape;       // one part of a path
 extern const Shape kPathShape;       // not empty
 extern const Shape kNetworkShape;    // a network's name or a WebSocket URL

@@ -74,9 +74,10 @@ void add_identity(Rows& rows) {
              .shape = &kUrlShape},
             {.name = "subtensor.genesis",
              .field = [](Settings& s) -> Field { return &s.subtensor.genesis; },
-             .doc = "Hash of block 0 of the chain that is meant: a node of another chain is left for "
-                    "the next. Empty: finney's and test's for nodes known by the network's name, and "
-                    "none for local and for URLs.",
+             .doc =
+                 "Hash of block 0 of the chain that is meant: a node of another chain is left for "
+                 "the next. Empty: finney's and test's for nodes known by the network's name, and "
+                 "none for local and for URLs.",
              .shape = &kHashShape},
             {.name = "subtensor.refresh_blocks",
              .field = [](Settings& s) -> Field { return &s.subtensor.refresh_blocks; },
@@ -407,7 +408,7 @@ void add_housekeeping(Rows& rows) {
             {.name = "http.listen",
              .field = [](Settings& s) -> Field { return &s.http.listen; },
              .doc = "Where the status page, /metrics and the interface for programs are served; "
-                    "empty: nowhere. Beyond this machine only with http.token.",
+                    "empty: nowhere. Beyond this machine only with http.token or http.signed.",
              .shape = &kListenShape},
             {.name = "http.token",
              .field = [](Settings& s) -> Field { return &s.http.token; },
@@ -416,6 +417,29 @@ void add_housekeeping(Rows& rows) {
                     "flag, which others on this machine can read.",
              .shape = &kTokenShape,
              .secret = true},
+            {.name = "http.signed",
+             .field = [](Settings& s) -> Field { return &s.http.signed_; },
+             .doc =
+                 "Callers who sign with a hotkey (btauth/1, or the older dendrite headers) in "
+                 "place of http.token; then none goes without one of both. listed: hotkeys of "
+                 "http.allow; validators: these, and for /generate whoever has a validator's "
+                 "permit and http.min_stake on the subnet, by the chain; anyone: for /generate "
+                 "whoever signs. They sign for the hotkey of wallet.hotkey, which needs no secret.",
+             .choices = {"none", "listed", "validators", "anyone"}},
+            {.name = "http.allow",
+             .field = [](Settings& s) -> Field { return &s.http.allow; },
+             .doc = "Hotkeys whose signature opens everything, whatever their stake.",
+             .shape = &kHotkeyShape},
+            {.name = "http.deny",
+             .field = [](Settings& s) -> Field { return &s.http.deny; },
+             .doc = "Hotkeys whose signature opens nothing; beats http.allow.",
+             .shape = &kHotkeyShape},
+            {.name = "http.min_stake",
+             .field = [](Settings& s) -> Field { return &s.http.min_stake; },
+             .doc = "Validators with less stake on the subnet are not served by their signature.",
+             .unit = "TAO",
+             .least = 0,
+             .most = 1e9},
             {.name = "http.queue",
              .field = [](Settings& s) -> Field { return &s.http.queue; },
              .doc = "Calls of /generate that may wait behind the one at hand; more are refused.",

@@ -97,33 +97,39 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
             .now_ns = {}};
 }
 
-// Empty when the chain is not asked. `contacts` are of earlier runs: validators that are known only
-// now are left alone as they asked then. Those that the file of an earlier run has are there at
-// once.
+// Empty when the chain is not asked, neither for validators nor for who may call. `contacts` are of
+// earlier runs: validators that are known only now are left alone as they asked then. Those that
+// the file of an earlier run has are there at once.
 std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contacts, Lanes& lanes,
                                       Roster& roster, Stop& stop, Cockpit* cockpit,
                                       asio::any_io_executor io) {
-    if (!options.chain) return nullptr;
+    auto* callers = cockpit ? cockpit->signed_callers() : nullptr;
+    if (callers && !callers->needs_subnet()) callers = nullptr;
+    if (!options.chain && !callers) return nullptr;
     auto endpoints = network::endpoints(options.settings.subtensor);
     if (!endpoints) throw std::invalid_argument(endpoints.error().message());
     auto chain = std::make_unique<ChainLink>(
         io, std::move(*endpoints),
-        ChainLink::Services{.identities = roster.identities(),
-                            .stop = stop,
-                            .lanes = lanes,
-                            .log = options.log,
-                            .settings = options.settings,
-                            .folder = options.folder,
-                            .named = options.named,
-                            .first_validators =
-                                [contacts = std::move(contacts), &roster, &log = options.log] {
-                                    resume_cooldowns(contacts, roster.identities(), now_ms() / 1000,
-                                                     log);
-                                },
-                            .hindered =
-                                [cockpit](std::string why) {
-                                    if (cockpit) cockpit->state().hindered(std::move(why));
-                                }});
+        ChainLink::Services{
+            .identities = options.chain ? roster.identities() : std::span<Identity>(),
+            .stop = stop,
+            .lanes = lanes,
+            .log = options.log,
+            .settings = options.settings,
+            .folder = options.folder,
+            .named = options.named,
+            .subnet =
+                [callers](std::shared_ptr<const network::Metagraph> graph) {
+                    if (callers) callers->subnet(std::move(graph));
+                },
+            .first_validators =
+                [contacts = std::move(contacts), &roster, &log = options.log] {
+                    resume_cooldowns(contacts, roster.identities(), now_ms() / 1000, log);
+                },
+            .hindered =
+                [cockpit, mining = options.chain](std::string why) {
+                    if (cockpit && mining) cockpit->state().hindered(std::move(why));
+                }});
     chain->watch().restore();
     return chain;
 }
@@ -152,7 +158,7 @@ asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes,
     Roster roster(std::move(options.identities));
     const auto io = co_await asio::this_coro::executor;
     const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
-    if (chain) options.observer.turn = watched(std::move(options.observer.turn), *chain);
+    if (options.chain) options.observer.turn = watched(std::move(options.observer.turn), *chain);
     // Whoever looks at the page sees its blocks as long as it is there.
     std::shared_ptr<void> shown;
     if (chain && cockpit) {
@@ -192,7 +198,8 @@ config::Result<std::unique_ptr<Cockpit>> open_cockpit(asio::io_context& io, AppO
     auto cockpit = Cockpit::open(
         io, {.settings = options.settings,
              .folder = options.folder,
-             .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts)});
+             .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts),
+             .hotkeys = hotkeys_of(options.identities)});
     if (!cockpit) return cockpit.error();
     options.observer = (*cockpit)->observer(std::move(options.observer));
     options.log.add((*cockpit)->log_sink());

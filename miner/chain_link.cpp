@@ -28,7 +28,8 @@ ChainLink::ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> en
       chain_(rpc_),
       watch_({chain_, services.identities, services.stop, services.lanes, services.log,
               services.settings, std::move(services.folder), std::move(services.named),
-              std::move(services.first_validators), std::move(services.hindered)}) {}
+              std::move(services.subnet), std::move(services.first_validators),
+              std::move(services.hindered)}) {}
 
 asio::awaitable<void> ChainLink::run() {
     using namespace asio::experimental::awaitable_operators;

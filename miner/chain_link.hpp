@@ -18,6 +18,7 @@ public:
         const config::Settings& settings;
         std::filesystem::path folder;
         std::vector<Validator> named = {};
+        std::function<void(std::shared_ptr<const network::Metagraph>)> subnet = {};
         std::function<void()> first_validators = {};  // see ChainWatch
         std::function<void(std::string why)> hindered = {};
     };

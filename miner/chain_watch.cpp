@@ -168,6 +168,7 @@ asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainVie
 void ChainWatch::take(network::Metagraph metagraph) {
     const bool first = metagraph_ == nullptr;
     metagraph_ = std::make_shared<const network::Metagraph>(std::move(metagraph));
+    if (s_.subnet) s_.subnet(metagraph_);
     std::vector<network::PublicKey> ours;
     for (const auto& who : s_.identities) ours.push_back(who.key.public_key());
     const auto validators =
@@ -186,7 +187,7 @@ void ChainWatch::take(network::Metagraph metagraph) {
                   {"block", metagraph_->block()},
                   {"neurons", metagraph_->neurons().size()},
                   {"validators", asked}});
-    if (asked == 0 && validators_told_ != 0) {
+    if (asked == 0 && validators_told_ != 0 && !s_.identities.empty()) {
         s_.log.warn("no validator to ask",
                     {{"netuid", s_.settings.netuid},
                      {"hint", "none has an address, a permit and schedule.min_stake"}});

@@ -39,7 +39,9 @@ public:
         config::Logger& log;
         const config::Settings& settings;
         std::filesystem::path folder;
-        std::vector<Validator> named = {};            // asked besides those on the chain
+        std::vector<Validator> named = {};  // asked besides those on the chain
+        // Each metagraph, as it is read.
+        std::function<void(std::shared_ptr<const network::Metagraph>)> subnet = {};
         std::function<void()> first_validators = {};  // validators are known from now on
         // Why no hotkey can mine just now; empty: one can.
         std::function<void(std::string why)> hindered = {};

@@ -1,6 +1,7 @@
 #include "miner/serve.hpp"
 
 #include "miner/await_all.hpp"
+#include "miner/chain_link.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cockpit/studio.hpp"
 #include "miner/service.hpp"
@@ -82,10 +83,16 @@ ExitCode run_serve(ServeOptions options) {
     auto cockpit = Cockpit::open(io, {.settings = options.settings,
                                       .folder = options.folder,
                                       .archive = nullptr,
-                                      .mining = false});
+                                      .mining = false,
+                                      .hotkeys = options.hotkeys});
     if (!cockpit) {
         log.error("cannot start", {{"error", cockpit.error().message()},
                                    {"remedy", "see http.listen in `miner config --print`"}});
+        return ExitCode::usage;
+    }
+    auto endpoints = network::endpoints(options.settings.subtensor);
+    if (!endpoints) {
+        log.error("cannot start", {{"error", endpoints.error().message()}});
         return ExitCode::usage;
     }
     Workshop shop(options, lanes, std::move(*recipe), std::move(*fleet), std::move(*cockpit));
@@ -100,6 +107,20 @@ ExitCode run_serve(ServeOptions options) {
              {{"url", "http://" +
                           network::authority(shop.cockpit->address().host, shop.cockpit->port()) +
                           "/generate"}});
+
+    std::unique_ptr<ChainLink> chain;
+    if (auto* callers = shop.cockpit->signed_callers(); callers && callers->needs_subnet()) {
+        chain = std::make_unique<ChainLink>(
+            io.get_executor(), std::move(*endpoints),
+            ChainLink::Services{.identities = {},
+                                .stop = stop,
+                                .lanes = shop.lanes,
+                                .log = log,
+                                .settings = options.settings,
+                                .folder = options.folder,
+                                .subnet = [callers](auto graph) { callers->subnet(graph); }});
+        chain->watch().restore();
+    }
 
     std::exception_ptr failure;
     std::optional<config::Error> no_model;
@@ -116,6 +137,7 @@ ExitCode run_serve(ServeOptions options) {
         },
         [&](std::exception_ptr error) {
             failure = error;
+            stop.ask();
             signals.cancel();
             service.end();
             shop.cockpit->stop();
@@ -128,6 +150,7 @@ ExitCode run_serve(ServeOptions options) {
                                  }),
                    asio::detached);
     asio::co_spawn(io, shop.cockpit->run(), asio::detached);
+    if (chain) asio::co_spawn(io, chain->run(), asio::detached);
     io.run();
     if (no_model) {
         log.error(

@@ -1,5 +1,5 @@
-// The composition root of `miner serve`: a generator behind POST /generate, without subnet, wallet
-// or database.
+// The composition root of `miner serve`: a generator behind POST /generate, without wallet or
+// database. With http.signed the chain is asked who may call.
 #pragma once
 
 #include "config/log.hpp"
@@ -8,6 +8,8 @@
 #include "miner/exit_code.hpp"
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace miner {
 
@@ -16,6 +18,7 @@ struct ServeOptions {
     std::filesystem::path folder;      // whose disk the metrics tell of
     MakeGenerator make_generator;
     config::Logger& log;
+    std::vector<std::string> hotkeys = {};  // ours, whom callers sign for; with http.signed
 };
 
 // Runs until SIGINT or SIGTERM: then no call is taken any more, and the one at hand gets

@@ -79,10 +79,14 @@ std::optional<ServerReply> Access::refuse(const ServerRequest& request,
     if (is_open(path)) return std::nullopt;
     if (!token_.empty()) {
         if (!shows_token(request)) {
-            auto reply = refusal(401, "show http.token: as a bearer token, or as the password");
+            auto reply = refusal(401, signing_ ? "show http.token, or sign the request (btauth/1)"
+                                               : "show http.token: as a bearer token, or as the "
+                                                 "password");
             reply.headers.emplace_back("www-authenticate", "Basic realm=\"miner\"");
             return reply;
         }
+    } else if (signing_) {
+        return refusal(401, "sign the request (btauth/1)");
     } else if (!loopback_) {
         if (path != "/generate")
             return refusal(403, "set http.token to be answered this from another machine");

@@ -22,8 +22,11 @@ ListenAddress parse_listen(std::string_view text);
 class Access {
 public:
     // Health is told to everyone. All else wants the token; without one, whoever reaches us on
-    // loopback is let in, and beyond it nothing but /generate is answered.
-    Access(std::string token, bool loopback) : token_(std::move(token)), loopback_(loopback) {}
+    // loopback is let in, and beyond it nothing but /generate is answered. With `signing` a
+    // signature would do, which is judged elsewhere: whoever comes here is let in by the token
+    // alone.
+    Access(std::string token, bool loopback, bool signing = false)
+        : token_(std::move(token)), loopback_(loopback), signing_(signing) {}
 
     // The refusal, or nothing. `path` is the request's without its query.
     std::optional<network::ServerReply> refuse(const network::ServerRequest& request,
@@ -33,7 +36,7 @@ private:
     bool shows_token(const network::ServerRequest& request) const;
 
     std::string token_;
-    bool loopback_;
+    bool loopback_, signing_;
 };
 
 }  // namespace miner

@@ -15,29 +15,34 @@ constexpr network::HttpServer::Limits kLimits{
     .read = std::chrono::milliseconds(20'000),
     .write = std::chrono::milliseconds(60'000)};
 constexpr long kUploads = 5;                   // calls of /generate beyond those that may wait
+constexpr int kSigned = 1;                     // the mark of a request whose signature counts
 constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
 
 }  // namespace
 
-Cockpit::Cockpit(Options options)
+Cockpit::Cockpit(Options options, std::unique_ptr<SignedCallers> callers)
     : settings_(options.settings),
       folder_(std::move(options.folder)),
       archive_(std::move(options.archive)),
       address_(parse_listen(options.settings.http.listen)),
-      access_(options.settings.http.token, address_.loopback()),
+      callers_(std::move(callers)),
+      access_(options.settings.http.token, address_.loopback(), callers_ != nullptr),
       state_(State::limits(options.settings), WallClock::now()),
       metrics_(WallClock::now()),
       results_out_(std::make_shared<int>()) {}
 
 config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Options options) {
     const bool mining = options.mining;
-    std::unique_ptr<Cockpit> cockpit(new Cockpit(std::move(options)));
+    auto callers = SignedCallers::open(
+        {.http = options.settings.http, .receivers = options.hotkeys, .folder = options.folder});
+    if (!callers) return callers.error();
+    std::unique_ptr<Cockpit> cockpit(new Cockpit(std::move(options), std::move(*callers)));
     const auto& http = cockpit->settings_.http;
-    if (mining && http.token.empty() && !cockpit->address_.loopback())
+    if (mining && http.token.empty() && !cockpit->callers_ && !cockpit->address_.loopback())
         return config::fail(network::Errc::malformed,
                             "http.listen " + http.listen +
                                 " can be reached from other machines: set http.token "
-                                "(MINER_HTTP_TOKEN), or listen on 127.0.0.1");
+                                "(MINER_HTTP_TOKEN) or http.signed, or listen on 127.0.0.1");
     auto server = network::HttpServer::listen_async(
         io, cockpit->address_.host, cockpit->address_.port,
         [self = cockpit.get()](network::ServerRequest request) {
@@ -93,7 +98,9 @@ void show_stations(Cockpit& cockpit, const Fleet& fleet) {
 std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& request,
                                                     std::int64_t& body_bytes) const {
     const auto path = path_of(request.target);
-    auto refused = access_.refuse(request, path);
+    const bool is_signed = callers_ && SignedCallers::signs(request);
+    if (is_signed) request.mark = kSigned;
+    auto refused = is_signed ? callers_->screen(request, path) : access_.refuse(request, path);
     if (path != "/generate" || !generate_) {
         body_bytes = kQuestionBytes;
     } else if (!refused && orders_in_.use_count() > settings_.http.queue + kUploads) {
@@ -111,7 +118,11 @@ asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {
     const auto method = head ? "GET" : raw.method;
     Reply reply;
     const auto request = read_request(method, raw.target);
-    if (!request) {
+    std::optional<network::ServerReply> refused;
+    if (raw.mark == kSigned) refused = co_await callers_->refuse(raw);
+    if (refused) {
+        reply.reply = std::move(*refused);
+    } else if (!request) {
         reply.reply = words_reply(400, "the target is no path of this server");
     } else {
         reply = co_await route(*request, std::move(raw));

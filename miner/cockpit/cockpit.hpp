@@ -10,6 +10,7 @@
 #include "miner/cockpit/log_tail.hpp"
 #include "miner/cockpit/metrics.hpp"
 #include "miner/cockpit/request.hpp"
+#include "miner/cockpit/signed_callers.hpp"
 #include "miner/cockpit/state.hpp"
 #include "miner/fleet.hpp"
 #include "network/http/server.hpp"
@@ -27,13 +28,14 @@ public:
 
     struct Options {
         const config::Settings& settings;
-        std::filesystem::path folder;      // whose disk is watched
-        std::unique_ptr<Archive> archive;  // null: tasks and results are not served
-        bool mining = true;                // false: only /generate earns
+        std::filesystem::path folder;           // whose disk is watched
+        std::unique_ptr<Archive> archive;       // null: tasks and results are not served
+        bool mining = true;                     // false: only /generate earns
+        std::vector<std::string> hotkeys = {};  // ours, whom callers sign for; with http.signed
     };
 
-    // Listens at once. Fails with network::Errc::io (port taken) or malformed; a token is wanted
-    // beyond loopback when mining.
+    // Listens at once. Fails with network::Errc::io (port taken) or malformed, and as
+    // SignedCallers::open(); a token or signatures are wanted beyond loopback when mining.
     static config::Result<std::unique_ptr<Cockpit>> open(asio::io_context& io, Options options);
 
     // What the pipeline is to tell, beside what `other` is told.
@@ -42,6 +44,7 @@ public:
     Metrics& metrics() { return metrics_; }
     // Lines for the log's tail; may outlive the cockpit.
     config::Logger::Sink log_sink() const;
+    SignedCallers* signed_callers() { return callers_.get(); }  // null: http.signed is none
     void serve_generate(Generate generate) { generate_ = std::move(generate); }
 
     // Whether a call of /generate or a result is being answered, up to its last byte.
@@ -56,7 +59,7 @@ private:
     using Reply = network::HttpServer::AsyncReply;
     using Request = RouteRequest;
 
-    explicit Cockpit(Options options);
+    Cockpit(Options options, std::unique_ptr<SignedCallers> callers);
 
     std::optional<network::ServerReply> screen(network::ServerRequest& request,
                                                std::int64_t& body_bytes) const;
@@ -74,6 +77,7 @@ private:
     std::filesystem::path folder_;
     std::unique_ptr<Archive> archive_;
     ListenAddress address_;
+    std::unique_ptr<SignedCallers> callers_;
     Access access_;
     State state_;
     Metrics metrics_;

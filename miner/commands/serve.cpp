@@ -2,6 +2,8 @@
 #include "miner/serve.hpp"
 #include "config/version.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/identities.hpp"
+#include "network/wallet/wallet_state.hpp"
 
 namespace miner {
 
@@ -13,8 +15,28 @@ ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_genera
     if (!log) return ExitCode::storage;
     for (const auto& warning : line.loaded.warnings) log->warn("settings", {{"warning", warning}});
     log->info("starting", {{"version", config::version()}, {"command", "serve"}});
-    return run_serve(
-        {.settings = settings, .folder = folder, .make_generator = make_generator, .log = *log});
+    std::vector<std::string> hotkeys;
+    if (settings.http.signed_ != "none") {
+        auto wallet = settings.wallet;
+        for (const auto& name : hotkey_names(settings.wallet)) {
+            wallet.hotkey = name;
+            auto address = network::hotkey_address(wallet);
+            if (!address) {
+                log->error("cannot start",
+                           {{"error", address.error().message()},
+                            {"remedy",
+                             "callers sign for wallet.hotkey: its public half is enough, "
+                             "see `miner wallet show`"}});
+                return ExitCode::key_file;
+            }
+            hotkeys.push_back(std::move(*address));
+        }
+    }
+    return run_serve({.settings = settings,
+                      .folder = folder,
+                      .make_generator = make_generator,
+                      .log = *log,
+                      .hotkeys = std::move(hotkeys)});
 }
 
 }  // namespace miner

@@ -37,6 +37,19 @@ TEST_CASE("addresses to listen on are read as they are written") {
     CHECK_FALSE(miner::parse_listen("[::]:80").loopback());
 }
 
+TEST_CASE("where signatures are taken, nobody is let in without one or the token") {
+    for (const bool loopback : {true, false}) {
+        const Access no_token("", loopback, true), both(kToken, loopback, true);
+        for (const auto* path : {"/generate", "/metrics"}) {
+            CHECK(status(no_token, path, {}) == 401);
+            CHECK(status(no_token, path, {{"authorization", "Bearer "}}) == 401);
+            CHECK(status(both, path, {}) == 401);
+            CHECK(status(both, path, {{"authorization", "Bearer " + kToken}}) == 200);
+        }
+        CHECK(status(no_token, "/health", {}) == 200);
+    }
+}
+
 TEST_CASE("health is told to everyone") {
     for (const auto* path : {"/health", "/ready", "/version"}) {
         CHECK(status({kToken, false}, path, {{"host", "evil.example"}}) == 200);

@@ -1,0 +1,151 @@
+#include "miner/cockpit/signed_callers.hpp"
+
+#include "miner/cockpit/request.hpp"
+#include "miner/lanes.hpp"
+#include "network/errc.hpp"
+#include "network/subnet/btauth.hpp"
+#include "network/subnet/dendrite_auth.hpp"
+#include "network/wallet/ss58.hpp"
+#include "storage/errc.hpp"
+#include "storage/high_mark.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+namespace miner {
+namespace {
+
+using network::ServerReply;
+using network::ServerRequest;
+using network::Verifier;
+
+constexpr double kRaoPerTao = 1e9;
+
+std::int64_t system_now_ns() {
+    using namespace std::chrono;
+    return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::filesystem::path floor_file(const std::filesystem::path& folder) {
+    return folder / "signed_calls";
+}
+
+bool has(const std::vector<std::string>& list, std::string_view hotkey) {
+    return std::find(list.begin(), list.end(), hotkey) != list.end();
+}
+
+std::optional<config::Error> bad_address(std::string_view key,
+                                         const std::vector<std::string>& list) {
+    for (const auto& hotkey : list)
+        if (const auto decoded = network::ss58_decode(hotkey); !decoded)
+            return config::fail(network::Errc::bad_address,
+                                std::string(key) + ": " + hotkey + ": " + decoded.error().detail);
+    return std::nullopt;
+}
+
+ServerReply later(std::string words) {
+    auto reply = words_reply(503, std::move(words));
+    reply.headers.emplace_back("retry-after", "5");
+    return reply;
+}
+
+ServerReply reply_to(const network::AuthRefusal& refusal) {
+    auto reply = words_reply(refusal.status(), refusal.why);
+    if (reply.status == 429) reply.headers.emplace_back("retry-after", "5");
+    return reply;
+}
+
+}  // namespace
+
+config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options options) {
+    const auto& http = options.http;
+    if (http.signed_ == "none") return std::unique_ptr<SignedCallers>();
+    if (options.receivers.empty())
+        return config::fail(network::Errc::malformed,
+                            "http.signed: callers sign for a hotkey of ours, and none is known");
+    if (auto wrong = bad_address("http.allow", http.allow)) return *wrong;
+    if (auto wrong = bad_address("http.deny", http.deny)) return *wrong;
+    std::error_code code;
+    std::filesystem::create_directories(options.folder, code);
+    if (code)
+        return config::fail(storage::Errc::cannot_open,
+                            options.folder.string() + ": " + code.message());
+    const auto kept = storage::read_mark(floor_file(options.folder));
+    if (!kept) return kept.error();
+    if (!options.now_ns) options.now_ns = system_now_ns;
+    // Without the file nothing is known of earlier runs: whatever was signed until now may be old.
+    const auto floor =
+        kept->value_or(Verifier::start_floor(options.now_ns(), Verifier::Options().ahead));
+    return std::unique_ptr<SignedCallers>(new SignedCallers(std::move(options), floor));
+}
+
+SignedCallers::SignedCallers(Options options, std::int64_t floor_ns)
+    : options_(std::move(options)) {
+    const auto& http = options_.http;
+    for (const auto& receiver : options_.receivers) {
+        Verifier::Options rules;
+        rules.receiver = receiver;
+        rules.floor_ns = floor_ns;
+        rules.deny = {http.deny.begin(), http.deny.end()};
+        rules.allow = {http.allow.begin(), http.allow.end()};
+        rules.min_stake = http.min_stake;
+        if (needs_subnet())
+            rules.standing = [this](const std::string& hotkey) { return standing(hotkey); };
+        verifiers_.emplace_back(std::move(rules));
+    }
+}
+
+SignedCallers::~SignedCallers() { disk_.join(); }
+
+bool SignedCallers::needs_subnet() const { return options_.http.signed_ == "validators"; }
+
+bool SignedCallers::signs(const ServerRequest& request) {
+    return network::is_btauth(request.headers) || network::is_dendrite(request.headers);
+}
+
+std::size_t SignedCallers::receiver_of(const ServerRequest& request) const {
+    auto named = network::find_header(request.headers, "X-Bittensor-Receiver");
+    if (!network::is_btauth(request.headers))
+        named = network::find_header(request.headers, "bt_header_axon_hotkey");
+    const auto found =
+        std::find(options_.receivers.begin(), options_.receivers.end(), named.value_or(""));
+    return found == options_.receivers.end() ? 0 : std::size_t(found - options_.receivers.begin());
+}
+
+std::optional<Verifier::Standing> SignedCallers::standing(const std::string& hotkey) const {
+    const auto key = network::ss58_decode(hotkey);
+    const auto* neuron = key && subnet_ ? subnet_->find(*key) : nullptr;
+    if (!neuron) return std::nullopt;
+    return Verifier::Standing{neuron->validator_permit, double(neuron->stake_rao) / kRaoPerTao};
+}
+
+std::optional<ServerReply> SignedCallers::screen(const ServerRequest& request,
+                                                 std::string_view path) const {
+    const auto hotkey = network::claimed_hotkey(request.headers);
+    const auto& http = options_.http;
+    const bool chosen = has(http.allow, hotkey) && !has(http.deny, hotkey);
+    if (!chosen && path != "/generate")
+        return words_reply(403, "whoever signs may call /generate, and hotkeys of http.allow all");
+    if (!chosen && http.signed_ == "listed")
+        return words_reply(403, "only hotkeys of http.allow are served");
+    if (!chosen && needs_subnet() && !subnet_) return later("the subnet is not known yet");
+    const auto refusal = verifiers_[receiver_of(request)].screen(request);
+    if (!refusal) return std::nullopt;
+    return reply_to(*refusal);
+}
+
+asio::awaitable<std::optional<ServerReply>> SignedCallers::refuse(const ServerRequest& request) {
+    const auto verdict = verifiers_[receiver_of(request)].verify(request, options_.now_ns());
+    if (const auto* refusal = std::get_if<network::AuthRefusal>(&verdict))
+        co_return reply_to(*refusal);
+    const auto nonce = std::get<network::Caller>(verdict).nonce_ns;
+    const auto file = floor_file(options_.folder);
+    // References alone: g++ 12 destroys twice what a lambda inside co_await holds by value.
+    const auto kept =
+        co_await run_on(disk_, [&file, &nonce] { return storage::raise_mark(file, nonce); });
+    if (!kept) co_return later("the nonce cannot be kept: " + kept.error().message());
+    co_return std::nullopt;
+}
+
+}  // namespace miner
