@@ -290,4 +290,16 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
     });
 }
 
+config::Result<std::optional<DeviceMemory>> gpu_memory(const config::Generator& settings) {
+    return guarded([&]() -> config::Result<std::optional<DeviceMemory>> {
+        const auto place = choose_place(settings);
+        if (place.device.is_cpu()) return std::optional<DeviceMemory>();
+        at::globalContext().lazyInitDevice(place.device.type());
+        auto memory = place.memory();
+        if (!memory)
+            return config::fail(Errc::device_lost, place.device_name() + " tells no memory");
+        return memory;
+    });
+}
+
 }  // namespace generator

@@ -4,6 +4,8 @@
 
 #include "generator/generator.hpp"
 
+#include <optional>
+
 namespace generator {
 
 // Reads settings.model (a folder as published: pipeline.json, ckpts/NAME.json + .safetensors;
@@ -11,5 +13,9 @@ namespace generator {
 // Fails with missing_file, bad_checkpoint, missing_tensor, extra_tensor, misshapen_tensor,
 // bad_device, out_of_memory.
 config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings);
+
+// Memory of the GPU that settings.device means, before anything is loaded; empty when that is the
+// CPU. Takes the GPU into use. Fails with bad_device, device_lost.
+config::Result<std::optional<DeviceMemory>> gpu_memory(const config::Generator& settings);
 
 }  // namespace generator

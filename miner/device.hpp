@@ -15,6 +15,10 @@ namespace miner {
 using MakeGenerator =
     std::function<config::Result<std::unique_ptr<generator::Generator>>(const config::Generator&)>;
 
+// How much memory the GPU of the settings has; empty: they mean the CPU.
+using AskGpu =
+    std::function<config::Result<std::optional<generator::DeviceMemory>>(const config::Generator&)>;
+
 struct Device {
     boost::asio::thread_pool lane{1};
     std::unique_ptr<generator::Generator> generator;

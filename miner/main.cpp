@@ -35,7 +35,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::generate:
             return miner::generate_command(line, load_model);
         case Command::check:
-            return miner::check_command(line, generator::make_trellis);
+            return miner::check_command(line, generator::make_trellis, generator::gpu_memory);
         case Command::stats:
             return miner::stats_command(line);
         case Command::wallet:

@@ -103,7 +103,8 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
 
 }  // namespace
 
-ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator) {
+ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
+                       const AskGpu& ask_gpu) {
     auto settings = line.loaded.settings;
     // A miner may be rotating the log file beside us, and what matters is printed anyway.
     if (line.loaded.is_preset("log.file")) settings.log.file = "none";
@@ -121,6 +122,13 @@ ExitCode check_command(const CommandLine& line, const MakeGenerator& make_genera
         settings.wallet, network::ask_password(settings.wallet.password_fd, person), addresses));
     report.add(check_storage(folder, settings.storage));
     report.add(check_memory(free_memory()));
+    auto one = settings.generator;
+    auto devices = one.devices;
+    if (devices.empty() && one.device != "none") devices.push_back(one.device);
+    for (const auto& device : devices) {
+        one.device = device;
+        report.add(check_gpu(device, ask_gpu(one)));
+    }
     report.add(check_clock_source());
     check_network(settings, addresses, report);
     if (!line.check.quick) report.add(check_generation(settings, make_generator, *log));

@@ -17,7 +17,8 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
 ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
-ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
+                       const AskGpu& ask_gpu);
 ExitCode stats_command(const CommandLine& line);
 ExitCode wallet_command(const CommandLine& line);
 ExitCode top_command(const CommandLine& line);

@@ -271,6 +271,14 @@ TEST_CASE("a device that is not there says what there is") {
     CHECK(generator::make_trellis(settings).error().code == Errc::bad_device);
 }
 
+TEST_CASE("memory is told of the GPU that the settings mean, and of none on a CPU") {
+    config::Generator settings;
+    settings.device = "cpu";
+    CHECK_FALSE(generator::gpu_memory(settings).value().has_value());
+    settings.device = "cuda:99";
+    CHECK(generator::gpu_memory(settings).error().code == Errc::bad_device);
+}
+
 TEST_CASE("a folder without a checkpoint says which file is missing") {
     config::Generator settings;
     settings.model = "/nonexistent";
