@@ -1,6 +1,7 @@
 // A connection to the chain that stays: JSON-RPC over WebSocket to one of several nodes. When a
-// node is lost, silent, behind, of another chain or no node at all, the next one is taken; subscriptions are made
-// again there and calls under way are repeated. Lives on one executor with a single thread.
+// node is lost, silent, behind, of another chain or no node at all, the next one is taken;
+// subscriptions are made again there and calls under way are repeated. Lives on one executor with a
+// single thread.
 //
 // run() owns the life-cycle, stop() ends it. The object must outlive run() and every call.
 #pragma once

@@ -24,8 +24,8 @@ config::Result<std::vector<std::uint8_t>> method_arguments(const Metadata& metad
 // answer than that it is bytes.
 bool describes_answer(const Metadata& metadata, std::string_view method);
 
-// The answer, which older runtimes put into a byte vector. Its names are views of `metadata`. Fails with not_in_runtime or malformed; bytes left
-// over are malformed.
+// The answer, which older runtimes put into a byte vector. Its names are views of `metadata`. Fails
+// with not_in_runtime or malformed; bytes left over are malformed.
 config::Result<Value> method_answer(const Metadata& metadata, std::string_view method,
                                     std::span<const std::uint8_t> bytes);
 

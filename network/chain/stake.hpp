@@ -21,8 +21,8 @@ struct Lender {
 };
 
 // alpha + tao_weight of root, each less what counts for children and more what parents lend;
-// `children` and `tao_weight` are of 2^64 - 1. Within one rao of the chain's own fixed-point sum for
-// each of those parts.
+// `children` and `tao_weight` are of 2^64 - 1. Within one rao of the chain's own fixed-point sum
+// for each of those parts.
 std::uint64_t total_stake(const Holding& own, const std::vector<std::uint64_t>& children,
                           const std::vector<Lender>& parents, std::uint64_t tao_weight);
 

@@ -239,8 +239,7 @@ private:
 }  // namespace
 
 asio::awaitable<Result<Metagraph>> read_stored_metagraph(Subtensor& chain, ChainView view,
-                                                         std::uint16_t netuid,
-                                                         bool allow_private) {
+                                                         std::uint16_t netuid, bool allow_private) {
     Reader reader(chain, std::move(view), netuid, allow_private);
     co_return co_await reader.read();
 }

@@ -11,8 +11,9 @@
 
 namespace network {
 
-// As Subtensor::metagraph(), but only neurons with a permit have a stake: nobody else's matters, and
-// each takes several questions. Fails with not_in_runtime when the runtime lacks one of the maps.
+// As Subtensor::metagraph(), but only neurons with a permit have a stake: nobody else's matters,
+// and each takes several questions. Fails with not_in_runtime when the runtime lacks one of the
+// maps.
 boost::asio::awaitable<config::Result<Metagraph>> read_stored_metagraph(Subtensor& chain,
                                                                         ChainView view,
                                                                         std::uint16_t netuid,

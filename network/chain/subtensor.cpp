@@ -255,10 +255,10 @@ asio::awaitable<Result<std::vector<std::optional<Value>>>> Subtensor::stored(
     std::vector<std::optional<Value>> values;
     for (const auto& key : keys) {
         const auto bytes = found.find(key);
-        auto value = storage_value(metadata, kPallet, item,
-                                   bytes == found.end()
-                                       ? std::nullopt
-                                       : std::optional<std::span<const std::uint8_t>>(bytes->second));
+        auto value = storage_value(
+            metadata, kPallet, item,
+            bytes == found.end() ? std::nullopt
+                                 : std::optional<std::span<const std::uint8_t>>(bytes->second));
         if (!value) co_return value.error();
         values.push_back(std::move(*value));
     }

@@ -52,8 +52,8 @@ public:
     boost::asio::awaitable<config::Result<ChainView>> now();
 
     // Everybody on the subnet; nobody when there is no such subnet. By the runtime's functions, or,
-    // where the metadata does not describe them (V14, and V15 with answers in plain bytes), from its
-    // storage (read_stored_metagraph).
+    // where the metadata does not describe them (V14, and V15 with answers in plain bytes), from
+    // its storage (read_stored_metagraph).
     boost::asio::awaitable<config::Result<Metagraph>> metagraph(ChainView view,
                                                                 std::uint16_t netuid,
                                                                 bool allow_private);

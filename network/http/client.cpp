@@ -2,11 +2,11 @@
 
 #include "network/errc.hpp"
 #include "network/http/connect.hpp"
+#include "network/http/names.hpp"
 #include "network/http/read_body.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -17,18 +17,11 @@
 #include <memory>
 
 namespace network {
+
+using namespace names;
+
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
-using config::Error;
-using config::fail;
-using config::Result;
-using std::chrono::milliseconds;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadAheadBytes = 64 << 10;
 
 // A line end in a header would let one request say two things.

@@ -2,14 +2,12 @@
 
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
+#include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 
 #include <algorithm>
@@ -18,19 +16,13 @@
 #include <vector>
 
 namespace network {
+
+using namespace names;
+
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
-using config::Error;
-using config::fail;
-using config::Result;
 using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostAddresses = 8;
 
 asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port,

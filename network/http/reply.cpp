@@ -1,5 +1,6 @@
 #include "network/http/reply.hpp"
 
+#include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
 
 #include <boost/asio/write.hpp>
@@ -9,13 +10,10 @@
 #include <sstream>
 
 namespace network {
+
+using namespace names;
+
 namespace {
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 // Sends the first `share` of a message in `pieces` parts with pauses between them.
 asio::awaitable<void> send_slowly(tcp::socket& socket, ReplyMessage message, std::size_t pieces,

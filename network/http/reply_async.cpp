@@ -1,9 +1,9 @@
 #include "network/http/reply_async.hpp"
 
+#include "network/http/names.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/timeout.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -14,14 +14,10 @@
 #include <sys/socket.h>
 
 namespace network {
+
+using namespace names;
+
 namespace {
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 // Whether the other end has closed; what it may have sent stays to be read.
 bool hung_up(tcp::socket& socket) {

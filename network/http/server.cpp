@@ -1,7 +1,7 @@
 #include "network/http/server.hpp"
 
-#include "network/errc.hpp"
-#include "network/http/client.hpp"
+#include "network/http/accept.hpp"
+#include "network/http/names.hpp"
 #include "network/http/read_body.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/reply_async.hpp"
@@ -16,18 +16,12 @@
 #include <vector>
 
 namespace network {
+
+using namespace names;
+
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
-using config::fail;
-using config::Result;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadAheadBytes = 64 << 10;
-constexpr auto kPauseWhenExhausted = std::chrono::milliseconds(50);
 constexpr std::size_t kLingerBytes = 1 << 20;
 constexpr auto kLingerTime = std::chrono::milliseconds(500);
 
@@ -128,11 +122,12 @@ asio::awaitable<void> linger(tcp::socket& socket) {
 
 }  // namespace
 
-HttpServer::HttpServer(asio::io_context& io, Hooks hooks, Limits limits)
+HttpServer::HttpServer(tcp::acceptor acceptor, Hooks hooks, Limits limits)
     : hooks_(std::move(hooks)),
       limits_(limits),
-      acceptor_(io),
-      all_ended_(io, asio::steady_timer::time_point::max()) {}
+      acceptor_(std::move(acceptor)),
+      all_ended_(acceptor_.get_executor(), asio::steady_timer::time_point::max()),
+      port_(acceptor_.local_endpoint().port()) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::io_context& io,
                                                        const std::string& host, std::uint16_t port,
@@ -152,49 +147,36 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen_async(asio::io_context& i
 Result<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& io, const std::string& host,
                                                      std::uint16_t port, Hooks hooks,
                                                      Limits limits) {
-    const auto where = authority(host, port);
-    error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (error) return fail(Errc::malformed, where + ": an IP address is needed to listen on");
-    std::unique_ptr<HttpServer> server(new HttpServer(io, std::move(hooks), limits));
-    const tcp::endpoint endpoint(address, port);
-    auto& acceptor = server->acceptor_;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) server->port_ = acceptor.local_endpoint(error).port();
-    if (error) return fail(Errc::io, where + ": " + error.message());
-    return server;
+    auto acceptor = listen_on(io, host, port);
+    if (!acceptor) return acceptor.error();
+    return std::unique_ptr<HttpServer>(
+        new HttpServer(std::move(*acceptor), std::move(hooks), limits));
 }
 
 asio::awaitable<void> HttpServer::run() {
     // Cancelled, it still has to wait for its connections.
     co_await asio::this_coro::throw_if_cancelled(false);
-    const auto executor = co_await asio::this_coro::executor;
-    while (!stopping_) {
-        auto [error, socket] = co_await acceptor_.async_accept(kTuple);
-        if (stopping_ || error == asio::error::operation_aborted) break;
-        if (error) {  // out of descriptors, or the peer is gone already
-            asio::steady_timer timer(executor, kPauseWhenExhausted);
-            co_await timer.async_wait(kTuple);
-            continue;
-        }
-        if (open_.size() >= limits_.connections && !(limits_.makes_room && make_room())) {
-            if (limits_.says_busy) say_busy(socket);
-            continue;
-        }
-        const auto connection = open_.emplace(open_.end());
-        asio::co_spawn(executor, serve(std::move(socket), connection),
-                       asio::bind_cancellation_slot(connection->signal.slot(),
-                                                    [this, connection](std::exception_ptr) {
-                                                        open_.erase(connection);
-                                                        if (open_.empty()) all_ended_.cancel();
-                                                    }));
-    }
+    const std::function<void(tcp::socket)> taking = [this](tcp::socket socket) {
+        take(std::move(socket));
+    };
+    co_await accept_all(acceptor_, taking);
     stop();
     for (auto& connection : open_) connection.signal.emit(asio::cancellation_type::terminal);
     while (!open_.empty()) co_await all_ended_.async_wait(kTuple);
+}
+
+void HttpServer::take(tcp::socket socket) {
+    if (open_.size() >= limits_.connections && !(limits_.makes_room && make_room())) {
+        if (limits_.says_busy) say_busy(socket);
+        return;
+    }
+    const auto connection = open_.emplace(open_.end());
+    asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), connection),
+                   asio::bind_cancellation_slot(connection->signal.slot(),
+                                                [this, connection](std::exception_ptr) {
+                                                    open_.erase(connection);
+                                                    if (open_.empty()) all_ended_.cancel();
+                                                }));
 }
 
 void HttpServer::stop() {

@@ -94,7 +94,7 @@ public:
     void stop();
 
 private:
-    HttpServer(boost::asio::io_context& io, Hooks hooks, Limits limits);
+    HttpServer(boost::asio::ip::tcp::acceptor acceptor, Hooks hooks, Limits limits);
     static config::Result<std::unique_ptr<HttpServer>> open(boost::asio::io_context& io,
                                                             const std::string& host,
                                                             std::uint16_t port, Hooks hooks,
@@ -107,6 +107,7 @@ private:
     };
     using Place = std::list<Connection>::iterator;
 
+    void take(boost::asio::ip::tcp::socket socket);
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, Place place);
     bool make_room();
 
@@ -115,7 +116,7 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last connection ends
     std::list<Connection> open_;           // those that wait in the order in which they began to
-    std::uint16_t port_ = 0;
+    std::uint16_t port_;
     bool stopping_ = false;
 };
 

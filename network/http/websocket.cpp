@@ -1,22 +1,22 @@
 #include "network/http/websocket.hpp"
 
 #include "network/http/client.hpp"
+#include "network/http/names.hpp"
 #include "network/http/websocket_stream.hpp"
 #include "network/tls.hpp"
 
 namespace network {
-namespace {
 
-namespace asio = boost::asio;
-using config::Result;
+using namespace names;
+
+namespace {
 
 using Opened = Result<std::unique_ptr<WebSocket>>;
 
 template <class Layer>
 asio::awaitable<Opened> upgrade(std::unique_ptr<WebSocketStream<Layer>> socket,
                                 std::string target) {
-    const auto [error] = co_await socket->stream().async_handshake(
-        socket->where(), target, asio::as_tuple(asio::use_awaitable));
+    const auto [error] = co_await socket->stream().async_handshake(socket->where(), target, kTuple);
     if (error) co_return websocket_error(error, socket->where());
     co_return std::unique_ptr<WebSocket>(std::move(socket));
 }

@@ -1,6 +1,7 @@
 #include "network/http/websocket_server.hpp"
 
-#include "network/http/client.hpp"
+#include "network/http/accept.hpp"
+#include "network/http/names.hpp"
 #include "network/http/websocket_stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -8,63 +9,38 @@
 #include <exception>
 
 namespace network {
-namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
-using config::fail;
-using config::Result;
+using namespace names;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kPauseWhenExhausted{100};
-
-}  // namespace
-
-WebSocketServer::WebSocketServer(asio::io_context& io, Session session, WebSocketLimits limits)
+WebSocketServer::WebSocketServer(tcp::acceptor acceptor, Session session, WebSocketLimits limits)
     : session_(std::move(session)),
       limits_(limits),
-      acceptor_(io),
-      all_ended_(io, asio::steady_timer::time_point::max()) {}
+      acceptor_(std::move(acceptor)),
+      all_ended_(acceptor_.get_executor(), asio::steady_timer::time_point::max()),
+      port_(acceptor_.local_endpoint().port()) {}
 
 Result<std::unique_ptr<WebSocketServer>> WebSocketServer::listen(asio::io_context& io,
                                                                  const std::string& host,
                                                                  std::uint16_t port,
                                                                  Session session,
                                                                  WebSocketLimits limits) {
-    const auto where = authority(host, port);
-    error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (error) return fail(Errc::malformed, where + ": an IP address is needed to listen on");
-    std::unique_ptr<WebSocketServer> server(new WebSocketServer(io, std::move(session), limits));
-    const tcp::endpoint endpoint(address, port);
-    auto& acceptor = server->acceptor_;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) server->port_ = acceptor.local_endpoint(error).port();
-    if (error) return fail(Errc::io, where + ": " + error.message());
-    return server;
+    auto acceptor = listen_on(io, host, port);
+    if (!acceptor) return acceptor.error();
+    return std::unique_ptr<WebSocketServer>(
+        new WebSocketServer(std::move(*acceptor), std::move(session), limits));
 }
 
 asio::awaitable<void> WebSocketServer::run() {
     // Cancelled, it still has to wait for its sessions.
     co_await asio::this_coro::throw_if_cancelled(false);
-    const auto executor = co_await asio::this_coro::executor;
-    while (!stopping_) {
-        auto [error, socket] = co_await acceptor_.async_accept(kTuple);
-        if (stopping_ || error == asio::error::operation_aborted) break;
-        if (error) {  // out of descriptors, or the peer is gone already
-            asio::steady_timer timer(executor, kPauseWhenExhausted);
-            co_await timer.async_wait(kTuple);
-            continue;
-        }
+    const std::function<void(tcp::socket)> taking = [this](tcp::socket socket) {
         ++sessions_;
-        asio::co_spawn(executor, serve(std::move(socket)), [this](std::exception_ptr) {
-            if (--sessions_ == 0) all_ended_.cancel();
-        });
-    }
+        asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket)),
+                       [this](std::exception_ptr) {
+                           if (--sessions_ == 0) all_ended_.cancel();
+                       });
+    };
+    co_await accept_all(acceptor_, taking);
     stop();
     while (sessions_ > 0) co_await all_ended_.async_wait(kTuple);
 }

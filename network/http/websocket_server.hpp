@@ -38,7 +38,8 @@ public:
     void close_all();  // connections; new ones are welcome
 
 private:
-    WebSocketServer(boost::asio::io_context& io, Session session, WebSocketLimits limits);
+    WebSocketServer(boost::asio::ip::tcp::acceptor acceptor, Session session,
+                    WebSocketLimits limits);
 
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
 
@@ -48,7 +49,7 @@ private:
     boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last session ends
     std::list<WebSocket*> open_;
     int sessions_ = 0;
-    std::uint16_t port_ = 0;
+    std::uint16_t port_;
     bool stopping_ = false;
 };
 

@@ -21,8 +21,8 @@ public:
         std::uint16_t netuid = 17;
         std::uint16_t port = 0;  // 0: any free one
         std::chrono::milliseconds block_time{12'000};
-        std::vector<LocalNeuron> neurons;     // by uid
-        std::vector<std::uint8_t> metadata;   // of its runtime; empty: see ChainState
+        std::vector<LocalNeuron> neurons;    // by uid
+        std::vector<std::uint8_t> metadata;  // of its runtime; empty: see ChainState
     };
 
     // What it was asked for, for tests.
