@@ -29,7 +29,7 @@ ChainLink::ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> en
       watch_({chain_, services.identities, services.stop, services.lanes, services.log,
               services.settings, std::move(services.folder), std::move(services.named),
               std::move(services.subnet), std::move(services.first_validators),
-              std::move(services.hindered)}) {}
+              std::move(services.hindered), std::move(services.now)}) {}
 
 asio::awaitable<void> ChainLink::run() {
     using namespace asio::experimental::awaitable_operators;

@@ -21,6 +21,7 @@ public:
         std::function<void(std::shared_ptr<const network::Metagraph>)> subnet = {};
         std::function<void()> first_validators = {};  // see ChainWatch
         std::function<void(std::string why)> hindered = {};
+        std::function<std::chrono::steady_clock::time_point()> now = {};  // empty: the system's
     };
 
     ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> endpoints,

@@ -5,6 +5,7 @@
 #include "miner/chain_link.hpp"
 #include "network/local/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
+#include "tests/support/recordings.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -51,6 +52,7 @@ struct Scene {
     std::vector<miner::Identity> identities;
     std::vector<std::string> lines;
     std::vector<std::string> hindrances;
+    std::chrono::hours later{0};  // than the clock of the machine
 
     explicit Scene(std::chrono::milliseconds block_time = 5ms) {
         node = network::ChainNode::start({.block_time = block_time,
@@ -79,7 +81,8 @@ struct Scene {
              .log = log,
              .settings = settings,
              .folder = folder.path(),
-             .hindered = [this](std::string why) { hindrances.push_back(std::move(why)); }});
+             .hindered = [this](std::string why) { hindrances.push_back(std::move(why)); },
+             .now = [this] { return std::chrono::steady_clock::now() + later; }});
         link.watch().restore();
         std::exception_ptr failure;
         asio::co_spawn(io, link.run(), [&](std::exception_ptr error) {
@@ -169,6 +172,21 @@ TEST_CASE("a hotkey that was never registered waits from the start") {
     });
     CHECK_FALSE(scene.identities[0].registered);
     CHECK(scene.says("the subnet does not know this hotkey"));
+}
+
+TEST_CASE("a hotkey that stays unregistered is spoken of every hour") {
+    Scene scene;
+    scene.identities[0].key = key_of(2);
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        for (int hour = 1; hour <= 3; ++hour) {
+            co_await until([&] { return scene.count("not registered") == hour; });
+            const auto block = scene.node->block();
+            co_await until([&] { return scene.node->block() > block + 10; });
+            CHECK(scene.count("not registered") == hour);
+            scene.later += std::chrono::hours(1);
+        }
+    });
+    CHECK(scene.hindrances.size() == 1);
 }
 
 TEST_CASE("a connection that is cut is made again") {
@@ -278,6 +296,23 @@ TEST_CASE("an axon is announced when the settings say so") {
     });
     CHECK(scene.node->tally().extrinsics == 1);
     CHECK(scene.node->state().port_of(key_of(1).public_key()) == 8092);
+}
+
+TEST_CASE("a miner lives from a node that has no more than metadata 14") {
+    Scene scene;
+    scene.node =
+        network::ChainNode::start({.block_time = 5ms,
+                                   .neurons = {validator_neuron(10, 1010), miner_neuron(1)},
+                                   .metadata = tests::recorded_bytes("metadata_v14.hex.gz")})
+            .value();
+    scene.settings.subtensor.chain_endpoint = scene.node->endpoint().url();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.port_known() == 1010; });
+        scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
+        co_await until([&] { return scene.port_known() == 2020; });
+    });
+    CHECK(scene.identities[0].schedule.validators()[0].stake == Approx(5000));
+    CHECK(scene.count("registered") == 1);
 }
 
 TEST_CASE("only validators, and the owner, are asked, and never ourselves") {

@@ -306,6 +306,90 @@ TEST_CASE("nonsense in place of SCALE is malformed, whatever it is") {
     }
 }
 
+TEST_CASE("recorded answers about blocks are what the SDK made of them") {
+    const auto& recordings = tests::vectors("chain.json").at("recordings");
+    const auto& current = recordings.at("get_current_block");
+    const auto& earlier = recordings.at("get_block_hash");
+    const auto metadata = "0x" + to_hex(tests::recorded_bytes("metadata_v14.hex.gz"));
+    tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+        const auto& method = request.at("method").as_string();
+        if (method == "chain_subscribeNewHeads") return {};
+        if (method == "chain_getBlockHash") {
+            CHECK(request.at("params") == earlier.at("params"));
+            return {tests::answer_to(request, tests::recorded_result(tests::text(earlier, "file"),
+                                                                     "chain_getBlockHash"))};
+        }
+        const std::string recorded(method);
+        if (recorded == "state_getMetadata")
+            return {tests::answer_to(request, json::string(metadata))};
+        if (recorded == "state_call") return {tests::error_to(request, 4003, "none")};
+        return {tests::answer_to(request,
+                                 tests::recorded_result(tests::text(current, "file"), recorded))};
+    });
+    ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = (co_await chain.now()).value();
+        CHECK(view.block == tests::number(current.at("block")));
+        CHECK(view.hash == tests::text(current, "head_hash"));
+        const auto number = std::uint64_t(tests::number(earlier.at("params").at(0)));
+        const auto hash = (co_await chain.block_hash(number)).value();
+        CHECK("0x" + to_hex(hash) == tests::text(earlier, "result"));
+    });
+}
+
+TEST_CASE("an extrinsic is watched until it is in a block, or never will be") {
+    struct Fate {
+        json::value status;
+        bool kept;
+    };
+    const json::string block("0x" + std::string(64, 'b'));
+    for (const auto& [status, kept] :
+         std::initializer_list<Fate>{{json::object{{"inBlock", block}}, true},
+                                     {json::object{{"finalized", block}}, true},
+                                     {json::string("invalid"), false},
+                                     {json::string("dropped"), false},
+                                     {json::object{{"usurped", block}}, false},
+                                     {json::object{{"finalityTimeout", block}}, false},
+                                     {json::value(7), false}}) {
+        CAPTURE(json::serialize(status));
+        int sent = 0;
+        tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+            if (request.at("method") != "author_submitAndWatchExtrinsic") return {};
+            CHECK(request.at("params").at(0) == "0x0102");
+            ++sent;
+            return {tests::answer_to(request, "watch"), tests::item_of("watch", "ready"),
+                    tests::item_of("watch", json::object{{"broadcast", json::array()}}),
+                    tests::item_of("watch", status)};
+        });
+        ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+            const std::vector<std::uint8_t> extrinsic{1, 2};
+            const auto done = co_await chain.submit(extrinsic, 20s);
+            CHECK(done.has_value() == kept);
+            if (kept)
+                CHECK(*done == block);
+            else
+                CHECK(done.error().code == Errc::node_error);
+        });
+        CHECK(sent == 1);
+    }
+}
+
+TEST_CASE("an extrinsic whose connection is lost, or that nobody takes up, is not sent again") {
+    std::atomic<int> sent = 0;
+    tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+        if (request.at("method") != "author_submitAndWatchExtrinsic") return {};
+        if (++sent == 1) return {tests::answer_to(request, "watch"), "close"};
+        return {tests::answer_to(request, "watch"), tests::item_of("watch", "ready")};
+    });
+    ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const std::vector<std::uint8_t> extrinsic{1, 2};
+        const auto lost = co_await chain.submit(extrinsic, 20s);
+        CHECK(lost.error().code == Errc::closed);
+        const auto never = co_await chain.submit(extrinsic, 100ms);
+        CHECK(never.error().code == Errc::read_timeout);
+    });
+    CHECK(sent == 2);
+}
+
 TEST_CASE("an axon is announced once, and again only when its address is another") {
     const auto node = node_of({neuron(1), neuron(2)}, 50ms);
     const auto key = key_of(2);
