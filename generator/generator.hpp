@@ -17,6 +17,7 @@
 #include <stop_token>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace generator {
 
@@ -36,8 +37,18 @@ struct Prompt {
     std::string text;
 };
 
-// picture: RGB, picture_size squared, as image/prepare makes it.
-using Condition = std::variant<Image, Prompt>;
+// Several pictures of one object, at least one, as TRELLIS's multi-image modes take them.
+struct Views {
+    enum class Mode {
+        stochastic,  // the steps of both samplers take the pictures in turn
+        averaged,    // every step takes the mean of their velocities (TRELLIS's "multidiffusion")
+    };
+    std::vector<Image> pictures;
+    Mode mode = Mode::stochastic;
+};
+
+// A picture is RGB, picture_size squared, as image/prepare makes it.
+using Condition = std::variant<Image, Views, Prompt>;
 
 // The structure of one object, with all that stage 2 needs to go on: condition, voxels, state of
 // the noise.
@@ -79,9 +90,9 @@ public:
                                                            std::uint64_t seed,
                                                            std::stop_token stop) = 0;
 
-    // repaint: picture that conditions stage 2 in place of the sketch's own; null to keep that, and
-    // always for a prompt's sketch.
-    virtual config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
+    // repaint: what conditions stage 2 in place of the sketch's own, of the same kind; null to keep
+    // that.
+    virtual config::Result<Finished> finish(const Sketch& sketch, const Condition* repaint,
                                             std::stop_token stop) = 0;
 };
 

@@ -60,8 +60,14 @@ struct Branch {
     at::Tensor unconditional;            // what guidance leads away from; undefined for zeros
 };
 
+// What the encoder made of a condition: one tensor [1, L, C], or one a picture.
+struct Encoded {
+    std::vector<at::Tensor> views;
+    bool averaged = false;
+};
+
 struct TrellisSketch final : Sketch {
-    TrellisSketch(const Branch& the_branch, at::Tensor the_condition, std::vector<Voxel> voxels,
+    TrellisSketch(const Branch& the_branch, Encoded the_condition, std::vector<Voxel> voxels,
                   at::Device device, Noise the_noise)
         : branch(the_branch),
           condition(std::move(the_condition)),
@@ -75,7 +81,7 @@ struct TrellisSketch final : Sketch {
     const StageTimes& times() const override { return stage_times; }
 
     const Branch& branch;
-    at::Tensor condition;
+    Encoded condition;
     SparseShape shape;
     Noise noise;  // as the structure left it
     StageTimes stage_times;
@@ -91,6 +97,24 @@ std::vector<double> times_of(const SamplerSettings& settings) {
 Velocities split(const at::Tensor& branches) {
     return {branches.narrow(0, 0, 1),
             branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
+}
+
+// Velocities under one or more conditions. plans: one a condition, each with guidance's other
+// branch after it; evaluate(x, plan, step, branches) gives the first so many branches. Both outlive
+// it.
+template <class Plan, class Evaluate>
+Flow flow_of(const std::vector<Plan>& plans, bool averaged, Evaluate evaluate) {
+    return [&plans, averaged, evaluate](const at::Tensor& x, int step, bool guided) {
+        const auto under = [&](std::size_t view, bool both) {
+            return split(evaluate(x, plans[view], std::size_t(step), both ? 2 : 1));
+        };
+        if (!averaged) return under(std::size_t(step) % plans.size(), guided);
+        auto velocities = under(0, guided);
+        for (std::size_t view = 1; view < plans.size(); ++view)
+            velocities.conditional = velocities.conditional + under(view, false).conditional;
+        velocities.conditional = velocities.conditional / double(plans.size());
+        return velocities;
+    };
 }
 
 template <std::size_t kWidth>
@@ -153,7 +177,7 @@ public:
         return guarded([&] { return sketch_or_throw(condition, seed, stop); });
     }
 
-    config::Result<Finished> finish(const Sketch& sketch, const Image* repaint,
+    config::Result<Finished> finish(const Sketch& sketch, const Condition* repaint,
                                     std::stop_token stop) override {
         return guarded([&] {
             return finish_or_throw(dynamic_cast<const TrellisSketch&>(sketch), repaint, stop);
@@ -169,8 +193,7 @@ private:
         Stopwatch watch(place_);
         const auto& branch = branch_for(given);
         const auto& networks = branch.networks;
-        auto condition =
-            std::visit([&](const auto& what) { return encode(networks, what); }, given);
+        auto condition = encode(networks, given);
         times.encode = watch.lap();
 
         const auto& sampler = networks.manifest.structure_sampler;
@@ -179,14 +202,16 @@ private:
         Noise noise(seed);
         const auto start =
             noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
-        const auto plan =
-            networks.structure_flow.plan(times_of(sampler), {condition, branch.unconditional});
-        const auto latent = integrate(
-            [&](const at::Tensor& x, int step, bool guided) {
-                return split(
-                    networks.structure_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
-            },
-            start, sampler, stop);
+        std::vector<StructureFlow::Plan> plans;
+        for (const auto& view : condition.views)
+            plans.push_back(
+                networks.structure_flow.plan(times_of(sampler), {view, branch.unconditional}));
+        const auto flow = flow_of(
+            plans, condition.averaged,
+            [&](const at::Tensor& x, const auto& plan, std::size_t step, std::size_t branches) {
+                return networks.structure_flow.velocity(x, plan, step, branches);
+            });
+        const auto latent = integrate(flow, start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the structure flow");
         times.structure = watch.lap();
 
@@ -199,7 +224,7 @@ private:
         return sketch;
     }
 
-    config::Result<Finished> finish_or_throw(const TrellisSketch& sketch, const Image* repaint,
+    config::Result<Finished> finish_or_throw(const TrellisSketch& sketch, const Condition* repaint,
                                              const std::stop_token& stop) {
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
         Finished finished;
@@ -207,7 +232,8 @@ private:
         const auto& networks = sketch.branch.networks;
         auto condition = sketch.condition;
         if (repaint) {
-            if (!networks.encoder) refuse(Errc::internal, "a prompt's sketch takes no picture");
+            if (&branch_for(*repaint) != &sketch.branch)
+                refuse(Errc::internal, "a sketch is repainted by what it was made from");
             condition = encode(networks, *repaint);
             finished.times.encode = watch.lap();
         }
@@ -216,12 +242,18 @@ private:
         auto noise = sketch.noise.fork();
         const auto start = noise.draw({sketch.shape.size(), networks.configs.latent_flow.channels})
                                .to(place_.device);
-        const auto plan = networks.latent_flow.plan(sketch.shape, times_of(sampler),
-                                                    {condition, sketch.branch.unconditional});
+        std::vector<LatentFlow::Plan> plans;
+        for (const auto& view : condition.views)
+            plans.push_back(networks.latent_flow.plan(sketch.shape, times_of(sampler),
+                                                      {view, sketch.branch.unconditional}));
+        const auto flow = flow_of(
+            plans, condition.averaged,
+            [&](const at::Tensor& x, const auto& plan, std::size_t step, std::size_t branches) {
+                return networks.latent_flow.velocity(x, plan, step, branches);
+            });
         const auto latent = integrate(
             [&](const at::Tensor& x, int step, bool guided) {
-                const auto v = split(
-                    networks.latent_flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1));
+                const auto v = flow(x, step, guided);
                 return Velocities{v.conditional[0], guided ? v.unconditional[0] : at::Tensor()};
             },
             start, sampler, stop);
@@ -247,11 +279,20 @@ private:
         return *branch;
     }
 
-    at::Tensor encode(const Networks& networks, const Prompt& prompt) const {
-        return networks.text_encoder->condition(prompt.text).to(place_.dtype);
+    Encoded encode(const Networks& networks, const Condition& given) const {
+        if (const auto* prompt = std::get_if<Prompt>(&given))
+            return {{networks.text_encoder->condition(prompt->text).to(place_.dtype)}};
+        if (const auto* picture = std::get_if<Image>(&given))
+            return {{encode_picture(networks, *picture)}};
+        const auto& several = std::get<Views>(given);
+        if (several.pictures.empty()) refuse(Errc::internal, "no picture at all");
+        Encoded encoded{{}, several.mode == Views::Mode::averaged};
+        for (const auto& picture : several.pictures)
+            encoded.views.push_back(encode_picture(networks, picture));
+        return encoded;
     }
 
-    at::Tensor encode(const Networks& networks, const Image& picture) const {
+    at::Tensor encode_picture(const Networks& networks, const Image& picture) const {
         const auto size = info_.picture_size;
         if (picture.width != size || picture.height != size || picture.channels != 3 ||
             picture.pixels.size() != picture.row_bytes() * std::size_t(size)) {

@@ -253,8 +253,11 @@ private:
     }
 
     void add_generate(CLI::App& app) {
-        text(app, "picture", arguments_.picture, "PICTURE",
-             "PNG, JPEG or WebP; -: from standard input");
+        app.add_option("pictures", arguments_.pictures,
+                       "PNG, JPEG or WebP; -: from standard input; several of one object")
+            ->type_name("PICTURE");
+        text(app, "--several", arguments_.several, "stochastic|averaged",
+             "Of several pictures: each step one in turn (default), or the mean of all");
         text(app, "--prompt", arguments_.prompt, "WORDS", "What to make, instead of a picture");
         app.add_option("-o,--output", arguments_.outputs,
                        "Where to write, .spz or .ply; may be repeated")

@@ -28,13 +28,15 @@ struct Arguments {
     Command command = Command::run;
     std::optional<std::string> config_file;  // --config
     std::vector<config::FlagValue>
-        settings;  // every setting's flag that was given, and the short forms
-    std::optional<std::string> picture, file;  // generate; inspect and render
-    std::optional<std::string> verb;           // wallet
-    std::optional<std::string> shell;          // completion
-    std::optional<std::string> prompt;         // generate
-    std::vector<std::string> outputs;          // -o
-    std::optional<std::string> up;             // --up
+        settings;                        // every setting's flag that was given, and the short forms
+    std::optional<std::string> file;     // inspect and render
+    std::vector<std::string> pictures;   // generate
+    std::optional<std::string> several;  // generate
+    std::optional<std::string> verb;     // wallet
+    std::optional<std::string> shell;    // completion
+    std::optional<std::string> prompt;   // generate
+    std::vector<std::string> outputs;    // -o
+    std::optional<std::string> up;       // --up
     std::optional<std::string> views, side, turntable;
     std::optional<std::string> action, revision;      // of weights
     std::vector<std::string> names;                   // of weights

@@ -142,6 +142,8 @@ bool ends_in(std::string_view path, std::string_view suffix) {
     });
 }
 
+constexpr std::size_t kMostPictures = 16;
+
 void complain_of_up(const Arguments& arguments, Complaints& complaints) {
     if (arguments.up && *arguments.up != "y" && *arguments.up != "trellis") {
         complaints.push_back(fmt::format("--up: {} is no direction: give y or trellis",
@@ -153,14 +155,25 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
                               Complaints& complaints) {
     GenerateOptions options;
     options.json = arguments.json;
-    options.picture = arguments.picture.value_or("");
+    options.pictures = arguments.pictures;
+    options.several = arguments.several.value_or("stochastic");
     options.prompt = arguments.prompt;
-    if (arguments.picture && arguments.prompt) {
+    const auto count = options.pictures.size();
+    if (count > 0 && arguments.prompt) {
         complaints.push_back("--prompt: give either a picture or a prompt");
-    } else if (!arguments.picture && !arguments.prompt) {
+    } else if (count == 0 && !arguments.prompt) {
         complaints.push_back(
             "PICTURE: which one? Name a PNG, JPEG or WebP, - for standard input, or say with "
             "--prompt what to make");
+    } else if (count > kMostPictures) {
+        complaints.push_back(
+            fmt::format("PICTURE: {} are too many: give {} at most", count, kMostPictures));
+    } else if (std::count(options.pictures.begin(), options.pictures.end(), "-") > 1) {
+        complaints.push_back("PICTURE: standard input, -, holds one picture; name files");
+    }
+    if (options.several != "stochastic" && options.several != "averaged") {
+        complaints.push_back(fmt::format("--several: {} is no way: give stochastic or averaged",
+                                         config::quoted(options.several, 80)));
     }
     complain_of_up(arguments, complaints);
     if (arguments.outputs.empty())

@@ -36,7 +36,8 @@ enum class Command {
 
 enum class Encoding { ply, spz };
 
-// miner generate PICTURE|--prompt "WORDS" -o OUT [-o OUT]... ; the seed is settings.generator.seed
+// miner generate PICTURE...|--prompt "WORDS" -o OUT [-o OUT]... ; the seed is
+// settings.generator.seed
 // (--seed sets it).
 struct GenerateOptions {
     struct Output {
@@ -46,8 +47,9 @@ struct GenerateOptions {
             up;  // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY
     };
 
-    std::string picture;                // a path; "-": standard input
-    std::optional<std::string> prompt;  // instead of a picture
+    std::vector<std::string> pictures;   // paths; "-": standard input
+    std::string several = "stochastic";  // or "averaged": how several are taken
+    std::optional<std::string> prompt;   // instead of pictures
     std::vector<Output> outputs;
     bool json = false;
 };

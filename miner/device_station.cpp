@@ -1,6 +1,5 @@
 #include "miner/device_station.hpp"
 
-#include "generator/image/decode.hpp"
 #include "generator/image/prepare.hpp"
 
 #include <chrono>
@@ -27,40 +26,39 @@ public:
         : lanes_(lanes), device_(device), job_(std::move(job)) {}
 
     asio::awaitable<config::Result<void>> read() override {
-        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&job_.order);
-        if (!bytes) co_return config::Result<void>();
-        say("decode");
-        auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
+        if (!is_prompt(job_.order)) say("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(job_.order); });
         if (!decoded) co_return decoded.error();
-        picture_ = std::move(*decoded);
+        source_ = std::move(*decoded);
         co_return config::Result<void>();
     }
 
     asio::awaitable<config::Result<void>> cut_out() override {
         using Matting = Recipe::Matting;
         const auto matting = job_.recipe.matting;
-        const bool wanted =
-            picture_ && (matting == Matting::always ||
-                         (matting == Matting::automatic && !generator::has_cutout(*picture_)));
-        if (!wanted) co_return config::Result<void>();
-        say("cut out");
-        auto cut =
-            co_await run_on(device_.lane, [this] { return device_.generator->cut_out(*picture_); });
-        if (!cut) co_return cut.error();
-        picture_ = std::move(*cut);
+        for (auto* picture : pictures_in(source_)) {
+            const bool wanted = matting == Matting::always ||
+                                (matting == Matting::automatic && !generator::has_cutout(*picture));
+            if (!wanted) continue;
+            say("cut out");
+            auto cut = co_await run_on(
+                device_.lane, [this, picture] { return device_.generator->cut_out(*picture); });
+            if (!cut) co_return cut.error();
+            *picture = std::move(*cut);
+        }
         co_return config::Result<void>();
     }
 
     asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
         Try result;
         generator::Condition condition;  // an empty picture
-        if (!picture_) {
-            condition = std::get<generator::Prompt>(job_.order);
+        if (is_prompt(source_)) {
+            condition = source_;
         } else {
             say("prepare");
             // For a model that takes no pictures there is no size to bring it to: it says so
             // itself.
-            if (size() > 0 && !co_await prepare(number, result, condition)) co_return result;
+            if (size() > 0 && !co_await prepare_for(number, result, condition)) co_return result;
         }
         say("structure");
         auto sketched = co_await run_on(
@@ -78,10 +76,10 @@ public:
 
     asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
         Finish result;
-        std::optional<generator::Image> repaint;
-        if (job_.recipe.repaint && picture_) {
-            auto plain = co_await run_on(lanes_.cpu,
-                                         [this] { return generator::prepare(*picture_, size()); });
+        std::optional<generator::Condition> repaint;
+        if (job_.recipe.repaint && !is_prompt(source_)) {
+            auto plain =
+                co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
             if (!plain) {
                 result.error = plain.error();
                 co_return result;
@@ -111,12 +109,11 @@ private:
     }
 
     // Enhanced and cropped, into `condition`; its time and fault go into `to`.
-    asio::awaitable<bool> prepare(int number, Try& to, generator::Condition& condition) {
+    asio::awaitable<bool> prepare_for(int number, Try& to, generator::Condition& condition) {
         const auto& chain = job_.recipe.enhancement(number).chain;
         const auto begin = std::chrono::steady_clock::now();
-        auto prepared = co_await run_on(lanes_.cpu, [&] {
-            return generator::prepare(generator::enhance(*picture_, chain), size());
-        });
+        auto prepared =
+            co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });
         to.times.prepare = milliseconds_since(begin);
         if (prepared)
             condition = std::move(*prepared);
@@ -128,7 +125,7 @@ private:
     Lanes& lanes_;
     Device& device_;
     Job job_;
-    std::optional<generator::Image> picture_;  // nothing for a prompt
+    generator::Condition source_;  // pictures as they came, or their objects alone; or words
 };
 
 }  // namespace

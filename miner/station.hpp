@@ -3,6 +3,7 @@
 
 #include "generator/generator.hpp"
 #include "miner/lanes.hpp"
+#include "miner/order.hpp"
 #include "miner/recipe.hpp"
 
 #include <functional>
@@ -11,17 +12,8 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace miner {
-
-// What is to be made: the bytes of a picture file, or words.
-using Order = std::variant<std::vector<std::uint8_t>, generator::Prompt>;
-
-inline bool is_prompt(const Order& order) {
-    return std::holds_alternative<generator::Prompt>(order);
-}
 
 // What one structure pass came to.
 struct Attempt {
@@ -62,11 +54,11 @@ public:
 
     virtual ~Work() = default;
 
-    // Decodes a picture. Fails as generator::decode does.
+    // Decodes pictures. Fails as generator::decode does.
     virtual asio::awaitable<config::Result<void>> read() = 0;
 
-    // Leaves of the picture its object alone, when the recipe wants it. Fails as
-    // Generator::cut_out does; the whole picture remains then.
+    // Leaves of each picture its object alone, when the recipe wants it. Fails as
+    // Generator::cut_out does; the whole picture remains then, and the others as they are.
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
     // number: 1 for the first; a picture is enhanced as the recipe has it for that.
@@ -94,6 +86,8 @@ public:
     virtual std::unique_ptr<Work> begin(Work::Job job) = 0;
 
     bool takes(const Order& order) const {
+        // /generate has no form for several pictures.
+        if (std::holds_alternative<Album>(order) && is_remote()) return false;
         return is_prompt(order) ? takes_prompts() : takes_pictures();
     }
 

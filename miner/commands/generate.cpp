@@ -1,5 +1,5 @@
-// miner generate: one picture or prompt to one splat file, by the same recipe as mining:
-// enhancement, gate, retry.
+// miner generate: a picture, several of one object, or a prompt to one splat file, by the same
+// recipe as mining: enhancement, gate, retry.
 #include "generator/splat/spz.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/production.hpp"
@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 #include <random>
 
 #include <unistd.h>
@@ -30,20 +29,6 @@ struct Written {
     std::size_t gaussians = 0;
     generator::Health health;
 };
-
-// Whole or not at all: written beside and renamed.
-bool write_file(const std::string& path, const std::vector<std::uint8_t>& bytes) {
-    const auto beside = path + ".part";
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-    out.close();
-    std::error_code error;
-    if (out) std::filesystem::rename(beside, path, error);
-    if (out && !error) return true;
-    std::filesystem::remove(beside, error);
-    fmt::print(stderr, "miner: {}: cannot be written\n", path);
-    return false;
-}
 
 // TRELLIS's own convention leaves size and place as generated; the validator's takes the settings
 // of export.*.
@@ -64,6 +49,20 @@ std::optional<Written> write_output(const GenerateOptions::Output& output,
                                                            .zstd_level = settings.zstd_level});
     if (!write_file(output.path, bytes)) return std::nullopt;
     return Written{output.path, bytes.size(), stored.size(), generator::measure(stored)};
+}
+
+// Nothing when a file cannot be read, which was said.
+std::optional<Order> read_order(const GenerateOptions& options) {
+    if (options.prompt) return generator::Prompt{*options.prompt};
+    Album album;
+    if (options.several == "averaged") album.mode = generator::Views::Mode::averaged;
+    for (const auto& path : options.pictures) {
+        auto picture = read_file(path, kMaxPictureBytes);
+        if (!picture) return std::nullopt;
+        album.files.push_back(std::move(*picture));
+    }
+    if (album.files.size() == 1) return std::move(album.files.front());
+    return album;
 }
 
 boost::json::value to_json(const Product& product, const generator::ModelInfo& model,
@@ -132,13 +131,10 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
-    Order order = generator::Prompt{line.generate.prompt.value_or("")};
-    if (!line.generate.prompt) {
-        auto picture = read_file(line.generate.picture, kMaxPictureBytes);
-        if (!picture) return ExitCode::bad_input;
-        order = std::move(*picture);
-    }
-    const std::string what = line.generate.prompt ? "prompt" : line.generate.picture;
+    auto order = read_order(line.generate);
+    if (!order) return ExitCode::bad_input;
+    const std::string what =
+        line.generate.prompt ? "prompt" : fmt::format("{}", fmt::join(line.generate.pictures, " "));
     auto recipe = read_recipe(settings);
     if (!recipe) {
         complain("enhance", recipe.error());
@@ -171,7 +167,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
             if (loaded) {
                 model = (*fleet)->info();
                 Production::Watch watch{.task = what};
-                product = co_await production.produce(std::move(order), seed, stop.get_token(),
+                product = co_await production.produce(std::move(*order), seed, stop.get_token(),
                                                       std::move(watch));
                 co_await (*fleet)->unload();
             } else {

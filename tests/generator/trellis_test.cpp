@@ -215,9 +215,10 @@ TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
     const auto trellis = make(MINER_TESTS "/golden/tiny");
     const auto sketch = trellis->sketch(golden.picture(), 7, {});
     REQUIRE(sketch.has_value());
-    const auto own = golden.picture();
-    auto dark = golden.picture();
-    for (auto& byte : dark.pixels) byte /= 4;
+    const generator::Condition own = golden.picture();
+    auto shaded = golden.picture();
+    for (auto& byte : shaded.pixels) byte /= 4;
+    const generator::Condition dark = shaded;
     const auto plain = trellis->finish(**sketch, nullptr, {});
     const auto same = trellis->finish(**sketch, &own, {});
     const auto repainted = trellis->finish(**sketch, &dark, {});
@@ -226,6 +227,32 @@ TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
     CHECK(same->times.encode > 0);
     CHECK((plain->splats.colour != repainted->splats.colour));
     CHECK(plain->splats.size() == repainted->splats.size());
+}
+
+TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[golden]") {
+    using Mode = generator::Views::Mode;
+    const auto [mode, name] = GENERATE(std::pair(Mode::stochastic, std::string("stochastic.")),
+                                       std::pair(Mode::averaged, std::string("averaged.")));
+    const tests::Golden views(MINER_TESTS "/golden", "views.safetensors", name);
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const auto picture = tests::Golden(MINER_TESTS "/golden/tiny").picture();
+    auto mirrored = picture;
+    for (int y = 0; y < picture.height; ++y)
+        for (int x = 0; x < picture.width; ++x)
+            for (int c = 0; c < 3; ++c)
+                mirrored.pixels[std::size_t((y * picture.width + x) * 3 + c)] =
+                    picture
+                        .pixels[std::size_t((y * picture.width + picture.width - 1 - x) * 3 + c)];
+    const auto sketch = trellis->sketch(generator::Views{{picture, mirrored}, mode}, 7, {});
+    REQUIRE(sketch.has_value());
+    REQUIRE((*sketch)->voxels() == views["voxels"].item<std::int64_t>());
+    const auto finished = trellis->finish(**sketch, nullptr, {});
+    REQUIRE(finished.has_value());
+    const auto every = [](const at::Tensor& rows) { return rows.slice(0, 0, rows.size(0), 101); };
+    CHECK(tests::relative_error(every(tensor_of(finished->splats.position)), views["xyz"]) <
+          tests::kTolerances.fp32);
+    CHECK(tests::relative_error(every(tensor_of(finished->splats.opacity)).squeeze(1),
+                                views["opacity"]) < tests::kTolerances.fp32);
 }
 
 TEST_CASE("a stop that was requested cancels both steps") {

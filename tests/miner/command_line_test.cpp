@@ -89,7 +89,8 @@ TEST_CASE(
     "a flag that is true or false needs no value, takes one, and never eats a word that is none") {
     CHECK(good({"--logging.debug"}).loaded.settings.debug);
     CHECK(good({"--log.json", "stats"}).command == Command::stats);
-    CHECK(good({"generate", "--log.json", "a.png", "-o", "a.spz"}).generate.picture == "a.png");
+    CHECK(good({"generate", "--log.json", "a.png", "-o", "a.spz"}).generate.pictures ==
+          std::vector<std::string>{"a.png"});
     CHECK_FALSE(good({"--export.centre", "false"}).loaded.settings.export_.centre);
     CHECK_FALSE(good({"run", "--export.centre=off"}).loaded.settings.export_.centre);
     CHECK(good({"--log.json", "true", "run"}).loaded.settings.log.json);
@@ -133,26 +134,42 @@ TEST_CASE("generate takes a picture and any number of outputs, whose endings say
     const auto line =
         good({"generate", "a.png", "-o", "a.spz", "-o", "A.PLY", "--seed", "7", "--json"});
     REQUIRE(line.generate.outputs.size() == 2);
-    CHECK(line.generate.picture == "a.png");
+    CHECK(line.generate.pictures == std::vector<std::string>{"a.png"});
     CHECK(line.generate.outputs[0].encoding == Encoding::spz);
     CHECK(line.generate.outputs[0].up == "y");
     CHECK(line.generate.outputs[1].encoding == Encoding::ply);
     CHECK(line.generate.outputs[1].up == "trellis");
     CHECK(line.generate.json);
     CHECK(line.loaded.settings.generator.seed == 7);
-    CHECK(good({"generate", "-", "-o", "a.spz"}).generate.picture == "-");
-    CHECK(good({"generate", "-o", "a.spz", "run"}).generate.picture == "run");
-    CHECK(good({"generate", "-o", "a.spz", "--", "-odd.png"}).generate.picture == "-odd.png");
+    CHECK(good({"generate", "-", "-o", "a.spz"}).generate.pictures ==
+          std::vector<std::string>{"-"});
+    CHECK(good({"generate", "-o", "a.spz", "run"}).generate.pictures ==
+          std::vector<std::string>{"run"});
+    CHECK(good({"generate", "-o", "a.spz", "--", "-odd.png"}).generate.pictures ==
+          std::vector<std::string>{"-odd.png"});
 }
 
 TEST_CASE("generate takes a picture or a prompt") {
     const auto line = good({"generate", "--prompt", "a red chair", "-o", "a.spz"});
     CHECK(line.generate.prompt == "a red chair");
-    CHECK(line.generate.picture.empty());
+    CHECK(line.generate.pictures.empty());
     CHECK(good({"generate", "--prompt", "", "-o", "a.spz"}).generate.prompt == "");
     CHECK_FALSE(good({"generate", "a.png", "-o", "a.spz"}).generate.prompt.has_value());
     CHECK(has(refused({"generate", "a.png", "--prompt", "a red chair", "-o", "a.spz"}),
               "--prompt: give either a picture or a prompt"));
+}
+
+TEST_CASE("generate takes several pictures of one object") {
+    const auto line = good({"generate", "a.png", "b.png", "-o", "a.spz", "--several", "averaged"});
+    CHECK(line.generate.pictures == std::vector<std::string>{"a.png", "b.png"});
+    CHECK(line.generate.several == "averaged");
+    CHECK(good({"generate", "a.png", "-o", "a.spz"}).generate.several == "stochastic");
+    CHECK(has(refused({"generate", "a.png", "-o", "a.spz", "--several", "all"}),
+              "--several: \"all\""));
+    CHECK(has(refused({"generate", "-", "-", "-o", "a.spz"}), "standard input"));
+    CHECK(has(refused({"generate", "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
+                       "10",       "11", "12", "13", "14", "15", "16", "17", "-o", "a.spz"}),
+              "17 are too many"));
 }
 
 TEST_CASE("generate --up counts for every output, export.up for SPZ alone") {
@@ -172,7 +189,6 @@ TEST_CASE("generate says at once all that is missing or wrong") {
     CHECK(has(text, "\"a.obj\" says no format"));
     CHECK(has(refused({"generate", "a.png"}), "--output: where to?"));
     CHECK(has(refused({"generate", "a.png", "-o", ".spz"}), "says no format"));
-    CHECK(has(refused({"generate", "a.png", "b.png", "-o", "a.spz"}), "b.png"));
 }
 
 TEST_CASE("stats takes spans and dates") {

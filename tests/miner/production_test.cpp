@@ -134,6 +134,28 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
 }
 
+TEST_CASE("several pictures are each enhanced and cropped, and go to the model together") {
+    Bench bench;
+    bench.order =
+        miner::Album{{tests::small_png(), tests::small_png()}, generator::Views::Mode::averaged};
+    bench.settings.enhance.applies_to = "structure";
+    bench.script->voxels = {99, 120};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_passed);
+    REQUIRE(bench.script->views.size() == 2);
+    for (const auto& views : bench.script->views) {
+        CHECK(views.mode == generator::Views::Mode::averaged);
+        REQUIRE(views.pictures.size() == 2);
+        for (const auto& picture : views.pictures) CHECK(picture.width == 16);
+    }
+    CHECK(bench.script->repainted);
+    CHECK(bench.attempts[1].chain == "extreme");
+    CHECK(bench.attempts[1].route == "picture");
+
+    bench.order = miner::Album{{tests::small_png(), {1, 2, 3}}, {}};
+    CHECK(bench.produce().outcome == Outcome::error);
+}
+
 TEST_CASE("what the model does not take is an error that says so") {
     Bench bench;
     bench.settings.gate.attempts = 1;

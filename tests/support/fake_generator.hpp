@@ -29,6 +29,7 @@ struct Script {
     std::mutex mutex;
     bool takes_pictures = true, takes_prompts = true;
     std::vector<generator::Image> pictures;  // that were sketched
+    std::vector<generator::Views> views;     // likewise
     std::vector<std::string> prompts;        // likewise
     std::vector<std::uint64_t> seeds;
 };
@@ -83,6 +84,8 @@ public:
             const std::lock_guard lock(script_->mutex);
             if (const auto* picture = std::get_if<generator::Image>(&condition))
                 script_->pictures.push_back(*picture);
+            else if (const auto* views = std::get_if<generator::Views>(&condition))
+                script_->views.push_back(*views);
             else
                 script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
             script_->seeds.push_back(seed);
@@ -101,7 +104,7 @@ public:
     }
 
     config::Result<generator::Finished> finish(const generator::Sketch& sketch,
-                                               const generator::Image* repaint,
+                                               const generator::Condition* repaint,
                                                std::stop_token stop) override {
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
         ++script_->finished;
