@@ -47,6 +47,21 @@ void check_validators(const Loaded& loaded, Faults& faults) {
                                   adding, named.size())});
 }
 
+void warn_of_picture_service(Loaded& loaded) {
+    const PictureService& service = loaded.settings.picture_service;
+    if (service.url.empty()) return;
+    if (loaded.settings.generator.matting == "never")
+        loaded.warnings.push_back(
+            "generator.matting never leaves the pictures of picture_service.url with their "
+            "backgrounds");
+    const std::string_view url = service.url;
+    const bool here = url.starts_with("http://127.") || url.starts_with("http://localhost") ||
+                      url.starts_with("http://[::1]");
+    if (!service.key.empty() && url.starts_with("http://") && !here)
+        loaded.warnings.push_back(
+            "picture_service.key goes to picture_service.url unencrypted: prefer https");
+}
+
 }  // namespace
 
 void settle_network(Loaded& loaded, const Environment& environment, Faults& faults) {
@@ -101,6 +116,7 @@ void cross_check(Loaded& loaded, Faults& faults) {
     }
     check_validators(loaded, faults);
     warn_of_netuid(loaded);
+    warn_of_picture_service(loaded);
     if (gate.floor < kValidatorFloor) {
         loaded.warnings.push_back(
             fmt::format("gate.floor {} lets results pass that validators score with zero: "

@@ -64,10 +64,25 @@ struct Generator {
     std::string matting_model;         // .onnx or .safetensors; empty: the embedded u2netp
 };
 
+// A server that makes pictures from prompts, by the OpenAI images API.
+struct PictureService {
+    std::string url;    // empty: prompts go to the model as they are
+    std::string model;  // empty: the server's own
+    std::string key;    // empty: none is shown
+    int size = 1024;    // pixels a side
+    milliseconds deadline{60'000};
+};
+
 struct Gate {
     std::int64_t min_gaussians = 150'000;
     std::int64_t floor = 7'000;  // below it a validator's own check scores zero
     int attempts = 2;            // structure passes at most; the first counts
+    // Of finished splats; one that breaks a limit counts as a failed attempt.
+    double max_invisible = 1;           // share of opacities under 1e-3
+    double min_opacity_spread = 0;      // standard deviation
+    double max_non_finite = 1;          // share of Gaussians with a value that is no finite number
+    double max_identity_rotations = 1;  // share
+    double min_extent = 0;              // largest side of the bounding box, of the unit cube
 };
 
 struct Enhance {
@@ -148,6 +163,7 @@ struct Settings {
     Axon axon;
     Schedule schedule;
     Generator generator;
+    PictureService picture_service;
     Gate gate;
     Enhance enhance;
     Export export_;

@@ -135,6 +135,15 @@ const Shape kHashShape{"0x and 64 hexadecimal digits, or nothing",
 const Shape kHttpShape{"a URL such as https://host", [](std::string_view text) {
                            return is_url(text, {"http://", "https://"});
                        }};
+const Shape kServiceShape{"a URL such as http://127.0.0.1:1234, or nothing",
+                          [](std::string_view text) {
+                              return text.empty() || is_url(text, {"http://", "https://"});
+                          }};
+const Shape kKeyShape{
+    "1 to 512 visible ASCII characters without spaces, or nothing", [](std::string_view text) {
+        return text.size() <= 512 &&
+               std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    }};
 const Shape kListenShape{
     "ADDRESS:PORT with an IP address, as in 127.0.0.1:8080 or [::]:8080, or nothing",
     [](std::string_view text) { return text.empty() || is_listen(text); }};

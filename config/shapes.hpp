@@ -17,6 +17,8 @@ extern const Shape kTokenShape;      // hard to guess, fit for an HTTP header; o
 extern const Shape kUrlShape;        // a WebSocket URL, or nothing
 extern const Shape kHashShape;       // 32 bytes in hexadecimal, or nothing
 extern const Shape kHttpShape;       // an HTTP URL
+extern const Shape kServiceShape;    // an HTTP URL, or nothing
+extern const Shape kKeyShape;        // fit for an HTTP header; or nothing
 extern const Shape kDeviceShape;     // "auto", "none", and as the next
 extern const Shape kOneDeviceShape;  // "cpu", "cuda", "cuda:1"
 extern const Shape

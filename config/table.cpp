@@ -245,6 +245,36 @@ void add_generator(Rows& rows) {
              .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, "
                     "or .safetensors; empty: the embedded u2netp.",
              .path = true},
+            {.name = "picture_service.url",
+             .field = [](Settings& s) -> Field { return &s.picture_service.url; },
+             .doc = "Server that makes a picture of each prompt, which the model then "
+                    "takes: one that speaks the OpenAI images API, as stable-diffusion.cpp "
+                    "does. Without a path of its own /v1/images/generations is asked. Fails "
+                    "it, the model gets the prompt itself; empty: always.",
+             .shape = &kServiceShape},
+            {.name = "picture_service.model",
+             .field = [](Settings& s) -> Field { return &s.picture_service.model; },
+             .doc = "Model that the server is asked for; empty: its own."},
+            {.name = "picture_service.key",
+             .field = [](Settings& s) -> Field { return &s.picture_service.key; },
+             .doc = "Key that the server is shown, as a bearer token. Better from a "
+                    "variable than from a flag, which others on this machine can read.",
+             .variables = {"OPENAI_API_KEY"},
+             .shape = &kKeyShape,
+             .secret = true},
+            {.name = "picture_service.size",
+             .field = [](Settings& s) -> Field { return &s.picture_service.size; },
+             .doc = "Side of the picture that the server is asked for.",
+             .unit = "pixels",
+             .least = 64,
+             .most = 2'048},
+            {.name = "picture_service.deadline",
+             .field = [](Settings& s) -> Field { return &s.picture_service.deadline; },
+             .doc = "The server is given up after so long; it counts against "
+                    "generator.deadline too.",
+             .unit = "s",
+             .least = 0.1,
+             .most = 600},
             {.name = "gate.min_gaussians",
              .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
              .doc = "A result with fewer Gaussians is sparse and is tried again from a "
@@ -267,6 +297,37 @@ void add_generator(Rows& rows) {
              .unit = "attempts",
              .least = 1,
              .most = 10},
+            {.name = "gate.max_invisible",
+             .field = [](Settings& s) -> Field { return &s.gate.max_invisible; },
+             .doc = "A result with a larger share of opacities below 0.001 is not "
+                    "submitted: the next attempt takes its place. 1: never mind. It is "
+                    "measured before the export leaves anything out, as are the next four.",
+             .least = 0,
+             .most = 1},
+            {.name = "gate.min_opacity_spread",
+             .field = [](Settings& s) -> Field { return &s.gate.min_opacity_spread; },
+             .doc = "Likewise when the opacities' standard deviation is smaller: bad "
+                    "results often have one and the same everywhere. 0: never mind.",
+             .least = 0,
+             .most = 0.5},
+            {.name = "gate.max_non_finite",
+             .field = [](Settings& s) -> Field { return &s.gate.max_non_finite; },
+             .doc = "Likewise when a larger share of the Gaussians holds what is no finite "
+                    "number. 1: never mind.",
+             .least = 0,
+             .most = 1},
+            {.name = "gate.max_identity_rotations",
+             .field = [](Settings& s) -> Field { return &s.gate.max_identity_rotations; },
+             .doc = "Likewise when a larger share of the Gaussians is not turned at all. 1: "
+                    "never mind.",
+             .least = 0,
+             .most = 1},
+            {.name = "gate.min_extent",
+             .field = [](Settings& s) -> Field { return &s.gate.min_extent; },
+             .doc = "Likewise when the largest side of the object is shorter; the model "
+                    "works in a cube of side 1. 0: never mind.",
+             .least = 0,
+             .most = 1},
             {.name = "enhance.standard",
              .field = [](Settings& s) -> Field { return &s.enhance.standard; },
              .doc = "What is done to a picture before the first attempt, in this order.",

@@ -1,10 +1,12 @@
-// What to do with a sketch, from numbers alone: no I/O, no clock (generator.md, "Enhancement, gate
-// and retry").
+// What to do with a sketch, and whether splats are fit to be submitted, from numbers alone: no I/O,
+// no clock (generator.md, "Enhancement, gate and retry").
 #pragma once
 
 #include "config/settings.hpp"
+#include "generator/splat/health.hpp"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace miner {
@@ -28,5 +30,8 @@ struct Decision {
 
 // counts: every attempt so far, at least one.
 Decision judge(const Counts& counts, const config::Gate& gate);
+
+// Which of the gate's limits the splats break, with the setting's name; empty: none.
+std::string unhealthy(const generator::Health& health, const config::Gate& gate);
 
 }  // namespace miner

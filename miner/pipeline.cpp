@@ -40,17 +40,16 @@ storage::Attempt journal_row(const Attempt& attempt) {
     row.occupancy = attempt.times.occupancy;
     row.latent = attempt.times.latent;
     row.gaussians_ms = attempt.times.gaussians;
+    if (attempt.health) {
+        const auto& health = *attempt.health;
+        row.invisible = health.invisible;
+        row.opacity_mean = health.opacity_mean;
+        row.opacity_spread = health.opacity_spread;
+        row.non_finite = health.non_finite;
+        row.identity_rotations = health.identity_rotations;
+        row.extent = *std::max_element(health.extent.begin(), health.extent.end());
+    }
     return row;
-}
-
-void add_health(storage::Attempt& row, const Parcel& parcel) {
-    row.compress = parcel.milliseconds;
-    row.invisible = parcel.health.invisible;
-    row.opacity_mean = parcel.health.opacity_mean;
-    row.opacity_spread = parcel.health.opacity_spread;
-    row.non_finite = parcel.health.non_finite;
-    row.identity_rotations = parcel.health.identity_rotations;
-    row.extent = *std::max_element(parcel.health.extent.begin(), parcel.health.extent.end());
 }
 
 // After these nobody knows whether the validator took the result.
@@ -259,6 +258,13 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
         co_return std::nullopt;
     }
     if (product.cancelled) product.outcome = storage::Outcome::error;  // past the deadline
+    // These were recorded as promising; what is submitted is recorded when it is packed.
+    for (const auto& attempt : product.attempts) {
+        if (attempt.outcome != "unhealthy") continue;
+        const auto row = journal_row(attempt);
+        co_await record("attempted", job.task.id,
+                        [&] { return s_.journal.attempted(job.row, row); });
+    }
 
     storage::Result result{.outcome = product.outcome,
                            .attempt = product.attempt,
@@ -278,7 +284,7 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
     auto parcel = co_await s_.production.pack(std::move(product.splats));
     auto row = journal_row(product.attempts[product.attempt - 1]);
     if (row.outcome == "sparse") row.outcome = "chosen";
-    add_health(row, parcel);
+    row.compress = parcel.milliseconds;
     job.turn.finish = {
         .latent = row.latent, .gaussians = row.gaussians_ms, .compress = row.compress};
     co_await record("attempted", job.task.id, [&] { return s_.journal.attempted(job.row, row); });
@@ -286,6 +292,14 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
         result.outcome = storage::Outcome::error;
         result.attempt = 0;
         result.detail = "the export left no Gaussian: all are invisible, strays or not finite";
+        co_return;
+    }
+    if (parcel.gaussians < s_.settings.gate.floor) {  // scored with zero, which the skip is not
+        result.outcome = storage::Outcome::rejected;
+        result.attempt = 0;
+        result.detail = "the export left " + std::to_string(parcel.gaussians) +
+                        " Gaussians, fewer than gate.floor";
+        s_.log.warn("rejected", {{"task", job.task.id}, {"error", result.detail}});
         co_return;
     }
     const auto hash = co_await on_db([&] { return s_.artifacts.put(parcel.spz); });

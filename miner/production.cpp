@@ -30,6 +30,12 @@ std::int64_t total(const generator::StageTimes& times) {
     return std::llround(sum);
 }
 
+storage::Outcome outcome_of(Verdict verdict) {
+    if (verdict == Verdict::passed) return storage::Outcome::passed;
+    return verdict == Verdict::retry_passed ? storage::Outcome::retry_passed
+                                            : storage::Outcome::retry_improved;
+}
+
 // Stops the work when the caller does or when time is over, whichever comes first.
 class Deadline {
 public:
@@ -73,8 +79,24 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
                                                 const Watch& watch, bool here_only) {
     Product product;
     const Deadline deadline(co_await asio::this_coro::executor, outer, recipe.deadline);
-    const Job job{recipe, order, seed, deadline.token(), watch, here_only};
-    co_await find_station(product, job);
+    Job job{recipe,
+            order,
+            seed,
+            deadline.token(),
+            watch,
+            here_only,
+            is_prompt(order) ? "prompt" : "picture"};
+    // Another miner's prompts are drawn by that miner, or not at all.
+    const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
+    const auto begin = std::chrono::steady_clock::now();
+    bool made = false;
+    if (draws) {
+        made = co_await make_drawn(product, job);
+        if (!made) job.draw_ms = milliseconds_since(begin);
+    }
+    // Without a model for prompts the reason why nothing was drawn is all there is to say.
+    if (!made && (!draws || fleet_.takes_prompts()) && !product.cancelled)
+        co_await find_station(product, job);
     if (product.cancelled && !outer.stop_requested()) {
         product.late = true;
         product.detail =
@@ -82,6 +104,35 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
                         std::chrono::duration<double>(recipe.deadline).count(), product.detail);
     }
     co_return product;
+}
+
+asio::awaitable<bool> Production::make_drawn(Product& product, const Job& job) {
+    const auto& prompt = std::get<generator::Prompt>(job.order);
+    if (job.watch.stage) job.watch.stage("draw");
+    const auto begin = std::chrono::steady_clock::now();
+    auto drawn = co_await illustrator_->draw(prompt.text, job.watch.task, job.stop);
+    if (job.stop.stop_requested()) {
+        fail(product, config::fail(generator::Errc::cancelled, "while a picture was drawn"));
+        co_return false;
+    }
+    if (!drawn) {
+        fail(product, drawn.error());
+        co_return false;
+    }
+    const Order order = std::move(*drawn);
+    Job by_picture{job.recipe,
+                   order,
+                   job.seed,
+                   job.stop,
+                   job.watch,
+                   job.here_only,
+                   "prompt_via_picture",
+                   milliseconds_since(begin)};
+    co_await find_station(product, by_picture);
+    // A drawing in which no object is found is no way to one; nor is one that no station takes.
+    const bool useless = (product.bad_mask || product.stranded) && fleet_.takes_prompts();
+    if (useless) log_.warn("not drawn", {{"task", job.watch.task}, {"error", product.detail}});
+    co_return !useless;
 }
 
 asio::awaitable<void> Production::find_station(Product& product, const Job& job) {
@@ -120,8 +171,14 @@ asio::awaitable<bool> Production::ready(Product& product, Work& work, const Job&
         co_return true;
     }
     fail(product, cut.error());
-    product.attempts.push_back(
-        {.chain = "standard", .outcome = "error", .error = cut.error().message()});
+    product.bad_mask = cut.error().code == generator::Errc::bad_mask;
+    // The prompt is tried next.
+    if (product.bad_mask && job.route == "prompt_via_picture" && fleet_.takes_prompts())
+        co_return false;
+    product.attempts.push_back({.chain = "standard",
+                                .route = job.route,
+                                .outcome = "error",
+                                .error = cut.error().message()});
     if (job.watch.attempt) co_await job.watch.attempt(product.attempts.back());
     co_return false;
 }
@@ -133,11 +190,13 @@ Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t 
                    .chain = prompt        ? "prompt"
                             : number == 1 ? "standard"
                                           : "extreme",
+                   .route = job.route,
                    .seed = seed,
                    .times = tried.times,
                    .outcome = "error",
                    .error = {}};
-    if (prompt) report.route = "prompt";
+    if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
+        report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
     if (tried.sketch) {
         report.voxels = tried.sketch->voxels();
         report.gaussians = tried.sketch->gaussians();
@@ -158,43 +217,64 @@ asio::awaitable<bool> Production::make(Product& product, Work& work, const Job& 
     Counts counts;
     std::vector<std::unique_ptr<generator::Sketch>> sketches;
     Decision decision{Verdict::retry, -1};
-    while (decision.verdict == Verdict::retry) {
-        const int number = int(counts.size()) + 1;
-        if (number > 1)
-            log_.info("retry", {{"task", job.watch.task},
-                                {"attempt", number},
-                                {"gate", job.recipe.gate.min_gaussians}});
-        // No enhancement can help words, but other noise may.
-        const auto seed = is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
-        auto tried = co_await work.sketch(number, seed);
-        auto report = report_of(tried, number, seed, job);
-        if (report.outcome == "error") {
-            fail(product, tried.error);
-            if (tried.lost) co_return false;
-            if (product.cancelled || product.device_lost) co_return true;
+    for (;;) {
+        while (decision.verdict == Verdict::retry) {
+            const int number = int(counts.size()) + 1;
+            if (number > 1)
+                log_.info("retry", {{"task", job.watch.task},
+                                    {"attempt", number},
+                                    {"gate", job.recipe.gate.min_gaussians}});
+            // No enhancement can help words, but other noise may.
+            const auto seed =
+                is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
+            auto tried = co_await work.sketch(number, seed);
+            auto report = report_of(tried, number, seed, job);
+            if (report.outcome == "error") {
+                fail(product, tried.error);
+                if (tried.lost) co_return false;
+                if (product.cancelled || product.device_lost) co_return true;
+            }
+            counts.push_back(report.gaussians);
+            sketches.push_back(std::move(tried.sketch));
+            product.attempts.push_back(report);
+            decision = judge(counts, job.recipe.gate);
+            log_verdict(job, decision, product);
+            if (job.watch.attempt) co_await job.watch.attempt(std::move(report));
         }
-        counts.push_back(report.gaussians);
-        sketches.push_back(std::move(tried.sketch));
-        product.attempts.push_back(report);
+        if (decision.attempt < 0) break;
+        product.detail.clear();
+        product.attempt = decision.attempt + 1;
+        product.outcome = outcome_of(decision.verdict);
+        const bool done = co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
+        if (!done || product.splats.size() == 0) co_return done;
+        const bool healthy = co_await is_healthy(product, job);
+        if (healthy) co_return true;
+        counts[std::size_t(decision.attempt)] = -1;
         decision = judge(counts, job.recipe.gate);
-        log_verdict(job, decision, product);
-        if (job.watch.attempt) co_await job.watch.attempt(std::move(report));
     }
 
-    if (decision.attempt < 0) {
-        // All attempts failed: that is an error, not a verdict on the picture.
-        const bool failed =
-            std::all_of(counts.begin(), counts.end(), [](auto count) { return count < 0; });
-        if (!failed) product.outcome = storage::Outcome::rejected;
-        co_return true;
-    }
-    product.detail.clear();
-    product.attempt = decision.attempt + 1;
-    product.outcome = decision.verdict == Verdict::passed ? storage::Outcome::passed
-                      : decision.verdict == Verdict::retry_passed
-                          ? storage::Outcome::retry_passed
-                          : storage::Outcome::retry_improved;
-    co_return co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
+    product.attempt = 0;
+    // All attempts failed: that is an error, not a verdict on the picture.
+    const bool failed = std::all_of(product.attempts.begin(), product.attempts.end(),
+                                    [](const auto& each) { return each.outcome == "error"; });
+    if (!failed) product.outcome = storage::Outcome::rejected;
+    co_return true;
+}
+
+asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
+    const auto health =
+        co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
+    auto& report = product.attempts[std::size_t(product.attempt - 1)];
+    report.health = health;
+    auto fault = unhealthy(health, job.recipe.gate);
+    if (fault.empty()) co_return true;
+    log_.warn("unhealthy",
+              {{"task", job.watch.task}, {"attempt", report.number}, {"error", fault}});
+    report.outcome = "unhealthy";
+    report.error = fault;
+    product.splats = {};
+    product.detail = std::move(fault);
+    co_return false;
 }
 
 asio::awaitable<bool> Production::finish(Product& product, Work& work,
@@ -217,12 +297,11 @@ asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
         Parcel parcel;
         const auto stored =
             generator::export_splats(splats, generator::export_options(recipe_.export_));
-        if (stored.size() > 0) {
+        parcel.gaussians = std::int64_t(stored.size());
+        if (stored.size() > 0)
             parcel.spz =
                 generator::write_spz(stored, {.fraction_bits = recipe_.export_.fraction_bits,
                                               .zstd_level = recipe_.export_.zstd_level});
-            parcel.health = generator::measure(stored);
-        }
         parcel.milliseconds = milliseconds_since(begin);
         return parcel;
     });

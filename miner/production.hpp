@@ -9,6 +9,7 @@
 #include "generator/splat/health.hpp"
 #include "miner/fleet.hpp"
 #include "miner/gate.hpp"
+#include "miner/illustrator.hpp"
 #include "miner/lanes.hpp"
 #include "miner/recipe.hpp"
 #include "storage/journal.hpp"
@@ -32,12 +33,13 @@ struct Product {
     bool late = false;         // cancelled by the deadline; the detail names the setting
     bool stranded = false;     // no station could do it: nothing is decided
     bool device_lost = false;  // the process must restart
+    bool bad_mask = false;     // the error: no object can be told from the picture
 };
 
 // Splats as they leave the machine.
 struct Parcel {
     std::vector<std::uint8_t> spz;
-    generator::Health health;
+    std::int64_t gaussians = 0;  // that the export left
     double milliseconds = 0;
 };
 
@@ -52,11 +54,14 @@ public:
 
     // Lanes, fleet and logger outlive it.
     Production(Lanes& lanes, Fleet& fleet, config::Logger& log, Recipe recipe)
-        : lanes_(lanes), fleet_(fleet), log_(log), recipe_(std::move(recipe)) {}
+        : lanes_(lanes), fleet_(fleet), log_(log), recipe_(std::move(recipe)) {
+        if (recipe_.pictures) illustrator_.emplace(lanes, log, *recipe_.pictures);
+    }
 
     const Recipe& recipe() const { return recipe_; }
 
-    // A picture is tried again with another enhancement, a prompt with another seed. A station that
+    // A picture is tried again with another enhancement, a prompt with another seed. Where a
+    // service makes pictures a prompt goes by way of one; if that fails, as it is. A station that
     // fails is left for another, where the order begins anew. Ends early, with Product::cancelled,
     // when `stop` fires, which must happen on io, or the deadline is over.
     asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
@@ -66,9 +71,11 @@ public:
     asio::awaitable<Product> produce_here(Recipe recipe, Order order, std::uint64_t seed,
                                           std::stop_token stop, Watch watch);
 
-    // What the stations take; any time after the fleet was loaded.
+    // What something can be made of; any time after the fleet was loaded.
     bool takes_pictures() const { return fleet_.takes_pictures(); }
-    bool takes_prompts() const { return fleet_.takes_prompts(); }
+    bool takes_prompts() const {
+        return fleet_.takes_prompts() || (illustrator_ && fleet_.takes_pictures());
+    }
     // Whether some station can take an order just now.
     bool able() const { return fleet_.able(); }
 
@@ -84,17 +91,25 @@ private:
         std::stop_token stop;
         const Watch& watch;
         bool here_only;
+        std::string route;    // "picture", "prompt", "prompt_via_picture"
+        double draw_ms = -1;  // negative: nothing was drawn
     };
 
     asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
                                         std::uint64_t seed, std::stop_token outer,
                                         const Watch& watch, bool here_only);
+    // A prompt by way of a picture. False when that failed: nothing is decided then, but `product`
+    // has the reason.
+    asio::awaitable<bool> make_drawn(Product& product, const Job& job);
     asio::awaitable<void> find_station(Product& product, const Job& job);
     // False when the station failed and another may do it.
     asio::awaitable<bool> make(Product& product, Work& work, const Job& job);
     // False when the product has failed.
     asio::awaitable<bool> ready(Product& product, Work& work, const Job& job);
     asio::awaitable<bool> finish(Product& product, Work& work, const generator::Sketch& chosen);
+    // Measures the product's splats; ones that break a limit of the gate are dropped, and the
+    // attempt is marked so: false.
+    asio::awaitable<bool> is_healthy(Product& product, const Job& job);
     static Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
                              const Job& job);
     void log_verdict(const Job& job, const Decision& decision, const Product& product) const;
@@ -104,6 +119,7 @@ private:
     Fleet& fleet_;
     config::Logger& log_;
     Recipe recipe_;
+    std::optional<Illustrator> illustrator_;
 };
 
 }  // namespace miner

@@ -1,6 +1,7 @@
 #include "miner/recipe.hpp"
 
 #include "generator/errc.hpp"
+#include "miner/illustrator.hpp"
 
 #include <fmt/format.h>
 
@@ -40,6 +41,8 @@ config::Result<Recipe> read_recipe(const config::Settings& settings) {
     if (!standard) return standard.error();
     auto extreme = read_enhancement(settings.enhance.extreme);
     if (!extreme) return extreme.error();
+    auto pictures = Illustrator::options(settings.picture_service);
+    if (!pictures) return pictures.error();
     const auto& matting = settings.generator.matting;
     return Recipe{.gate = settings.gate,
                   .export_ = settings.export_,
@@ -49,7 +52,8 @@ config::Result<Recipe> read_recipe(const config::Settings& settings) {
                              : matting == "never" ? Recipe::Matting::never
                                                   : Recipe::Matting::automatic,
                   .repaint = settings.enhance.applies_to == "structure",
-                  .deadline = settings.generator.deadline};
+                  .deadline = settings.generator.deadline,
+                  .pictures = std::move(*pictures)};
 }
 
 }  // namespace miner

@@ -3,8 +3,10 @@
 
 #include "config/settings.hpp"
 #include "generator/image/enhance.hpp"
+#include "network/picture_service.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +30,13 @@ struct Recipe {
     Matting matting = Matting::automatic;
     bool repaint = false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
+    std::optional<network::PictureService::Options> pictures = {};  // who draws prompts
 
     const Enhancement& enhancement(int attempt) const { return attempt == 1 ? standard : extreme; }
 };
 
-// Fails with generator::Errc::bad_operation when a chain of the settings is wrong.
+// Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as
+// Illustrator::options does.
 config::Result<Recipe> read_recipe(const config::Settings& settings);
 
 }  // namespace miner

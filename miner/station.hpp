@@ -2,6 +2,7 @@
 #pragma once
 
 #include "generator/generator.hpp"
+#include "generator/splat/health.hpp"
 #include "miner/lanes.hpp"
 #include "miner/order.hpp"
 #include "miner/recipe.hpp"
@@ -19,13 +20,14 @@ namespace miner {
 struct Attempt {
     int number = 1;
     std::string chain;              // of a picture "standard" or "extreme"; "prompt"
-    std::string route = "picture";  // or "prompt"
+    std::string route = "picture";  // or "prompt", or "prompt_via_picture"
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;     // negative: it failed, or nobody told
     std::int64_t gaussians = -1;  // negative: it failed
     generator::StageTimes times;
-    std::string outcome;  // "passed", "sparse", "error"
+    std::string outcome;  // "passed", "sparse", "error", "unhealthy"
     std::string error;
+    std::optional<generator::Health> health = {};  // of its splats, when they were made
 };
 
 // One order at one station, from which any number of attempts are made, one after the other. Dies

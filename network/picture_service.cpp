@@ -2,6 +2,7 @@
 
 #include "network/base64.hpp"
 #include "network/errc.hpp"
+#include "network/http/timeout.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -50,7 +51,14 @@ asio::awaitable<Result<Bytes>> PictureService::make(std::string prompt) {
     limits.body_bytes = options_.picture_bytes / 3 * 4 + (64 << 10);
     const auto where = to_text(endpoint);
 
-    const auto answer = co_await network::request(std::move(request), limits);
+    // Each phase has a limit of its own; together they would take longer than the deadline.
+    auto call = network::request(std::move(request), limits);
+    auto in_time = co_await with_timeout(std::move(call), options_.deadline);
+    if (!in_time)
+        co_return fail(Errc::read_timeout,
+                       where + ": no picture within " +
+                           std::to_string(options_.deadline.count() / 1000.0).substr(0, 5) + " s");
+    const auto answer = std::move(*in_time);
     if (!answer) co_return answer.error();
     if (answer->status != 200)
         co_return fail(Errc::bad_status, where + ": " + std::to_string(answer->status));

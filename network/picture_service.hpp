@@ -25,16 +25,18 @@ public:
         std::string model;  // empty: the server's own
         int side = 1024;    // pixels
         std::string token;
-        std::chrono::milliseconds deadline{60'000};
+        std::chrono::milliseconds deadline{60'000};  // of the whole call
         std::int64_t picture_bytes = 20 << 20;
         std::shared_ptr<const Tls> tls;
     };
 
     explicit PictureService(Options options) : options_(std::move(options)) {}
 
-    // The bytes of a picture file (PNG, JPEG or WebP as the server likes). Fails as request() does,
-    // and with bad_status and malformed.
+    // The bytes of a picture file (PNG, JPEG or WebP as the server likes). Fails as request() does
+    // (with read_timeout when the deadline is over), and with bad_status and malformed.
     boost::asio::awaitable<config::Result<std::vector<std::uint8_t>>> make(std::string prompt);
+
+    const Options& options() const { return options_; }
 
 private:
     Options options_;

@@ -55,7 +55,8 @@ struct Attempt {
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;
     std::int64_t gaussians = -1;
-    // "passed" (reached the gate), "sparse" (did not), "chosen" (the one submitted), "error".
+    // "passed" (reached the gate), "sparse" (did not), "chosen" (sparse, but submitted), "error",
+    // "unhealthy" (its splats broke a limit of the gate).
     std::string outcome;
     std::string error;  // empty when none
     Milliseconds at = 0;

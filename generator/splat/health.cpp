@@ -25,6 +25,18 @@ bool is_finite(const StoredSplats& splats, std::size_t i) {
            std::isfinite(splats.logit[i]);
 }
 
+bool is_finite(const Splats& splats, std::size_t i) {
+    return is_finite(splats.position[i]) && is_finite(splats.colour[i]) &&
+           is_finite(splats.scale[i]) && is_finite(splats.rotation[i]) &&
+           std::isfinite(splats.opacity[i]);
+}
+
+float opacity_of(const StoredSplats& splats, std::size_t i) { return opacity(splats.logit[i]); }
+float opacity_of(const Splats& splats, std::size_t i) { return splats.opacity[i]; }
+
+bool is_infinite(const StoredSplats& splats, std::size_t i) { return std::isinf(splats.logit[i]); }
+bool is_infinite(const Splats&, std::size_t) { return false; }  // no logit yet
+
 // numpy's and torch's allclose with their defaults; false for NaN.
 bool is_close(double value, double expected) {
     return std::abs(value - expected) <= 1e-8 + 1e-5 * std::abs(expected);
@@ -65,19 +77,18 @@ Box box_of(const std::vector<std::array<float, 3>>& points) {
 
 std::string percent(double share) { return std::to_string(std::lround(100 * share)) + " %"; }
 
-}  // namespace
-
-Health measure(const StoredSplats& splats) {
+template <class Any>
+Health measure_any(const Any& splats) {
     Health health;
     health.gaussians = std::int64_t(splats.size());
     if (splats.size() == 0) return health;
     std::int64_t invisible = 0, broken = 0, infinite = 0, identities = 0, numbers = 0;
     double sum = 0, squares = 0;
     for (std::size_t i = 0; i < splats.size(); ++i) {
-        const float seen = opacity(splats.logit[i]);
+        const float seen = opacity_of(splats, i);
         invisible += seen < kInvisible;
         broken += !is_finite(splats, i);
-        infinite += std::isinf(splats.logit[i]);
+        infinite += is_infinite(splats, i);
         identities += is_identity(splats.rotation[i]);
         if (std::isnan(seen)) continue;
         ++numbers;
@@ -98,6 +109,11 @@ Health measure(const StoredSplats& splats) {
     for (int c = 0; c < 3; ++c) health.extent[c] = box.side(c);
     return health;
 }
+
+}  // namespace
+
+Health measure(const StoredSplats& splats) { return measure_any(splats); }
+Health measure(const Splats& splats) { return measure_any(splats); }
 
 std::vector<std::string> validator_objections(const StoredSplats& splats) {
     constexpr std::size_t kFewest = 7000;

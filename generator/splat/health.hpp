@@ -22,6 +22,8 @@ struct Health {
 };
 
 Health measure(const StoredSplats& splats);
+// As generated: nothing is left out yet.
+Health measure(const Splats& splats);
 
 // Why the validator would score zero before it looks at a picture; empty: it would look. Its data
 // check (three-gen-subnet, service 2.4.0, gs_data_checker_utils.py): fewer than 7,000 Gaussians,

@@ -1,6 +1,8 @@
 #include "miner/check/reach.hpp"
 
+#include "miner/illustrator.hpp"
 #include "network/http/client.hpp"
+#include "network/http/url.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -115,6 +117,32 @@ Finding check_skew(const std::vector<Probe>& probes) {
     if (std::abs(lead) > kTooMuch_s) return {State::fail, "clock", found, remedy};
     if (std::abs(lead) > kWorthALook_s) return {State::warn, "clock", found, remedy};
     return {State::ok, "clock", found, ""};
+}
+
+asio::awaitable<Finding> check_picture_service(config::PictureService settings,
+                                               milliseconds limit) {
+    const auto what = std::string("picture service");
+    const auto service = Illustrator::options(settings);
+    if (!service)
+        co_return Finding{State::fail, what, service.error().message(),
+                          "see picture_service.url in `miner config --print`"};
+    if (!*service) co_return Finding{State::ok, what, "none is named: prompts go as they are", ""};
+    const auto& endpoint = (*service)->endpoint;
+    network::HttpRequest request{endpoint.host, endpoint.port, "GET", "/", {}, {}, {}};
+    request.tls = (*service)->tls;
+    network::HttpLimits limits;
+    limits.resolve = limits.connect = limits.handshake = limits.write = limits.read = limit;
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answer = co_await network::request(std::move(request), limits);
+    const auto took =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+    if (!answer)
+        co_return Finding{State::warn, what, answer.error().message(),
+                          "start it, or empty picture_service.url; until then prompts go to the "
+                          "model as they are"};
+    co_return Finding{State::ok, what,
+                      fmt::format("{} answers in {} ms", network::to_text(endpoint), took.count()),
+                      ""};
 }
 
 std::optional<std::int64_t> http_date(std::string_view text) {

@@ -1,5 +1,6 @@
-// Checks over the network: do validators answer, and is our clock theirs? Nothing is signed and no
-// task is pulled: a request for a page that no axon has is answered all the same. On io.
+// Checks over the network: do validators answer, is our clock theirs, and is there a picture
+// service where one was named? Nothing is signed and no task is pulled: a request for a page that
+// no axon has is answered all the same. On io.
 #pragma once
 
 #include "config/settings.hpp"
@@ -32,6 +33,11 @@ Finding check_answers(const std::vector<network::Peer>& peers, const std::vector
 
 // By the median of those that told: one validator's clock may be wrong.
 Finding check_skew(const std::vector<Probe>& probes);
+
+// Whether the server of picture_service.url answers at all; no picture is asked for, as that may
+// cost money. Nobody must: prompts then go to the model as they are.
+boost::asio::awaitable<Finding> check_picture_service(config::PictureService settings,
+                                                      std::chrono::milliseconds limit);
 
 // "Fri, 27 Nov 2026 14:06:57 GMT" as Unix seconds.
 std::optional<std::int64_t> http_date(std::string_view text);

@@ -259,8 +259,9 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
         const auto best = std::max_element(
             attempts.begin(), attempts.end(),
             [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
-        auto reply = words_reply(
-            422, fmt::format("every attempt stayed sparse: {} Gaussians at best", best->gaussians));
+        auto words =
+            fmt::format("every attempt stayed sparse: {} Gaussians at best", best->gaussians);
+        auto reply = words_reply(422, product.detail.empty() ? words : product.detail);
         reply.headers.emplace_back("x-gaussians", std::to_string(best->gaussians));
         reply.headers.emplace_back("server-timing", write_server_timing(best->times));
         return {"sparse", std::move(reply)};

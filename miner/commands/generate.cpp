@@ -208,6 +208,10 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         return product.late || product.stranded ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
+    if (files.empty() && !product.detail.empty()) {
+        fmt::print(stderr, "miner: nothing was written: {}\n", product.detail);
+        return ExitCode::no_go;
+    }
     if (files.empty()) {
         fmt::print(stderr,
                    "miner: nothing was written: every attempt stayed sparse; lower "

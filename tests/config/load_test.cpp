@@ -164,6 +164,23 @@ TEST_CASE("a variable that looks like ours but is none gets a warning") {
     CHECK(loaded.warnings[0].find("did you mean MINER_GATE_ATTEMPTS?") != std::string::npos);
 }
 
+TEST_CASE("a picture service is warned of when its pictures keep backgrounds or its key is seen") {
+    const auto loaded = [](const char* url, Environment environment) {
+        environment["MINER_PICTURE_SERVICE_URL"] = url;
+        return good(load({}, environment, {}));
+    };
+    const Environment key{{"OPENAI_API_KEY", "sk-1"}};
+    CHECK(loaded("http://127.0.0.1:1234", key).warnings.empty());
+    CHECK(loaded("https://pictures.example", key).warnings.empty());
+    CHECK(loaded("http://pictures.example", {}).warnings.empty());
+    CHECK(any_has(loaded("http://pictures.example", key).warnings, "prefer https"));
+    const auto uncut = loaded("http://[::1]:1", {{"MINER_GENERATOR_MATTING", "never"}});
+    CHECK(any_has(uncut.warnings, "generator.matting never"));
+    CHECK(any_has(bad(load({}, {{"MINER_PICTURE_SERVICE_URL", "localhost:1234"}}, {})),
+                  "give a URL such as http://127.0.0.1:1234, or nothing"));
+    CHECK(any_has(bad(load({}, {{"OPENAI_API_KEY", "two words"}}, {})), "without spaces"));
+}
+
 TEST_CASE("netuid 220 chooses the test network unless a network or endpoint was named") {
     const Loaded test = good(load({}, {}, {{"netuid", "--netuid", {"220"}}}));
     CHECK(test.settings.subtensor.network == "test");

@@ -9,9 +9,11 @@
 #include "network/wallet/ss58.hpp"
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
+#include "storage/listing.hpp"
 #include "storage/report.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/network/picture_answer.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -252,6 +254,68 @@ TEST_CASE("a prompt is made like a picture, with its own retry") {
     REQUIRE(statistics.by_route.size() == 1);
     CHECK(statistics.by_route[0].name == "prompt");
     CHECK(stage.validators[0]->tally().accepted == 1);
+}
+
+TEST_CASE("each attempt's health is kept, also of one that was not fit") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.script->dull = {true, false};
+    stage.settings.gate.min_opacity_spread = 0.01;
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().retry_passed == 1);
+    const auto database =
+        storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
+    const auto row = storage::list_tasks(*database, 1).value().at(0).row;
+    const auto story = storage::task_story(*database, row).value();
+    REQUIRE(story.attempts.size() == 2);
+    const auto& unfit = story.attempts[0].attempt;
+    CHECK(unfit.outcome == "unhealthy");
+    CHECK(unfit.error.find("gate.min_opacity_spread") != std::string::npos);
+    CHECK(unfit.opacity_spread == Approx(0).margin(1e-6));
+    const auto& fit = story.attempts[1].attempt;
+    CHECK(fit.opacity_spread > 0.1);
+    CHECK(fit.invisible == 0);
+    CHECK(fit.non_finite == 0);
+    CHECK(fit.identity_rotations == 0);
+    CHECK(fit.extent == Approx(1).epsilon(1e-2));
+}
+
+TEST_CASE("what the export leaves too few Gaussians of is not submitted") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    stage.settings.export_.min_opacity = 0.89;  // leaves the last fortieth
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().rejected == 1);
+    CHECK(stage.validators[0]->tally().skips == 1);
+    CHECK(stage.count_lines("rejected") == 1);
+}
+
+TEST_CASE("prompts by way of pictures and prompts as they are can be told apart afterwards") {
+    int asked = 0;
+    tests::LoopbackPeer service([&](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, ++asked == 1 ? tests::picture_answer(tests::small_png())
+                                         : std::string(tests::kNoPicture));
+    });
+    Stage stage;
+    stage.settings.picture_service.url = "http://127.0.0.1:" + std::to_string(service.port());
+    std::vector<network::Task> tasks;
+    for (const char* id : {"a", "b", "c", "d", "e", "f"})
+        tasks.push_back({network::TaskKind::text, id, "a red chair"});
+    stage.add_validator(tasks);
+    CHECK(stage.run() == ExitCode::ok);
+    const auto database =
+        storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
+    const auto routes = storage::statistics(*database, {}).value().by_route;
+    REQUIRE(routes.size() == 2);
+    CHECK(routes[0].name == "prompt");
+    CHECK(routes[0].counts.generations == 5);
+    CHECK(routes[1].name == "prompt_via_picture");
+    CHECK(routes[1].counts.generations == 1);
+    CHECK(routes[1].counts.accepted == 1);
+    // After three failures in a row the last two were not even asked for.
+    CHECK(service.connections() == 4);
+    CHECK(stage.count_lines("not drawn") == 5);
 }
 
 TEST_CASE("what the model does not take is skipped with the empty result and counted as such") {

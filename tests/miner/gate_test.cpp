@@ -52,3 +52,34 @@ TEST_CASE("attempts, gate and floor are settings") {
     CHECK(judge({10, 20, 25}, gate).verdict == Verdict::retry_improved);
     CHECK(judge({10, 25, 20}, gate).attempt == 1);
 }
+
+TEST_CASE("splats are fit unless they break a limit, which is named") {
+    generator::Health health;
+    health.invisible = 0.5;
+    health.opacity_spread = 0.02;
+    health.non_finite = 0.1;
+    health.identity_rotations = 0.3;
+    health.extent = {0.1, 0.6, 0.2};
+    CHECK(miner::unhealthy(health, {}).empty());
+
+    const auto fault = [&](double config::Gate::*limit, double value) {
+        config::Gate gate;
+        gate.*limit = value;
+        return miner::unhealthy(health, gate);
+    };
+    using config::Gate;
+    CHECK(fault(&Gate::max_invisible, 0.5).empty());
+    CHECK(fault(&Gate::max_invisible, 0.49) ==
+          "50.0 % of the opacities are below 0.001, gate.max_invisible is 0.49");
+    CHECK(fault(&Gate::min_opacity_spread, 0.02).empty());
+    CHECK(fault(&Gate::min_opacity_spread, 0.03) ==
+          "the opacities spread by 0.0200, gate.min_opacity_spread is 0.03");
+    CHECK(fault(&Gate::max_non_finite, 0.1).empty());
+    CHECK(fault(&Gate::max_non_finite, 0) ==
+          "10.0 % of the Gaussians are not finite, gate.max_non_finite is 0");
+    CHECK(fault(&Gate::max_identity_rotations, 0.3).empty());
+    CHECK(fault(&Gate::max_identity_rotations, 0.2) ==
+          "30.0 % of the Gaussians are not turned, gate.max_identity_rotations is 0.2");
+    CHECK(fault(&Gate::min_extent, 0.6).empty());
+    CHECK(fault(&Gate::min_extent, 0.7) == "the largest side is 0.600, gate.min_extent is 0.7");
+}

@@ -1,6 +1,8 @@
 #include "miner/production.hpp"
 
 #include "generator/splat/spz.hpp"
+#include "tests/network/loopback.hpp"
+#include "tests/network/picture_answer.hpp"
 #include "tests/support/fake_generator.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -8,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace std::chrono_literals;
 using storage::Outcome;
@@ -156,6 +159,199 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
     CHECK(bench.produce().outcome == Outcome::error);
 }
 
+namespace {
+
+// A prompt, and a picture service at that port.
+void ask_service(Bench& bench, std::uint16_t port) {
+    bench.order = generator::Prompt{"a red chair"};
+    bench.settings.picture_service.url = "http://127.0.0.1:" + std::to_string(port);
+    bench.script->voxels = {100};
+}
+
+std::vector<std::uint8_t> opaque_png() {
+    return generator::encode_png({8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3, 90)});
+}
+
+}  // namespace
+
+TEST_CASE("where a service makes pictures, a prompt goes by way of one") {
+    tests::LoopbackPeer service(tests::answering(tests::picture_answer(opaque_png())));
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.script->voxels = {99, 120};
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(service.connections() == 1);  // the retry enhances the same picture
+    CHECK(bench.script->prompts.empty());
+    CHECK(bench.script->pictures.size() == 2);
+    CHECK(bench.script->cut_outs == 1);
+    REQUIRE(bench.attempts.size() == 2);
+    CHECK(bench.attempts[0].chain == "standard");
+    CHECK(bench.attempts[0].route == "prompt_via_picture");
+    CHECK(bench.attempts[1].chain == "extreme");
+    CHECK(bench.attempts[1].route == "prompt_via_picture");
+    CHECK(bench.stages.front() == "draw");
+    CHECK(holds(bench.line("drawn"), "ms="));
+}
+
+TEST_CASE("the time that drawing takes counts as making the picture ready") {
+    tests::LoopbackPeer service([](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        std::this_thread::sleep_for(60ms);
+        tests::send(socket, tests::picture_answer(tests::small_png()));
+    });
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.produce();
+    REQUIRE(bench.attempts.size() == 1);
+    CHECK(bench.attempts[0].times.prepare >= 60);
+}
+
+TEST_CASE("when the picture service fails, the prompt goes to the model as it is") {
+    const auto oversized = tests::http_ok(std::string(64 << 20, ' '));
+    const std::string answer =
+        GENERATE_COPY(std::string(tests::kNoPicture), tests::picture_answer({'G', 'I', 'F'}),
+                      tests::http_ok("{}"), oversized, std::string());
+    tests::LoopbackPeer service([&](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        if (answer.empty())
+            tests::await_hang_up(socket);
+        else
+            tests::send(socket, answer);
+    });
+    Bench bench;
+    ask_service(bench, service.port());
+    if (answer.empty()) bench.settings.picture_service.deadline = 50ms;
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::passed);
+    CHECK(bench.script->prompts == std::vector<std::string>{"a red chair"});
+    REQUIRE(bench.attempts.size() == 1);
+    CHECK(bench.attempts[0].route == "prompt");
+    CHECK(bench.attempts[0].chain == "prompt");
+    CHECK(holds(bench.line("not drawn"), "WARN"));
+    CHECK(holds(bench.line("not drawn"), "error="));
+}
+
+TEST_CASE("a picture service that is not there costs a prompt nothing but its record") {
+    std::uint16_t nobody = 0;
+    {
+        nobody = tests::LoopbackPeer([](tests::LoopbackPeer::Socket&) {}).port();
+    }
+    Bench bench;
+    ask_service(bench, nobody);
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.attempts[0].route == "prompt");
+}
+
+TEST_CASE("a drawn picture without an object is no way either when the cut was asked for") {
+    tests::LoopbackPeer service(tests::answering(tests::picture_answer(opaque_png())));
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.settings.generator.matting = "always";
+    bench.script->bad_mask = true;
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.attempts[0].route == "prompt");
+}
+
+TEST_CASE("a model of pictures alone makes prompts by way of pictures, or says why not") {
+    tests::LoopbackPeer service(tests::answering(tests::picture_answer(tests::small_png())));
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.script->takes_prompts = false;
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.attempts[0].route == "prompt_via_picture");
+
+    tests::LoopbackPeer broken(tests::answering(tests::kNoPicture));
+    ask_service(bench, broken.port());
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(holds(product.detail, "500"));
+    CHECK(product.attempts.empty());
+}
+
+TEST_CASE("a model of prompts alone never asks for a picture") {
+    tests::LoopbackPeer service(tests::answering(tests::picture_answer(tests::small_png())));
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.script->takes_pictures = false;
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(service.connections() == 0);
+    CHECK(bench.attempts[0].route == "prompt");
+}
+
+TEST_CASE("the deadline of a generation and a stop both end a drawing") {
+    tests::LoopbackPeer silent(
+        [](tests::LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
+    Bench late;
+    ask_service(late, silent.port());
+    late.settings.generator.deadline = 0s;
+    const auto given_up = late.produce();
+    CHECK(given_up.late);
+    CHECK(holds(given_up.detail, "while a picture was drawn"));
+    Bench stopped;
+    ask_service(stopped, silent.port());
+    stopped.stop.request_stop();
+    const auto product = stopped.produce();
+    CHECK(product.cancelled);
+    CHECK_FALSE(product.late);
+}
+
+TEST_CASE("what is finished is measured, with nothing left out") {
+    Bench bench;
+    bench.script->voxels = {100};
+    const auto product = bench.produce();
+    REQUIRE(product.attempts[0].health.has_value());
+    const auto& health = *product.attempts[0].health;
+    CHECK(health.gaussians == 3200);
+    CHECK(health.opacity_mean == Approx(0.7).epsilon(1e-2));
+    CHECK(health.opacity_spread == Approx(0.4 / std::sqrt(12)).epsilon(1e-2));
+    CHECK(health.extent[0] == Approx(1).epsilon(1e-2));
+}
+
+TEST_CASE("splats that break a limit of the gate make room for the next attempt") {
+    Bench bench;
+    bench.script->voxels = {100, 120};
+    bench.script->dull = {true, false};
+    bench.settings.gate.min_opacity_spread = 0.01;
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(product.attempt == 2);
+    CHECK(product.splats.size() == 3840);
+    CHECK(product.detail.empty());
+    REQUIRE(product.attempts.size() == 2);
+    CHECK(product.attempts[0].outcome == "unhealthy");
+    CHECK(holds(product.attempts[0].error, "gate.min_opacity_spread"));
+    CHECK(product.attempts[0].health->opacity_spread == Approx(0).margin(1e-6));
+    CHECK(product.attempts[1].outcome == "passed");
+    CHECK(holds(bench.line("unhealthy"), "WARN"));
+    CHECK(bench.attempts.size() == 2);  // told once each
+}
+
+TEST_CASE("when no attempt is fit nothing is submitted, and the reason stays") {
+    Bench bench;
+    bench.script->voxels = {100, 120};
+    bench.script->dull = {true};
+    bench.settings.gate.min_opacity_spread = 0.01;
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::rejected);
+    CHECK(product.attempt == 0);
+    CHECK(product.splats.size() == 0);
+    CHECK(holds(product.detail, "gate.min_opacity_spread"));
+    CHECK(bench.script->finished == 2);
+}
+
+TEST_CASE("a sparse attempt is still there when the one that passed turns out unfit") {
+    Bench bench;
+    bench.settings.gate.attempts = 3;
+    bench.script->voxels = {20, 120, 50};
+    bench.script->dull = {true, false};
+    bench.settings.gate.min_opacity_spread = 0.01;
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_improved);
+    CHECK(product.attempt == 3);
+    CHECK(product.splats.size() == 1600);
+}
+
 TEST_CASE("what the model does not take is an error that says so") {
     Bench bench;
     bench.settings.gate.attempts = 1;
@@ -262,14 +458,6 @@ TEST_CASE("a wrong chain is refused before the work") {
     REQUIRE_FALSE(options.has_value());
     CHECK(options.error().code == generator::Errc::bad_operation);
 }
-
-namespace {
-
-std::vector<std::uint8_t> opaque_png() {
-    return generator::encode_png({8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3, 90)});
-}
-
-}  // namespace
 
 TEST_CASE("a picture is cut out where it has no transparency, or as the setting says") {
     const auto cut_outs = [](const char* matting, std::vector<std::uint8_t> picture) {

@@ -3,6 +3,7 @@
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/network/picture_answer.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
@@ -11,10 +12,6 @@ using network::Errc;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string ok(const std::string& body) {
-    return "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 config::Result<std::vector<std::uint8_t>> ask(std::uint16_t port, const std::string& path = "",
                                               std::chrono::milliseconds deadline = 20s) {
@@ -43,7 +40,7 @@ TEST_CASE("a picture is asked for by the OpenAI images API and comes as bytes") 
     std::string seen;
     tests::LoopbackPeer peer([&](tests::LoopbackPeer::Socket& socket) {
         seen = tests::read_request(socket);
-        tests::send(socket, ok(R"({"created":1,"data":[{"b64_json":"UE5H"}]})"));
+        tests::send(socket, tests::http_ok(R"({"created":1,"data":[{"b64_json":"UE5H"}]})"));
     });
     const auto picture = ask(peer.port());
     CHECK(picture.value() == std::vector<std::uint8_t>{'P', 'N', 'G'});
@@ -60,7 +57,7 @@ TEST_CASE("an endpoint with a path of its own is asked there") {
     std::string seen;
     tests::LoopbackPeer peer([&](tests::LoopbackPeer::Socket& socket) {
         seen = tests::read_request(socket);
-        tests::send(socket, ok(R"({"data":[{"b64_json":"UE5H"}]})"));
+        tests::send(socket, tests::http_ok(R"({"data":[{"b64_json":"UE5H"}]})"));
     });
     CHECK(ask(peer.port(), "/sd/images").has_value());
     CHECK(seen.starts_with("POST /sd/images "));
@@ -72,8 +69,8 @@ TEST_CASE("whatever else a server answers is refused") {
                              R"({"data":[{"url":"http://x/y.png"}]})",
                              R"({"data":[{"b64_json":7}]})", R"({"data":[{"b64_json":""}]})",
                              R"({"data":[{"b64_json":"???"}]})", "[[[[[[[[[[[[]]]]]]]]]]]]"})
-        CHECK(failure(ok(body)) == Errc::malformed);
-    CHECK(failure(ok(std::string(2 << 20, ' '))) == Errc::body_too_large);
+        CHECK(failure(tests::http_ok(body)) == Errc::malformed);
+    CHECK(failure(tests::http_ok(std::string(2 << 20, ' '))) == Errc::body_too_large);
 }
 
 TEST_CASE("a server that takes too long is given up") {

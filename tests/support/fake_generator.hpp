@@ -24,7 +24,8 @@ struct Script {
     std::atomic<int> sketches = 0;
     std::atomic<int> finished = 0;
     std::atomic<bool> repainted = false;
-    bool bad_mask = false;  // of each cut_out
+    std::vector<bool> dull{false};  // of each finish in turn; the last one repeats: one opacity
+    bool bad_mask = false;          // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::mutex mutex;
     bool takes_pictures = true, takes_prompts = true;
@@ -107,7 +108,8 @@ public:
                                                const generator::Condition* repaint,
                                                std::stop_token stop) override {
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-        ++script_->finished;
+        const auto index = std::size_t(script_->finished++);
+        const bool dull = script_->dull[std::min(index, script_->dull.size() - 1)];
         if (repaint) script_->repainted = true;
         generator::Finished result;
         auto& s = result.splats;
@@ -117,7 +119,7 @@ public:
             s.colour.push_back({0.1f, 0.2f, t});
             s.scale.push_back({0.01f, 0.01f, 0.01f});
             s.rotation.push_back({1, t, 0.1f, 0});
-            s.opacity.push_back(0.5f + 0.4f * t);
+            s.opacity.push_back(dull ? 0.5f : 0.5f + 0.4f * t);
         }
         result.times.latent = 4;
         result.times.gaussians = 5;

@@ -43,7 +43,23 @@ TEST_CASE("health counts what it says") {
     CHECK(health.extent == std::array{1.0, 2.0, 3.0});
     CHECK(health.opacity_mean == Approx((4 * 0.5 + 1) / 9).epsilon(1e-3));
     CHECK(health.opacity_spread == Approx(std::sqrt(2.0 / 9 - 1.0 / 9)).epsilon(1e-2));
-    CHECK(generator::measure({}).gaussians == 0);
+    CHECK(generator::measure(StoredSplats{}).gaussians == 0);
+}
+
+TEST_CASE("splats have the same health before they are stored, with what storing leaves out") {
+    auto splats = tests::cone(1000);
+    const auto stored = generator::measure(generator::store(splats));
+    const auto same = generator::measure(splats);
+    CHECK(same.gaussians == stored.gaussians);
+    CHECK(same.opacity_mean == Approx(stored.opacity_mean).epsilon(1e-4));
+    CHECK(same.opacity_spread == Approx(stored.opacity_spread).epsilon(1e-3));
+    CHECK(same.identity_rotations == stored.identity_rotations);
+
+    splats.opacity[0] = 1e-4F;
+    splats.scale[1][2] = kNan;
+    const auto worse = generator::measure(splats);
+    CHECK(worse.invisible == Approx(same.invisible + 0.001));
+    CHECK(worse.non_finite == Approx(0.001));
 }
 
 TEST_CASE("uniform opacities have no spread") {

@@ -1,6 +1,8 @@
 #include "miner/check/reach.hpp"
 
 #include "network/local/validator.hpp"
+#include "tests/network/loopback.hpp"
+#include "tests/network/picture_answer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -106,4 +108,28 @@ TEST_CASE("an HTTP date is read, and nothing else") {
     for (const char* text : {"", "now", "Fri, 27 Nov 2026 14:06:57", "2026-11-27",
                              "Fri, 27 Nov 2026 14:06:57 GMT and more"})
         CHECK_FALSE(miner::http_date(text));
+}
+
+TEST_CASE("a picture service that was named is asked whether it is there, and for no picture") {
+    std::string seen;
+    tests::LoopbackPeer service([&](tests::LoopbackPeer::Socket& socket) {
+        seen = tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+    });
+    config::PictureService settings;
+    settings.url = "http://127.0.0.1:" + std::to_string(service.port());
+    settings.key = "s3cret";
+    const auto here = tests::run(miner::check_picture_service(settings, 5s));
+    CHECK(here.state == State::ok);
+    CHECK(seen.starts_with("GET / "));
+    CHECK(seen.find("s3cret") == std::string::npos);
+
+    std::uint16_t nobody = 0;
+    {
+        nobody = tests::LoopbackPeer([](tests::LoopbackPeer::Socket&) {}).port();
+    }
+    settings.url = "http://127.0.0.1:" + std::to_string(nobody);
+    const auto gone = tests::run(miner::check_picture_service(settings, 5s));
+    CHECK(gone.state == State::warn);  // prompts are made all the same
+    CHECK(gone.remedy.find("picture_service.url") != std::string::npos);
 }
