@@ -63,6 +63,7 @@ def native(args):
     environment = os.environ | {"OMP_NUM_THREADS": str(args.threads)}
     environment |= {"MINER_BENCH_MODEL": args.model} if args.model else {}
     environment |= {"MINER_BENCH_PICTURE": args.picture} if args.picture else {}
+    environment |= {"MINER_BENCH_DTYPE": args.dtype}
     answer = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
     medians = [row for row in answer["benchmarks"] if row.get("aggregate_name", "median") == "median"]
     rows = {name_of(row["run_name"]): row["real_time"] * TO_MS[row["time_unit"]] for row in medians}
@@ -99,7 +100,7 @@ def page(ours, theirs, host, others, args):
              f"threads on both sides, medians of {args.repeats} or more runs. Other programs took {others[0]:.0%} of the "
              f"machine while ours ran and {others[1]:.0%} while Python did.", "",
              f"Both sides make the same: picture `{theirs['picture']}` ({' x '.join(map(str, theirs['picture_size']))}), seed "
-             f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, fp32 on the CPU. Python is "
+             f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, on the CPU, {args.dtype} here and fp32 there. Python is "
              f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}{decoder or ''}. Where "
              "nothing stands under Python it has no counterpart.", "",
              "| benchmark | what | miner, ms | Python, ms | times faster |", "| --- | --- | ---: | ---: | ---: |"]
@@ -116,6 +117,7 @@ def parse():
     parser.add_argument("--model", help="folder of a checkpoint; the embedded model by default")
     parser.add_argument("--picture", help="RGBA picture; the rehearsal's first by default")
     parser.add_argument("--binary", default=str(ROOT / "build/release/tests/miner_bench"))
+    parser.add_argument("--dtype", choices=("fp32", "bf16"), default="fp32", help="of our networks; Python's are fp32")
     parser.add_argument("--filter", default=".*", help="regular expression: which C++ benchmarks to run")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

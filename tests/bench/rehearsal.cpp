@@ -33,7 +33,7 @@ generator::Generator& trellis() {
         config::Generator settings;
         settings.model = variable("MINER_BENCH_MODEL", "");
         settings.device = "cpu";
-        settings.dtype = "fp32";
+        settings.dtype = variable("MINER_BENCH_DTYPE", "fp32");
         return generator::make_trellis(settings).value();
     }();
     return *made;
