@@ -12,13 +12,13 @@ const Charts = (() => {
     return {
       responsive: true, maintainAspectRatio: false, animation: still.matches ? false : { duration: 300 },
       interaction: { mode: 'index', intersect: false },
-      scales: { x: axis, y: { ...axis, min: 0, max: 1, ticks: { ...axis.ticks, callback: v => percent ? `${Math.round(v * 100)} %` : v } } },
+      scales: { x: axis, y: { ...axis, min: 0, max: 1, ticks: { ...axis.ticks, stepSize: .25, callback: v => percent ? `${Math.round(v * 100)} %` : v } } },
       plugins: { legend: { labels: { color: colour('--ink'), boxWidth: 24, boxHeight: 2 } } },
     };
   }
 
   const line = (label, data, tint, extra = {}) =>
-    ({ label, data, borderColor: colour(tint), backgroundColor: colour(tint) + '33', borderWidth: 2, pointRadius: 0, tension: .2, spanGaps: true, ...extra });
+    ({ label, data, borderColor: colour(tint), backgroundColor: colour(tint) + '33', borderWidth: 2, pointRadius: 0, tension: .2, spanGaps: true, clip: 6, ...extra });
 
   // The mean of `value` over each task and the ones before it, kWindow in all.
   function rolling(tasks, value) {

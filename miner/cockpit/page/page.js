@@ -56,7 +56,7 @@ function showFigures() {
     figure('Mean score', all.accepted + all.zero_scores ? fixed(all.mean_score, 3) : '–');
     figure('Accepted', count(all.accepted), `of ${count(all.submissions)} submitted`);
     figure('Saved by retry', count(all.retry_passed), `of ${count(all.sparse_first)} sparse`);
-    figure('Reward', fixed(all.reward, 4));
+    figure('Reward', all.reward >= 100 ? count(Math.round(all.reward)) : fixed(all.reward, 4));
   }
   if (now) {
     figure('Running for', span(now.uptime_s));
@@ -82,7 +82,7 @@ function showValidators() {
     const cell = text => make('td', {}, text);
     return make('tr', {}, make('td', { title: v.validator }, short(v.validator)),
       cell(group && group.accepted + group.zero_scores ? fixed(group.mean_score, 3) : '–'), cell(group ? count(group.submissions) : '0'),
-      cell(wait > 0 ? `${span(wait)} left` : 'none'), cell(ago(v.last_call)),
+      cell(wait > 1 ? `${span(wait)} left` : 'none'), cell(ago(v.last_call)),
       make('td', { title: v.last_error }, `${count(v.failures)} of ${count(v.calls)}`));
   }));
 }
@@ -100,12 +100,13 @@ const Pictures = (() => {
   let loading = 0;
   const next = () => {
     while (loading < 2 && waiting.length) {
-      const [image, path, failed] = waiting.shift();
-      if (!image.isConnected) continue;
+      const [place, image, path] = waiting.shift();
+      if (!place.isConnected) continue;
       loading++;
       image.onload = image.onerror = event => {
         loading--;
-        if (event.type === 'error') failed();
+        if (event.type === 'error') place.textContent = 'not kept any more';
+        else place.replaceWith(image);
         next();
       };
       image.src = path;
@@ -118,17 +119,16 @@ const Pictures = (() => {
     }
     next();
   }, { rootMargin: '200px' });
-  return { want: (image, path, failed) => { image.wanted = [image, path, failed]; seen.observe(image); } };
+  // `image` takes the place of `place` once it is seen and has come.
+  return { want: (place, image, path) => { place.wanted = [place, image, path]; seen.observe(place); } };
 })();
 
 const openTasks = ['open', 'submitting'];
 const keyOf = task => JSON.stringify([task.id, task.state, task.outcome, task.score]);
 function card(task) {
-  const picture = task.has_result && !openTasks.includes(task.state)
-    ? make('img', { alt: `Result of task ${task.id}`, width: 256, height: 256 })
-    : make('span', { class: 'none' }, task.has_result ? 'being submitted' : 'no result');
-  if (picture.tagName === 'IMG')
-    Pictures.want(picture, `/api/tasks/${task.id}/preview.png`, () => picture.replaceWith(make('span', { class: 'none' }, 'not kept any more')));
+  const shown = task.has_result && !openTasks.includes(task.state);
+  const picture = make('span', { class: 'none' }, shown ? '…' : task.has_result ? 'being submitted' : 'no result');
+  if (shown) Pictures.want(picture, make('img', { alt: `Result of task ${task.id}` }), `/api/tasks/${task.id}/preview.png`);
   const outcome = task.outcome || task.state;
   const words = make('span', { class: 'text' }, make('b', { class: outcome }, kWords[outcome] || outcome),
     make('span', {}, task.score !== null ? `score ${fixed(task.score, 3)}` : 'no score'),
@@ -143,8 +143,13 @@ function showGallery() {
   const wanted = $('filter').value;
   const list = tasks.filter(task => !wanted || task.outcome === wanted);
   // Cards that are still right stay, so that pictures and focus do too.
-  const have = new Map([...$('gallery').children].map(item => [item.dataset.key, item]));
-  $('gallery').replaceChildren(...list.slice(0, shown).map(task => have.get(keyOf(task)) || card(task)));
+  const gallery = $('gallery'), focused = document.activeElement.dataset.id;
+  const have = new Map([...gallery.children].map(item => [item.dataset.key, item]));
+  const items = list.slice(0, shown).map(task => have.get(keyOf(task)) || card(task));
+  for (const old of have.values()) if (!items.includes(old)) old.remove();
+  items.forEach((item, i) => { if (gallery.children[i] !== item) gallery.insertBefore(item, gallery.children[i] || null); });
+  // The card that had it may have been made anew.
+  if (focused && document.activeElement === document.body) gallery.querySelector(`[data-id="${focused}"]`)?.focus();
   $('more').hidden = list.length <= shown;
 }
 
@@ -191,7 +196,7 @@ async function showTask(id) {
   $('detail-title').textContent = `Task ${task.id}: ${kWords[task.outcome] || task.state}`;
   const ms = value => value === null ? '–' : `${(value / 1000).toFixed(2)} s`;
   const chosen = task.attempts.filter(a => a.health.opacity_mean !== null).pop();
-  const parts = [facts([['Score', fixed(task.score, 3)], ['Validator\'s average', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)], ['Size', task.bytes ? `${(task.bytes / 1e6).toFixed(2)} MB` : '–'], ['Pulled', ago(task.pulled_at)], ['Validator', short(task.validator)]])];
+  const parts = [facts([['Score', fixed(task.score, 3)], ['Validator\'s average', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)], ['Size', task.bytes ? `${(task.bytes / 1e6).toFixed(2)} MB` : '–'], ['Pulled', ago(task.pulled_at)], ['Validator', make('span', { class: 'name', title: task.validator }, short(task.validator))]])];
   if (task.detail) parts.push(make('p', { class: 'error' }, task.detail));
   parts.push(make('h3', {}, 'Attempts'), tableOf(['No.', 'Enhancement', 'Outcome', 'Voxels', 'Gaussians', 'Prepare', 'Structure', 'Splats'],
     task.attempts.map(a => [`${a.attempt}${a.superseded ? ' (cut off)' : ''}`, a.chain, a.error || a.outcome, count(a.voxels), count(a.gaussians), ms(a.ms.prepare), ms(a.ms.structure), ms(a.ms.gaussians === null ? null : a.ms.latent + a.ms.gaussians)])));
