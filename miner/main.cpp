@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <system_error>
 
 namespace {
 
@@ -78,6 +79,11 @@ int main(int argc, char** argv) {
     }
     try {
         return int(run(std::get<miner::CommandLine>(parsed)));
+    } catch (const std::system_error& error) {
+        // As in `miner stats | head`: whoever read has had enough.
+        if (error.code() == std::errc::broken_pipe) return int(miner::ExitCode::ok);
+        fmt::print(stderr, "miner: internal error, please report it: {}\n", error.what());
+        return int(miner::ExitCode::internal);
     } catch (const std::exception& error) {
         fmt::print(stderr, "miner: internal error, please report it: {}\n", error.what());
         return int(miner::ExitCode::internal);

@@ -137,3 +137,17 @@ TEST_CASE("how much is logged, and how, is as the flags say") {
         CHECK(boost::json::parse(line).as_object().contains("event"));
     CHECK(events > 2);
 }
+
+TEST_CASE("a reader that has had enough is no error") {
+    Scene scene;
+    // Long enough that the pipe is closed while it is written.
+    const auto outcome = run_to_end(
+        {.program = "/bin/sh",
+         .arguments = {"-c", "{ " MINER_BINARY " config --markdown; echo $? >&2; } | true"},
+         .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scene.home().string()}},
+         .input = {},
+         .folder = {},
+         .largest_file = {}},
+        60s);
+    CHECK(outcome.err == "0\n");
+}
