@@ -88,6 +88,8 @@ struct Metrics::Families {
            &device_total = gauge("miner_device_memory_bytes", "Memory of the station's device"),
            &block = gauge("miner_chain_block", "Newest block that the chain's node has shown"),
            &block_age = gauge("miner_chain_block_age_seconds", "Time since that block came"),
+           &waiting =
+               gauge("miner_generate_waiting", "Calls of /generate that wait for their turn"),
            &last_contact = gauge("miner_last_contact_timestamp_seconds",
                                  "When a validator last answered a pull"),
            &last_answer = gauge("miner_last_answer_timestamp_seconds",
@@ -109,6 +111,7 @@ Metrics::Metrics(WallClock::time_point start) : families_(std::make_unique<Famil
         f.results.Add({{"outcome", outcome}});
     for (const char* end : {"answered", "unanswered"}) f.submissions.Add({{"end", end}});
     f.retries.Add({});
+    f.waiting.Add({});
     f.scores_lost.Add({});
     f.cooldowns.Add({});
     f.scores.Add({}, kScores);
@@ -173,6 +176,8 @@ void Metrics::generated(std::string_view end, double seconds) {
     families_->generates.Add({{"end", std::string(end)}}).Increment();
     families_->generate_time.Add({}, kSeconds).Observe(seconds);
 }
+
+void Metrics::waiting(std::size_t calls) { families_->waiting.Add({}).Set(double(calls)); }
 
 void Metrics::answered(unsigned status) {
     families_->requests.Add({{"status", std::to_string(status)}}).Increment();

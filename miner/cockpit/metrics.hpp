@@ -22,7 +22,8 @@ public:
     // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
     // "error".
     void generated(std::string_view end, double seconds);
-    void answered(unsigned status);  // by the HTTP server
+    void waiting(std::size_t calls);  // of /generate, for their turn
+    void answered(unsigned status);   // by the HTTP server
 
     // What is true at this moment, then everything in Prometheus's text format. `folder`: whose
     // disk is looked at.

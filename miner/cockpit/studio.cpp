@@ -162,11 +162,13 @@ asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_po
     }
     asio::steady_timer turn(co_await asio::this_coro::executor, deadline);
     const auto place = waiting_.insert(waiting_.end(), &turn);
+    s_.metrics.waiting(waiting_.size());
     // `gone` fires on io, as everything here runs.
     const std::stop_callback hung_up(gone, [&] { turn.cancel(); });
     if (!gone.stop_requested()) co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
     const bool given = std::find(waiting_.begin(), waiting_.end(), &turn) == waiting_.end();
     if (!given) waiting_.erase(place);
+    s_.metrics.waiting(waiting_.size());
     co_return given;
 }
 

@@ -123,7 +123,14 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     };
     auto first = ask();
     serving.wait_for_sketches(1);
+    const auto waiting = [&](const char* calls) {
+        return serving.get("/metrics")
+                   .body.find(std::string("\nminer_generate_waiting ") + calls) !=
+               std::string::npos;
+    };
+    CHECK(waiting("0"));
     auto second = ask(), third = ask();
+    while (!waiting("1")) std::this_thread::sleep_for(1ms);
     const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
     CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
     CHECK(serving.script->sketches == 2);
