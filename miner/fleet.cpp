@@ -105,7 +105,7 @@ bool Fleet::takes_prompts() const {
 
 generator::ModelInfo Fleet::info() const {
     if (devices_.empty())
-        return {.name = fmt::format("that of {} other miners", remotes_.size()),
+        return {.name = fmt::format("elsewhere (generator.remote names {})", remotes_.size()),
                 .device = "remote",
                 .dtype = "unknown"};
     auto info = devices_.front()->info();

@@ -2,12 +2,9 @@
 
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
-#include "generator/splat/export.hpp"
+#include "miner/remote_call.hpp"
 #include "miner/server_timing.hpp"
-#include "miner/stats.hpp"
-#include "network/errc.hpp"
 #include "network/http/timeout.hpp"
-#include "network/uuid.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -15,8 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/parse.hpp>
 
-#include <algorithm>
-#include <charconv>
 #include <random>
 
 namespace miner {
@@ -25,57 +20,9 @@ namespace {
 using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t kLargestResult = 200LL << 20;  // as the subnet's later season has it
 constexpr std::int64_t kLargestHealth = 64 << 10;
-constexpr std::size_t kLongestWords = 200;  // of a peer's, in our log
 
 bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
-
-// What a station answered in place of splats, in its own words if it has some.
-std::string words_of(const network::HttpAnswer& answer) {
-    boost::system::error_code error;
-    const auto json = answer.body.size() > std::size_t(kLargestHealth)
-                          ? boost::json::value()
-                          : boost::json::parse(answer.body, error, {}, {.max_depth = 8});
-    std::string words;
-    if (const auto* object = error ? nullptr : json.if_object())
-        for (const auto* key : {"error", "reason"})
-            if (const auto* text = object->if_contains(key); text && text->is_string())
-                words = printable(std::string(text->as_string()).substr(0, kLongestWords));
-    return fmt::format("{}{}{}", answer.status, words.empty() ? "" : ": ", words);
-}
-
-std::optional<std::int64_t> count_in(const network::HttpAnswer& answer) {
-    const auto header = network::find_header(answer.headers, "x-gaussians");
-    if (!header) return std::nullopt;
-    std::int64_t count = -1;
-    const auto [end, error] =
-        std::from_chars(header->data(), header->data() + header->size(), count);
-    if (error != std::errc{} || end != header->data() + header->size()) return std::nullopt;
-    // Not more than the bytes of a result can hold.
-    if (count < 0 || count > kLargestResult) return std::nullopt;
-    return count;
-}
-
-std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields,
-                 std::string& type) {
-    std::string boundary;
-    const auto occurs = [&](const auto& field) {
-        return field.second.find(boundary) != std::string_view::npos;
-    };
-    do {
-        boundary = network::random_uuid();
-    } while (std::any_of(fields.begin(), fields.end(), occurs));
-    std::string body;
-    for (const auto& [name, contents] : fields) {
-        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"" +
-                (name == "prompt_image_file" ? "; filename=\"picture\"" : "") + "\r\n\r\n";
-        body += contents;
-        body += "\r\n";
-    }
-    type = "multipart/form-data; boundary=" + boundary;
-    return body + "--" + boundary + "--\r\n";
-}
 
 // What a station answered: the number of Gaussians and, unless they were too few, themselves.
 class RemoteSketch final : public generator::Sketch {
@@ -157,12 +104,12 @@ private:
 
     asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
         if (job_.stage) job_.stage("remote");
-        auto request = ask_for(number, seed, min_gaussians);
+        auto request = remote_request(job_.order, job_.recipe, number, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
         // The recipe's deadline fires through the stop token; this one only outlasts it.
         limits.read = job_.recipe.deadline + seconds(5);
-        limits.body_bytes = kLargestResult;
+        limits.body_bytes = kLargestRemoteResult;
         auto answer = co_await station_.ask(std::move(request), limits, job_.stop);
         Made made;
         if (!answer) {
@@ -178,37 +125,14 @@ private:
         co_return made;
     }
 
-    network::HttpRequest ask_for(int number, std::uint64_t seed, std::int64_t min_gaussians) const {
-        const auto& recipe = job_.recipe;
-        const auto seed_text = std::to_string(seed), least = std::to_string(min_gaussians);
-        std::vector<std::pair<std::string, std::string_view>> fields;
-        if (const auto* prompt = std::get_if<generator::Prompt>(&job_.order)) {
-            fields.emplace_back("prompt", prompt->text);
-        } else {
-            const auto& bytes = std::get<std::vector<std::uint8_t>>(job_.order);
-            fields.emplace_back(
-                "prompt_image_file",
-                std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-            fields.emplace_back("enhance", recipe.enhancement(number).words);
-            fields.emplace_back("applies_to", recipe.repaint ? "structure" : "both");
-        }
-        fields.emplace_back("seed", seed_text);
-        fields.emplace_back("min_gaussians", least);
-        network::HttpRequest request{.method = "POST", .target = "/generate", .headers = {}};
-        std::string type;
-        request.body = form(fields, type);
-        request.headers = {{"content-type", type}};
-        return request;
-    }
-
     asio::awaitable<Made> understand(network::HttpAnswer answer, int number, std::uint64_t seed) {
         Made made;
         const auto timing = network::find_header(answer.headers, "server-timing");
         const auto times = read_server_timing(timing.value_or(""));
-        const auto count = count_in(answer);
+        const auto count = gaussians_told(answer);
         const auto where = station_.name() + ": ";
         if (answer.status == 200) {
-            auto splats = co_await run_on(lanes_.cpu, [&] { return splats_of(answer.body); });
+            auto splats = co_await run_on(lanes_.cpu, [&] { return remote_splats(answer.body); });
             if (!splats) {
                 made.error =
                     config::fail(generator::Errc::bad_splats, where + splats.error().message());
@@ -223,19 +147,11 @@ private:
         } else if (answer.status == 422 && count) {
             made.error = config::fail(generator::Errc::no_voxels, station_.name());
         } else {
-            made.error = config::fail(generator::Errc::internal, where + words_of(answer));
+            made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
             // 422 and 500 are about the order; with anything else it may go better elsewhere.
             made.lost = answer.status != 422 && answer.status != 500;
         }
         co_return made;
-    }
-
-    static config::Result<generator::Splats> splats_of(const std::string& body) {
-        const auto stored =
-            generator::read_ply({reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
-        if (!stored) return stored.error();
-        if (stored->size() == 0) return config::fail(generator::Errc::bad_splats, "no Gaussians");
-        return generator::import_splats(*stored, generator::Up::trellis);
     }
 
     Lanes& lanes_;
@@ -302,7 +218,8 @@ void RemoteStation::heard(const network::HttpAnswer& answer) {
     const bool healthy =
         answer.status == 200 && status && status->is_string() && status->as_string() == "healthy";
     if (!healthy) {
-        set_up(false, answer.status == 200 ? "its /health does not say healthy" : words_of(answer));
+        set_up(false,
+               answer.status == 200 ? "its /health does not say healthy" : refusal_words(answer));
         return;
     }
     const auto* model = object->if_contains("model");

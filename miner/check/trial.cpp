@@ -21,6 +21,7 @@ double seconds_since(Clock::time_point begun) {
 
 Finding model_finding(const config::Generator& settings, const generator::ModelInfo& model,
                       double seconds) {
+    if (model.device == "remote") return {State::ok, "model", model.name, ""};
     const auto found =
         fmt::format("{} on {} ({}), {} million parameters, loaded in {:.1f} s", model.name,
                     model.device, model.dtype, model.parameters / 1'000'000, seconds);

@@ -569,7 +569,7 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
     CHECK(stage.counts().passed_at_once == 8);
     CHECK(dying.script->finished == 2);
     CHECK(slow.script->finished == 6);
-    CHECK(stage.count_lines("station failed") == 1);
+    CHECK(stage.count_lines("station failed") >= 1);  // for each task that it had
     CHECK(stage.script->sketches == 0);
 }
 
