@@ -4,6 +4,7 @@
 #include "network/tls.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -12,6 +13,7 @@ namespace miner {
 namespace {
 
 constexpr std::chrono::seconds kBetweenChecks{10};
+constexpr std::chrono::milliseconds kLook{5};  // between looks at whether the last order has ended
 
 }  // namespace
 
@@ -53,7 +55,16 @@ asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_gene
 }
 
 asio::awaitable<void> Fleet::unload() {
-    for (auto& device : devices_) co_await device->unload();
+    closed_ = true;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    for (auto& device : devices_) {
+        const Station& station = *device;
+        while (station.load > 0) {
+            timer.expires_after(kLook);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        co_await device->unload();
+    }
 }
 
 asio::awaitable<void> Fleet::watch(Stop& stop) {
@@ -74,6 +85,7 @@ std::vector<const Station*> Fleet::stations() const {
 
 Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
                      bool here_only) const {
+    if (closed_) return nullptr;
     const bool nobody = is_prompt(order) ? !takes_prompts() : !takes_pictures();
     Station* best = nullptr;
     const auto look = [&](Station& station) {

@@ -31,6 +31,8 @@ public:
     // Makes every device's generator, at once, and asks every remote station how it is. Fails as
     // make_generator does; then nothing is loaded.
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator);
+    // Hands out no order any more, waits for those that are out, which whoever gave them has told
+    // to stop, and takes the generators down.
     asio::awaitable<void> unload();
 
     // Asks the remote stations for their health now and then, until stopping is asked for.
@@ -58,6 +60,7 @@ private:
     Fleet() = default;
 
     config::Generator settings_;
+    bool closed_ = false;
     std::vector<std::unique_ptr<DeviceStation>> devices_;
     std::vector<std::unique_ptr<RemoteStation>> remotes_;
 };

@@ -12,12 +12,15 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <optional>
 
 namespace miner {
 namespace {
 
 // Between looks at whether the last call has been answered.
 constexpr auto kLook = std::chrono::milliseconds(50);
+// For calls that are given up to be told so.
+constexpr auto kLastWords = std::chrono::seconds(2);
 
 // Everything of a serving miner, in the order in which it is built.
 struct Workshop {
@@ -41,7 +44,11 @@ asio::awaitable<void> answer_calls(Workshop& shop, Stop& stop) {
     // Not as the loop's condition: g++ 12 takes a loop without a body for one that has no end.
     while (!stop.asked()) co_await stop.sleep(std::chrono::hours(24));
     asio::steady_timer timer(co_await asio::this_coro::executor);
-    while (shop.cockpit->answering() && !stop.immediate()) {
+    std::optional<std::chrono::steady_clock::time_point> hurried;
+    while (shop.cockpit->answering()) {
+        const auto now = std::chrono::steady_clock::now();
+        if (stop.immediate() && !hurried) hurried = now;
+        if (hurried && now - *hurried > kLastWords) break;
         timer.expires_after(kLook);
         co_await timer.async_wait(asio::use_awaitable);
     }

@@ -242,6 +242,25 @@ TEST_CASE("asked to stop, it answers the call at hand and takes no other") {
     CHECK(last.get() == 200);
 }
 
+TEST_CASE("whoever waits while the device is lost is told to come again") {
+    Serving serving;
+    serving.script->voxels = {-1};
+    serving.script->failure = generator::Errc::device_lost;
+    serving.script->delay = 200ms;
+    serving.start();
+    const auto ask = [&] {
+        return std::async(std::launch::async, [&] {
+            return serving.post(form({{"prompt_image_file", picture()}})).status;
+        });
+    };
+    auto first = ask();
+    serving.wait_for_sketches(1);
+    auto second = ask();
+    CHECK(first.get() == 503);
+    CHECK(second.get() == 503);
+    CHECK(serving.wait() == miner::ExitCode::device_lost);
+}
+
 TEST_CASE("a lost device ends the process with its own code") {
     Serving serving;
     serving.script->voxels = {-1};
