@@ -8,8 +8,8 @@ TEST_CASE("offline, nothing is fetched and nobody is asked; what is here can sti
     const Scene scene;
     LoopbackPeer hub([](LoopbackPeer::Socket&) {});
     const auto endpoint = "http://127.0.0.1:" + std::to_string(hub.port());
-    const auto fetch = scene.ask({"weights", "fetch", "trellis-image-large", "--offline",
-                                  "--weights.endpoint", endpoint});
+    const auto fetch = scene.ask(
+        {"weights", "fetch", "trellis-image-large", "--offline", "--weights.endpoint", endpoint});
     INFO(fetch.err);
     CHECK(fetch.ending == Ending{.code = 69});
     CHECK_THAT(fetch.err, contains(endpoint));
