@@ -6,6 +6,7 @@
 #include "miner/chain_link.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cooldowns.hpp"
+#include "miner/ending.hpp"
 #include "miner/instance_lock.hpp"
 #include "miner/service.hpp"
 #include "miner/signals.hpp"
@@ -266,16 +267,14 @@ ExitCode run_app(AppOptions options) {
     if (*cockpit) show_stations(**cockpit, **fleet);
 
     Service service(io.get_executor());
-    bool device_lost = false;
-    std::exception_ptr failure;
-    std::optional<config::Error> no_model;
+    Ending ending;
     Production production(lanes, **fleet, log, std::move(*recipe));
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
             const auto loaded = co_await (*fleet)->load(options.make_generator);
             if (!loaded) {
-                no_model = loaded.error();
+                ending.no_model = loaded.error();
                 co_return;
             }
             const auto model = (*fleet)->info();
@@ -286,26 +285,17 @@ ExitCode run_app(AppOptions options) {
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
             co_await mine(options, *contacts, lanes, *store, **fleet, production, signals, stop,
-                          service, cockpit->get(), device_lost);
+                          service, cockpit->get(), ending.device_lost);
             co_await (*fleet)->unload();
         },
         [&](std::exception_ptr error) {
-            failure = error;
+            ending.failure = error;
             service.end();
             if (*cockpit) (*cockpit)->stop();
         });
     if (*cockpit) asio::co_spawn(io, (*cockpit)->run(), asio::detached);
     io.run();
-    if (no_model) {
-        log.error(
-            "cannot start",
-            {{"error", no_model->message()},
-             {"remedy", "see generator.model and generator.device in `miner config --print`"}});
-        return ExitCode::model;
-    }
-    if (failure) std::rethrow_exception(failure);
-    log.info("stopped", {});
-    return device_lost ? ExitCode::device_lost : ExitCode::ok;
+    return conclude(ending, log);
 }
 
 }  // namespace miner

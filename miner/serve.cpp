@@ -4,6 +4,7 @@
 #include "miner/chain_link.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cockpit/studio.hpp"
+#include "miner/ending.hpp"
 #include "miner/service.hpp"
 #include "miner/signals.hpp"
 #include "network/http/client.hpp"
@@ -129,21 +130,20 @@ ExitCode run_serve(ServeOptions options) {
         chain->watch().restore();
     }
 
-    std::exception_ptr failure;
-    std::optional<config::Error> no_model;
+    Ending ending;
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
             const auto loaded = co_await shop.fleet->load(options.make_generator);
             if (!loaded) {
-                no_model = loaded.error();
+                ending.no_model = loaded.error();
                 co_return;
             }
             co_await serve(options, shop, stop, service);
             co_await shop.fleet->unload();
         },
         [&](std::exception_ptr error) {
-            failure = error;
+            ending.failure = error;
             stop.ask();
             signals.cancel();
             service.end();
@@ -159,16 +159,8 @@ ExitCode run_serve(ServeOptions options) {
     asio::co_spawn(io, shop.cockpit->run(), asio::detached);
     if (chain) asio::co_spawn(io, chain->run(), asio::detached);
     io.run();
-    if (no_model) {
-        log.error(
-            "cannot start",
-            {{"error", no_model->message()},
-             {"remedy", "see generator.model and generator.device in `miner config --print`"}});
-        return ExitCode::model;
-    }
-    if (failure) std::rethrow_exception(failure);
-    log.info("stopped", {});
-    return studio.device_lost() ? ExitCode::device_lost : ExitCode::ok;
+    ending.device_lost = studio.device_lost();
+    return conclude(ending, log);
 }
 
 }  // namespace miner

@@ -83,7 +83,13 @@ json::array with(Values&&... values) {
     return array;
 }
 
-Value account(const PublicKey& key) { return Value::Bytes(key.begin(), key.end()); }
+// The key of what is stored for one hotkey of one subnet.
+std::vector<Value> neuron_key(std::uint16_t netuid, const PublicKey& hotkey) {
+    std::vector<Value> key;
+    key.emplace_back(netuid);
+    key.push_back(Value::Bytes(hotkey.begin(), hotkey.end()));
+    return key;
+}
 
 // What became of an extrinsic, as author_submitAndWatchExtrinsic tells it.
 struct Fate {
@@ -268,9 +274,7 @@ asio::awaitable<Result<std::vector<std::optional<Value>>>> Subtensor::stored(
 asio::awaitable<Result<std::optional<std::uint16_t>>> Subtensor::uid(ChainView view,
                                                                      std::uint16_t netuid,
                                                                      PublicKey hotkey) {
-    std::vector<Value> arguments;
-    arguments.emplace_back(netuid);
-    arguments.push_back(account(hotkey));
+    auto arguments = neuron_key(netuid, hotkey);
     const auto value = co_await storage(view, "Uids", std::move(arguments));
     if (!value) co_return value.error();
     if (!*value) co_return std::optional<std::uint16_t>();
@@ -284,9 +288,7 @@ asio::awaitable<Result<std::optional<std::uint16_t>>> Subtensor::uid(ChainView v
 asio::awaitable<Result<std::optional<AxonEntry>>> Subtensor::axon(ChainView view,
                                                                   std::uint16_t netuid,
                                                                   PublicKey hotkey) {
-    std::vector<Value> arguments;
-    arguments.emplace_back(netuid);
-    arguments.push_back(account(hotkey));
+    auto arguments = neuron_key(netuid, hotkey);
     const auto value = co_await storage(view, "Axons", std::move(arguments));
     if (!value) co_return value.error();
     if (!*value) co_return std::optional<AxonEntry>();
