@@ -44,6 +44,9 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, st
     tcp::resolver resolver(executor);
     resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
                            [lookup](const error_code& error, tcp::resolver::results_type results) {
+                               // An answer that comes late is none, even where the bell, which
+                               // is due as well, has not been rung yet.
+                               if (lookup->bell.expiry() <= Clock::now()) return;
                                lookup->error = error;
                                lookup->results = std::move(results);
                                lookup->bell.cancel();

@@ -14,6 +14,7 @@
 #include "tests/miner/serving.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -66,8 +67,8 @@ struct Stage {
         settings.generator.seed = 1;
         settings.schedule.idle = 20ms;
         settings.schedule.failure_delay = 1s;
-        settings.schedule.pull_timeout = 500ms;
-        settings.schedule.submit_timeout = 500ms;
+        settings.schedule.pull_timeout = 2s;
+        settings.schedule.submit_timeout = 2s;
         settings.run.grace = 5s;
         script->voxels = {100};
     }
@@ -373,10 +374,16 @@ TEST_CASE("a validator that refuses, hangs, drips or talks nonsense costs time, 
 TEST_CASE("a signal lets the task at hand finish within the grace period") {
     Stage stage;
     stage.add_validator({picture_task("a"), picture_task("b")});
-    stage.script->delay = 300ms;
+    stage.settings.run.grace = 60s;
+    stage.script->held = true;
     std::thread killer([&] {
-        while (stage.script->sketches == 0) std::this_thread::sleep_for(5ms);
+        tests::eventually([&] { return stage.script->sketches > 0; });
         ::kill(::getpid(), SIGTERM);
+        tests::eventually([&] {
+            const std::lock_guard lock(stage.mutex);
+            return stage.count_lines("stopping") == 1;
+        });
+        stage.script->held = false;
     });
     CHECK(stage.run() == ExitCode::ok);
     killer.join();
@@ -511,7 +518,7 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
     Stage stage;
     stage.settings.http.listen = "127.0.0.1:0";
     stage.add_validator({picture_task("a"), picture_task("b")});
-    stage.script->delay = 100ms;
+    stage.script->held = true;
     std::string health, tasks;
     const auto ask = [](std::uint16_t port, const char* target) {
         network::HttpRequest request;
@@ -523,7 +530,7 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
         return answer ? answer->body : answer.error().message();
     };
     std::thread visitor([&] {
-        while (stage.script->sketches == 0) std::this_thread::sleep_for(1ms);
+        tests::eventually([&] { return stage.script->sketches > 0; });
         std::unique_lock lock(stage.mutex);
         const auto lines = stage.lines;
         lock.unlock();
@@ -535,6 +542,7 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
             health = ask(port, "/health");
             tasks = ask(port, "/api/tasks");
         }
+        stage.script->held = false;
     });
     CHECK(stage.run() == ExitCode::ok);
     visitor.join();

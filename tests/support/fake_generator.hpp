@@ -21,6 +21,9 @@ struct Script {
     std::vector<std::int64_t> voxels;  // of each sketch in turn; the last one repeats; -1: it fails
     generator::Errc failure = generator::Errc::internal;
     std::chrono::milliseconds delay{0};  // of each sketch; polls the stop token
+    // No sketch ends while it is held, or before so many have begun. Both fail after half a minute.
+    std::atomic<bool> held = false;
+    int meeting = 0;
     std::atomic<int> sketches = 0;
     std::atomic<int> finished = 0;
     std::atomic<bool> repainted = false;
@@ -91,12 +94,16 @@ public:
                 script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
             script_->seeds.push_back(seed);
         }
-        const auto until = std::chrono::steady_clock::now() + script_->delay;
-        do {
+        using Clock = std::chrono::steady_clock;
+        const auto begin = Clock::now(), until = begin + script_->delay;
+        const auto is_kept = [&] { return script_->held || script_->sketches < script_->meeting; };
+        while (Clock::now() < until || is_kept()) {
             if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-            if (script_->delay.count() > 0)
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        } while (std::chrono::steady_clock::now() < until);
+            if (is_kept() && Clock::now() > begin + std::chrono::seconds(30))
+                return config::fail(generator::Errc::internal, "kept for too long");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
         const auto voxels =
             script_->voxels[std::min<std::size_t>(std::size_t(index), script_->voxels.size() - 1)];
         if (voxels < 0) return config::fail(script_->failure, "as scripted");

@@ -2,6 +2,7 @@
 #include "tests/miner/serving.hpp"
 
 #include "generator/splat/spz.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -114,7 +115,7 @@ TEST_CASE("what cannot be made is refused with the status that says why") {
 
 TEST_CASE("one is made at a time, a few may wait, more are refused") {
     Serving serving;
-    serving.script->delay = 300ms;
+    serving.script->held = true;
     serving.start();
     const auto ask = [&] {
         return std::async(std::launch::async, [&] {
@@ -123,14 +124,15 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     };
     auto first = ask();
     serving.wait_for_sketches(1);
-    const auto waiting = [&](const char* calls) {
-        return serving.get("/metrics")
-                   .body.find(std::string("\nminer_generate_waiting ") + calls) !=
+    const auto counts = [&](const char* line) {
+        return serving.get("/metrics").body.find(std::string("\nminer_generate_") + line + "\n") !=
                std::string::npos;
     };
-    CHECK(waiting("0"));
+    CHECK(counts("waiting 0"));
     auto second = ask(), third = ask();
-    while (!waiting("1")) std::this_thread::sleep_for(1ms);
+    CHECK(tests::eventually(
+        [&] { return counts("waiting 1") && counts("requests_total{end=\"full\"} 1"); }));
+    serving.script->held = false;
     const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
     CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
     CHECK(serving.script->sketches == 2);
@@ -140,7 +142,7 @@ TEST_CASE("as many are made at a time as there are devices") {
     Serving serving;
     serving.settings.generator.devices = {"cuda:0", "cuda:1"};
     serving.settings.http.queue = 0;
-    serving.script->delay = 300ms;
+    serving.script->held = true;
     serving.start();
     const auto ask = [&] {
         return std::async(std::launch::async, [&] {
@@ -150,6 +152,7 @@ TEST_CASE("as many are made at a time as there are devices") {
     auto first = ask(), second = ask();
     serving.wait_for_sketches(2);
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 429);
+    serving.script->held = false;
     CHECK(first.get() == 200);
     CHECK(second.get() == 200);
 }
@@ -231,14 +234,18 @@ TEST_CASE("when the caller hangs up its work is dropped") {
 
 TEST_CASE("asked to stop, it answers the call at hand and takes no other") {
     Serving serving;
-    serving.script->delay = 300ms;
-    serving.settings.run.grace = 20s;
+    serving.script->held = true;
+    serving.settings.run.grace = 60s;
     serving.start();
     auto last = std::async(std::launch::async, [&] {
         return serving.post(form({{"prompt_image_file", picture()}})).status;
     });
     serving.wait_for_sketches(1);
-    CHECK(serving.stop() == miner::ExitCode::ok);
+    ::kill(::getpid(), SIGTERM);
+    CHECK(tests::eventually([&] { return serving.get("/ready").status == 503; }));
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 503);
+    serving.script->held = false;
+    CHECK(serving.wait() == miner::ExitCode::ok);
     CHECK(last.get() == 200);
 }
 
@@ -246,7 +253,7 @@ TEST_CASE("whoever waits while the device is lost is told to come again") {
     Serving serving;
     serving.script->voxels = {-1};
     serving.script->failure = generator::Errc::device_lost;
-    serving.script->delay = 200ms;
+    serving.script->held = true;
     serving.start();
     const auto ask = [&] {
         return std::async(std::launch::async, [&] {
@@ -256,6 +263,11 @@ TEST_CASE("whoever waits while the device is lost is told to come again") {
     auto first = ask();
     serving.wait_for_sketches(1);
     auto second = ask();
+    CHECK(tests::eventually([&] {
+        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
+               std::string::npos;
+    }));
+    serving.script->held = false;
     CHECK(first.get() == 503);
     CHECK(second.get() == 503);
     CHECK(serving.wait() == miner::ExitCode::device_lost);

@@ -158,7 +158,7 @@ TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
         return {};
     });
     auto options = to({node.endpoint()});
-    options.limits.request = 300ms;
+    options.limits.request = 2s;
     converse(std::move(options), [](Rpc& rpc) -> asio::awaitable<void> {
         CHECK(failure(co_await rpc.call("slow")) == Errc::read_timeout);
         for (int i = 0; i < 3; ++i) {
@@ -273,7 +273,7 @@ TEST_CASE("a node without new blocks, or far behind the others, is left") {
     ScriptedNode old(echo(), 100), fresh(echo(), 1000);
     std::vector<Errc> losses;
     auto options = to({fresh.endpoint(), old.endpoint()});
-    options.limits.stale = 100ms;
+    options.limits.stale = 1s;
     options.news = [&](const RpcNews& news) {
         if (news.lost) losses.push_back(Errc(news.lost->code.value()));
     };

@@ -3,6 +3,7 @@
 #include "network/errc.hpp"
 #include "network/http/timeout.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -20,7 +21,6 @@ using network::HttpLimits;
 using network::HttpRequest;
 using tests::LoopbackPeer;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -36,10 +36,10 @@ HttpRequest to(std::uint16_t port, std::string body = "{}", std::string host = "
     return request;
 }
 
-// Long enough for a busy machine, short enough for a test that is meant to run into it.
+// Longer than a test may take: one that runs into a limit that it did not set fails by ctest's.
 HttpLimits patient() {
     HttpLimits limits;
-    limits.resolve = limits.connect = limits.write = limits.read = 20s;
+    limits.resolve = limits.connect = limits.write = limits.read = 1h;
     return limits;
 }
 
@@ -197,7 +197,6 @@ TEST_CASE("where nobody listens the connection is refused") {
 
 TEST_CASE("a peer that hangs is given up in the phase where it hangs") {
     auto limits = patient();
-    const auto begun = Clock::now();
     SECTION("connecting") {
         const FullQueue full;
         limits.connect = 30ms;
@@ -246,7 +245,6 @@ TEST_CASE("a peer that hangs is given up in the phase where it hangs") {
         limits.read = 30ms;
         CHECK(failure(ask(to(peer.port()), limits)) == Errc::read_timeout);
     }
-    CHECK(Clock::now() - begun < 15s);
 }
 
 TEST_CASE("an answer may come byte by byte") {
@@ -436,20 +434,16 @@ TEST_CASE("cancelling ends a request in any phase and leaves no descriptor") {
     LoopbackPeer deaf(
         [](LoopbackPeer::Socket& socket) { socket.wait(LoopbackPeer::Socket::wait_error); });
     const auto before = tests::open_descriptors();
-    const auto begun = Clock::now();
     for (auto request :
          {to(full.port()), to(silent.port()), to(deaf.port(), std::string(64 << 20, 'x'))}) {
         const auto brief = []() -> asio::awaitable<void> {
             asio::steady_timer timer(co_await asio::this_coro::executor, 20ms);
             co_await timer.async_wait(asio::use_awaitable);
         };
-        CHECK(tests::run(network::request(std::move(request), patient()) || brief()).index() <= 1);
+        CHECK(tests::run(network::request(std::move(request), patient()) || brief()).index() == 1);
     }
-    CHECK(Clock::now() - begun < 15s);
     // The peers close their ends a moment later.
-    for (int i = 0; i < 1000 && tests::open_descriptors() > before; ++i)
-        std::this_thread::sleep_for(1ms);
-    CHECK(tests::open_descriptors() <= before);
+    CHECK(tests::eventually([&] { return tests::open_descriptors() <= before; }));
 }
 
 TEST_CASE("a cancelled request says so") {
@@ -497,9 +491,7 @@ TEST_CASE("hundreds of failures in a row leave no descriptor behind") {
     CHECK(tests::run(storm()) == 200);  // the resolver and the reactor have what they need now
     const auto before = tests::open_descriptors();
     CHECK(tests::run(storm()) == 200);
-    for (int i = 0; i < 1000 && tests::open_descriptors() > before; ++i)
-        std::this_thread::sleep_for(1ms);
-    CHECK(tests::open_descriptors() <= before);
+    CHECK(tests::eventually([&] { return tests::open_descriptors() <= before; }));
 }
 
 TEST_CASE("a download goes to its sink piece by piece and is not kept") {

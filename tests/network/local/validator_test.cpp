@@ -336,7 +336,7 @@ TEST_CASE("a validator goes at once, however its clients hang, and leaves nothin
     while (validator->tally().faults < 2) std::this_thread::sleep_for(1ms);
     const auto begun = Clock::now();
     validator.reset();
-    CHECK(Clock::now() - begun < 4s);
+    CHECK(Clock::now() - begun < 5s);  // sooner than the server lets go of any by itself
     hanging.clear();
     CHECK(tests::open_descriptors() == before);
 }

@@ -1,0 +1,20 @@
+// Waiting in tests: for what happens when it happens, not for a time that a busy machine outlasts.
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace tests {
+
+// True as soon as `holds()` is, false after a minute.
+template <class Predicate>
+bool eventually(Predicate holds) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+}  // namespace tests
