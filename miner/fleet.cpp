@@ -4,7 +4,6 @@
 #include "network/tls.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -13,7 +12,6 @@ namespace miner {
 namespace {
 
 constexpr std::chrono::seconds kBetweenChecks{10};
-constexpr std::chrono::milliseconds kLook{5};  // between looks at whether the last order has ended
 
 }  // namespace
 
@@ -56,13 +54,8 @@ asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_gene
 
 asio::awaitable<void> Fleet::unload() {
     closed_ = true;
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     for (auto& device : devices_) {
-        const Station& station = *device;
-        while (station.load > 0) {
-            timer.expires_after(kLook);
-            co_await timer.async_wait(asio::use_awaitable);
-        }
+        co_await device->until_idle();
         co_await device->unload();
     }
 }
@@ -90,7 +83,7 @@ Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
     Station* best = nullptr;
     const auto look = [&](Station& station) {
         if (!station.able() || !(nobody || station.takes(order)) || but.count(&station) > 0) return;
-        if (!best || station.load < best->load) best = &station;
+        if (!best || station.load() < best->load()) best = &station;
     };
     for (const auto& device : devices_) look(*device);
     if (!here_only)

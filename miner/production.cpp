@@ -147,8 +147,7 @@ asio::awaitable<void> Production::find_station(Product& product, const Job& job)
             co_return;
         }
         product = {};
-        ++station->load;
-        const std::shared_ptr<void> loaded(nullptr, [station](void*) { --station->load; });
+        const auto occupied = station->occupy();
         const auto work = station->begin({job.order, job.recipe, job.stop, job.watch.stage});
         done = co_await make(product, *work, job);
         if (!done) left.insert(station);

@@ -6,6 +6,7 @@
 #include "miner/lanes.hpp"
 #include "miner/order.hpp"
 #include "miner/recipe.hpp"
+#include "network/event.hpp"
 
 #include <functional>
 #include <memory>
@@ -93,7 +94,24 @@ public:
         return is_prompt(order) ? takes_prompts() : takes_pictures();
     }
 
-    int load = 0;  // orders that it has at this moment; kept by whoever hands them out
+    // An order is the station's for as long as what this returns lives.
+    std::shared_ptr<void> occupy() {
+        ++load_;
+        return {nullptr, [this](void*) {
+                    if (--load_ == 0 && idle_) idle_->happen();
+                }};
+    }
+    int load() const { return load_; }  // orders that it has at this moment
+
+    // Returns once it has no order.
+    asio::awaitable<void> until_idle() {
+        if (!idle_) idle_.emplace(co_await asio::this_coro::executor);
+        while (load_ > 0) co_await idle_->wait();
+    }
+
+private:
+    int load_ = 0;
+    std::optional<network::Event> idle_;  // since somebody waits
 };
 
 }  // namespace miner

@@ -90,7 +90,8 @@ void show_stations(Cockpit& cockpit, const Fleet& fleet) {
     cockpit.state().ask_stations([&fleet] {
         std::vector<StationState> states;
         for (const auto* station : fleet.stations())
-            states.push_back({station->name(), station->able(), station->load, station->memory()});
+            states.push_back(
+                {station->name(), station->able(), station->load(), station->memory()});
         return states;
     });
 }
