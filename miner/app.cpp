@@ -249,11 +249,7 @@ ExitCode run_app(AppOptions options) {
     }
 
     auto cockpit = open_cockpit(io, options, *store);
-    if (!cockpit) {
-        log.error("cannot start", {{"error", cockpit.error().message()},
-                                   {"remedy", "see http.listen in `miner config --print`"}});
-        return ExitCode::usage;
-    }
+    if (!cockpit) return no_cockpit(cockpit.error(), log);
     if (*cockpit)
         log.info("status page", {{"url", "http://" + network::authority((*cockpit)->address().host,
                                                                         (*cockpit)->port())}});

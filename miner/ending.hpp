@@ -16,6 +16,9 @@ struct Ending {
     bool device_lost = false;
 };
 
+// That the status page could not be opened: tells the log, and what to exit with.
+ExitCode no_cockpit(const config::Error& error, config::Logger& log);
+
 // Tells the log, and the process what to exit with; a failure is thrown on.
 ExitCode conclude(const Ending& ending, config::Logger& log);
 

@@ -15,11 +15,12 @@ config::Error system_error(int number, const std::filesystem::path& path) {
 
 }  // namespace
 
-config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
+config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder,
+                                                std::string_view name) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) return system_error(error.value(), folder);
-    const auto file = folder / "miner.lock";
+    const auto file = folder / name;
     const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) return system_error(errno, file);
     InstanceLock lock(descriptor);

@@ -4,6 +4,7 @@
 #include "config/result.hpp"
 
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 namespace miner {
@@ -12,9 +13,11 @@ namespace miner {
 // dies.
 class InstanceLock {
 public:
-    // Creates the folder when absent. Fails with device_or_resource_busy when another process holds
-    // it, else with the system's error.
-    static config::Result<InstanceLock> take(const std::filesystem::path& folder);
+    // Creates the folder when absent. `name` is the lock's file in it: each is a lock of its own.
+    // Fails with device_or_resource_busy when another process holds it, else with the system's
+    // error.
+    static config::Result<InstanceLock> take(const std::filesystem::path& folder,
+                                             std::string_view name = "miner.lock");
 
     InstanceLock(InstanceLock&& other) noexcept
         : descriptor_(std::exchange(other.descriptor_, -1)) {}

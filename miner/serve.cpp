@@ -93,11 +93,7 @@ ExitCode run_serve(ServeOptions options) {
                                       .archive = nullptr,
                                       .mining = false,
                                       .hotkeys = options.hotkeys});
-    if (!cockpit) {
-        log.error("cannot start", {{"error", cockpit.error().message()},
-                                   {"remedy", "see http.listen in `miner config --print`"}});
-        return ExitCode::usage;
-    }
+    if (!cockpit) return no_cockpit(cockpit.error(), log);
     auto endpoints = network::endpoints(options.settings.subtensor);
     if (!endpoints) {
         log.error("cannot start", {{"error", endpoints.error().message()}});

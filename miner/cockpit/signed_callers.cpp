@@ -71,17 +71,26 @@ config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options optio
     if (code)
         return config::fail(storage::Errc::cannot_open,
                             options.folder.string() + ": " + code.message());
+    auto lock = InstanceLock::take(options.folder, "signed_calls.lock");
+    if (!lock && lock.error().code == boost::system::errc::device_or_resource_busy)
+        return config::Error{lock.error().code,
+                             "http.signed: another miner takes signed calls in " +
+                                 options.folder.string() +
+                                 ", and neither would know what the other has taken: stop it, or "
+                                 "choose another folder with --storage.path"};
+    if (!lock) return lock.error();
     const auto kept = storage::read_mark(floor_file(options.folder));
     if (!kept) return kept.error();
     if (!options.now_ns) options.now_ns = system_now_ns;
     // Without the file nothing is known of earlier runs: whatever was signed until now may be old.
     const auto floor =
         kept->value_or(Verifier::start_floor(options.now_ns(), Verifier::Options().ahead));
-    return std::unique_ptr<SignedCallers>(new SignedCallers(std::move(options), floor));
+    return std::unique_ptr<SignedCallers>(
+        new SignedCallers(std::move(options), std::move(*lock), floor));
 }
 
-SignedCallers::SignedCallers(Options options, std::int64_t floor_ns)
-    : options_(std::move(options)) {
+SignedCallers::SignedCallers(Options options, InstanceLock lock, std::int64_t floor_ns)
+    : options_(std::move(options)), lock_(std::move(lock)) {
     const auto& http = options_.http;
     for (const auto& receiver : options_.receivers) {
         Verifier::Options rules;
@@ -104,13 +113,30 @@ bool SignedCallers::signs(const ServerRequest& request) {
     return network::is_btauth(request.headers) || network::is_dendrite(request.headers);
 }
 
-std::size_t SignedCallers::receiver_of(const ServerRequest& request) const {
-    auto named = network::find_header(request.headers, "X-Bittensor-Receiver");
-    if (!network::is_btauth(request.headers))
-        named = network::find_header(request.headers, "bt_header_axon_hotkey");
-    const auto found =
-        std::find(options_.receivers.begin(), options_.receivers.end(), named.value_or(""));
-    return found == options_.receivers.end() ? 0 : std::size_t(found - options_.receivers.begin());
+std::variant<network::Caller, network::AuthRefusal> SignedCallers::verify(
+    const ServerRequest& request) {
+    const auto now_ns = options_.now_ns();
+    const bool older = !network::is_btauth(request.headers);
+    const auto named = network::find_header(
+        request.headers, older ? "bt_header_axon_hotkey" : "X-Bittensor-Receiver");
+    if (named || !older) {
+        const auto& ours = options_.receivers;
+        const auto found = std::find(ours.begin(), ours.end(), named.value_or(""));
+        // One that is none of ours is refused by whichever.
+        const auto at = found == ours.end() ? 0 : found - ours.begin();
+        return verifiers_[std::size_t(at)].verify(request, now_ns);
+    }
+    std::optional<network::AuthRefusal> refusal;
+    for (auto& verifier : verifiers_) {
+        auto verdict = verifier.verify(request, now_ns);
+        if (std::holds_alternative<network::Caller>(verdict)) return verdict;
+        auto& refused = std::get<network::AuthRefusal>(verdict);
+        // What is wrong with it for the one whom it was signed for says more than that the others
+        // cannot read it.
+        if (!refusal || refused.fault != network::AuthFault::bad_signature)
+            refusal = std::move(refused);
+    }
+    return *std::move(refusal);
 }
 
 std::optional<Verifier::Standing> SignedCallers::standing(const std::string& hotkey) const {
@@ -130,13 +156,13 @@ std::optional<ServerReply> SignedCallers::screen(const ServerRequest& request,
     if (!chosen && http.signed_ == "listed")
         return words_reply(403, "only hotkeys of http.allow are served");
     if (!chosen && needs_subnet() && !subnet_) return later("the subnet is not known yet");
-    const auto refusal = verifiers_[receiver_of(request)].screen(request);
+    const auto refusal = verifiers_.front().screen(request);  // all have the same rules
     if (!refusal) return std::nullopt;
     return reply_to(*refusal);
 }
 
 asio::awaitable<std::optional<ServerReply>> SignedCallers::refuse(const ServerRequest& request) {
-    const auto verdict = verifiers_[receiver_of(request)].verify(request, options_.now_ns());
+    const auto verdict = verify(request);
     if (const auto* refusal = std::get_if<network::AuthRefusal>(&verdict))
         co_return reply_to(*refusal);
     const auto nonce = std::get<network::Caller>(verdict).nonce_ns;

@@ -3,11 +3,13 @@
 // Lives on io; what waits for the disk happens on a thread of its own.
 //
 // The newest nonce that was accepted is kept in the storage folder before its request is answered,
-// so that a replay is refused after a restart, too.
+// so that a replay is refused after a restart, too. All others are known to this process alone: a
+// second one in the same folder would take what this one has taken, so the folder is locked.
 #pragma once
 
 #include "config/result.hpp"
 #include "config/settings.hpp"
+#include "miner/instance_lock.hpp"
 #include "network/chain/metagraph.hpp"
 #include "network/http/message.hpp"
 #include "network/subnet/verify.hpp"
@@ -21,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace miner {
@@ -37,7 +40,8 @@ public:
     };
 
     // Empty when http.signed is none. Fails with network::Errc::bad_address (http.allow,
-    // http.deny), malformed (no hotkey of ours), and storage's errors.
+    // http.deny), malformed (no hotkey of ours), device_or_resource_busy when another process takes
+    // signed calls in this folder, and storage's and the system's errors.
     static config::Result<std::unique_ptr<SignedCallers>> open(Options options);
     ~SignedCallers();
 
@@ -58,13 +62,16 @@ public:
         const network::ServerRequest& request);
 
 private:
-    explicit SignedCallers(Options options, std::int64_t floor_ns);
+    SignedCallers(Options options, InstanceLock lock, std::int64_t floor_ns);
 
-    // The one of the hotkey that the request names; the first when it names none.
-    std::size_t receiver_of(const network::ServerRequest& request) const;
+    // By the verifier of the hotkey that the request names. One that names none (the older headers
+    // need not) may be signed for any of ours.
+    std::variant<network::Caller, network::AuthRefusal> verify(
+        const network::ServerRequest& request);
     std::optional<network::Verifier::Standing> standing(const std::string& hotkey) const;
 
     Options options_;
+    InstanceLock lock_;
     std::vector<network::Verifier> verifiers_;  // in the order of receivers
     std::shared_ptr<const network::Metagraph> subnet_;
     asio::thread_pool disk_{1};

@@ -56,9 +56,9 @@ ServerRequest call(const network::Keypair& key, std::int64_t nonce,
 }
 
 ServerRequest older_call(const network::Keypair& key, std::int64_t nonce,
-                         const std::string& uuid = "u") {
+                         const std::string& uuid = "u", const network::Keypair& receiver = kOurs) {
     const auto& hash = network::empty_body_hash();
-    const auto text = std::to_string(nonce) + "." + key.address() + "." + kOurs.address() + "." +
+    const auto text = std::to_string(nonce) + "." + key.address() + "." + receiver.address() + "." +
                       uuid + "." + hash;
     ServerRequest request;
     request.method = "POST";
@@ -185,6 +185,39 @@ TEST_CASE("what is not signed well is refused, and says why") {
     CHECK_FALSE(SignedCallers::signs(ServerRequest()));
     const auto refusal = tests::run(door.callers->refuse(tampered));
     CHECK(refusal->body.find("signature") != std::string::npos);
+}
+
+TEST_CASE("a call in the older form that names no hotkey may be signed for any of ours") {
+    Door door;
+    door.open();
+    door.now += 10 * kSecond;
+    const auto call = older_call(kRich, door.now, "u", kSecondOfOurs);
+    CHECK(door.knock(call) == 200);
+    const auto again = tests::run(door.callers->refuse(call));
+    REQUIRE(again.has_value());
+    CHECK(again->status == 401);
+    CHECK(again->body.find("last processed") != std::string::npos);
+    CHECK(door.knock(older_call(kRich, door.now + 1, "v", kStranger)) == 401);
+    // One that does is for nobody else.
+    auto named = older_call(kRich, door.now + 2, "w", kSecondOfOurs);
+    named.headers.emplace_back("bt_header_axon_hotkey", kOurs.address());
+    CHECK(door.knock(named) == 401);
+    named.headers.back().second = kSecondOfOurs.address();
+    CHECK(door.knock(named) == 200);
+}
+
+TEST_CASE("one miner a folder takes signed calls, and the next is told where") {
+    Door door;
+    door.open();
+    const auto second = SignedCallers::open({.http = door.http,
+                                             .receivers = {kOurs.address()},
+                                             .folder = door.folder.path() / "storage"});
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().code == boost::system::errc::device_or_resource_busy);
+    CHECK(second.error().detail.find((door.folder.path() / "storage").string()) !=
+          std::string::npos);
+    door.callers.reset();
+    door.open();
 }
 
 TEST_CASE("nothing is taken twice, not even after a restart") {
