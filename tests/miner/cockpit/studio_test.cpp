@@ -14,6 +14,17 @@ using tests::form;
 using tests::picture;
 using tests::Serving;
 
+namespace {
+
+// Calls while the test goes on: the status that came. `serving` outlives it.
+std::future<unsigned> meanwhile(const Serving& serving) {
+    return std::async(std::launch::async, [&serving] {
+        return serving.post(form({{"prompt_image_file", picture()}})).status;
+    });
+}
+
+}  // namespace
+
 TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for") {
     Serving serving;
     serving.start();
@@ -117,19 +128,14 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     Serving serving;
     serving.script->held = true;
     serving.start();
-    const auto ask = [&] {
-        return std::async(std::launch::async, [&] {
-            return serving.post(form({{"prompt_image_file", picture()}})).status;
-        });
-    };
-    auto first = ask();
+    auto first = meanwhile(serving);
     serving.wait_for_sketches(1);
     const auto counts = [&](const char* line) {
         return serving.get("/metrics").body.find(std::string("\nminer_generate_") + line + "\n") !=
                std::string::npos;
     };
     CHECK(counts("waiting 0"));
-    auto second = ask(), third = ask();
+    auto second = meanwhile(serving), third = meanwhile(serving);
     CHECK(tests::eventually(
         [&] { return counts("waiting 1") && counts("requests_total{end=\"full\"} 1"); }));
     serving.script->held = false;
@@ -144,12 +150,7 @@ TEST_CASE("as many are made at a time as there are devices") {
     serving.settings.http.queue = 0;
     serving.script->held = true;
     serving.start();
-    const auto ask = [&] {
-        return std::async(std::launch::async, [&] {
-            return serving.post(form({{"prompt_image_file", picture()}})).status;
-        });
-    };
-    auto first = ask(), second = ask();
+    auto first = meanwhile(serving), second = meanwhile(serving);
     serving.wait_for_sketches(2);
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 429);
     serving.script->held = false;
@@ -237,9 +238,7 @@ TEST_CASE("asked to stop, it answers the call at hand and takes no other") {
     serving.script->held = true;
     serving.settings.run.grace = 60s;
     serving.start();
-    auto last = std::async(std::launch::async, [&] {
-        return serving.post(form({{"prompt_image_file", picture()}})).status;
-    });
+    auto last = meanwhile(serving);
     serving.wait_for_sketches(1);
     ::kill(::getpid(), SIGTERM);
     CHECK(tests::eventually([&] { return serving.get("/ready").status == 503; }));
@@ -255,14 +254,9 @@ TEST_CASE("whoever waits while the device is lost is told to come again") {
     serving.script->failure = generator::Errc::device_lost;
     serving.script->held = true;
     serving.start();
-    const auto ask = [&] {
-        return std::async(std::launch::async, [&] {
-            return serving.post(form({{"prompt_image_file", picture()}})).status;
-        });
-    };
-    auto first = ask();
+    auto first = meanwhile(serving);
     serving.wait_for_sketches(1);
-    auto second = ask();
+    auto second = meanwhile(serving);
     CHECK(tests::eventually([&] {
         return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
                std::string::npos;
