@@ -122,8 +122,8 @@ public:
         add_config(*of(Command::config));
         for (const auto command : {Command::backup, Command::restore})
             text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
-        text(*of(Command::completion), "shell", arguments_.shell, "SHELL",
-             "bash, zsh, fish or man");
+        text(*of(Command::completion), "shell", arguments_.shell, "bash|zsh|fish|man",
+             "The shell, or man for the manual page");
     }
 
     // May throw CLI::ParseError.
@@ -273,7 +273,7 @@ private:
         text(app, "--since", arguments_.since, "SPAN",
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
-        text(app, "--by", arguments_.by, "WHAT", "validator, hotkey, kind, route or day");
+        text(app, "--by", arguments_.by, "validator|hotkey|kind|route|day", "Each on its own line");
         text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",

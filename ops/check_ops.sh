@@ -1,45 +1,115 @@
 #!/usr/bin/env bash
-# Checks what Prometheus, systemd and shells will read. For a hand at the keyboard: what a missing tool would have checked is
-# named and left out. Debian: apt-get install prometheus systemd man-db zsh fish
+# Checks what Prometheus, systemd, Kubernetes, shells and image builders will read. For a hand at the keyboard: what a missing
+# tool would have checked is named and left out.
+# Debian: apt-get install prometheus systemd man-db groff mandoc zsh fish logrotate; PyPI: kubernetes-validate
 #   ops/check_ops.sh [BINARY] [URL of a running miner, for its metrics]
 set -uo pipefail
 cd "$(dirname "$0")/.."
-binary=${1:-build/release/miner/miner}
+binary=$(realpath "${1:-build/release/miner/miner}")
 url=${2:-}
 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 check() {  # WHAT TOOL COMMAND...
     local what=$1 tool=$2
     shift 2
     if ! command -v "$tool" > /dev/null; then
         echo "left out: $what (no $tool)"
-    elif "$@" > /tmp/check_ops.$$ 2>&1; then
+    elif "$@" > "$work/said" 2>&1; then
         echo "ok: $what"
     else
         echo "WRONG: $what"
-        cat /tmp/check_ops.$$
+        cat "$work/said"
         failed=1
     fi
-    rm -f /tmp/check_ops.$$
 }
+
 exposure() {
     local score
     score=$(systemd-analyze security --offline=true "$1" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
     echo "exposure $score" && awk "BEGIN { exit !(\"$score\" != \"\" && $score <= 4.0) }"
 }
-# The real unit names a binary and a user that this machine need not have.
-unit=$(mktemp -d)/miner.service
-sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; s/^\(User\|Group\)=.*/\1=root/' ops/systemd/miner.service > "$unit"
 
+# One screen, and an example for every command.
+help_is_short() {
+    local lines command
+    lines=$("$binary" --help | wc -l)
+    [ "$lines" -le 40 ] || { echo "miner --help has $lines lines"; return 1; }
+    for command in $("$binary" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+        "$binary" "$command" --help | grep -q '^Example: miner' || { echo "miner $command --help has no example"; return 1; }
+    done
+}
+
+# What each shell offers for a line as it is typed, by the shell itself.
+offered_by_bash() {
+    bash --norc -c 'source "$1"; COMP_LINE=$2; read -ra COMP_WORDS <<< "$2"; [[ $2 == *" " ]] && COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _miner; printf "%s\n" "${COMPREPLY[@]}"' - "$work/miner.bash" "$1"
+}
+offered_by_fish() { HOME=$work fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$work/miner.fish" "$1" | cut -f 1; }
+offered_by_zsh() { zsh -f ops/completions.zsh "$work/_miner" "$1"; }
+completes() {  # SHELL
+    local shell=$1 line wanted unwanted got
+    while IFS='|' read -r line wanted unwanted; do
+        got=$(offered_by_"$shell" "$line")
+        for word in $wanted; do
+            grep -qx -e "$word" <<< "$got" || { printf "'%s' is not offered %s, but:\n%s\n" "$line" "$word" "$got"; return 1; }
+        done
+        for word in $unwanted; do
+            ! grep -qx -e "$word" <<< "$got" || { printf "'%s' is offered %s\n" "$line" "$word"; return 1; }
+        done
+    done <<'LINES'
+miner re|rehearse render restore|run README.md
+miner rehearse --f|--faults|--tasks
+miner run --http.l|--http.listen|--http.token
+miner run --log.level |trace debug info warn error|README.md
+miner stats --by |validator hotkey kind route day|README.md
+miner completion |bash zsh fish man|README.md
+miner weights |list fetch verify|README.md
+miner inspect READ|README.md|run
+miner render x.ply --views |1 4 16|README.md
+miner run --netuid ||README.md
+LINES
+}
+
+# Debian's packages of all libraries that the binary loads and that are neither in the image already nor beside libtorch.
+container_has_libraries() {
+    local named library package good=0
+    named=$(sed -n '/^FROM.*slim/,/apt\/lists/p' ops/container/Containerfile)
+    for library in $(ldd "$binary" | awk '$3 ~ "^/" && $3 !~ "/site-packages/" { print $3 }'); do
+        package=$({ dpkg -S "$library" || dpkg -S "/usr$library"; } 2> /dev/null | head -1 | cut -d: -f1)
+        case $package in libc6 | libstdc++6 | libgcc-s1 | zlib1g) continue ;; esac
+        grep -qw -e "$package" <<< "$named" || { echo "the image lacks $package ($library)"; good=1; }
+    done
+    for package in $(grep -ow 'lib[a-z0-9.+-]*[0-9]\b' <<< "$named" | sort -u); do
+        apt-cache show "$package" > /dev/null 2>&1 || { echo "Debian has no $package"; good=1; }
+    done
+    return $good
+}
+
+# The real unit names a binary and a user that this machine need not have.
+unit=$work/miner.service
+sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; s/^\(User\|Group\)=.*/\1=root/' ops/systemd/miner.service > "$unit"
+sed 's/\bminer miner$/root root/' ops/logrotate/miner > "$work/rotation"
+"$binary" completion bash > "$work/miner.bash"
+"$binary" completion zsh > "$work/_miner"
+"$binary" completion fish > "$work/miner.fish"
+"$binary" completion man > "$work/miner.1"
+
+check "help fits a screen and has examples" "$binary" help_is_short
 check "alert rules" promtool promtool check rules ops/monitoring/alerts.yml
 check "alert rules' tests" promtool promtool test rules ops/monitoring/alerts_test.yml
 [ -n "$url" ] && check "metrics of $url" promtool bash -o pipefail -c "curl -sf '$url/metrics' | promtool check metrics"
 check "dashboard is JSON" python3 python3 -m json.tool ops/monitoring/grafana.json
 check "unit" systemd-analyze systemd-analyze verify "$unit"
 check "unit is confined" systemd-analyze exposure ops/systemd/miner.service
+check "log rotation" logrotate bash -c "logrotate --debug --state '$work/state' '$work/rotation' 2>&1 | (! grep ^error)"
 check "pm2 file" node node --check ops/pm2.config.js
-check "completions of bash" bash bash -n <("$binary" completion bash)
-check "completions of zsh" zsh zsh -n <("$binary" completion zsh)
-check "completions of fish" fish fish --no-execute <("$binary" completion fish)
-check "manual page" man bash -c "'$binary' completion man | man --warnings -l - > /dev/null"
-rm -rf "$(dirname "$unit")"
+# Of other projects' kinds, as ServiceMonitor is, it has no schema and says so.
+check "Kubernetes manifests" kubernetes-validate kubernetes-validate --strict ops/kubernetes/*.yaml
+check "image has the libraries that the binary loads" dpkg container_has_libraries
+for shell in bash zsh fish; do check "completions of $shell, tried" "$shell" completes "$shell"; done
+check "manual page, by man" man bash -c "man --warnings -l '$work/miner.1' 2>&1 > /dev/null | (! grep .)"
+check "manual page, by groff" groff bash -c "groff -ww -man -Tutf8 '$work/miner.1' 2>&1 > /dev/null | (! grep .)"
+# It has no date: its version says more.
+check "manual page, by mandoc" mandoc bash -c "mandoc -Tlint '$work/miner.1' | (! grep -v 'missing date')"
 exit $failed
