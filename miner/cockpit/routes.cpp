@@ -20,7 +20,8 @@ using network::ServerReply;
 constexpr int kWatchers = 16;
 constexpr long kResultsOut = 8;
 constexpr auto kLook = std::chrono::milliseconds(500);  // how often a watcher is brought up to date
-constexpr auto kPing = std::chrono::seconds(15);
+// Health and ages change with time alone, and a caller who is gone is found out by writing.
+constexpr auto kFresh = std::chrono::seconds(5);
 constexpr std::int64_t kLargestRow = std::int64_t(1) << 53;
 
 constexpr std::string_view kPolicy =
@@ -219,11 +220,13 @@ Cockpit::Reply Cockpit::events() {
     reply.body = [this](network::HttpServer::Writer& writer) -> asio::awaitable<void> {
         asio::steady_timer timer(co_await asio::this_coro::executor);
         std::uint64_t version = 0, lines = 0;
-        auto last = std::chrono::steady_clock::now();
+        auto told = std::chrono::steady_clock::now();
         for (;;) {
             std::string text;
-            if (version != state_.version()) {
+            const auto now = std::chrono::steady_clock::now();
+            if (version != state_.version() || now - told > kFresh) {
                 version = state_.version();
+                told = now;
                 text = event("now", boost::json::serialize(state_.now(WallClock::now())));
             }
             if (const auto fresh = tail_->after(lines); !fresh.empty()) {
@@ -231,9 +234,6 @@ Cockpit::Reply Cockpit::events() {
                 for (const auto& line : fresh) array.emplace_back(printable(line));
                 text += event("log", boost::json::serialize(array));
             }
-            const auto now = std::chrono::steady_clock::now();
-            if (text.empty() && now - last > kPing) text = ": still here\n\n";
-            if (!text.empty()) last = now;
             if (!co_await writer.write(std::move(text))) co_return;
             timer.expires_after(kLook);
             co_await timer.async_wait(asio::use_awaitable);

@@ -326,6 +326,23 @@ TEST_CASE("watchers are told what changes and what is logged") {
     boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"phase\":\"running\"");
 }
 
+TEST_CASE("watchers are told anew every few seconds, as health goes by time, too") {
+    Seen seen;
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({});
+        cockpit.state().ask_stations([calls = 0]() mutable {
+            return std::vector<miner::StationState>{{.name = "gpu", .able = ++calls < 3}};
+        });
+    });
+    boost::asio::io_context io;
+    tests::LoopbackPeer::Socket socket(io);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+    tests::send(socket, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    std::string text;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"status\":\"healthy\"");
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"status\":\"unhealthy\"");
+}
+
 TEST_CASE("watchers beyond a bound are refused, and leaving makes room") {
     Seen seen;
     boost::asio::io_context io;
