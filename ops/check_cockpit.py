@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Looks at a working miner from outside: documented calls, metrics, interface, page, crowd.
 
-    ops/check_cockpit.py BINARY OUT [PART ...]     parts: docs metrics schema page load; all when none is named
+    ops/check_cockpit.py BINARY OUT [PART ...]     parts: docs metrics schema scenes page load; all when none is named
 
 Starts `miner rehearse` and `miner serve` on the ports that the documentation names (8080, 10006), with folders of their
-own. For a hand at the keyboard: CI has neither browser nor minutes for it. A part whose tool is missing is named and left
-out: promtool (Debian: prometheus), st (PyPI: schemathesis), chromium with PyPI's playwright. Screenshots go to OUT. Exits 1
-when anything was wrong.
+own; `scenes` alone, the page in every state that it may be in, needs no miner. For a hand at the keyboard: CI has neither
+browser nor minutes for it. A part whose tool is missing is named and left out: promtool (Debian: prometheus), st (PyPI:
+schemathesis), chromium with PyPI's playwright and axe-playwright-python. Screenshots go to OUT: look at them. Exits 1 when
+anything was wrong.
 """
 import argparse
 import contextlib
@@ -22,9 +23,10 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "ops/cockpit"))
+import page  # noqa: E402
+
 PAGE, WORK = "http://127.0.0.1:8080", "http://127.0.0.1:10006"
-DRIVER = re.compile(r"^\[\.WebGL.*GL Driver Message .*Performance")  # of taking the picture of a WebGL canvas
-VIEWS = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
 class Miner:
@@ -120,89 +122,28 @@ def check_schema(*_):
     return good
 
 
+def check_scenes(out, _):
+    return page.check(out) is not False
+
+
 def check_page(out, _):
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return left_out("page", "playwright")
-    browser_path = shutil.which("chromium")
-    if not browser_path:
-        return left_out("page", "chromium")
-    faults = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
-        for name, (width, height) in VIEWS.items():
-            for scheme in ("light", "dark"):
-                view = f"{name}-{scheme}"
-                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-                page.set_default_timeout(60_000)
-                page.on("console", lambda m, v=view: faults.append(f"{v}: console: {m.text}")
-                        if m.type in ("error", "warning") and not DRIVER.search(m.text) else None)
-                page.on("pageerror", lambda e, v=view: faults.append(f"{v}: {e}"))
-                page.on("request", lambda r, v=view: None if r.url.startswith(PAGE + "/") or r.url.startswith("data:")
-                        else faults.append(f"{v}: asked for {r.url}"))
-                look(page, out, view, faults)
-                print(f"looked at: {view}", flush=True)
-                page.close()
-        browser.close()
-    for fault in faults:
-        print("WRONG:", fault)
-    print(f"{'ok' if not faults else 'WRONG'}: page, screenshots in {out}")
-    return not faults
+    return page.check(out, PAGE) is not False
 
 
-def look(page, out, view, faults):
-    """The whole page, then a result, by keyboard alone."""
-    page.goto(PAGE + "/")
-    page.wait_for_selector("#gallery li")
-    # The policy of the page lets nobody evaluate text, so there is nothing to wait for but time.
-    page.wait_for_timeout(6000)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if wide > 0:
-        faults.append(f"{view}: {wide} pixels wider than the window")
-    page.screenshot(path=out / f"{view}-top.png")
-    # Pictures come when they are looked at.
-    for _ in range(12):
-        page.mouse.wheel(0, 500)
-        page.wait_for_timeout(700)
-    page.evaluate("window.scrollTo(0, 0)")
-    page.screenshot(path=out / f"{view}-whole.png", full_page=True)
-    page.keyboard.press("Tab")
-    if page.evaluate("document.activeElement.className") != "skip":
-        faults.append(f"{view}: the first Tab does not lead past the head")
-    page.keyboard.press("Enter")
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("!!document.activeElement.querySelector('img')"):
-            break
-    else:
-        faults.append(f"{view}: no Tab reaches a result in the gallery")
-        return
-    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    if outline == "none":
-        faults.append(f"{view}: the focus cannot be seen")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#detail[open] #story dl")
-    page.wait_for_timeout(2500)
-    page.screenshot(path=out / f"{view}-detail.png")
-    page.focus("#viewer")
-    for key in ("ArrowLeft",) * 6 + ("ArrowUp",) * 3 + ("+",) * 3:
-        page.keyboard.press(key)
-    page.wait_for_timeout(1500)
-    page.screenshot(path=out / f"{view}-turned.png")
-    page.keyboard.press("Escape")
-    if page.evaluate("document.getElementById('detail').open"):
-        faults.append(f"{view}: Escape does not close the result")
-    if not page.evaluate("!!document.activeElement.closest('#gallery')"):
-        faults.append(f"{view}: the focus is lost when the result is closed")
+def check_load(_, miners):
+    """Times where every core generates; memory where nothing else changes it, by the bounds that http.md states."""
+    bench = [sys.executable, ROOT / "ops/bench/server.py"]
+    mining, serving = miners
+    times = subprocess.run([*bench, PAGE.removeprefix("http://"), "--pid", str(mining.process.pid)])
+    mining.process.send_signal(signal.SIGSTOP)
+    weights = [subprocess.run([*bench, WORK.removeprefix("http://"), "--seconds", "10", "--pid", str(serving.process.pid), *more])
+               for more in (["--most-mb", "24"], ["--uploads", "40", "--most-mb", "450"])]
+    mining.process.send_signal(signal.SIGCONT)
+    return all(done.returncode == 0 for done in (times, *weights))
 
 
-def check_load(_, rehearsal):
-    return subprocess.run([sys.executable, ROOT / "ops/bench/http.py", "127.0.0.1:8080",
-                           "--pid", str(rehearsal.process.pid)]).returncode == 0
-
-
-PARTS = {"docs": check_docs, "metrics": check_metrics, "schema": check_schema, "page": check_page, "load": check_load}
+PARTS = {"docs": check_docs, "metrics": check_metrics, "schema": check_schema, "scenes": check_scenes,
+         "page": check_page, "load": check_load}
 
 
 def main():
@@ -213,13 +154,21 @@ def main():
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     binary = options.binary.resolve()
-    wrong = []
-    with Miner(binary, PAGE, "rehearse", "--tasks", "500") as rehearsal, Miner(binary, WORK, "serve"):
-        rehearsal.settled(6)
-        for part in options.parts or PARTS:
-            print(f"== {part}", flush=True)
-            if not PARTS[part](options.out, rehearsal):
-                wrong.append(part)
+    parts, wrong = options.parts or list(PARTS), []
+
+    def check(part, miners=None):
+        print(f"== {part}", flush=True)
+        if not PARTS[part](options.out, miners):
+            wrong.append(part)
+
+    if "scenes" in parts:
+        check("scenes")
+        parts.remove("scenes")
+    if parts:
+        with Miner(binary, PAGE, "rehearse", "--tasks", "5000") as mining, Miner(binary, WORK, "serve") as serving:
+            mining.settled(6)
+            for part in parts:
+                check(part, (mining, serving))
     print("wrong: " + ", ".join(wrong) if wrong else "all well")
     return 1 if wrong else 0
 

@@ -2,11 +2,12 @@
 """Measures a running miner's HTTP server while it works, and while badly behaved clients lean on it.
 
     miner rehearse --tasks 100 --http.listen 127.0.0.1:8080 &
-    ops/bench/server.py 127.0.0.1:8080 [--clients 1000] [--seconds 20] [--pid PID]
+    ops/bench/server.py 127.0.0.1:8080 [--clients 1000] [--seconds 20] [--pid PID [--most-mb N]] [--uploads N]
 
 Prints how long /health and /metrics took (median, 99th percentile, worst) alone and beside the crowd: clients that send
-nothing, clients that drip a header, headers and bodies that are too large, paths that climb. Exits 1 when an answer had the
-wrong status or the 99th percentile alone was above 50 ms.
+nothing, clients that drip a header, headers and bodies that are too large, paths that climb; with --uploads also so many
+that post pictures of 20 MB to /generate, of which no byte is a picture. Exits 1 when an answer had the wrong status, the 99th
+percentile alone was above 50 ms, or the process grew by more than N MB while they were there.
 """
 import argparse
 import pathlib
@@ -84,11 +85,38 @@ def crowd(address, clients, stop):
         s.close()
 
 
+def upload(address, stop):
+    """Posts forms of 20 MB, as fast as they are taken; comes back when it is refused."""
+    body = b"--XX\r\nContent-Disposition: form-data; name=\"prompt_image_file\"\r\n\r\n" + bytes(20 << 20) + b"\r\n--XX--\r\n"
+    head = (b"POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body))
+    while not stop.is_set():
+        ask(address, head + body, timeout=30)
+        stop.wait(0.05)
+
+
 def resident_mb(pid):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+class Scales(threading.Thread):
+    """The most that a process weighs while this runs, in MB."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.over = pid, resident_mb(pid), threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            self.most = max(self.most, resident_mb(self.pid))
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        return self.most
 
 
 def main():
@@ -97,6 +125,8 @@ def main():
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--pid", type=int, help="of the miner, to tell its memory")
+    parser.add_argument("--most-mb", type=float, help="that it may grow by")
+    parser.add_argument("--uploads", type=int, default=0, help="clients that post to /generate")
     options = parser.parse_args()
     host, port = options.address.rsplit(":", 1)
     address = (host, int(port))
@@ -105,9 +135,13 @@ def main():
     show("alone", alone, refused)
     wrong = [path for path, taken in alone.items() if not taken or taken[int(0.99 * (len(taken) - 1))] > 50]
     before = resident_mb(options.pid) if options.pid else 0
+    scales = Scales(options.pid) if options.pid else None
+    if scales:
+        scales.start()
 
     stop = threading.Event()
     threads = [threading.Thread(target=crowd, args=(address, options.clients // 4, stop)) for _ in range(4)]
+    threads += [threading.Thread(target=upload, args=(address, stop)) for _ in range(options.uploads)]
     for thread in threads:
         thread.start()
     time.sleep(1)
@@ -121,7 +155,10 @@ def main():
         thread.join()
     show(f"of {options.clients}", crowded, refused)
     if options.pid:
-        print(f"memory {before:.0f} MB before, {resident_mb(options.pid):.0f} MB after")
+        grown = scales.stop() - before
+        print(f"memory {before:.0f} MB before, {grown:.0f} MB more at most, {resident_mb(options.pid):.0f} MB after")
+        if options.most_mb and grown > options.most_mb:
+            wrong.append(f"grew by {grown:.0f} MB")
     print("wrong: " + ", ".join(wrong) if wrong else "all answers as they should be")
     return 1 if wrong else 0
 

@@ -1,96 +1,77 @@
 // Fills the page from /api and keeps it so.
 'use strict';
-const $ = id => document.getElementById(id);
-const make = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.filter(child => child !== null));
-  return element;
-};
-const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', skipped: 'skipped', error: 'error' };
-const kStages = ['pulled', 'decode', 'prepare', 'structure', 'splats', 'submit'];
-// Those that only some tasks go through stand where they come.
-const stagesOf = task => kStages.includes(task.stage) ? kStages
-  : task.stage === 'remote' ? ['pulled', 'decode', 'remote', 'submit'] : [...kStages.slice(0, 2), task.stage, ...kStages.slice(2)];
-const count = n => n === null || n === undefined ? '–' : n.toLocaleString();
-const fixed = (n, digits = 2) => n === null || n === undefined ? '–' : n.toFixed(digits);
-const percent = (n, of) => of ? `${(100 * n / of).toFixed(1)} %` : '–';
-const short = text => text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-5)}` : text;
-const span = s => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : s < 172800 ? `${(s / 3600).toFixed(1)} h` : `${(s / 86400).toFixed(1)} days`;
-const ago = at => at === null ? 'never' : `${span(Math.max(0, (Date.now() - at) / 1000))} ago`;
-
-async function ask(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-}
-
-let now = null, statistics = null, tasks = [], shown = 24, settled = -1;
+const kAtFirst = matchMedia('(max-width: 34rem)').matches ? 8 : 21;  // results that are shown before anybody asks for more
+let now = null, statistics = null, tasks = null, shown = kAtFirst, settled = -1;
 
 function showNow() {
   if (!now) return;
   $('version').textContent = now.version;
-  const badge = $('status');
-  const text = now.status === 'healthy' ? (now.tasks.length ? 'working' : 'waiting for a task') : now.phase === 'running' ? 'in trouble' : now.phase;
-  if (badge.textContent !== text) badge.textContent = text;
-  badge.className = `badge ${now.status === 'healthy' ? 'good' : 'bad'}`;
-  $('reason').textContent = now.reason;
-  document.title = `${now.status === 'healthy' ? '' : '⚠ '}miner: ${text}`;
-  $('tasks-now').replaceChildren(...now.tasks.map(task => {
-    const steps = make('ol', { class: 'steps', 'aria-label': 'stages' }, ...stagesOf(task).map(stage =>
-      make('li', stage === task.stage ? { 'aria-current': 'step' } : {}, stage)));
-    const more = [`for ${span(task.age_s)}`, `from ${short(task.validator)}`];
-    if (task.attempt > 1) more.push(`attempt ${task.attempt}`);
-    if (task.gaussians >= 0) more.push(`${count(task.gaussians)} Gaussians`);
-    return make('div', { class: 'now' }, make('b', {}, `Task ${task.row}`), steps, make('span', { class: 'faint' }, more.join(', ')));
-  }));
+  Verdict.show(now, tasks, statistics ? statistics.statistics.all.reward : 0);
+  $('tasks-now').replaceChildren(...now.tasks.map(task =>
+    make('div', { class: 'now' }, make('b', {}, `Task ${task.row}`), steps(task), progressOf(task))));
+  $('stations').replaceChildren(...(now.stations.length > 1 ? now.stations : []).map(s =>
+    make('li', s.able ? {} : { class: 'bad' }, `${s.name}: ${!s.able ? 'takes no work' : s.load ? `at ${times(s.load, 'task')}` : 'free'}`)));
+  Detail.follow(now);
   showFigures();
 }
 
 function showFigures() {
   const rows = [];
-  const figure = (name, value, note = '') => rows.push(make('div', {}, make('dt', {}, name), make('dd', {}, value, note ? make('small', {}, ` ${note}`) : null)));
   if (statistics) {
     const all = statistics.statistics.all;
-    figure('Success rate', percent(all.passed_at_once + all.retry_passed, all.generations), `of ${count(all.generations)}`);
-    figure('Mean score', all.accepted + all.zero_scores ? fixed(all.mean_score, 3) : '–');
-    figure('Accepted', count(all.accepted), `of ${count(all.submissions)} submitted`);
-    figure('Saved by retry', count(all.retry_passed), `of ${count(all.sparse_first)} sparse`);
-    figure('Reward', all.reward >= 100 ? count(Math.round(all.reward)) : fixed(all.reward, 4));
+    $('scope').textContent = all.generations + all.skipped >= 1000 ? 'of the last 1,000 tasks' : '';
+    rows.push(['Success rate', percent(all.passed_at_once + all.retry_passed, all.generations), `of ${count(all.generations)}`],
+      ['Mean score', all.accepted + all.zero_scores ? fixed(all.mean_score, 3) : '–'],
+      ['Accepted', count(all.accepted), `of ${count(all.submissions)} submitted`],
+      ['Saved by retry', count(all.retry_passed), `of ${count(all.sparse_first)} sparse`],
+      ['Reward', rewards(all.reward)]);
   }
   if (now) {
-    figure('Running for', span(now.uptime_s));
-    if (now.stations.length > 1) figure('Stations', count(now.stations.filter(s => s.able).length), `of ${now.stations.length} can take work`);
-    if (now.chain) figure('Block', count(now.chain.block), `${span(now.chain.age_s)} ago`);
-    if (now.model) figure('Model', now.model.device, `${now.model.name}, ${now.model.dtype}`);
+    rows.push(['Running for', span(now.uptime_s)]);
+    if (now.stations.length > 1) rows.push(['Stations', count(now.stations.filter(s => s.able).length), `of ${now.stations.length} take work`]);
+    if (now.chain) rows.push(['Block', count(now.chain.block), `${span(now.chain.age_s)} ago`]);
+    if (now.model) rows.push(['Model', make('span', { class: 'name' }, now.model.device), `${now.model.name}, ${now.model.dtype}`, 'wide']);
   }
-  $('figures').replaceChildren(...rows);
+  $('figures-section').hidden = !rows.length;
+  $('figures').replaceChildren(...facts(rows).children);
 }
 
 function showFunnel(all) {
   const total = all.generations + all.skipped;
-  const steps = [['Pulled', total], ['Passed at once', all.passed_at_once], ['Saved by retry', all.retry_passed], ['Improved, still sparse', all.retry_improved], ['Rejected', all.rejected], ['Errors', all.errors], ['Skipped', all.skipped], ['Submitted', all.submissions], ['Accepted', all.accepted]];
-  $('funnel').replaceChildren(...steps.map(([name, value]) => make('li', {}, make('span', {}, name),
-    make('progress', { max: Math.max(total, 1), value, 'aria-label': name }), make('span', { class: 'count' }, `${count(value)} · ${percent(value, total)}`))));
+  const rows = [['Pulled', total, ''], ['Passed at once', all.passed_at_once, 'passed'], ['Saved by retry', all.retry_passed, 'retry_passed'], ['Improved, still sparse', all.retry_improved, 'retry_improved'],
+    ['Rejected', all.rejected, 'rejected'], ['Errors', all.errors, 'error'], ['Skipped', all.skipped, 'skipped'], ['Submitted', all.submissions, ''], ['Accepted', all.accepted, 'passed']];
+  $('funnel').replaceChildren(...rows.map(([name, value, kind]) => make('li', {}, make('span', {}, name),
+    make('progress', { max: Math.max(total, value, 1), value, 'aria-label': name, class: kind }),
+    make('span', { class: 'count' }, count(value)), make('span', { class: 'count faint' }, percent(value, total)))));
 }
 
+function showHotkeys(groups) {
+  $('hotkeys-section').hidden = groups.length < 2;
+  rowsOf($('hotkeys'), groups.map(g => [make('span', { title: g.name }, short(g.name)), g.accepted + g.zero_scores ? fixed(g.mean_score, 3) : '–',
+    `${count(g.accepted)} of ${count(g.submissions)}`, percent(g.passed_at_once + g.retry_passed, g.generations), rewards(g.reward)]));
+}
+
+// A row for each validator and hotkey of ours: each pair has its own cool-down.
 function showValidators() {
-  const groups = new Map(statistics.statistics.by_validator.map(group => [group.name, group]));
-  $('validators').replaceChildren(...statistics.validators.map(v => {
-    const group = groups.get(v.validator);
+  const several = new Set(statistics.validators.map(v => v.hotkey)).size > 1;
+  for (const head of document.querySelectorAll('.of-hotkey')) head.hidden = !several;
+  const order = [...statistics.validators].sort((a, b) => a.validator.localeCompare(b.validator) || a.hotkey.localeCompare(b.hotkey));
+  rowsOf($('validators'), order.map(v => {
+    const judged = tasks.filter(t => t.validator === v.validator && t.hotkey === v.hotkey && t.score !== null);
     const wait = v.cooldown_until - Date.now() / 1000;
-    const cell = text => make('td', {}, text);
-    return make('tr', {}, make('td', { title: v.validator }, short(v.validator)),
-      cell(group && group.accepted + group.zero_scores ? fixed(group.mean_score, 3) : '–'), cell(group ? count(group.submissions) : '0'),
-      cell(wait > 1 ? `${span(wait)} left` : 'none'), cell(ago(v.last_call)),
-      make('td', { title: v.last_error }, `${count(v.failures)} of ${count(v.calls)}`));
+    const failed = `${count(v.failures)} of ${count(v.calls)}`;
+    return [make('span', { title: v.validator }, short(v.validator)), ...(several ? [make('span', { title: v.hotkey }, short(v.hotkey))] : []),
+      judged.length ? fixed(judged.reduce((sum, t) => sum + t.score, 0) / judged.length, 3) : '–', count(judged.length),
+      wait > 1 ? `${span(wait)} left` : 'none', when(v.last_call),
+      v.failures && v.last_error ? [failed, make('span', { class: 'faint cause', title: v.last_error }, v.last_error)] : failed];
   }));
+  $('no-validators').hidden = order.length > 0;
 }
 
 function showStages(stages) {
   const ms = value => value < 1000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(1)} s`;
-  $('stages').replaceChildren(...stages.map(s => make('tr', {}, make('th', { scope: 'row' }, s.stage),
-    ...[count(s.count), ms(s.p50_ms), ms(s.p90_ms), ms(s.p99_ms)].map(text => make('td', {}, text)))));
+  rowsOf($('stages'), stages.map(s => [s.stage, count(s.count), ms(s.p50_ms), ms(s.p90_ms), ms(s.p99_ms)]));
+  $('no-stages').hidden = stages.length > 0;
 }
 
 // A busy miner renders slowly, and a browser asks one server few things at a time: pictures wait here, so that
@@ -123,25 +104,25 @@ const Pictures = (() => {
   return { want: (place, image, path) => { place.wanted = [place, image, path]; seen.observe(place); } };
 })();
 
-const openTasks = ['open', 'submitting'];
-const keyOf = task => JSON.stringify([task.id, task.state, task.outcome, task.score]);
+const keyOf = task => JSON.stringify([task.id, task.state, task.outcome, task.score, task.attempts]);
 function card(task) {
-  const shown = task.has_result && !openTasks.includes(task.state);
-  const picture = make('span', { class: 'none' }, shown ? '…' : task.has_result ? 'being submitted' : 'no result');
-  if (shown) Pictures.want(picture, make('img', { alt: `Result of task ${task.id}` }), `/api/tasks/${task.id}/preview.png`);
-  const outcome = task.outcome || task.state;
-  const words = make('span', { class: 'text' }, make('b', { class: outcome }, kWords[outcome] || outcome),
-    make('span', {}, task.score !== null ? `score ${fixed(task.score, 3)}` : 'no score'),
-    make('span', { class: 'faint' }, `${count(task.gaussians ?? task.first_gaussians)} Gaussians, ${task.attempts} attempt${task.attempts === 1 ? '' : 's'}`),
-    make('span', { class: 'faint' }, ago(task.pulled_at)));
-  const button = make('button', { type: 'button', 'data-id': task.id, 'aria-label': `Task ${task.id}: ${kWords[outcome] || outcome}` }, picture, words);
-  button.onclick = () => showTask(task.id);
+  const has = task.has_result && !isOpen(task), outcome = isOpen(task) ? task.state : task.outcome || task.state;
+  const picture = make('span', { class: 'none' }, has ? 'drawing …' : isOpen(task) ? wordFor(task) : 'no result');
+  if (has) Pictures.want(picture, make('img', { alt: '' }), `/api/tasks/${task.id}/preview.png`);
+  const size = task.gaussians ?? task.first_gaussians;
+  const line = text => make('span', { class: 'faint' }, ...text);
+  const words = make('span', { class: 'text' }, make('b', { class: outcome }, wordFor(task)),
+    isOpen(task) ? null : make('span', {}, task.score !== null ? `score ${fixed(task.score, 3)}` : 'not scored'),
+    size === null ? null : line([`${count(size)} Gaussians`]),
+    task.attempts > 1 ? line([times(task.attempts, 'attempt')]) : null, line([when(task.pulled_at)]));
+  const button = make('button', { type: 'button', 'data-id': task.id, 'aria-label': `Task ${task.id}: ${wordFor(task)}${task.score === null ? '' : `, score ${fixed(task.score, 3)}`}` }, picture, words);
+  button.onclick = () => Detail.open(task.id, now);
   return make('li', { 'data-key': keyOf(task) }, button);
 }
 
 function showGallery() {
   const wanted = $('filter').value;
-  const list = tasks.filter(task => !wanted || task.outcome === wanted);
+  const list = tasks.filter(task => !wanted || (task.outcome === wanted && !isOpen(task)));
   // Cards that are still right stay, so that pictures and focus do too.
   const gallery = $('gallery'), focused = document.activeElement.dataset.id;
   const have = new Map([...gallery.children].map(item => [item.dataset.key, item]));
@@ -150,74 +131,44 @@ function showGallery() {
   items.forEach((item, i) => { if (gallery.children[i] !== item) gallery.insertBefore(item, gallery.children[i] || null); });
   // The card that had it may have been made anew.
   if (focused && document.activeElement === document.body) gallery.querySelector(`[data-id="${focused}"]`)?.focus();
+  $('no-results').textContent = list.length ? '' : tasks.length ? 'None of the last 1,000 tasks ended so.' : 'No task was pulled yet.';
   $('more').hidden = list.length <= shown;
+}
+
+// For those who listen: what came of the newest task that is decided.
+function tell(before) {
+  const known = new Set((before || tasks).filter(t => !isOpen(t)).map(t => t.id));
+  const news = tasks.find(t => !isOpen(t) && !known.has(t.id));
+  if (news) $('news').textContent = `Task ${news.id} ${wordFor(news)}${news.score === null ? '' : `, score ${fixed(news.score, 3)}`}`;
 }
 
 async function refresh() {
   try {
     const [stats, list] = await Promise.all([ask('/api/stats?last=1000'), ask('/api/tasks?limit=1000')]);
+    const before = tasks;
     statistics = stats;
     tasks = list.tasks;
-    showFigures();
+    $('fault').textContent = '';
+    $('main').classList.add('known');
+    tell(before);
+    showNow();
     showFunnel(stats.statistics.all);
+    showHotkeys(stats.statistics.by_hotkey);
     showValidators();
     showStages(stats.statistics.stages);
     showGallery();
-    Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped').reverse());
+    Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)).reverse());
+    Detail.renew(tasks, now);
   } catch (error) {
-    $('reason').textContent = `cannot read the statistics (${error.message})`;
+    $('fault').textContent = `The statistics cannot be read (${error.message}).`;
   }
-}
-
-function facts(rows) {
-  return make('dl', { class: 'figures' }, ...rows.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
-}
-
-function tableOf(head, rows) {
-  return make('div', { class: 'scroll', tabindex: 0 }, make('table', {}, make('thead', {}, make('tr', {}, ...head.map(text => make('th', { scope: 'col' }, text)))),
-    make('tbody', {}, ...rows.map(row => make('tr', {}, ...row.map(text => make('td', {}, text)))))));
-}
-
-async function showInput(task) {
-  const figure = $('input-figure');
-  figure.replaceChildren(make('figcaption', {}, 'The input is kept only for the newest tasks of this run.'));
-  const answer = await fetch(`/api/tasks/${task.id}/input`).catch(() => null);
-  if (!answer || !answer.ok || !$('detail').open) return;
-  if (task.kind === 'text') {
-    figure.replaceChildren(make('blockquote', {}, await answer.text()), make('figcaption', {}, 'Prompt'));
-  } else {
-    figure.replaceChildren(make('img', { src: `/api/tasks/${task.id}/input`, alt: 'Picture that the validator sent' }), make('figcaption', {}, 'Picture that the validator sent'));
-  }
-}
-
-async function showTask(id) {
-  const task = await ask(`/api/tasks/${id}`).catch(() => null);
-  if (!task) return;
-  $('detail-title').textContent = `Task ${task.id}: ${kWords[task.outcome] || task.state}`;
-  const ms = value => value === null ? '–' : `${(value / 1000).toFixed(2)} s`;
-  const chosen = task.attempts.filter(a => a.health.opacity_mean !== null).pop();
-  const parts = [facts([['Score', fixed(task.score, 3)], ['Validator\'s average', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)], ['Size', task.bytes ? `${(task.bytes / 1e6).toFixed(2)} MB` : '–'], ['Pulled', ago(task.pulled_at)], ['Validator', make('span', { class: 'name', title: task.validator }, short(task.validator))]])];
-  if (task.detail) parts.push(make('p', { class: 'error' }, task.detail));
-  parts.push(make('h3', {}, 'Attempts'), tableOf(['No.', 'Enhancement', 'Outcome', 'Voxels', 'Gaussians', 'Prepare', 'Structure', 'Splats'],
-    task.attempts.map(a => [`${a.attempt}${a.superseded ? ' (cut off)' : ''}`, a.chain, a.error || a.outcome, count(a.voxels), count(a.gaussians), ms(a.ms.prepare), ms(a.ms.structure), ms(a.ms.gaussians === null ? null : a.ms.latent + a.ms.gaussians)])));
-  if (chosen) {
-    const h = chosen.health;
-    parts.push(make('h3', {}, 'Health'), facts([['Invisible', `${(100 * h.invisible).toFixed(1)} %`], ['Mean opacity', fixed(h.opacity_mean)], ['Spread of opacity', fixed(h.opacity_spread)], ['Not finite', `${(100 * h.non_finite).toFixed(2)} %`], ['Largest side', fixed(h.extent)]]));
-  }
-  if (task.submissions.length) parts.push(make('h3', {}, 'Submissions'), tableOf(['No.', 'What came of it', 'Bytes', 'Took', 'Score'],
-    task.submissions.map(s => [s.number, s.detail ? `${s.status}: ${s.detail}` : s.status, count(s.bytes), s.ended_at === null ? '–' : ms(s.ended_at - s.sent_at), fixed(s.score, 3)])));
-  if (task.has_result) parts.push(make('p', {}, make('a', { href: `/api/tasks/${task.id}/asset.spz`, download: `task-${task.id}.spz` }, 'Download the SPZ')));
-  $('story').replaceChildren(...parts);
-  $('detail').showModal();
-  showInput(task);
-  if (task.has_result && !openTasks.includes(task.state)) Viewer.open($('viewer'), `/api/tasks/${task.id}/splats.bin`, $('viewer-note'));
-  else Viewer.nothing($('viewer'), $('viewer-note'));
 }
 
 function addLog(lines) {
   const log = $('log');
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  log.textContent = (log.textContent + lines.join('\n') + '\n').split('\n').slice(-300).join('\n');
+  log.append(...lines.map(line => make('p', / (ERROR|WARN) |"level":"(error|warn)/.test(line) ? { class: / ERROR |"level":"error/.test(line) ? 'error' : 'warn' } : {}, line)));
+  while (log.children.length > 300) log.firstChild.remove();
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
@@ -232,19 +183,27 @@ function watch() {
     }
   });
   source.addEventListener('log', event => addLog(JSON.parse(event.data)));
-  source.onopen = () => { $('log').textContent = ''; };
+  source.onopen = () => $('log').replaceChildren();
   source.onerror = () => {
-    $('status').textContent = 'not reached';
-    $('status').className = 'badge bad';
-    $('reason').textContent = 'The miner does not answer; this page tries again by itself.';
+    now = null;
+    Verdict.unreached();
+    // A browser tries again by itself only while nobody has answered: not after a refusal.
+    if (source.readyState === EventSource.CLOSED) setTimeout(watch, 5000);
   };
 }
 
-$('filter').onchange = () => { shown = 24; showGallery(); };
+$('filter').onchange = () => { shown = kAtFirst; showGallery(); };
 $('more').onclick = () => { shown += 48; showGallery(); };
 $('close').onclick = () => $('detail').close();
-$('detail').onclose = () => Viewer.close();
+$('detail').onclose = Detail.close;
 matchMedia('(prefers-color-scheme: dark)').onchange = refresh;
-setInterval(() => { if (now && now.tasks.length) { for (const t of now.tasks) { t.age_s += 1; t.stage_s += 1; } now.uptime_s += 1; showNow(); } }, 1000);
+setInterval(() => {
+  if (!now) return;
+  for (const task of now.tasks) task.age_s += 1;
+  if (now.chain) now.chain.age_s += 1;
+  now.uptime_s += 1;
+  showNow();
+  refreshTimes();
+}, 1000);
 setInterval(refresh, 60000);
 watch();

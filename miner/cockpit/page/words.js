@@ -1,0 +1,65 @@
+// Elements, words and numbers, as all parts of the page make them.
+'use strict';
+const $ = id => document.getElementById(id);
+const make = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.filter(child => child !== null));
+  return element;
+};
+const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', skipped: 'skipped', error: 'error', open: 'being made', submitting: 'being submitted' };
+const wordFor = task => kWords[openTasks.includes(task.state) ? task.state : task.outcome] || task.outcome || task.state;
+const openTasks = ['open', 'submitting'];
+const isOpen = task => openTasks.includes(task.state);
+const count = n => n === null || n === undefined ? '–' : n.toLocaleString();
+const fixed = (n, digits = 2) => n === null || n === undefined ? '–' : n.toFixed(digits);
+const percent = (n, of) => of ? `${(100 * n / of).toFixed(1)} %` : '–';
+const rewards = n => n.toLocaleString(undefined, { maximumSignificantDigits: n >= 100 ? 6 : 3, maximumFractionDigits: 4 });
+const times = (n, what) => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+const short = text => text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-5)}` : text;
+const span = s => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : s < 172800 ? `${(s / 3600).toFixed(1)} h` : `${(s / 86400).toFixed(1)} days`;
+const ago = at => at === null ? 'never' : `${span(Math.max(0, (Date.now() - at) / 1000))} ago`;
+// "5 s ago" that stays true: refreshTimes() says it anew.
+const when = at => at === null ? 'never' : make('time', { datetime: new Date(at).toISOString(), title: new Date(at).toLocaleString() }, ago(at));
+function refreshTimes() {
+  for (const element of document.querySelectorAll('time')) {
+    const text = ago(Date.parse(element.dateTime));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+async function ask(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+function facts(rows) {
+  return make('dl', { class: 'figures' }, ...rows.map(([name, value, note = '', kind = '']) =>
+    make('div', { class: kind }, make('dt', {}, name), make('dd', {}, value, note ? make('small', {}, ` ${note}`) : null))));
+}
+
+function rowsOf(body, rows) {
+  body.replaceChildren(...rows.map(row => make('tr', {}, ...row.map((cell, i) =>
+    make(i ? 'td' : 'th', i ? {} : { scope: 'row' }, ...(Array.isArray(cell) ? cell : [cell]))))));
+}
+
+function tableOf(name, head, rows) {
+  const body = make('tbody');
+  rowsOf(body, rows);
+  return make('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': name },
+    make('table', {}, make('thead', {}, make('tr', {}, ...head.map(text => make('th', { scope: 'col' }, text)))), body));
+}
+
+// The stages of a task with the present one marked. Those that only some tasks go through stand where they come.
+const kStages = ['pulled', 'decode', 'prepare', 'structure', 'splats', 'submit'];
+const stagesOf = task => kStages.includes(task.stage) ? kStages
+  : task.stage === 'remote' ? ['pulled', 'decode', 'remote', 'submit'] : [...kStages.slice(0, 2), task.stage, ...kStages.slice(2)];
+const steps = task => make('ol', { class: 'steps', 'aria-label': 'stages' }, ...stagesOf(task).map(stage =>
+  make('li', stage === task.stage ? { 'aria-current': 'step' } : {}, stage)));
+function progressOf(task) {
+  const more = [`for ${span(task.age_s)}`, `from ${short(task.validator)}`];
+  if (task.attempt > 1) more.push(`attempt ${task.attempt}`);
+  if (task.gaussians >= 0) more.push(`${count(task.gaussians)} Gaussians`);
+  return make('span', { class: 'faint' }, more.join(', '));
+}

@@ -1,0 +1,160 @@
+"""Looks at the page in Chromium: a mining miner's by keyboard alone, then every state that it may be in, each in two dresses.
+
+Screenshots of all of it are kept, for people to look at. What a machine can judge is judged: the words of the verdict, the
+width, the console, requests to elsewhere, the focus, and by axe-core (PyPI: axe-playwright-python) names, roles and contrast.
+"""
+import re
+import shutil
+
+import scenes
+
+DRIVER = re.compile(r"^\[\.WebGL.*GL Driver Message .*Performance")  # of taking the picture of a WebGL canvas
+VIEWS = {"desktop-light": (1280, 900), "phone-dark": (390, 844), "desktop-dark": (1280, 900), "phone-light": (390, 844)}
+# The tasks of the first scene whose story is opened, and whether each has a result to turn.
+STORIES = {"picture": ("t => t.outcome === 'retry_passed' && t.kind === 'image'", True), "prompt": ("t => t.has_result && t.kind === 'text'", True),
+           "being-made": ("t => t.state === 'open'", False), "being-submitted": ("t => t.state === 'submitting'", False),
+           "rejected": ("t => t.outcome === 'rejected'", False), "error": ("t => t.outcome === 'error'", False)}
+
+
+class Looker:
+    """One browser, and what was found wrong."""
+
+    def __init__(self, browser, out, axe):
+        self.browser, self.out, self.axe, self.faults = browser, out, axe, []
+
+    def open(self, url, view, name, may_fail=False, **options):
+        width, height = VIEWS[view]
+        page = self.browser.new_page(viewport={"width": width, "height": height}, color_scheme=view.split("-")[1], **options)
+        page.set_default_timeout(60_000)
+        where = f"{name} {view}"
+        refused = "Failed to load resource"
+        page.on("console", lambda m: self.faults.append(f"{where}: console: {m.text}") if m.type in ("error", "warning")
+                and not DRIVER.search(m.text) and not (may_fail and m.text.startswith(refused)) else None)
+        page.on("pageerror", lambda e: self.faults.append(f"{where}: {e}"))
+        page.on("request", lambda r: None if r.url.startswith((url + "/", "data:")) else self.faults.append(f"{where}: asked for {r.url}"))
+        page.goto(url + "/")
+        return page
+
+    def judge(self, page, where, whole=True):
+        """Width, names, roles and contrast of what is to be seen; its picture."""
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            self.faults.append(f"{where}: {wide} pixels wider than the window")
+        page.screenshot(path=self.out / f"{where}.png", full_page=whole)
+        if not self.axe:
+            return
+        for violation in self.axe.run(page).response["violations"]:
+            places = ", ".join(str(node["target"]) for node in violation["nodes"][:3])
+            self.faults.append(f"{where}: {violation['id']} ({violation['impact']}): {places}")
+
+    def say(self, holds, fault):
+        if not holds:
+            self.faults.append(fault)
+        return holds
+
+
+def scroll_through(page, pause):
+    # Pictures come when they are looked at.
+    for _ in range(8):
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(pause)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(pause)
+
+
+def look_at_scene(looker, scene, view):
+    with scenes.Stage(scene) as stage:
+        page = looker.open(stage.url, view, scene.name, may_fail=bool(scene.broken or scene.silent))
+        page.wait_for_timeout(1200)
+        word, tone = page.text_content("#status"), page.get_attribute("#verdict", "class")
+        looker.say(word == scene.word and scene.tone in tone.split(), f"{scene.name} {view}: says '{word}' ({tone})")
+        looker.say(page.evaluate("document.getElementById('verdict').getBoundingClientRect().bottom") < VIEWS[view][1] / 2,
+                   f"{scene.name} {view}: the verdict is not to be seen at once")
+        scroll_through(page, 120)
+        looker.judge(page, f"{scene.name}-{view}")
+        if scene.name == "earning":
+            for story, (which, has_result) in STORIES.items():
+                page.evaluate(f"Detail.open(tasks.find({which}).id, now)")
+                page.wait_for_timeout(1500)
+                where = f"task-{story}-{view}"
+                looker.say(page.is_visible("#viewer") == has_result, f"{where}: viewer {'missing' if has_result else 'without a result'}")
+                looker.say(page.is_visible("#input-figure img, #input-figure blockquote"), f"{where}: no input")
+                if story.startswith("being"):
+                    looker.say(page.is_visible("#progress [aria-current=step]"), f"{where}: does not say how far it is")
+                looker.judge(page, where, whole=False)
+                page.keyboard.press("Escape")
+        page.close()
+
+
+def look_by_keyboard(looker, url, view):
+    """A real miner's page, then a result of it, turned."""
+    faults = looker.faults
+    page = looker.open(url, view, "mining")
+    page.wait_for_selector("#gallery li")
+    # The policy of the page lets nobody evaluate text, so there is nothing to wait for but time.
+    page.wait_for_timeout(4000)
+    page.screenshot(path=looker.out / f"mining-{view}-top.png")
+    scroll_through(page, 700)
+    looker.judge(page, f"mining-{view}")
+    page.keyboard.press("Tab")
+    looker.say(page.evaluate("document.activeElement.className") == "skip", f"{view}: the first Tab does not lead past the head")
+    page.keyboard.press("Enter")
+    tops = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        tops.append(page.evaluate("document.activeElement.getBoundingClientRect().top + scrollY"))
+        if page.evaluate("!!document.activeElement.querySelector('img')"):
+            break
+    else:
+        faults.append(f"{view}: no Tab reaches a result in the gallery")
+        return
+    looker.say(tops == sorted(tops), f"{view}: the focus jumps up the page: {tops}")
+    looker.say(page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", f"{view}: the focus cannot be seen")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail[open] #story table")
+    page.wait_for_timeout(2500)
+    looker.say(page.evaluate("document.getElementById('detail').contains(document.activeElement)"), f"{view}: the focus stays behind the result")
+    looker.judge(page, f"mining-{view}-detail", whole=False)
+    page.focus("#viewer")
+    for key in ("ArrowLeft",) * 6 + ("ArrowUp",) * 3 + ("+",) * 3:
+        page.keyboard.press(key)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=looker.out / f"mining-{view}-turned.png")
+    page.keyboard.press("Escape")
+    looker.say(not page.evaluate("document.getElementById('detail').open"), f"{view}: Escape does not close the result")
+    looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus is lost when the result is closed")
+    page.close()
+
+
+def check(out, url=None):
+    """A mining miner's page at `url`, or without one all the scenes. Whether all was well; None when a tool is missing."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("left out: page (no playwright)")
+        return None
+    browser_path = shutil.which("chromium")
+    if not browser_path:
+        print("left out: page (no chromium)")
+        return None
+    axe = None
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+        axe = Axe()
+    except ImportError:
+        print("left out: names, roles and contrast of the page (no axe-playwright-python)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        looker = Looker(browser, out, axe)
+        for view in list(VIEWS)[:2 if url else 0]:
+            look_by_keyboard(looker, url, view)
+            print(f"looked at: a mining miner, {view}", flush=True)
+        for scene in [] if url else scenes.scenes():
+            for view in list(VIEWS)[:None if scene.name == "earning" else 2]:
+                look_at_scene(looker, scene, view)
+            print(f"looked at: {scene.name}", flush=True)
+        browser.close()
+    for fault in looker.faults:
+        print("WRONG:", fault)
+    print(f"{'ok' if not looker.faults else 'WRONG'}: page, screenshots in {out}")
+    return not looker.faults
