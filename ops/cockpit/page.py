@@ -121,6 +121,7 @@ def look_by_keyboard(looker, url, view):
     page.wait_for_timeout(1500)
     page.screenshot(path=looker.out / f"mining-{view}-turned.png")
     page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
     looker.say(not page.evaluate("document.getElementById('detail').open"), f"{view}: Escape does not close the result")
     looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus is lost when the result is closed")
     page.close()

@@ -45,11 +45,14 @@ const Charts = (() => {
   const line = (label, data, tint, extra = {}) =>
     ({ label, data, borderColor: colour(tint), backgroundColor: colour(tint) + '55', borderWidth: 2, pointRadius: data.length === 1 ? 3 : 0, pointHitRadius: 8, spanGaps: true, clip: 6, ...extra });
 
+  // Two are often pulled at once, and never decided at once.
+  const decided = task => task.closed_at ?? task.finished_at ?? task.pulled_at;
+
   // The mean of `value` over each task and the ones before it, kWindow in all.
   function rolling(tasks, value) {
     return tasks.map((task, i) => {
       const seen = tasks.slice(Math.max(0, i + 1 - kWindow), i + 1).map(value);
-      return { x: task.pulled_at, y: seen.reduce((a, b) => a + b, 0) / seen.length };
+      return { x: decided(task), y: seen.reduce((a, b) => a + b, 0) / seen.length };
     });
   }
 
@@ -64,8 +67,9 @@ const Charts = (() => {
     return chart;
   }
 
-  // tasks: decided, oldest first.
-  function show(tasks) {
+  // tasks: decided, in any order.
+  function show(list) {
+    const tasks = [...list].sort((a, b) => decided(a) - decided(b));
     const first = rolling(tasks, t => t.outcome === 'passed' ? 1 : 0);
     const both = rolling(tasks, t => t.outcome === 'passed' || t.outcome === 'retry_passed' ? 1 : 0);
     success = draw(success, 'plot-success', [
@@ -74,7 +78,7 @@ const Charts = (() => {
     const judged = tasks.filter(t => t.score !== null && t.bytes > 0);
     const mean = rolling(judged, t => t.score);
     score = draw(score, 'plot-score', [
-      line('score', judged.map(t => ({ x: t.pulled_at, y: t.score })), '--second', { showLine: false, order: 1, borderWidth: 0, backgroundColor: colour('--second'), pointRadius: judged.length > 200 ? 2 : 3 }),
+      line('score', judged.map(t => ({ x: decided(t), y: t.score })), '--second', { showLine: false, order: 1, borderWidth: 0, backgroundColor: colour('--second'), pointRadius: judged.length > 200 ? 2 : 3 }),
       line('mean of the last 20', mean, '--accent')], false);
     const say = (id, what, points) => {
       const last = points.length ? points[points.length - 1].y : null;

@@ -84,8 +84,11 @@ const Detail = (() => {
   }
 
   function close() {
+    const id = shown ? shown.id : 0, gallery = $('gallery');
     shown = null;
     Viewer.close();
+    // The card that it was opened from may have gone meanwhile, and the focus with it.
+    if (document.activeElement === document.body) (gallery.querySelector(`[data-id="${id}"]`) || gallery.querySelector('button'))?.focus();
   }
   return { open, follow, renew, close };
 })();

@@ -157,7 +157,7 @@ async function refresh() {
     showValidators();
     showStages(stats.statistics.stages);
     showGallery();
-    Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)).reverse());
+    Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)));
     Detail.renew(tasks, now);
   } catch (error) {
     $('fault').textContent = `The statistics cannot be read (${error.message}).`;

@@ -54,7 +54,7 @@ void main() {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   let gl = null, program, canvas, texture, indices, places = {};
   let count = 0, positions = null, order = null, centre = [0, 0, 0], extent = 1.5;
-  let azimuth = .4, elevation = .26, near = 1, turning = true, dirty = true, frame = 0, load = 0;
+  let azimuth = .4, elevation = .26, near = 1, turning = true, dirty = true, frame = 0, load = 0, last = 0, slow = 0;
 
   function start(target) {
     canvas = target;
@@ -167,8 +167,12 @@ void main() {
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
   }
 
-  function loop() {
+  function loop(now) {
     frame = requestAnimationFrame(loop);
+    // Where each picture takes so long, turning by itself would only be in the way.
+    slow = now - last > 250 ? slow + 1 : 0;
+    last = now;
+    if (slow > 2) turning = false;
     if (turning) azimuth += .01;
     if (!count || !(dirty || turning)) return;
     dirty = false;
@@ -191,8 +195,9 @@ void main() {
       take(buffer);
       turning = !still.matches;
       near = 1;
+      slow = 0;
       note.textContent = `${count.toLocaleString()} Gaussians. Drag or use the arrow keys to turn, the wheel or + and - to zoom, space to turn by itself.`;
-      loop();
+      loop(last = performance.now());
     } catch (error) {
       if (mine === load) nothing(target, note, error.message);
     }
