@@ -6,10 +6,10 @@
 #include "generator/sample/noise.hpp"
 #include "generator/trellis_guard.hpp"
 #include "generator/trellis_networks.hpp"
+#include "generator/trellis_splats.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -115,25 +115,6 @@ Flow flow_of(const std::vector<Plan>& plans, bool averaged, Evaluate evaluate) {
         velocities.conditional = velocities.conditional / double(plans.size());
         return velocities;
     };
-}
-
-template <std::size_t kWidth>
-std::vector<std::array<float, kWidth>> host_rows(const at::Tensor& tensor) {
-    const auto host = tensor.to(at::kCPU, at::kFloat).contiguous();
-    std::vector<std::array<float, kWidth>> rows(std::size_t(host.size(0)));
-    static_assert(sizeof(rows[0]) == kWidth * sizeof(float));
-    std::memcpy(rows.data(), host.const_data_ptr<float>(), rows.size() * sizeof(rows[0]));
-    return rows;
-}
-
-Splats host_splats(const Gaussians& gaussians) {
-    const auto opacity = gaussians.opacity.to(at::kCPU, at::kFloat).contiguous();
-    const auto* first = opacity.const_data_ptr<float>();
-    return {host_rows<3>(gaussians.position),
-            host_rows<3>(gaussians.colour),
-            host_rows<3>(gaussians.scale),
-            host_rows<4>(gaussians.rotation),
-            {first, first + opacity.numel()}};
 }
 
 // ---------------------------------------------------------------- the generator

@@ -1,4 +1,4 @@
-// Dense 3x3x3 convolution, padded by one.
+// Dense 3x3x3 convolution on a CPU, padded by one.
 #pragma once
 
 #include <ATen/core/Tensor.h>

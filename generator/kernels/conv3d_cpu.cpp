@@ -72,12 +72,12 @@ at::Tensor conv3d_patches(const at::Tensor& x, const at::Tensor& weight, const a
 }  // namespace
 
 at::Tensor conv3d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-    TORCH_CHECK(x.dim() == 5 && x.is_contiguous(at::MemoryFormat::ChannelsLast3d),
-                "conv3d: x must be [batch, in, X, Y, Z], channels last");
+    TORCH_CHECK(x.is_cpu() && x.dim() == 5 && x.is_contiguous(at::MemoryFormat::ChannelsLast3d),
+                "conv3d: x must be [batch, in, X, Y, Z] on a CPU, channels last");
     TORCH_CHECK(weight.dim() == 2 && weight.size(0) == 27 * x.size(1),
                 "conv3d: weight must be [27 * in, out], got ", weight.sizes());
     const bool patches =
-        x.is_cpu() && x.scalar_type() == at::kFloat && x.size(1) >= kFewChannels && x.numel() > 0;
+        x.scalar_type() == at::kFloat && x.size(1) >= kFewChannels && x.numel() > 0;
     return patches ? conv3d_patches(x, weight, bias) : conv3d_library(x, weight, bias);
 }
 

@@ -1,6 +1,6 @@
 #include "generator/nn/block.hpp"
 
-#include "generator/kernels/gated_add.hpp"
+#include "generator/kernels/residual_norm.hpp"
 
 #include <ATen/ATen.h>
 
@@ -35,27 +35,41 @@ std::vector<Modulation> DitBlock::modulations(const at::Tensor& time_embeddings)
     return result;
 }
 
-void DitBlock::self_attend(at::Tensor& x, const Modulation& m) const {
-    gated_add_(x, m.gate_attention,
-               self_attn_(layer_norm(x, m.scale_attention, m.shift_attention, kEps)));
+at::Tensor DitBlock::enter(const at::Tensor& x, const Modulation& m) {
+    return layer_norm(x, m.scale_attention, m.shift_attention, kEps);
 }
 
-void DitBlock::cross_attend_and_feed(at::Tensor& x, const Modulation& m,
-                                     const std::vector<CrossAttention::Memory>& memories) const {
+at::Tensor DitBlock::self_attend(const at::Tensor& x, const at::Tensor& normed,
+                                 const Modulation& m) const {
+    return norm2_.after_(x, {self_attn_(normed), m.gate_attention});
+}
+
+at::Tensor DitBlock::cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
+                                           const Modulation& m,
+                                           const std::vector<CrossAttention::Memory>& memories,
+                                           const Modulation* next) const {
     for (std::size_t b = 0; b < memories.size(); ++b) {
-        auto entry = x.narrow(0, std::int64_t(b), 1);
+        const auto entry = x.narrow(0, std::int64_t(b), 1),
+                   entry_norm = normed.narrow(0, std::int64_t(b), 1);
         const bool zeros = !memories[b].keys.defined();
-        entry.add_(zeros ? memories[b].constant : cross_attn_(norm2_(entry), memories[b]));
+        const auto attended = zeros ? memories[b].constant : cross_attn_(entry_norm, memories[b]);
+        residual_norm_(entry, {attended, {}}, {m.scale_mlp, m.shift_mlp}, kEps, entry_norm);
     }
-    gated_add_(x, m.gate_mlp, mlp_(layer_norm(x, m.scale_mlp, m.shift_mlp, kEps)));
+    const Residual fed{mlp_(normed), m.gate_mlp};
+    if (next) {
+        const Bend bend{next->scale_attention, next->shift_attention};
+        return residual_norm_(x, fed, bend, kEps, normed);
+    }
+    x.addcmul_(fed.gate, fed.y);
+    return {};
 }
 
 SwinBlock::SwinBlock(const Scope& scope, const AttentionSize& size, double mlp_ratio)
     : attn_(scope / "attn", size), mlp_(scope / "mlp", size.channels, mlp_ratio) {}
 
 void SwinBlock::operator()(at::Tensor& x, const Windows& windows) const {
-    x.add_(attn_(layer_norm(x, kEps), windows));
-    x.add_(mlp_(layer_norm(x, kEps)));
+    const auto attended = attn_(layer_norm(x, kEps), windows);
+    x.add_(mlp_(residual_norm_(x, {attended, {}}, {}, kEps)));
 }
 
 }  // namespace generator

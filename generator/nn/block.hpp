@@ -51,12 +51,19 @@ public:
         return cross_attn_.remember(condition);
     }
 
-    // The block in two parts; x [B, T, C] is changed in place. Up to the end of the first, entries
-    // that differ in their condition alone are still the same.
-    void self_attend(at::Tensor& x, const Modulation& modulation) const;
-    // Entry b attends to memories[b].
-    void cross_attend_and_feed(at::Tensor& x, const Modulation& modulation,
-                               const std::vector<CrossAttention::Memory>& memories) const;
+    // The block in two parts; x [B, T, C] is changed in place. A part takes the norm that the one
+    // before it left and leaves that of the next, since a norm costs little where x was just
+    // written. Up to the end of the first part, entries that differ in their condition alone are
+    // still the same.
+    static at::Tensor enter(const at::Tensor& x, const Modulation& modulation);
+    at::Tensor self_attend(const at::Tensor& x, const at::Tensor& normed,
+                           const Modulation& modulation) const;
+    // Entry b attends to memories[b]. `normed` is used up; next: the modulation of the block that
+    // follows, null for the last one, which leaves nothing.
+    at::Tensor cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
+                                     const Modulation& modulation,
+                                     const std::vector<CrossAttention::Memory>& memories,
+                                     const Modulation* next) const;
 
 private:
     LayerNorm norm2_;

@@ -17,7 +17,7 @@ public:
         const;  // [B, in, X, Y, Z] -> [B, out, X, Y, Z], channels last in memory
 
 private:
-    at::Tensor weight_;  // [27 in, out]
+    at::Tensor weight_;  // [27 in, out] on a CPU, [out, in, 3, 3, 3] with channels last elsewhere
     at::Tensor bias_;    // [out]
 };
 

@@ -28,12 +28,19 @@ DitStack::Plan DitStack::plan(const std::vector<double>& times,
 at::Tensor DitStack::operator()(at::Tensor x, const Plan& plan, std::size_t step,
                                 std::size_t branches) const {
     x = x.to(dtype_);
+    at::Tensor normed;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
         const auto& modulation = plan.modulations[i][step];
-        blocks_[i].self_attend(x, modulation);
-        if (i == 0 && branches > 1) x = x.repeat({std::int64_t(branches), 1, 1});
+        if (i == 0) normed = DitBlock::enter(x, modulation);
+        normed = blocks_[i].self_attend(x, normed, modulation);
+        if (i == 0 && branches > 1) {
+            x = x.repeat({std::int64_t(branches), 1, 1});
+            normed = normed.repeat({std::int64_t(branches), 1, 1});
+        }
         const auto first = plan.memories[i].begin();
-        blocks_[i].cross_attend_and_feed(x, modulation, {first, first + std::ptrdiff_t(branches)});
+        const auto* next = i + 1 < blocks_.size() ? &plan.modulations[i + 1][step] : nullptr;
+        normed = blocks_[i].cross_attend_and_feed(x, normed, modulation,
+                                                  {first, first + std::ptrdiff_t(branches)}, next);
     }
     return x;
 }

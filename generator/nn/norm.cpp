@@ -24,6 +24,10 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
     return at::layer_norm(x, {x.size(-1)}, weight_, bias_, eps_);
 }
 
+at::Tensor LayerNorm::after_(const at::Tensor& x, const Residual& residual) const {
+    return residual_norm_(x, residual, {weight_, bias_}, eps_);
+}
+
 MultiHeadRmsNorm::MultiHeadRmsNorm(const Scope& scope, std::int64_t heads,
                                    std::int64_t head_channels)
     : gamma_(scope.in_fp32().take("gamma", {heads, head_channels}) *

@@ -2,6 +2,7 @@
 // Statistics are in fp32 whatever the type of x; the result has x's type.
 #pragma once
 
+#include "generator/kernels/residual_norm.hpp"
 #include "generator/weights/bundle.hpp"
 
 #include <cstdint>
@@ -24,6 +25,9 @@ public:
     LayerNorm(const Scope& scope, std::int64_t channels, double eps);
 
     at::Tensor operator()(const at::Tensor& x) const;
+
+    // Of x after the residual, which is added in place; see kernels/residual_norm.hpp.
+    at::Tensor after_(const at::Tensor& x, const Residual& residual) const;
 
 private:
     at::Tensor weight_, bias_;  // [C]

@@ -1,10 +1,10 @@
 #include "generator/nn/sparse_shape.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -51,14 +51,20 @@ Rows find_neighbours(const std::vector<Voxel>& voxels) {
 // The voxels of each window, windows in ascending order.
 std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int64_t size,
                                      std::int64_t shift) {
-    std::map<std::array<std::int64_t, 3>, Rows> members;
+    const auto side = (largest_coordinate(voxels) + shift) / size + 1;
+    std::vector<std::pair<std::int64_t, std::int64_t>> placed;  // window, voxel
+    placed.reserve(voxels.size());
     for (std::size_t i = 0; i < voxels.size(); ++i) {
         const auto& v = voxels[i];
-        members[{(v.x + shift) / size, (v.y + shift) / size, (v.z + shift) / size}].push_back(
-            std::int64_t(i));
+        const auto x = (v.x + shift) / size, y = (v.y + shift) / size, z = (v.z + shift) / size;
+        placed.push_back({(x * side + y) * side + z, std::int64_t(i)});
     }
+    std::sort(placed.begin(), placed.end());
     std::vector<Rows> result;
-    for (auto& [key, rows] : members) result.push_back(std::move(rows));
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        if (i == 0 || placed[i].first != placed[i - 1].first) result.emplace_back();
+        result.back().push_back(placed[i].second);
+    }
     return result;
 }
 

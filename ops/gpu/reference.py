@@ -121,7 +121,7 @@ def measure(folder, sizes, runs, compiled):
                 return trellis.sample(lambda x, t, c: latent_flow(base.with_feats(x), t1(t), c).feats.float(), start, condition,
                                       torch.zeros_like(condition), **params["slat_sampler"]["params"])
             timer(name, "latent", len(coords), latent)
-            timer(name, "gaussians", len(coords), lambda: gaussians(trellis.Sparse.of(coords, start)))
+            timer(name, "gaussians", len(coords), lambda: [v.cpu() for v in vars(gaussians(trellis.Sparse.of(coords, start))).values()])
     with torch.autocast(device, enabled=False):
         timer(name, "encode", 0, lambda: encoder.condition(picture))
     if device == "cuda":

@@ -33,7 +33,7 @@ for part in $parts; do
                 "$profile" "$model" "${MINER_PROFILE_DEVICE:-cuda}" $type $work | sed "s/^{/{\"what\": \"miner $type\", /"
             done | tee "$out/profile.jsonl" ;;
         kernels) need_model
-            for stage in structure latent; do
+            for stage in structure latent occupancy gaussians; do
                 ncu --profile-from-start off --clock-control none --metrics gpu__time_duration.sum --csv \
                     "$profile" "$model" cuda fp16 $stage 12000 > "$out/kernels_$stage.csv"
                 $python ops/gpu/kernels.py "$out/kernels_$stage.csv"

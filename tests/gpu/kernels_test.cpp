@@ -1,9 +1,9 @@
 // Each kernel against its CPU form.
-#include "generator/kernels/conv3d.hpp"
-#include "generator/kernels/gated_add.hpp"
 #include "generator/kernels/gather_matmul.hpp"
 #include "generator/kernels/gather_sum.hpp"
 #include "generator/kernels/head_norm.hpp"
+#include "generator/kernels/residual_norm.hpp"
+#include "generator/nn/conv3d.hpp"
 #include "generator/nn/linear.hpp"
 
 #include "tests/generator/golden.hpp"
@@ -37,21 +37,29 @@ TEST_CASE("head_norm_ equals its oracle", "[gpu]") {
     CHECK(tests::relative_error(got, want) < tolerance(dtype));
 }
 
-TEST_CASE("gated_add_ equals its oracle", "[gpu]") {
+TEST_CASE("residual_norm_ equals its oracle", "[gpu]") {
     const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
-    const auto width = GENERATE(7, 64, 1024);
-    const auto first = GENERATE(0, 1);  // 1: not aligned to 16 bytes
+    const auto width = GENERATE(7, 64, 256, 768, 1024, 4096);  // 7 and 4096 are torch's
+    const auto first = GENERATE(0, 1);                         // 1: not aligned to 16 bytes
+    const bool bent = GENERATE(true, false), one_row = GENERATE(true, false);
     at::manual_seed(5);
-    const auto gate = at::randn({width}).to(dtype);
-    const auto shifted = [&] { return at::randn({3 * 50 * width + 1}).to(dtype); };
-    const auto viewed = [&](const at::Tensor& flat) {
-        return flat.narrow(0, first, 3 * 50 * width).view({3, 50, width});
+    const auto row = [&] { return at::randn({width}).to(dtype); };
+    const auto gate = row(), scale = row(), shift = row();
+    const auto flat = [&] { return at::randn({3 * 50 * width + 1}).to(dtype); };
+    const auto viewed = [&](const at::Tensor& t) {
+        return t.narrow(0, first, 3 * 50 * width).view({3, 50, width});
     };
-    const auto x = shifted(), y = shifted();
+    const auto x = flat(), y = one_row ? row() : flat();
+    const auto made = [&](const auto& place, const at::Tensor& sum) {
+        const auto there = one_row ? place(y) : viewed(place(y));
+        if (!bent) return generator::residual_norm_(sum, {there, {}}, {}, 1e-5);
+        return generator::residual_norm_(sum, {there, place(gate)}, {place(scale), place(shift)},
+                                         1e-5);
+    };
     const auto got = viewed(on_gpu(x)), want = viewed(wide(x).clone());
-    generator::gated_add_(got, on_gpu(gate), viewed(on_gpu(y)));
-    generator::gated_add_(want, wide(gate), viewed(wide(y)));
+    const auto got_norm = made(on_gpu, got), want_norm = made(wide, want);
     CHECK(tests::relative_error(got, want) < tolerance(dtype));
+    CHECK(tests::relative_error(got_norm, want_norm) < tolerance(dtype));
 }
 
 TEST_CASE("a product's own gelu equals the one after it", "[gpu]") {
@@ -92,17 +100,20 @@ TEST_CASE("gather_matmul equals its oracle", "[gpu]") {
                                                               wide(bias))) < tolerance(dtype));
 }
 
-TEST_CASE("conv3d equals its oracle", "[gpu]") {
+TEST_CASE("a dense convolution equals the CPU's", "[gpu]") {
     at::globalContext().setAllowTF32CuDNN(false);
     const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
     const auto in = GENERATE(8, 32);
     at::manual_seed(4);
-    const auto last = at::MemoryFormat::ChannelsLast3d;
-    const auto x = at::randn({1, in, 9, 10, 11}).to(dtype),
-               weight = at::randn({27 * in, 16}).to(dtype), bias = at::randn({16}).to(dtype);
-    const auto got = generator::conv3d(on_gpu(x).contiguous(last), on_gpu(weight), on_gpu(bias));
-    CHECK(tests::relative_error(got, generator::conv3d(wide(x).contiguous(last), wide(weight),
-                                                       wide(bias))) < tolerance(dtype));
+    const auto x = at::randn({1, in, 9, 10, 11}).to(dtype);
+    tests::LayerWeights weights;  // rounded, so that both sides have the same
+    weights.add("weight", at::randn({16, in, 3, 3, 3}).to(dtype).to(at::kFloat));
+    weights.add("bias", at::randn({16}).to(dtype).to(at::kFloat));
+    auto there = weights.bundle(at::kCUDA, dtype), here = weights.bundle();
+    const auto got = generator::Conv3d(generator::Scope(there), in, 16)(on_gpu(x));
+    const auto want = generator::Conv3d(generator::Scope(here), in, 16)(wide(x));
+    CHECK(got.is_contiguous(at::MemoryFormat::ChannelsLast3d));
+    CHECK(tests::relative_error(got, want) < tolerance(dtype));
 }
 
 TEST_CASE("no rows give no rows", "[gpu]") {

@@ -1,7 +1,8 @@
 // Times of every stage of a checkpoint on one device, as JSON: medians of warm runs.
 //
 //     miner_profile FOLDER DEVICE TYPE RUNS VOXELS [VOXELS ...]
-//     miner_profile FOLDER DEVICE TYPE structure|latent VOXELS     one guided step, for a profiler
+//     miner_profile FOLDER DEVICE TYPE STAGE VOXELS     once, for a profiler: one guided step of
+//                                                       structure or latent, all of the others
 //
 // A random checkpoint makes no object, so stage 2 runs on shells of about the given number of
 // voxels. Numbers without a profiler include everything from host value to host value.
@@ -10,14 +11,15 @@
 #include "generator/splat/export.hpp"
 #include "generator/splat/spz.hpp"
 #include "generator/trellis_networks.hpp"
+#include "generator/trellis_splats.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <iostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,24 +58,6 @@ std::vector<double> times_of(const SamplerSettings& settings) {
     std::vector<double> times;
     for (const auto& step : schedule(settings)) times.push_back(step.t);
     return times;
-}
-
-template <std::size_t kWidth>
-std::vector<std::array<float, kWidth>> host_rows(const at::Tensor& tensor) {
-    const auto host = tensor.to(at::kCPU, at::kFloat).contiguous();
-    std::vector<std::array<float, kWidth>> rows(std::size_t(host.size(0)));
-    std::memcpy(rows.data(), host.const_data_ptr<float>(), rows.size() * sizeof(rows[0]));
-    return rows;
-}
-
-Splats host_splats(const Gaussians& g) {
-    const auto opacity = g.opacity.to(at::kCPU, at::kFloat).contiguous();
-    const auto* first = opacity.const_data_ptr<float>();
-    return {host_rows<3>(g.position),
-            host_rows<3>(g.colour),
-            host_rows<3>(g.scale),
-            host_rows<4>(g.rotation),
-            {first, first + opacity.numel()}};
 }
 
 class Profile {
@@ -127,12 +111,19 @@ public:
         return host_splats(decoder.gaussians(decoder.features(latent, shape), shape));
     }
 
-    // One guided step of a flow between the profiler's marks, after one to warm up.
+    // Once between the profiler's marks, after one to warm up.
     void step(const std::string& stage, const SparseShape& shape) const {
         const auto run = [&] {
             if (stage == "structure") {
                 const auto& flow = networks_.structure_flow;
                 flow.velocity(noise_, flow.plan({0.5}, {condition_, at::Tensor()}), 0, 2);
+            } else if (stage == "encode") {
+                encode();
+            } else if (stage == "occupancy") {
+                occupancy();
+            } else if (stage == "gaussians") {
+                const auto channels = networks_.configs.latent_flow.channels;
+                gaussians(Noise(2).draw({shape.size(), channels}).to(place_.device), shape);
             } else {
                 const auto& flow = networks_.latent_flow;
                 const auto x =
@@ -228,7 +219,8 @@ int run(const std::vector<std::string>& words) {
     const Profile profile(words[0], place);
     std::vector<std::size_t> sizes;
     for (std::size_t i = 4; i < words.size(); ++i) sizes.push_back(std::stoul(words[i]));
-    if (words[3] == "structure" || words[3] == "latent") {
+    const std::set<std::string> stages{"encode", "structure", "occupancy", "latent", "gaussians"};
+    if (stages.count(words[3]) > 0) {
         const auto voxels = shell(profile.configs().resolution(), sizes.at(0));
         profile.step(words[3], SparseShape(voxels, place.device));
     } else {
@@ -241,7 +233,7 @@ int run(const std::vector<std::string>& words) {
 
 int main(int count, char** words) {
     if (count < 6) {
-        std::cerr << "usage: miner_profile FOLDER DEVICE TYPE RUNS|structure|latent VOXELS ...\n";
+        std::cerr << "usage: miner_profile FOLDER DEVICE TYPE RUNS|STAGE VOXELS ...\n";
         return 64;
     }
     try {
