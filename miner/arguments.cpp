@@ -321,6 +321,8 @@ private:
              "Pixels on each side of a view, 16 to 1024 (default 518, the validator's)");
         text(app, "--up", arguments_.up, "y|trellis",
              "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
+        shorthand(app, "--device", "generator.device",
+                  "cpu (default), or where the program was built with CUDA cuda or cuda:N");
         app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
     }
 

@@ -1,5 +1,6 @@
 #include "config/version.hpp"
 #include "generator/bench.hpp"
+#include "generator/render/rasterizer.hpp"
 #include "generator/trellis.hpp"
 #include "miner/command_line.hpp"
 #include "miner/commands/commands.hpp"
@@ -44,7 +45,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::inspect:
             return miner::inspect_command(line);
         case Command::render:
-            return miner::render_command(line);
+            return miner::render_command(line, generator::rasterizer_on);
         case Command::weights:
             return miner::weights_command(line);
         case Command::top:

@@ -4,6 +4,7 @@
 
 #include "config/log.hpp"
 #include "generator/bench.hpp"
+#include "generator/render/rasterizer.hpp"
 #include "miner/command_line.hpp"
 #include "miner/device.hpp"
 #include "miner/stats.hpp"
@@ -26,10 +27,15 @@ ExitCode backup_command(const CommandLine& line);
 ExitCode restore_command(const CommandLine& line);
 ExitCode completion_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
-ExitCode render_command(const CommandLine& line);
 ExitCode weights_command(const CommandLine& line);
 
-// Measures; main hands in the real one, so that everything but main builds without torch.
+// The rasterizer of a device. Of this and the next, main hands in the real one, so that everything
+// but main builds without torch.
+using MakeRasterizer =
+    std::function<config::Result<generator::Rasterizer>(const std::string& device)>;
+ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rasterizer);
+
+// Measures.
 using RunBench = std::function<config::Result<generator::BenchReport>(
     const generator::BenchOptions&, const config::Generator&, std::stop_token)>;
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench);

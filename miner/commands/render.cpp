@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace miner {
 namespace {
@@ -34,13 +35,16 @@ void turn_upright(generator::StoredSplats& splats) {
 
 class Renderer {
 public:
-    Renderer(const generator::StoredSplats& splats, int side)
-        : splats_(splats), scene_(generator::validator_scene(splats)), side_(side) {}
+    Renderer(const generator::StoredSplats& splats, int side, generator::Rasterizer rasterize)
+        : splats_(splats),
+          scene_(generator::validator_scene(splats)),
+          side_(side),
+          rasterize_(std::move(rasterize)) {}
 
     config::Result<generator::Image> look(generator::Orbit orbit) {
         orbit.width = orbit.height = side_;
-        auto rendering = generator::rasterize(generator::gaussians(scene_, splats_.rotation),
-                                              generator::orbit_camera(orbit));
+        auto rendering = rasterize_(generator::gaussians(scene_, splats_.rotation),
+                                    generator::orbit_camera(orbit));
         if (!rendering) return rendering.error();
         not_numbers_ = rendering->not_numbers;
         most_drawn_ = std::max(most_drawn_, rendering->drawn);
@@ -79,12 +83,13 @@ private:
     const generator::StoredSplats& splats_;
     const generator::Scene scene_;
     const int side_;
+    const generator::Rasterizer rasterize_;
     std::int64_t not_numbers_ = 0, most_drawn_ = 0;
 };
 
 }  // namespace
 
-ExitCode render_command(const CommandLine& line) {
+ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rasterizer) {
     constexpr std::size_t kMaxBytes = std::size_t(1) << 30;
     const RenderOptions& options = line.render;
     const auto bytes = read_file(options.file, kMaxBytes);
@@ -96,7 +101,14 @@ ExitCode render_command(const CommandLine& line) {
     }
     if (options.from_trellis) turn_upright(*splats);
 
-    Renderer renderer(*splats, options.side);
+    // A GPU only when it is named: it may be mining, and takes longer to wake than a picture does.
+    const auto& device = line.loaded.settings.generator.device;
+    auto rasterizer = make_rasterizer(device.starts_with("cuda") ? device : "cpu");
+    if (!rasterizer) {
+        complain("--device", rasterizer.error());
+        return ExitCode::usage;
+    }
+    Renderer renderer(*splats, options.side, std::move(*rasterizer));
     const auto write = [&](const std::string& path, const auto& made) {
         if (path.empty()) return ExitCode::ok;
         const auto picture = made();

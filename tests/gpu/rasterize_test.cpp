@@ -2,6 +2,7 @@
 #include "generator/render/rasterize_cuda.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/render/rasterizer.hpp"
 #include "tests/generator/render/render_cases.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
 
@@ -45,6 +46,15 @@ TEST_CASE("the kernels render by gsplat's rules", "[gpu]") {
     check_golden("gsplat/random_300.safetensors", "", false);
     check_golden("gsplat/random_300.safetensors", "antialiased_", true);
     check_golden("gsplat/shell_5000.safetensors", "", false);
+}
+
+TEST_CASE("a GPU's rasterizer is the kernels", "[gpu]") {
+    const Cone cone(1'000);
+    const auto want = generator::rasterize_cuda(cone.gaussians(), cone.camera).value();
+    for (const auto* device : {"cuda", "cuda:0", "auto"}) {
+        const auto rasterizer = generator::rasterizer_on(device).value();
+        CHECK(rasterizer(cone.gaussians(), cone.camera).value().colour == want.colour);
+    }
 }
 
 TEST_CASE("the kernels render what the CPU does", "[gpu]") {

@@ -258,6 +258,8 @@ TEST_CASE("render takes a file, a picture or a turntable, and how to look") {
     CHECK(all.side == 1024);
     CHECK(all.from_trellis);
     CHECK(all.json);
+    CHECK(good({"render", "a.spz", "-o", "b.png", "--device", "cuda:1"})
+              .loaded.settings.generator.device == "cuda:1");
     CHECK(has(refused({"render", "-o", "b.png"}), "FILE: which one?"));
     CHECK(has(refused({"render", "a.spz"}), "--output: where to?"));
     CHECK(has(refused({"render", "a.spz", "-o", "b.jpg"}), "\"b.jpg\" does not end in .png"));
