@@ -1,5 +1,6 @@
 #include "generator/matting.hpp"
 
+#include "config/embedded_file.hpp"
 #include "generator/image/mask.hpp"
 #include "generator/image/resize.hpp"
 #include "generator/weights/files.hpp"
@@ -14,14 +15,7 @@
 #include <ATen/ATen.h>
 
 // u2netp.onnx as published, put here by miner_embed.
-extern "C" {
-struct MinerEmbedded {
-    const char* name;
-    const unsigned char* data;
-    std::uint64_t size;
-};
-extern const MinerEmbedded miner_u2netp[];
-}
+extern "C" const config::EmbeddedFile miner_u2netp[];
 
 namespace generator {
 namespace {

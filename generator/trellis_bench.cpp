@@ -1,5 +1,6 @@
 #include "generator/bench.hpp"
 
+#include "config/embedded_file.hpp"
 #include "generator/models/clip_text.hpp"
 #include "generator/models/dinov2.hpp"
 #include "generator/models/gaussian_decoder.hpp"
@@ -24,17 +25,8 @@
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
-extern "C" {
-
-// Made by miner_embed (ops/cmake/embed.cmake).
-struct MinerBenchModel {
-    const char* name;
-    const unsigned char* data;
-    std::uint64_t size;
-};
-extern const MinerBenchModel miner_bench_models[];
-extern const std::uint64_t miner_bench_models_count;
-}
+extern "C" const config::EmbeddedFile miner_bench_models[];
+extern "C" const std::uint64_t miner_bench_models_count;
 
 namespace generator {
 namespace {
@@ -44,7 +36,7 @@ constexpr const char* kPictureEncoder = "picture encoder";
 constexpr const char* kTextEncoder = "text encoder";
 constexpr std::int64_t kMostVoxels = 100'000;
 
-std::span<const MinerBenchModel> embedded_models() {
+std::span<const config::EmbeddedFile> embedded_models() {
     return {miner_bench_models, std::size_t(miner_bench_models_count)};
 }
 

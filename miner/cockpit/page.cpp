@@ -1,19 +1,15 @@
 #include "miner/cockpit/page.hpp"
 
+#include "config/embedded_file.hpp"
+
 #include <array>
 #include <cstdint>
 
+extern "C" const config::EmbeddedFile miner_cockpit_page[];
+extern "C" const std::uint64_t miner_cockpit_page_count;
+
 namespace miner {
 namespace {
-
-struct EmbeddedFile {
-    const char* name;
-    const unsigned char* data;
-    std::uint64_t size;
-};
-
-extern "C" const EmbeddedFile miner_cockpit_page[];
-extern "C" const std::uint64_t miner_cockpit_page_count;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTypes{{
     {".html", "text/html; charset=utf-8"},

@@ -1,6 +1,5 @@
-# miner_embed(TARGET SYMBOL FILES...): puts files into the target as bytes. In C++:
-#   struct EmbeddedFile { const char* name; const unsigned char* data; std::uint64_t size; };
-#   extern "C" const EmbeddedFile SYMBOL[]; extern "C" const std::uint64_t SYMBOL_count;
+# miner_embed(TARGET SYMBOL FILES...): puts files into the target as bytes; config/embedded_file.hpp tells how to get at
+# them in C++.
 # `name` is the file's name without its folder. The assembler copies the bytes: quick, whatever their size.
 function(miner_embed target symbol)
     set(assembly ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.S)
