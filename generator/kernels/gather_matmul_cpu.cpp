@@ -3,6 +3,8 @@
 #include "generator/kernels/gather_matmul.hpp"
 
 #include "generator/kernels/gather_matmul_launch.hpp"
+#include "generator/kernels/gather_tile.hpp"
+#include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -61,6 +63,55 @@ at::Tensor gather_matmul_cpu(const at::Tensor& x, const at::Tensor& table, const
     return y;
 }
 
+// bf16 goes by its bits.
+template <class T, class Element>
+at::Tensor gather_matmul_tiles(const at::Tensor& x, const at::Tensor& table,
+                               const at::Tensor& weight, const at::Tensor& bias) {
+    const gathering::Size size{table.size(1), x.size(2), weight.size(1)};
+    const auto batch = x.size(0), sources = x.size(1), rows = table.size(0);
+    const auto bits = [](const at::Tensor& tensor) {
+        return reinterpret_cast<const T*>(tensor.const_data_ptr<Element>());
+    };
+    const auto matrix = weight.contiguous(), start = bias.contiguous(),
+               zeros = at::zeros({size.in}, x.options());
+    const auto packed = at::empty({weight.numel()}, x.options());
+    auto* const to_packed = reinterpret_cast<T*>(packed.template mutable_data_ptr<Element>());
+    const auto strip_at = [&](std::int64_t strip) {
+        return to_packed + strip * gathering::kColumns * size.fan * size.in;
+    };
+    at::parallel_for(0, size.strips(), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = begin; i < end; ++i) gathering::pack(bits(matrix), size, i, strip_at(i));
+    });
+    auto y = at::empty({batch, rows, size.out}, x.options());
+    auto* const to = reinterpret_cast<T*>(y.template mutable_data_ptr<Element>());
+    const auto* const entries = table.const_data_ptr<std::int64_t>();
+    const auto parts = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce;
+    // A strip's weights stay in the cache for all rows.
+    at::parallel_for(
+        0, size.strips() * batch * parts, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (auto i = begin; i < end; ++i) {
+                const auto strip = i / (batch * parts), b = i / parts % batch,
+                           first = i % parts * gathering::kRowsAtOnce;
+                gathering::multiply(bits(x) + b * sources * size.in, sources, bits(zeros),
+                                    entries + first * size.fan,
+                                    std::min(gathering::kRowsAtOnce, rows - first), strip_at(strip),
+                                    bits(start), size, strip, to + (b * rows + first) * size.out);
+            }
+        });
+    return y;
+}
+
+at::Tensor gather_matmul_any_cpu(const at::Tensor& x, const at::Tensor& table,
+                                 const at::Tensor& weight, const at::Tensor& bias) {
+    if (x.size(2) % 2 == 0 && weight.size(1) % 32 == 0) {
+        if (x.scalar_type() == at::kFloat && wide::has_fp32())
+            return gather_matmul_tiles<float, float>(x, table, weight, bias);
+        if (x.scalar_type() == at::kBFloat16 && wide::has_bf16())
+            return gather_matmul_tiles<wide::Half, at::BFloat16>(x, table, weight, bias);
+    }
+    return gather_matmul_cpu(x, table, weight, bias);
+}
+
 }  // namespace
 
 at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at::Tensor& weight,
@@ -79,7 +130,7 @@ at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at:
         return at::addmm(bias, patches.flatten(0, 1), weight).unflatten(0, {x.size(0), -1});
     }
 #endif
-    return x.is_cpu() ? gather_matmul_cpu(x, table, weight, bias)
+    return x.is_cpu() ? gather_matmul_any_cpu(x, table, weight, bias)
                       : gather_matmul_plain(x, table, weight, bias);
 }
 

@@ -1,5 +1,6 @@
 #include "generator/models/dinov2.hpp"
 
+#include "generator/kernels/attend.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <array>
@@ -70,10 +71,8 @@ DinoV2::Block::Block(const Scope& scope, const Config& config)
       ls2(layer_scale(scope, 2, config)) {}
 
 void DinoV2::Block::operator()(at::Tensor& x) const {
-    const auto parts =
-        qkv(norm1(x)).unflatten(-1, {3, heads, -1}).permute({2, 0, 3, 1, 4});  // [3, B, H, L, D]
-    const auto attended = at::scaled_dot_product_attention(parts[0], parts[1], parts[2]);
-    x.addcmul_(ls1, proj(attended.transpose(1, 2).flatten(-2)));
+    const auto parts = qkv(norm1(x)).unflatten(-1, {3, heads, -1}).unbind(-3);  // [B, L, H, D]
+    x.addcmul_(ls1, proj(attend(parts[0], parts[1], parts[2])));
     auto hidden = fc1(norm2(x));
     x.addcmul_(ls2, fc2(at::gelu_(hidden)));
 }

@@ -1,5 +1,7 @@
 #include "generator/nn/attention.hpp"
 
+#include "generator/kernels/attend.hpp"
+
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -31,9 +33,8 @@ at::Tensor SelfAttention::queries_keys_values(const at::Tensor& x) const {
 }
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
-    const auto qkv = queries_keys_values(x).permute({2, 0, 3, 1, 4});  // [3, B, H, T, D]
-    const auto attended = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
-    return to_out_(attended.transpose(1, 2).flatten(-2));
+    const auto qkv = queries_keys_values(x).unbind(-3);
+    return to_out_(attend(qkv[0], qkv[1], qkv[2]));
 }
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x, const Windows& windows) const {
@@ -64,17 +65,13 @@ CrossAttention::Memory CrossAttention::remember(const at::Tensor& condition) con
     const auto keys_values = to_kv_(condition).unflatten(-1, {2, heads_, -1});  // [1, L, 2, H, D]
     const auto keys = keys_values.select(2, 0);
     if (k_rms_norm_) k_rms_norm_->apply_(keys);
-    return {keys.transpose(1, 2).contiguous(),
-            keys_values.select(2, 1).transpose(1, 2).contiguous(),
-            {}};
+    return {keys, keys_values.select(2, 1), {}};
 }
 
 at::Tensor CrossAttention::operator()(const at::Tensor& x, const Memory& memory) const {
     const auto queries = to_q_(x).unflatten(-1, {heads_, -1});
     if (q_rms_norm_) q_rms_norm_->apply_(queries);
-    const auto attended =
-        at::scaled_dot_product_attention(queries.transpose(1, 2), memory.keys, memory.values);
-    return to_out_(attended.transpose(1, 2).flatten(-2));
+    return to_out_(attend(queries, memory.keys, memory.values));
 }
 
 }  // namespace generator

@@ -40,7 +40,7 @@ class CrossAttention {
 public:
     // What a condition comes to in this layer.
     struct Memory {
-        at::Tensor keys, values;  // [1, H, L, D]; undefined for a condition of zeros
+        at::Tensor keys, values;  // [1, L, H, D]; undefined for a condition of zeros
         at::Tensor
             constant;  // [C]: the layer's answer to a condition of zeros, the same for every token
     };

@@ -1,5 +1,7 @@
 #include "generator/nn/linear.hpp"
 
+#include "generator/kernels/gelu.hpp"
+
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -27,7 +29,8 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 at::Tensor Linear::gelu(const at::Tensor& x) const {
     if (!weight_.is_cuda() || weight_.scalar_type() == at::kFloat) {
         auto y = (*this)(x);
-        return at::gelu_(y, "tanh");
+        gelu_tanh_(y);
+        return y;
     }
     const auto rows = x.to(weight_.scalar_type()).reshape({-1, x.size(-1)});
     auto shape = x.sizes().vec();

@@ -1,0 +1,38 @@
+// Rows named by a table times a matrix on a processor with 512-bit registers, without torch and
+// without copying the rows: six results are summed at a time, straight from where the rows lie, and
+// a neighbour that all six lack costs nothing. The same on any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace generator::gathering {
+
+// T is float or a bf16's bits; wide.hpp tells whether this processor has the instructions.
+
+inline constexpr std::int64_t kColumns = 64;     // of the matrix that lie together
+inline constexpr std::int64_t kRowsAtOnce = 96;  // of the result
+
+struct Size {
+    std::int64_t fan;      // rows of x that go into one of the result
+    std::int64_t in, out;  // width of these; `in` even, `out` a multiple of 32
+
+    std::int64_t strips() const { return (out + kColumns - 1) / kColumns; }
+    std::int64_t columns(std::int64_t strip) const {
+        return std::min(kColumns, out - strip * kColumns);
+    }
+};
+
+// Lays out one strip of weight [fan * in, out], to `packed` [fan * in, columns].
+template <class T>
+void pack(const T* weight, const Size& size, std::int64_t strip, T* packed);
+
+// The strip's columns of up to kRowsAtOnce rows of y [rows, out]. Row i is bias plus the sum over k
+// of x row table[i * fan + k] times the weight's rows from k * in on; `absent` in the table adds
+// nothing. `zeros` holds `in` of them.
+template <class T>
+void multiply(const T* x, std::int64_t absent, const T* zeros, const std::int64_t* table,
+              std::int64_t rows, const T* packed, const T* bias, const Size& size,
+              std::int64_t strip, T* y);
+
+}  // namespace generator::gathering
