@@ -28,13 +28,18 @@ STAGES = {"encode": "picture encoder", "structure": "structure flow, all steps",
           "gaussians": "Gaussian decoder"}
 MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enhancement",
            "enhance_extreme": "extreme enhancement", "prepare": "crop, resize, premultiply", **STAGES,
-           "all stages": "the five above together", "export_500k": "500,000 Gaussians to what leaves the machine",
+           "all stages": "the five above together", "export": "this object's Gaussians to what leaves the machine",
+           "write": "SPZ of these; in Python PLY, the step before", "picture to SPZ": "all of these but the extreme enhancement",
+           "export_500k": "500,000 Gaussians to what leaves the machine",
            "spz_write_500k": "SPZ of these", "spz_read_500k": "SPZ of these, reading",
            "ply_write_500k": "PLY of these", "sign": "sr25519 signature of a call",
            "sign_1mb": "sr25519 signature over a prompt of 1 MB", "verify": "sr25519 verification",
            "metadata_parse": "a runtime's metadata (V15) into types", "metagraph_decode":
            "a subnet of 1024 neurons with stakes, by the metadata", "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
            "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
+TO_SPZ = ["decode", "enhance_standard", "prepare", *STAGES, "export", "write"]
+SUMS = {"all stages": STAGES, "picture to SPZ": TO_SPZ}
+SPARSER = ROOT / "ops/rehearsal/01_yellow_tree.png"
 NOT_A_NAME = re.compile(r"real_time|manual_time|iterations:.*")
 MOST_VOXELS_APART = 0.01   # rounding decides about voxels on the edge
 
@@ -50,31 +55,32 @@ def name_of(run):
 def check_names(args):
     listed = subprocess.run([args.binary, "--benchmark_list_tests=true"], stdout=subprocess.PIPE, text=True, check=True)
     names = {name_of(run) for run in listed.stdout.split()}
-    missing = set(MEANING) - names - {"all stages"}
+    missing = set(MEANING) - names - set(SUMS)
     if missing:
         raise SystemExit(f"{args.binary} has no benchmark {', '.join(sorted(missing))}")
     print(f"{len(names)} benchmarks, each with its row")
 
 
-def native(args):
+def native(args, dtype, picture=None, names=".*"):
     """-> name: milliseconds of real time, the median of the repetitions; and the number of voxels if there was one."""
     command = [args.binary, "--benchmark_format=json", f"--benchmark_repetitions={args.repeats}",
-               "--benchmark_report_aggregates_only=true", f"--benchmark_filter={args.filter}"]
+               "--benchmark_report_aggregates_only=true", f"--benchmark_filter={names}"]
     environment = os.environ | {"OMP_NUM_THREADS": str(args.threads)}
     environment |= {"MINER_BENCH_MODEL": args.model} if args.model else {}
-    environment |= {"MINER_BENCH_PICTURE": args.picture} if args.picture else {}
-    environment |= {"MINER_BENCH_DTYPE": args.dtype}
+    environment |= {"MINER_BENCH_PICTURE": str(picture)} if picture else {}
+    environment |= {"MINER_BENCH_DTYPE": dtype}
     answer = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
     medians = [row for row in answer["benchmarks"] if row.get("aggregate_name", "median") == "median"]
     rows = {name_of(row["run_name"]): row["real_time"] * TO_MS[row["time_unit"]] for row in medians}
     return rows, next((round(row["voxels"]) for row in medians if "voxels" in row), None)
 
 
-def reference(args):
+def reference(args, picture=None, more=()):
     """What ops/bench/reference.py prints; a process of its own, so that neither side warms the other's caches."""
     command = [sys.executable, str(HERE / "reference.py"), "--threads", str(args.threads), "--repeats", str(args.repeats)]
     command += ["--model", args.model] if args.model else []
-    command += ["--picture", args.picture] if args.picture else []
+    command += ["--picture", str(picture)] if picture else []
+    command += more
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
@@ -85,29 +91,62 @@ def shown(milliseconds):
     return f"{milliseconds:,.{digits}f}"
 
 
-def with_sum(rows):
-    return rows | {"all stages": sum(rows[stage] for stage in STAGES)} if STAGES.keys() <= rows.keys() else rows
+def with_sums(rows):
+    """Where nothing is exported (Python) the export adds nothing."""
+    for name, parts in SUMS.items():
+        if set(parts) - {"export"} <= rows.keys():
+            rows = rows | {name: sum(rows.get(part, 0) for part in parts)}
+    return rows
 
 
-def page(ours, theirs, host, others, args):
-    known = with_sum({name: row["median_ms"] for name, row in theirs["rows"].items()})
-    ours = with_sum(ours)
+class Comparison:
+    """One picture: our two types and Python one after the other."""
+
+    def __init__(self, args, picture=None, everything=True):
+        pattern = "^(" + "|".join(TO_SPZ) + ")(/|$)"
+        with machine.Others() as beside_ours:
+            fp32, voxels = native(args, "fp32", picture, ".*" if everything else pattern)
+            bf16, bf16_voxels = native(args, "bf16", picture, pattern)
+        with machine.Others() as beside_theirs:
+            self.theirs = reference(args, picture, () if everything else ("--to-spz",))
+        self.others = beside_ours.share, beside_theirs.share
+        self.fp32, self.bf16 = with_sums(fp32), with_sums(bf16)
+        self.python = with_sums({name: row["median_ms"] for name, row in self.theirs["rows"].items()})
+        for ours in (voxels, bf16_voxels):
+            if abs(ours - self.theirs["voxels"]) > MOST_VOXELS_APART * self.theirs["voxels"]:
+                raise SystemExit(f"not the same work: {ours} voxels here, {self.theirs['voxels']} in Python")
+
+    def says(self):
+        return (f"picture `{self.theirs['picture']}` ({' x '.join(map(str, self.theirs['picture_size']))}), seed "
+                f"{self.theirs['seed']}, {self.theirs['voxels']:,} voxels, {self.theirs['gaussians']:,} Gaussians")
+
+    def table(self, names):
+        lines = ["| benchmark | what | fp32, ms | bf16, ms | Python, ms | fp32 times faster | bf16 times faster |",
+                 "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+        for name in (name for name in names if name in self.fp32):
+            # Only networks have a type; what follows them differs by their result alone.
+            mine = self.fp32[name], self.bf16.get(name) if name in {*STAGES, *SUMS} else None
+            other = self.python.get(name)
+            ratios = (f"{other / ours:,.1f}" if other and ours else "" for ours in mine)
+            lines.append(f"| `{name}` | {MEANING[name]} | {' | '.join(map(shown, (*mine, other)))} | {' | '.join(ratios)} |")
+        return lines
+
+
+def page(dense, sparse, host, args):
+    theirs = dense.theirs
     wallet = theirs["sr25519"] and f"; py-sr25519-bindings {theirs['sr25519']}"
     decoder = theirs.get("bt_decode") and f"; bt-decode {theirs['bt_decode']}"
     lines = ["# Benchmarks", "",
              "Made by `ops/bench.sh`, which sets up, builds and runs all of it; run it anew rather than edit.", "",
              f"{datetime.date.today()}. {host['processor']}, {host['cores']} cores, {host['memory_gib']} GiB. {args.threads} "
-             f"threads on both sides, medians of {args.repeats} or more runs. Other programs took {others[0]:.0%} of the "
-             f"machine while ours ran and {others[1]:.0%} while Python did.", "",
-             f"Both sides make the same: picture `{theirs['picture']}` ({' x '.join(map(str, theirs['picture_size']))}), seed "
-             f"{theirs['seed']}, {theirs['voxels']:,} voxels, {theirs['gaussians']:,} Gaussians, on the CPU, {args.dtype} here and fp32 there. Python is "
-             f"{theirs['python']} with PyTorch {theirs['torch']} (eager), Pillow {theirs['pillow']}{wallet or ''}{decoder or ''}. Where "
-             "nothing stands under Python it has no counterpart.", "",
-             "| benchmark | what | miner, ms | Python, ms | times faster |", "| --- | --- | ---: | ---: | ---: |"]
-    for name in (name for name in MEANING if name in ours):
-        mine, other = ours[name], known.get(name)
-        ratio = f"{other / mine:,.1f}" if other else ""
-        lines.append(f"| `{name}` | {MEANING[name]} | {shown(mine)} | {shown(other)} | {ratio} |")
+             f"threads on both sides, medians of {args.repeats} or more runs. Other programs took {dense.others[0]:.0%} of the "
+             f"machine while ours ran and {dense.others[1]:.0%} while Python did.", "",
+             f"All make the same on the CPU: {dense.says()}, of the rehearsal's the one with most. Python is "
+             f"{theirs['python']} with PyTorch {theirs['torch']} (eager, fp32), Pillow {theirs['pillow']}{wallet or ''}{decoder or ''}. Where "
+             "nothing stands under Python it has no counterpart.", "", *dense.table(MEANING)]
+    if sparse:
+        lines += ["", f"A sparser one, {sparse.says()}; others took {sparse.others[0]:.0%} and {sparse.others[1]:.0%}:", "",
+                  *sparse.table([*STAGES, *SUMS])]
     lines += ["", "## On a GPU", "", *gpu.table(json.loads(gpu.MEASURED.read_text()))]
     return "\n".join(lines) + "\n"
 
@@ -115,10 +154,8 @@ def page(ours, theirs, host, others, args):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", help="folder of a checkpoint; the embedded model by default")
-    parser.add_argument("--picture", help="RGBA picture; the rehearsal's first by default")
+    parser.add_argument("--picture", help="RGBA picture; by default two of the rehearsal's, a dense one and a sparser")
     parser.add_argument("--binary", default=str(ROOT / "build/release/tests/miner_bench"))
-    parser.add_argument("--dtype", choices=("fp32", "bf16"), default="fp32", help="of our networks; Python's are fp32")
-    parser.add_argument("--filter", default=".*", help="regular expression: which C++ benchmarks to run")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="markdown file; standard output by default")
@@ -131,13 +168,9 @@ def main():
     if args.names:
         return check_names(args)
     host = machine.describe()
-    with machine.Others() as beside_ours:
-        ours, voxels = native(args)
-    with machine.Others() as beside_theirs:
-        theirs = reference(args)
-    if voxels is not None and abs(voxels - theirs["voxels"]) > MOST_VOXELS_APART * theirs["voxels"]:
-        raise SystemExit(f"not the same work: {voxels} voxels here, {theirs['voxels']} in Python")
-    text = page(ours, theirs, host, (beside_ours.share, beside_theirs.share), args)
+    dense = Comparison(args, args.picture)
+    sparse = None if args.picture else Comparison(args, SPARSER, everything=False)
+    text = page(dense, sparse, host, args)
     if args.out:
         pathlib.Path(args.out).write_text(text)
     else:

@@ -7,6 +7,7 @@ Rows carry the names of the C++ benchmarks, so that ops/bench/compare.py can lay
     enhance_standard, enhance_extreme   Pillow's enhancers on the picture
     prepare                             crop, Lanczos, premultiply (Pillow and numpy)
     encode structure occupancy latent gaussians   the networks, from ops/reference/trellis.py
+    write                               PLY of what came out, from which the pipelines' library would pack SPZ
     ply_write_500k                      PLY as the published implementation writes it: a tuple a Gaussian
     sign sign_1mb verify                py-sr25519-bindings, as the Bittensor SDK signs; left out when not installed
     metadata_parse metagraph_decode     bt-decode, as the Bittensor SDK reads the chain; left out when not installed
@@ -114,23 +115,30 @@ def measure(args):
     latent = clock("latent", lambda: model.latent(voxels, condition))
     # A latent of its own for each run: window partitions are kept in it, and a task pays for them once.
     splats = clock("gaussians", lambda: model.gaussians(recipe.trellis.Sparse.of(latent.coords, latent.feats)))
+    made = torch.cat([splats.xyz, torch.zeros_like(splats.xyz), splats.sh_dc, splats.opacity[:, None].logit(),
+                      splats.scale.log(), splats.rotation], 1).numpy()
+    clock("write", lambda: write_ply(made))
+    result = {"picture": pathlib.Path(args.picture).name, "picture_size": picture.size, "seed": args.seed,
+              "voxels": len(voxels), "gaussians": len(splats.opacity), "rows": clock.rows}
+    if args.to_spz:
+        return result
     columns = np.random.default_rng(0).standard_normal((500_000, len(PLY_FIELDS)), dtype=np.float32)
     clock("ply_write_500k", lambda: write_ply(columns))
     if sr25519:
         sign(clock, args.repeats)
     if bt_decode:
         read_chain(clock, args.repeats)
-    return {"picture": pathlib.Path(args.picture).name, "picture_size": picture.size, "seed": args.seed,
-            "voxels": len(voxels), "gaussians": len(splats.opacity), "rows": clock.rows}
+    return result
 
 
 def parse(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=str(ROOT / "generator/nano/model"),
                         help="folder of a checkpoint; the embedded model by default")
-    parser.add_argument("--picture", default=str(min((HERE.parent / "rehearsal").glob("*.png"), default="")),
-                        help="RGBA picture; the rehearsal's first by default")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--picture", default=str(HERE.parent / "rehearsal/28_orange_crate.png"),
+                        help="RGBA picture; of the rehearsal's the one that comes to most voxels by default")
+    parser.add_argument("--to-spz", action="store_true", help="only what leads from this picture to its result")
+    parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5, help="runs of each network; medians are reported")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", help="JSON file; standard output by default")

@@ -1,8 +1,10 @@
-// From a picture file to Gaussians, stage by stage.
+// From a picture file to SPZ, stage by stage.
 
 #include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 #include "generator/image/prepare.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/spz.hpp"
 #include "tests/bench/rehearsal.hpp"
 
 #include <benchmark/benchmark.h>
@@ -66,6 +68,29 @@ void stage(benchmark::State& state, double generator::StageTimes::*time, std::si
         state.counters["voxels"] = double(run.voxels);
     }
 }
+
+void export_object(benchmark::State& state) {
+    const auto& splats = generation(0).splats;
+    const auto options = generator::export_options(config::Export{});
+    for (auto _ : state) {
+        auto stored = generator::export_splats(splats, options);
+        benchmark::DoNotOptimize(stored.logit.data());
+    }
+}
+BENCHMARK(export_object)->Name("export")->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void write_object(benchmark::State& state) {
+    const config::Export settings;
+    const auto stored =
+        generator::export_splats(generation(0).splats, generator::export_options(settings));
+    const generator::SpzOptions options{.fraction_bits = settings.fraction_bits,
+                                        .zstd_level = settings.zstd_level};
+    for (auto _ : state) {
+        auto bytes = generator::write_spz(stored, options);
+        benchmark::DoNotOptimize(bytes.data());
+    }
+}
+BENCHMARK(write_object)->Name("write")->UseRealTime()->Unit(benchmark::kMillisecond);
 
 const bool kRegistered = [] {
     const config::Enhance chains;

@@ -18,9 +18,7 @@ std::string variable(const char* name, std::string otherwise) {
     return value && *value ? value : std::move(otherwise);
 }
 
-std::string rehearsal_picture(const char* name) {
-    return std::string(MINER_TESTS "/../ops/rehearsal/") + name;
-}
+const std::string kDensest = MINER_TESTS "/../ops/rehearsal/28_orange_crate.png";
 
 std::vector<std::uint8_t> read(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -47,8 +45,7 @@ generator::Image prepare(const generator::Image& rgba) {
 }  // namespace
 
 const std::vector<std::uint8_t>& picture_file() {
-    static const auto bytes =
-        read(variable("MINER_BENCH_PICTURE", rehearsal_picture("01_yellow_tree.png")));
+    static const auto bytes = read(variable("MINER_BENCH_PICTURE", kDensest));
     return bytes;
 }
 
@@ -75,7 +72,7 @@ Generation generate(const generator::Image& prepared) {
 
 const generator::Splats& half_a_million() {
     static const auto cut = [] {
-        const auto file = read(rehearsal_picture("28_orange_crate.png"));
+        const auto file = read(kDensest);
         auto splats = generate(prepare(generator::decode(file).value())).splats;
         constexpr std::size_t kCount = 500'000;
         if (splats.size() < kCount) throw std::runtime_error("the largest object is too small");

@@ -1,6 +1,6 @@
-// What the benchmarks work on: the model and pictures of the rehearsal, in fp32 on the CPU, as the
-// Python counterpart has them. Whatever fails throws, which ends the program: there is no number
-// then.
+// What the benchmarks work on: the model and pictures of the rehearsal on the CPU, in fp32, as the
+// Python counterpart has them, or in what MINER_BENCH_DTYPE names. Whatever fails throws, which
+// ends the program: there is no number then.
 #pragma once
 
 #include "generator/asset.hpp"
@@ -12,10 +12,10 @@
 
 namespace bench {
 
-inline constexpr std::uint64_t kSeed = 1;
+inline constexpr std::uint64_t kSeed = 2;  // makes most of the picture below
 
-// The picture file that everything is measured with: the rehearsal's first, or what
-// MINER_BENCH_PICTURE names.
+// The picture file that everything is measured with: of the rehearsal's the one that comes to most
+// voxels, or what MINER_BENCH_PICTURE names.
 const std::vector<std::uint8_t>& picture_file();
 const generator::Image& picture();  // decoded: RGBA
 const generator::Image&
