@@ -39,6 +39,10 @@ struct BenchReport {
 
 std::vector<std::string> bench_models();
 
+// The networks of one of them by their shapes alone: nothing is allocated or computed. Fails with
+// missing_file for an unknown model.
+config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& model);
+
 // On the lane that may use settings.device. Fails with missing_file for an unknown model (it says
 // which are known), bad_device, out_of_memory, device_lost, cancelled.
 config::Result<BenchReport> bench_random(const BenchOptions& options,

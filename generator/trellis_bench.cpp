@@ -52,6 +52,21 @@ Args open_model(const std::string& model) {
     refuse(Errc::missing_file, "no architecture '" + model.substr(0, 100) + "'; known: " + known);
 }
 
+template <class Network>
+typename Network::Config read_config(const Args& args, const char* name) {
+    return Network::Config::read(args.object(name).object("args"));
+}
+
+// With random weights.
+template <class Network>
+Network build(const Args& args, const char* name, const Place& place,
+              std::vector<BenchNetwork>& built) {
+    auto weights = Bundle::random(place.device, place.dtype);
+    Network network(read_config<Network>(args, name), weights);
+    built.push_back({name, weights.parameters()});
+    return network;
+}
+
 // ---------------------------------------------------------------- measuring
 
 using Clock = std::chrono::steady_clock;
@@ -179,15 +194,12 @@ public:
 private:
     template <class Network>
     typename Network::Config config(const char* name) const {
-        return Network::Config::read(args_.object(name).object("args"));
+        return read_config<Network>(args_, name);
     }
 
     template <class Network>
     Network build(const char* name) {
-        auto weights = Bundle::random(place_.device, place_.dtype);
-        Network network(config<Network>(name), weights);
-        report_.networks.push_back({name, weights.parameters()});
-        return network;
+        return generator::build<Network>(args_, name, place_, report_.networks);
     }
 
     // Of a picture of noise.
@@ -237,6 +249,23 @@ std::vector<std::string> bench_models() {
         names.emplace_back(name.substr(0, name.size() - kEnding.size()));
     }
     return names;
+}
+
+config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& model) {
+    return guarded([&]() -> config::Result<std::vector<BenchNetwork>> {
+        const auto args = open_model(model);
+        const Place nowhere{at::kMeta, at::kFloat};
+        std::vector<BenchNetwork> networks;
+        if (args.has(kTextEncoder))
+            build<ClipText>(args, kTextEncoder, nowhere, networks);
+        else
+            build<DinoV2>(args, kPictureEncoder, nowhere, networks);
+        build<StructureFlow>(args, "structure flow", nowhere, networks);
+        build<StructureDecoder>(args, "structure decoder", nowhere, networks);
+        build<LatentFlow>(args, "latent flow", nowhere, networks);
+        build<GaussianDecoder>(args, "Gaussian decoder", nowhere, networks);
+        return networks;
+    });
 }
 
 config::Result<BenchReport> bench_random(const BenchOptions& options,

@@ -23,7 +23,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <iostream>
 #include <random>
 
@@ -80,11 +79,8 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
     std::size_t next_picture = 0, next_prompt = 0;
     Program program;
     for (int i = 0; i < settings.tasks; ++i) {
-        // Spread evenly, so that any number of tasks has its share.
-        const bool text =
-            std::floor((i + 1) * settings.text_share) > std::floor(i * settings.text_share);
         const auto id = network::random_uuid();
-        if (text) {
+        if (is_prompt(i, settings.text_share)) {
             const auto& prompt = prompts[next_prompt++ % prompts.size()];
             program.tasks.push_back({network::TaskKind::text, id, prompt});
             program.names[id] = prompt;

@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <cmath>
 #include <string_view>
 
 namespace miner {
@@ -17,6 +18,10 @@ std::vector<std::string> embedded_prompts() {
         for (const auto& row : rows.as_array()) prompts.emplace_back(row.at("caption").as_string());
     }
     return prompts;
+}
+
+bool is_prompt(int task, double share) {
+    return std::floor((task + 1) * share) > std::floor(task * share);
 }
 
 }  // namespace miner

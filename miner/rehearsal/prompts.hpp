@@ -10,4 +10,8 @@ namespace miner {
 // early (ops/rehearsal/captions.json).
 std::vector<std::string> embedded_prompts();
 
+// Whether task number `task`, from 0, is a prompt, when `share` of all are: spread evenly, so that
+// any number of tasks has its share.
+bool is_prompt(int task, double share);
+
 }  // namespace miner
