@@ -15,12 +15,12 @@ namespace {
 constexpr std::int64_t kWeightBytes = 128 << 10;  // a part of a core's second-level cache
 
 // Adds what neighbours first..last give to sums [kRows, 16 * kVectors] of the rows whose entries
-// begin at `table`; `there` of them exist.
+// begin at `table`, or are the numbers from `first_entry` on; `there` of them exist.
 template <class T, int kVectors>
 MINER_WIDE_INLINE void add_neighbours(const T* x, std::int64_t absent, const T* zeros,
-                                      const std::int64_t* table, std::int64_t there,
-                                      const T* packed, const Size& size, std::int64_t first,
-                                      std::int64_t last, float* sums) {
+                                      const std::int64_t* table, std::int64_t first_entry,
+                                      std::int64_t there, const T* packed, const Size& size,
+                                      std::int64_t first, std::int64_t last, float* sums) {
     __m512 all[kRows][kVectors];
     for (int r = 0; r < kRows; ++r)
         for (int c = 0; c < kVectors; ++c)
@@ -29,7 +29,8 @@ MINER_WIDE_INLINE void add_neighbours(const T* x, std::int64_t absent, const T* 
         const T* rows[kRows];
         bool any = false;
         for (int r = 0; r < kRows; ++r) {
-            const auto row = r < there ? table[r * size.fan + k] : absent;
+            const auto entry = r * size.fan + k;
+            const auto row = r >= there ? absent : table ? table[entry] : first_entry + entry;
             rows[r] = row == absent ? zeros : x + row * size.in;
             any = any || row != absent;
         }
@@ -58,9 +59,9 @@ MINER_WIDE void multiply_strip(const T* x, std::int64_t absent, const T* zeros,
     const auto together = std::max<std::int64_t>(kWeightBytes / bytes, 1);
     for (std::int64_t k = 0; k < size.fan; k += together) {
         for (std::int64_t r = 0; r < rows; r += kRows) {
-            add_neighbours<T, kVectors>(x, absent, zeros, table + r * size.fan, rows - r, packed,
-                                        size, k, std::min(k + together, size.fan),
-                                        sums + r * kWidth);
+            add_neighbours<T, kVectors>(x, absent, zeros, table ? table + r * size.fan : nullptr,
+                                        r * size.fan, rows - r, packed, size, k,
+                                        std::min(k + together, size.fan), sums + r * kWidth);
         }
     }
     for (std::int64_t r = 0; r < rows; ++r)

@@ -29,7 +29,8 @@ void pack(const T* weight, const Size& size, std::int64_t strip, T* packed);
 
 // The strip's columns of up to kRowsAtOnce rows of y [rows, out]. Row i is bias plus the sum over k
 // of x row table[i * fan + k] times the weight's rows from k * in on; `absent` in the table adds
-// nothing. `zeros` holds `in` of them.
+// nothing. `zeros` holds `in` of them. Without a table its entries are 0, 1, 2 and so on: a plain
+// product, each row of which is taken in `fan` parts.
 template <class T>
 void multiply(const T* x, std::int64_t absent, const T* zeros, const std::int64_t* table,
               std::int64_t rows, const T* packed, const T* bias, const Size& size,

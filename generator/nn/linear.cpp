@@ -1,6 +1,7 @@
 #include "generator/nn/linear.hpp"
 
 #include "generator/kernels/gelu.hpp"
+#include "generator/kernels/linear.hpp"
 
 #include <vector>
 
@@ -9,7 +10,9 @@
 namespace generator {
 
 Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out)
-    : weight_(scope.take("weight", {out, in})), bias_(scope.take("bias", {out})) {}
+    : weight_(scope.take("weight", {out, in})), bias_(scope.take("bias", {out})) {
+    lay_out();
+}
 
 Linear::Linear(std::initializer_list<Scope> parts, std::int64_t in, std::int64_t out) {
     std::vector<at::Tensor> weights, biases;
@@ -19,11 +22,18 @@ Linear::Linear(std::initializer_list<Scope> parts, std::int64_t in, std::int64_t
     }
     weight_ = at::cat(weights);
     bias_ = at::cat(biases);
+    lay_out();
+}
+
+void Linear::lay_out() {
+    const auto packed = pack_linear(weight_);
+    packed_ = packed.defined();
+    if (packed_) weight_ = packed;
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-    return at::linear(x.scalar_type() == weight_.scalar_type() ? x : x.to(weight_.scalar_type()),
-                      weight_, bias_);
+    const auto input = x.scalar_type() == weight_.scalar_type() ? x : x.to(weight_.scalar_type());
+    return packed_ ? packed_linear(input, weight_, bias_) : at::linear(input, weight_, bias_);
 }
 
 at::Tensor Linear::gelu(const at::Tensor& x) const {

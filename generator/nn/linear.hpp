@@ -27,8 +27,11 @@ public:
     const at::Tensor& bias() const { return bias_; }
 
 private:
-    at::Tensor weight_;  // [out, in]
-    at::Tensor bias_;    // [out]
+    void lay_out();
+
+    at::Tensor weight_;  // [out, in], or as pack_linear() makes it
+    bool packed_ = false;
+    at::Tensor bias_;  // [out]
 };
 
 }  // namespace generator
