@@ -83,6 +83,15 @@ def look_at_scene(looker, scene, view):
                     looker.say(page.is_visible("#progress [aria-current=step]"), f"{where}: does not say how far it is")
                 looker.judge(page, where, whole=False)
                 page.keyboard.press("Escape")
+            # From a card that more recent ones push out of the page meanwhile.
+            page.evaluate("document.querySelector('#gallery li:last-child button').focus()")
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(1500)
+            page.focus("#close")
+            page.evaluate("document.querySelector('#gallery li:last-child').remove()")
+            page.keyboard.press("Escape")
+            page.wait_for_timeout(500)
+            looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus goes with the card")
         page.close()
 
 

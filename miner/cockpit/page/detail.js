@@ -88,7 +88,7 @@ const Detail = (() => {
     shown = null;
     Viewer.close();
     // The card that it was opened from may have gone meanwhile, and the focus with it.
-    if (document.activeElement === document.body) (gallery.querySelector(`[data-id="${id}"]`) || gallery.querySelector('button'))?.focus();
+    if (!gallery.contains(document.activeElement)) (gallery.querySelector(`[data-id="${id}"]`) || gallery.querySelector('button'))?.focus();
   }
   return { open, follow, renew, close };
 })();
