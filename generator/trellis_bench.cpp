@@ -9,6 +9,7 @@
 #include "generator/models/structure_flow.hpp"
 #include "generator/sample/flow_euler.hpp"
 #include "generator/sample/noise.hpp"
+#include "generator/trellis_bench.hpp"
 #include "generator/trellis_device.hpp"
 #include "generator/trellis_guard.hpp"
 #include "generator/weights/files.hpp"
@@ -112,26 +113,6 @@ private:
 };
 
 // ---------------------------------------------------------------- what is run
-
-// Voxels nearest to a sphere within the grid, in ascending order: as hollow as generated objects
-// are.
-std::vector<Voxel> hollow_ball(std::int64_t count, std::int64_t resolution) {
-    const double centre = double(resolution - 1) / 2, radius = 0.42 * double(resolution);
-    std::vector<std::pair<double, Voxel>> all;
-    const auto side = std::int32_t(resolution);
-    for (std::int32_t x = 0; x < side; ++x)
-        for (std::int32_t y = 0; y < side; ++y)
-            for (std::int32_t z = 0; z < side; ++z) {
-                const double away = std::hypot(x - centre, y - centre, z - centre);
-                all.push_back({std::abs(away - radius), {x, y, z}});
-            }
-    std::sort(all.begin(), all.end());
-    std::vector<Voxel> nearest;
-    for (std::size_t i = 0; i < std::min(all.size(), std::size_t(count)); ++i)
-        nearest.push_back(all[i].second);
-    std::sort(nearest.begin(), nearest.end());
-    return nearest;
-}
 
 class Bench {
 public:
@@ -241,6 +222,24 @@ private:
 };
 
 }  // namespace
+
+std::vector<Voxel> hollow_ball(std::int64_t count, std::int64_t resolution) {
+    const double centre = double(resolution - 1) / 2, radius = 0.4 * double(resolution);
+    std::vector<std::pair<double, Voxel>> all;
+    const auto side = std::int32_t(resolution);
+    for (std::int32_t x = 0; x < side; ++x)
+        for (std::int32_t y = 0; y < side; ++y)
+            for (std::int32_t z = 0; z < side; ++z) {
+                const double away = std::hypot(x - centre, y - centre, z - centre);
+                all.push_back({std::abs(away - radius), {x, y, z}});
+            }
+    std::sort(all.begin(), all.end());
+    std::vector<Voxel> nearest;
+    for (std::size_t i = 0; i < std::min(all.size(), std::size_t(count)); ++i)
+        nearest.push_back(all[i].second);
+    std::sort(nearest.begin(), nearest.end());
+    return nearest;
+}
 
 std::vector<std::string> bench_models() {
     std::vector<std::string> names;

@@ -10,13 +10,13 @@
 #include "generator/sample/noise.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/spz.hpp"
+#include "generator/trellis_bench.hpp"
 #include "generator/trellis_networks.hpp"
 #include "generator/trellis_splats.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <functional>
 #include <iostream>
 #include <set>
@@ -33,26 +33,6 @@
 namespace {
 
 using namespace generator;
-
-// Voxels within half a thickness of a sphere that fills the grid, thick enough for `count` of them.
-std::vector<Voxel> shell(std::int64_t resolution, std::size_t count) {
-    std::vector<std::pair<double, Voxel>> all;
-    const double centre = double(resolution - 1) / 2, radius = double(resolution) * 0.4;
-    for (std::int32_t x = 0; x < resolution; ++x) {
-        for (std::int32_t y = 0; y < resolution; ++y) {
-            for (std::int32_t z = 0; z < resolution; ++z) {
-                const double r = std::hypot(x - centre, y - centre, z - centre);
-                all.push_back({std::abs(r - radius), {x, y, z}});
-            }
-        }
-    }
-    count = std::min(count, all.size());
-    std::nth_element(all.begin(), all.begin() + std::ptrdiff_t(count) - 1, all.end());
-    std::vector<Voxel> voxels;
-    for (std::size_t i = 0; i < count; ++i) voxels.push_back(all[i].second);
-    std::sort(voxels.begin(), voxels.end());
-    return voxels;
-}
 
 std::vector<double> times_of(const SamplerSettings& settings) {
     std::vector<double> times;
@@ -187,12 +167,12 @@ void report(const char* stage, std::size_t voxels, double ms) {
 }
 
 void all_stages(const Profile& profile, const Place& place, int runs,
-                const std::vector<std::size_t>& sizes) {
+                const std::vector<std::int64_t>& sizes) {
     report("encode", 0, profile.median_ms(runs, [&] { profile.encode(); }));
     report("structure", 0, profile.median_ms(runs, [&] { profile.structure(); }));
     report("occupancy", 0, profile.median_ms(runs, [&] { profile.occupancy(); }));
     for (const auto size : sizes) {
-        const auto voxels = shell(profile.configs().resolution(), size);
+        const auto voxels = hollow_ball(size, profile.configs().resolution());
         at::Tensor latent;
         Splats splats;
         // Tables are part of both: a fresh shape each time.
@@ -217,11 +197,11 @@ int run(const std::vector<std::string>& words) {
     at::globalContext().setAllowTF32CuDNN(false);
     const auto place = choose_place(settings);
     const Profile profile(words[0], place);
-    std::vector<std::size_t> sizes;
-    for (std::size_t i = 4; i < words.size(); ++i) sizes.push_back(std::stoul(words[i]));
+    std::vector<std::int64_t> sizes;
+    for (std::size_t i = 4; i < words.size(); ++i) sizes.push_back(std::stol(words[i]));
     const std::set<std::string> stages{"encode", "structure", "occupancy", "latent", "gaussians"};
     if (stages.count(words[3]) > 0) {
-        const auto voxels = shell(profile.configs().resolution(), sizes.at(0));
+        const auto voxels = hollow_ball(sizes.at(0), profile.configs().resolution());
         profile.step(words[3], SparseShape(voxels, place.device));
     } else {
         all_stages(profile, place, std::stoi(words[3]), sizes);
