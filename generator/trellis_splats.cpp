@@ -1,10 +1,11 @@
 #include "generator/trellis_splats.hpp"
 
+#include "generator/kernels/parallel.hpp"
+
 #include <cstring>
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 namespace generator {

@@ -3,6 +3,7 @@
 #include "generator/kernels/attend.hpp"
 
 #include "generator/kernels/attend_tile.hpp"
+#include "generator/kernels/parallel.hpp"
 #include "generator/kernels/wide.hpp"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <type_traits>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 namespace generator {
 namespace {

@@ -4,11 +4,12 @@
 // multiplied. Chunks do not depend on the number of threads, so neither do the bits.
 #include "generator/kernels/conv3d.hpp"
 
+#include "generator/kernels/parallel.hpp"
+
 #include <algorithm>
 #include <cstring>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 namespace generator {

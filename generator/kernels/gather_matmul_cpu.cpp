@@ -4,13 +4,13 @@
 
 #include "generator/kernels/gather_matmul_launch.hpp"
 #include "generator/kernels/gather_tile.hpp"
+#include "generator/kernels/parallel.hpp"
 #include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 namespace generator {

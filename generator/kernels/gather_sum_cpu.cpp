@@ -1,12 +1,12 @@
 #include "generator/kernels/gather_sum.hpp"
 
 #include "generator/kernels/gather_sum_launch.hpp"
+#include "generator/kernels/parallel.hpp"
 
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 namespace generator {
 namespace {

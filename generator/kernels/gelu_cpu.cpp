@@ -2,10 +2,10 @@
 #include "generator/kernels/gelu.hpp"
 
 #include "generator/kernels/gelu_tile.hpp"
+#include "generator/kernels/parallel.hpp"
 #include "generator/kernels/wide.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 namespace generator {
 namespace {

@@ -3,12 +3,12 @@
 #include "generator/kernels/linear.hpp"
 
 #include "generator/kernels/gather_tile.hpp"
+#include "generator/kernels/parallel.hpp"
 #include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 namespace generator {
 namespace {
