@@ -3,11 +3,16 @@
 #include "generator/image/decode.hpp"
 #include "generator/matting.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/generator/weights/onnx_file.hpp"
+
+#include <boost/json/parse.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
 #include <iterator>
+#include <span>
+#include <string>
 
 using generator::Errc;
 
@@ -88,6 +93,30 @@ TEST_CASE("a picture with a background loses it") {
     CHECK(cut->pixels[3] < 10);  // the corner is background
     const auto middle = (std::size_t(cut->height / 2) * cut->width + cut->width / 2) * 4 + 3;
     CHECK(cut->pixels[middle] > 245);
+}
+
+TEST_CASE("the full size is read from its graph, convolution by convolution") {
+    std::ifstream in(kFolder + "/u2net.json");
+    const auto golden = boost::json::parse(std::string{std::istreambuf_iterator<char>(in), {}});
+    std::string nodes, tensors;
+    int index = 0;
+    for (const auto& each : golden.at("convolutions").as_array()) {
+        const auto size = [&](int i) { return std::uint64_t(each.at(i).as_int64()); };
+        const auto name = std::to_string(index++);
+        const auto zeros = [](std::uint64_t count) { return std::string(count * 4, '\0'); };
+        nodes += tests::onnx::node("Conv", {"x", "w" + name, "b" + name});
+        tensors += tests::onnx::tensor("w" + name, {size(1), size(0), size(2), size(2)},
+                                       zeros(size(0) * size(1) * size(2) * size(2)));
+        tensors += tests::onnx::tensor("b" + name, {size(1)}, zeros(size(1)));
+    }
+    const auto file = tests::onnx::model(nodes + tensors);
+    const auto graph =
+        generator::Onnx::parse({std::as_bytes(std::span(file)), nullptr}, "u2net.onnx").value();
+    const auto net = generator::U2Net::read(graph, at::kCPU);
+    CHECK(net.parameters() == golden.at("parameters"));
+    const auto saliency = net.saliency(at::randn({1, 3, 64, 64}));
+    CHECK(saliency.sizes() == at::IntArrayRef{1, 1, 64, 64});
+    CHECK(saliency.eq(0.5).all().item<bool>());  // of no weights
 }
 
 TEST_CASE("weights of another network are refused by name") {

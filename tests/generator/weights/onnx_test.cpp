@@ -1,6 +1,7 @@
 #include "generator/weights/onnx.hpp"
 
 #include "generator/errc.hpp"
+#include "tests/generator/weights/onnx_file.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,48 +9,15 @@
 #include <random>
 
 using generator::Onnx;
+using namespace tests::onnx;
 
 namespace {
-
-std::string varint(std::uint64_t value) {
-    std::string out;
-    for (; value >= 0x80; value >>= 7) out += char(value | 0x80);
-    return out + char(value);
-}
-
-std::string number(int field, std::uint64_t value) {
-    return varint(std::uint64_t(field) << 3) + varint(value);
-}
-
-std::string bytes(int field, const std::string& content) {
-    return varint(std::uint64_t(field) << 3 | 2) + varint(content.size()) + content;
-}
 
 std::string floats(std::initializer_list<float> values) {
     std::string out(values.size() * 4, '\0');
     std::memcpy(out.data(), values.begin(), out.size());
     return out;
 }
-
-// A tensor of raw bytes; `packed`: dimensions and numbers as packed lists.
-std::string tensor(const std::string& name, std::initializer_list<std::uint64_t> shape,
-                   const std::string& data, bool packed = false, std::uint64_t type = 1) {
-    std::string out, dims;
-    for (const auto side : shape) {
-        out += packed ? "" : number(1, side);
-        dims += varint(side);
-    }
-    if (packed) out += bytes(1, dims);
-    return bytes(5, out + number(2, type) + bytes(8, name) + bytes(packed ? 4 : 9, data));
-}
-
-std::string node(const std::string& kind, std::initializer_list<const char*> inputs) {
-    std::string out;
-    for (const char* input : inputs) out += bytes(1, input);
-    return bytes(1, out + bytes(2, "out") + bytes(4, kind));
-}
-
-std::string model(const std::string& graph) { return number(1, 4) + bytes(7, graph); }
 
 config::Result<Onnx> parse(const std::string& text) {
     return Onnx::parse({std::as_bytes(std::span(text)), nullptr}, "u2net.onnx");
