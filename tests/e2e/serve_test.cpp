@@ -4,6 +4,7 @@
 #include "network/http/client.hpp"
 #include "network/subnet/btauth.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/network/plain_request.hpp"
 
 #include <csignal>
 
@@ -62,18 +63,11 @@ public:
 
     HttpRequest call(const Keypair& caller, const std::string& method, const std::string& target,
                      const std::string& body = {}) const {
-        auto request = plain(method, target);
+        auto request = tests::plain_request(method, target);
         request.body = body;
         request.headers =
             network::btauth_headers(caller, scene_.hotkey(), method, target, body, now_ns());
         request.headers.emplace_back("content-type", "multipart/form-data; boundary=XX");
-        return request;
-    }
-    HttpRequest plain(const std::string& method, const std::string& target) const {
-        HttpRequest request;
-        request.host = "127.0.0.1";
-        request.method = method;
-        request.target = target;
         return request;
     }
     network::HttpAnswer send(HttpRequest request) const {
@@ -105,8 +99,8 @@ TEST_CASE("whoever signs and is listed is served, once a signature, and after a 
     {
         Server server(scene, caller);
         std::this_thread::sleep_for(2100ms);  // what was signed before the first start is refused
-        CHECK(server.send(server.plain("GET", "/health")).status == 200);
-        CHECK(server.send(server.plain("GET", "/metrics")).status == 401);
+        CHECK(server.send(tests::plain_request("GET", "/health")).status == 200);
+        CHECK(server.send(tests::plain_request("GET", "/metrics")).status == 401);
         CHECK(server.send(server.call(stranger, "GET", "/metrics")).status == 403);
         CHECK(server.send(server.call(caller, "GET", "/metrics")).status == 200);
 

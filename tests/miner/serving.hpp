@@ -4,6 +4,7 @@
 #include "miner/serve.hpp"
 #include "network/http/client.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/network/plain_request.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -81,11 +82,8 @@ public:
     }
 
     network::HttpAnswer get(const std::string& target) const {
-        network::HttpRequest request;
-        request.host = "127.0.0.1";
+        auto request = plain_request("GET", target);
         request.port = port();
-        request.method = "GET";
-        request.target = target;
         return run(network::request(std::move(request), {})).value();
     }
     network::HttpAnswer post(const std::string& body, network::HttpHeaders headers = {}) const {

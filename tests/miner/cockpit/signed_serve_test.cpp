@@ -7,6 +7,7 @@
 #include "network/subnet/btauth.hpp"
 #include "network/subnet/dendrite_auth.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/network/plain_request.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -82,7 +83,7 @@ public:
                                       .hotkeys = {key_of(1).address()}});
         });
         while (port_ == 0 || !knows_subnet_) std::this_thread::sleep_for(1ms);
-        while (send(unsigned_call("GET", "/ready")) != 200) std::this_thread::sleep_for(1ms);
+        while (send(tests::plain_request("GET", "/ready")) != 200) std::this_thread::sleep_for(1ms);
     }
     miner::ExitCode stop() {
         ::kill(::getpid(), SIGTERM);
@@ -90,15 +91,8 @@ public:
         return code_;
     }
 
-    HttpRequest unsigned_call(const std::string& method, const std::string& target) const {
-        HttpRequest request;
-        request.host = "127.0.0.1";
-        request.method = method;
-        request.target = target;
-        return request;
-    }
     HttpRequest call(const network::Keypair& key, std::int64_t nonce = now_ns()) const {
-        auto request = unsigned_call("POST", "/generate");
+        auto request = tests::plain_request("POST", "/generate");
         request.body = form();
         request.headers = network::btauth_headers(key, key_of(1).address(), "POST", "/generate",
                                                   request.body, nonce);
@@ -109,7 +103,7 @@ public:
         const auto nonce = std::to_string(now_ns());
         const auto& hash = network::empty_body_hash();
         const auto text = nonce + "." + key.address() + "." + key_of(1).address() + ".u." + hash;
-        auto request = unsigned_call("POST", "/generate");
+        auto request = tests::plain_request("POST", "/generate");
         request.body = form();
         request.headers = {{"timeout", "12.0"},
                            {"bt_header_dendrite_nonce", nonce},
@@ -156,9 +150,9 @@ TEST_CASE("a validator's signature opens /generate, once, and a restart does not
     CHECK(serving.send(serving.call(key_of(2), now_ns() - 20'000'000'000)) == 401);
     CHECK(serving.send(serving.call(key_of(3))) == 403);
     CHECK(serving.send(serving.call(key_of(4))) == 403);
-    CHECK(serving.send(serving.unsigned_call("POST", "/generate")) == 401);
-    CHECK(serving.send(serving.unsigned_call("GET", "/metrics")) == 401);
-    CHECK(serving.send(serving.unsigned_call("GET", "/health")) == 200);
+    CHECK(serving.send(tests::plain_request("POST", "/generate")) == 401);
+    CHECK(serving.send(tests::plain_request("GET", "/metrics")) == 401);
+    CHECK(serving.send(tests::plain_request("GET", "/health")) == 200);
     CHECK(serving.stop() == miner::ExitCode::ok);
 
     serving.start();
@@ -177,7 +171,7 @@ TEST_CASE("the token and a signature are as good as each other") {
     std::this_thread::sleep_for(2100ms);
     CHECK(serving.send(serving.call(key_of(2))) == 403);
     CHECK(serving.send(serving.call(key_of(4))) == 200);
-    auto shown = serving.unsigned_call("GET", "/metrics");
+    auto shown = tests::plain_request("GET", "/metrics");
     CHECK(serving.send(shown) == 401);
     shown.headers = {{"authorization", "Bearer 0123456789abcdef"}};
     CHECK(serving.send(shown) == 200);
