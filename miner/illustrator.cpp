@@ -1,35 +1,21 @@
 #include "miner/illustrator.hpp"
 
 #include "generator/image/decode.hpp"
+#include "miner/until_stopped.hpp"
 #include "network/errc.hpp"
 #include "network/http/url.hpp"
 #include "network/tls.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cmath>
-#include <functional>
-#include <memory>
 #include <utility>
 
 namespace miner {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Ends when `stop` fires, on whatever thread that happens, or when it is cancelled.
-asio::awaitable<void> until_stopped(std::stop_token stop) {
-    const auto io = co_await asio::this_coro::executor;
-    const auto timer = std::make_shared<asio::steady_timer>(io, Clock::time_point::max());
-    const std::stop_callback<std::function<void()>> wake(
-        std::move(stop), [io, timer] { asio::post(io, [timer] { timer->cancel(); }); });
-    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
-}
 
 }  // namespace
 

@@ -4,12 +4,11 @@
 #include "generator/image/decode.hpp"
 #include "miner/remote_call.hpp"
 #include "miner/server_timing.hpp"
+#include "miner/until_stopped.hpp"
 #include "network/http/timeout.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/json/parse.hpp>
 
 #include <random>
@@ -159,10 +158,6 @@ private:
     Job job_;
 };
 
-asio::awaitable<void> until_stopped(asio::steady_timer& timer, std::stop_token stop) {
-    while (!stop.stop_requested()) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
 }  // namespace
 
 RemoteStation::RemoteStation(Lanes& lanes, config::Logger& log, Options options)
@@ -186,10 +181,8 @@ asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
     if (options_.url.tls) request.tls = options_.tls;
     if (!options_.token.empty())
         request.headers.emplace_back("authorization", "Bearer " + options_.token);
-    asio::steady_timer timer(co_await asio::this_coro::executor, Clock::time_point::max());
-    const std::stop_callback stopped(stop, [&] { timer.cancel(); });
     auto asking = network::detail::settle(network::request(std::move(request), limits));
-    auto stopping = until_stopped(timer, stop);
+    auto stopping = until_stopped(stop);
     auto first = co_await (std::move(asking) || std::move(stopping));
     if (first.index() == 1) co_return cancelled;
     auto& settled = std::get<0>(first);
