@@ -15,7 +15,6 @@ namespace config {
 namespace {
 
 constexpr std::size_t kWidestColumn = 40;  // a longer value pushes its own line, not all of them
-constexpr std::size_t kWhole = 1 << 20;    // of texts that are not to be cut
 
 std::string_view group_of(const Key& key) {
     const auto dot = key.name.find('.');

@@ -1,3 +1,4 @@
+#include "config/escape.hpp"
 #include "config/version.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
@@ -75,7 +76,7 @@ int main(int argc, char** argv) {
     const auto parsed =
         miner::parse(argc, argv, config::process_environment(), std::chrono::system_clock::now());
     if (const auto* over = std::get_if<miner::Exit>(&parsed)) {
-        fmt::print(over->to_stderr ? stderr : stdout, "{}", over->text);
+        fmt::print(over->to_stderr ? stderr : stdout, "{}", config::printable_lines(over->text));
         return int(over->code);
     }
     try {
@@ -83,10 +84,12 @@ int main(int argc, char** argv) {
     } catch (const std::system_error& error) {
         // As in `miner stats | head`: whoever read has had enough.
         if (error.code() == std::errc::broken_pipe) return int(miner::ExitCode::ok);
-        fmt::print(stderr, "miner: internal error, please report it: {}\n", error.what());
+        fmt::print(stderr, "miner: internal error, please report it: {}\n",
+                   config::printable(error.what()));
         return int(miner::ExitCode::internal);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "miner: internal error, please report it: {}\n", error.what());
+        fmt::print(stderr, "miner: internal error, please report it: {}\n",
+                   config::printable(error.what()));
         return int(miner::ExitCode::internal);
     }
 }

@@ -1,8 +1,8 @@
 #include "miner/remote_call.hpp"
 
+#include "config/escape.hpp"
 #include "generator/errc.hpp"
 #include "generator/splat/export.hpp"
-#include "miner/stats.hpp"
 #include "network/uuid.hpp"
 
 #include <fmt/format.h>
@@ -74,7 +74,7 @@ std::string refusal_words(const network::HttpAnswer& answer) {
     if (const auto* object = error ? nullptr : json.if_object())
         for (const auto* key : {"error", "reason"})
             if (const auto* text = object->if_contains(key); text && text->is_string())
-                words = printable(std::string(text->as_string()).substr(0, kLongestWords));
+                words = config::printable(text->get_string(), kLongestWords);
     return fmt::format("{}{}{}", answer.status, words.empty() ? "" : ": ", words);
 }
 

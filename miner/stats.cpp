@@ -1,5 +1,7 @@
 #include "miner/stats.hpp"
 
+#include "config/escape.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -69,19 +71,12 @@ std::string minute_utc(Milliseconds at) {
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &time)};
 }
 
-// "5CFPcUJg..bwYSjBiT": both ends of an address tell it from others.
-std::string shortened(const std::string& text, std::size_t width) {
-    if (text.size() <= width) return text;
-    const std::size_t kept = width - 2;
-    return text.substr(0, kept - kept / 2) + ".." + text.substr(text.size() - kept / 2);
-}
-
 std::string padded_left(const std::string& text, std::size_t width) {
     return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
 std::string padded_right(std::string text, std::size_t width) {
-    if (text.size() < width) text.append(width - text.size(), ' ');
+    if (const auto taken = config::columns(text); taken < width) text.append(width - taken, ' ');
     return text;
 }
 
@@ -176,7 +171,8 @@ using Row = std::vector<std::string>;
 std::vector<std::size_t> widths(const std::vector<Row>& rows, std::size_t page_width) {
     std::vector<std::size_t> widths(rows.front().size(), 0);
     for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], config::columns(row[i]));
     }
     std::size_t others = 2;
     for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 2;
@@ -188,7 +184,7 @@ std::vector<std::size_t> widths(const std::vector<Row>& rows, std::size_t page_w
 void columns(Page& page, const std::vector<Row>& rows) {
     const auto width = widths(rows, page.width());
     for (std::size_t r = 0; r < rows.size(); ++r) {
-        std::string line = "  " + padded_right(shortened(rows[r][0], width[0]), width[0]);
+        std::string line = "  " + padded_right(config::shortened(rows[r][0], width[0]), width[0]);
         for (std::size_t i = 1; i < rows[r].size(); ++i) {
             line += "  " + padded_left(rows[r][i], width[i]);
         }
@@ -204,7 +200,7 @@ void groups(Page& page, const char* title, const char* first_column,
         {first_column, "made", "success", "sent", "accepted", "zero", "mean", "median"}};
     for (const auto& [name, counts] : groups) {
         const bool scored = counts.accepted + counts.zero_scores > 0;
-        rows.push_back({printable(name), grouped(counts.generations),
+        rows.push_back({config::printable(name), grouped(counts.generations),
                         counts.generations ? percent(counts.success_rate()) : "-",
                         grouped(counts.submissions), grouped(counts.accepted),
                         grouped(counts.zero_scores), scored ? fixed(counts.mean_score, 3) : "-",
@@ -270,16 +266,16 @@ std::string render_contacts(const std::vector<storage::Contact>& contacts, Milli
     std::vector<Row> rows{{"validator", "calls", "failed", "last call", "cool-down"}};
     for (const auto& contact : contacts) {
         const auto left = contact.cooldown_until - now / 1000;
-        rows.push_back({printable(contact.validator), grouped(contact.calls),
+        rows.push_back({config::printable(contact.validator), grouped(contact.calls),
                         grouped(contact.failures), ago(contact.last_call, now),
                         left > 0 ? duration(double(left) * 1e3) : "-"});
     }
     columns(page, rows);
     for (const auto& contact : contacts) {
         if (contact.last_error.empty()) continue;
-        const auto prefix = "  " + shortened(printable(contact.validator), 12) + " failed " +
-                            ago(contact.last_failure, now) + ": ";
-        page.line(page.painted(kFaint, prefix + printable(contact.last_error).substr(0, 200)));
+        const auto prefix = "  " + config::shortened(config::printable(contact.validator), 12) +
+                            " failed " + ago(contact.last_failure, now) + ": ";
+        page.line(page.painted(kFaint, prefix + config::printable(contact.last_error, 200)));
     }
     return std::move(page).text();
 }

@@ -16,7 +16,7 @@ struct TableOptions {
 };
 
 // Sections without content are left out: clear a group of `statistics` to be spared it. Ends with a
-// line break; no line ends with blanks. Peers' words come through printable(), so that they cannot
+// line break; no line ends with blanks. Peers' words are made printable, so that they cannot
 // drive the terminal.
 std::string render_table(const storage::Statistics& statistics, const TableOptions& options = {});
 
@@ -32,8 +32,5 @@ std::string render_json(const storage::Statistics& statistics);
 // RFC 4180, a header and a row a group: group (all, validator, hotkey, kind, day, stage), name,
 // counts, then count and percentiles, which only stages have.
 std::string render_csv(const storage::Statistics& statistics);
-
-// Bytes outside of printable ASCII become '?': names and errors may hold a peer's words.
-std::string printable(std::string_view text);
 
 }  // namespace miner

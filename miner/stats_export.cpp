@@ -1,5 +1,7 @@
 #include "miner/stats.hpp"
 
+#include "config/escape.hpp"
+
 #include <boost/json.hpp>
 
 #include <charconv>
@@ -55,7 +57,7 @@ boost::json::object json(const Counts& counts) {
 boost::json::array json(const std::vector<storage::Group>& groups) {
     boost::json::array array;
     for (const auto& group : groups) {
-        boost::json::object object{{"name", printable(group.name)}};
+        boost::json::object object{{"name", group.name}};
         for (auto& member : json(group.counts)) object.insert(member);
         array.push_back(std::move(object));
     }
@@ -68,22 +70,14 @@ std::string csv_number(double value) {
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
-std::string csv_text(std::string_view raw) {
-    const auto text = printable(raw);
-    if (text.find_first_of(",\"") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return quoted + "\"";
-}
-
 std::string csv_row(std::string_view group, std::string_view name, const Counts& counts) {
-    std::string row = csv_text(group) + "," + csv_text(name);
+    std::string row = config::csv_field(group) + "," + config::csv_field(name);
     for (const auto& count : named(counts)) row += "," + csv_number(count.value);
     return row + ",,,,\n";
 }
 
 std::string csv_row(const storage::Percentiles& stage) {
-    std::string row = "stage," + csv_text(stage.stage);
+    std::string row = "stage," + config::csv_field(stage.stage);
     row.append(named({}).size(), ',');
     for (const double value : {double(stage.count), stage.p50, stage.p90, stage.p99}) {
         row += "," + csv_number(value);
@@ -96,14 +90,6 @@ boost::json::value json(const std::optional<storage::Milliseconds>& at) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-    std::string result(text);
-    for (auto& c : result) {
-        if ((unsigned char)c < 0x20 || (unsigned char)c >= 0x7f) c = '?';
-    }
-    return result;
-}
 
 std::string render_json(const storage::Statistics& statistics) {
     boost::json::array stages;
@@ -123,7 +109,7 @@ std::string render_json(const storage::Statistics& statistics) {
                                      {"stages", std::move(stages)},
                                      {"first", json(statistics.first)},
                                      {"newest", json(statistics.newest)}};
-    return boost::json::serialize(object);
+    return config::json_text(boost::json::serialize(object));
 }
 
 std::string render_csv(const storage::Statistics& statistics) {

@@ -1,6 +1,6 @@
 #include "miner/wallet_page.hpp"
 
-#include "miner/stats.hpp"
+#include "config/escape.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -30,21 +30,22 @@ std::string state_of(const HotkeyState& hotkey) {
 
 std::string render_wallet(const WalletPage& page) {
     std::string text = fmt::format(
-        "Wallet   {}\nColdkey  {}\n", printable(page.folder),
-        page.coldkey.empty() ? "not known (no coldkeypub.txt)" : printable(page.coldkey));
+        "Wallet   {}\nColdkey  {}\n", config::printable(page.folder),
+        page.coldkey.empty() ? "not known (no coldkeypub.txt)" : config::printable(page.coldkey));
     if (page.hotkeys.empty()) return text + "\nNo hotkeys.\n";
     text += "\nHotkeys (* mines)\n";
     std::size_t widest = 0;
-    for (const auto& hotkey : page.hotkeys) widest = std::max(widest, hotkey.name.size());
+    for (const auto& hotkey : page.hotkeys)
+        widest = std::max(widest, config::columns(config::printable(hotkey.name)));
     for (const auto& hotkey : page.hotkeys) {
         text += fmt::format("{} {:<{}}  {:<48}  {}\n", is_chosen(page, hotkey) ? '*' : ' ',
-                            printable(hotkey.name), widest,
+                            config::printable(hotkey.name), widest,
                             hotkey.address.empty() ? "address not known" : hotkey.address,
                             state_of(hotkey));
         if (!hotkey.fault.empty())
-            text += fmt::format("    cannot be used: {}\n", printable(hotkey.fault));
+            text += fmt::format("    cannot be used: {}\n", config::printable(hotkey.fault));
         for (const auto& warning : hotkey.warnings)
-            text += fmt::format("    {}\n", printable(warning));
+            text += fmt::format("    {}\n", config::printable(warning));
     }
     return text;
 }
@@ -55,8 +56,8 @@ std::string render_wallet_json(const WalletPage& page) {
         const boost::json::value address =
             hotkey.address.empty() ? boost::json::value() : boost::json::value(hotkey.address);
         hotkeys.push_back(
-            {{"name", printable(hotkey.name)},
-             {"path", printable(hotkey.path.string())},
+            {{"name", hotkey.name},
+             {"path", hotkey.path.string()},
              {"mines", is_chosen(page, hotkey)},
              {"address", address},
              {"address_from_public_half", hotkey.from_public_half},
@@ -64,13 +65,13 @@ std::string render_wallet_json(const WalletPage& page) {
              {"scheme", hotkey.scheme},
              {"mode", fmt::format("{:o}", hotkey.mode)},
              {"usable", hotkey.fault.empty()},
-             {"fault", printable(hotkey.fault)},
+             {"fault", hotkey.fault},
              {"warnings", boost::json::array(hotkey.warnings.begin(), hotkey.warnings.end())}});
     }
-    return boost::json::serialize(boost::json::object{
-        {"folder", printable(page.folder)},
+    return config::json_text(boost::json::serialize(boost::json::object{
+        {"folder", page.folder},
         {"coldkey", page.coldkey.empty() ? boost::json::value() : boost::json::value(page.coldkey)},
-        {"hotkeys", std::move(hotkeys)}});
+        {"hotkeys", std::move(hotkeys)}}));
 }
 
 }  // namespace miner

@@ -1,5 +1,6 @@
 #include "network/picture_service.hpp"
 
+#include "config/escape.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/http/timeout.hpp"
@@ -42,7 +43,7 @@ asio::awaitable<Result<Bytes>> PictureService::make(std::string prompt) {
         .method = "POST",
         .target = endpoint.target == "/" ? "/v1/images/generations" : endpoint.target,
         .headers = {{"Content-Type", "application/json"}},
-        .body = json::serialize(body)};
+        .body = config::json_text(json::serialize(body))};
     if (!options_.token.empty())
         request.headers.emplace_back("Authorization", "Bearer " + options_.token);
     if (endpoint.tls) request.tls = options_.tls;

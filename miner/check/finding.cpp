@@ -1,6 +1,6 @@
 #include "miner/check/finding.hpp"
 
-#include "miner/stats.hpp"
+#include "config/escape.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -46,8 +46,9 @@ bool would_mine(const Findings& findings) {
 std::string render_finding(const Finding& finding, bool colour) {
     const auto mark = mark_of(finding.state);
     auto text = fmt::format("{}  {:<20} {}\n", painted(mark.shown, mark.colour, colour),
-                            printable(finding.what), printable(finding.found));
-    if (!finding.remedy.empty()) text += fmt::format("      -> {}\n", printable(finding.remedy));
+                            config::printable(finding.what), config::printable(finding.found));
+    if (!finding.remedy.empty())
+        text += fmt::format("      -> {}\n", config::printable(finding.remedy));
     return text;
 }
 
@@ -73,11 +74,11 @@ std::string render_findings_json(const Findings& findings) {
     boost::json::array rows;
     for (const auto& finding : findings)
         rows.push_back({{"state", mark_of(finding.state).word},
-                        {"what", printable(finding.what)},
-                        {"found", printable(finding.found)},
-                        {"remedy", printable(finding.remedy)}});
-    return boost::json::serialize(
-        boost::json::object{{"ok", would_mine(findings)}, {"findings", std::move(rows)}});
+                        {"what", finding.what},
+                        {"found", finding.found},
+                        {"remedy", finding.remedy}});
+    return config::json_text(boost::json::serialize(
+        boost::json::object{{"ok", would_mine(findings)}, {"findings", std::move(rows)}}));
 }
 
 }  // namespace miner

@@ -1,7 +1,5 @@
 #include "miner/cockpit/listing_json.hpp"
 
-#include "miner/stats.hpp"
-
 namespace miner {
 namespace {
 
@@ -25,7 +23,7 @@ json::object to_json(const storage::AttemptLine& line) {
             {"voxels", counted(a.voxels)},
             {"gaussians", counted(a.gaussians)},
             {"outcome", a.outcome},
-            {"error", printable(a.error)},
+            {"error", a.error},
             {"superseded", line.superseded},
             {"at", a.at},
             {"ms",
@@ -46,12 +44,9 @@ json::object to_json(const storage::AttemptLine& line) {
 }
 
 json::object to_json(const storage::SubmissionLine& line) {
-    return {{"number", line.number},
-            {"status", line.status},
-            {"detail", printable(line.detail)},
-            {"bytes", line.bytes},
-            {"sent_at", line.sent_at},
-            {"ended_at", or_null(line.ended_at)},
+    return {{"number", line.number},       {"status", line.status},
+            {"detail", line.detail},       {"bytes", line.bytes},
+            {"sent_at", line.sent_at},     {"ended_at", or_null(line.ended_at)},
             {"score", or_null(line.score)}};
 }
 
@@ -59,9 +54,9 @@ json::object to_json(const storage::SubmissionLine& line) {
 
 json::object to_json(const storage::TaskLine& line) {
     return {{"id", line.row},
-            {"task_id", printable(line.task_id)},
+            {"task_id", line.task_id},
             {"hotkey", line.hotkey},
-            {"validator", printable(line.validator)},
+            {"validator", line.validator},
             {"kind", line.kind},
             {"state", storage::name(line.state)},
             {"outcome", line.outcome == storage::Outcome::none
@@ -75,7 +70,7 @@ json::object to_json(const storage::TaskLine& line) {
             {"gaussians", counted(line.gaussians)},
             {"has_result", !line.asset.empty()},
             {"bytes", line.bytes},
-            {"detail", printable(line.detail)},
+            {"detail", line.detail},
             {"validation_failed", line.validation_failed},
             {"score", or_null(line.score)},
             {"average", or_null(line.average)},
@@ -96,12 +91,12 @@ json::array to_json(const std::vector<storage::Contact>& contacts) {
     json::array array;
     for (const auto& contact : contacts)
         array.push_back({{"hotkey", contact.hotkey},
-                         {"validator", printable(contact.validator)},
+                         {"validator", contact.validator},
                          {"calls", contact.calls},
                          {"failures", contact.failures},
                          {"last_call", or_null(contact.last_call)},
                          {"last_failure", or_null(contact.last_failure)},
-                         {"last_error", printable(contact.last_error)},
+                         {"last_error", contact.last_error},
                          {"cooldown_until", contact.cooldown_until}});
     return array;
 }

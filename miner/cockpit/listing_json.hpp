@@ -1,4 +1,5 @@
-// Tasks and validators as JSON. Pure; peers' words come through printable().
+// Tasks and validators as JSON. Pure; whoever serializes it makes peers' words safe
+// (config/escape.hpp).
 #pragma once
 
 #include "storage/listing.hpp"

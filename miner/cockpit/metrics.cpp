@@ -1,5 +1,6 @@
 #include "miner/cockpit/metrics.hpp"
 
+#include "config/escape.hpp"
 #include "config/version.hpp"
 
 #include <prometheus/counter.h>
@@ -137,7 +138,8 @@ void Metrics::pulled(const Pulled& pulled) {
 
 void Metrics::attempt(const Attempt& attempt) {
     auto& f = *families_;
-    f.attempts.Add({{"chain", attempt.chain}, {"outcome", attempt.outcome}}).Increment();
+    f.attempts.Add({{"chain", config::label(attempt.chain)}, {"outcome", attempt.outcome}})
+        .Increment();
     if (attempt.number > 1) f.retries.Add({}).Increment();
     const auto& t = attempt.times;
     const std::pair<const char*, double> stages[] = {{"prepare", t.prepare},
@@ -189,19 +191,21 @@ std::string Metrics::render(const State& state, const std::filesystem::path& fol
     if (const auto& model = state.model())
         f.info
             .Add({{"version", std::string(config::version())},
-                  {"model", model->name},
-                  {"device", model->device},
+                  {"model", config::label(model->name)},
+                  {"device", config::label(model->device)},
                   {"dtype", model->dtype}})
             .Set(1);
     f.ready.Add({}).Set(state.ready());
     f.healthy.Add({}).Set(state.health(now).healthy);
     f.at_hand.Add({}).Set(double(state.tasks_at_hand()));
     for (const auto& station : state.stations()) {
-        f.station_able.Add({{"station", station.name}}).Set(station.able);
-        f.station_load.Add({{"station", station.name}}).Set(station.load);
+        f.station_able.Add({{"station", config::label(station.name)}}).Set(station.able);
+        f.station_load.Add({{"station", config::label(station.name)}}).Set(station.load);
         if (!station.memory) continue;
-        f.device_used.Add({{"station", station.name}}).Set(double(station.memory->used_bytes));
-        f.device_total.Add({{"station", station.name}}).Set(double(station.memory->total_bytes));
+        f.device_used.Add({{"station", config::label(station.name)}})
+            .Set(double(station.memory->used_bytes));
+        f.device_total.Add({{"station", config::label(station.name)}})
+            .Set(double(station.memory->total_bytes));
     }
     if (const auto chain = state.chain()) {
         f.block.Add({}).Set(double(chain->block));

@@ -1,5 +1,7 @@
 #include "miner/cockpit/request.hpp"
 
+#include "config/escape.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -38,7 +40,7 @@ network::ServerReply words_reply(unsigned status, std::string words) {
 }
 
 network::ServerReply json_reply(unsigned status, std::string json) {
-    return {status, {{"content-type", "application/json"}}, std::move(json), {}};
+    return {status, {{"content-type", "application/json"}}, config::json_text(std::move(json)), {}};
 }
 
 network::ServerReply json_reply(unsigned status, const boost::json::object& object) {

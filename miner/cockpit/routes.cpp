@@ -1,4 +1,5 @@
 // What each path answers.
+#include "config/escape.hpp"
 #include "config/version.hpp"
 #include "miner/cockpit/cockpit.hpp"
 #include "miner/cockpit/listing_json.hpp"
@@ -48,7 +49,7 @@ ServerReply page(std::string_view name) {
 }
 
 std::string event(std::string_view name, const std::string& json) {
-    return "event: " + std::string(name) + "\ndata: " + json + "\n\n";
+    return "event: " + std::string(name) + "\ndata: " + config::json_text(json) + "\n\n";
 }
 
 std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
@@ -205,7 +206,7 @@ Cockpit::Reply Cockpit::input_of(storage::TaskRow row) const {
     const auto* input = state_.input(row);
     if (!input) return {words_reply(404, "the input of this task is not remembered any more")};
     if (input->kind == "text")
-        return {bytes_reply(printable(input->prompt), "text/plain; charset=utf-8")};
+        return {bytes_reply(config::printable_lines(input->prompt), "text/plain; charset=utf-8")};
     const auto bytes = network::base64_decode(input->prompt);
     if (!bytes) return {words_reply(404, "the input of this task was no base64")};
     return {kept_by_caller(bytes_reply({bytes->begin(), bytes->end()}, picture_type(*bytes)))};
@@ -231,7 +232,7 @@ Cockpit::Reply Cockpit::events() {
             }
             if (const auto fresh = tail_->after(lines); !fresh.empty()) {
                 boost::json::array array;
-                for (const auto& line : fresh) array.emplace_back(printable(line));
+                for (const auto& line : fresh) array.emplace_back(line);
                 text += event("log", boost::json::serialize(array));
             }
             if (!co_await writer.write(std::move(text))) co_return;

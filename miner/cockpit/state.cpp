@@ -1,7 +1,6 @@
 #include "miner/cockpit/state.hpp"
 
 #include "config/version.hpp"
-#include "miner/stats.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -48,7 +47,7 @@ void State::pulled(const Pulled& pulled, WallClock::time_point now) {
     ++version_;
     if (!pulled.reached) {
         if (!failing_since_) failing_since_ = now;
-        last_error_ = printable(pulled.error);
+        last_error_ = pulled.error;
         return;
     }
     failing_since_.reset();
@@ -120,9 +119,9 @@ boost::json::object State::now(WallClock::time_point now) const {
     boost::json::array tasks;
     for (const auto& [id, task] : at_hand_)
         tasks.push_back({{"row", task.row},
-                         {"task_id", printable(id)},
+                         {"task_id", id},
                          {"kind", task.kind},
-                         {"validator", printable(task.validator)},
+                         {"validator", task.validator},
                          {"stage", task.stage},
                          {"stage_s", seconds_between(task.stage_since, now)},
                          {"age_s", seconds_between(task.pulled_at, now)},

@@ -1,5 +1,6 @@
 // miner backup FILE, miner restore FILE: the database's way out and back.
 #include "storage/backup.hpp"
+#include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/instance_lock.hpp"
 
@@ -18,7 +19,7 @@ ExitCode backup_command(const CommandLine& line) {
         complain("backup", done.error());
         return ExitCode::storage;
     }
-    fmt::print("{} is now in {}\n", from.string(), line.copy);
+    fmt::print("{} is now in {}\n", config::printable(from.string()), config::printable(line.copy));
     return ExitCode::ok;
 }
 
@@ -34,7 +35,7 @@ ExitCode restore_command(const CommandLine& line) {
         return ExitCode::storage;
     }
     fmt::print("{} is now as in {}; what was there is beside it, {}.before-restore\n",
-               (folder / kName).string(), line.copy, kName);
+               config::printable((folder / kName).string()), config::printable(line.copy), kName);
     return ExitCode::ok;
 }
 

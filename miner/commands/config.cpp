@@ -1,5 +1,6 @@
 // miner config: every setting with value, origin and meaning.
 #include "config/describe.hpp"
+#include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@ ExitCode config_command(const CommandLine& line) {
     using Form = ConfigOptions::Form;
     switch (line.config.form) {
         case Form::text:
-            fmt::print("{}", config::settings_text(line.loaded));
+            fmt::print("{}", config::printable_lines(config::settings_text(line.loaded)));
             break;
         case Form::json:
             fmt::print("{}\n", config::settings_json(line.loaded));
@@ -19,7 +20,8 @@ ExitCode config_command(const CommandLine& line) {
             fmt::print("{}", config::settings_markdown());
             break;
     }
-    for (const auto& warning : line.loaded.warnings) fmt::print(stderr, "warning: {}\n", warning);
+    for (const auto& warning : line.loaded.warnings)
+        fmt::print(stderr, "warning: {}\n", config::printable(warning));
     return ExitCode::ok;
 }
 

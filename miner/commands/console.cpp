@@ -1,5 +1,7 @@
 #include "miner/commands/commands.hpp"
 
+#include "config/escape.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -20,12 +22,14 @@ std::optional<config::Logger> open_log(const config::Settings& settings,
 }
 
 void complain(std::string_view what, const config::Error& error) {
-    fmt::print(stderr, "miner: {}: {}\n", what, error.message());
+    fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
+               config::printable(error.message()));
 }
 
 std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {
     const auto say = [&](std::string_view why) {
-        fmt::print(stderr, "miner: {}: {}\n", path == "-" ? "standard input" : path, why);
+        fmt::print(stderr, "miner: {}: {}\n",
+                   path == "-" ? "standard input" : config::printable(path), why);
         return std::nullopt;
     };
     std::error_code ignored;
@@ -54,7 +58,7 @@ bool write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
     std::error_code error;
     if (out) std::filesystem::rename(beside, path, error);
     if (out && !error) return true;
-    fmt::print(stderr, "miner: {}: cannot be written\n", path);
+    fmt::print(stderr, "miner: {}: cannot be written\n", config::printable(path));
     std::filesystem::remove(beside, error);
     return false;
 }

@@ -1,5 +1,6 @@
 // miner generate: a picture, several of one object, or a prompt to one splat file, by the same
 // recipe as mining: enhancement, gate, retry.
+#include "config/escape.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/production.hpp"
@@ -117,7 +118,7 @@ void print_for_people(const Product& product, const config::Gate& gate,
     }
     fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
     for (const auto& file : files)
-        fmt::print("{}: {} Gaussians, {:.2f} MB\n", file.path, file.gaussians,
+        fmt::print("{}: {} Gaussians, {:.2f} MB\n", config::printable(file.path), file.gaussians,
                    double(file.bytes) / 1e6);
 }
 
@@ -198,18 +199,20 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         }
     }
     if (line.generate.json)
-        fmt::print("{}\n", boost::json::serialize(to_json(product, model, files)));
+        fmt::print("{}\n",
+                   config::json_text(boost::json::serialize(to_json(product, model, files))));
     else
         print_for_people(product, settings.gate, files);
     if (product.cancelled && stop.stop_requested()) return ExitCode::interrupted;
     if (product.device_lost) return ExitCode::device_lost;
     if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded) {
-        fmt::print(stderr, "miner: {}: {}\n", what, product.detail);
+        fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
+                   config::printable(product.detail));
         return product.late || product.stranded ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
     if (files.empty() && !product.detail.empty()) {
-        fmt::print(stderr, "miner: nothing was written: {}\n", product.detail);
+        fmt::print(stderr, "miner: nothing was written: {}\n", config::printable(product.detail));
         return ExitCode::no_go;
     }
     if (files.empty()) {

@@ -1,5 +1,6 @@
 // miner rehearse: the whole loop on this machine, against a local chain and its validators that
 // speak the true protocols.
+#include "config/escape.hpp"
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "miner/app.hpp"
@@ -177,7 +178,7 @@ void draw_sheet(const Program& program, const std::filesystem::path& folder,
         count > kMostCells ? fmt::format("the first {} of {} tasks, ", kMostCells, count) : "");
     const auto file = (folder / "contact_sheet.png").string();
     if (write_file(file, generator::encode_png(contact_sheet(count, cell, heading))))
-        fmt::print("Inputs and results side by side: {}\n", file);
+        fmt::print("Inputs and results side by side: {}\n", config::printable(file));
 }
 
 }  // namespace
@@ -259,7 +260,8 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     const auto checklist = evaluate(gather(*validators, *statistics, int(program->tasks.size())));
     fmt::print("\n{}\n{}", render_table(*statistics, {.colour = terminal}),
                render(checklist, terminal));
-    fmt::print("\nEverything is in {}; ask it with: miner stats\n", (folder / "miner.db").string());
+    fmt::print("\nEverything is in {}; ask it with: miner stats\n",
+               config::printable((folder / "miner.db").string()));
     draw_sheet(*program, folder, **database);
     return checklist.go ? ExitCode::ok : ExitCode::no_go;
 }

@@ -1,5 +1,6 @@
 // miner render: a PLY or SPZ as pictures, put through the validator's normalisation and seen from
 // where it looks.
+#include "config/escape.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
@@ -127,13 +128,14 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
         const boost::json::object object{{"gaussians", splats->size()},
                                          {"drawn", renderer.most_drawn()},
                                          {"not_finite", renderer.not_numbers()}};
-        fmt::print("{}\n", boost::json::serialize(object));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(object)));
     } else {
         fmt::print("{} Gaussians, {} drawn, {} left out as they are not finite\n", splats->size(),
                    renderer.most_drawn(), renderer.not_numbers());
     }
     if (renderer.most_drawn() == 0)
-        fmt::print(stderr, "miner: {}: nothing of it can be seen\n", options.file);
+        fmt::print(stderr, "miner: {}: nothing of it can be seen\n",
+                   config::printable(options.file));
     return ExitCode::ok;
 }
 

@@ -1,5 +1,6 @@
 // miner stats: how well it does, from the database; works beside a running miner.
 #include "miner/stats.hpp"
+#include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
 #include "network/wallet/ss58.hpp"
 #include "network/wallet/wallet_state.hpp"
@@ -30,7 +31,7 @@ std::filesystem::path find_database(const CommandLine& line) {
     if (std::filesystem::exists(own, ignored) || !std::filesystem::exists(rehearsal, ignored))
         return own;
     fmt::print(stderr, "nothing was mined yet; this is the rehearsal's database, {}\n",
-               rehearsal.string());
+               config::printable(rehearsal.string()));
     return rehearsal;
 }
 

@@ -1,5 +1,6 @@
 // miner top: the status page in a terminal. The numbers come from the database; what is being done
 // comes from the running miner, when http.listen tells where it answers.
+#include "config/escape.hpp"
 #include "miner/cockpit/access.hpp"
 #include "miner/commands/commands.hpp"
 #include "network/http/client.hpp"
@@ -43,7 +44,7 @@ config::Result<network::HttpAnswer> ask(const config::Http& http) {
 // Throws when it is no such JSON.
 std::string describe(const boost::json::value& now) {
     const auto text = [](const boost::json::value& value) {
-        return printable(boost::json::value_to<std::string>(value));
+        return config::printable(boost::json::value_to<std::string>(value));
     };
     auto lines =
         fmt::format("{}, {}, up {:.0f} s  {}\n", text(now.at("phase")), text(now.at("status")),
@@ -59,7 +60,8 @@ std::string describe(const boost::json::value& now) {
 std::string now_text(const config::Http& http) {
     if (http.listen.empty()) return "set http.listen to see what it is doing\n";
     const auto answer = ask(http);
-    if (!answer) return "not running, or not reached: " + answer.error().message() + "\n";
+    if (!answer)
+        return "not running, or not reached: " + config::printable(answer.error().message()) + "\n";
     if (answer->status != 200)
         return fmt::format("{} answers {}: is http.token right?\n", http.listen, answer->status);
     try {

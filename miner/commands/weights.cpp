@@ -1,6 +1,7 @@
 // miner weights: published checkpoints on this machine.
 #include "miner/weights.hpp"
 #include "config/environment.hpp"
+#include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
 #include "network/errc.hpp"
 #include "network/hub/fetch_model.hpp"
@@ -65,14 +66,14 @@ ExitCode list(const fs::path& weights, bool json) {
                             {"bytes", entry.bytes},
                             {"folder", entry.folder.string()}});
         } else {
-            fmt::print("{:<20} {:<12} {:>8}  {}\n", model.name, entry.state,
+            fmt::print("{:<20} {:<12} {:>8}  {}\n", model.name, config::printable(entry.state),
                        entry.bytes > 0 ? bytes_text(entry.bytes) : "-", model.doc);
         }
     }
     if (json)
-        fmt::print("{}\n", boost::json::serialize(rows));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(rows)));
     else
-        fmt::print("Folder: {}\n", weights.string());
+        fmt::print("Folder: {}\n", config::printable(weights.string()));
     return ExitCode::ok;
 }
 
@@ -107,7 +108,7 @@ public:
                 .file =
                     [this](const std::string& path, std::int64_t bytes) {
                         if (!terminal_) {
-                            fmt::print("  {} ({})\n", path, bytes_text(bytes));
+                            fmt::print("  {} ({})\n", config::printable(path), bytes_text(bytes));
                             std::fflush(stdout);
                         }
                     },
@@ -216,7 +217,7 @@ ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
             complain(name, verdicts.error());
         } else if (verdicts->empty()) {
             fmt::print(stderr, "miner: {}: nothing there was fetched by `miner weights fetch`\n",
-                       folder.string());
+                       config::printable(folder.string()));
         }
         if (!verdicts || verdicts->empty()) {
             code = ExitCode::model;
@@ -224,8 +225,9 @@ ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
         }
         for (const auto& verdict : *verdicts) {
             const bool right = verdict.fault.empty();
-            fmt::print("{}  {}/{}{}\n", right ? "ok   " : "WRONG", name, verdict.path,
-                       right ? "" : ": " + verdict.fault);
+            fmt::print("{}  {}/{}{}\n", right ? "ok   " : "WRONG", config::printable(name),
+                       config::printable(verdict.path),
+                       right ? "" : ": " + config::printable(verdict.fault));
             if (!right) code = ExitCode::model;
         }
     }

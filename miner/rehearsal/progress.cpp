@@ -1,5 +1,7 @@
 #include "miner/rehearsal/progress.hpp"
 
+#include "config/escape.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +14,8 @@ constexpr std::size_t kNameColumns = 34;
 
 // A name that would push the columns aside loses its end. Every byte is taken for a column, and a
 // character is never cut in two: names are file names and prompts of the person's own.
-std::string fitted(const std::string& name) {
+std::string fitted(const std::string& raw) {
+    const auto name = config::printable(raw);
     if (name.size() <= kNameColumns) return name;
     std::size_t end = kNameColumns - 3;
     while (end > 0 && (std::uint8_t(name[end]) & 0xC0) == 0x80) --end;

@@ -1,5 +1,6 @@
 #include "network/chain/rpc.hpp"
 
+#include "config/escape.hpp"
 #include "network/errc.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
@@ -190,7 +191,8 @@ asio::awaitable<config::Result<void>> Rpc::check_chain(std::string genesis, Dead
     const auto* hash = (**answer).if_string();
     if (!hash) co_return fail(Errc::malformed, "the hash of block 0");
     if (*hash == json::string_view(genesis)) co_return config::Result<void>();
-    co_return fail(Errc::wrong_chain, "its block 0 is " + shown(*hash) + ", not " + genesis +
+    co_return fail(Errc::wrong_chain, "its block 0 is " + config::printable(*hash, 200) + ", not " +
+                                          genesis +
                                           "; see subtensor.network and subtensor.genesis");
 }
 

@@ -1,5 +1,6 @@
 #include "network/chain/rpc_message.hpp"
 
+#include "config/escape.hpp"
 #include "network/errc.hpp"
 #include "network/subnet/json_fields.hpp"
 
@@ -21,6 +22,9 @@ config::Error node_error(const json::value& error) {
     const auto* message = object ? object->if_contains("message") : nullptr;
     const auto* code = object ? object->if_contains("code") : nullptr;
     const auto* data = object ? object->if_contains("data") : nullptr;
+    const auto shown = [](std::string_view words) {
+        return config::printable(words, kLongestWords);
+    };
     std::string words =
         message && message->is_string() ? shown(message->get_string()) : "no reason given";
     if (data && data->is_string()) words += ": " + shown(data->get_string());
@@ -39,14 +43,6 @@ Result<RpcMessage> notice(const json::value& parameters) {
 }
 
 }  // namespace
-
-std::string shown(std::string_view text) {
-    std::string words;
-    for (const char character : text.substr(0, kLongestWords)) {
-        words += character >= ' ' && character <= '~' ? character : '?';
-    }
-    return words;
-}
 
 std::string rpc_request(std::uint64_t id, std::string_view method, const json::array& parameters) {
     return json::serialize(

@@ -15,9 +15,6 @@
 
 namespace network {
 
-// A stranger's words as they may stand in a log line: printable ASCII, and not too many.
-std::string shown(std::string_view text);
-
 std::string rpc_request(std::uint64_t id, std::string_view method,
                         const boost::json::array& parameters);
 

@@ -1,5 +1,6 @@
 #include "network/subnet/dendrite.hpp"
 
+#include "config/escape.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/hex.hpp"
@@ -25,19 +26,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostMessageBytes = 200;
 constexpr std::size_t kMostErrorBodyBytes = 64 << 10;
 
-// What a stranger says goes into logs and onto terminals: no control characters, no bytes beyond
-// ASCII, not too long.
-std::string printable(std::string_view text) {
-    std::string out;
-    for (const unsigned char c : text.substr(0, kMostMessageBytes))
-        if (c >= 0x20 && c < 0x7f)
-            out += static_cast<char>(c);
-        else if (c >= 0x80)
-            out += '?';
-    if (text.size() > kMostMessageBytes) out += "...";
-    return out;
-}
-
 // The axon's own errors are {"message": ...}, those of its web framework {"detail": ...}.
 std::string message_of(std::string_view body) {
     if (body.size() > kMostErrorBodyBytes) return {};
@@ -46,7 +34,7 @@ std::string message_of(std::string_view body) {
     if (error || !value.is_object()) return {};
     for (const char* name : {"message", "detail"})
         if (const auto* text = value.as_object().if_contains(name); text && text->is_string())
-            return printable(std::string_view(text->as_string()));
+            return config::printable(text->get_string(), kMostMessageBytes);
     return {};
 }
 
@@ -72,7 +60,8 @@ std::optional<Error> refusal_in(const HttpAnswer& answer, const std::string& whe
     const auto code = find_header(answer.headers, "bt_header_axon_status_code");
     if (code && *code != "200") {
         const auto message = find_header(answer.headers, "bt_header_axon_status_message");
-        return status(printable(*code), message ? printable(*message) : "");
+        return status(config::printable(*code, kMostMessageBytes),
+                      message ? config::printable(*message, kMostMessageBytes) : "");
     }
     const auto type = find_header(answer.headers, "content-type");
     if (!type || !is_json(*type)) return fail(Errc::malformed, where + ": content-type");

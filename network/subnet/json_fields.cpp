@@ -1,5 +1,6 @@
 #include "network/subnet/json_fields.hpp"
 
+#include "config/escape.hpp"
 #include "network/errc.hpp"
 
 #include <boost/json/parser.hpp>
@@ -16,6 +17,7 @@ constexpr std::size_t kDeepest = 16;
 constexpr std::size_t kMemoryFactor =
     4;  // of the text's size: a long string is held twice while its buffer grows
 constexpr std::size_t kMemoryFloor = 1 << 20;
+constexpr std::size_t kLongestName = 64;  // of a field, in a message for a person
 
 // Gives out so many bytes and then says there are no more. What was given back is free again.
 class Budget final : public boost::json::memory_resource {
@@ -57,15 +59,6 @@ std::optional<std::string_view> field_not_finite(std::string_view text) {
         }
     }
     return std::nullopt;
-}
-
-// A field's name as it may stand in a message for a person.
-std::string shown(std::string_view field) {
-    std::string name;
-    for (const char character : field.substr(0, 64)) {
-        name += character >= ' ' && character <= '~' ? character : '?';
-    }
-    return name;
 }
 
 std::optional<std::int64_t> whole_number(const boost::json::value& value) {
@@ -110,7 +103,8 @@ config::Result<JsonMessage> JsonMessage::parse(std::string_view text) {
         return config::fail(Errc::malformed, "too large");
     }
     if (const auto field = field_not_finite(text)) {
-        return config::fail(Errc::malformed, shown(*field) + " is not a finite number");
+        return config::fail(Errc::malformed,
+                            config::printable(*field, kLongestName) + " is not a finite number");
     }
     return config::fail(Errc::malformed, text.empty() ? "empty" : "not JSON");
 }
@@ -172,23 +166,5 @@ void JsonFields::take(const JsonFields& inner) {
 }
 
 config::Error JsonFields::error() const { return config::fail(Errc::malformed, problem_); }
-
-void append_json_text(std::string& json, std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    json += '"';
-    for (const char character : text) {
-        if (character == '"' || character == '\\') {
-            json += '\\';
-            json += character;
-        } else if (static_cast<unsigned char>(character) < 0x20) {
-            json += "\\u00";
-            json += kDigits[character >> 4];
-            json += kDigits[character & 15];
-        } else {
-            json += character;
-        }
-    }
-    json += '"';
-}
 
 }  // namespace network

@@ -64,7 +64,4 @@ private:
     std::string problem_;
 };
 
-// Appends `text` as a JSON string with its quotes. `text` must be UTF-8.
-void append_json_text(std::string& json, std::string_view text);
-
 }  // namespace network

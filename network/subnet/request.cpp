@@ -1,4 +1,5 @@
 // Requests as bittensor 9.9.0's dendrite writes them (bittensor/core/dendrite.py, synapse.py).
+#include "config/escape.hpp"
 #include "network/hex.hpp"
 #include "network/subnet/json_fields.hpp"
 #include "network/subnet/messages.hpp"
@@ -36,7 +37,7 @@ class JsonWriter {
 public:
     void text(std::string_view name, std::string_view value) {
         key(name);
-        append_json_text(json_, value);
+        json_ += config::json_quoted(value, config::kWhole);
     }
     void raw(std::string_view name, std::string_view value) {
         key(name);
@@ -49,7 +50,7 @@ public:
 private:
     void key(std::string_view name) {
         json_ += json_.empty() ? '{' : ',';
-        append_json_text(json_, name);
+        json_ += config::json_quoted(name);
         json_ += ':';
     }
 

@@ -1,5 +1,7 @@
 #include "miner/rehearsal/progress.hpp"
 
+#include "tests/support/hostile.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sstream>
@@ -74,4 +76,14 @@ TEST_CASE("a long name loses its end, between characters, and the columns stand"
     // 31 bytes would end within the second byte of a character.
     const auto accents = line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA9\xC3\xA9\xC3\xA9");
     CHECK(accents.find("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...") != std::string::npos);
+}
+
+TEST_CASE("a hostile name of a task steers no line of the progress") {
+    for (const auto& name : tests::hostile_texts()) {
+        std::ostringstream out;
+        Progress progress(out, false, 1, {{"t", name}});
+        progress.turn(answered());
+        CHECK_FALSE(tests::steers(out.str()));
+        CHECK(out.str().find('\n') == out.str().size() - 1);
+    }
 }

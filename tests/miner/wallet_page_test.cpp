@@ -35,9 +35,10 @@ TEST_CASE("the wallet's page is this one") {
           "Coldkey  5Cold\n"
           "\n"
           "Hotkeys (* mines)\n"
-          "* hot        5DtDLm5rQHShDqojQpsvcN8tRXHVFaecfDoRet1SU6BFD9Fi  plain sr25519, mode 644\n"
+          "* hot           5DtDLm5rQHShDqojQpsvcN8tRXHVFaecfDoRet1SU6BFD9Fi  plain sr25519, mode "
+          "644\n"
           "    open to other users\n"
-          "  spare?[2J  address not known                                 sealed, mode 600\n"
+          "  spare\\x1b[2J  address not known                                 sealed, mode 600\n"
           "    cannot be used: it is an Ansible vault\n");
 }
 

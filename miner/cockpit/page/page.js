@@ -175,14 +175,14 @@ function addLog(lines) {
 function watch() {
   const source = new EventSource('/api/events');
   source.addEventListener('now', event => {
-    now = JSON.parse(event.data);
+    now = parsed(event.data);
     showNow();
     if (now.settled !== settled) {
       settled = now.settled;
       refresh();
     }
   });
-  source.addEventListener('log', event => addLog(JSON.parse(event.data)));
+  source.addEventListener('log', event => addLog(parsed(event.data)));
   source.onopen = () => $('log').replaceChildren();
   source.onerror = () => {
     now = null;

@@ -28,10 +28,16 @@ function refreshTimes() {
   }
 }
 
+// Names and errors are other people's words: characters that steer or hide writing show as escapes, as in config/escape.hpp.
+const kUnsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
+const visible = text => text.replace(kUnsafe, c => `\\u{${c.codePointAt(0).toString(16)}}`);
+// The one way in for what the API says.
+const parsed = text => JSON.parse(text, (_, value) => typeof value === 'string' ? visible(value) : value);
+
 async function ask(path) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
+  return parsed(await answer.text());
 }
 
 function facts(rows) {

@@ -38,4 +38,5 @@ TEST_CASE("findings as JSON have the same") {
     CHECK(value.at("findings").at(1).at("state") == "warn");
     CHECK(value.at("findings").at(1).at("remedy") == "close something");
     CHECK(value.at("findings").at(2).at("what") == "validators");
+    CHECK(value.at("findings").at(2).at("found") == "0 of 3 answer\033[2J");
 }

@@ -171,18 +171,18 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
     CHECK(ready.status == 503);
 }
 
-TEST_CASE("statistics and tasks come as JSON, peers' words made harmless") {
+TEST_CASE("statistics and tasks come as JSON, with peers' words as they were said") {
     Seen seen;
     const auto stats = seen.json("/api/stats?last=10");
     CHECK(stats.at("statistics").at("all").at("generations") == 2);
-    CHECK(stats.at("statistics").at("by_validator").at(0).at("name") == "them?");
+    CHECK(stats.at("statistics").at("by_validator").at(0).at("name") == "them\x1b");
     const auto list = seen.json("/api/tasks?limit=2").at("tasks").as_array();
     REQUIRE(list.size() == 2);
     CHECK(list[0].at("id") == seen.open);
     CHECK(list[1].at("state") == "submitting");
     const auto story = seen.json(task(seen.answered));
     CHECK(story.at("score") == 0.5);
-    CHECK(story.at("validator") == "them?");
+    CHECK(story.at("validator") == "them\x1b");
     CHECK(story.at("attempts").at(0).at("gaussians") == 2);
     CHECK(story.at("submissions").at(0).at("status") == "answered");
 }
@@ -223,7 +223,7 @@ TEST_CASE("the input of a task of this run is shown as what it is") {
     Seen seen;
     CHECK(seen.get(task(7, "/input")).status == 404);
     const network::Task picture{network::TaskKind::image, "x", "iVBORw=="};
-    const network::Task prompt{network::TaskKind::text, "y", "a <b>chair</b>\n"};
+    const network::Task prompt{network::TaskKind::text, "y", "a <b>chair</b>\n\x1b[2J"};
     seen.on_io([&](auto& cockpit) {
         cockpit.state().pulled({.reached = true, .task = &picture, .row = 7}, {});
         cockpit.state().pulled({.reached = true, .task = &prompt, .row = 8}, {});
@@ -232,7 +232,7 @@ TEST_CASE("the input of a task of this run is shown as what it is") {
     CHECK(image.body == "\x89PNG");
     CHECK(network::find_header(image.headers, "content-type") == "image/png");
     const auto text = seen.get(task(8, "/input"));
-    CHECK(text.body == "a <b>chair</b>?");
+    CHECK(text.body == "a <b>chair</b>\n\\x1b[2J");
     CHECK(network::find_header(text.headers, "content-type") == "text/plain; charset=utf-8");
     CHECK(network::find_header(text.headers, "x-content-type-options") == "nosniff");
 }

@@ -1,5 +1,7 @@
 #include "miner/cockpit/metrics.hpp"
 
+#include "tests/support/hostile.hpp"
+
 #include <catch2/catch.hpp>
 
 using miner::Metrics;
@@ -106,4 +108,18 @@ TEST_CASE("every event finds its number") {
     CHECK(counted.has("miner_http_requests_total{status=\"404\"} 1"));
     CHECK(counted.has("miner_ready 1"));
     CHECK(counted.has("miner_healthy 1"));
+}
+
+TEST_CASE("a hostile name is one label of one line") {
+    for (const auto& name : tests::hostile_texts()) {
+        Counted counted;
+        counted.state.ask_stations([&] {
+            return std::vector<miner::StationState>{{name, true, 1}};
+        });
+        counted.state.model_ready({.name = name, .device = name});
+        const auto text = counted.metrics.render(counted.state, "/", kStart);
+        CHECK_FALSE(tests::steers(text));
+        const auto line = text.substr(text.find("\nminer_station_able{") + 1);
+        CHECK(line.substr(0, line.find('\n')).ends_with("\"} 1"));
+    }
 }
