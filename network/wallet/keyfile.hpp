@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace network {
 
@@ -23,15 +24,21 @@ std::filesystem::path coldkeypub_path(const config::Wallet& wallet);
 // Why the wallet's names cannot be followed to a hotkey: they lead elsewhere, or to the coldkey.
 std::optional<config::Error> unfit_names(const config::Wallet& wallet);
 
-// The text of a plain key file. Reading order: secretPhrase, secretSeed, privateKey; cryptoType
-// tells the scheme. The key that comes out must be the one that publicKey, accountId and
-// ss58Address name. Fails with bad_key_file (naming the field, never its value), locked_key_file.
-// What it allocates for secrets is wiped.
-config::Result<Keypair> parse_keyfile(std::string_view text);
+// What is odd about a key file that is read all the same, in words for its owner.
+using Oddities = std::vector<std::string>;
 
-// The address of a public half (HOTKEYpub.txt), or of a whole plain file without looking at its
-// secret. Fails as parse_keyfile.
-config::Result<std::string> parse_public_keyfile(std::string_view text);
+// The text of a plain key file, read as bittensor-wallet 4.1.1 reads it: secretPhrase, secretSeed,
+// privateKey, the first that is text; cryptoType tells the scheme, where it is a whole number; what
+// else is there does not matter. Two things differ. The key that comes out must not contradict
+// publicKey, accountId and ss58Address, which the wallet does not compare; and a byte-order mark is
+// passed over. Fails with bad_key_file (naming the field, never its value), locked_key_file. What
+// it allocates for secrets is wiped.
+config::Result<Keypair> parse_keyfile(std::string_view text, Oddities* oddities = nullptr);
+
+// The address (of network 42) of a public half (HOTKEYpub.txt), or of a whole plain file without
+// looking at its secret. Fails as parse_keyfile.
+config::Result<std::string> parse_public_keyfile(std::string_view text,
+                                                 Oddities* oddities = nullptr);
 
 struct LoadedKey {
     Keypair key;

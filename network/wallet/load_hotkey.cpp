@@ -57,8 +57,8 @@ std::string remedy(const config::Wallet& wallet) {
 
 // Out of its encryption, if it has one that can be undone.
 config::Result<Keypair> open_key(const fs::path& path, std::string_view text,
-                                 const AskPassword& ask) {
-    if (sealing_of(text) != Sealing::nacl || !ask) return parse_keyfile(text);
+                                 const AskPassword& ask, Oddities& oddities) {
+    if (sealing_of(text) != Sealing::nacl || !ask) return parse_keyfile(text, &oddities);
     // Not worth a password: no key opens what is cut short.
     if (auto opened = open_nacl(text, {}); !opened && opened.error().code == Errc::bad_key_file)
         return opened.error();
@@ -68,7 +68,7 @@ config::Result<Keypair> open_key(const fs::path& path, std::string_view text,
         const auto key = nacl_key(password->text());
         if (!key) return key.error();
         const auto content = open_nacl(text, *key);
-        if (content) return parse_keyfile(content->text());
+        if (content) return parse_keyfile(content->text(), &oddities);
         if (content.error().code != Errc::wrong_password) return content.error();
     }
 }
@@ -117,7 +117,8 @@ config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet, const AskPas
         return config::Error{error.code,
                              path.string() + ": " + error.detail + (absent ? remedy(wallet) : "")};
     }
-    auto key = open_key(path, file->content.text(), ask);
+    Oddities oddities;
+    auto key = open_key(path, file->content.text(), ask, oddities);
     if (!key) return config::Error{key.error().code, path.string() + ": " + key.error().detail};
     if (coldkey_address(wallet) == key->address()) {
         return config::fail(Errc::coldkey, path.string() +
@@ -126,6 +127,7 @@ config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet, const AskPas
     }
 
     LoadedKey loaded{*std::move(key), {}};
+    for (const auto& oddity : oddities) add(loaded.warning, path.string() + ": " + oddity);
     if ((file->mode & (S_IRWXG | S_IRWXO)) != 0) {
         add(loaded.warning,
             path.string() + " is open to other users; close it with: chmod 600 " + path.string());

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 constexpr std::uint8_t kPrefix = 42;
-constexpr std::size_t kBytes = 1 + 32 + 2;  // prefix, key, checksum
-constexpr std::size_t kLongest = 64;        // characters looked at; an address has 48
+constexpr std::size_t kKey = 32, kSum = 2;
+constexpr std::size_t kBytes = 1 + kKey + kSum;
+constexpr std::size_t kLongest = 64;  // characters looked at; an address has 48
 
 std::string base58_encode(std::span<const std::uint8_t> bytes) {
     std::vector<std::uint8_t> digits;  // base 58, lowest first
@@ -72,25 +73,35 @@ std::string ss58_encode(const PublicKey& key) {
     return base58_encode(bytes);
 }
 
-config::Result<PublicKey> ss58_decode(std::string_view text) {
+config::Result<NetworkAddress> ss58_decode_any(std::string_view text) {
     if (text.empty()) return config::fail(Errc::bad_address, "empty");
     if (text.size() > kLongest) return config::fail(Errc::bad_address, "too long");
     const std::vector<std::uint8_t> bytes = base58_decode(text);
     if (bytes.empty())
         return config::fail(Errc::bad_address, "a character that base58 does not have");
-    // A prefix of two bytes, or an account index, shows in the length; say the likelier reason
-    // first.
-    if (bytes.size() == kBytes && bytes[0] != kPrefix) {
-        return config::fail(Errc::bad_address, "prefix of another network");
-    }
-    if (bytes.size() != kBytes) return config::fail(Errc::bad_address, "wrong length");
-    const auto sum = checksum(std::span(bytes).first(kBytes - 2));
-    if (!std::equal(sum.begin(), sum.end(), bytes.end() - 2)) {
+    // 64 to 127 in front: a prefix of two bytes, with the lower bits of the network in odd places.
+    const std::size_t prefix = bytes[0] < 64 ? 1 : 2;
+    if (bytes[0] >= 128 || bytes.size() != prefix + kKey + kSum)
+        return config::fail(Errc::bad_address, "wrong length");
+    const auto sum = checksum(std::span(bytes).first(prefix + kKey));
+    if (!std::equal(sum.begin(), sum.end(), bytes.end() - kSum)) {
         return config::fail(Errc::bad_address, "the checksum does not fit; mistyped?");
     }
-    PublicKey key;
-    std::copy_n(bytes.begin() + 1, key.size(), key.begin());
-    return key;
+    NetworkAddress address;
+    address.network =
+        prefix == 1 ? bytes[0] : (bytes[0] & 0x3fu) << 2 | bytes[1] >> 6 | (bytes[1] & 0x3fu) << 8;
+    std::copy_n(bytes.begin() + std::ptrdiff_t(prefix), kKey, address.key.begin());
+    return address;
+}
+
+config::Result<PublicKey> ss58_decode(std::string_view text) {
+    const auto address = ss58_decode_any(text);
+    if (address && address->network == kPrefix) return address->key;
+    // Say the likelier reason first: a foreign prefix rather than a wrong checksum.
+    const auto bytes = text.size() <= kLongest ? base58_decode(text) : std::vector<std::uint8_t>();
+    if (address || (bytes.size() == kBytes && bytes[0] != kPrefix))
+        return config::fail(Errc::bad_address, "prefix of another network");
+    return address.error();
 }
 
 }  // namespace network

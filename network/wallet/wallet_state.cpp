@@ -37,8 +37,10 @@ void look_at_file(HotkeyState& state) {
         return;
     }
     const auto text = file->content.text();
-    const auto key = parse_keyfile(text);
+    Oddities oddities;
+    const auto key = parse_keyfile(text, &oddities);
     if (key) {
+        state.warnings = std::move(oddities);
         state.kind = Kind::plain;
         state.scheme = name(key->scheme());
         state.address = key->address();
@@ -51,11 +53,15 @@ void look_at_file(HotkeyState& state) {
         state.kind = Kind::sealed;
         state.fault = key.error().detail;
     } else {
-        const auto address = parse_public_keyfile(text);
+        Oddities odd_half;
+        const auto address = parse_public_keyfile(text, &odd_half);
         state.kind = address && key.error().detail.starts_with("it holds no secret")
                          ? Kind::public_half
                          : Kind::broken;
-        if (state.kind == Kind::public_half) state.address = *address;
+        if (state.kind == Kind::public_half) {
+            state.address = *address;
+            state.warnings = std::move(odd_half);
+        }
         state.fault = key.error().detail;
     }
     if ((state.mode & (S_IRWXG | S_IRWXO)) != 0 && state.kind != Kind::public_half)

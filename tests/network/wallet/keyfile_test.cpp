@@ -8,6 +8,8 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
+#include <cctype>
+
 using network::Errc;
 using network::parse_keyfile;
 
@@ -25,8 +27,9 @@ bool contradicts(const std::string& text, const json::value& entry) {
     const auto fields = json::parse(text);
     const auto* address = tests::find(fields, "ss58Address");
     const auto* key = tests::find(fields, "publicKey");
-    return (address && address->as_string() != tests::text(entry, "ss58")) ||
-           (key && key->as_string() != "0x" + tests::text(entry, "public_hex"));
+    return (address && address->is_string() &&
+            address->as_string() != tests::text(entry, "ss58")) ||
+           (key && key->is_string() && key->as_string() != "0x" + tests::text(entry, "public_hex"));
 }
 
 constexpr const char* kSeed = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
@@ -50,6 +53,12 @@ TEST_CASE("plain key files are read as the SDK reads them, but contradictions re
     for (const auto& entry : tests::vectors("keyfile.json").at("plain").as_array()) {
         CAPTURE(tests::text(entry, "note"));
         const std::string text = content(entry, "content_base64");
+        const auto note = tests::text(entry, "note");
+        // Refused by the SDK that wrote these files; what is read today has tests below.
+        if (note.starts_with("extra field that is") || note.starts_with("UTF-8 BOM")) {
+            CHECK(parse_keyfile(text).has_value());
+            continue;
+        }
         const bool ok =
             entry.at("ok").as_bool() && entry.at("can_sign").as_bool() && !contradicts(text, entry);
         const auto key = parse_keyfile(text);
@@ -132,28 +141,127 @@ TEST_CASE("a public half gives its address and no key") {
     CHECK(refused({}));
     CHECK(refused({{"ss58Address", "5Dfh"}}));
     CHECK(refused({{"ss58Address", nullptr}, {"publicKey", kPublic}}));
-    CHECK(refused({{"ss58Address", kAddress}, {"publicKey", "0x00"}}));
-    CHECK(refused({{"ss58Address", kAddress}, {"accountId", 1}}));
+    CHECK(refused({{"ss58Address", kAddress}, {"publicKey", "0x" + std::string(64, '1')}}));
+    // As bittensor-wallet has it, nothing but the address matters.
+    for (const json::object& fields :
+         {json::object{{"ss58Address", kAddress}, {"publicKey", "0x00"}},
+          json::object{{"ss58Address", kAddress}, {"accountId", 1}},
+          json::object{{"ss58Address", "12bzRJfh7arnnfPPUZHeJUaE62QLEwhK48QnH9LXeK2m1iZU"}}}) {
+        network::Oddities oddities;
+        CHECK(network::parse_public_keyfile(json::serialize(fields), &oddities).value() ==
+              kAddress);
+        CHECK(oddities.size() == 1);
+    }
 }
 
 TEST_CASE("each field that names a key is compared with the secret") {
     REQUIRE(parse_keyfile(json::serialize(whole())).has_value());
-    const std::string other = "0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
-    for (const char* field : {"accountId", "publicKey", "ss58Address"}) {
-        for (const std::string& value :
-             {other, std::string("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
-              std::string()}) {
-            auto fields = whole();
-            fields[field] = value;
-            const auto key = parse_keyfile(json::serialize(fields));
-            REQUIRE_FALSE(key.has_value());
-            CHECK_THAT(key.error().detail, Catch::StartsWith(field));
-        }
+    const char* const other = "0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
+    for (const auto& [field, value] :
+         {std::pair{"accountId", other}, std::pair{"publicKey", other},
+          std::pair{"ss58Address", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"},
+          std::pair{"ss58Address", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5"}}) {
         auto fields = whole();
+        fields[field] = value;
+        const auto key = parse_keyfile(json::serialize(fields));
+        REQUIRE_FALSE(key.has_value());
+        CHECK_THAT(key.error().detail, Catch::StartsWith(field));
         fields[field] = nullptr;
         CHECK(parse_keyfile(json::serialize(fields)).has_value());
         fields.erase(field);
         CHECK(parse_keyfile(json::serialize(fields)).has_value());
+    }
+}
+
+TEST_CASE("odd key files are read as bittensor-wallet 4.1.1 reads them, with a word about each") {
+    struct Odd {
+        std::string text, word;  // an empty word: nothing is odd
+    };
+    const auto with = [](std::string_view field, std::string_view value) {
+        auto fields = whole();
+        fields.erase(field);
+        const auto text = json::serialize(fields);
+        return text.substr(0, text.size() - 1) + ",\"" + std::string(field) +
+               "\":" + std::string(value) + "}";
+    };
+    const auto plain = json::serialize(whole());
+    const auto odd = GENERATE_REF(values<Odd>({
+        {plain, ""},
+        {" \n\t" + plain + "\r\n", ""},
+        {"\xef\xbb\xbf" + plain, "byte-order mark"},
+        {with("ss58Format", "42"), "1 field that key files do not have"},
+        {with("meta", R"({"whenCreated":1,"a":[[{"b":[null]}]]})"), "1 field"},
+        {with("deep", std::string(120, '[') + std::string(120, ']')), "1 field"},
+        {with("cryptoType", "1"), ""},
+        {with("cryptoType", "null"), ""},
+        {with("cryptoType", "1.0"), "cryptoType is not a whole number"},
+        {with("cryptoType", "0.0"), "cryptoType is not a whole number"},
+        {with("cryptoType", "\"1\""), "cryptoType is not a whole number"},
+        {with("cryptoType", "\"0\""), "cryptoType is not a whole number"},
+        {with("cryptoType", "-1"), "cryptoType is not a whole number"},
+        {with("cryptoType", "true"), "cryptoType is not a whole number"},
+        {with("cryptoType", "[1]"), "cryptoType is not a whole number"},
+        {with("cryptoType", "257"), "cryptoType is too large"},
+        {with("secretPhrase", "1"), "secretPhrase is not text"},
+        {with("secretPhrase", "[\"bottom\"]"), "secretPhrase is not text"},
+        {with("secretPhrase", "null"), ""},
+        {with("secretSeed", "7"), "secretSeed is not text"},
+        {with("privateKey", "\"\""), ""},
+        {with("secretSeed", "\"" + std::string(64, '3') + "\""), "secretSeed is another key's"},
+        {with("publicKey", "1"), "publicKey is not text"},
+        {with("publicKey", "\"0x11\""), "publicKey is not 32 bytes"},
+        {with("accountId", "\"\""), "accountId is not 32 bytes"},
+        {with("accountId", "{}"), "accountId is not text"},
+        {with("ss58Address", "5"), "ss58Address is not text"},
+        {with("ss58Address", "\"5Dfh\""), "ss58Address is no address"},
+        {with("ss58Address", "\"12bzRJfh7arnnfPPUZHeJUaE62QLEwhK48QnH9LXeK2m1iZU\""),
+         "ss58Address is written for network 0; on Bittensor the same key is " +
+             std::string(kAddress)},
+        {with("publicKey", "\"46EBDDEF8CD9BB167DC30878D7113B7E168E6F0646BEFFD77D69D39BAD76B47A\""),
+         ""},
+    }));
+    CAPTURE(odd.text);
+    network::Oddities oddities;
+    const auto key = parse_keyfile(odd.text, &oddities);
+    REQUIRE(key.has_value());
+    CHECK(key->address() == kAddress);
+    REQUIRE(oddities.size() == (odd.word.empty() ? 0 : 1));
+    if (!odd.word.empty()) CHECK_THAT(oddities.front(), Catch::Contains(odd.word));
+}
+
+TEST_CASE("digits are read in either case, with 0x any number of times or without") {
+    const std::string digits = std::string(kSeed).substr(2);
+    std::string upper = digits;
+    for (char& c : upper) c = char(std::toupper(c));
+    for (const auto& value : {digits, upper, "0x" + upper, "0x0x" + digits}) {
+        const auto key = parse_keyfile(json::serialize(json::object{{"secretSeed", value}}));
+        REQUIRE(key.has_value());
+        CHECK(key->address() == kAddress);
+    }
+    for (const auto& value : {"0X" + digits, digits + " ", digits.substr(1), std::string()})
+        CHECK_FALSE(
+            parse_keyfile(json::serialize(json::object{{"secretSeed", value}})).has_value());
+}
+
+TEST_CASE("what is no key file says what it is") {
+    for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+             {"", "empty"},
+             {" \n", "empty"},
+             {"\xef\xbb\xbf", "empty"},
+             {std::string("\xff\xfe{\0}\0", 6), "UTF-16"},
+             {kSeed, "not the JSON"},
+             {kPhrase, "not the JSON"},
+             {"[]", "not a JSON object"},
+             {"null", "not a JSON object"},
+             {"{}", "no key"},
+             {R"({"encoded":"x","encoding":{"version":"3"},"address":"5D","meta":{}})",
+              "polkadot-js"},
+             {"{\"x\":" + std::string(200, '[') + std::string(200, ']') + "}", "not the JSON"}}) {
+        CAPTURE(text);
+        const auto key = parse_keyfile(text);
+        REQUIRE_FALSE(key.has_value());
+        CHECK_THAT(key.error().detail, Catch::Contains(word));
+        CHECK(key.error().detail.find("bottom") == std::string::npos);
     }
 }
 
@@ -174,32 +282,21 @@ TEST_CASE("a broken field is named, and what it held is not shown") {
     }
 }
 
-TEST_CASE("values that are neither text nor null are refused, whatever the field") {
-    for (const char* field : {"accountId", "publicKey", "privateKey", "secretPhrase", "secretSeed",
-                              "ss58Address", "meta"}) {
-        for (const char* value : {"1", "1.5", "true", "{}", "[]", "[\"x\"]", "{\"x\":{}}"}) {
-            auto fields = whole();
-            fields[field] = json::parse(value);
-            const auto key = parse_keyfile(json::serialize(fields));
-            CAPTURE(field, value);
-            REQUIRE_FALSE(key.has_value());
-            CHECK(key.error().code == Errc::bad_key_file);
-        }
-    }
-}
-
-TEST_CASE("cryptoType is a number, 0 or 1") {
-    for (const char* value : {"2", "-1", "1.0", "\"1\"", "true", "{}", "18446744073709551615"}) {
+TEST_CASE("of a cryptoType that is a whole number the lowest byte must be 0 or 1") {
+    for (const char* value : {"2", "255", "258", "18446744073709551615"}) {
         auto fields = whole();
         fields["cryptoType"] = json::parse(value);
         CAPTURE(value);
-        CHECK_FALSE(parse_keyfile(json::serialize(fields)).has_value());
+        const auto key = parse_keyfile(json::serialize(fields));
+        REQUIRE_FALSE(key.has_value());
+        CHECK_THAT(key.error().detail, Catch::Contains("cryptoType"));
     }
-    auto fields = whole();
-    fields["cryptoType"] = 1;
-    CHECK(parse_keyfile(json::serialize(fields)).has_value());
-    fields["cryptoType"] = nullptr;
-    CHECK(parse_keyfile(json::serialize(fields)).has_value());
+    for (const char* value : {"0", "256"}) {
+        const auto key = parse_keyfile(json::serialize(
+            json::object{{"cryptoType", json::parse(value)}, {"secretSeed", kSeed}}));
+        REQUIRE(key.has_value());
+        CHECK(key->scheme() == network::Scheme::ed25519);
+    }
 }
 
 TEST_CASE("no cut of a key file is a key file") {

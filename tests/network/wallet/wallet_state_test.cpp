@@ -1,6 +1,7 @@
 #include "network/wallet/wallet_state.hpp"
 
 #include "network/errc.hpp"
+#include "network/wallet/keyfile.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -142,4 +143,18 @@ TEST_CASE("an address is had without the secret") {
     CHECK(address("nobody").error().code == Errc::no_key_file);
     CHECK(address("../coldkey").error().code == Errc::coldkey);
     CHECK_THAT(address("nobody").error().message(), Catch::Contains("nobodypub.txt"));
+}
+
+TEST_CASE("a key file that is odd is used, with a word about it") {
+    Folder folder;
+    folder.add("hot", "{\"secretSeed\":\"" + std::string(64, '1') + "\",\"cryptoType\":\"1\"}");
+    const auto state = folder.look("hot");
+    CHECK(state.kind == Kind::plain);
+    CHECK(state.address == kOnes);
+    CHECK(state.fault.empty());
+    REQUIRE(state.warnings.size() == 1);
+    CHECK_THAT(state.warnings.front(), Catch::Contains("cryptoType"));
+    const auto loaded = network::load_hotkey(folder.wallet);
+    REQUIRE(loaded.has_value());
+    CHECK_THAT(loaded->warning, Catch::Contains("cryptoType"));
 }
