@@ -134,7 +134,7 @@ TEST_CASE("what a node refuses is told with its words") {
     });
     const auto answer = ask(to({node.endpoint()}));
     CHECK(failure(answer) == Errc::node_error);
-    CHECK(answer.error().detail == "question: Method not?found (-32601)");
+    CHECK(answer.error().detail == "question: Method not\\nfound (-32601)");
 }
 
 TEST_CASE("an answer to a question that was never asked ends the connection") {
