@@ -13,11 +13,6 @@
 #include <utility>
 
 namespace miner {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 config::Result<std::optional<network::PictureService::Options>> Illustrator::options(
     const config::PictureService& settings) {
@@ -51,14 +46,14 @@ asio::awaitable<config::Result<Illustrator::File>> Illustrator::ask(std::string 
 asio::awaitable<config::Result<Illustrator::File>> Illustrator::draw(std::string prompt,
                                                                      std::string task,
                                                                      std::stop_token stop) {
-    const auto begun = Clock::now();
+    const auto begun = now_();
     if (!breaker_.allows(begun)) {
         log_.info("not drawn", {{"task", task}, {"reason", "the service failed before"}});
         co_return config::fail(network::Errc::offline,
                                "the picture service is left alone for a while after its failures");
     }
     auto picture = co_await ask(std::move(prompt), stop);
-    const auto now = Clock::now();
+    const auto now = now_();
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun).count();
     if (picture) {
         breaker_.succeeded();

@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -25,10 +26,17 @@ public:
     static config::Result<std::optional<network::PictureService::Options>> options(
         const config::PictureService& settings);
 
-    // Lanes and logger outlive it.
+    using Clock = network::Breaker::Clock;
+
+    // Lanes and logger outlive it. `now`: by which the service is left alone for a while.
     Illustrator(Lanes& lanes, config::Logger& log, network::PictureService::Options options,
-                network::Breaker::Settings patience = {})
-        : lanes_(lanes), log_(log), service_(std::move(options)), breaker_(patience) {}
+                network::Breaker::Settings patience = {},
+                std::function<Clock::time_point()> now = Clock::now)
+        : lanes_(lanes),
+          log_(log),
+          service_(std::move(options)),
+          breaker_(patience),
+          now_(std::move(now)) {}
 
     using File = std::vector<std::uint8_t>;
 
@@ -45,6 +53,7 @@ private:
     config::Logger& log_;
     network::PictureService service_;
     network::Breaker breaker_;
+    std::function<Clock::time_point()> now_;
 };
 
 }  // namespace miner

@@ -24,25 +24,22 @@ struct Bench {
                        [this](std::string_view line) { lines.emplace_back(line); }};
     config::PictureService settings;
     network::Breaker::Settings patience{};
+    std::chrono::steady_clock::time_point now{};  // stands unless a test moves it
 
     explicit Bench(std::uint16_t port) {
         settings.url = "http://127.0.0.1:" + std::to_string(port);
-        settings.deadline = 5s;
+        settings.deadline = std::chrono::hours(1);
     }
 
-    // One after the other by one illustrator; "the picture", or the failure's words.
-    std::vector<std::string> draw(int times, std::stop_token stop = {}) {
-        miner::Illustrator illustrator(lanes, log, *miner::Illustrator::options(settings).value(),
-                                       patience);
-        std::vector<std::string> results;
-        for (int i = 0; i < times; ++i) {
-            const auto picture = tests::run(illustrator.draw("a red chair", "t1", stop));
-            const bool same = picture && *picture == tests::small_png();
-            results.push_back(same      ? "the picture"
-                              : picture ? "another picture"
-                                        : picture.error().message());
-        }
-        return results;
+    miner::Illustrator illustrator() {
+        return {lanes, log, *miner::Illustrator::options(settings).value(), patience,
+                [this] { return now; }};
+    }
+    // "the picture", or the failure's words.
+    static std::string draw(miner::Illustrator& illustrator, std::stop_token stop = {}) {
+        const auto picture = tests::run(illustrator.draw("a red chair", "t1", std::move(stop)));
+        if (!picture) return picture.error().message();
+        return *picture == tests::small_png() ? "the picture" : "another picture";
     }
 
     bool said(const std::string& words) const {
@@ -71,7 +68,8 @@ TEST_CASE("where no service is named there is nothing to ask, and a wrong name i
 TEST_CASE("a drawn picture comes as it was sent") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer(tests::small_png())));
     Bench bench(service.port());
-    CHECK(bench.draw(1) == std::vector<std::string>{"the picture"});
+    auto illustrator = bench.illustrator();
+    CHECK(bench.draw(illustrator) == "the picture");
     CHECK(bench.said("drawn task=t1 ms="));
 }
 
@@ -82,47 +80,58 @@ TEST_CASE("a service that fails again and again is left alone, then tried once")
         tests::send(socket, answer);
     });
     Bench bench(service.port());
-    bench.patience = {.failures = 2, .pause = std::chrono::seconds(60)};
-    const auto results = bench.draw(4);
-    CHECK(service.connections() == 2);
-    CHECK(holds(results[1], "500"));
-    CHECK(holds(results[2], "left alone"));
-    CHECK(holds(results[3], "left alone"));
+    bench.patience = {.failures = 2, .pause = 60s};
+    auto illustrator = bench.illustrator();
+    for (int i = 0; i < 2; ++i) CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
     CHECK(bench.said("WARN"));
+    const auto left_alone = [&] { return holds(bench.draw(illustrator), "left alone"); };
+    CHECK(left_alone());
+    bench.now += 59s;
+    CHECK(left_alone());
     CHECK(bench.said("not drawn task=t1 reason="));
+    CHECK(service.connections() == 2);
 
-    bench.patience.pause = std::chrono::seconds(0);
-    bench.draw(2);
+    // One call finds that it still fails; the others do not even try.
+    bench.now += 1s;
+    CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
+    CHECK(left_alone());
+    bench.now += 59s;
+    CHECK(left_alone());
+    CHECK(service.connections() == 3);
+
     answer = tests::picture_answer(tests::small_png());
-    CHECK(bench.draw(1) == std::vector<std::string>{"the picture"});
+    bench.now += 1s;
+    CHECK(bench.draw(illustrator) == "the picture");
+    // All is forgotten: a single failure costs nothing again.
+    answer = tests::kNoPicture;
+    CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
+    answer = tests::picture_answer(tests::small_png());
+    CHECK(bench.draw(illustrator) == "the picture");
+    CHECK(service.connections() == 6);
 }
 
 TEST_CASE("what is no picture counts as the service's failure") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer({'G', 'I', 'F'})));
     Bench bench(service.port());
-    bench.patience = {.failures = 1, .pause = std::chrono::seconds(60)};
-    const auto results = bench.draw(2);
-    CHECK(holds(results[0], "not a picture"));
-    CHECK(holds(results[1], "left alone"));
+    bench.patience = {.failures = 1, .pause = 60s};
+    auto illustrator = bench.illustrator();
+    CHECK_THAT(bench.draw(illustrator), Catch::Contains("not a picture"));
+    CHECK_THAT(bench.draw(illustrator), Catch::Contains("left alone"));
 }
 
 TEST_CASE("a stop ends the call at once and is not the service's failure") {
-    tests::LoopbackPeer silent(
-        [](tests::LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
-    Bench bench(silent.port());
-    bench.settings.deadline = 60s;
-    bench.patience = {.failures = 1, .pause = std::chrono::seconds(60)};
     std::stop_source stop;
-    std::thread later([&] {
-        std::this_thread::sleep_for(50ms);
+    tests::LoopbackPeer silent([&](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
         stop.request_stop();
+        tests::await_hang_up(socket);
     });
-    const auto begun = std::chrono::steady_clock::now();
-    const auto results = bench.draw(1, stop.get_token());
-    later.join();
-    CHECK(std::chrono::steady_clock::now() - begun < 20s);
-    CHECK(holds(results[0], "while drawing"));
+    Bench bench(silent.port());  // whose deadline is longer than a test may take
+    bench.patience = {.failures = 1, .pause = 60s};
+    auto illustrator = bench.illustrator();
+    CHECK_THAT(bench.draw(illustrator, stop.get_token()), Catch::Contains("while drawing"));
+    CHECK(silent.connections() == 1);
+    // One that was asked for before the call, too, and neither was a failure.
+    CHECK_THAT(bench.draw(illustrator, stop.get_token()), Catch::Contains("while drawing"));
     CHECK_FALSE(bench.said("not drawn"));
-    // One that was asked for before the call, too.
-    CHECK(holds(bench.draw(1, stop.get_token())[0], "while drawing"));
 }
