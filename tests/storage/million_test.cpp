@@ -1,37 +1,69 @@
+// What statistics cost, counted in the steps of SQLite's virtual machine: the same on every machine
+// and however busy it is.
 #include "tests/storage/million.hpp"
 #include "storage/database.hpp"
 #include "storage/report.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <sqlite3.h>
 #include <catch2/catch.hpp>
-
-#include <chrono>
-#include <iostream>
-#include <utility>
 
 using namespace storage;
 
-TEST_CASE("statistics over a million tasks are quick", "[slow]") {
-    const tests::TemporaryFolder folder;
-    auto database = Database::open(folder.path() / "miner.db");
-    REQUIRE(database);
-    tests::fill((*database)->handle(), 1'000'000);
-    const auto timed = [&](const char* what, const Span& span) {
-        const auto begun = std::chrono::steady_clock::now();
-        const auto got = statistics(**database, span);
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-        REQUIRE(got);
-        std::cout << what << ": " << got->all.generations << " generations in " << took.count()
-                  << " s\n";
-        return std::pair(got->all.generations, took.count());
+namespace {
+
+constexpr std::int64_t kTasks = 20'000;
+
+struct Filled {
+    tests::TemporaryFolder folder;
+    std::unique_ptr<Database> database = Database::open(folder.path() / "miner.db").value();
+
+    explicit Filled(std::int64_t tasks) { tests::fill(database->handle(), tasks); }
+
+    struct Cost {
+        std::int64_t generations, steps;
     };
-    const auto [newest, newest_took] = timed("newest 100", {});
-    CHECK(newest == 100);
-    CHECK(newest_took < 0.5);
-    const auto [all, all_took] = timed("all", {.last = 0});
-    CHECK(all > 900'000);
-    CHECK(all_took < 20);  // about two seconds; the limit leaves room for sanitizers and neighbours
-    CHECK(timed("one hotkey", {.last = 0, .hotkeys = {"5Hotkey1"}}).first > 300'000);
-    CHECK(timed("newest 100 of one hotkey", {.last = 100, .hotkeys = {"5Hotkey1"}}).first == 100);
+    Cost of(const Span& span) const {
+        constexpr int kGrain = 100;
+        std::int64_t grains = 0;
+        auto* const handle = database->handle().getHandle();
+        sqlite3_progress_handler(
+            handle, kGrain,
+            [](void* count) {
+                ++*static_cast<std::int64_t*>(count);
+                return 0;
+            },
+            &grains);
+        const auto got = statistics(*database, span);
+        sqlite3_progress_handler(handle, 0, nullptr, nullptr);
+        REQUIRE(got);
+        return {got->all.generations, grains * kGrain};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("statistics of the newest tasks cost the same however many there are") {
+    const Filled few(kTasks), many(2 * kTasks);
+    for (const Span& span : {Span{}, Span{.last = 100, .hotkeys = {"5Hotkey1"}}}) {
+        const auto before = few.of(span), after = many.of(span);
+        CHECK(before.generations == 100);
+        CHECK(after.generations == 100);
+        CHECK(before.steps > 0);
+        CHECK(after.steps < before.steps * 11 / 10);
+    }
+}
+
+TEST_CASE("statistics of all tasks cost in proportion to their number") {
+    const Filled few(kTasks), many(2 * kTasks);
+    const auto before = few.of({.last = 0}), after = many.of({.last = 0});
+    CHECK(before.generations == kTasks * 19 / 20);  // but for those that were skipped
+    CHECK(after.generations == 2 * before.generations);
+    CHECK(after.steps < before.steps * 22 / 10);
+    CHECK(after.steps < 2 * kTasks * 200);  // a million in seconds, not minutes
+    const auto one = many.of({.last = 0, .hotkeys = {"5Hotkey1"}});
+    CHECK(one.generations > after.generations / 4);
+    CHECK(one.generations < after.generations / 2);
+    CHECK(one.steps < after.steps * 11 / 10);
 }

@@ -393,14 +393,3 @@ TEST_CASE_METHOD(Fixture, "a damaged or foreign table is a failure, not a count 
     REQUIRE_FALSE(got);
     CHECK(got.error().code == Errc::corrupt);
 }
-
-TEST_CASE_METHOD(Fixture, "the newest tasks are found without reading all of them") {
-    SQLite::Statement plan(database().handle(),
-                           "EXPLAIN QUERY PLAN SELECT pulled_at, id FROM tasks"
-                           " WHERE outcome IS NOT NULL AND pulled_at >= 1 AND pulled_at < 2"
-                           " AND outcome <> 'skipped' ORDER BY pulled_at DESC, id DESC LIMIT 1");
-    REQUIRE(plan.executeStep());
-    const std::string text = plan.getColumn(3).getText();
-    CHECK(text.find("USING COVERING INDEX tasks_decided") != std::string::npos);
-    CHECK_FALSE(plan.executeStep());  // nor is anything sorted
-}
