@@ -27,10 +27,19 @@ TEST_CASE("a success forgets all failures") {
 }
 
 TEST_CASE("jitter spreads delays evenly about the nominal one") {
-    Backoff backoff({.first = 1s, .jitter = 0.2});
-    CHECK(backoff.after_failure(0.0) == 800ms);
-    backoff.after_success();
-    CHECK(backoff.after_failure(0.999999) <= 1200ms);
+    const auto delay = [](double random) {
+        return Backoff({.first = 1s, .jitter = 0.2}).after_failure(random);
+    };
+    CHECK(delay(0.0) == 800ms);
+    CHECK(delay(0.25) == 900ms);
+    CHECK(delay(0.5) == 1000ms);
+    CHECK(delay(0.75) == 1100ms);
+    CHECK(delay(0.999999) == 1200ms);
+
+    Backoff later({.first = 1s, .longest = 3s, .jitter = 0.5});
+    later.after_failure(0.0);
+    CHECK(later.after_failure(0.0) == 1s);       // of 2 s
+    CHECK(later.after_failure(0.75) == 3750ms);  // about the longest, too
 }
 
 TEST_CASE("a year of failures does not overflow") {

@@ -18,7 +18,14 @@ const boost::json::object& vectors(std::string_view file) {
     std::ifstream stream(path, std::ios::binary);
     if (!stream) throw std::runtime_error("no test vectors at " + path);
     const std::string content(std::istreambuf_iterator<char>(stream), {});
-    return cache.emplace(file, boost::json::parse(content)).first->second.as_object();
+    const auto& all = cache.emplace(file, boost::json::parse(content)).first->second.as_object();
+    // A loop over nothing would check nothing.
+    for (const auto& field : all) {
+        const auto* list = field.value().if_array();
+        if (list != nullptr && list->empty())
+            throw std::runtime_error(path + ": " + std::string(field.key()) + " is empty");
+    }
+    return all;
 }
 
 std::string text(const boost::json::value& object, std::string_view field) {

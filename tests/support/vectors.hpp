@@ -15,7 +15,7 @@
 
 namespace tests {
 
-// "ss58.json". Cached; stays alive until the program ends.
+// "ss58.json". Cached; stays alive until the program ends. Throws when a list in it is empty.
 const boost::json::object& vectors(std::string_view file);
 
 // Fields of an object.

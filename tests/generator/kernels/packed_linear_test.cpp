@@ -1,10 +1,20 @@
 #include "generator/kernels/linear.hpp"
 
+#include "generator/kernels/wide.hpp"
+
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
 
 #include <cmath>
+
+namespace {
+
+bool has_registers_for(at::ScalarType dtype) {
+    return dtype == at::kFloat ? generator::wide::has_fp32() : generator::wide::has_bf16();
+}
+
+}  // namespace
 
 TEST_CASE("a product with a weight laid out beforehand equals the library's") {
     struct Size {
@@ -18,7 +28,8 @@ TEST_CASE("a product with a weight laid out beforehand equals the library's") {
                w = (at::randn({s.out, s.in}) / std::sqrt(double(s.in))).to(dtype),
                b = at::randn({s.out}).to(dtype);
     const auto packed = generator::pack_linear(w);
-    if (!packed.defined()) return;  // not on this processor
+    REQUIRE(packed.defined() == has_registers_for(dtype));
+    if (!packed.defined()) return;  // the library's is used on this processor
     const auto y = generator::packed_linear(x, packed, b);
     const auto want = at::linear(x.to(at::kDouble), w.to(at::kDouble), b.to(at::kDouble));
     CHECK(y.sizes() == want.sizes());
@@ -32,6 +43,7 @@ TEST_CASE("a weight that fits no register stays as it is, and what does not fit 
     CHECK_FALSE(generator::pack_linear(at::randn({32, 15})).defined());
     CHECK_FALSE(generator::pack_linear(at::randn({32, 16}).to(at::kHalf)).defined());
     const auto packed = generator::pack_linear(at::randn({32, 16}));
+    REQUIRE(packed.defined() == has_registers_for(at::kFloat));
     if (!packed.defined()) return;
     const auto bias = at::zeros({32});
     CHECK_THROWS_AS(generator::packed_linear(at::randn({3, 15}), packed, bias), c10::Error);
