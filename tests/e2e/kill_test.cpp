@@ -39,7 +39,7 @@ TEST_CASE("killed while the structure is made, and again while the splats are") 
     Scene scene;
     auto& validator = scene.add_validator({quick_task("one")});
     {
-        Process miner(scene.mining());
+        Process miner(scene.mining(kSlow));
         REQUIRE(miner.await_text(" pulled ", kPatience));
         kill_and_reap(miner);
         CHECK(scene.word("SELECT state FROM tasks") == "open");

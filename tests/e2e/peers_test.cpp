@@ -88,7 +88,7 @@ TEST_CASE("peers that answer in every wrong way cost time, and nothing else") {
     scene.add_peer(hotkey_of(98), 1);
     auto& healthy = scene.add_validator({quick_task("one")});
 
-    Process miner(scene.mining({"--schedule.failure_delay", "30"}));
+    Process miner(scene.mining({"--schedule.failure_delay", "30", "--schedule.pull_timeout", "5"}));
     const auto failures = "SELECT count(*) FROM validators WHERE failures >= 1";
     REQUIRE(comes_true([&] {
         return (healthy.drained() &&

@@ -1,6 +1,7 @@
 // miner run: tasks answered, and the ways to end it.
 #include "tests/e2e/scene.hpp"
 
+#include <atomic>
 #include <csignal>
 
 using namespace tests;
@@ -39,11 +40,17 @@ TEST_CASE("tasks are pulled, generated, submitted and answered, and SIGTERM ends
 }
 
 TEST_CASE("asked to stop during a generation, it finishes and submits within the grace") {
+    std::atomic<bool> asked = false;
     Scene scene;
-    auto& validator = scene.add_validator({quick_task("one"), quick_task("two")});
-    Process miner(scene.mining());
+    // It does not answer before the miner was asked, so that no other task can be pulled.
+    auto& validator = scene.add_validator(
+        {quick_task("one"), quick_task("two")}, {}, 1,
+        [&](const network::Task&) { comes_true([&] { return asked.load(); }); });
+    Process miner(scene.mining({"--schedule.submit_timeout", "3600"}));
     REQUIRE(miner.await_text(" pulled ", kPatience));
     REQUIRE(miner.signal(SIGTERM));
+    CHECK(miner.await_text(" stopping ", kPatience));
+    asked = true;
     CHECK(miner.wait(kPatience) == Ending{.code = 0});
     INFO(miner.err());
     CHECK(validator.tally().accepted == 1);
@@ -57,7 +64,9 @@ TEST_CASE("when the grace is over the task goes back, and is done after the next
     Scene scene;
     auto& validator = scene.add_validator({quick_task("one")});
     {
-        Process miner(scene.mining({"--run.grace", "0"}));
+        auto slow = kSlow;
+        slow.insert(slow.end(), {"--run.grace", "0"});
+        Process miner(scene.mining(slow));
         REQUIRE(miner.await_text(" pulled ", kPatience));
         REQUIRE(miner.signal(SIGINT));
         CHECK(miner.wait(kPatience) == Ending{.code = 0});
@@ -81,7 +90,7 @@ TEST_CASE("a second signal ends it at once") {
     const int number = GENERATE(SIGINT, SIGTERM);
     Scene scene;
     scene.add_validator({quick_task("one")});
-    Process miner(scene.mining());
+    Process miner(scene.mining(kSlow));
     REQUIRE(miner.await_text(" pulled ", kPatience));
     miner.signal(number);
     REQUIRE(miner.await_text(" stopping ", kPatience));
@@ -94,9 +103,10 @@ TEST_CASE("a second signal ends it at once") {
 
 TEST_CASE("asked to stop while a validator keeps it waiting, it does not wait") {
     Scene scene;
-    scene.add_validator({quick_task("one")}, {network::LocalValidator::Fault::timeout});
+    auto& validator =
+        scene.add_validator({quick_task("one")}, {network::LocalValidator::Fault::timeout});
     Process miner(scene.mining({"--schedule.pull_timeout", "3600"}));
-    REQUIRE(miner.await_text(" model ready ", kPatience));
+    REQUIRE(comes_true([&] { return validator.tally().faults > 0 || miner.wait(0ms); }));
     miner.signal(SIGTERM);
     CHECK(miner.wait(kPatience) == Ending{.code = 0});
     scene.check_clean();

@@ -31,7 +31,8 @@ namespace tests {
 namespace fs = std::filesystem;
 
 // Nothing here takes so long unless it hangs, not even on a machine that is busy with other things.
-constexpr std::chrono::minutes kPatience{8};
+// Less than ctest's TIMEOUT, so that a test tells what it waited for.
+constexpr std::chrono::minutes kPatience{25};
 
 inline std::string read_text(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
@@ -54,6 +55,11 @@ inline fs::path quick_picture() { return MINER_TESTS "/../ops/rehearsal/22_gray_
 inline network::Task quick_task(const std::string& id) {
     return {network::TaskKind::image, id, network::base64_encode(read_bytes(quick_picture()))};
 }
+
+// With these a task is at work on for longer than any test takes to notice: ten attempts at what no
+// gate lets through.
+inline const std::vector<std::string> kSlow{"--gate.min_gaussians", "10000000", "--gate.attempts",
+                                            "10"};
 
 // Looks now and then until `holds`, or time is over.
 inline bool comes_true(const std::function<bool()>& holds,
@@ -123,7 +129,7 @@ public:
                     "--schedule.failure_delay",
                     "1",
                     "--schedule.pull_timeout",
-                    "5",
+                    "60",
                     "--schedule.submit_timeout",
                     "60",
                     "--run.grace",

@@ -148,6 +148,6 @@ TEST_CASE("a reader that has had enough is no error") {
          .input = {},
          .folder = {},
          .largest_file = {}},
-        60s);
+        kPatience);
     CHECK(outcome.err == "0\n");
 }

@@ -3,6 +3,7 @@
 
 #include "miner/await_all.hpp"
 #include "tests/miner/serving.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -30,7 +31,7 @@ struct Bench {
         settings.gate.min_gaussians = 3200;
         settings.gate.floor = 320;
         settings.generator.device = "none";
-        settings.generator.deadline = std::chrono::seconds(30);
+        settings.generator.deadline = std::chrono::minutes(10);
         script->voxels = {100};
     }
     explicit Bench(std::initializer_list<const Serving*> servers) : Bench() {
@@ -180,11 +181,22 @@ TEST_CASE("a prompt goes to a remote station, with another seed when it stays sp
 TEST_CASE("each order goes to the station with the least to do") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
-        server->script->delay = 200ms;
+        server->script->held = true;
+        server->settings.http.queue = 5;
         server->start();
     }
     Bench bench({&first, &second});
+    // None ends before each has one at work and one that waits.
+    std::thread release([&] {
+        for (const auto* server : {&first, &second})
+            tests::eventually([&] {
+                return server->get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
+                       std::string::npos;
+            });
+        first.script->held = second.script->held = false;
+    });
     const auto products = bench.produce(4);
+    release.join();
     Serving::stop_all({&first, &second});
     for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
     CHECK(first.script->sketches == 2);
@@ -278,7 +290,7 @@ TEST_CASE("past our own deadline a remote order is given up, here and there") {
     CHECK(product.late);
     CHECK(other.script->sketches == 0);
     slow.script->delay = 0ms;
-    bench.settings.generator.deadline = 30s;
+    bench.settings.generator.deadline = std::chrono::minutes(10);
     // The station noticed that nobody waits: it has time for the next.
     CHECK(bench.produce().outcome == Outcome::passed);
     Serving::stop_all({&slow, &other});

@@ -5,6 +5,7 @@
 #include "network/http/client.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -358,10 +359,5 @@ TEST_CASE("watchers beyond a bound are refused, and leaving makes room") {
     for (int i = 0; i < 16; ++i) CHECK(watch() == "HTTP/1.1 200");
     CHECK(watch() == "HTTP/1.1 503");
     watchers.clear();
-    std::string status;
-    for (int i = 0; i < 100 && status != "HTTP/1.1 200"; ++i) {
-        status = watch();
-        if (status != "HTTP/1.1 200") std::this_thread::sleep_for(50ms);
-    }
-    CHECK(status == "HTTP/1.1 200");
+    CHECK(tests::eventually([&] { return watch() == "HTTP/1.1 200"; }));
 }

@@ -248,13 +248,12 @@ TEST_CASE("what is not a small regular file is refused at once") {
     Wallets::write(wallets.hotkeys() / "huge", "");
     fs::resize_file(wallets.hotkeys() / "huge", std::uintmax_t(1) << 40);
     Wallets::write(wallets.hotkeys() / "empty", "");
-    const auto begin = std::chrono::steady_clock::now();
+    // To open the pipe, or to read the device to its end, would take for ever.
     for (const char* hotkey : {"folder", "pipe", "device", "huge", "empty"}) {
         CAPTURE(hotkey);
         CHECK(refusal(wallets.wallet(hotkey)).code == Errc::bad_key_file);
     }
     CHECK(refusal(wallets.wallet("loop")).code == Errc::no_key_file);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE("a key file of almost 64 KiB is read, one byte more is not") {
