@@ -25,8 +25,12 @@ struct HttpLimits {
     std::int64_t body_bytes = 64LL << 20;  // more is refused before it is kept
 };
 
-// "host:port" as the Host header has it, IPv6 in brackets.
+// "host:port", IPv6 in brackets.
 std::string authority(const std::string& host, std::uint16_t port);
+
+// The same as the Host header has it: without a port that is the scheme's own, which servers that
+// sign or compare it leave out.
+std::string host_field(const std::string& host, std::uint16_t port, bool tls);
 
 // Sends `request` and awaits the whole answer, whatever its status. Redirects are not followed; an
 // answer with a content encoding is malformed, as none is offered. A peer that answers before it

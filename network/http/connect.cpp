@@ -124,6 +124,12 @@ std::string authority(const std::string& host, std::uint16_t port) {
     return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
 }
 
+std::string host_field(const std::string& host, std::uint16_t port, bool tls) {
+    auto field = authority(host, port);
+    if (port == (tls ? 443 : 80)) field.erase(field.rfind(':'));
+    return field;
+}
+
 asio::awaitable<Result<tcp::socket>> connect(std::string host, std::uint16_t port,
                                              milliseconds resolve_limit,
                                              milliseconds connect_limit) {

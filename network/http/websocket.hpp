@@ -48,8 +48,10 @@ struct WebSocketAddress {
     std::shared_ptr<const Tls> tls = nullptr;  // whom to trust; empty: no TLS
 };
 
-// Fails as connect() and shake_hands() do (network/http/connect.hpp), and with malformed when the
-// peer answers but is no WebSocket server; the detail begins with host:port.
+// Fails as connect() and shake_hands() do (network/http/connect.hpp); with bad_status when the peer
+// answers otherwise than with 101, the detail ending as status_words() has it (network/http/
+// status_words.hpp); and with malformed when it is no WebSocket server. The detail begins with
+// host:port.
 boost::asio::awaitable<config::Result<std::unique_ptr<WebSocket>>> open_websocket(
     WebSocketAddress address, WebSocketLimits limits);
 

@@ -1,0 +1,77 @@
+#include "network/http/websocket.hpp"
+
+#include "network/errc.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <catch2/catch.hpp>
+
+using network::Errc;
+using tests::LoopbackPeer;
+
+namespace {
+
+config::Result<std::unique_ptr<network::WebSocket>> open_at(std::uint16_t port) {
+    network::WebSocketLimits limits;
+    limits.connect = limits.handshake = std::chrono::hours(1);
+    return tests::run(
+        network::open_websocket({.host = "127.0.0.1", .port = port, .target = "/"}, limits));
+}
+
+// What is said of a peer that answers the handshake like this, without host and port.
+std::string refusal_by(const std::string& answer, Errc code = Errc::bad_status) {
+    LoopbackPeer peer(tests::answering(answer));
+    const auto socket = open_at(peer.port());
+    REQUIRE_FALSE(socket.has_value());
+    INFO(socket.error().message());
+    CHECK(socket.error().code == code);
+    const auto where = "127.0.0.1:" + std::to_string(peer.port()) + ": ";
+    REQUIRE(socket.error().detail.starts_with(where));
+    return socket.error().detail.substr(where.size());
+}
+
+}  // namespace
+
+TEST_CASE("a server that declines to speak WebSocket is quoted with its status") {
+    const std::string end = "Content-Length: 0\r\n\r\n";
+    CHECK(refusal_by("HTTP/1.1 401 Unauthorized\r\n" + end) == "HTTP 401 Unauthorized");
+    CHECK(refusal_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") == "HTTP 200 OK");
+    CHECK(refusal_by("HTTP/1.1 799 \x1b[2Jyes\r\n" + end) == "HTTP 799");
+}
+
+TEST_CASE("when to come back to a server that declines is said, if it makes sense") {
+    const auto after = [](const std::string& value) {
+        return refusal_by("HTTP/1.1 503 Busy\r\nRetry-After: " + value +
+                          "\r\nContent-Length: 0\r\n\r\n");
+    };
+    CHECK(after("30") == "HTTP 503 Service Unavailable, retry after 30 s");
+    CHECK(after("Fri, 31 Dec 1999 23:59:59 GMT") ==
+          "HTTP 503 Service Unavailable, retry after Fri, 31 Dec 1999 23:59:59 GMT");
+    for (const char* odd : {"", "-1", "soon", "99999999999999999999", "\x1b[2J GMT"})
+        CHECK(after(odd) == "HTTP 503 Service Unavailable");
+}
+
+TEST_CASE("where a server sends us is said without what may hold a key") {
+    const auto to = [](const std::string& location) {
+        return refusal_by("HTTP/1.1 301 Moved\r\nLocation: " + location +
+                          "\r\nContent-Length: 0\r\n\r\n");
+    };
+    const std::string moved = "HTTP 301 Moved Permanently, leads to ";
+    CHECK(to("https://node.example/KEY?apikey=KEY") == moved + "https://node.example");
+    CHECK(to("wss://me:KEY@node.example:444/") == moved + "wss://node.example:444");
+    CHECK(to("//node.example/KEY") == moved + "//node.example");
+    CHECK(to("/KEY") == moved + "another path of the same server");
+    CHECK(to("http://a b/") == moved + "nowhere");
+}
+
+TEST_CASE("an upgrade to something else is no WebSocket") {
+    CHECK(refusal_by("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+                     "Upgrade: h2c\r\n\r\n",
+                     Errc::malformed) != "");
+}
+
+TEST_CASE("the handshake asks for the host as HTTP has it") {
+    std::string seen;
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) { seen = tests::read_request(socket); });
+    CHECK_FALSE(open_at(peer.port()).has_value());
+    CHECK(seen.find("Host: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n") != seen.npos);
+}
