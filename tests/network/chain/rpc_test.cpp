@@ -173,7 +173,7 @@ TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
 TEST_CASE("what is no node is given up, whatever it says") {
     SECTION("a web server") {
         LoopbackPeer peer(tests::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"));
-        CHECK(refused_first(to({at(peer.port())})) == Errc::malformed);
+        CHECK(refused_first(to({at(peer.port())})) == Errc::bad_status);
     }
     SECTION("something else") {
         LoopbackPeer peer(
