@@ -225,12 +225,14 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                                                                    std::vector<std::uint8_t>& spz) {
     Order order = generator::Prompt{job.task.prompt};
     if (job.task.kind == network::TaskKind::image) {
-        auto picture = network::base64_decode(job.task.prompt);
+        auto picture = network::base64_decode_loosely(job.task.prompt);
         if (!picture) {
             s_.log.warn("error", {{"task", job.task.id}, {"error", picture.error().message()}});
             co_return co_await skip(job, storage::Outcome::error, picture.error().message());
         }
-        order = std::move(*picture);
+        if (!picture->oddity.empty())
+            s_.log.info("base64", {{"task", job.task.id}, {"odd", picture->oddity}});
+        order = std::move(picture->bytes);
     }
 
     const auto fixed = s_.settings.generator.seed;

@@ -3,6 +3,7 @@
 #include "config/escape.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
+#include "network/http/status_words.hpp"
 #include "network/http/timeout.hpp"
 
 #include <boost/json/parse.hpp>
@@ -62,15 +63,16 @@ asio::awaitable<Result<Bytes>> PictureService::make(std::string prompt) {
     const auto answer = std::move(*in_time);
     if (!answer) co_return answer.error();
     if (answer->status != 200)
-        co_return fail(Errc::bad_status, where + ": " + std::to_string(answer->status));
+        co_return fail(Errc::bad_status,
+                       where + ": " + status_words(answer->status, answer->headers));
     boost::system::error_code error;
     const auto parsed = json::parse(answer->body, error, {}, {.max_depth = 8});
     const auto* text = error ? nullptr : picture_in(parsed);
     if (!text) co_return fail(Errc::malformed, where + ": no data[0].b64_json in its answer");
-    auto picture = base64_decode(*text);
-    if (!picture || picture->empty())
+    auto picture = base64_decode_loosely(*text);
+    if (!picture || picture->bytes.empty())
         co_return fail(Errc::malformed, where + ": data[0].b64_json is no base64 of a picture");
-    co_return std::move(*picture);
+    co_return std::move(picture->bytes);
 }
 
 }  // namespace network

@@ -207,9 +207,10 @@ Cockpit::Reply Cockpit::input_of(storage::TaskRow row) const {
     if (!input) return {words_reply(404, "the input of this task is not remembered any more")};
     if (input->kind == "text")
         return {bytes_reply(config::printable_lines(input->prompt), "text/plain; charset=utf-8")};
-    const auto bytes = network::base64_decode(input->prompt);
-    if (!bytes) return {words_reply(404, "the input of this task was no base64")};
-    return {kept_by_caller(bytes_reply({bytes->begin(), bytes->end()}, picture_type(*bytes)))};
+    const auto read = network::base64_decode_loosely(input->prompt);
+    if (!read) return {words_reply(404, "the input of this task was no base64")};
+    const auto& bytes = read->bytes;
+    return {kept_by_caller(bytes_reply({bytes.begin(), bytes.end()}, picture_type(bytes)))};
 }
 
 Cockpit::Reply Cockpit::events() {

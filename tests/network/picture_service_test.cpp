@@ -63,6 +63,14 @@ TEST_CASE("an endpoint with a path of its own is asked there") {
     CHECK(seen.starts_with("POST /sd/images "));
 }
 
+TEST_CASE("a picture in a data: URI, or with line ends in its base64, is one all the same") {
+    for (const char* text : {"data:image/png;base64,UE5H", "UE\\r\\n5H\\n"}) {
+        tests::LoopbackPeer peer(tests::answering(
+            tests::http_ok(R"({"data":[{"b64_json":")" + std::string(text) + R"("}]})")));
+        CHECK(ask(peer.port()).value() == std::vector<std::uint8_t>{'P', 'N', 'G'});
+    }
+}
+
 TEST_CASE("whatever else a server answers is refused") {
     CHECK(failure("HTTP/1.1 500 Broken\r\ncontent-length: 0\r\n\r\n") == Errc::bad_status);
     for (const char* body : {"", "[]", "{}", R"({"data":[]})", R"({"data":[1]})",
