@@ -25,6 +25,8 @@ constexpr auto kDigits = [] {
     return digits;
 }();
 
+bool is_digit(char c) { return kDigits[std::uint8_t(c)] != kNoDigit; }
+
 bool same_letters(std::string_view a, std::string_view lower) {
     return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
         return (x >= 'A' && x <= 'Z' ? char(x + 32) : x) == y;
@@ -49,7 +51,7 @@ void add(std::string& list, std::string_view item) {
 // What binascii.a2b_base64 keeps of a text, see CPython's Modules/binascii.c.
 struct Scan {
     std::vector<std::uint8_t> bytes;
-    std::size_t digits = 0, strays = 0, rest = 0;  // rest: behind the padding
+    std::size_t digits = 0, strays = 0, rest = 0;  // rest: digits behind the padding
     bool padded = false;
     unsigned left = 0;  // bits of the last digit that are no whole byte yet
 };
@@ -82,7 +84,9 @@ Scan scan_digits(std::string_view text) {
             const auto place = scan.digits % 4;
             if (place >= 2 && place + ++pads >= 4) {
                 scan.padded = true;
-                scan.rest = text.size() - i - 1;
+                const auto rest = text.substr(i + 1);
+                scan.rest = std::size_t(std::count_if(rest.begin(), rest.end(), is_digit));
+                scan.strays += rest.size() - scan.rest;
                 break;
             }
             if (place < 2) ++scan.strays;

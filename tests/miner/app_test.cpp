@@ -347,6 +347,20 @@ TEST_CASE("a picture that is none becomes an empty result, and the miner goes on
     CHECK(stage.counts().passed_at_once == 1);
 }
 
+TEST_CASE("a picture in base64 that only Python would read is worked like any other") {
+    const auto plain = picture_task("a").prompt;
+    std::string lines;
+    for (std::size_t at = 0; at < plain.size(); at += 76) lines += plain.substr(at, 76) + "\n";
+    Stage stage;
+    stage.add_validator({{network::TaskKind::image, "lines", lines},
+                         {network::TaskKind::image, "padding", plain.substr(0, plain.find('='))},
+                         {network::TaskKind::image, "uri", "data:image/png;base64," + plain}});
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().errors == 0);
+    CHECK(stage.validators[0]->tally().accepted == 3);
+    CHECK(stage.count_lines("base64") == (plain.ends_with('=') ? 3 : 2));
+}
+
 TEST_CASE("when the answer to a submission is lost, nothing is generated or taken twice") {
     Stage stage;
     // The third request is the first submission or a pull after it; the validator handles it and
@@ -622,9 +636,7 @@ TEST_CASE("a task that every station failed at is left with its validator and co
         boost::asio::io_context io;
         tests::LoopbackPeer::Socket onward(io);
         onward.connect({boost::asio::ip::make_address("127.0.0.1"), server.port()});
-        auto head = request;
-        head.insert(head.find("\r\n") + 2, "Connection: close\r\n");
-        tests::send(onward, head);
+        tests::send(onward, request);
         std::string answer;
         boost::system::error_code error;
         boost::asio::read(onward, boost::asio::dynamic_buffer(answer), error);
