@@ -32,14 +32,16 @@ std::string authority(const std::string& host, std::uint16_t port);
 // sign or compare it leave out.
 std::string host_field(const std::string& host, std::uint16_t port, bool tls);
 
-// Sends `request` and awaits the whole answer, whatever its status. Redirects are not followed; an
-// answer with a content encoding is malformed, as none is offered. A peer that answers before it
-// has taken the whole request is heard. Cancelling the coroutine closes the connection and yields
-// `cancelled`. A name (not an IP literal) is looked up on the resolver's thread of the executor; a
-// lookup that ran out of time ends there by itself, later. Fails with resolve_timeout,
-// resolve_failed, connect_timeout, refused, unreachable, handshake_timeout, untrusted,
-// write_timeout, read_timeout, closed, body_too_large, malformed (also for a request that HTTP
-// cannot carry), cancelled, io; the detail begins with host:port.
+// Sends `request` and awaits the whole answer, whatever its status. Interim answers (1xx) are
+// passed over. A redirect 307 or 308 to the same scheme, host and port is followed once, with
+// limits of its own; any other is an answer like the rest. An answer with a content encoding is
+// malformed, as none is offered. A peer that answers before it has taken the whole request is
+// heard. Cancelling the coroutine closes the connection and yields `cancelled`. A name (not an IP
+// literal) is looked up on the resolver's thread of the executor; a lookup that ran out of time
+// ends there by itself, later. Fails with resolve_timeout, resolve_failed, connect_timeout,
+// refused, unreachable, handshake_timeout, untrusted, write_timeout, read_timeout, closed,
+// body_too_large, malformed (also for a request that HTTP cannot carry), cancelled, io; the detail
+// begins with host:port.
 boost::asio::awaitable<config::Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits);
 
 // Takes a piece of the body; `head` is the answer as far as its header. A failure ends the request
@@ -47,9 +49,9 @@ boost::asio::awaitable<config::Result<HttpAnswer>> request(HttpRequest request, 
 using BodySink =
     std::function<config::Result<void>(const HttpAnswer& head, std::string_view piece)>;
 
-// As request(), for bodies that are not to be kept in memory: that of an answer 200 or 206 goes to
-// `sink` piece by piece and is empty in what is returned. `limits.read` holds for the header, and
-// then for each piece anew.
+// As request(), but no redirect is followed, and bodies are not kept in memory: that of an answer
+// 200 or 206 goes to `sink` piece by piece and is empty in what is returned. `limits.read` holds
+// for the header, and then for each piece anew.
 boost::asio::awaitable<config::Result<HttpAnswer>> download(HttpRequest request, HttpLimits limits,
                                                             BodySink sink);
 

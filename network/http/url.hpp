@@ -4,6 +4,7 @@
 #include "config/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,7 @@ namespace network {
 
 struct HttpUrl {
     bool tls = false;
-    std::string host;  // name, IPv4 or IPv6 without brackets
+    std::string host;  // name in lower case, IPv4 or IPv6 without brackets
     std::uint16_t port = 0;
     std::string target = "/";  // path and query, escaped as they came
 
@@ -28,5 +29,14 @@ config::Result<HttpUrl> parse_http_url(std::string_view text);
 config::Result<HttpUrl> redirected(const HttpUrl& base, std::string_view location);
 
 std::string to_text(const HttpUrl& url);
+
+// What a Host header names.
+struct HostAndPort {
+    std::string host;        // as in HttpUrl
+    std::uint16_t port = 0;  // 0: not said, the scheme's own
+};
+
+// Nothing when it is no "host" or "host:port", IPv6 in brackets.
+std::optional<HostAndPort> parse_host(std::string_view text);
 
 }  // namespace network

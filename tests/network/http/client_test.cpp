@@ -404,13 +404,6 @@ TEST_CASE("an encoding that was not offered is malformed, one that changes nothi
               .has_value());
 }
 
-TEST_CASE("a redirect is an answer like any other") {
-    LoopbackPeer peer(tests::answering(
-        "HTTP/1.1 307 Temporary Redirect\r\nlocation: /PullTask\r\ncontent-length: 0\r\n\r\n"));
-    CHECK(ask(to(peer.port())).value().status == 307);
-    CHECK(peer.connections() == 1);
-}
-
 TEST_CASE("a peer that refuses a long request without reading it is heard") {
     LoopbackPeer peer([](LoopbackPeer::Socket& socket) {
         std::string header;

@@ -23,10 +23,42 @@ TEST_CASE("an address is taken apart, with the scheme's own port") {
     CHECK(parse_http_url("http://h?q=1").value().target == "/?q=1");
 }
 
+TEST_CASE("scheme and host are the same in any letter case, and an empty port is the usual one") {
+    const auto url = parse_http_url("HTTPS://Hub.Example:/A").value();
+    CHECK(url.tls);
+    CHECK(url.host == "hub.example");
+    CHECK(url.port == 443);
+    CHECK(url.target == "/A");
+    CHECK(url.same_origin(parse_http_url("https://hub.example:443/b").value()));
+    CHECK_FALSE(url.same_origin(parse_http_url("http://hub.example:443/b").value()));
+    CHECK(parse_http_url("http://h:/").value().port == 80);
+    CHECK(parse_http_url("http://%68/").value().host == "h");
+    CHECK(parse_http_url("http://[FE80::0:1]/").value().host == "fe80::1");
+}
+
+TEST_CASE("a Host header is a host, and a port if it is not the usual one") {
+    const auto text = [](std::string_view host) {
+        const auto named = network::parse_host(host);
+        return named ? named->host + " " + std::to_string(named->port) : "none";
+    };
+    CHECK(text("h") == "h 0");
+    CHECK(text("H.Example:8080") == "h.example 8080");
+    CHECK(text("h:") == "h 0");
+    CHECK(text("[::1]") == "::1 0");
+    CHECK(text("[0:0::1]:81") == "::1 81");
+    CHECK(text("127.0.0.1:1") == "127.0.0.1 1");
+    for (const char* odd : {"", ":80", "h:0", "h:65536", "h:99999", "h:x", "h:1:2", "::1", "[::1",
+                            "[::1]x", "me@h", "h/", "h?", "h#", "a b", "a\tb", "h\xc3\xa4"}) {
+        INFO(odd);
+        CHECK(text(odd) == "none");
+    }
+    CHECK(text(std::string(9000, 'h')) == "none");
+}
+
 TEST_CASE("what is no address of HTTP is refused") {
     for (const char* text : {"", "example.org", "ftp://example.org/", "http://", "http:///x",
                              "https://user:word@example.org/", "http://h:0/", "http://h:70000/",
-                             "http://h/a b", "http://h/\r\nx: y", "//h/x"}) {
+                             "http://h:99999/", "http://h/a b", "http://h/\r\nx: y", "//h/x"}) {
         INFO(text);
         const auto url = parse_http_url(text);
         REQUIRE_FALSE(url.has_value());

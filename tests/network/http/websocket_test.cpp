@@ -35,7 +35,7 @@ TEST_CASE("a server that declines to speak WebSocket is quoted with its status")
     const std::string end = "Content-Length: 0\r\n\r\n";
     CHECK(refusal_by("HTTP/1.1 401 Unauthorized\r\n" + end) == "HTTP 401 Unauthorized");
     CHECK(refusal_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") == "HTTP 200 OK");
-    CHECK(refusal_by("HTTP/1.1 799 \x1b[2Jyes\r\n" + end) == "HTTP 799");
+    CHECK(refusal_by("HTTP/1.1 799 \xff\xfe\r\n" + end) == "HTTP 799");
 }
 
 TEST_CASE("when to come back to a server that declines is said, if it makes sense") {
@@ -46,7 +46,7 @@ TEST_CASE("when to come back to a server that declines is said, if it makes sens
     CHECK(after("30") == "HTTP 503 Service Unavailable, retry after 30 s");
     CHECK(after("Fri, 31 Dec 1999 23:59:59 GMT") ==
           "HTTP 503 Service Unavailable, retry after Fri, 31 Dec 1999 23:59:59 GMT");
-    for (const char* odd : {"", "-1", "soon", "99999999999999999999", "\x1b[2J GMT"})
+    for (const char* odd : {"", "-1", "soon", "99999999999999999999", "\xff\xfe GMT"})
         CHECK(after(odd) == "HTTP 503 Service Unavailable");
 }
 

@@ -94,7 +94,9 @@ TEST_CASE("recorded answers are judged as the real dendrite judged them") {
         const auto port = peer->port();
         if (mode == "nothing listens") peer.reset();
         const auto got = pull(port, Dendrite(options));
-        if (peer) CHECK(peer->connections() == 1);
+        // A redirect to the same place is followed once.
+        const bool moved = raw.starts_with("HTTP/1.1 307 ");
+        if (peer) CHECK(peer->connections() == (moved ? 2 : 1));
 
         const auto code = record.at("dendrite_status_code").to_number<int>();
         if (const auto why = stricter(record, raw); !why.empty()) {
