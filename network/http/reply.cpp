@@ -1,5 +1,6 @@
 #include "network/http/reply.hpp"
 
+#include "network/http/date.hpp"
 #include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
 
@@ -33,6 +34,11 @@ asio::awaitable<void> send_slowly(tcp::socket& socket, ReplyMessage message, std
     }
 }
 
+std::int64_t now() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+}
+
 asio::awaitable<void> await_hang_up(tcp::socket& socket) {
     for (char byte;;)
         if (const auto [error, bytes] =
@@ -48,30 +54,36 @@ ReplyMessage message_of(ServerReply reply, bool keep_alive) {
     message.version(11);
     message.result(reply.status);
     for (auto& [name, value] : reply.headers) message.insert(name, value);
-    message.body() = std::move(reply.body);
+    add_date(message);
     message.keep_alive(keep_alive);
+    // RFC 9110, 8.6 and 15.4.5: neither has a body, nor a length of our own making.
+    if (reply.status == 204 || reply.status == 304) return message;
+    message.body() = std::move(reply.body);
     message.prepare_payload();
     return message;
+}
+
+void add_date(http::fields& fields) {
+    if (fields.count(http::field::date) == 0) fields.set(http::field::date, http_date(now()));
 }
 
 ServerReply plain_reply(unsigned status, std::string text) {
     return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text), {}};
 }
 
-asio::awaitable<bool> send_whole(tcp::socket& socket, ReplyMessage message,
-                                 std::chrono::milliseconds limit, bool head) {
-    if (head) message.body().clear();  // the length stays announced
-    const auto sent = co_await with_timeout(http::async_write(socket, message, kTuple), limit);
+asio::awaitable<bool> send_whole(tcp::socket& socket, ReplyMessage message, Manner manner) {
+    if (manner.head) message.body().clear();  // the length stays announced
+    const auto sent =
+        co_await with_timeout(http::async_write(socket, message, kTuple), manner.limit);
     co_return sent && !std::get<0>(*sent) && message.keep_alive();
 }
 
-asio::awaitable<bool> deliver(tcp::socket& socket, ServerReply reply, bool keep_alive,
-                              std::chrono::milliseconds limit, std::size_t drip_pieces,
-                              std::chrono::milliseconds drip_pause) {
+asio::awaitable<bool> deliver(tcp::socket& socket, ServerReply reply, Manner manner,
+                              std::size_t drip_pieces, std::chrono::milliseconds drip_pause) {
     const auto delivery = reply.delivery;
-    auto message = message_of(std::move(reply), keep_alive);
+    auto message = message_of(std::move(reply), manner.keep_alive);
     if (delivery == Delivery::whole)
-        co_return co_await send_whole(socket, std::move(message), limit);
+        co_return co_await send_whole(socket, std::move(message), manner);
     if (delivery == Delivery::dripped)
         co_await send_slowly(socket, std::move(message), drip_pieces, drip_pause, 1.0);
     else if (delivery == Delivery::cut)

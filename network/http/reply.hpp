@@ -16,16 +16,27 @@ namespace network {
 
 using ReplyMessage = boost::beast::http::response<boost::beast::http::string_body>;
 
+// How an answer goes to this peer.
+struct Manner {
+    bool keep_alive = false;
+    bool chunks =
+        false;          // it is of HTTP/1.1 and knows them; else the connection's end is the body's
+    bool head = false;  // it gets the header of what a GET would have got, without the body
+    std::chrono::milliseconds limit{};
+};
+
+// With what every answer has: Date, and Content-Length where there may be one.
 ReplyMessage message_of(ServerReply reply, bool keep_alive);
 ServerReply plain_reply(unsigned status, std::string text);
 
-// To a HEAD goes the header of what a GET would have got. False when the connection must be closed.
-boost::asio::awaitable<bool> send_whole(boost::asio::ip::tcp::socket& socket, ReplyMessage message,
-                                        std::chrono::milliseconds limit, bool head = false);
+// Adds a Date, unless there is one.
+void add_date(boost::beast::http::fields& fields);
 
-// As reply.delivery has it. False when the connection must be closed.
+// Both are false when the connection must be closed.
+boost::asio::awaitable<bool> send_whole(boost::asio::ip::tcp::socket& socket, ReplyMessage message,
+                                        Manner manner);
 boost::asio::awaitable<bool> deliver(boost::asio::ip::tcp::socket& socket, ServerReply reply,
-                                     bool keep_alive, std::chrono::milliseconds limit,
-                                     std::size_t drip_pieces, std::chrono::milliseconds drip_pause);
+                                     Manner manner, std::size_t drip_pieces,
+                                     std::chrono::milliseconds drip_pause);
 
 }  // namespace network

@@ -11,7 +11,7 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include <sys/socket.h>
+#include <poll.h>
 
 namespace network {
 
@@ -19,11 +19,12 @@ using namespace names;
 
 namespace {
 
-// Whether the other end has closed; what it may have sent stays to be read.
+constexpr auto kLook = std::chrono::milliseconds(200);
+
+// Whether the other end has closed, be it behind bytes that nobody has read yet.
 bool hung_up(tcp::socket& socket) {
-    char byte;
-    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    pollfd state{socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0;
 }
 
 // Runs `work` to its end on this executor; meanwhile a hang-up or a cancellation fires `gone`.
@@ -41,16 +42,26 @@ asio::awaitable<detail::Settled<T>> watched(tcp::socket& socket, std::stop_sourc
                        ended.cancel();
                    });
     using namespace asio::experimental::awaitable_operators;
-    bool cancelled = false;
-    if (!settled) {
-        const auto woken = co_await (socket.async_wait(tcp::socket::wait_read, kTuple) ||
-                                     ended.async_wait(kTuple));
-        cancelled = !settled && woken.index() == 0 && std::get<0>(std::get<0>(woken));
+    // Bytes of a next request stay where they are, so that a sender who goes on is held back by TCP
+    // and costs no memory. But with them the socket is readable for good: what comes behind them
+    // has to be looked for.
+    asio::steady_timer look(executor);
+    for (bool readable = false; !settled && !gone.stop_requested();) {
+        error_code error;
+        if (readable) {
+            look.expires_after(kLook);
+            co_await (look.async_wait(kTuple) || ended.async_wait(kTuple));
+        } else {
+            const auto woken = co_await (socket.async_wait(tcp::socket::wait_read, kTuple) ||
+                                         ended.async_wait(kTuple));
+            if (woken.index() == 0) error = std::get<0>(std::get<0>(woken));
+            readable = true;
+        }
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (!settled &&
+            (error || state.cancelled() != asio::cancellation_type::none || hung_up(socket)))
+            gone.request_stop();
     }
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (!settled &&
-        (cancelled || state.cancelled() != asio::cancellation_type::none || hung_up(socket)))
-        gone.request_stop();
     while (!settled) {
         co_await ended.async_wait(kTuple);
         const auto now = co_await asio::this_coro::cancellation_state;
@@ -61,28 +72,37 @@ asio::awaitable<detail::Settled<T>> watched(tcp::socket& socket, std::stop_sourc
 
 class ChunkWriter final : public HttpServer::Writer {
 public:
-    ChunkWriter(tcp::socket& socket, std::chrono::milliseconds limit, std::stop_token gone)
-        : socket_(socket), limit_(limit), gone_(std::move(gone)) {}
+    ChunkWriter(tcp::socket& socket, Manner manner, std::stop_token gone)
+        : socket_(socket), manner_(manner), gone_(std::move(gone)) {}
 
     asio::awaitable<bool> write(std::string piece) override {
         if (broken_ || gone_.stop_requested()) co_return false;
         if (piece.empty()) co_return true;  // an empty chunk would be the last
-        const auto sent = co_await with_timeout(
-            asio::async_write(socket_, http::make_chunk(asio::buffer(piece)), kTuple), limit_);
-        broken_ = !sent || std::get<0>(*sent);
+        const auto sent = co_await with_timeout(send(asio::buffer(piece)), manner_.limit);
+        broken_ = !sent || *sent;
         co_return !broken_;
     }
 
     asio::awaitable<bool> finish() {
-        if (broken_ || gone_.stop_requested()) co_return false;
+        if (broken_ || gone_.stop_requested() || !manner_.chunks) co_return false;
         const auto sent = co_await with_timeout(
-            asio::async_write(socket_, http::make_chunk_last(), kTuple), limit_);
+            asio::async_write(socket_, http::make_chunk_last(), kTuple), manner_.limit);
         co_return sent && !std::get<0>(*sent);
     }
 
 private:
+    asio::awaitable<error_code> send(asio::const_buffer piece) {
+        if (manner_.chunks) {
+            const auto [error, sent] =
+                co_await asio::async_write(socket_, http::make_chunk(piece), kTuple);
+            co_return error;
+        }
+        const auto [error, sent] = co_await asio::async_write(socket_, piece, kTuple);
+        co_return error;
+    }
+
     tcp::socket& socket_;
-    std::chrono::milliseconds limit_;
+    Manner manner_;
     std::stop_token gone_;
     bool broken_ = false;
 };
@@ -95,32 +115,31 @@ asio::awaitable<Nothing> body_of(const HttpServer::AsyncReply& reply, HttpServer
 }
 
 asio::awaitable<bool> stream(tcp::socket& socket, const HttpServer::AsyncReply& reply,
-                             bool keep_alive, std::stop_source gone,
-                             std::chrono::milliseconds limit) {
+                             Manner manner, std::stop_source gone) {
     http::response<http::empty_body> message;
     message.version(11);
     message.result(reply.reply.status);
     for (const auto& [name, value] : reply.reply.headers) message.insert(name, value);
-    message.keep_alive(keep_alive);
-    message.chunked(true);
+    add_date(message);
+    message.keep_alive(manner.keep_alive && manner.chunks);
+    message.chunked(manner.chunks);
     http::response_serializer<http::empty_body> serializer(message);
     const auto head =
-        co_await with_timeout(http::async_write_header(socket, serializer, kTuple), limit);
+        co_await with_timeout(http::async_write_header(socket, serializer, kTuple), manner.limit);
     if (!head || std::get<0>(*head)) co_return false;
-    ChunkWriter writer(socket, limit, gone.get_token());
+    if (manner.head) co_return message.keep_alive();
+    ChunkWriter writer(socket, manner, gone.get_token());
     const auto done = co_await watched(socket, gone, body_of(reply, writer));
     if (done.failure) co_return false;
-    co_return co_await writer.finish() && keep_alive;
+    co_return co_await writer.finish() && manner.keep_alive;
 }
 
 }  // namespace
 
 asio::awaitable<bool> reply_async(tcp::socket& socket, const HttpServer::AsyncHandler& handler,
-                                  ServerRequest request, bool keep_alive,
-                                  std::chrono::milliseconds write_limit) {
+                                  ServerRequest request, Manner manner) {
     std::stop_source gone;
     request.gone = gone.get_token();
-    const bool head = request.method == "HEAD";
     auto made = co_await watched(socket, gone, handler(std::move(request)));
     if (gone.stop_requested()) co_return false;
     HttpServer::AsyncReply answer;
@@ -128,10 +147,9 @@ asio::awaitable<bool> reply_async(tcp::socket& socket, const HttpServer::AsyncHa
         answer.reply = plain_reply(500, "Internal Server Error");
     else
         answer = std::move(*made.value);
-    if (answer.body && !head)
-        co_return co_await stream(socket, answer, keep_alive, gone, write_limit);
-    co_return co_await send_whole(socket, message_of(std::move(answer.reply), keep_alive),
-                                  write_limit, head);
+    if (answer.body) co_return co_await stream(socket, answer, manner, gone);
+    auto message = message_of(std::move(answer.reply), manner.keep_alive);
+    co_return co_await send_whole(socket, std::move(message), manner);
 }
 
 }  // namespace network

@@ -2,7 +2,7 @@
 
 #include "network/http/accept.hpp"
 #include "network/http/names.hpp"
-#include "network/http/read_body.hpp"
+#include "network/http/receive.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/reply_async.hpp"
 #include "network/http/timeout.hpp"
@@ -11,7 +11,6 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -24,73 +23,6 @@ namespace {
 constexpr std::size_t kReadAheadBytes = 64 << 10;
 constexpr std::size_t kLingerBytes = 1 << 20;
 constexpr auto kLingerTime = std::chrono::milliseconds(500);
-
-// What the sender of an unreadable request is told.
-ServerReply refusal(const error_code& error) {
-    if (error == http::error::body_limit) return plain_reply(413, "Content Too Large");
-    if (error == http::error::header_limit || error == http::error::buffer_overflow)
-        return plain_reply(431, "Request Header Fields Too Large");
-    return plain_reply(400, "Invalid HTTP request received.");
-}
-
-bool is_http_error(const error_code& error) {
-    return error && error != http::error::end_of_stream && error != http::error::partial_message &&
-           error.category() == make_error_code(http::error::end_of_stream).category();
-}
-
-struct Received {
-    ServerRequest request;
-    error_code error;  // of the header or the body
-    bool admitted = true;
-    std::optional<ServerReply> refused;
-    bool keep_alive = false;
-};
-
-asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer& buffer,
-                                  const HttpServer::Limits& limits, const HttpServer::Hooks& hooks,
-                                  bool& waits) {
-    Received received;
-    http::request_parser<http::buffer_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(
-        std::min<std::size_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
-    parser.body_limit(static_cast<std::uint64_t>(limits.body_bytes));
-    const auto head =
-        co_await with_timeout(http::async_read_header(socket, buffer, parser, kTuple), limits.idle);
-    received.error = head ? std::get<0>(*head) : error_code(asio::error::timed_out);
-    waits = false;
-    if (received.error) co_return received;
-
-    auto& request = received.request;
-    request.method = std::string(parser.get().method_string());
-    request.target = std::string(parser.get().target());
-    for (const auto& field : parser.get())
-        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    error_code ignored;
-    const auto peer = socket.remote_endpoint(ignored);
-    request.peer_ip = peer.address().to_string();
-    request.peer_port = peer.port();
-    received.keep_alive = parser.get().keep_alive();
-    if (parser.get().version() >= 11 && !find_header(request.headers, "host")) {
-        received.error = http::error::bad_field;
-        co_return received;
-    }
-    received.admitted = !hooks.admit || hooks.admit(request);
-    if (!received.admitted) co_return received;
-    auto body_bytes = limits.body_bytes;
-    if (hooks.screen) received.refused = hooks.screen(request, body_bytes);
-    if (received.refused) co_return received;
-    const auto announced = parser.content_length();
-    if (announced && *announced > static_cast<std::uint64_t>(body_bytes)) {
-        received.error = http::error::body_limit;
-        co_return received;
-    }
-    parser.body_limit(static_cast<std::uint64_t>(body_bytes));
-
-    const auto body =
-        co_await with_timeout(read_body(socket, buffer, parser, request.body), limits.read);
-    received.error = body ? *body : error_code(asio::error::timed_out);
-    co_return received;
-}
 
 // A fresh connection takes this little without waiting.
 void say_busy(tcp::socket& socket) {
@@ -202,20 +134,20 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
         place->waits = true;
         open_.splice(open_.end(), open_, place);
         auto received = co_await receive(socket, buffer, limits_, hooks_, place->waits);
-        if (!received.admitted) co_return;
-        const bool unreadable = is_http_error(received.error);
-        if (unreadable || received.refused) {
-            auto message = message_of(
-                unreadable ? refusal(received.error) : std::move(*received.refused), false);
-            co_await send_whole(socket, std::move(message), limits_.write,
-                                received.request.method == "HEAD");
+        if (received.ended) co_return;
+        const Manner manner{.keep_alive = received.keep_alive,
+                            .chunks = received.knows_chunks,
+                            .head = received.request.method == "HEAD",
+                            .limit = limits_.write};
+        if (received.refused) {
+            auto message = message_of(std::move(*received.refused), false);
+            co_await send_whole(socket, std::move(message), manner);
             co_await linger(socket);
             co_return;
         }
-        if (received.error) co_return;
         if (hooks_.async_handler) {
             open = co_await reply_async(socket, hooks_.async_handler, std::move(received.request),
-                                        received.keep_alive, limits_.write);
+                                        manner);
             continue;
         }
         ServerReply reply;
@@ -224,8 +156,8 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
         } catch (const std::exception&) {
             reply = plain_reply(500, "Internal Server Error");
         }
-        open = co_await deliver(socket, std::move(reply), received.keep_alive, limits_.write,
-                                limits_.drip_pieces, limits_.drip_pause);
+        open = co_await deliver(socket, std::move(reply), manner, limits_.drip_pieces,
+                                limits_.drip_pause);
     }
     error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);

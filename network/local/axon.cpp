@@ -1,14 +1,12 @@
 #include "network/local/axon.hpp"
 
 #include "network/hex.hpp"
+#include "network/http/date.hpp"
 #include "network/subnet/dendrite_auth.hpp"
 #include "network/subnet/json_fields.hpp"
 #include "network/uuid.hpp"
 
 #include <boost/json/serialize.hpp>
-
-#include <array>
-#include <ctime>
 
 namespace network {
 namespace {
@@ -17,16 +15,6 @@ namespace json = boost::json;
 
 constexpr std::int64_t kVersion = 9'009'000;   // bittensor 9.9.0
 constexpr std::size_t kMostCallers = 100'000;  // of whom the last nonce is remembered
-
-std::string http_date(std::int64_t now_ns) {
-    const std::time_t seconds = now_ns / 1'000'000'000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 64> text{};
-    // The program never sets a locale, so these are the English names that HTTP wants.
-    const auto size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    return std::string(text.data(), size);
-}
 
 void copy_headers(const HttpHeaders& from, std::initializer_list<std::string_view> names,
                   HttpHeaders& to) {
@@ -127,7 +115,7 @@ Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal,
     ServerReply reply;
     reply.status = refusal.status;
     auto& headers = reply.headers;
-    headers = {{"date", http_date(now_ns)}, {"server", "uvicorn"}};
+    headers = {{"date", http_date(now_ns / 1'000'000'000)}, {"server", "uvicorn"}};
     copy_headers(request.headers, {"name"}, headers);
     const auto timeout = find_header(request.headers, "timeout");
     headers.insert(headers.end(), {{"timeout", std::string(timeout.value_or("None"))},
@@ -173,8 +161,9 @@ Axon::Answer Axon::forward(const ServerRequest& request, const std::string& syna
 
     ServerReply reply;
     reply.status = call->status;
-    reply.headers = {
-        {"date", http_date(now_ns)}, {"server", "uvicorn"}, {"content-type", "application/json"}};
+    reply.headers = {{"date", http_date(now_ns / 1'000'000'000)},
+                     {"server", "uvicorn"},
+                     {"content-type", "application/json"}};
     copy_headers(request.headers, {"name", "timeout"}, reply.headers);
     reply.headers.insert(reply.headers.end(),
                          {{"bt_header_axon_status_code", std::to_string(call->status)},

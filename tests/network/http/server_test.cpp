@@ -3,13 +3,10 @@
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
 #include "network/http/timeout.hpp"
-#include "tests/network/loopback.hpp"
+#include "tests/network/http/served.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 
 #include <stdexcept>
 
@@ -19,49 +16,14 @@ using network::Errc;
 using network::HttpServer;
 using network::ServerReply;
 using network::ServerRequest;
+using tests::echo;
 using tests::LoopbackPeer;
+using tests::say;
+using tests::Served;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-// A server on a thread of its own.
-class Served {
-public:
-    explicit Served(HttpServer::Handler handler, HttpServer::Limits limits = {},
-                    HttpServer::Admit admit = {})
-        : server_(
-              HttpServer::listen(io_, "127.0.0.1", 0, std::move(handler), limits, std::move(admit))
-                  .value()) {
-        asio::co_spawn(io_, server_->run(), asio::detached);
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    Served(HttpServer::AsyncHandler handler, HttpServer::Screen screen,
-           HttpServer::Limits limits = {})
-        : server_(HttpServer::listen_async(io_, "127.0.0.1", 0, std::move(handler), limits,
-                                           std::move(screen))
-                      .value()) {
-        asio::co_spawn(io_, server_->run(), asio::detached);
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    ~Served() {
-        asio::post(io_, [this] { server_->stop(); });
-        thread_.join();
-    }
-    std::uint16_t port() const { return server_->port(); }
-
-private:
-    asio::io_context io_{1};
-    std::unique_ptr<HttpServer> server_;
-    std::thread thread_;
-};
-
-ServerReply echo(const ServerRequest& request) {
-    return {200,
-            {{"content-type", "text/plain"}},
-            request.method + " " + request.target + " " + request.body,
-            {}};
-}
 
 HttpServer::Handler delivering(Delivery delivery) {
     return [delivery](const ServerRequest& request) {
@@ -81,18 +43,6 @@ config::Result<network::HttpAnswer> ask(std::uint16_t port, std::string body = "
     limits.write = 20s;
     limits.read = read;
     return tests::run(network::request(std::move(request), limits));
-}
-
-// What the server says to these bytes until it closes.
-std::string say(std::uint16_t port, std::string_view text) {
-    asio::io_context io;
-    LoopbackPeer::Socket socket(io);
-    socket.connect({asio::ip::make_address("127.0.0.1"), port});
-    boost::system::error_code error;
-    asio::write(socket, asio::buffer(text), error);
-    std::string answer;
-    asio::read(socket, asio::dynamic_buffer(answer), error);
-    return answer;
 }
 
 Errc failure(const config::Result<network::HttpAnswer>& answer) {
@@ -189,13 +139,6 @@ TEST_CASE("requests beyond the limits are refused with the status that says so")
     CHECK(status("nonsense\r\n\r\n") == "HTTP/1.1 400");
     CHECK(status("GET / HTTP/1.1\r\n\r\n") == "HTTP/1.1 400");  // no Host
     CHECK(ask(served.port(), std::string(1000, 'x')).value().status == 200);
-}
-
-TEST_CASE("clients that dawdle are shown the door") {
-    Served served(echo, {.idle = 30ms, .read = 30ms});
-    CHECK(say(served.port(), "") == "");
-    CHECK(say(served.port(), "GET / HTT") == "");
-    CHECK(say(served.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf") == "");
 }
 
 TEST_CASE("connections beyond the limit are closed at once") {

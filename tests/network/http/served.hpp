@@ -1,0 +1,66 @@
+// A server on a thread of its own, and a client that says whatever it is told to.
+#pragma once
+
+#include "network/http/server.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace tests {
+
+class Served {
+public:
+    explicit Served(network::HttpServer::Handler handler, network::HttpServer::Limits limits = {},
+                    network::HttpServer::Admit admit = {})
+        : server_(network::HttpServer::listen(io_, "127.0.0.1", 0, std::move(handler), limits,
+                                              std::move(admit))
+                      .value()) {
+        boost::asio::co_spawn(io_, server_->run(), boost::asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    Served(network::HttpServer::AsyncHandler handler, network::HttpServer::Screen screen,
+           network::HttpServer::Limits limits = {})
+        : server_(network::HttpServer::listen_async(io_, "127.0.0.1", 0, std::move(handler), limits,
+                                                    std::move(screen))
+                      .value()) {
+        boost::asio::co_spawn(io_, server_->run(), boost::asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    ~Served() {
+        boost::asio::post(io_, [this] { server_->stop(); });
+        thread_.join();
+    }
+    std::uint16_t port() const { return server_->port(); }
+
+private:
+    boost::asio::io_context io_{1};
+    std::unique_ptr<network::HttpServer> server_;
+    std::thread thread_;
+};
+
+inline network::ServerReply echo(const network::ServerRequest& request) {
+    return {200,
+            {{"content-type", "text/plain"}},
+            request.method + " " + request.target + " " + request.body,
+            {}};
+}
+
+// What the server says to these bytes until it closes.
+inline std::string say(std::uint16_t port, std::string_view text) {
+    boost::asio::io_context io;
+    LoopbackPeer::Socket socket(io);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    boost::system::error_code error;
+    boost::asio::write(socket, boost::asio::buffer(text), error);
+    std::string answer;
+    boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
+    return answer;
+}
+
+}  // namespace tests
