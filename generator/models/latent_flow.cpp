@@ -34,7 +34,8 @@ LatentFlow::Config LatentFlow::Config::read(const Args& args) {
         args.refuse_key("patch_size",
                         "is not " + std::to_string(side) + ", as 'io_block_channels' has it");
     c.block = read_dit_block(args);
-    args.has("resolution");  // the voxels themselves tell it
+    c.block.lengths = Lengths::varying;  // as many tokens as the object has
+    args.has("resolution");              // the voxels themselves tell it
     args.expect_no_others(kHarmlessKeys);
     return c;
 }

@@ -2,8 +2,6 @@
 
 #include "generator/kernels/attend.hpp"
 
-#include <vector>
-
 #include <ATen/ATen.h>
 
 namespace generator {
@@ -18,6 +16,7 @@ std::optional<MultiHeadRmsNorm> norm_if(const Scope& scope, const AttentionSize&
 
 SelfAttention::SelfAttention(const Scope& scope, const AttentionSize& size)
     : heads_(size.heads),
+      lengths_(size.lengths),
       to_qkv_(scope / "to_qkv", size.channels, 3 * size.channels),
       q_rms_norm_(norm_if(scope / "q_rms_norm", size)),
       k_rms_norm_(norm_if(scope / "k_rms_norm", size)),
@@ -34,26 +33,19 @@ at::Tensor SelfAttention::queries_keys_values(const at::Tensor& x) const {
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
     const auto qkv = queries_keys_values(x).unbind(-3);
-    return to_out_(attend(qkv[0], qkv[1], qkv[2]));
+    return to_out_(attend(qkv[0], qkv[1], qkv[2], lengths_));
 }
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x, const Windows& windows) const {
-    const auto qkv = queries_keys_values(x).flatten(1);  // [T, 3 C]
-    std::vector<at::Tensor> parts;
-    for (const auto& group : windows.groups) {
-        const auto rows = qkv.index_select(0, group.rows)
-                              .view({group.count, group.width, 3, heads_, -1})
-                              .permute({2, 0, 3, 1, 4});  // [3, windows, H, width, D]
-        const auto mask = group.bias.to(x.scalar_type());
-        const auto attended = at::scaled_dot_product_attention(rows[0], rows[1], rows[2], mask);
-        parts.push_back(attended.transpose(1, 2).flatten(-2).flatten(0, 1));
-    }
-    return to_out_(at::cat(parts).index_select(0, windows.place));
+    const auto qkv = queries_keys_values(x.index_select(0, windows.order)).unbind(-3);
+    return to_out_(attend_in_windows(qkv[0], qkv[1], qkv[2], windows.bounds))
+        .index_select(0, windows.place);
 }
 
 CrossAttention::CrossAttention(const Scope& scope, const AttentionSize& size,
                                std::int64_t condition_channels)
     : heads_(size.heads),
+      lengths_(size.lengths),
       to_q_(scope / "to_q", size.channels, size.channels),
       to_kv_(scope / "to_kv", condition_channels, 2 * size.channels),
       q_rms_norm_(norm_if(scope / "q_rms_norm", size)),
@@ -71,7 +63,7 @@ CrossAttention::Memory CrossAttention::remember(const at::Tensor& condition) con
 at::Tensor CrossAttention::operator()(const at::Tensor& x, const Memory& memory) const {
     const auto queries = to_q_(x).unflatten(-1, {heads_, -1});
     if (q_rms_norm_) q_rms_norm_->apply_(queries);
-    return to_out_(attend(queries, memory.keys, memory.values));
+    return to_out_(attend(queries, memory.keys, memory.values, lengths_));
 }
 
 }  // namespace generator

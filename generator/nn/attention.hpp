@@ -2,6 +2,7 @@
 // it, and over a condition that stays the same for a whole generation.
 #pragma once
 
+#include "generator/kernels/attend.hpp"
 #include "generator/nn/linear.hpp"
 #include "generator/nn/norm.hpp"
 #include "generator/nn/sparse_shape.hpp"
@@ -17,6 +18,7 @@ struct AttentionSize {
     std::int64_t channels;
     std::int64_t heads;  // divides channels
     bool qk_norm = false;
+    Lengths lengths = Lengths::fixed;  // of the sequence
 };
 
 class SelfAttention {
@@ -31,6 +33,7 @@ private:
     at::Tensor queries_keys_values(const at::Tensor& x) const;  // [..., T, 3, H, D], norms applied
 
     std::int64_t heads_;
+    Lengths lengths_;
     Linear to_qkv_;
     std::optional<MultiHeadRmsNorm> q_rms_norm_, k_rms_norm_;
     Linear to_out_;
@@ -56,6 +59,7 @@ public:
 
 private:
     std::int64_t heads_;
+    Lengths lengths_;
     Linear to_q_, to_kv_;
     std::optional<MultiHeadRmsNorm> q_rms_norm_, k_rms_norm_;
     Linear to_out_;

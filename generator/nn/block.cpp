@@ -19,8 +19,9 @@ at::Tensor FeedForward::operator()(const at::Tensor& x) const { return mlp2_(mlp
 
 DitBlock::DitBlock(const Scope& scope, const BlockSize& size)
     : norm2_(scope / "norm2", size.channels, kEps),
-      self_attn_(scope / "self_attn", {size.channels, size.heads, size.qk_norm}),
-      cross_attn_(scope / "cross_attn", {size.channels, size.heads, size.qk_norm_cross},
+      self_attn_(scope / "self_attn", {size.channels, size.heads, size.qk_norm, size.lengths}),
+      cross_attn_(scope / "cross_attn",
+                  {size.channels, size.heads, size.qk_norm_cross, size.lengths},
                   size.condition_channels),
       mlp_(scope / "mlp", size.channels, size.mlp_ratio),
       adaln_modulation_(scope / "adaLN_modulation" / 1, size.channels, 6 * size.channels) {}

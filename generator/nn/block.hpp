@@ -37,6 +37,7 @@ struct BlockSize {
     double mlp_ratio = 4;
     bool qk_norm = false;
     bool qk_norm_cross = false;
+    Lengths lengths = Lengths::fixed;  // of the sequence
 };
 
 class DitBlock {

@@ -1,9 +1,6 @@
 #include "generator/nn/sparse_shape.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <limits>
-#include <numeric>
 #include <utility>
 
 #include <ATen/ATen.h>
@@ -46,26 +43,6 @@ Rows find_neighbours(const std::vector<Voxel>& voxels) {
         }
     }
     return rows;
-}
-
-// The voxels of each window, windows in ascending order.
-std::vector<Rows> members_of_windows(const std::vector<Voxel>& voxels, std::int64_t size,
-                                     std::int64_t shift) {
-    const auto side = (largest_coordinate(voxels) + shift) / size + 1;
-    std::vector<std::pair<std::int64_t, std::int64_t>> placed;  // window, voxel
-    placed.reserve(voxels.size());
-    for (std::size_t i = 0; i < voxels.size(); ++i) {
-        const auto& v = voxels[i];
-        const auto x = (v.x + shift) / size, y = (v.y + shift) / size, z = (v.z + shift) / size;
-        placed.push_back({(x * side + y) * side + z, std::int64_t(i)});
-    }
-    std::sort(placed.begin(), placed.end());
-    std::vector<Rows> result;
-    for (std::size_t i = 0; i < placed.size(); ++i) {
-        if (i == 0 || placed[i].first != placed[i - 1].first) result.emplace_back();
-        result.back().push_back(placed[i].second);
-    }
-    return result;
 }
 
 }  // namespace
@@ -128,32 +105,31 @@ const Windows& SparseShape::windows(std::int64_t size, std::int64_t shift) const
     auto& result = at_key->second;
     if (!fresh) return result;
 
-    // Windows of up to 2^k voxels go together: less than half of the places is empty.
-    std::map<std::int64_t, std::vector<Rows>> by_width;
-    for (auto& rows : members_of_windows(voxels_, size, shift)) {
-        by_width[std::int64_t(std::bit_ceil(rows.size()))].push_back(std::move(rows));
+    const auto side = (largest_coordinate(voxels_) + shift) / size + 1;
+    std::vector<std::pair<std::int64_t, std::int64_t>> placed;  // window, voxel
+    placed.reserve(voxels_.size());
+    for (std::size_t i = 0; i < voxels_.size(); ++i) {
+        const auto& v = voxels_[i];
+        const auto x = (v.x + shift) / size, y = (v.y + shift) / size, z = (v.z + shift) / size;
+        placed.push_back({(x * side + y) * side + z, std::int64_t(i)});
     }
-    Rows place(voxels_.size());
-    std::int64_t next = 0;
-    for (auto& [most, members] : by_width) {
-        std::size_t width = 0;
-        for (const auto& rows : members) width = std::max(width, rows.size());
-        Rows rows;
-        std::vector<float> bias;
-        for (const auto& window : members) {
-            for (std::size_t i = 0; i < width; ++i, ++next) {
-                const bool there = i < window.size();
-                rows.push_back(there ? window[i] : 0);
-                bias.push_back(there ? 0 : -std::numeric_limits<float>::infinity());
-                if (there) place[std::size_t(window[i])] = next;
-            }
-        }
-        const auto count = std::int64_t(members.size());
-        result.groups.push_back({count, std::int64_t(width), to_device(rows, device_),
-                                 at::tensor(at::ArrayRef<float>(bias), at::kFloat)
-                                     .to(device_)
-                                     .view({count, 1, 1, std::int64_t(width)})});
+    std::sort(placed.begin(), placed.end());
+
+    Rows order, place(voxels_.size());
+    order.reserve(voxels_.size());
+    auto& bounds = result.bounds;
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        if (i == 0 || placed[i].first != placed[i - 1].first)
+            bounds.rows.push_back(std::int32_t(i));
+        place[std::size_t(placed[i].second)] = std::int64_t(i);
+        order.push_back(placed[i].second);
     }
+    bounds.rows.push_back(std::int32_t(placed.size()));
+    for (std::size_t w = 1; w < bounds.rows.size(); ++w)
+        bounds.longest =
+            std::max<std::int64_t>(bounds.longest, bounds.rows[w] - bounds.rows[w - 1]);
+    bounds.on_device = at::tensor(at::ArrayRef<std::int32_t>(bounds.rows), at::kInt).to(device_);
+    result.order = to_device(order, device_);
     result.place = to_device(place, device_);
     return result;
 }

@@ -3,6 +3,8 @@
 // serves all steps and layers of a generation, and all entries of a batch. One thread.
 #pragma once
 
+#include "generator/kernels/attend.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,19 +22,11 @@ struct Voxel {
     auto operator<=>(const Voxel&) const = default;
 };
 
-// Windows of about the same number of voxels, padded to the same width so that one attention call
-// serves them all.
-struct WindowGroup {
-    std::int64_t count;  // windows
-    std::int64_t width;  // places in each
-    at::Tensor rows;     // [count * width] int64: the voxel in each place; 0 where there is none
-    at::Tensor bias;     // [count, 1, 1, width] fp32: 0, or minus infinity where there is none
-};
-
+// The voxels of each window together.
 struct Windows {
-    std::vector<WindowGroup> groups;
-    at::Tensor
-        place;  // [N] int64: where each voxel is in the groups' places, one group after the other
+    at::Tensor order;     // [N] int64: the voxels, window by window
+    at::Tensor place;     // [N] int64: where each voxel is in that order
+    WindowBounds bounds;  // of that order
 };
 
 class SparseShape {

@@ -1,4 +1,5 @@
 // Each kernel against its CPU form.
+#include "generator/kernels/attend.hpp"
 #include "generator/kernels/gather_matmul.hpp"
 #include "generator/kernels/gather_sum.hpp"
 #include "generator/kernels/head_norm.hpp"
@@ -123,4 +124,48 @@ TEST_CASE("no rows give no rows", "[gpu]") {
     CHECK(generator::gather_sum(x, table, bias).size(1) == 0);
     CHECK(generator::gather_matmul(x, table, at::randn({27 * 27 * 4, 4}, options), bias).size(1) ==
           0);
+}
+
+TEST_CASE("attention over any number of rows equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto width = GENERATE(4, 6, 24, 64, 100, 256);
+    const auto lengths = GENERATE(generator::Lengths::fixed, generator::Lengths::varying);
+    for (const auto& [rows, keys] : {std::pair{1, 1}, {257, 257}, {130, 1374}, {1000, 3}}) {
+        INFO(rows << " rows, " << keys << " keys, " << width << " wide");
+        at::manual_seed(6);
+        // Side by side, as a layer makes them.
+        const auto qkv = at::randn({2, std::max(rows, keys), 3, 3, width}).to(dtype);
+        const auto part = [&](const at::Tensor& all, int which, int count) {
+            return all.select(2, which).narrow(1, 0, count);
+        };
+        const auto attend = [&](const at::Tensor& all, generator::Lengths how) {
+            return generator::attend(part(all, 0, rows), part(all, 1, keys), part(all, 2, keys),
+                                     how);
+        };
+        const auto got = attend(on_gpu(qkv), lengths);
+        CHECK(got.scalar_type() == dtype);
+        CHECK(tests::relative_error(got, attend(wide(qkv), lengths)) < tolerance(dtype));
+    }
+}
+
+TEST_CASE("attention in windows equals its oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto width = GENERATE(4, 6, 24, 64, 100);
+    at::manual_seed(7);
+    generator::WindowBounds windows{.rows = {0}};
+    for (const std::int32_t length : {1, 64, 3, 200, 65, 1, 96, 97, 30, 512, 7}) {
+        windows.rows.push_back(windows.rows.back() + length);
+        windows.longest = std::max<std::int64_t>(windows.longest, length);
+    }
+    windows.on_device = at::tensor(at::ArrayRef<std::int32_t>(windows.rows), at::kInt);
+    auto there = windows;
+    there.on_device = on_gpu(windows.on_device);
+    const auto qkv = at::randn({windows.rows.back(), 3, 5, width}).to(dtype);
+    const auto attend = [&](const at::Tensor& all, const generator::WindowBounds& bounds) {
+        const auto parts = all.unbind(1);
+        return generator::attend_in_windows(parts[0], parts[1], parts[2], bounds);
+    };
+    const auto got = attend(on_gpu(qkv), there);
+    CHECK(got.scalar_type() == dtype);
+    CHECK(tests::relative_error(got, attend(wide(qkv), windows)) < tolerance(dtype));
 }

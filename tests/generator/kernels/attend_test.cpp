@@ -10,6 +10,7 @@
 #include <tuple>
 
 using generator::attend;
+using generator::attend_in_windows;
 
 namespace {
 
@@ -24,6 +25,16 @@ at::Tensor by_definition(const at::Tensor& q, const at::Tensor& k, const at::Ten
                    v.to(at::kDouble).transpose(1, 2));
     const auto scores = at::matmul(queries, keys.transpose(2, 3)) / std::sqrt(double(q.size(3)));
     return at::matmul(scores.softmax(-1), values).transpose(1, 2).flatten(-2).to(at::kFloat);
+}
+
+generator::WindowBounds windows_of(const std::vector<std::int32_t>& lengths) {
+    generator::WindowBounds windows{.rows = {0}};
+    for (const auto length : lengths) {
+        windows.rows.push_back(windows.rows.back() + length);
+        windows.longest = std::max<std::int64_t>(windows.longest, length);
+    }
+    windows.on_device = at::tensor(at::ArrayRef<std::int32_t>(windows.rows), at::kInt);
+    return windows;
 }
 
 }  // namespace
@@ -71,4 +82,44 @@ TEST_CASE("heads that do not fit together throw") {
     CHECK_THROWS_AS(attend(q, at::randn({1, 5, 3, 32}), at::randn({1, 5, 3, 32})), c10::Error);
     CHECK_THROWS_AS(attend(q, at::randn({1, 0, 2, 32}), at::randn({1, 0, 2, 32})), c10::Error);
     CHECK_THROWS_AS(attend(q, q.to(at::kBFloat16), q.to(at::kBFloat16)), c10::Error);
+}
+
+TEST_CASE("attention in windows equals attention in each by itself, for every type and width") {
+    const std::vector<std::int32_t> lengths{1, 64, 3, 200, 65, 1, 96, 97, 30, 512};
+    const auto width = GENERATE(8, 24, 32, 64, 128, 160);
+    const auto dtype = GENERATE(at::kFloat, at::kBFloat16);
+    at::manual_seed(2);
+    const auto windows = windows_of(lengths);
+    const auto qkv = at::randn({windows.rows.back(), 3, 3, width}).to(dtype).unbind(1);
+    const auto y = attend_in_windows(qkv[0], qkv[1], qkv[2], windows);
+    REQUIRE(y.sizes() == at::IntArrayRef({windows.rows.back(), 3 * width}));
+    CHECK(y.scalar_type() == dtype);
+    const double tolerance = dtype == at::kFloat ? 2e-6 : 2e-2;
+    for (std::size_t w = 0; w < lengths.size(); ++w) {
+        INFO("window " << w << " of " << lengths[w]);
+        const auto part = [&](const at::Tensor& x) {
+            return x.narrow(0, windows.rows[w], lengths[w]).unsqueeze(0);
+        };
+        const auto want = by_definition(part(qkv[0]), part(qkv[1]), part(qkv[2]));
+        CHECK((part(y).to(at::kFloat) - want).abs().max().item<double>() < tolerance);
+    }
+}
+
+TEST_CASE("windows that do not hold all rows, and heads that do not fit, throw") {
+    const auto q = at::randn({5, 2, 32});
+    CHECK_THROWS_AS(attend_in_windows(q, q, q, windows_of({2, 2})), c10::Error);
+    CHECK_THROWS_AS(attend_in_windows(q, q, q, windows_of({})), c10::Error);
+    CHECK_THROWS_AS(attend_in_windows(q, at::randn({5, 3, 32}), q, windows_of({5})), c10::Error);
+    CHECK_THROWS_AS(attend_in_windows(q, q.to(at::kBFloat16), q, windows_of({5})), c10::Error);
+}
+
+TEST_CASE("windows come out to the bit the same on one thread and on two") {
+    const auto q = at::randn({300, 2, 64});
+    const auto windows = windows_of({100, 7, 93, 60, 40});
+    const auto threads = at::get_num_threads();
+    at::set_num_threads(1);
+    const auto alone = attend_in_windows(q, q, q, windows);
+    at::set_num_threads(2);
+    CHECK(alone.equal(attend_in_windows(q, q, q, windows)));
+    at::set_num_threads(threads);
 }

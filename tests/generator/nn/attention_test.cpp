@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kChannels = 12, kHeads = 3, kHeadChannels = 4;
 
 // softmax(q k^T / sqrt(D)) v, written out; [T, H, D] each.
-at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+at::Tensor by_formula(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     const auto scores = at::einsum("thd,shd->hts", {q, k}) / std::sqrt(double(kHeadChannels));
     return at::einsum("hts,shd->thd", {scores.softmax(-1), v}).flatten(1);
 }
@@ -41,7 +41,7 @@ struct SelfWeights {
         const bool norm = q_gamma.defined();
         const auto q = norm ? rms(parts[0], q_gamma) : parts[0],
                    k = norm ? rms(parts[1], k_gamma) : parts[1];
-        return at::linear(attend(q, k, parts[2]), out, out_bias);
+        return at::linear(by_formula(q, k, parts[2]), out, out_bias);
     }
 
     tests::LayerWeights file;
@@ -107,7 +107,7 @@ TEST_CASE("cross-attention equals its formula, and to zeros is one constant") {
         auto q = at::linear(x[0], wq, bq).view({-1, kHeads, kHeadChannels});
         auto kv = at::linear(condition[0], wkv, bkv).view({-1, 2, kHeads, kHeadChannels}).unbind(1);
         if (qk_norm) q = rms(q, gq), kv[0] = rms(kv[0], gk);
-        return at::linear(attend(q, kv[0], kv[1]), wo, bo).unsqueeze(0);
+        return at::linear(by_formula(q, kv[0], kv[1]), wo, bo).unsqueeze(0);
     };
     const auto condition = at::randn({1, 7, 5});
     CHECK(

@@ -94,7 +94,7 @@ TEST_CASE("the parents of neighbours are neighbours' parents") {
     }
 }
 
-TEST_CASE("every voxel has one place, in a group with the voxels of its window alone") {
+TEST_CASE("every voxel has one place, among the voxels of its window alone") {
     for (const auto& [size, shift] : {std::pair{4, 0}, {4, 2}, {3, 1}, {100, 50}, {1, 0}}) {
         INFO(size << " " << shift);
         const auto voxels = some_voxels(10);
@@ -104,34 +104,31 @@ TEST_CASE("every voxel has one place, in a group with the voxels of its window a
             const auto& v = voxels[std::size_t(row)];
             return std::array{(v.x + shift) / size, (v.y + shift) / size, (v.z + shift) / size};
         };
-        const auto place = list(windows.place);
-        std::vector<std::int64_t> rows;
-        std::vector<bool> there;
-        std::map<std::array<int, 3>, int> times_seen;
-        for (const auto& group : windows.groups) {
-            const auto members = list(group.rows);
-            REQUIRE(std::int64_t(members.size()) == group.count * group.width);
-            const auto bias = group.bias.contiguous();
-            const auto* open = bias.const_data_ptr<float>();
-            for (std::int64_t w = 0; w < group.count; ++w) {
-                REQUIRE(open[w * group.width] == 0);
-                const auto first = key(members[std::size_t(w * group.width)]);
-                CHECK(++times_seen[first] == 1);
-                for (std::int64_t i = 0; i < group.width; ++i) {
-                    const auto at = std::size_t(w * group.width + i);
-                    rows.push_back(members[at]);
-                    there.push_back(open[at] == 0);
-                    if (there.back() && key(members[at]) != first)
-                        FAIL("a voxel of another window");
-                }
+        const auto order = list(windows.order), place = list(windows.place);
+        REQUIRE(order.size() == voxels.size());
+        REQUIRE(place.size() == voxels.size());
+        for (std::size_t i = 0; i < voxels.size(); ++i) {
+            if (order.at(std::size_t(place[i])) != std::int64_t(i)) FAIL("voxel " << i);
+        }
+        const auto& bounds = windows.bounds;
+        REQUIRE(bounds.rows.size() > 1);
+        CHECK(bounds.rows.front() == 0);
+        CHECK(bounds.rows.back() == std::int32_t(voxels.size()));
+        CHECK(list(bounds.on_device.to(at::kLong)) ==
+              std::vector<std::int64_t>(bounds.rows.begin(), bounds.rows.end()));
+        std::set<std::array<int, 3>> seen;
+        std::int64_t longest = 0;
+        for (std::size_t w = 1; w < bounds.rows.size(); ++w) {
+            const auto begin = bounds.rows[w - 1], end = bounds.rows[w];
+            REQUIRE(begin < end);
+            longest = std::max<std::int64_t>(longest, end - begin);
+            CHECK(seen.insert(key(order[std::size_t(begin)])).second);
+            for (auto i = begin; i < end; ++i) {
+                if (key(order[std::size_t(i)]) != key(order[std::size_t(begin)]))
+                    FAIL("a voxel of another window");
             }
         }
-        REQUIRE(place.size() == voxels.size());
-        CHECK(std::count(there.begin(), there.end(), true) == std::int64_t(voxels.size()));
-        for (std::size_t i = 0; i < place.size(); ++i) {
-            if (!there[std::size_t(place[i])] || rows[std::size_t(place[i])] != std::int64_t(i))
-                FAIL("voxel " << i);
-        }
+        CHECK(bounds.longest == longest);
         CHECK(&shape.windows(size, shift) == &windows);
     }
 }
