@@ -1,11 +1,13 @@
-// What a published architecture costs on this machine, without its weights: every network is built
-// with random ones and every stage run once at full size.
+// What a published architecture costs on this machine, without its weights: whole generations, by
+// the generator that mines, with random weights.
 #pragma once
 
 #include "config/result.hpp"
 #include "config/settings.hpp"
+#include "generator/asset.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,15 +15,19 @@
 namespace generator {
 
 struct BenchOptions {
-    std::string model;             // one of bench_models()
-    std::int64_t voxels = 10'000;  // random weights find no object: a hollow ball of so many
-    int steps = 12;                // of each flow; guided as published, while t is 0.5 or more
+    std::string model;  // one of bench_models()
+    // Random weights find no object: hollow balls stand in, each of another number of voxels up to
+    // a tenth above or below this.
+    std::int64_t voxels = 10'000;
+    int steps = 12;           // of each flow; guided as published, while t is 0.5 or more
+    std::optional<int> runs;  // 10 on a GPU, 1 on a CPU
 };
 
-struct BenchStage {
-    std::string name;
-    double milliseconds = 0;
-    std::int64_t peak_bytes = 0;  // of the device's memory (CPU: of the process) while it ran
+// One generation, from a decoded picture (or a prompt) to SPZ.
+struct BenchTask {
+    std::int64_t voxels = 0, gaussians = 0, bytes = 0;
+    StageTimes times;
+    double total = 0;  // milliseconds
 };
 
 struct BenchNetwork {
@@ -32,9 +38,10 @@ struct BenchNetwork {
 struct BenchReport {
     std::string device, dtype;
     std::vector<BenchNetwork> networks;
-    std::vector<BenchStage> stages;  // in order, the building of the networks first
-    std::int64_t voxels = 0;
-    std::int64_t gaussians = 0;
+    double build = 0, warm_up = 0;      // milliseconds, before the first task
+    std::vector<BenchTask> new_shapes;  // no two alike, and none seen before
+    std::vector<BenchTask> once_more;   // each right after the first of its shape; none for one run
+    std::int64_t peak_bytes = 0;        // of the device's memory (CPU: of the process)
 };
 
 std::vector<std::string> bench_models();

@@ -80,6 +80,10 @@ public:
     // Nothing for a CPU, whose memory is the machine's.
     virtual std::optional<DeviceMemory> memory() const { return std::nullopt; }
 
+    // Pays now what is otherwise paid by the first task: seconds on a GPU, nothing on a CPU. Later
+    // tasks take as long as any, whatever their shape.
+    virtual config::Result<void> warm_up() { return {}; }
+
     // RGBA -> its object alone, RGBA, at most 1024 pixels a side, as TRELLIS removes a background.
     // Errc::bad_mask when no object can be told from it.
     virtual config::Result<Image> cut_out(const Image& rgba) = 0;

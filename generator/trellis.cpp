@@ -4,13 +4,15 @@
 #include "generator/nano/embedded.hpp"
 #include "generator/sample/flow_euler.hpp"
 #include "generator/sample/noise.hpp"
+#include "generator/trellis_bench.hpp"
+#include "generator/trellis_generator.hpp"
 #include "generator/trellis_guard.hpp"
-#include "generator/trellis_networks.hpp"
 #include "generator/trellis_splats.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <chrono>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -119,17 +121,21 @@ Flow flow_of(const std::vector<Plan>& plans, bool averaged, Evaluate evaluate) {
 
 // ---------------------------------------------------------------- the generator
 
-class Trellis final : public Generator {
+// Voxels of what a GPU warms up on: as many as a dense object has, and then by ratios at which the
+// libraries choose other kernels.
+constexpr std::int64_t kMostWarmVoxels = 27'000, kLeastWarmVoxels = 1'000;
+constexpr double kWarmRatio = 1.15;
+
+class Trellis final : public TrellisGenerator {
 public:
-    Trellis(const Files& files, const Place& place, std::string name,
+    Trellis(std::vector<Networks> pipelines, const Place& place, std::string name,
             std::optional<Matting> matting)
         : matting_(std::move(matting)), place_(place), where_(name) {
         std::int64_t parameters = 0;
-        for (auto& manifest : read_manifests(files)) {
-            auto& branch = manifest.input == Input::prompt ? prompts_ : pictures_;
-            const auto* twin = pictures_ ? &pictures_->networks : nullptr;
-            branch.emplace(Networks::read(files, place, std::move(manifest), twin), place);
-            parameters += branch->networks.parameters;
+        for (auto& networks : pipelines) {
+            parameters += networks.parameters;
+            auto& branch = networks.manifest.input == Input::prompt ? prompts_ : pictures_;
+            branch.emplace(std::move(networks), place);
         }
         const auto& configs = (pictures_ ? *pictures_ : *prompts_).networks.configs;
         info_ = {.name = std::move(name),
@@ -145,6 +151,21 @@ public:
     const ModelInfo& info() const override { return info_; }
 
     std::optional<DeviceMemory> memory() const override { return place_.memory(); }
+
+    void pretend(Voxels voxels) override { pretended_ = std::move(voxels); }
+
+    // The first run loads libraries, lets them choose their kernels and takes memory: seconds. A
+    // dense object's memory serves every sparser one.
+    config::Result<void> warm_up() override {
+        if (place_.device.is_cpu()) return {};
+        const auto before = std::exchange(
+            pretended_, [this] { return hollow_ball(kMostWarmVoxels, info_.resolution); });
+        auto warmed = guarded([&] { return run_once(); });
+        pretended_ = before;
+        // Without a shape to spare, tasks may still fit.
+        if (!warmed && warmed.error().code == Errc::out_of_memory) return {};
+        return warmed;
+    }
 
     config::Result<Image> cut_out(const Image& rgba) override {
         return guarded([&]() -> config::Result<Image> {
@@ -166,6 +187,45 @@ public:
     }
 
 private:
+    // Everything that a task may need: a whole one, and both stages' second half in other sizes.
+    config::Result<void> run_once() {
+        const auto grey = [](int side, int channels) {
+            return Image{side, side, channels,
+                         std::vector<std::uint8_t>(std::size_t(side * side * channels), 128)};
+        };
+        if (matting_) {
+            const auto cut = cut_out(grey(64, 4));  // there is no object in it, which is as well
+            if (!cut && cut.error().code != Errc::bad_mask) return cut.error();
+        }
+        std::vector<Condition> conditions;
+        if (pictures_) conditions.emplace_back(grey(info_.picture_size, 3));
+        if (prompts_) conditions.emplace_back(Prompt{"a grey square"});
+        for (const auto& condition : conditions) {
+            const auto sketched = sketch(condition, 0, {});
+            if (!sketched) return sketched.error();
+            const auto finished = finish(**sketched, nullptr, {});
+            if (!finished) return finished.error();
+            run_sizes(branch_for(condition), encode(branch_for(condition).networks, condition));
+        }
+        return {};
+    }
+
+    // Each kernel is loaded when it is first chosen, which goes by the number of rows.
+    void run_sizes(const Branch& branch, const Encoded& condition) {
+        const auto& [flow, decoder] =
+            std::tie(branch.networks.latent_flow, branch.networks.gaussian_decoder);
+        const auto channels = branch.networks.configs.latent_flow.channels;
+        for (double voxels = kLeastWarmVoxels; voxels < kMostWarmVoxels; voxels *= kWarmRatio) {
+            const SparseShape shape(hollow_ball(std::int64_t(voxels), info_.resolution),
+                                    place_.device);
+            const auto x = Noise(0).draw({shape.size(), channels}).to(place_.device);
+            const auto plan =
+                flow.plan(shape, {1.0}, {condition.views.front(), branch.unconditional});
+            for (const std::size_t branches : {2, 1}) flow.velocity(x, plan, 0, branches);
+            host_copy_(decoder.gaussians(decoder.features(x, shape), shape));
+        }
+    }
+
     config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Condition& given,
                                                             std::uint64_t seed,
                                                             const std::stop_token& stop) {
@@ -197,6 +257,7 @@ private:
         times.structure = watch.lap();
 
         auto voxels = active_voxels(networks.structure_decoder.logits(*latent));
+        if (pretended_) voxels = pretended_();
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
         auto sketch = std::make_unique<TrellisSketch>(
             branch, std::move(condition), std::move(voxels), place_.device, std::move(noise));
@@ -243,7 +304,7 @@ private:
 
         const auto features = networks.gaussian_decoder.features(
             *latent * sketch.branch.latent_std + sketch.branch.latent_mean, sketch.shape);
-        finished.splats = host_splats(networks.gaussian_decoder.gaussians(features, sketch.shape));
+        finished.splats = host_copy_(networks.gaussian_decoder.gaussians(features, sketch.shape));
         finished.times.gaussians = watch.lap();
         return finished;
     }
@@ -294,9 +355,17 @@ private:
     std::string where_;                         // for messages
     std::optional<Branch> pictures_, prompts_;  // at least one
     ModelInfo info_;
+    Voxels pretended_;
+    HostCopy host_copy_;
 };
 
 }  // namespace
+
+std::unique_ptr<TrellisGenerator> make_trellis(std::vector<Networks> pipelines, const Place& place,
+                                               std::string name, std::optional<Matting> matting) {
+    return std::make_unique<Trellis>(std::move(pipelines), place, std::move(name),
+                                     std::move(matting));
+}
 
 config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings) {
     return guarded([&]() -> config::Result<std::unique_ptr<Generator>> {
@@ -306,9 +375,15 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
         at::globalContext().setAllowTF32CuDNN(false);
         const auto files = settings.model.empty() ? embedded_files() : folder_files(settings.model);
         auto name = settings.model.empty() ? "trellis-nano (embedded)" : settings.model;
+        std::vector<Networks> pipelines;
+        for (auto& manifest : read_manifests(*files)) {
+            const auto* twin = pipelines.empty() ? nullptr : &pipelines.front();
+            pipelines.push_back(Networks::read(*files, place, std::move(manifest), twin));
+        }
         std::optional<Matting> matting;
         if (settings.matting != "never") matting.emplace(settings.matting_model, place.device);
-        return std::make_unique<Trellis>(*files, place, std::move(name), std::move(matting));
+        return std::unique_ptr<Generator>(
+            make_trellis(std::move(pipelines), place, std::move(name), std::move(matting)));
     });
 }
 

@@ -1,24 +1,20 @@
 #include "generator/bench.hpp"
 
 #include "config/embedded_file.hpp"
-#include "generator/models/clip_text.hpp"
-#include "generator/models/dinov2.hpp"
-#include "generator/models/gaussian_decoder.hpp"
-#include "generator/models/latent_flow.hpp"
-#include "generator/models/structure_decoder.hpp"
-#include "generator/models/structure_flow.hpp"
-#include "generator/sample/flow_euler.hpp"
-#include "generator/sample/noise.hpp"
+#include "generator/image/enhance.hpp"
+#include "generator/image/prepare.hpp"
+#include "generator/nano/embedded.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/spz.hpp"
 #include "generator/trellis_bench.hpp"
-#include "generator/trellis_device.hpp"
+#include "generator/trellis_generator.hpp"
 #include "generator/trellis_guard.hpp"
-#include "generator/weights/files.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <optional>
+#include <random>
 #include <span>
 #include <utility>
 
@@ -35,6 +31,11 @@ namespace {
 constexpr std::string_view kEnding = ".json";
 constexpr const char* kPictureEncoder = "picture encoder";
 constexpr const char* kTextEncoder = "text encoder";
+constexpr const char* kStructureFlow = "structure flow";
+constexpr const char* kStructureDecoder = "structure decoder";
+constexpr const char* kLatentFlow = "latent flow";
+constexpr const char* kGaussianDecoder = "Gaussian decoder";
+constexpr const char* kTokenizer = "tokenizer";  // the embedded model's, whose ids all CLIPs know
 constexpr std::int64_t kMostVoxels = 100'000;
 
 std::span<const config::EmbeddedFile> embedded_models() {
@@ -53,173 +54,114 @@ Args open_model(const std::string& model) {
     refuse(Errc::missing_file, "no architecture '" + model.substr(0, 100) + "'; known: " + known);
 }
 
+// By its shapes alone.
 template <class Network>
-typename Network::Config read_config(const Args& args, const char* name) {
-    return Network::Config::read(args.object(name).object("args"));
+BenchNetwork measure(const Args& args, const char* name) {
+    auto weights = Bundle::random(at::kMeta, at::kFloat);
+    const Network network(Network::Config::read(args.object(name).object("args")), weights);
+    return {name, weights.parameters()};
 }
 
-// With random weights.
-template <class Network>
-Network build(const Args& args, const char* name, const Place& place,
-              std::vector<BenchNetwork>& built) {
-    auto weights = Bundle::random(place.device, place.dtype);
-    Network network(read_config<Network>(args, name), weights);
-    built.push_back({name, weights.parameters()});
-    return network;
+// As the published pipelines have it, but for the samplers' steps.
+Manifest read_manifest(const Args& args, int steps) {
+    const SamplerSettings sampler{
+        .steps = steps, .guidance = 5, .guided_from = 0.5, .guided_to = 1, .rescale_t = 3};
+    const auto spec = [&](const char* name) {
+        return NetworkSpec{.role = name,
+                           .path = name,
+                           .weights = name,
+                           .class_name = {},
+                           .args = args.object(name).object("args")};
+    };
+    const bool words = args.has(kTextEncoder);
+    Manifest manifest{.input = words ? Input::prompt : Input::picture,
+                      .tokenizer = words ? kTokenizer : "",
+                      .encoder = spec(words ? kTextEncoder : kPictureEncoder),
+                      .structure_flow = spec(kStructureFlow),
+                      .structure_decoder = spec(kStructureDecoder),
+                      .latent_flow = spec(kLatentFlow),
+                      .gaussian_decoder = spec(kGaussianDecoder),
+                      .structure_sampler = sampler,
+                      .latent_sampler = sampler,
+                      .latent_mean = {},
+                      .latent_std = {}};
+    const auto channels = LatentFlow::Config::read(manifest.latent_flow.args).channels;
+    manifest.latent_mean.assign(std::size_t(channels), 0);
+    manifest.latent_std.assign(std::size_t(channels), 1);
+    return manifest;
 }
 
 // ---------------------------------------------------------------- measuring
 
 using Clock = std::chrono::steady_clock;
 
-// Time and most bytes in use since the last look: of the device's allocator, or of the process.
-class Gauge {
-public:
-    explicit Gauge(const Place& place) : place_(place) { peak(); }
+double milliseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
 
-    BenchStage look(const char* name) {
-        place_.synchronize();
-        const auto now = Clock::now();
-        const auto passed = now - std::exchange(begun_, now);
-        return {name, std::chrono::duration<double, std::milli>(passed).count(), peak()};
-    }
-
-private:
-    std::int64_t peak() const {
-        return place_.device.is_cpu() ? look_at_process() : look_at_device();
-    }
-
-    std::int64_t look_at_device() const {
-        auto* allocator = at::getDeviceAllocator(place_.device.type());
-        const auto index = place_.device.index();
+// Most bytes in use since the last look: of the device's allocator, or of the process.
+std::int64_t look_at_peak(const Place& place) {
+    if (!place.device.is_cpu()) {
+        auto* allocator = at::getDeviceAllocator(place.device.type());
+        const auto index = place.device.index();
         const auto stats = allocator->getDeviceStats(index);
         allocator->resetPeakStats(index);
         return stats.allocated_bytes[0].peak;  // 0: of pools of every kind
     }
-
     // Linux keeps the high-water mark and forgets it when 5 is written to clear_refs.
-    static std::int64_t look_at_process() {
-        std::ifstream status("/proc/self/status");
-        std::int64_t kilobytes = 0;
-        for (std::string word; status >> word;) {
-            if (word == "VmHWM:") status >> kilobytes;
-        }
-        std::ofstream("/proc/self/clear_refs") << 5;
-        return kilobytes * 1024;
+    std::ifstream status("/proc/self/status");
+    std::int64_t kilobytes = 0;
+    for (std::string word; status >> word;) {
+        if (word == "VmHWM:") status >> kilobytes;
     }
+    std::ofstream("/proc/self/clear_refs") << 5;
+    return kilobytes * 1024;
+}
 
-    const Place& place_;
-    Clock::time_point begun_ = Clock::now();
-};
+Image noise_picture() {
+    constexpr int kSide = 1024;
+    Image picture{kSide, kSide, 4, std::vector<std::uint8_t>(std::size_t(kSide) * kSide * 4, 255)};
+    std::minstd_rand random(1);
+    for (std::size_t i = 0; i < picture.pixels.size(); ++i)
+        if (i % 4 != 3) picture.pixels[i] = std::uint8_t(random() >> 8);
+    return picture;
+}
 
-// ---------------------------------------------------------------- what is run
-
-class Bench {
-public:
-    Bench(const BenchOptions& options, const Place& place)
-        : args_(open_model(options.model)),
-          place_(place),
-          gauge_(place_),
-          sampler_{.steps = options.steps,
-                   .guidance = 5,
-                   .guided_from = 0.5,
-                   .guided_to = 1,
-                   .rescale_t = 3} {
-        report_.device = place.device_name();
-        report_.dtype = place.dtype_name();
-        for (const auto& step : schedule(sampler_)) times_.push_back(step.t);
+// One whole generation, as a device's lane and the packing after it do it.
+BenchTask run_task(Generator& generator, const std::vector<Operation>& enhancement,
+                   std::uint64_t seed, const std::stop_token& stop) {
+    static const Image picture = noise_picture();
+    const auto begin = Clock::now();
+    BenchTask task;
+    Condition condition = Prompt{"a bench"};
+    double prepare = -1;
+    if (const auto size = generator.info().picture_size; size > 0) {
+        condition = or_refuse(generator::prepare(enhance(picture, enhancement), size));
+        prepare = milliseconds_since(begin);
     }
+    const auto sketch = or_refuse(generator.sketch(condition, seed, stop));
+    const auto finished = or_refuse(generator.finish(*sketch, nullptr, stop));
+    const auto packing = Clock::now();
+    task.bytes = std::int64_t(write_spz(export_splats(finished.splats)).size());
+    task.times = sketch->times();
+    task.times.prepare = prepare;
+    task.times.latent = finished.times.latent;
+    task.times.gaussians = finished.times.gaussians;
+    task.times.compress = milliseconds_since(packing);
+    task.total = milliseconds_since(begin);
+    task.voxels = sketch->voxels();
+    task.gaussians = std::int64_t(finished.splats.size());
+    return task;
+}
 
-    config::Result<BenchReport> run(std::int64_t voxels, const std::stop_token& stop) {
-        const bool words = args_.has(kTextEncoder);
-        std::optional<ClipText> text_encoder;
-        std::optional<DinoV2> encoder;
-        if (words)
-            text_encoder = build<ClipText>(kTextEncoder);
-        else
-            encoder = build<DinoV2>(kPictureEncoder);
-        const auto structure = build<StructureFlow>("structure flow");
-        const auto occupancy = build<StructureDecoder>("structure decoder");
-        const auto latent = build<LatentFlow>("latent flow");
-        const auto decoder = build<GaussianDecoder>("Gaussian decoder");
-        end_stage("build");
-        // Guidance leads away from zeros with a picture, from the empty prompt with words.
-        const auto condition = words ? encode(*text_encoder) : encode(*encoder);
-        const std::vector<at::Tensor> both{condition, words ? condition : at::Tensor()};
-        end_stage(words ? kTextEncoder : kPictureEncoder);
-
-        const auto size = config<StructureFlow>("structure flow");
-        Noise noise(1);
-        const auto dense = sample(
-            structure.plan(times_, both), structure,
-            noise.draw({1, size.channels, size.resolution, size.resolution, size.resolution}),
-            stop);
-        if (!dense) return config::fail(Errc::cancelled, "in the structure flow");
-        end_stage("structure flow");
-        const auto resolution = occupancy.logits(*dense).size(-1);
-        end_stage("structure decoder");
-
-        const SparseShape shape(hollow_ball(voxels, resolution), place_.device);
-        const auto sparse =
-            sample(latent.plan(shape, times_, both), latent,
-                   noise.draw({shape.size(), config<LatentFlow>("latent flow").channels}), stop);
-        if (!sparse) return config::fail(Errc::cancelled, "in the latent flow");
-        end_stage("latent flow");
-        const auto made = decoder.gaussians(decoder.features(*sparse, shape), shape);
-        end_stage("Gaussian decoder");
-        report_.voxels = shape.size();
-        report_.gaussians = made.opacity.size(0);
-        return std::move(report_);
-    }
-
-private:
-    template <class Network>
-    typename Network::Config config(const char* name) const {
-        return read_config<Network>(args_, name);
-    }
-
-    template <class Network>
-    Network build(const char* name) {
-        return generator::build<Network>(args_, name, place_, report_.networks);
-    }
-
-    // Of a picture of noise.
-    at::Tensor encode(const DinoV2& encoder) const {
-        const auto side = config<DinoV2>(kPictureEncoder).picture_size;
-        const auto picture =
-            Noise(0).draw({side, side, 3}).mul_(64).add_(128).clamp_(0, 255).to(at::kByte);
-        return encoder.condition(encoder.features(picture)).to(place_.dtype);
-    }
-
-    // Of as many tokens as there are places; a prompt is filled up to that.
-    at::Tensor encode(const ClipText& encoder) const {
-        const auto length = config<ClipText>(kTextEncoder).length;
-        return encoder.condition(at::arange(length, at::kLong).unsqueeze(0)).to(place_.dtype);
-    }
-
-    template <class Plan, class Flow>
-    std::optional<at::Tensor> sample(const Plan& plan, const Flow& flow, const at::Tensor& noise,
-                                     const std::stop_token& stop) const {
-        const auto one = [&](const at::Tensor& all, std::int64_t branch) {
-            return noise.dim() == all.dim() ? all.narrow(0, branch, 1) : all[branch];
-        };
-        return integrate(
-            [&](const at::Tensor& x, int step, bool guided) {
-                const auto v = flow.velocity(x, plan, std::size_t(step), guided ? 2 : 1);
-                return Velocities{one(v, 0), guided ? one(v, 1) : at::Tensor()};
-            },
-            noise.to(place_.device), sampler_, stop);
-    }
-
-    void end_stage(const char* name) { report_.stages.push_back(gauge_.look(name)); }
-
-    Args args_;
-    Place place_;
-    Gauge gauge_;
-    SamplerSettings sampler_;
-    std::vector<double> times_;
-    BenchReport report_;
-};
+// Number `run` of `runs`: within a tenth of `voxels`, no two alike where there are enough.
+std::int64_t voxels_of(std::int64_t voxels, int run, int runs) {
+    const auto spread = double(voxels) / 5;
+    const auto part = (double(run) * 0.618034 - std::floor(double(run) * 0.618034)) - 0.5;
+    return runs == 1
+               ? voxels
+               : std::clamp<std::int64_t>(voxels + std::llround(spread * part), 1, kMostVoxels);
+}
 
 }  // namespace
 
@@ -253,28 +195,56 @@ std::vector<std::string> bench_models() {
 config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& model) {
     return guarded([&]() -> config::Result<std::vector<BenchNetwork>> {
         const auto args = open_model(model);
-        const Place nowhere{at::kMeta, at::kFloat};
-        std::vector<BenchNetwork> networks;
-        if (args.has(kTextEncoder))
-            build<ClipText>(args, kTextEncoder, nowhere, networks);
-        else
-            build<DinoV2>(args, kPictureEncoder, nowhere, networks);
-        build<StructureFlow>(args, "structure flow", nowhere, networks);
-        build<StructureDecoder>(args, "structure decoder", nowhere, networks);
-        build<LatentFlow>(args, "latent flow", nowhere, networks);
-        build<GaussianDecoder>(args, "Gaussian decoder", nowhere, networks);
-        return networks;
+        return std::vector<BenchNetwork>{args.has(kTextEncoder)
+                                             ? measure<ClipText>(args, kTextEncoder)
+                                             : measure<DinoV2>(args, kPictureEncoder),
+                                         measure<StructureFlow>(args, kStructureFlow),
+                                         measure<StructureDecoder>(args, kStructureDecoder),
+                                         measure<LatentFlow>(args, kLatentFlow),
+                                         measure<GaussianDecoder>(args, kGaussianDecoder)};
     });
 }
 
 config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop) {
     return guarded([&]() -> config::Result<BenchReport> {
+        const auto args = open_model(options.model);
         const auto place = choose_place(settings);
         if (settings.threads > 0) at::set_num_threads(settings.threads);
         at::globalContext().setAllowTF32CuDNN(false);
-        return Bench(options, place)
-            .run(std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels), stop);
+        // Before it the allocator knows of no device.
+        if (!place.device.is_cpu()) at::globalContext().lazyInitDevice(place.device.type());
+        const auto enhancement = or_refuse(parse_chain(config::Enhance().standard));
+
+        BenchReport report{.device = place.device_name(), .dtype = place.dtype_name()};
+        report.networks = or_refuse(bench_networks(options.model));
+        look_at_peak(place);
+        auto begin = Clock::now();
+        std::vector<Networks> pipelines;
+        pipelines.push_back(
+            Networks::random(*embedded_files(), place, read_manifest(args, options.steps)));
+        const auto generator =
+            make_trellis(std::move(pipelines), place, options.model, std::nullopt);
+        place.synchronize();
+        report.build = milliseconds_since(begin);
+        begin = Clock::now();
+        if (const auto warm = generator->warm_up(); !warm) return warm.error();
+        report.warm_up = milliseconds_since(begin);
+
+        const int runs = options.runs.value_or(place.device.is_cpu() ? 1 : 10);
+        const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);
+        std::vector<Voxel> shape;
+        generator->pretend([&] { return shape; });
+        for (int run = 0; run < runs; ++run) {
+            shape = hollow_ball(voxels_of(voxels, run, runs), generator->info().resolution);
+            const auto task = [&] {
+                return run_task(*generator, enhancement, std::uint64_t(run), stop);
+            };
+            report.new_shapes.push_back(task());
+            if (runs > 1) report.once_more.push_back(task());
+        }
+        report.peak_bytes = look_at_peak(place);
+        return report;
     });
 }
 

@@ -14,17 +14,10 @@ void expect_same(const NetworkSpec& spec, const char* key, std::int64_t value, s
         key, "is " + std::to_string(value) + ", but " + whose + " has " + std::to_string(other));
 }
 
-// Reads one network's weights, all of them: `build` takes them from the bundle.
-template <class Build>
-auto read_weights(const Files& files, const NetworkSpec& spec, const Place& place,
-                  std::int64_t& parameters, Build build) {
-    Bundle bundle(or_refuse(Safetensors::parse(or_refuse(files.open(spec.weights)),
+Bundle read_bundle(const Files& files, const NetworkSpec& spec, const Place& place) {
+    return Bundle(or_refuse(Safetensors::parse(or_refuse(files.open(spec.weights)),
                                                files.where() + "/" + spec.weights)),
                   place.device, place.dtype);
-    auto network = build(bundle);
-    bundle.expect_all_taken();
-    parameters += bundle.parameters();
-    return network;
 }
 
 }  // namespace
@@ -66,10 +59,28 @@ NetworkConfigs NetworkConfigs::read(const Manifest& m) {
 }
 
 Networks Networks::read(const Files& files, const Place& place, Manifest m, const Networks* twin) {
+    const auto bundle_of = [&](const NetworkSpec& spec) { return read_bundle(files, spec, place); };
+    return build(bundle_of, files, std::move(m), twin);
+}
+
+Networks Networks::random(const Files& files, const Place& place, Manifest m) {
+    const auto bundle_of = [&](const NetworkSpec&) {
+        return Bundle::random(place.device, place.dtype);
+    };
+    return build(bundle_of, files, std::move(m), nullptr);
+}
+
+Networks Networks::build(const BundleOf& bundle_of, const Files& files, Manifest m,
+                         const Networks* twin) {
     const auto c = NetworkConfigs::read(m);
     std::int64_t parameters = 0;
-    const auto weights = [&](const NetworkSpec& spec, auto build) {
-        return read_weights(files, spec, place, parameters, build);
+    // A network takes all of its weights from its bundle.
+    const auto weights = [&](const NetworkSpec& spec, auto make) {
+        auto bundle = bundle_of(spec);
+        auto network = make(bundle);
+        bundle.expect_all_taken();
+        parameters += bundle.parameters();
+        return network;
     };
     // A copy of a network is another handle on the same weights.
     const auto flow = [&]<class Network>(NetworkSpec Manifest::*which, Network Networks::*member,

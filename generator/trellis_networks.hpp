@@ -9,9 +9,11 @@
 #include "generator/models/structure_flow.hpp"
 #include "generator/models/text_encoder.hpp"
 #include "generator/trellis_device.hpp"
+#include "generator/weights/bundle.hpp"
 #include "generator/weights/manifest.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace generator {
@@ -47,6 +49,14 @@ struct Networks {
     // their weights are in memory once.
     static Networks read(const Files& files, const Place& place, Manifest manifest,
                          const Networks* twin = nullptr);
+
+    // With random weights; a prompt pipeline's tokenizer is read from `files`.
+    static Networks random(const Files& files, const Place& place, Manifest manifest);
+
+private:
+    using BundleOf = std::function<Bundle(const NetworkSpec&)>;
+    static Networks build(const BundleOf& bundle_of, const Files& files, Manifest manifest,
+                          const Networks* twin);
 };
 
 }  // namespace generator

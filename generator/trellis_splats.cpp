@@ -2,6 +2,7 @@
 
 #include "generator/kernels/parallel.hpp"
 
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -10,12 +11,6 @@
 
 namespace generator {
 namespace {
-
-// Without waiting a GPU's values go to page-locked memory, which is several times faster. They are
-// put in order before: after it they have not come yet.
-at::Tensor begin_copy(const at::Tensor& tensor) {
-    return tensor.contiguous().to(at::kCPU, at::kFloat, /*non_blocking=*/true);
-}
 
 template <class Row>
 void fill(std::vector<Row>& rows, const at::Tensor& host) {
@@ -27,22 +22,35 @@ void fill(std::vector<Row>& rows, const at::Tensor& host) {
 
 }  // namespace
 
-Splats host_splats(const Gaussians& gaussians) {
-    const auto position = begin_copy(gaussians.position), colour = begin_copy(gaussians.colour),
-               scale = begin_copy(gaussians.scale), rotation = begin_copy(gaussians.rotation),
-               opacity = begin_copy(gaussians.opacity);
+Splats HostCopy::operator()(const Gaussians& gaussians) {
+    std::array fields{gaussians.position, gaussians.colour, gaussians.scale, gaussians.rotation,
+                      gaussians.opacity};
     const auto device = gaussians.position.device();
-    if (!device.is_cpu())
+    if (device.is_cpu()) {
+        for (auto& field : fields) field = field.to(at::kFloat).contiguous();
+    } else {
+        std::int64_t numbers = 0;
+        for (const auto& field : fields) numbers += field.numel();
+        if (!locked_.defined() || locked_.numel() < numbers)
+            locked_ = at::empty({numbers}, at::TensorOptions(at::kFloat).pinned_memory(true));
+        std::int64_t first = 0;
+        for (auto& field : fields) {
+            const auto there = locked_.narrow(0, first, field.numel()).view(field.sizes());
+            first += field.numel();
+            field = there.copy_(field, /*non_blocking=*/true);
+        }
         c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+    }
     Splats splats;
     // Tens of megabytes that no one has touched: most of it is the system handing out pages.
     at::parallel_for(0, 5, 1, [&](std::int64_t begin, std::int64_t end) {
         for (auto field = begin; field < end; ++field) {
-            if (field == 0) fill(splats.position, position);
-            if (field == 1) fill(splats.colour, colour);
-            if (field == 2) fill(splats.scale, scale);
-            if (field == 3) fill(splats.rotation, rotation);
-            if (field == 4) fill(splats.opacity, opacity);
+            const auto& host = fields[std::size_t(field)];
+            if (field == 0) fill(splats.position, host);
+            if (field == 1) fill(splats.colour, host);
+            if (field == 2) fill(splats.scale, host);
+            if (field == 3) fill(splats.rotation, host);
+            if (field == 4) fill(splats.opacity, host);
         }
     });
     return splats;

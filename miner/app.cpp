@@ -268,7 +268,7 @@ ExitCode run_app(AppOptions options) {
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await (*fleet)->load(options.make_generator);
+            const auto loaded = co_await (*fleet)->load(options.make_generator, Start::warm);
             if (!loaded) {
                 ending.no_model = loaded.error();
                 co_return;

@@ -297,8 +297,13 @@ private:
         text(app, "--model", arguments_.model, "NAME",
              "trellis-image-large (default), or trellis-text-base, -large, -xlarge");
         app.add_flag("--random", arguments_.random, "With random weights; nothing is downloaded");
-        text(app, "--voxels", arguments_.voxels, "N", "Of a hollow ball (10000)");
+        text(app, "--voxels", arguments_.voxels, "N",
+             "Of the hollow balls that stand in for objects, a tenth more or less (10000)");
         text(app, "--steps", arguments_.steps, "N", "Of each flow (12)");
+        text(
+            app, "--runs", arguments_.runs, "N",
+            "Generations, each of a shape not seen before and once more of it (10 on a GPU, 1 on a "
+            "CPU)");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 

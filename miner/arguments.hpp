@@ -38,10 +38,10 @@ struct Arguments {
     std::vector<std::string> outputs;    // -o
     std::optional<std::string> up;       // --up
     std::optional<std::string> views, side, turntable;
-    std::optional<std::string> action, revision;      // of weights
-    std::vector<std::string> names;                   // of weights
-    std::optional<std::string> model, voxels, steps;  // of bench
-    bool random = false;                              // of bench
+    std::optional<std::string> action, revision;            // of weights
+    std::vector<std::string> names;                         // of weights
+    std::optional<std::string> model, voxels, steps, runs;  // of bench
+    bool random = false;                                    // of bench
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool quick = false, json = false, csv = false, markdown = false, watch = false;
     bool command_named = false;          // false: run, as none was given

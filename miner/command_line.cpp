@@ -219,6 +219,7 @@ BenchCommandOptions read_bench(const Arguments& arguments, Complaints& complaint
     };
     options.voxels = read("--voxels", arguments.voxels, 100'000, options.voxels);
     options.steps = int(read("--steps", arguments.steps, 1000, options.steps));
+    if (arguments.runs) options.runs = int(read("--runs", arguments.runs, 1000, 1));
     return options;
 }
 

@@ -108,6 +108,7 @@ struct BenchCommandOptions {
     std::string model;
     std::int64_t voxels = 10'000;
     int steps = 12;
+    std::optional<int> runs;
     bool json = false;
 };
 

@@ -11,6 +11,9 @@
 
 namespace miner {
 
+// warm: what the first task would pay once is paid while the model loads. For whoever makes many.
+enum class Start { cold, warm };
+
 // Makes the generator; called on the device's lane. main hands in the real one, tests a fake.
 using MakeGenerator =
     std::function<config::Result<std::unique_ptr<generator::Generator>>(const config::Generator&)>;

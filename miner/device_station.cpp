@@ -131,7 +131,7 @@ private:
 }  // namespace
 
 asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& make_generator,
-                                                          config::Generator settings) {
+                                                          config::Generator settings, Start start) {
     settings.device = name_;
     // Not for a GPU, which waits for its launches.
     const bool yields = !name_.starts_with("cuda");
@@ -139,6 +139,10 @@ asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& m
     auto made = co_await run_on(device_.lane, [&] {
         if (yields) ::setpriority(PRIO_PROCESS, id_t(::gettid()), kNiceness);
         auto generator = make_generator(settings);
+        if (generator && start == Start::warm) {
+            const auto warmed = (*generator)->warm_up();
+            if (!warmed) generator = warmed.error();
+        }
         if (generator) memory = (*generator)->memory();
         return generator;
     });

@@ -14,7 +14,7 @@ public:
 
     // Makes the generator, of `settings` but for the device. Fails as make_generator does.
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
-                                               config::Generator settings);
+                                               config::Generator settings, Start start);
     // Takes it down, on its lane.
     asio::awaitable<void> unload();
 

@@ -37,10 +37,11 @@ config::Result<std::unique_ptr<Fleet>> Fleet::build(Lanes& lanes, config::Logger
     return fleet;
 }
 
-asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_generator) {
+asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_generator,
+                                                  Start start) {
     std::optional<config::Error> error;
     const auto one = [&](DeviceStation& device) -> asio::awaitable<void> {
-        const auto loaded = co_await device.load(make_generator, settings_);
+        const auto loaded = co_await device.load(make_generator, settings_, start);
         if (!loaded && !error) error = loaded.error();
     };
     std::vector<asio::awaitable<void>> children;

@@ -30,7 +30,8 @@ public:
 
     // Makes every device's generator, at once, and asks every remote station how it is. Fails as
     // make_generator does; then nothing is loaded.
-    asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator);
+    asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
+                                               Start start = Start::cold);
     // Hands out no order any more, waits for those that are out, which whoever gave them has told
     // to stop, and takes the generators down.
     asio::awaitable<void> unload();

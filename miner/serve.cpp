@@ -130,7 +130,7 @@ ExitCode run_serve(ServeOptions options) {
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await shop.fleet->load(options.make_generator);
+            const auto loaded = co_await shop.fleet->load(options.make_generator, Start::warm);
             if (!loaded) {
                 ending.no_model = loaded.error();
                 co_return;

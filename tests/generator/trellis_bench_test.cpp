@@ -5,7 +5,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,14 +23,21 @@ config::Generator on_cpu() {
 using Sizes = std::map<std::string, std::int64_t>;
 
 // One step over few voxels: building the networks is most of it.
-generator::BenchReport run_small(const std::string& model) {
-    auto report =
-        generator::bench_random({.model = model, .voxels = 300, .steps = 1}, on_cpu(), {});
+generator::BenchReport run_small(const std::string& model, int runs) {
+    auto report = generator::bench_random({.model = model, .voxels = 300, .steps = 1, .runs = runs},
+                                          on_cpu(), {});
     REQUIRE(report.has_value());
-    CHECK(report->stages.size() == 6);
-    for (const auto& stage : report->stages) CHECK(stage.peak_bytes > 0);
-    CHECK(report->voxels == 300);
-    CHECK(report->gaussians == 300 * 32);
+    CHECK(report->peak_bytes > 0);
+    REQUIRE(report->new_shapes.size() == std::size_t(runs));
+    for (const auto& task : report->new_shapes) {
+        CHECK(task.gaussians == task.voxels * 32);
+        CHECK(task.bytes > 0);
+        const auto& times = task.times;
+        const double stages = times.encode + times.structure + times.occupancy + times.latent +
+                              times.gaussians + times.compress;
+        CHECK(task.total >= stages);
+        CHECK(std::min({times.structure, times.occupancy, times.latent, times.gaussians}) > 0);
+    }
     return *report;
 }
 
@@ -83,12 +92,22 @@ TEST_CASE("the published architectures have their sizes") {
                 {"Gaussian decoder", 85'369'024}});
 }
 
-TEST_CASE("the smallest published architecture has its size and runs through") {
-    CHECK(sizes_of(run_small("trellis-text-base").networks) == sizes_of("trellis-text-base"));
+TEST_CASE("the smallest published architecture has its size and runs through, in new shapes") {
+    const auto report = run_small("trellis-text-base", 3);
+    CHECK(sizes_of(report.networks) == sizes_of("trellis-text-base"));
+    std::set<std::int64_t> voxels;
+    for (const auto& task : report.new_shapes) {
+        CHECK(std::abs(task.voxels - 300) <= 30);
+        voxels.insert(task.voxels);
+    }
+    CHECK(voxels.size() == 3);
+    REQUIRE(report.once_more.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(report.once_more[i].voxels == report.new_shapes[i].voxels);
 }
 
 // Some GB and half a minute each: not with the others.
 TEST_CASE("the large published architectures run through", "[.][slow]") {
     for (const char* model : {"trellis-text-large", "trellis-text-xlarge", "trellis-image-large"})
-        CHECK(sizes_of(run_small(model).networks) == sizes_of(model));
+        CHECK(sizes_of(run_small(model, 1).networks) == sizes_of(model));
 }

@@ -412,6 +412,9 @@ TEST_CASE("a bench takes random weights only, and sizes within limits") {
     const auto line = good({"bench", "--model", "trellis-image-large", "--random"});
     CHECK(line.bench.model == "trellis-image-large");
     CHECK(line.bench.steps == 12);
+    CHECK_FALSE(line.bench.runs.has_value());
+    CHECK(good({"bench", "--random", "--runs", "4"}).bench.runs == 4);
+    CHECK(has(refused({"bench", "--random", "--runs", "0"}), "--runs"));
     CHECK(good({"bench", "--random", "--voxels", "500"}).bench.voxels == 500);
     CHECK(has(refused({"bench"}), "--random: needed"));
     CHECK(has(refused({"bench", "--random", "--steps", "0"}), "--steps"));

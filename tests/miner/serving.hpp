@@ -46,7 +46,8 @@ public:
         script->voxels = {100};
     }
 
-    void start() {
+    // Until it can be called, which it can be while the model still loads.
+    void begin() {
         thread_ = std::thread([this] {
             config::Logger log(config::Level::info, false, [this](std::string_view line) {
                 const std::string_view mark = "serving url=http://127.0.0.1:";
@@ -59,6 +60,9 @@ public:
                                       .log = log});
         });
         while (port_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    void start() {
+        begin();
         while (get("/ready").status != 200)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

@@ -31,6 +31,8 @@ struct Script {
     bool bad_mask = false;          // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::mutex mutex;
+    std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after half a minute
+    std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
     std::vector<generator::Image> pictures;  // that were sketched
     std::vector<generator::Views> views;     // likewise
@@ -68,6 +70,17 @@ public:
     }
 
     const generator::ModelInfo& info() const override { return info_; }
+
+    config::Result<void> warm_up() override {
+        ++script_->warm_ups;
+        const auto begin = std::chrono::steady_clock::now();
+        while (script_->warming) {
+            if (std::chrono::steady_clock::now() > begin + std::chrono::seconds(30))
+                return config::fail(generator::Errc::internal, "kept warming for too long");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return {};
+    }
 
     config::Result<generator::Image> cut_out(const generator::Image& rgba) override {
         ++script_->cut_outs;

@@ -49,6 +49,18 @@ TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for")
     CHECK(serving.stop() == miner::ExitCode::ok);
 }
 
+TEST_CASE("a server is ready once its device has warmed up, and not before") {
+    Serving serving;
+    serving.script->warming = true;
+    serving.begin();
+    REQUIRE(tests::eventually([&] { return serving.script->warm_ups == 1; }));
+    CHECK(serving.get("/ready").status == 503);
+    serving.script->warming = false;
+    CHECK(tests::eventually([&] { return serving.get("/ready").status == 200; }));
+    CHECK(serving.script->warm_ups == 1);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+}
+
 TEST_CASE("seeds are random unless given") {
     Serving serving;
     serving.start();
