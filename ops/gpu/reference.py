@@ -3,7 +3,7 @@
     python ops/gpu/reference.py --make DIR [--small]
     python ops/gpu/reference.py --time DIR --voxels 5000,12000 [--runs 5] [--compiled]
 
-Times are medians of warm runs as JSON lines, for the stages and voxel counts of miner_profile. Flows and decoders have fp16
+Times are medians of warm runs as JSON lines, for the stages of miner bench. Flows and decoders have fp16
 weights under autocast, as the reference is run in practice; the picture encoder is in fp32.
 """
 import argparse
@@ -35,18 +35,39 @@ SPECS = {
 SMALL = {"model_channels": 48, "cond_channels": 48, "num_blocks": 2, "num_heads": 3, "io_block_channels": [12], "channels": [16, 8, 8], "embed_dim": 48, "depth": 2}
 
 
+VOXELS = 7500
+
+
+@torch.no_grad()
+def show_an_object(flow, decoder, args, device):
+    """Sets the decoder's last bias so that some VOXELS of the grid are active: scattered ones, another number for each seed."""
+    logits = []
+    for _ in range(2):
+        side = args["resolution"]
+        latent = torch.randn(1, args["in_channels"], side, side, side, device=device)
+        if device == "cuda":
+            condition = torch.randn(1, 1374, args["cond_channels"], device=device)
+            with torch.autocast(device, torch.float16):
+                latent = trellis.sample(lambda x, t, c: flow(x, torch.tensor([t], device=device), c).float(), latent, condition,
+                                        torch.zeros_like(condition), 12, 5.0, [.5, 1.0], 3.0)
+        logits.append(decoder(latent).float().flatten())
+    logits = torch.cat(logits).sort(descending=True).values
+    decoder.out_layer[2].bias -= logits[len(logits) * VOXELS // 64 ** 3]
+
+
 def make(folder, small):
     """Random weights as torch initialises them, in fp16."""
     from safetensors.torch import save_file
     device = "cuda" if torch.cuda.is_available() else "cpu"
     (folder / "ckpts").mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    for name, (cls, args) in SPECS.items():
-        if small:
-            args = {k: SMALL.get(k, v) for k, v in args.items()}
-        with torch.device(device):
-            network = (trellis.DinoV2 if name == "dinov2" else trellis.CLASSES[cls])(**args)
-        save_file({k: v.half().cpu().contiguous() for k, v in network.state_dict().items()}, folder / f"ckpts/{name}.safetensors")
+    specs = {name: (cls, {k: SMALL.get(k, v) for k, v in args.items()} if small else args) for name, (cls, args) in SPECS.items()}
+    with torch.device(device):
+        networks = {name: (trellis.DinoV2 if name == "dinov2" else trellis.CLASSES[cls])(**args) for name, (cls, args) in specs.items()}
+    show_an_object(networks["ss_flow"], networks["ss_dec"], specs["ss_flow"][1], device)
+    for name, (cls, args) in specs.items():
+        weights = {k: v.half().cpu().contiguous() for k, v in networks[name].state_dict().items()}
+        save_file(weights, folder / f"ckpts/{name}.safetensors")
         (folder / f"ckpts/{name}.json").write_text(json.dumps({"name": cls, "args": args}))
     sampler = lambda low: {"name": "FlowEulerGuidanceIntervalSampler", "args": {"sigma_min": 1e-5},
                            "params": {"steps": 12, "cfg_strength": 5.0, "cfg_interval": [low, 1.0], "rescale_t": 3.0}}
@@ -57,7 +78,7 @@ def make(folder, small):
 
 
 def shell(count, device):
-    """`count` voxels nearest to a sphere, as miner_profile has them up to ties."""
+    """`count` voxels nearest to a sphere, as miner bench has them up to ties."""
     r = torch.arange(64, dtype=torch.float64)
     grid = torch.stack(torch.meshgrid(r, r, r, indexing="ij"), -1).reshape(-1, 3)
     away = ((grid - 31.5).norm(dim=1) - 25.6).abs()

@@ -2,6 +2,7 @@
 
     python ops/gpu/table.py OUT --card NAME     OUT/*.jsonl into ops/gpu/measured.json, then the table to standard output
     python ops/gpu/table.py                     the table of ops/gpu/measured.json
+    python ops/gpu/table.py --bench FILE        of lines of `miner bench --json`: new shapes beside the same once more (-: standard input)
 
 ops/bench/compare.py ends its page with this table. Parts that OUT lacks stay as measured.json has them.
 """
@@ -9,21 +10,20 @@ import argparse
 import datetime
 import json
 import pathlib
+import statistics
+import sys
 
 MEASURED = pathlib.Path(__file__).resolve().parent / "measured.json"
-STAGES = {"encode": "picture encoder, 518 px", "structure": "structure flow, 12 steps",
+STAGES = {"prepare": "enhance and crop", "encode": "picture encoder, 518 px", "structure": "structure flow, 12 steps",
           "occupancy": "structure decoder, active voxels", "latent": "latent flow, 12 steps",
-          "gaussians": "Gaussian decoder, to the host", "bytes": "SPZ bytes"}
-# Milliseconds, by stage and voxels: what the design hoped for on this kind of card.
-TARGETS = {("encode", 0): 5, ("structure", 0): 230, ("occupancy", 0): 4, ("latent", 5000): 120, ("latent", 25000): 200,
-           ("gaussians", 5000): 6, ("gaussians", 25000): 10, ("bytes", 5000): 25}
-COLUMNS = ("eager", "compiled", "miner fp16", "miner fp32")
+          "gaussians": "Gaussian decoder, to the host", "compress": "export and SPZ", "total": "picture to SPZ"}
+FIXED = ("prepare", "encode", "structure", "occupancy")  # whose work is the same for every object
 
 
 def read(folder):
     """-> part: its lines."""
     parts = {}
-    for part in ("profile", "reference", "compiled"):
+    for part in ("bench", "field", "reference", "compiled"):
         path = folder / f"{part}.jsonl"
         if path.exists():
             parts[part] = [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
@@ -34,35 +34,82 @@ def shown(value):
     return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
 
 
+def times(tasks, stage):
+    return [task["ms"][stage] for task in tasks if stage in task["ms"]]
+
+
+def median(tasks, stage):
+    values = times(tasks, stage)
+    return statistics.median(values) if values else None
+
+
+def nominal(line):
+    """The number of voxels that the bench was asked for: the middle of its shapes, to the next five hundred."""
+    return round(statistics.mean(task["voxels"] for task in line["new_shapes"]) / 500) * 500
+
+
+GPU = ("encode", "structure", "occupancy", "latent", "gaussians")
+
+
+def on_gpu(task):
+    return sum(task["ms"].get(stage, 0) for stage in GPU)
+
+
+def bench_lines(lines):
+    """How much longer a shape takes that was never seen than the same shape once more; the first task aside."""
+    rows = []
+    for line in lines:
+        pairs = list(zip(line["new_shapes"], line["once_more"]))[1:]
+        if not pairs:
+            continue
+        gpu = [on_gpu(new) / on_gpu(again) for new, again in pairs]
+        whole = [new["ms"]["total"] / again["ms"]["total"] for new, again in pairs]
+        rows.append(f"{line['dtype']} {nominal(line):6d} voxels: first {line['new_shapes'][0]['ms']['total']:7.1f} ms, later "
+                    f"{median([new for new, _ in pairs], 'total'):7.1f}, once more {median([again for _, again in pairs], 'total'):7.1f}; new to once "
+                    f"more: GPU stages {statistics.median(gpu):.3f} (worst {max(gpu):.3f}), all {statistics.median(whole):.3f} (worst "
+                    f"{max(whole):.3f})")
+    return rows
+
+
 def table(measured):
     """Markdown lines."""
-    lines = [line for part in measured["parts"].values() for line in part]
-    time = {(line["what"], line["stage"], line["voxels"]): line["ms"] for line in lines if "stage" in line}
-    peak = {line["what"]: line["peak_gib"] for line in lines if "peak_gib" in line}
+    bench = {(line["dtype"], nominal(line)): line for line in measured["parts"].get("bench", [])}
+    other = {(line["what"], line["stage"], line["voxels"]): line["ms"]
+             for part in ("reference", "compiled") for line in measured["parts"].get(part, []) if "stage" in line}
+    sizes = sorted({size for dtype, size in bench if dtype == "fp16"})
     rows = []
     for stage, words in STAGES.items():
-        for voxels in sorted({at for _, name, at in time if name == stage}):
-            values = [time.get((column, stage, voxels)) for column in COLUMNS]
-            target = TARGETS.get((stage, voxels))
-            faster = values[0] / values[2] if values[0] and values[2] else None
-            label = words + (f", {voxels:,} voxels" if voxels else "")
-            rows.append([label, *map(shown, values), shown(faster), str(target or "")])
-    rows.append(["peak memory, GiB", *(shown(peak.get(column)) for column in COLUMNS), "", "6"])
-    head = ["stage", "reference, eager", "reference, compiled", "miner, fp16", "miner, fp32", "times faster", "target"]
-    return [f"{measured['card']}, PyTorch 2.11.0+cu130, {measured['date']}; milliseconds, medians of ten warm runs (the "
-            "reference: five) of the published image-large architecture with random weights. The reference is "
-            "`ops/reference/trellis.py` with fp16 weights under autocast, its picture encoder in fp32; `times faster` is its "
-            "eager time over the miner's in fp16. `target` is what the design hoped for. [gpu](gpu.md) says how to repeat this "
-            "and where the time goes.", "",
+        for size in sizes[:1] if stage in FIXED else sizes:
+            at = 0 if stage in FIXED else size
+            columns = [other.get(("eager", stage, at)), other.get(("compiled", stage, at))]
+            line = bench[("fp16", size)]
+            first, later, same = line["new_shapes"][:1], line["new_shapes"][1:], line["once_more"]
+            columns += [median(first, stage), median(later, stage), max(times(later, stage), default=None), median(same, stage)]
+            for dtype in ("bf16", "fp32"):
+                columns.append(median(bench[(dtype, size)]["new_shapes"][1:], stage) if (dtype, size) in bench else None)
+            label = words + ("" if stage in FIXED else f", {size:,} voxels")
+            rows.append([label, *map(shown, columns)])
+    peak = [f"{line['peak_bytes'] / 2 ** 30:.1f} GiB in {dtype} at {size:,} voxels" for (dtype, size), line in sorted(bench.items())]
+    head = ["stage", "reference, eager", "compiled", "fp16, first", "fp16, later", "slowest", "once more", "bf16, later", "fp32, later"]
+    return [f"{measured['card']}, PyTorch 2.11.0+cu130, {measured['date']}; milliseconds of `miner bench --model trellis-image-large "
+            "--random`: whole generations of the published architecture with random weights, each of a hollow ball of another number of "
+            "voxels, a tenth more or less (`first`, and of all `later` ones the median and the slowest), and each ball once more. The "
+            "reference is `ops/reference/trellis.py` with fp16 weights under autocast, its picture encoder in fp32, medians of one shape "
+            "repeated; it makes no bytes. [gpu](gpu.md) says how to repeat this and where the time goes.", "",
             "| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1),
-            *("| " + " | ".join(row) + " |" for row in rows)]
+            *("| " + " | ".join(row) + " |" for row in rows), "", "Memory at most: " + ", ".join(peak) + "."]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", nargs="?", type=pathlib.Path, help="folder that run.sh wrote to")
     parser.add_argument("--card", help="the card's name")
+    parser.add_argument("--bench", help="a file of lines of `miner bench --json`")
     args = parser.parse_args()
+    if args.bench:
+        stream = sys.stdin if args.bench == "-" else open(args.bench)
+        print("\n".join(bench_lines([json.loads(line) for line in stream if line.startswith("{")])))
+        return
     measured = json.loads(MEASURED.read_text()) if MEASURED.exists() else {"parts": {}}
     if args.out:
         measured["card"] = args.card or measured.get("card", "a GPU")
