@@ -5,6 +5,7 @@
 #include "network/http/client.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/plain_request.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -59,12 +60,11 @@ public:
                                       .make_generator = make_fake(script),
                                       .log = log});
         });
-        while (port_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        eventually([&] { return port_ != 0; });
     }
     void start() {
         begin();
-        while (get("/ready").status != 200)
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        eventually([&] { return get("/ready").status == 200; });
     }
     ~Serving() {
         if (thread_.joinable()) stop();
@@ -99,13 +99,13 @@ public:
         request.headers.emplace_back("content-type", "multipart/form-data; boundary=XX");
         request.body = body;
         network::HttpLimits limits;
-        limits.read = std::chrono::seconds(60);
+        limits.read = std::chrono::hours(1);
         return run(network::request(std::move(request), limits)).value();
     }
     std::uint16_t port() const { return std::uint16_t(port_.load()); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
     void wait_for_sketches(int count) const {
-        while (script->sketches < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        eventually([&] { return script->sketches >= count; });
     }
 
 private:

@@ -21,7 +21,7 @@ struct Script {
     std::vector<std::int64_t> voxels;  // of each sketch in turn; the last one repeats; -1: it fails
     generator::Errc failure = generator::Errc::internal;
     std::chrono::milliseconds delay{0};  // of each sketch; polls the stop token
-    // No sketch ends while it is held, or before so many have begun. Both fail after half a minute.
+    // No sketch ends while it is held, or before so many have begun. Both fail after ten minutes.
     std::atomic<bool> held = false;
     int meeting = 0;
     std::atomic<int> sketches = 0;
@@ -31,7 +31,7 @@ struct Script {
     bool bad_mask = false;          // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::mutex mutex;
-    std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after half a minute
+    std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
     std::vector<generator::Image> pictures;  // that were sketched
@@ -75,7 +75,7 @@ public:
         ++script_->warm_ups;
         const auto begin = std::chrono::steady_clock::now();
         while (script_->warming) {
-            if (std::chrono::steady_clock::now() > begin + std::chrono::seconds(30))
+            if (std::chrono::steady_clock::now() > begin + std::chrono::minutes(10))
                 return config::fail(generator::Errc::internal, "kept warming for too long");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
@@ -112,7 +112,7 @@ public:
         const auto is_kept = [&] { return script_->held || script_->sketches < script_->meeting; };
         while (Clock::now() < until || is_kept()) {
             if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-            if (is_kept() && Clock::now() > begin + std::chrono::seconds(30))
+            if (is_kept() && Clock::now() > begin + std::chrono::minutes(10))
                 return config::fail(generator::Errc::internal, "kept for too long");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
