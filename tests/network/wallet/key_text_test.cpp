@@ -16,9 +16,11 @@ using network::Sealing;
 
 namespace {
 
-// Making a key takes seconds, and all files of a password have the same.
+// Making a key takes seconds, and all files of a password have the same. Of two wrong passwords
+// any key does that is not the right one.
 const network::Secret<32>& key_of(const std::string& password) {
     static std::map<std::string, network::Secret<32>> keys;
+    if (password.empty() || password == "wrong password") return keys[""];
     if (!keys.contains(password)) keys.emplace(password, network::nacl_key(password).value());
     return keys.at(password);
 }
