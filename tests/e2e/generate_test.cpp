@@ -1,7 +1,5 @@
-// miner generate and miner inspect: a picture in, files out, and every wrong thing in.
+// miner generate and miner inspect: a picture or prompt in, files out.
 #include "tests/e2e/scene.hpp"
-
-#include <zlib.h>
 
 #include <csignal>
 
@@ -15,18 +13,6 @@ const Scene::Words kQuick{"--gate.min_gaussians", "50000", "--generator.deadline
 Scene::Words operator+(Scene::Words words, const Scene::Words& more) {
     words.insert(words.end(), more.begin(), more.end());
     return words;
-}
-
-// A PNG that says it has other sides than it has, with a checksum that fits.
-std::string lying_png(std::uint32_t width, std::uint32_t height) {
-    auto png = read_text(quick_picture());
-    const auto put = [&](std::size_t at, std::uint32_t value) {
-        for (int i = 0; i < 4; ++i) png[at + std::size_t(i)] = char(value >> (24 - 8 * i));
-    };
-    put(16, width);
-    put(20, height);
-    put(29, std::uint32_t(::crc32(0, reinterpret_cast<const Bytef*>(png.data()) + 12, 17)));
-    return png;
 }
 
 }  // namespace
@@ -114,15 +100,10 @@ TEST_CASE("a prompt becomes splats, and a strange one too or an error that says 
     CHECK(fs::file_size(scene.home() / "a.spz") > 100'000);
 
     // A gate that nothing reaches: the structure is made, and no more.
-    for (const std::string prompt : {"", "\x1b[31m\x01\xff", "\xf0\x9f\x9a\x80"}) {
-        const auto sparse = scene.ask({"generate", "--prompt", prompt, "-o", "b.spz",
-                                       "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
-        CHECK(sparse.ending == Ending{.code = 1});
-        CHECK_THAT(sparse.out, contains("rejected"));
-    }
-    const auto huge = scene.ask({"generate", "--prompt", std::string(130'000, 'x'), "-o", "b.spz",
-                                 "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
-    CHECK(huge.ending == Ending{.code = 1});
+    const auto sparse = scene.ask({"generate", "--prompt", "\x1b[31m\x01\xff", "-o", "b.spz",
+                                   "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
+    CHECK(sparse.ending == Ending{.code = 1});
+    CHECK_THAT(sparse.out, contains("rejected"));
 }
 
 TEST_CASE("a picture that stays sparse gives no file, and says what would") {
@@ -141,8 +122,10 @@ TEST_CASE("a picture that stays sparse gives no file, and says what would") {
 
 TEST_CASE("a generation that takes too long is given up, and the message names the setting") {
     Scene scene;
-    const auto outcome = scene.ask({"generate", MINER_TESTS "/../ops/rehearsal/28_orange_crate.png",
-                                    "-o", "a.spz", "--generator.deadline", "1"});
+    // Ten attempts at what no gate lets through take longer than a second anywhere.
+    const auto outcome =
+        scene.ask({"generate", quick_picture().string(), "-o", "a.spz", "--gate.min_gaussians",
+                   "10000000", "--gate.attempts", "10", "--generator.deadline", "1"});
     INFO(outcome.out << outcome.err);
     CHECK(outcome.ending == Ending{.code = 1});
     CHECK_THAT(outcome.err, contains("generator.deadline"));
@@ -158,69 +141,4 @@ TEST_CASE("a generation can be interrupted") {
     miner.signal(SIGINT);
     CHECK(miner.wait(kPatience) == Ending{.code = 130});
     CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
-}
-
-TEST_CASE("what is no picture is refused by name, with exit code 65") {
-    Scene scene;
-    const auto good = read_text(quick_picture());
-    write_text(scene.home() / "text.png", "this is not a picture");
-    write_text(scene.home() / "empty.png", "");
-    write_text(scene.home() / "cut.png", std::string_view(good).substr(0, good.size() / 2));
-    write_text(scene.home() / "bomb.png", lying_png(60'000, 60'000));
-    write_text(scene.home() / "nothing.png", lying_png(0, 16));
-    write_text(scene.home() / "huge.png", good + std::string(21 << 20, 'x'));
-    fs::create_directory(scene.home() / "folder.png");
-
-    const auto [name, word] =
-        GENERATE(table<std::string, std::string>({{"text.png", "not a picture"},
-                                                  {"empty.png", "not a picture"},
-                                                  {"cut.png", "cut short"},
-                                                  {"bomb.png", "larger than allowed"},
-                                                  {"nothing.png", ""},
-                                                  {"huge.png", "larger than 20 MiB"},
-                                                  {"folder.png", "folder"},
-                                                  {"missing.png", "No such file"}}));
-    const auto outcome = scene.ask({"generate", name, "-o", "out.spz"});
-    INFO(name << ": " << outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 65});
-    CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
-    CHECK_THAT(outcome.err, contains(word));
-    CHECK_FALSE(fs::exists(scene.home() / "out.spz"));
-    CHECK(outcome.ending.peak_kb < 2 << 20);
-}
-
-TEST_CASE("nothing on standard input is no picture either") {
-    Scene scene;
-    const auto outcome = scene.ask({"generate", "-", "-o", "out.spz"});
-    CHECK(outcome.ending == Ending{.code = 65});
-    CHECK_THAT(outcome.err, contains("not a picture"));
-}
-
-TEST_CASE("a generation without a model says which one is missing") {
-    Scene scene;
-    const auto outcome = scene.ask({"generate", quick_picture().string(), "-o", "out.spz",
-                                    "--generator.model", "/nowhere/trellis"});
-    CHECK(outcome.ending == Ending{.code = 76});
-    CHECK_THAT(outcome.err, contains("/nowhere/trellis"));
-}
-
-TEST_CASE("what holds no splats is refused by name, with exit code 65") {
-    Scene scene;
-    write_text(scene.home() / "text.spz", "this is not a splat file");
-    write_text(scene.home() / "empty.spz", "");
-    write_text(scene.home() / "zstd.spz",
-               std::string("\x28\xb5\x2f\xfd") + std::string(64, '\x7f'));
-    write_text(scene.home() / "gzip.spz", std::string("\x1f\x8b\x08") + std::string(64, '\x7f'));
-    write_text(scene.home() / "head.ply",
-               "ply\nformat binary_little_endian 1.0\nelement vertex 4000000000\n"
-               "property float x\nproperty float y\nproperty float z\nend_header\n");
-    fs::create_directory(scene.home() / "folder.spz");
-    const std::string name = GENERATE("text.spz", "empty.spz", "zstd.spz", "gzip.spz", "head.ply",
-                                      "folder.spz", "missing.spz");
-    const auto outcome = scene.ask({"inspect", name});
-    INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 65});
-    CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
-    CHECK(outcome.out.empty());
-    CHECK(outcome.ending.peak_kb < 1 << 20);
 }
