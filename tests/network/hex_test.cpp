@@ -19,3 +19,10 @@ TEST_CASE("hex is read in either case, with or without 0x, at exactly the length
         CHECK_FALSE(from_hex(text, bytes));
     }
 }
+
+TEST_CASE("no digits are no bytes") {
+    CHECK(from_hex("", {}));
+    CHECK(from_hex("0x", {}));
+    CHECK_FALSE(from_hex("00", {}));
+    CHECK(network::to_hex({}).empty());
+}
