@@ -1,6 +1,7 @@
 #include "config/keys.hpp"
 
 #include "config/escape.hpp"
+#include "config/veil.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ std::string echo(const Value& value) {
         [](const auto& v) -> std::string {
             using T = std::decay_t<decltype(v)>;
             if constexpr (std::is_same_v<T, std::string>) {
-                return quoted(v, kEcho);
+                return quoted(veiled(v), kEcho);
             } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
                 return fmt::format("a list of {}", v.size());
             } else {
@@ -192,7 +193,7 @@ std::string list_text(const std::vector<std::string>& list) {
     std::string text = "[";
     for (const std::string& entry : list) {
         if (text.size() > 1) text += ", ";
-        text += json_quoted(entry, kLongestText);
+        text += json_quoted(veiled(entry), kLongestText);
     }
     return text += ']';
 }
@@ -254,7 +255,7 @@ std::string value_of(const Key& key, const Settings& settings) {
         using T = Target<decltype(target)>;
         if constexpr (std::is_same_v<T, std::string>) {
             if (key.secret) return target->empty() ? "\"\"" : "\"(set)\"";
-            return json_quoted(*target, kLongestText);
+            return json_quoted(veiled(*target), kLongestText);
         }
         if constexpr (std::is_same_v<T, seconds>) return fmt::format("{}", target->count());
         if constexpr (std::is_same_v<T, milliseconds>)

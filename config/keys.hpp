@@ -52,7 +52,7 @@ std::string expectation_of(
     const Key& key);  // "a whole number from 1 to 10": the end of every fault
 
 // The value as a settings file would have it: 150000, "finney", ["a", "b"], 0.5. Of a secret only
-// whether it is there: "", "(set)".
+// whether it is there: "", "(set)"; addresses without the keys in them (config/veil.hpp).
 std::string value_of(const Key& key, const Settings& settings);
 
 // A value as it comes in: from TOML it has a type, from flags and variables it is text.

@@ -1,6 +1,7 @@
 #include "config/log_line.hpp"
 
 #include "config/escape.hpp"
+#include "config/veil.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -26,7 +27,8 @@ std::string text_value(const LogField& field) {
     return std::visit(
         [](const auto& value) -> std::string {
             if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
-                return is_plain(value) && value.size() <= 2000 ? value : quoted(value);
+                const auto shown = veiled(value);
+                return is_plain(shown) && shown.size() <= 2000 ? shown : quoted(shown);
             } else {
                 return fmt::format("{}", value);
             }
@@ -39,7 +41,7 @@ std::string json_value(const LogField& field) {
         [](const auto& value) -> std::string {
             using T = std::decay_t<decltype(value)>;
             if constexpr (std::is_same_v<T, std::string>) {
-                return json_quoted(value);
+                return json_quoted(veiled(value));
             } else if constexpr (std::is_same_v<T, double>) {
                 return std::isfinite(value) ? fmt::format("{}", value) : "null";
             } else {

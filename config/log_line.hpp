@@ -1,6 +1,6 @@
 // One event as one line, for people or for programs. What comes from outside (validators, files)
 // may stand in a value: it is escaped and cut, so that it can neither forge a line nor steer a
-// terminal.
+// terminal. Keys in addresses are veiled (config/veil.hpp).
 #pragma once
 
 #include <chrono>

@@ -66,7 +66,7 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
     for (const std::string_view scheme : schemes) {
         if (!text.starts_with(scheme)) continue;
         std::string_view authority = text.substr(scheme.size());
-        authority = authority.substr(0, authority.find('/'));
+        authority = authority.substr(0, authority.find_first_of("/?#"));
         const auto colon = authority.rfind(':');
         const bool has_port = colon != std::string_view::npos && !authority.ends_with(']');
         if (!has_port) return is_host(authority);
@@ -75,7 +75,14 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
     return false;
 }
 
-bool is_socket_url(std::string_view text) { return is_url(text, {"ws://", "wss://"}); }
+// A name and a password may stand before the host.
+bool is_socket_url(std::string_view text) {
+    const auto begin = text.find("://"), at = text.find('@');
+    if (begin == text.npos || at == text.npos || text.find_first_of("/?#", begin + 3) < at)
+        return is_url(text, {"ws://", "wss://"});
+    return is_url(std::string(text.substr(0, begin + 3)) += text.substr(at + 1),
+                  {"ws://", "wss://"});
+}
 
 bool is_hash(std::string_view text) {
     return text.size() == 66 && text.starts_with("0x") &&

@@ -60,9 +60,9 @@ void add_identity(Rows& rows) {
             {.name = "subtensor.chain_endpoint",
              .field = [](Settings& s) -> Field { return &s.subtensor.chain_endpoint; },
              .doc = "URL of a chain node of your own; beats subtensor.network unless that comes "
-                    "from a "
-                    "stronger place. For the network local, BT_SUBTENSOR_CHAIN_ENDPOINT is heeded "
-                    "too.",
+                    "from a stronger place. May hold a key (wss://HOST/KEY, ?apikey=KEY, "
+                    "wss://USER:PASSWORD@HOST), which is shown nowhere. For the network local, "
+                    "BT_SUBTENSOR_CHAIN_ENDPOINT is heeded too.",
              .variables = {"BT_CHAIN_ENDPOINT"},
              .shape = &kUrlShape},
             {.name = "subtensor.genesis",

@@ -1,6 +1,7 @@
 #include "miner/arguments.hpp"
 
 #include "config/keys.hpp"
+#include "config/veil.hpp"
 #include "config/version.hpp"
 
 #include <fmt/format.h>
@@ -410,7 +411,8 @@ std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv) 
                                 what.substr(0, what.find(':'))),
                     true};
     } catch (const CLI::ParseError& e) {
-        return Exit{ExitCode::usage, fmt::format("miner: {}\nSee miner --help.\n", e.what()), true};
+        return Exit{ExitCode::usage,
+                    fmt::format("miner: {}\nSee miner --help.\n", config::veiled(e.what())), true};
     }
 }
 

@@ -164,8 +164,7 @@ RemoteStation::RemoteStation(Lanes& lanes, config::Logger& log, Options options)
     : lanes_(lanes), log_(log), options_(std::move(options)), backoff_(options_.rest) {
     auto& target = options_.url.target;
     while (target.ends_with('/')) target.pop_back();
-    name_ = (options_.url.tls ? "https://" : "http://") +
-            network::authority(options_.url.host, options_.url.port) + target;
+    name_ = network::shown(options_.url);
 }
 
 bool RemoteStation::able() const { return up_ && Clock::now() >= rests_until_; }

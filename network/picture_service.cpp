@@ -51,7 +51,7 @@ asio::awaitable<Result<Bytes>> PictureService::make(std::string prompt) {
     HttpLimits limits;
     limits.write = limits.read = options_.deadline;
     limits.body_bytes = options_.picture_bytes / 3 * 4 + (64 << 10);
-    const auto where = to_text(endpoint);
+    const auto where = shown(endpoint);
 
     // Each phase has a limit of its own; together they would take longer than the deadline.
     auto call = network::request(std::move(request), limits);

@@ -1,6 +1,7 @@
 #include "miner/check/finding.hpp"
 
 #include "config/escape.hpp"
+#include "config/veil.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -32,6 +33,9 @@ Mark mark_of(State state) {
     return {};
 }
 
+// Words of peers, and addresses, which may hold a key.
+std::string fit(const std::string& text) { return config::printable(config::veiled(text)); }
+
 std::string painted(std::string_view text, int code, bool colour) {
     return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
@@ -46,9 +50,8 @@ bool would_mine(const Findings& findings) {
 std::string render_finding(const Finding& finding, bool colour) {
     const auto mark = mark_of(finding.state);
     auto text = fmt::format("{}  {:<20} {}\n", painted(mark.shown, mark.colour, colour),
-                            config::printable(finding.what), config::printable(finding.found));
-    if (!finding.remedy.empty())
-        text += fmt::format("      -> {}\n", config::printable(finding.remedy));
+                            fit(finding.what), fit(finding.found));
+    if (!finding.remedy.empty()) text += fmt::format("      -> {}\n", fit(finding.remedy));
     return text;
 }
 
@@ -74,9 +77,9 @@ std::string render_findings_json(const Findings& findings) {
     boost::json::array rows;
     for (const auto& finding : findings)
         rows.push_back({{"state", mark_of(finding.state).word},
-                        {"what", finding.what},
-                        {"found", finding.found},
-                        {"remedy", finding.remedy}});
+                        {"what", config::veiled(finding.what)},
+                        {"found", config::veiled(finding.found)},
+                        {"remedy", config::veiled(finding.remedy)}});
     return config::json_text(boost::json::serialize(
         boost::json::object{{"ok", would_mine(findings)}, {"findings", std::move(rows)}}));
 }

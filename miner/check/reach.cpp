@@ -141,7 +141,7 @@ asio::awaitable<Finding> check_picture_service(config::PictureService settings,
                           "start it, or empty picture_service.url; until then prompts go to the "
                           "model as they are"};
     co_return Finding{State::ok, what,
-                      fmt::format("{} answers in {} ms", network::to_text(endpoint), took.count()),
+                      fmt::format("{} answers in {} ms", network::shown(endpoint), took.count()),
                       ""};
 }
 

@@ -1,6 +1,7 @@
 #include "miner/commands/commands.hpp"
 
 #include "config/escape.hpp"
+#include "config/veil.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ std::optional<config::Logger> open_log(const config::Settings& settings,
 
 void complain(std::string_view what, const config::Error& error) {
     fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
-               config::printable(error.message()));
+               config::printable(config::veiled(error.message())));
 }
 
 std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {

@@ -1,6 +1,7 @@
 // miner generate: a picture, several of one object, or a prompt to one splat file, by the same
 // recipe as mining: enhancement, gate, retry.
 #include "config/escape.hpp"
+#include "config/veil.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/production.hpp"
@@ -207,12 +208,13 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (product.device_lost) return ExitCode::device_lost;
     if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
-                   config::printable(product.detail));
+                   config::printable(config::veiled(product.detail)));
         return product.late || product.stranded ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
     if (files.empty() && !product.detail.empty()) {
-        fmt::print(stderr, "miner: nothing was written: {}\n", config::printable(product.detail));
+        fmt::print(stderr, "miner: nothing was written: {}\n",
+                   config::printable(config::veiled(product.detail)));
         return ExitCode::no_go;
     }
     if (files.empty()) {

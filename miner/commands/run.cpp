@@ -1,5 +1,6 @@
 // miner run: mines until it is stopped.
 #include "config/places.hpp"
+#include "config/veil.hpp"
 #include "config/version.hpp"
 #include "miner/app.hpp"
 #include "miner/commands/commands.hpp"
@@ -29,15 +30,15 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
     if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
     auto& identities = std::get<std::vector<Identity>>(loaded);
     for (auto& who : identities) who.schedule.set_validators(validators->list);
-    log->info("starting",
-              {{"version", config::version()},
-               {"netuid", settings.netuid},
-               {"hotkeys", identities.size()},
-               {"hotkey", identities.front().hotkey()},
-               {"validators", validators->list.size()},
-               {"chain", validators->asks_chain() ? config::chain_url(settings.subtensor)
-                                                  : std::string("not asked")},
-               {"folder", folder.string()}});
+    log->info("starting", {{"version", config::version()},
+                           {"netuid", settings.netuid},
+                           {"hotkeys", identities.size()},
+                           {"hotkey", identities.front().hotkey()},
+                           {"validators", validators->list.size()},
+                           {"chain", validators->asks_chain()
+                                         ? config::veiled(config::chain_url(settings.subtensor))
+                                         : std::string("not asked")},
+                           {"folder", folder.string()}});
     for (std::size_t i = 1; i < identities.size(); ++i)
         log->info("one more hotkey", {{"hotkey", identities[i].hotkey()}});
     const bool asks_chain = validators->asks_chain();

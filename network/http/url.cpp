@@ -1,5 +1,6 @@
 #include "network/http/url.hpp"
 
+#include "config/veil.hpp"
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
 
@@ -15,8 +16,8 @@ namespace {
 constexpr std::size_t kMostBytes = 8 << 10;  // signed addresses of storage services are long
 
 config::Error refused(std::string_view text, std::string_view why) {
-    return config::fail(Errc::malformed,
-                        "address '" + std::string(text.substr(0, 200)) + "': " + std::string(why));
+    return config::fail(Errc::malformed, "address '" + config::veiled(text).substr(0, 200) +
+                                             "': " + std::string(why));
 }
 
 // RFC 3986, 6.2.2.1: schemes and hosts are the same in any letter case.
@@ -98,6 +99,8 @@ std::optional<HostAndPort> parse_host(std::string_view text) {
     if (host.empty() || !port) return std::nullopt;
     return HostAndPort{std::move(host), *port};
 }
+
+std::string shown(const HttpUrl& url) { return config::veiled(to_text(url)); }
 
 std::string to_text(const HttpUrl& url) {
     return (url.tls ? "https://" : "http://") + authority(url.host, url.port) + url.target;

@@ -28,7 +28,8 @@ config::Result<HttpUrl> parse_http_url(std::string_view text);
 // https to http.
 config::Result<HttpUrl> redirected(const HttpUrl& base, std::string_view location);
 
-std::string to_text(const HttpUrl& url);
+std::string to_text(const HttpUrl& url);  // with its secrets
+std::string shown(const HttpUrl& url);    // without them (config/veil.hpp)
 
 // What a Host header names.
 struct HostAndPort {

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 
 using namespace config;
@@ -76,4 +77,28 @@ TEST_CASE("a secret is printed nowhere, not even when it is wrong") {
     const auto bad = std::get<Faults>(load({}, {{"MINER_HTTP_TOKEN", "too short"}}, {}));
     REQUIRE(bad.size() == 1);
     CHECK(bad[0].message().find("too short") == std::string::npos);
+}
+
+TEST_CASE("a key in an address is printed nowhere, not even when the address is wrong") {
+    for (const auto& [variable, value] : std::map<std::string, std::string>{
+             {"MINER_SUBTENSOR_CHAIN_ENDPOINT", "wss://user:s3cret@node.example:443"},
+             {"MINER_SUBTENSOR_NETWORK", "wss://node.example?apikey=s3cret"},
+             {"MINER_PICTURE_SERVICE_URL", "https://draws.example/s3cret"},
+             {"MINER_GENERATOR_REMOTE", "https://gpu1.example/s3cret"},
+             {"MINER_WEIGHTS_ENDPOINT", "https://mirror.example/s3cret"}}) {
+        INFO(variable);
+        auto result = load({}, {{variable, value}}, {});
+        REQUIRE(std::holds_alternative<Loaded>(result));
+        const auto& good = std::get<Loaded>(result);
+        for (const auto& text : {settings_text(good), settings_json(good)}) {
+            CHECK(text.find("s3cret") == std::string::npos);
+            CHECK(text.find(".example") != std::string::npos);
+        }
+        for (const auto& wrong : {"gopher" + value.substr(value.find("://")),
+                                  value.substr(value.find("://") + 3) + "/?k=s3cret"}) {
+            const auto bad = std::get<Faults>(load({}, {{variable, wrong}}, {}));
+            REQUIRE(bad.size() == 1);
+            CHECK(bad[0].message().find("s3cret") == std::string::npos);
+        }
+    }
 }

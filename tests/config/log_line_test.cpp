@@ -72,6 +72,13 @@ TEST_CASE("no number makes JSON invalid") {
     CHECK(text_of({{"score", std::nan("")}}) == " score=nan");
 }
 
+TEST_CASE("a key in an address does not reach the log") {
+    CHECK(text_of({{"url", "wss://host/v3/s3cretKey"}}) == " url=wss://host/v3/***");
+    CHECK(text_of({{"error", "wss://u:s3cret@host: 403"}}) == R"( error="wss://***@host: 403")");
+    CHECK(json_of({{"url", "wss://host"}, {"error", "wss://host?apikey=s3cret"}})
+              .ends_with(R"("url":"wss://host","error":"wss://host?apikey=***"})"));
+}
+
 TEST_CASE("hostile text cannot forge a line or a field") {
     CHECK(text_of({{"reason", "x\n2026-11-23 14:02:12.000 INFO  accepted"}}) ==
           R"( reason="x\n2026-11-23 14:02:12.000 INFO  accepted")");

@@ -421,3 +421,10 @@ TEST_CASE("a bench takes random weights only, and sizes within limits") {
     CHECK(has(refused({"bench", "--random", "--voxels", "1000000"}), "give 1 to 100000"));
     CHECK(has(over({"bench", "--help"}).text, "Example: miner bench --model"));
 }
+
+TEST_CASE("a key in an address is not repeated where the command line is refused") {
+    const char* url = "wss://node.example/v3/s3cretKey";
+    CHECK_FALSE(has(refused({"check", url}), "s3cretKey"));
+    CHECK_FALSE(has(refused({"--subtensor.network", "http://h/?k=s3cretKey"}), "s3cretKey"));
+    CHECK_FALSE(has(refused({"--subtensor.chain_endpoint", url, url}), "s3cretKey"));
+}

@@ -40,3 +40,11 @@ TEST_CASE("findings as JSON have the same") {
     CHECK(value.at("findings").at(2).at("what") == "validators");
     CHECK(value.at("findings").at(2).at("found") == "0 of 3 answer\033[2J");
 }
+
+TEST_CASE("a key in an address is in no finding") {
+    const miner::Finding finding{miner::Finding::State::fail, "chain",
+                                 "access refused: wss://host/v3/s3cretKey: 403",
+                                 "see wss://user:s3cretKey@host"};
+    CHECK(miner::render_finding(finding, false).find("s3cretKey") == std::string::npos);
+    CHECK(miner::render_findings_json({finding}).find("s3cretKey") == std::string::npos);
+}

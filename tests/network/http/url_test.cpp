@@ -83,3 +83,12 @@ TEST_CASE("a redirect does not lead out of TLS, nor out of HTTP") {
     CHECK_FALSE(redirected(base, "file:///etc/passwd").has_value());
     CHECK_FALSE(redirected(base, "ht tp://x").has_value());
 }
+
+TEST_CASE("keys in an address are shown to nobody") {
+    const auto url = parse_http_url("https://h/v1/s3cretKey?token=s3cretKey").value();
+    CHECK(network::shown(url) == "https://h:443/v1/***?token=***");
+    for (const std::string text : {"https://user:s3cretKey@h/", "ftp://h/s3cretKey"})
+        CHECK(parse_http_url(text).error().message().find("s3cretKey") == std::string::npos);
+    const auto long_name = "https://s3cretKey" + std::string(300, 'k') + "@h/";
+    CHECK(parse_http_url(long_name).error().message().find("s3cretKey") == std::string::npos);
+}
