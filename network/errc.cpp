@@ -35,6 +35,16 @@ public:
                 return "answer larger than allowed";
             case Errc::bad_status:
                 return "unexpected HTTP status";
+            case Errc::unauthorized:
+                return "access refused";
+            case Errc::throttled:
+                return "asked too often";
+            case Errc::redirected:
+                return "sent elsewhere";
+            case Errc::not_websocket:
+                return "no WebSocket server";
+            case Errc::not_tls:
+                return "no TLS on this port";
             case Errc::malformed:
                 return "malformed message";
             case Errc::cancelled:

@@ -21,6 +21,11 @@ enum class Errc {
     closed,               // the peer closed the connection before the answer was whole
     body_too_large,   // the peer sent more than the limit for this message; nothing of it was kept
     bad_status,       // HTTP status other than 200; the detail has it
+    unauthorized,     // the peer wants a key, or refuses the one it was shown
+    throttled,        // the peer is asked too often
+    redirected,       // the peer sends us elsewhere, which is not followed
+    not_websocket,    // the peer answers, but not as a WebSocket server
+    not_tls,          // the peer answers, but speaks no TLS on this port
     malformed,        // not the message it should be; the detail names the field
     cancelled,        // we were asked to stop
     no_key_file,      // no file at that path, or not readable

@@ -4,7 +4,9 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -43,6 +45,12 @@ config::Result<void> expect_host(SSL* handle, const std::string& host) {
     if (!fits) return config::fail(Errc::malformed, "no name that TLS can ask for");
     X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return {};
+}
+
+bool speaks_no_tls(const boost::system::error_code& error) {
+    if (error.category() != boost::asio::error::get_ssl_category()) return false;
+    const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+    return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST;
 }
 
 std::string tls_words(SSL* handle, const boost::system::error_code& error) {

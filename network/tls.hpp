@@ -33,6 +33,9 @@ private:
 // literal is demanded as such. Fails with malformed.
 config::Result<void> expect_host(SSL* handle, const std::string& host);
 
+// Whether a handshake failed because the peer's first bytes were none of TLS.
+bool speaks_no_tls(const boost::system::error_code& error);
+
 // Why a handshake failed: what is wrong with the certificate, if that was it.
 std::string tls_words(SSL* handle, const boost::system::error_code& error);
 

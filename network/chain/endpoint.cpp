@@ -1,6 +1,7 @@
 #include "network/chain/endpoint.hpp"
 
 #include "config/places.hpp"
+#include "config/veil.hpp"
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
 
@@ -37,16 +38,100 @@ std::string genesis_of(const config::Subtensor& settings) {
     return {};
 }
 
+// As it stands in a URL: %40 is "@".
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const auto digits = text.substr(i + 1, 2);
+        if (text[i] == '%' && digits.size() == 2 &&
+            std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr == digits.data() + 2) {
+            out += char(value);
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+std::string encoded(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:";
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (kPlain.find(c) != kPlain.npos)
+            out += c;
+        else
+            (out += '%').append({kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string Endpoint::url() const {
-    return (tls ? "wss://" : "ws://") + authority(host, port) + (target == "/" ? "" : target);
+    return (tls ? "wss://" : "ws://") + (user.empty() ? "" : encoded(user) + "@") +
+           authority(host, port) + (target == "/" ? "" : target);
+}
+
+std::string Endpoint::shown() const { return config::veiled(url()); }
+
+std::string_view remedy(const config::Error& failure) {
+    const bool known = failure.code.category() == error_category();
+    switch (known ? Errc(failure.code.value()) : Errc::io) {
+        case Errc::resolve_failed:
+        case Errc::resolve_timeout:
+            return "see how the host is spelt, and whether this machine can look up names";
+        case Errc::refused:
+            return "see host and port, and whether the node runs";
+        case Errc::connect_timeout:
+        case Errc::unreachable:
+            return "see host and port, and whether this machine may open connections outward";
+        case Errc::handshake_timeout:
+        case Errc::closed:
+            return "if it stays so, see the port: wss:// where TLS is spoken, ws:// where it is "
+                   "not";
+        case Errc::not_tls:
+            return "write ws:// in place of wss://, or the port where TLS is spoken";
+        case Errc::untrusted:
+            return "see the host's name, this machine's date and its authorities "
+                   "(ca-certificates)";
+        case Errc::unauthorized:
+            return "give the key that the endpoint's provider asks for, in "
+                   "subtensor.chain_endpoint, or name another endpoint";
+        case Errc::throttled:
+            return "name an endpoint that may be asked more often, or one with a key of your own";
+        case Errc::redirected:
+            return "name the address that it leads to, with ws:// or wss://";
+        case Errc::not_websocket:
+            return "see host, port and path: a node is asked over WebSocket, behind TLS with "
+                   "wss://";
+        case Errc::bad_status:
+            return "see the path; where it is the server's fault (5xx), name another endpoint";
+        case Errc::wrong_chain:
+            return "see subtensor.network and subtensor.genesis, or name a node of that chain";
+        case Errc::stale_node:
+            return "wait until the node has caught up, or name another one";
+        case Errc::node_error:
+        case Errc::not_in_runtime:
+        case Errc::malformed:
+        case Errc::body_too_large:
+            return "name a node of the chain: subtensor.chain_endpoint";
+        case Errc::read_timeout:
+        case Errc::write_timeout:
+            return "name a node that answers sooner: subtensor.chain_endpoint";
+        default:
+            return "name another node: subtensor.chain_endpoint";
+    }
 }
 
 Result<Endpoint> parse_endpoint(std::string_view url) {
     const auto refuse = [&](std::string_view why) {
-        return fail(Errc::malformed,
-                    "'" + std::string(url) + "': " + std::string(why) + ", as in wss://host:443");
+        return fail(Errc::malformed, "'" + config::veiled(url) + "': " + std::string(why) +
+                                         ", as in wss://host:443");
     };
     Endpoint endpoint;
     std::string_view rest = url;
@@ -58,9 +143,15 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
     } else {
         return refuse("a node's URL begins with ws:// or wss://");
     }
-    if (const auto slash = rest.find('/'); slash != rest.npos) {
-        endpoint.target = rest.substr(slash);
-        rest = rest.substr(0, slash);
+    rest = rest.substr(0, rest.find('#'));
+    if (const auto end = rest.find_first_of("/?"); end != rest.npos) {
+        endpoint.target = rest[end] == '/' ? "" : "/";
+        endpoint.target += rest.substr(end);
+        rest = rest.substr(0, end);
+    }
+    if (const auto at = rest.rfind('@'); at != rest.npos) {
+        endpoint.user = decoded(rest.substr(0, at));
+        rest.remove_prefix(at + 1);
     }
     endpoint.port = endpoint.tls ? 443 : 80;
     const auto colon = rest.rfind(':');

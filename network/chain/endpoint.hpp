@@ -17,13 +17,18 @@ struct Endpoint {
     std::uint16_t port = 0;
     std::string target = "/";
     std::string genesis = {};  // hash of its chain's block 0 in lower case; empty: of any chain
+    std::string user = {};     // "name:password" for HTTP's basic authentication; empty: none
 
-    std::string url() const;
+    std::string url() const;    // with its secrets
+    std::string shown() const;  // without them (config/veil.hpp)
     bool operator==(const Endpoint&) const = default;
 };
 
-// "wss://host:443/path", also ws://. Fails with malformed.
+// "wss://user:password@host:443/path?query", also ws://. Fails with malformed.
 config::Result<Endpoint> parse_endpoint(std::string_view url);
+
+// What an operator does about a node that cannot be used for this reason.
+std::string_view remedy(const config::Error& failure);
 
 // The nodes of the settings' network, best first: subtensor.chain_endpoint alone when it is set,
 // else those of the name, or the URL in its place. They must be of the chain subtensor.genesis, or

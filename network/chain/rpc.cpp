@@ -1,7 +1,9 @@
 #include "network/chain/rpc.hpp"
 
 #include "config/escape.hpp"
+#include "network/base64.hpp"
 #include "network/errc.hpp"
+#include "network/http/client.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
 
@@ -45,6 +47,19 @@ std::optional<std::uint64_t> block_number(const json::value& header) {
     return number;
 }
 
+// HTTP's basic authentication (RFC 7617).
+std::string basic(const std::string& user) {
+    if (user.empty()) return {};
+    return "Basic " + base64_encode(std::vector<std::uint8_t>(user.begin(), user.end()));
+}
+
+// A node that knows no blocks of Substrate is of no chain that is meant.
+Error no_heads(const Error& refused) {
+    const bool unknown =
+        refused.code == Errc::node_error && refused.detail.find("(-32601)") != refused.detail.npos;
+    return unknown ? fail(Errc::wrong_chain, "it tells no new blocks: " + refused.detail) : refused;
+}
+
 }  // namespace
 
 Rpc::Pending::Pending(Rpc& owner, Items wanted)
@@ -71,7 +86,7 @@ Rpc::Rpc(asio::any_io_executor executor, RpcOptions options)
 asio::awaitable<void> Rpc::run() {
     while (!stopping_) {
         const auto& endpoint = options_.endpoints[failover_.current()];
-        url_ = endpoint.url();
+        url_ = endpoint.shown();
         established_ = kNever;
         const auto ended = co_await (live(endpoint) || until_stopped());
         lose_all();
@@ -102,9 +117,16 @@ void Rpc::stop() {
 asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
     // A value of its own: g++ 12 destroys braces inside co_await twice.
     const WebSocketAddress address{endpoint.host, endpoint.port, endpoint.target,
-                                   endpoint.tls ? options_.tls : nullptr};
+                                   endpoint.tls ? options_.tls : nullptr, basic(endpoint.user)};
     auto socket = co_await open_websocket(address, options_.limits.socket);
-    if (!socket) co_return Error{socket.error().code, url_ + ": " + socket.error().detail};
+    if (!socket) {
+        // The URL says more than host and port.
+        std::string_view detail = socket.error().detail;
+        const auto where = authority(endpoint.host, endpoint.port);
+        if (detail.starts_with(where)) detail.remove_prefix(where.size());
+        const bool more = !detail.empty() && !detail.starts_with(':');
+        co_return Error{socket.error().code, url_ + (more ? ": " : "") + std::string(detail)};
+    }
     outbox_.clear();
     seen_ = 0;
     // Whichever ends first takes the others with it.
@@ -191,9 +213,8 @@ asio::awaitable<config::Result<void>> Rpc::check_chain(std::string genesis, Dead
     const auto* hash = (**answer).if_string();
     if (!hash) co_return fail(Errc::malformed, "the hash of block 0");
     if (*hash == json::string_view(genesis)) co_return config::Result<void>();
-    co_return fail(Errc::wrong_chain, "its block 0 is " + config::printable(*hash, 200) + ", not " +
-                                          genesis +
-                                          "; see subtensor.network and subtensor.genesis");
+    co_return fail(Errc::wrong_chain,
+                   "its block 0 is " + config::printable(*hash, 200) + ", not " + genesis);
 }
 
 // Ends when the node is of another chain, or shows no new blocks, or old ones.
@@ -208,7 +229,7 @@ asio::awaitable<Error> Rpc::follow_heads(std::string genesis) {
     const auto request = rpc_request(heads.id, "chain_subscribeNewHeads", {});
     const auto answer = co_await exchange(heads, request, deadline);
     if (!answer) co_return fail(Errc::read_timeout, "no subscription to new blocks");
-    if (!*answer) co_return answer->error();
+    if (!*answer) co_return no_heads(answer->error());
     for (std::uint64_t last = 0;;) {
         // The first one may have come right behind the answer.
         if (seen_ == last && !heads.enough) co_await new_head_.wait(deadline);

@@ -41,7 +41,7 @@ struct RpcLimits {
 
 // What happened to the connection, for whoever logs it.
 struct RpcNews {
-    std::string url;
+    std::string url;                     // as it may be shown
     std::optional<config::Error> lost;   // empty: connected, and the node shows new blocks
     std::chrono::milliseconds pause{0};  // until the next try; with `lost`
 };
@@ -87,7 +87,8 @@ public:
     // When it was seen first; nothing before any was.
     std::optional<std::chrono::steady_clock::time_point> head_at() const { return head_at_; }
     bool connected() const { return connected_; }
-    const std::string& url() const { return url_; }  // of the node at hand, or the last one
+    // Of the node at hand, or the last one; as it may be shown.
+    const std::string& url() const { return url_; }
 
     // Returns once head() is at least `number`; when stopped, at once.
     boost::asio::awaitable<void> wait_for(std::uint64_t number);

@@ -17,6 +17,12 @@ using config::Result;
 
 constexpr std::size_t kLongestWords = 200;
 
+// Gateways before a node say in JSON what others say by HTTP's status.
+Errc meaning_of(std::int64_t code) {
+    if (code == 429 || code == -32005 || code == -32029) return Errc::throttled;
+    return code == 401 || code == 402 || code == 403 ? Errc::unauthorized : Errc::node_error;
+}
+
 config::Error node_error(const json::value& error) {
     const auto* object = error.if_object();
     const auto* message = object ? object->if_contains("message") : nullptr;
@@ -28,8 +34,8 @@ config::Error node_error(const json::value& error) {
     std::string words =
         message && message->is_string() ? shown(message->get_string()) : "no reason given";
     if (data && data->is_string()) words += ": " + shown(data->get_string());
-    if (code && code->is_int64()) words += fmt::format(" ({})", code->get_int64());
-    return fail(Errc::node_error, words);
+    if (!code || !code->is_int64()) return fail(Errc::node_error, words);
+    return fail(meaning_of(code->get_int64()), words + fmt::format(" ({})", code->get_int64()));
 }
 
 Result<RpcMessage> notice(const json::value& parameters) {

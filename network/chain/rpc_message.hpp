@@ -20,7 +20,8 @@ std::string rpc_request(std::uint64_t id, std::string_view method,
 
 struct RpcAnswer {
     std::uint64_t id = 0;
-    // The node's own error is node_error, with its words.
+    // The node's own error is node_error, with its words; throttled or unauthorized when it says
+    // so.
     config::Result<boost::json::value> result;
 };
 

@@ -39,7 +39,7 @@ std::string host_field(const std::string& host, std::uint16_t port, bool tls);
 // heard. Cancelling the coroutine closes the connection and yields `cancelled`. A name (not an IP
 // literal) is looked up on the resolver's thread of the executor; a lookup that ran out of time
 // ends there by itself, later. Fails with resolve_timeout, resolve_failed, connect_timeout,
-// refused, unreachable, handshake_timeout, untrusted, write_timeout, read_timeout, closed,
+// refused, unreachable, handshake_timeout, untrusted, not_tls, write_timeout, read_timeout, closed,
 // body_too_large, malformed (also for a request that HTTP cannot carry), cancelled, io; the detail
 // begins with host:port.
 boost::asio::awaitable<config::Result<HttpAnswer>> request(HttpRequest request, HttpLimits limits);

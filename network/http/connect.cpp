@@ -147,6 +147,7 @@ asio::awaitable<Result<void>> shake_hands(asio::ssl::stream<tcp::socket&>& strea
         stream.async_handshake(asio::ssl::stream_base::client, kTuple), limit);
     if (!shaken) co_return fail(Errc::handshake_timeout, where);
     if (const auto [error] = *shaken; error) {
+        if (speaks_no_tls(error)) co_return fail(Errc::not_tls, where);
         if (error.category() == asio::error::get_ssl_category())
             co_return fail(Errc::untrusted,
                            where + ": " + tls_words(stream.native_handle(), error));

@@ -25,8 +25,8 @@ boost::asio::awaitable<config::Result<boost::asio::ip::tcp::socket>> connect(
     std::chrono::milliseconds connect_limit);
 
 // Agrees on TLS with the peer, whose certificate must be valid for `host`. Fails with
-// handshake_timeout, untrusted, closed, cancelled, io, and with malformed for a host that has no
-// name for TLS.
+// handshake_timeout, untrusted, not_tls, closed, cancelled, io, and with malformed for a host that
+// has no name for TLS.
 boost::asio::awaitable<config::Result<void>> shake_hands(
     boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>& stream, std::string host,
     std::chrono::milliseconds limit, std::string where);

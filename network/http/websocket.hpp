@@ -46,11 +46,13 @@ struct WebSocketAddress {
     std::uint16_t port = 0;
     std::string target = "/";
     std::shared_ptr<const Tls> tls = nullptr;  // whom to trust; empty: no TLS
+    std::string authorization = {};            // that header; empty: none
 };
 
-// Fails as connect() and shake_hands() do (network/http/connect.hpp); with bad_status when the peer
-// answers otherwise than with 101, the detail ending as status_words() has it (network/http/
-// status_words.hpp); and with malformed when it is no WebSocket server. The detail begins with
+// Fails as connect() and shake_hands() do (network/http/connect.hpp); by what the peer answers in
+// place of 101: unauthorized (401, 402, 403, 407), throttled (429), redirected (3xx), not_websocket
+// (2xx), bad_status (any other), the detail ending as status_words() has it (network/http/
+// status_words.hpp); and with not_websocket when it speaks another protocol. The detail begins with
 // host:port.
 boost::asio::awaitable<config::Result<std::unique_ptr<WebSocket>>> open_websocket(
     WebSocketAddress address, WebSocketLimits limits);

@@ -1,6 +1,7 @@
 // A WebSocket over any stream. Private to http/.
 #pragma once
 
+#include "config/escape.hpp"
 #include "network/errc.hpp"
 #include "network/http/connect.hpp"
 #include "network/http/timeout.hpp"
@@ -90,7 +91,7 @@ public:
         boost::beast::flat_buffer buffer;
         const auto [error, bytes] =
             co_await stream_.async_read(buffer, boost::asio::as_tuple(boost::asio::use_awaitable));
-        if (error) co_return websocket_error(error, where_);
+        if (error) co_return websocket_error(error, where_ + closing_words(error));
         co_return boost::beast::buffers_to_string(buffer.data());
     }
 
@@ -119,6 +120,14 @@ public:
     const std::string& where() const { return where_; }
 
 private:
+    // What the peer said as it closed: a status (RFC 6455, 7.4) and words, "1008 no key".
+    std::string closing_words(const boost::system::error_code& error) const {
+        if (error != boost::beast::websocket::error::closed) return {};
+        const auto& reason = stream_.reason();
+        const std::string_view words(reason.reason.data(), reason.reason.size());
+        return ": the peer closed, " + std::to_string(reason.code) + ' ' + config::printable(words);
+    }
+
     std::string where_;
     WebSocketLimits limits_;
     boost::beast::websocket::stream<Layer> stream_;

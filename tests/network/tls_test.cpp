@@ -77,13 +77,13 @@ TEST_CASE("a certificate of another host, of nobody known or of yesterday is ref
     CHECK_THAT(refused(old, Tls::trusting(old.pem).value()), Contains("expired"));
 }
 
-TEST_CASE("what does not speak TLS is not trusted, and what says nothing is given up") {
+TEST_CASE("what does not speak TLS is told so, and what says nothing is given up") {
     const auto tls = Tls::system();
     tests::LoopbackPeer plain([](tests::LoopbackPeer::Socket& socket) {
         tests::send(socket, "HTTP/1.1 400 Bad Request\r\n\r\n");
         tests::await_hang_up(socket);
     });
-    CHECK(failure(ask(plain.port(), tls)) == Errc::untrusted);
+    CHECK(failure(ask(plain.port(), tls)) == Errc::not_tls);
     tests::LoopbackPeer silent(
         [](tests::LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
     CHECK(failure(ask(silent.port(), tls, "127.0.0.1", 50ms)) == Errc::handshake_timeout);

@@ -46,6 +46,9 @@ TEST_CASE("URLs are taken apart") {
     CHECK(parse_endpoint("ws://host/a/b").value() ==
           Endpoint{.tls = false, .host = "host", .port = 80, .target = "/a/b"});
     CHECK(parse_endpoint("wss://[2001:db8::1]:9").value().host == "2001:db8::1");
+    CHECK(parse_endpoint("wss://host?key=a&b").value().target == "/?key=a&b");
+    CHECK(parse_endpoint("wss://host?key=a&b").value().host == "host");
+    CHECK(parse_endpoint("ws://host:1/a?b#c").value().target == "/a?b");
     for (const auto* wrong : {"http://host", "host:9944", "wss://", "wss://:443", "ws://host:0",
                               "ws://host:70000", "ws://host:1x"}) {
         CAPTURE(wrong);
@@ -56,4 +59,13 @@ TEST_CASE("URLs are taken apart") {
 TEST_CASE("private addresses are for the local network alone") {
     CHECK(allows_private({.network = "local"}));
     CHECK_FALSE(allows_private({.network = "finney", .chain_endpoint = "ws://127.0.0.1:9944"}));
+}
+
+TEST_CASE("an endpoint is shown, and complained of, without its keys") {
+    const auto endpoint = parse_endpoint("wss://me:s3cret@host/v3/s3cret?apikey=s3cret").value();
+    CHECK(endpoint.url() == "wss://me:s3cret@host:443/v3/s3cret?apikey=s3cret");
+    CHECK(endpoint.shown() == "wss://***@host:443/v3/***?apikey=***");
+    for (const auto* wrong : {"http://host/v3/s3cret", "wss://host:0?apikey=s3cret",
+                              "wss://me:s3cret@", "host/?apikey=s3cret"})
+        CHECK(parse_endpoint(wrong).error().message().find("s3cret") == std::string::npos);
 }

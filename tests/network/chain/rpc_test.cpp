@@ -173,12 +173,12 @@ TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
 TEST_CASE("what is no node is given up, whatever it says") {
     SECTION("a web server") {
         LoopbackPeer peer(tests::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"));
-        CHECK(refused_first(to({at(peer.port())})) == Errc::bad_status);
+        CHECK(refused_first(to({at(peer.port())})) == Errc::not_websocket);
     }
     SECTION("something else") {
         LoopbackPeer peer(
             [](LoopbackPeer::Socket& socket) { tests::send(socket, "SSH-2.0-x\r\n"); });
-        CHECK(refused_first(to({at(peer.port())})) == Errc::malformed);
+        CHECK(refused_first(to({at(peer.port())})) == Errc::not_websocket);
     }
     SECTION("a WebSocket that speaks no JSON-RPC") {
         ScriptedNode node([](const json::object&) { return std::vector<std::string>{"hello"}; });
@@ -193,7 +193,7 @@ TEST_CASE("what is no node is given up, whatever it says") {
         ScriptedNode node([](const json::object& request) {
             return std::vector{tests::error_to(request, -32601, "Method not found")};
         });
-        CHECK(refused_first(to({node.endpoint()})) == Errc::node_error);
+        CHECK(refused_first(to({node.endpoint()})) == Errc::wrong_chain);
     }
     SECTION("a node whose blocks have no numbers") {
         ScriptedNode node([](const json::object& request) {

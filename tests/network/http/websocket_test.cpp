@@ -33,8 +33,10 @@ std::string refusal_by(const std::string& answer, Errc code = Errc::bad_status) 
 
 TEST_CASE("a server that declines to speak WebSocket is quoted with its status") {
     const std::string end = "Content-Length: 0\r\n\r\n";
-    CHECK(refusal_by("HTTP/1.1 401 Unauthorized\r\n" + end) == "HTTP 401 Unauthorized");
-    CHECK(refusal_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") == "HTTP 200 OK");
+    CHECK(refusal_by("HTTP/1.1 401 Unauthorized\r\n" + end, Errc::unauthorized) ==
+          "HTTP 401 Unauthorized");
+    CHECK(refusal_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", Errc::not_websocket) ==
+          "HTTP 200 OK");
     CHECK(refusal_by("HTTP/1.1 799 \xff\xfe\r\n" + end) == "HTTP 799");
 }
 
@@ -52,8 +54,9 @@ TEST_CASE("when to come back to a server that declines is said, if it makes sens
 
 TEST_CASE("where a server sends us is said without what may hold a key") {
     const auto to = [](const std::string& location) {
-        return refusal_by("HTTP/1.1 301 Moved\r\nLocation: " + location +
-                          "\r\nContent-Length: 0\r\n\r\n");
+        return refusal_by(
+            "HTTP/1.1 301 Moved\r\nLocation: " + location + "\r\nContent-Length: 0\r\n\r\n",
+            Errc::redirected);
     };
     const std::string moved = "HTTP 301 Moved Permanently, leads to ";
     CHECK(to("https://node.example/KEY?apikey=KEY") == moved + "https://node.example");
@@ -66,7 +69,7 @@ TEST_CASE("where a server sends us is said without what may hold a key") {
 TEST_CASE("an upgrade to something else is no WebSocket") {
     CHECK(refusal_by("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
                      "Upgrade: h2c\r\n\r\n",
-                     Errc::malformed) != "");
+                     Errc::not_websocket) != "");
 }
 
 TEST_CASE("the handshake asks for the host as HTTP has it") {
