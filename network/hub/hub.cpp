@@ -46,7 +46,7 @@ bool is_passing(const Error& error) {
     return false;
 }
 
-Error refusal(const HttpUrl& url, unsigned status) {
+Error refusal(const std::string& where, unsigned status) {
     const auto remedy = [&]() -> std::string {
         if (status == 401 || status == 403)
             return " (not open to everybody: accept its licence on the hub and give a token, see "
@@ -55,8 +55,7 @@ Error refusal(const HttpUrl& url, unsigned status) {
         if (status == 429) return " (too many requests: try again later, or give a token)";
         return "";
     }();
-    return fail(Errc::bad_status,
-                to_text(url).substr(0, 300) + ": " + std::to_string(status) + remedy);
+    return fail(Errc::bad_status, where + ": " + std::to_string(status) + remedy);
 }
 
 // "bytes 0-99/1000"
@@ -99,7 +98,12 @@ struct Hub::Transfer {
     Progress progress;
     std::deque<std::size_t> waiting = {};
     std::optional<Error> failure = {};  // of any connection: the others end
-    bool whole = false;                 // the far end knows no ranges, and sent everything
+    std::int64_t told = 0;              // to `progress`, in all
+
+    void tell(std::int64_t bytes) {
+        told += bytes;
+        progress(bytes);
+    }
 };
 
 Hub::Hub(Options options) : options_(std::move(options)), random_(std::random_device{}()) {}
@@ -111,6 +115,16 @@ HttpUrl Hub::url_of(const std::string& path) const {
     while (url.target.ends_with('/')) url.target.pop_back();
     url.target += path;
     return url;
+}
+
+// What is asked for beneath the endpoint is no secret, as a mirror's own path and query may be.
+std::string Hub::where_of(const HttpUrl& url) const {
+    const auto base = url_of("").target;
+    if (!url.same_origin(options_.endpoint) || !url.target.starts_with(base))
+        return shown(url).substr(0, 300);
+    auto where = shown({.tls = url.tls, .host = url.host, .port = url.port, .target = base});
+    const auto path = std::string_view(url.target).substr(base.size());
+    return where.append(path.substr(0, path.find('?'))).substr(0, 300);
 }
 
 asio::awaitable<Result<HttpAnswer>> Hub::get_once(HttpUrl url, HttpHeaders headers,
@@ -135,9 +149,8 @@ asio::awaitable<Result<HttpAnswer>> Hub::get_once(HttpUrl url, HttpHeaders heade
         if (!answer || !is_redirect(answer->status)) co_return answer;
         const auto location = find_header(answer->headers, "location");
         if (!location || hops == kMostRedirects)
-            co_return fail(Errc::malformed,
-                           to_text(url).substr(0, 300) +
-                               (location ? ": redirected too often" : ": redirected to nowhere"));
+            co_return fail(Errc::malformed, where_of(url) + (location ? ": redirected too often"
+                                                                      : ": redirected to nowhere"));
         auto next = redirected(url, *location);
         if (!next) co_return next.error();
         url = std::move(*next);
@@ -155,7 +168,7 @@ asio::awaitable<Result<HttpAnswer>> Hub::get(HttpUrl url, HttpHeaders headers,
         const bool again = answer ? is_passing(answer->status) : is_passing(answer.error());
         if (--left <= 0 || !again) {
             if (!answer) co_return answer;
-            co_return refusal(url, answer->status);
+            co_return refusal(where_of(url), answer->status);
         }
         std::chrono::milliseconds pause = backoff.after_failure(random());
         if (answer) pause = std::max<std::chrono::milliseconds>(pause, retry_after(*answer));
@@ -178,15 +191,16 @@ asio::awaitable<Result<Listing>> Hub::list(std::string repository, std::string r
     co_return listing;
 }
 
-// Where the next byte of a try goes, and what to take back when it fails.
+// Where the next byte of a try goes, and what to take back when it fails. Each try has its own: of
+// several servers behind one name some may know no ranges and send everything.
 struct Cursor {
-    std::int64_t at = 0, come = 0;
-    bool begun = false;
+    std::int64_t at = 0, end = 0, come = 0;
+    bool begun = false, whole = false;
 };
 
 asio::awaitable<Result<void>> Hub::fetch_segment(Transfer& transfer, std::size_t index) {
     const auto segment = transfer.part.segment(index);
-    const auto where = to_text(transfer.url).substr(0, 300);
+    const auto where = where_of(transfer.url);
     Cursor cursor;
     const auto take = [&](const HttpAnswer& head, std::string_view piece) -> Result<void> {
         if (transfer.failure) return *transfer.failure;
@@ -194,20 +208,21 @@ asio::awaitable<Result<void>> Hub::fetch_segment(Transfer& transfer, std::size_t
             const bool ranged = head.status == 206;
             if (ranged && !is_range(head, segment, transfer.remote.size))
                 return fail(Errc::malformed, where + ": not the range that was asked for");
-            transfer.whole = !ranged;
-            cursor = {.at = ranged ? segment.begin : 0, .begun = true};
+            cursor = {.at = ranged ? segment.begin : 0,
+                      .end = ranged ? segment.end : transfer.remote.size,
+                      .begun = true,
+                      .whole = !ranged};
         }
-        const auto end = transfer.whole ? transfer.remote.size : segment.end;
-        if (std::int64_t(piece.size()) > end - cursor.at)
+        if (std::int64_t(piece.size()) > cursor.end - cursor.at)
             return fail(Errc::malformed, where + ": more bytes than announced");
         if (auto written = transfer.part.write(cursor.at, piece); !written) return written;
         cursor.at += std::int64_t(piece.size());
         cursor.come += std::int64_t(piece.size());
-        transfer.progress(std::int64_t(piece.size()));
+        transfer.tell(std::int64_t(piece.size()));
         return {};
     };
     const MakeSink make_sink = [&]() -> BodySink {
-        if (cursor.come > 0) transfer.progress(-cursor.come);
+        if (cursor.come > 0) transfer.tell(-cursor.come);
         cursor = {};
         return take;
     };
@@ -215,9 +230,9 @@ asio::awaitable<Result<void>> Hub::fetch_segment(Transfer& transfer, std::size_t
                                                std::to_string(segment.end - 1)}};
     const auto answer = co_await get(transfer.url, headers, transfer.remote.size, make_sink);
     if (!answer) co_return answer.error();
-    if (cursor.at != (transfer.whole ? transfer.remote.size : segment.end))
+    if (!cursor.begun || cursor.at != cursor.end)
         co_return fail(Errc::malformed, where + ": ends before its announced end");
-    if (!transfer.whole) co_return transfer.part.complete(index);
+    if (!cursor.whole) co_return transfer.part.complete(index);
     transfer.waiting.clear();
     for (const auto each : transfer.part.missing())
         if (auto done = transfer.part.complete(each); !done) co_return done;
@@ -261,9 +276,11 @@ asio::awaitable<Result<std::string>> Hub::fetch(std::string repository, std::str
     if (!part) co_return part.error();
     Transfer transfer{url_of("/" + repository + "/resolve/" + commit + "/" + file.path), file,
                       std::move(*part), std::move(progress)};
-    transfer.progress(file.size - transfer.part.missing_bytes());
+    transfer.tell(file.size - transfer.part.missing_bytes());
     const auto come = co_await fetch_segments(transfer);
     if (!come) co_return come.error();
+    // What came twice is told once.
+    if (transfer.told != file.size) transfer.tell(file.size - transfer.told);
     auto digest = check(file, transfer.part.part());
     if (!digest) {
         // Whatever is wrong with it, keeping it would make the next try fail as well.

@@ -67,6 +67,7 @@ private:
     boost::asio::awaitable<void> fetch_some(Transfer& transfer, std::size_t most);
     boost::asio::awaitable<config::Result<void>> fetch_segment(Transfer& transfer,
                                                                std::size_t index);
+    std::string where_of(const HttpUrl& url) const;  // as it may be shown
     HttpUrl url_of(const std::string& path) const;
     double random();
 

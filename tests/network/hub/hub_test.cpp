@@ -38,6 +38,7 @@ public:
     std::string content = random_bytes(1000);
     std::vector<ServerReply> faults;
     bool ranges = true;
+    int whole_once = 0;  // the number of the request that is answered with everything, slowly
     std::vector<ServerRequest> seen;
 
     ServerReply operator()(const ServerRequest& request) {
@@ -47,6 +48,8 @@ public:
             faults.erase(faults.begin());
             return fault;
         }
+        if (int(seen.size()) == whole_once)
+            return {.status = 200, .body = content, .delivery = network::Delivery::dripped};
         if (!ranges) return {.status = 200, .body = content};
         return tests::by_ranges(content, request);
     }
@@ -133,6 +136,30 @@ TEST_CASE("a mirror that knows no ranges sends it in one piece") {
     CHECK(fetched.digest.has_value());
     CHECK(content_of(folder.path() / "a") == far.content);
     CHECK(far.seen.size() == 1);
+}
+
+TEST_CASE("where one of several mirrors knows no ranges, its answer disturbs no other's") {
+    const int number = GENERATE(2, 3, 8);
+    FakeHub far;
+    far.whole_once = number;
+    const tests::TemporaryFolder folder;
+    const auto fetched = fetch(far, folder.path() / "a", described(far));
+    INFO((fetched.digest.has_error() ? fetched.digest.error().message() : ""));
+    CHECK(fetched.digest.has_value());
+    CHECK(content_of(folder.path() / "a") == far.content);
+    CHECK(fetched.progress == 1000);
+}
+
+TEST_CASE("a mirror's key is told to nobody, what was asked for is") {
+    FakeHub far;
+    const auto failure = [&](const std::string& endpoint) {
+        far.faults.assign(1, {.status = 404, .body = ""});
+        const auto use = [](Hub& hub) { return hub.list("owner/name", "main"); };
+        return tests::with_hub(far, use, "", endpoint).error().detail;
+    };
+    const auto keyed = failure("/s3cretKey/hub");
+    CHECK(keyed.find("s3cretKey") == keyed.npos);
+    CHECK(keyed.find("/owner/name/revision/main: 404") != keyed.npos);
 }
 
 TEST_CASE("passing faults are passed over, also in the middle of a range") {

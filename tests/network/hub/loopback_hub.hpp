@@ -15,15 +15,16 @@
 
 namespace tests {
 
-// Runs `use(hub)`, a coroutine, against what `far` answers, and returns what it returns.
+// Runs `use(hub)`, a coroutine, against what `far` answers beneath `path`, and returns what it
+// returns.
 template <class Far, class Use>
-auto with_hub(Far& far, Use use, std::string token = {}) {
+auto with_hub(Far& far, Use use, std::string token = {}, const std::string& path = "/hub/") {
     boost::asio::io_context io{1};
     auto server = network::HttpServer::listen(
                       io, "127.0.0.1", 0,
                       [&](const network::ServerRequest& request) { return far(request); }, {})
                       .value();
-    const auto endpoint = "http://127.0.0.1:" + std::to_string(server->port()) + "/hub/";
+    const auto endpoint = "http://127.0.0.1:" + std::to_string(server->port()) + path;
     network::Hub hub({.endpoint = network::parse_http_url(endpoint).value(),
                       .token = std::move(token),
                       .tls = nullptr,
