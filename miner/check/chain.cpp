@@ -8,6 +8,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <chrono>
+#include <iterator>
 
 namespace miner {
 namespace {
@@ -63,23 +64,53 @@ std::vector<network::Peer> whom_to_ask(const network::Metagraph& metagraph,
     return peers;
 }
 
-asio::awaitable<void> ask(network::Rpc& rpc, const config::Settings& settings,
+// The connections that failed, of which a check says more than "no answer in time".
+class Losses {
+public:
+    void note(const network::RpcNews& news) {
+        if (news.lost) lost_.push_back(*news.lost);
+        // A pause comes when each node has had its turn: what refused once is not asked again.
+        all_failed_ = all_failed_ || (news.lost && news.pause.count() > 0);
+    }
+    bool all_failed() const { return all_failed_; }
+
+    // One finding a node. With another node that answers they are worth a look, no more.
+    Findings findings(State state) const {
+        Findings findings;
+        for (const auto& error : lost_)
+            findings.push_back(
+                {state, "chain node", error.message(), std::string(network::remedy(error))});
+        return findings;
+    }
+
+private:
+    std::vector<config::Error> lost_;
+    bool all_failed_ = false;
+};
+
+void add(Findings& findings, Findings more) {
+    findings.insert(findings.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+}
+
+asio::awaitable<void> ask(network::Rpc& rpc, const Losses& losses, const config::Settings& settings,
                           const std::vector<std::string>& hotkeys, ChainReport& report) {
     network::Subtensor chain(rpc);
     auto view = co_await chain.now();
+    add(report.findings, losses.findings(view ? State::warn : State::fail));
     if (!view) {
-        report.findings.push_back({State::fail, "chain", view.error().message(),
-                                   "see subtensor.network and subtensor.chain_endpoint, and "
-                                   "whether this machine may open "
-                                   "connections outward"});
+        const bool known = losses.all_failed();
+        report.findings.push_back({State::fail, "chain",
+                                   known ? "no node can be used" : view.error().message(),
+                                   "see subtensor.network and subtensor.chain_endpoint"});
         co_return;
     }
     // Connecting and reading the metadata happen once; what counts is a question after that.
     const auto begun = Clock::now();
     view = co_await chain.now();
     if (!view) {
-        report.findings.push_back(
-            {State::fail, "chain", view.error().message(), "try another node"});
+        report.findings.push_back({State::fail, "chain", view.error().message(),
+                                   std::string(network::remedy(view.error()))});
         co_return;
     }
     report.findings.push_back(chain_finding(rpc, *view, since(begun)));
@@ -107,9 +138,10 @@ asio::awaitable<void> ask(network::Rpc& rpc, const config::Settings& settings,
                                        : ""});
 }
 
-asio::awaitable<void> ask_and_stop(network::Rpc& rpc, const config::Settings& settings,
+asio::awaitable<void> ask_and_stop(network::Rpc& rpc, const Losses& losses,
+                                   const config::Settings& settings,
                                    const std::vector<std::string>& hotkeys, ChainReport& report) {
-    co_await ask(rpc, settings, hotkeys, report);
+    co_await ask(rpc, losses, settings, hotkeys, report);
     rpc.stop();
 }
 
@@ -120,8 +152,16 @@ asio::awaitable<ChainReport> check_chain(config::Settings settings,
                                          network::RpcOptions options) {
     using namespace asio::experimental::awaitable_operators;
     ChainReport report;
+    Losses losses;
+    network::Rpc* running = nullptr;
+    options.news = [&, next = std::move(options.news)](const network::RpcNews& news) {
+        losses.note(news);
+        if (losses.all_failed()) running->stop();
+        if (next) next(news);
+    };
     network::Rpc rpc(co_await asio::this_coro::executor, std::move(options));
-    co_await (rpc.run() && ask_and_stop(rpc, settings, hotkeys, report));
+    running = &rpc;
+    co_await (rpc.run() && ask_and_stop(rpc, losses, settings, hotkeys, report));
     co_return report;
 }
 

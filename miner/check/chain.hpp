@@ -19,8 +19,9 @@ struct ChainReport {
     std::vector<network::Peer> validators;  // that have an address and enough stake
 };
 
-// `hotkeys`: addresses. Ends at the latest when `rpc.limits.request` is over three times: one
-// connection, one question for each hotkey and one for the subnet.
+// `hotkeys`: addresses. Each node is tried once: when all have failed, it ends. Else it ends at the
+// latest when `rpc.limits.request` is over three times: one connection, one question for each
+// hotkey and one for the subnet.
 boost::asio::awaitable<ChainReport> check_chain(config::Settings settings,
                                                 std::vector<std::string> hotkeys,
                                                 network::RpcOptions rpc);

@@ -2,6 +2,7 @@
 
 #include "network/local/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
+#include "tests/network/loopback.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,10 +42,11 @@ struct Subnet {
         node = network::ChainNode::start(std::move(options)).value();
     }
 
-    ChainReport check(std::vector<network::Endpoint> endpoints) {
+    ChainReport check(std::vector<network::Endpoint> endpoints,
+                      std::chrono::milliseconds limit = 1min) {
         network::RpcOptions options;
         options.endpoints = std::move(endpoints);
-        options.limits.request = 5s;
+        options.limits.request = limit;
         boost::asio::io_context io{1};
         ChainReport report;
         boost::asio::co_spawn(io, miner::check_chain(settings, {miner}, std::move(options)),
@@ -90,12 +92,53 @@ TEST_CASE("stakes too small for the settings leave nobody to ask") {
     CHECK(report.validators.empty());
 }
 
-TEST_CASE("a node that is not there stops mining, within the limit") {
+TEST_CASE("where all nodes refuse each is tried once, and the check says what each said") {
     Subnet subnet;
-    const auto endpoint = subnet.node->endpoint();
+    tests::LoopbackPeer limited(
+        tests::answering("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"));
+    tests::LoopbackPeer closed(
+        tests::answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"));
+    const auto absent = subnet.node->endpoint();
     subnet.node.reset();
-    const auto report = subnet.check({endpoint});
-    REQUIRE(report.findings.size() == 1);
-    CHECK(report.findings[0].state == State::fail);
-    CHECK_THAT(report.findings[0].remedy, Catch::Contains("subtensor.network"));
+    std::vector<network::Endpoint> endpoints{absent, absent, absent};
+    endpoints[1].port = limited.port();
+    endpoints[2].port = closed.port();
+    endpoints[2].target = "/v3/s3cretKey";
+    const auto report = subnet.check(endpoints, std::chrono::hours(1));
+    REQUIRE(report.findings.size() == 4);
+    for (const auto& finding : report.findings) {
+        CHECK(finding.state == State::fail);
+        CHECK_THAT(finding.found + finding.remedy, !Catch::Contains("s3cret"));
+    }
+    CHECK_THAT(report.findings[0].found, Catch::Contains("connection refused"));
+    CHECK_THAT(report.findings[1].found, Catch::Contains("429"));
+    CHECK_THAT(report.findings[2].found, Catch::Contains("403"));
+    CHECK_THAT(report.findings[2].remedy, Catch::Contains("key"));
+    CHECK_THAT(report.findings[3].remedy, Catch::Contains("subtensor.network"));
+    CHECK(limited.connections() == 1);
+    CHECK(closed.connections() == 1);
+}
+
+TEST_CASE("a node that refuses beside one that answers is worth a look") {
+    Subnet subnet;
+    tests::LoopbackPeer limited(
+        tests::answering("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"));
+    auto first = subnet.node->endpoint();
+    first.port = limited.port();
+    const auto report = subnet.check({first, subnet.node->endpoint()});
+    REQUIRE(report.findings.size() == 4);
+    CHECK(report.findings[0].state == State::warn);
+    CHECK_THAT(report.findings[0].found, Catch::Contains("429"));
+    CHECK(report.findings[1].state == State::ok);
+    CHECK(miner::would_mine(report.findings));
+}
+
+TEST_CASE("a node that accepts and says nothing stops mining, within the limit") {
+    Subnet subnet;
+    tests::LoopbackPeer silent(tests::await_hang_up);
+    auto endpoint = subnet.node->endpoint();
+    endpoint.port = silent.port();
+    const auto report = subnet.check({endpoint}, 200ms);
+    REQUIRE_FALSE(report.findings.empty());
+    CHECK(report.findings.back().state == State::fail);
 }
