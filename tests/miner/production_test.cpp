@@ -146,7 +146,7 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::retry_passed);
     REQUIRE(bench.script->views.size() == 2);
-    for (const auto& views : bench.script->views) {
+    for (const auto& views : bench.script->views.get()) {
         CHECK(views.mode == generator::Views::Mode::averaged);
         REQUIRE(views.pictures.size() == 2);
         for (const auto& picture : views.pictures) CHECK(picture.width == 16);

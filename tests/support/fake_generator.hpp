@@ -5,39 +5,39 @@
 #include "generator/generator.hpp"
 #include "generator/image/decode.hpp"
 #include "miner/device.hpp"
+#include "tests/support/guarded.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace tests {
 
-// Shared between the test and the generators it hands in.
+// Shared between the test and the generators it hands in, which run on other threads. What is no
+// atomic and not guarded is set before the first of them runs.
 struct Script {
-    std::vector<std::int64_t> voxels;  // of each sketch in turn; the last one repeats; -1: it fails
-    generator::Errc failure = generator::Errc::internal;
-    std::chrono::milliseconds delay{0};  // of each sketch; polls the stop token
+    Guarded<std::vector<std::int64_t>> voxels;  // of each sketch in turn; -1: it fails
+    Guarded<generator::Errc> failure{generator::Errc::internal};
+    Guarded<std::chrono::milliseconds> delay;  // of each sketch; polls the stop token
     // No sketch ends while it is held, or before so many have begun. Both fail after ten minutes.
     std::atomic<bool> held = false;
     int meeting = 0;
     std::atomic<int> sketches = 0;
     std::atomic<int> finished = 0;
     std::atomic<bool> repainted = false;
-    std::vector<bool> dull{false};  // of each finish in turn; the last one repeats: one opacity
-    bool bad_mask = false;          // of each cut_out
+    Guarded<std::vector<bool>> dull{{false}};  // of each finish in turn: one opacity
+    bool bad_mask = false;                     // of each cut_out
     std::atomic<int> cut_outs = 0;
-    std::mutex mutex;
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
-    std::vector<generator::Image> pictures;  // that were sketched
-    std::vector<generator::Views> views;     // likewise
-    std::vector<std::string> prompts;        // likewise
-    std::vector<std::uint64_t> seeds;
+    Guarded<std::vector<generator::Image>> pictures;  // that were sketched
+    Guarded<std::vector<generator::Views>> views;     // likewise
+    Guarded<std::vector<std::string>> prompts;        // likewise
+    Guarded<std::vector<std::uint64_t>> seeds;
 };
 
 class FakeSketch final : public generator::Sketch {
@@ -96,19 +96,16 @@ public:
         const bool prompt = std::holds_alternative<generator::Prompt>(condition);
         if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
             return config::fail(generator::Errc::wrong_input, "fake");
-        const int index = script_->sketches++;
-        {
-            const std::lock_guard lock(script_->mutex);
-            if (const auto* picture = std::get_if<generator::Image>(&condition))
-                script_->pictures.push_back(*picture);
-            else if (const auto* views = std::get_if<generator::Views>(&condition))
-                script_->views.push_back(*views);
-            else
-                script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
-            script_->seeds.push_back(seed);
-        }
+        if (const auto* picture = std::get_if<generator::Image>(&condition))
+            script_->pictures.push_back(*picture);
+        else if (const auto* views = std::get_if<generator::Views>(&condition))
+            script_->views.push_back(*views);
+        else
+            script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
+        script_->seeds.push_back(seed);
         using Clock = std::chrono::steady_clock;
-        const auto begin = Clock::now(), until = begin + script_->delay;
+        const auto begin = Clock::now(), until = begin + script_->delay.get();
+        const int index = script_->sketches++;  // a test that waits for it may change the script
         const auto is_kept = [&] { return script_->held || script_->sketches < script_->meeting; };
         while (Clock::now() < until || is_kept()) {
             if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
@@ -117,9 +114,8 @@ public:
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-        const auto voxels =
-            script_->voxels[std::min<std::size_t>(std::size_t(index), script_->voxels.size() - 1)];
-        if (voxels < 0) return config::fail(script_->failure, "as scripted");
+        const auto voxels = script_->voxels.in_turn(std::size_t(index));
+        if (voxels < 0) return config::fail(script_->failure.get(), "as scripted");
         if (voxels == 0) return config::fail(generator::Errc::no_voxels);
         return std::unique_ptr<generator::Sketch>(std::make_unique<FakeSketch>(voxels));
     }
@@ -129,7 +125,7 @@ public:
                                                std::stop_token stop) override {
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
         const auto index = std::size_t(script_->finished++);
-        const bool dull = script_->dull[std::min(index, script_->dull.size() - 1)];
+        const bool dull = script_->dull.in_turn(index);
         if (repaint) script_->repainted = true;
         generator::Finished result;
         auto& s = result.splats;

@@ -99,8 +99,8 @@ TEST_CASE("each recorded request has the outcome that it has with the SDK") {
         REQUIRE(fault(answer));
         const auto expected = kFaults.at(tests::text(entry, "error"));
         // Nonces with blanks or underscores are numbers to the SDK and none to us.
-        const auto nonce =
-            network::find_header(tests::btauth_request(entry).headers, "X-Bittensor-Nonce");
+        const auto request = tests::btauth_request(entry);
+        const auto nonce = network::find_header(request.headers, "X-Bittensor-Nonce");
         const bool lax = nonce && nonce->find_first_of(" _") != nonce->npos;
         CHECK(*fault(answer) == (lax ? AuthFault::malformed : expected));
     }
