@@ -8,6 +8,7 @@
 #include "miner/cooldowns.hpp"
 #include "miner/ending.hpp"
 #include "miner/instance_lock.hpp"
+#include "miner/record_watch.hpp"
 #include "miner/service.hpp"
 #include "miner/signals.hpp"
 #include "miner/worker.hpp"
@@ -98,6 +99,14 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
             .now_ns = {}};
 }
 
+// What is in the way, as the page and /health show it.
+std::function<void(Hindrance)> hindrance_by(Cockpit* cockpit, std::string what) {
+    if (!cockpit) return {};
+    return [cockpit, what = std::move(what)](Hindrance hindrance) {
+        cockpit->state().hindered(what, std::move(hindrance));
+    };
+}
+
 // Empty when the chain is not asked, neither for validators nor for who may call. `contacts` are of
 // earlier runs: validators that are known only now are left alone as they asked then. Those that
 // the file of an earlier run has are there at once.
@@ -127,10 +136,7 @@ std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contac
                 [contacts = std::move(contacts), &roster, &log = options.log] {
                     resume_cooldowns(contacts, roster.identities(), now_ms() / 1000, log);
                 },
-            .hindered =
-                [cockpit, mining = options.chain](std::string why) {
-                    if (cockpit && mining) cockpit->state().hindered(std::move(why));
-                }});
+            .hindered = hindrance_by(cockpit, "chain")});
     chain->watch().restore();
     return chain;
 }
@@ -144,11 +150,16 @@ void show_chain(Cockpit& cockpit, const network::Rpc& rpc) {
     });
 }
 
-// A validator that cannot be reached may have moved: the chain knows where to.
-std::function<void(const Turn&)> watched(std::function<void(const Turn&)> turn, ChainLink& chain) {
-    return [turn = std::move(turn), &chain](const Turn& done) {
-        if (done.end == Turn::End::unreached) chain.watch().validator_failed();
-        if (turn) turn(done);
+// A validator that cannot be reached, or does not answer what it was sent, may have moved: the
+// chain knows where to.
+void watch_validators(Observer& observer, ChainWatch& chain) {
+    observer.pulled = [next = std::move(observer.pulled), &chain](const Pulled& pulled) {
+        if (!pulled.reached) chain.validator_failed();
+        if (next) next(pulled);
+    };
+    observer.turn = [next = std::move(observer.turn), &chain](const Turn& turn) {
+        if (turn.end == Turn::End::unanswered) chain.validator_failed();
+        if (next) next(turn);
     };
 }
 
@@ -159,7 +170,14 @@ asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes,
     Roster roster(std::move(options.identities));
     const auto io = co_await asio::this_coro::executor;
     const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
-    if (options.chain) options.observer.turn = watched(std::move(options.observer.turn), *chain);
+    if (options.chain) watch_validators(options.observer, chain->watch());
+    RecordWatch records({.lanes = lanes,
+                         .database = *store.database,
+                         .stop = stop,
+                         .log = options.log,
+                         .hindered = hindrance_by(cockpit, "database"),
+                         .again = options.settings.schedule.idle});
+    options.observer.recorded = [&](const config::Result<void>& step) { records.recorded(step); };
     // Whoever looks at the page sees its blocks as long as it is there.
     std::shared_ptr<void> shown;
     if (chain && cockpit) {
@@ -177,6 +195,7 @@ asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes,
                 work(roster, pipeline, stop, options.settings.schedule.idle, options.finished));
         children.push_back(fleet.watch(stop));
         children.push_back(keep_house(store, lanes, stop, options.settings.storage, options.log));
+        children.push_back(records.run());
         co_await all_of(std::move(children), stop);
         signals.cancel();
     };

@@ -20,7 +20,7 @@ public:
         std::vector<Validator> named = {};
         std::function<void(std::shared_ptr<const network::Metagraph>)> subnet = {};
         std::function<void()> first_validators = {};  // see ChainWatch
-        std::function<void(std::string why)> hindered = {};
+        std::function<void(Hindrance)> hindered = {};
         std::function<std::chrono::steady_clock::time_point()> now = {};  // empty: the system's
     };
 

@@ -1,10 +1,13 @@
 #include "miner/chain_watch.hpp"
 
 #include "config/places.hpp"
+#include "config/veil.hpp"
 #include "miner/named_validators.hpp"
 #include "network/chain/announce.hpp"
 #include "network/chain/metagraph_file.hpp"
 #include "network/errc.hpp"
+#include "network/hex.hpp"
+#include "network/wallet/hash.hpp"
 #include "network/wallet/ss58.hpp"
 
 #include <fmt/format.h>
@@ -78,7 +81,15 @@ ChainWatch::ChainWatch(Services services)
     if (!s_.now) s_.now = [] { return std::chrono::steady_clock::now(); };
 }
 
-std::string ChainWatch::network_name() const { return config::chain_url(s_.settings.subtensor); }
+// Written into the file: a key in the URL must not be, but another key is perhaps another network.
+std::string ChainWatch::network_name() const {
+    const auto url = config::chain_url(s_.settings.subtensor);
+    const auto shown = config::veiled(url);
+    if (shown == url) return url;
+    const auto digest =
+        network::blake2b_256({reinterpret_cast<const std::uint8_t*>(url.data()), url.size()});
+    return shown + " " + network::to_hex({digest.data(), 8});
+}
 
 void ChainWatch::restore() {
     std::error_code ignored;
@@ -104,6 +115,7 @@ void ChainWatch::restore() {
 }
 
 asio::awaitable<void> ChainWatch::run() {
+    note_hindrance();
     while (!s_.stop.asked()) {
         const auto seen = co_await s_.stop.unless_asked(look());
         if (!seen) break;
@@ -128,6 +140,7 @@ asio::awaitable<bool> ChainWatch::look() {
         co_return false;
     }
     told_failure_.reset();
+    trouble_.clear();
     note_hindrance();
     looked_at_ = view->block;
     co_return true;
@@ -181,18 +194,24 @@ void ChainWatch::take(network::Metagraph metagraph) {
             return validator.serving && (validator.stake >= schedule.min_stake ||
                                          validator.peer.hotkey == schedule.owner_hotkey);
         }));
+    note_validators(asked);
+}
+
+void ChainWatch::note_validators(std::size_t asked) {
     const auto level = asked == validators_told_ ? config::Level::debug : config::Level::info;
     s_.log.event(level, "metagraph",
                  {{"netuid", s_.settings.netuid},
                   {"block", metagraph_->block()},
                   {"neurons", metagraph_->neurons().size()},
                   {"validators", asked}});
-    if (asked == 0 && validators_told_ != 0 && !s_.identities.empty()) {
-        s_.log.warn("no validator to ask",
-                    {{"netuid", s_.settings.netuid},
-                     {"hint", "none has an address, a permit and schedule.min_stake"}});
-    }
     validators_told_ = asked;
+    if (asked > 0 || s_.identities.empty()) {
+        told_nobody_.reset();
+    } else if (worth_telling(told_nobody_)) {
+        s_.log.warn("no validator to ask", {{"netuid", s_.settings.netuid},
+                                            {"reason", nobody_to_ask()},
+                                            {"hint", "it goes on by itself when there is one"}});
+    }
 }
 
 asio::awaitable<bool> ChainWatch::until_due() {
@@ -287,18 +306,46 @@ void ChainWatch::note_registration(std::size_t index, std::optional<std::uint16_
          {"hint", "nothing is asked for meanwhile; it goes on by itself"}});
 }
 
+Hindrance ChainWatch::hindrance() const {
+    const int netuid = s_.settings.netuid;
+    if (s_.identities.empty()) return {};  // nobody mines here
+    if (knows_nobody())
+        return {
+            "no validator is known yet: the chain has not been read (subtensor.network, "
+            "subtensor.chain_endpoint)",
+            trouble_};
+    if (std::none_of(s_.identities.begin(), s_.identities.end(),
+                     [](const Identity& who) { return who.registered; }))
+        return {fmt::format("no hotkey is registered on subnet {}: {}", netuid, remedy(netuid)),
+                {}};
+    return {nobody_to_ask(), {}};
+}
+
+// Empty: there is somebody, or nobody knows yet.
+std::string ChainWatch::nobody_to_ask() const {
+    const int netuid = s_.settings.netuid;
+    if (!metagraph_ || validators_told_ != 0u) return {};
+    if (metagraph_->neurons().empty())
+        return fmt::format("there is no subnet {} on this chain: see netuid and subtensor.network",
+                           netuid);
+    return fmt::format(
+        "no validator of subnet {} can be asked: none has a permit, an address and "
+        "schedule.min_stake",
+        netuid);
+}
+
 void ChainWatch::note_hindrance() {
-    const bool none = std::none_of(s_.identities.begin(), s_.identities.end(),
-                                   [](const Identity& who) { return who.registered; });
-    if (none == hindered_ || !s_.hindered) return;
-    hindered_ = none;
-    s_.hindered(none ? fmt::format("no hotkey is registered on subnet {}: {}", s_.settings.netuid,
-                                   remedy(s_.settings.netuid))
-                     : std::string());
+    auto now = hindrance();
+    if (now == told_hindrance_ || !s_.hindered) return;
+    told_hindrance_ = now;
+    s_.hindered(std::move(now));
 }
 
 void ChainWatch::note_failure(const config::Error& error) {
-    if (error.code == Errc::cancelled || !worth_telling(told_failure_)) return;
+    if (error.code == Errc::cancelled) return;
+    trouble_ = error.message();
+    note_hindrance();
+    if (!worth_telling(told_failure_)) return;
     s_.log.warn("chain not read", {{"error", error.message()},
                                    {"hint", metagraph_ ? "the last metagraph is used meanwhile"
                                                        : "mining begins when it answers"}});
@@ -310,9 +357,18 @@ void ChainWatch::connection(const network::RpcNews& news) {
         told_lost_.reset();
         return;
     }
+    if (knows_nobody()) {
+        trouble_ = news.lost->message();
+        note_hindrance();
+    }
     const auto level = worth_telling(told_lost_) ? config::Level::warn : config::Level::debug;
     s_.log.event(level, "chain lost",
-                 {{"url", news.url}, {"error", news.lost->message()}, {"again_ms", news.pause}});
+                 {{"url", news.url},
+                  {"error", news.lost->message()},
+                  {"remedy", network::remedy(*news.lost)},
+                  {"hint", knows_nobody() ? "no validator is known until a node answers"
+                                          : "the validators that are known are asked meanwhile"},
+                  {"again_ms", news.pause}});
 }
 
 }  // namespace miner

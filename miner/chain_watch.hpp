@@ -6,6 +6,7 @@
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
+#include "miner/hindrance.hpp"
 #include "miner/identity.hpp"
 #include "miner/lanes.hpp"
 #include "miner/stop.hpp"
@@ -43,8 +44,9 @@ public:
         // Each metagraph, as it is read.
         std::function<void(std::shared_ptr<const network::Metagraph>)> subnet = {};
         std::function<void()> first_validators = {};  // validators are known from now on
-        // Why no hotkey can mine just now; empty: one can.
-        std::function<void(std::string why)> hindered = {};
+        // Why no hotkey can mine just now, whenever it changes: no validator is known, none can be
+        // asked, or the subnet knows no hotkey of ours.
+        std::function<void(Hindrance)> hindered = {};
         std::function<std::chrono::steady_clock::time_point()> now = {};  // empty: the system's
     };
 
@@ -86,7 +88,11 @@ private:
     void note_runtime(const network::Runtime& runtime);
     void note_registration(std::size_t index, std::optional<std::uint16_t> uid);
     void note_failure(const config::Error& error);
+    void note_validators(std::size_t asked);
     void note_hindrance();
+    Hindrance hindrance() const;
+    std::string nobody_to_ask() const;
+    bool knows_nobody() const { return !metagraph_ && s_.named.empty(); }
     bool worth_telling(std::optional<Time>& told) const;
     std::filesystem::path file() const { return s_.folder / "metagraph.bin"; }
     std::string network_name() const;
@@ -99,10 +105,11 @@ private:
     network::Event asked_event_;
     std::uint64_t looked_at_ = 0;  // block
     std::uint32_t spec_version_ = 0;
-    std::size_t validators_told_ = 0;
+    std::optional<std::size_t> validators_told_;  // of the last metagraph, those that may be asked
     bool keep_failed_ = false;
-    bool hindered_ = false;
-    std::optional<Time> told_lost_, told_failure_;
+    Hindrance told_hindrance_;
+    std::string trouble_;  // with the chain, since it was read last
+    std::optional<Time> told_lost_, told_failure_, told_nobody_;
 };
 
 }  // namespace miner

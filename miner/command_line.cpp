@@ -2,6 +2,7 @@
 
 #include "config/escape.hpp"
 #include "config/nearest.hpp"
+#include "config/veil.hpp"
 #include "miner/arguments.hpp"
 #include "network/hub/model_plan.hpp"
 #include "network/wallet/ss58.hpp"
@@ -335,10 +336,10 @@ void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
     if (arguments.command_named) {
         complaints.push_back(
             fmt::format("{}: nothing can be done with it here; see the command's --help",
-                        config::quoted(word, 80)));
+                        config::quoted(config::veiled(word), 80)));
     } else {
         complaints.push_back(
-            fmt::format("{}: no such command; {}", config::quoted(word, 80),
+            fmt::format("{}: no such command; {}", config::quoted(config::veiled(word), 80),
                         did_you_mean(word, Arguments::commands(), "see miner --help")));
     }
 }

@@ -72,6 +72,7 @@ asio::awaitable<std::invoke_result_t<Fn>> Pipeline::on_db(Fn fn) {
 template <class Fn>
 asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_id, Fn fn) {
     const auto done = co_await on_db(std::move(fn));
+    note_record(done ? config::Result<void>() : done.error());
     if (!done)
         s_.log.error("not recorded",
                      {{"task", task_id}, {"step", what}, {"error", done.error().message()}});
@@ -110,6 +111,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
         .prompt = job.task.prompt,
         .at = now_ms()};
     const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
+    note_record(known ? config::Result<void>() : known.error());
     if (!known) {
         // Without a record it might be made twice; the validator keeps the task until it is
         // answered.

@@ -54,6 +54,7 @@ struct Observer {
     std::function<void(const Pulled&)> pulled;
     std::function<void(const std::string& task_id, const Attempt&)> attempt;
     std::function<void(const std::string& task_id, std::string_view stage)> stage;
+    std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
     std::function<void(const Turn&)> turn;
 };
 
@@ -108,6 +109,9 @@ private:
     asio::awaitable<void> submit(Job& job, const storage::Result& result,
                                  std::vector<std::uint8_t> spz);
     void cool_down(Job& job, const network::SubmitAnswer& answer);
+    void note_record(const config::Result<void>& recorded) const {
+        if (s_.observer.recorded) s_.observer.recorded(recorded);
+    }
     template <class Fn>
     asio::awaitable<void> record(std::string_view what, std::string task_id, Fn fn);
     template <class Fn>

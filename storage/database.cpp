@@ -205,4 +205,14 @@ config::Result<std::unique_ptr<Database>> Database::open(const fs::path& file, O
     return database;
 }
 
+config::Result<void> Database::probe() {
+    return guarded(*this, [&]() -> config::Result<void> {
+        SQLite::Transaction transaction(*handle_, SQLite::TransactionBehavior::IMMEDIATE);
+        const int version = pragma(*handle_, "user_version");
+        handle_->exec("PRAGMA user_version = " + std::to_string(version));
+        transaction.commit();
+        return {};
+    });
+}
+
 }  // namespace storage

@@ -30,6 +30,10 @@ public:
     }
     ~Database();
 
+    // Writes something that changes nothing, to see whether the file takes it. Fails with locked,
+    // full, read_only, corrupt, io.
+    config::Result<void> probe();
+
     SQLite::Database& handle() { return *handle_; }  // for storage/*.cpp
     const std::filesystem::path& file() const { return file_; }
 

@@ -74,6 +74,7 @@ Observer Cockpit::observer(Observer other) {
         state_.stage(id, stage, WallClock::now());
         if (next) next(id, stage);
     };
+    both.recorded = other.recorded;
     both.turn = [this, next = other.turn](const Turn& turn) {
         state_.turn(turn);
         metrics_.turn(turn, WallClock::now());
@@ -90,8 +91,8 @@ void show_stations(Cockpit& cockpit, const Fleet& fleet) {
     cockpit.state().ask_stations([&fleet] {
         std::vector<StationState> states;
         for (const auto* station : fleet.stations())
-            states.push_back(
-                {station->name(), station->able(), station->load(), station->memory()});
+            states.push_back({station->name(), station->able(), station->load(), station->memory(),
+                              station->is_remote()});
         return states;
     });
 }

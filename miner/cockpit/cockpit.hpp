@@ -71,6 +71,7 @@ private:
     asio::awaitable<Reply> stats(const Request& request);
     Reply input_of(storage::TaskRow row) const;
     Reply health() const;
+    Reply ready() const;
     Reply events();
 
     const config::Settings& settings_;

@@ -85,8 +85,7 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
         co_return reply;
     }
     if (request.is({"health"})) co_return health();
-    if (request.is({"ready"}))
-        co_return Reply{json_reply(state_.ready() ? 200 : 503, {{"ready", state_.ready()}})};
+    if (request.is({"ready"})) co_return ready();
     if (request.is({"version"}))
         co_return Reply{json_reply(200, {{"name", "miner"}, {"version", config::version()}})};
     if (request.is({"metrics"}))
@@ -105,12 +104,16 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
     co_return Reply{not_found()};
 }
 
+// These two are told to everybody.
 Cockpit::Reply Cockpit::health() const {
     const auto now = WallClock::now();
-    const auto health = state_.health(now);
-    auto object = state_.now(now);
-    object.erase("tasks");  // of no concern to everyone
-    return {json_reply(health.healthy ? 200 : 503, object)};
+    return {json_reply(state_.health(now).healthy ? 200 : 503, state_.in_public(now))};
+}
+
+Cockpit::Reply Cockpit::ready() const {
+    const bool ready = state_.ready();
+    const auto reason = ready ? std::string() : state_.health(WallClock::now()).reason;
+    return {json_reply(ready ? 200 : 503, {{"ready", ready}, {"reason", reason}})};
 }
 
 asio::awaitable<Cockpit::Reply> Cockpit::stats(const Request& request) {

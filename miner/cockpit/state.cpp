@@ -21,6 +21,21 @@ double seconds_between(WallClock::time_point from, WallClock::time_point to) {
     return double(duration_cast<milliseconds>(to - from).count()) / 1000;
 }
 
+std::string remote_name(int number) { return fmt::format("remote {}", number); }
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    if (what.empty()) return;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+}
+
+// "gpu1:10006" of "http://gpu1:10006/prefix".
+std::string_view authority_of(std::string_view url) {
+    const auto scheme = url.find("://");
+    if (scheme != url.npos) url.remove_prefix(scheme + 3);
+    return url.substr(0, url.find('/'));
+}
+
 }  // namespace
 
 State::Limits State::limits(const config::Settings& settings) {
@@ -38,8 +53,11 @@ void State::draining() {
     ++version_;
 }
 
-void State::hindered(std::string why) {
-    hindrance_ = std::move(why);
+void State::hindered(const std::string& what, Hindrance hindrance) {
+    if (hindrance.why.empty())
+        hindrances_.erase(what);
+    else
+        hindrances_[what] = std::move(hindrance);
     ++version_;
 }
 
@@ -87,13 +105,7 @@ void State::turn(const Turn& turn) {
 }
 
 Health State::health(WallClock::time_point now) const {
-    if (draining_) return {false, "stopping: the task at hand is finished, no other is begun"};
-    if (!model_) return {false, "loading the model"};
-    if (!hindrance_.empty()) return {false, hindrance_};
-    const auto stations = this->stations();
-    const auto able = [](const StationState& station) { return station.able; };
-    if (!stations.empty() && std::none_of(stations.begin(), stations.end(), able))
-        return {false, "no station can take work: see generator.remote and the log"};
+    if (auto blocked = this->blocked()) return std::move(*blocked);
     for (const auto& [id, task] : at_hand_) {
         const auto limit = task.stage == "submit" ? limits_.submitting : limits_.making;
         if (now - task.stage_since > limit)
@@ -101,9 +113,35 @@ Health State::health(WallClock::time_point now) const {
                                        seconds_between(task.stage_since, now))};
     }
     if (failing_since_ && now - *failing_since_ > limits_.silence)
-        return {false, fmt::format("no validator was reached for {:.0f} min: {}",
-                                   seconds_between(*failing_since_, now) / 60, last_error_)};
+        return {false,
+                fmt::format("no validator was reached for {:.0f} min",
+                            seconds_between(*failing_since_, now) / 60),
+                last_error_};
     return {};
+}
+
+std::optional<Health> State::blocked() const {
+    if (draining_)
+        return Health{false, "stopping: the task at hand is finished, no other is begun"};
+    if (!model_) return Health{false, "loading the model"};
+    if (!hindrances_.empty()) return in_the_way();
+    const auto stations = this->stations();
+    const auto able = [](const StationState& station) { return station.able; };
+    if (!stations.empty() && std::none_of(stations.begin(), stations.end(), able))
+        return Health{false, "no station can take work: see generator.remote and the log"};
+    return std::nullopt;
+}
+
+Health State::in_the_way() const {
+    Health health{false, {}, {}};
+    for (const auto& [what, hindrance] : hindrances_) {
+        if (!health.reason.empty()) health.reason += "; ";
+        health.reason += hindrance.why;
+        if (hindrance.detail.empty()) continue;
+        if (!health.detail.empty()) health.detail += "; ";
+        health.detail += hindrance.detail;
+    }
+    return health;
 }
 
 std::vector<StationState> State::stations() const {
@@ -144,7 +182,7 @@ boost::json::object State::now(WallClock::time_point now) const {
     const char* phase = draining_ ? "draining" : !model_ ? "loading" : "running";
     return {{"phase", phase},
             {"status", state.healthy ? "healthy" : "unhealthy"},
-            {"reason", state.reason},
+            {"reason", state.all()},
             {"version", config::version()},
             {"uptime_s", seconds_between(start_, now)},
             {"settled", settled_},
@@ -152,6 +190,36 @@ boost::json::object State::now(WallClock::time_point now) const {
             {"stations", std::move(stations)},
             {"chain", std::move(chain)},
             {"tasks", std::move(tasks)}};
+}
+
+boost::json::object State::in_public(WallClock::time_point now) const {
+    auto object = this->now(now);
+    object.erase("tasks");
+    object["reason"] = health(now).reason;
+    int remotes = 0;
+    boost::json::array stations;
+    for (const auto& station : this->stations())
+        stations.push_back({{"name", station.remote ? remote_name(++remotes) : station.name},
+                            {"able", station.able},
+                            {"load", station.load}});
+    object["stations"] = std::move(stations);
+    // A model's name may be the folder that it lies in.
+    if (model_) {
+        const auto& name = model_->name;
+        object["model"].as_object()["name"] = name.substr(name.rfind('/') + 1);
+    }
+    return object;
+}
+
+std::string State::without_addresses(std::string text) const {
+    int remotes = 0;
+    for (const auto& station : stations()) {
+        if (!station.remote) continue;
+        const auto name = remote_name(++remotes);
+        replace_all(text, station.name, name);
+        replace_all(text, authority_of(station.name), name);
+    }
+    return text;
 }
 
 const State::Input* State::input(storage::TaskRow row) const {

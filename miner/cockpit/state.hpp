@@ -3,6 +3,7 @@
 #pragma once
 
 #include "generator/generator.hpp"
+#include "miner/hindrance.hpp"
 #include "miner/pipeline.hpp"
 
 #include <boost/json/object.hpp>
@@ -22,7 +23,10 @@ using WallClock = std::chrono::system_clock;
 
 struct Health {
     bool healthy = true;
-    std::string reason;  // why not, in words for a person
+    std::string reason;  // why not, in words for everybody
+    std::string detail;  // the same with addresses and paths, for who is let in; empty: no more
+
+    std::string all() const { return detail.empty() ? reason : reason + ": " + detail; }
 };
 
 // The newest block that the chain's node has shown.
@@ -37,6 +41,7 @@ struct StationState {
     bool able = false;  // to take an order just now
     int load = 0;       // orders that it has
     std::optional<generator::DeviceMemory> memory = {};
+    bool remote = false;  // its name is an address
 };
 
 class State {
@@ -54,8 +59,8 @@ public:
 
     void model_ready(generator::ModelInfo model);
     void draining();
-    // Why nothing can be earned just now, in words with a remedy; empty: nothing is in the way.
-    void hindered(std::string why);
+    // `what` is in the way (the chain, the database), or no more. Several may be at once.
+    void hindered(const std::string& what, Hindrance hindrance);
     // Asked whenever the state is; on io.
     void ask_stations(std::function<std::vector<StationState>()> stations) {
         stations_ = std::move(stations);
@@ -67,7 +72,8 @@ public:
     void attempt(const std::string& task_id, const Attempt& attempt);
     void turn(const Turn& turn);
 
-    bool ready() const { return model_.has_value() && !draining_; }
+    // The model is loaded and work is taken: nothing is in the way.
+    bool ready() const { return !blocked(); }
     Health health(WallClock::time_point now) const;
     std::vector<StationState> stations() const;
     std::optional<ChainState> chain() const;
@@ -79,8 +85,14 @@ public:
     std::uint64_t version() const { return version_; }
     std::uint64_t settled() const { return settled_; }
 
-    // {"phase", "healthy", "reason", "uptime_s", "model", "tasks": [{"task_id", "stage", ...}]}
+    // {"phase", "status", "reason", "uptime_s", "model", "tasks": [{"task_id", "stage", ...}]}
     boost::json::object now(WallClock::time_point now) const;
+
+    // The same for everybody: no tasks, and no address of ours or of other machines.
+    boost::json::object in_public(WallClock::time_point now) const;
+
+    // `text` with numbers in place of the addresses of remote stations: "remote 1".
+    std::string without_addresses(std::string text) const;
 
     // The picture (base64) or prompt of a task of this run, while it is remembered.
     struct Input {
@@ -98,11 +110,14 @@ private:
         std::int64_t gaussians = -1;
     };
 
+    std::optional<Health> blocked() const;  // why no work is taken; empty: it is
+    Health in_the_way() const;
+
     Limits limits_;
     WallClock::time_point start_;
     std::optional<generator::ModelInfo> model_;
     bool draining_ = false;
-    std::string hindrance_;
+    std::map<std::string, Hindrance> hindrances_;  // by what is in the way
     std::function<std::vector<StationState>()> stations_;
     std::function<std::optional<ChainState>()> chain_;
     std::map<std::string, AtHand> at_hand_;               // by task id

@@ -249,10 +249,12 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
         s_.stop.now();
         return {"error", retry_later(503, "the device is lost: restarting")};
     }
-    if (product.stranded) return {"stranded", retry_later(503, product.detail)};
+    // Callers need not know where other miners of ours are.
+    const auto detail = s_.state.without_addresses(product.detail);
+    if (product.stranded) return {"stranded", retry_later(503, detail)};
     if (product.cancelled) {
         if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
-        if (product.late) return {"late", words_reply(504, product.detail)};
+        if (product.late) return {"late", words_reply(504, detail)};
         if (Clock::now() >= deadline) return too_late();
         return {"not_ready", retry_later(503, "stopping")};
     }
@@ -263,15 +265,14 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
             [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
         auto words =
             fmt::format("every attempt stayed sparse: {} Gaussians at best", best->gaussians);
-        auto reply = words_reply(422, product.detail.empty() ? words : product.detail);
+        auto reply = words_reply(422, detail.empty() ? words : detail);
         reply.headers.emplace_back("x-gaussians", std::to_string(best->gaussians));
         reply.headers.emplace_back("server-timing", write_server_timing(best->times));
         return {"sparse", std::move(reply)};
     }
     // Nothing was tried: it is the picture that cannot be read.
     const bool unreadable = product.attempts.empty();
-    return {unreadable ? "bad_picture" : "error",
-            words_reply(unreadable ? 422 : 500, product.detail)};
+    return {unreadable ? "bad_picture" : "error", words_reply(unreadable ? 422 : 500, detail)};
 }
 
 }  // namespace miner

@@ -14,6 +14,7 @@
 #include "tests/miner/serving.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
+#include "tests/storage/outsider.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -21,6 +22,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <ctime>
 #include <fstream>
@@ -55,6 +57,7 @@ struct Stage {
     std::vector<std::string> lines;
     std::vector<miner::Turn> turns;
     std::function<void()> between_turns;
+    bool keep_running = false;   // also when all tasks are done
     double time_scale = 0.0001;  // of the validators' durations
     std::vector<std::uint8_t> hotkeys{1};
     std::set<std::uint8_t> unregistered;
@@ -93,9 +96,9 @@ struct Stage {
     }
 
     // A chain with the validators and hotkeys that there are, and blocks of moments.
-    void start_chain() {
+    void start_chain(std::chrono::milliseconds block_time = 5ms) {
         network::ChainNode::Options options;
-        options.block_time = 5ms;
+        options.block_time = block_time;
         for (const auto& validator : validators) {
             const auto peer = validator->peer();
             options.neurons.push_back({.hotkey = network::ss58_decode(peer.hotkey).value(),
@@ -137,8 +140,8 @@ struct Stage {
              .chain = chain != nullptr,
              .finished = [this] {
                  if (between_turns) between_turns();
-                 return std::all_of(validators.begin(), validators.end(),
-                                    [](const auto& v) { return v->drained(); });
+                 return !keep_running && std::all_of(validators.begin(), validators.end(),
+                                                     [](const auto& v) { return v->drained(); });
              }});
     }
 
@@ -162,6 +165,27 @@ struct Stage {
         const auto database =
             storage::Database::open(folder.path() / "miner.db", {.read_only = true}).value();
         return storage::statistics(*database, {}).value().all;
+    }
+
+    // What the status page answers to GET `target`, once there is a page; any thread.
+    network::HttpAnswer ask_page(const std::string& target) {
+        constexpr std::string_view kMark = "status page url=http://127.0.0.1:";
+        int port = 0;
+        tests::eventually([&] {
+            const std::lock_guard lock(mutex);
+            for (const std::string& line : lines)
+                if (const auto at = line.find(kMark); at != line.npos)
+                    port = std::stoi(line.substr(at + kMark.size()));
+            return port != 0;
+        });
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = std::uint16_t(port);
+        request.method = "GET";
+        request.target = target;
+        const auto answer = tests::run(network::request(std::move(request), {}));
+        return answer ? *answer
+                      : network::HttpAnswer{.status = 0, .body = answer.error().message()};
     }
 
     int count_lines(const std::string& event) const {
@@ -727,4 +751,85 @@ TEST_CASE("cool-downs of an earlier run hold for validators that the chain names
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.count_lines("cooling down") == 1);
     CHECK(stage.validators[0]->tally().pulls == 0);
+}
+
+TEST_CASE("a validator that moved is asked at its new place as soon as a pull has failed") {
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    const auto peer = stage.validators[0]->peer();
+    stage.start_chain(100ms);
+    stage.settings.subtensor.refresh_blocks = 7'200;  // 12 minutes: no help
+    const auto key = network::ss58_decode(peer.hotkey).value();
+    stage.chain->change([&](network::ChainState& state) { state.move(key, 1); });
+    const auto begun = std::chrono::steady_clock::now();
+    stage.between_turns = [&, moved = false, asked = false]() mutable {
+        if (!moved && stage.count_lines("pull failed") > 0) {
+            moved = true;
+            stage.chain->change([&](network::ChainState& state) { state.move(key, peer.port); });
+        }
+        if (!asked && std::chrono::steady_clock::now() - begun > std::chrono::minutes(2)) {
+            asked = true;
+            ::kill(::getpid(), SIGTERM);
+        }
+    };
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.count_lines("pull failed") > 0);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+}
+
+TEST_CASE("without a validator to ask the miner is unhealthy and says why") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.start_chain();
+    stage.hotkeys = {1};
+    network::HttpAnswer health, ready;
+    std::atomic<bool> seen = false;
+    std::thread visitor([&] {
+        tests::eventually([&] {
+            health = stage.ask_page("/health");
+            return health.body.find("can be asked") != std::string::npos;
+        });
+        ready = stage.ask_page("/ready");
+        seen = true;
+    });
+    stage.keep_running = true;
+    stage.stop_once([&] { return seen.load(); });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(health.status == 503);
+    CHECK(health.body.find("no validator of subnet 17 can be asked") != std::string::npos);
+    CHECK(ready.status == 503);
+    CHECK(ready.body.find("no validator of subnet 17 can be asked") != std::string::npos);
+    CHECK(stage.count_lines("no validator to ask") == 1);
+}
+
+TEST_CASE("while the database cannot be written the miner is unhealthy, and then healthy again") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.add_validator({picture_task("a")});
+    const auto reaches = [&](unsigned status) {
+        return tests::eventually([&] { return stage.ask_page("/health").status == status; });
+    };
+    std::atomic<bool> done = false;
+    bool was_well = false, was_ill = false, is_well = false;
+    std::string ill;
+    std::thread visitor([&] {
+        was_well = reaches(200);
+        {
+            const tests::Outsider::Hold hold(stage.folder.path() / "miner.db");
+            was_ill = reaches(503);
+            ill = stage.ask_page("/health").body;
+        }
+        is_well = reaches(200);
+        done = true;
+    });
+    stage.keep_running = true;
+    stage.stop_once([&] { return done.load(); });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(was_well);
+    CHECK(was_ill);
+    CHECK(is_well);
+    CHECK(ill.find("the database cannot be written") != std::string::npos);
+    CHECK(ill.find(stage.folder.path().string()) == std::string::npos);
 }

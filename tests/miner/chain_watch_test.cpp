@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <iterator>
 
 using namespace std::chrono_literals;
 using network::AxonAddress;
@@ -51,7 +52,8 @@ struct Scene {
     std::unique_ptr<network::ChainNode> node;
     std::vector<miner::Identity> identities;
     std::vector<std::string> lines;
-    std::vector<std::string> hindrances;
+    std::vector<miner::Hindrance> hindrances;
+    std::vector<miner::Validator> named;
     std::chrono::hours later{0};  // than the clock of the machine
 
     explicit Scene(std::chrono::milliseconds block_time = 5ms) {
@@ -81,7 +83,8 @@ struct Scene {
              .log = log,
              .settings = settings,
              .folder = folder.path(),
-             .hindered = [this](std::string why) { hindrances.push_back(std::move(why)); },
+             .named = named,
+             .hindered = [this](miner::Hindrance why) { hindrances.push_back(std::move(why)); },
              .now = [this] { return std::chrono::steady_clock::now() + later; }});
         link.watch().restore();
         std::exception_ptr failure;
@@ -95,6 +98,9 @@ struct Scene {
         io.run();
         if (failure) std::rethrow_exception(failure);
     }
+
+    // In the way just now; empty: nothing is.
+    std::string hindrance() const { return hindrances.empty() ? "" : hindrances.back().why; }
 
     // Where the first validator is, as far as the hotkey knows.
     int port_known() const {
@@ -147,18 +153,17 @@ TEST_CASE("a hotkey that loses its place waits, says so once, and goes on when i
         auto& who = scene.identities[0];
         co_await until([&] { return scene.count("registered") == 1; });
         scene.node->change([&](ChainState& state) { state.deregister(ours); });
-        co_await until([&] { return !who.registered; });
+        co_await until([&] { return !who.registered && scene.hindrance() != ""; });
+        CHECK(scene.hindrance().find("btcli") != std::string::npos);
         const auto block = scene.node->block();
         co_await until([&] { return scene.node->block() > block + 20; });
         CHECK(scene.count("not registered") == 1);
         scene.node->change([&](ChainState& state) { state.reregister(ours); });
-        co_await until([&] { return scene.hindrances.size() == 2; });
+        co_await until([&] { return scene.hindrance() == ""; });
         CHECK(who.registered);
     });
     CHECK(scene.count("not registered") == 1);
-    REQUIRE(scene.hindrances.size() == 2);
-    CHECK(scene.hindrances[0].find("btcli") != std::string::npos);
-    CHECK(scene.hindrances[1].empty());
+    CHECK(scene.hindrances.size() == 4);  // not read yet, read; lost its place, has it again
     CHECK(scene.says("a newcomer took its uid"));
     CHECK(scene.says("btcli subnet register --netuid 17"));
     CHECK(scene.count("registered") == 3);  // in, "not registered", in again
@@ -186,7 +191,59 @@ TEST_CASE("a hotkey that stays unregistered is spoken of every hour") {
             scene.later += std::chrono::hours(1);
         }
     });
-    CHECK(scene.hindrances.size() == 1);
+    CHECK(scene.hindrance().find("no hotkey is registered") != std::string::npos);
+    CHECK(scene.hindrances.size() == 2);  // the first was that the chain had not been read
+}
+
+TEST_CASE("a subnet without a validator to ask is said at the start, and when there is one again") {
+    Scene scene;
+    scene.settings.schedule.min_stake = 6000;
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("no validator to ask") == 1; });
+        co_await until([&] { return scene.hindrance() != "" && scene.hindrances.size() == 2; });
+        CHECK(scene.hindrance().find("schedule.min_stake") != std::string::npos);
+        const auto block = scene.node->block();
+        co_await until([&] { return scene.node->block() > block + 25; });  // read twice and more
+        CHECK(scene.count("no validator to ask") == 1);
+        scene.later += std::chrono::hours(1);
+        co_await until([&] { return scene.count("no validator to ask") == 2; });
+        scene.settings.schedule.min_stake = 1000;
+        co_await until([&] { return scene.hindrance() == ""; });
+    });
+    CHECK(scene.says("can be asked"));
+}
+
+TEST_CASE("a netuid without a subnet is said at the start") {
+    Scene scene;
+    scene.node = network::ChainNode::start({.block_time = 5ms, .neurons = {}}).value();
+    scene.settings.subtensor.chain_endpoint = scene.node->endpoint().url();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("no validator to ask") == 1; });
+    });
+    CHECK(scene.says("there is no subnet 17 on this chain"));
+}
+
+TEST_CASE("while no node answers and no validator is known, that is in the way, and said") {
+    Scene scene;
+    scene.settings.subtensor.chain_endpoint = "ws://127.0.0.1:1/v3/s3cretKey";
+    const auto told = [&]() -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("chain lost") == 1; });
+    };
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.hindrance().find("the chain has not been read") != std::string::npos);
+        co_await told();
+        CHECK(scene.hindrances.back().detail.find("connection refused") != std::string::npos);
+    });
+    CHECK(scene.says("no validator is known until a node answers"));
+    CHECK(scene.says("remedy=\"see host and port"));
+    CHECK_FALSE(scene.says("s3cret"));
+    CHECK(scene.hindrance().find("127.0.0.1") == std::string::npos);  // that is for the operator
+
+    scene.lines.clear();
+    scene.hindrances.clear();
+    scene.named = {{-1, {key_of(10).address(), "127.0.0.1", 1010}, 5000, true}};
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> { co_await told(); });
+    CHECK(scene.hindrances.empty());  // that one can be asked
 }
 
 TEST_CASE("a connection that is cut is made again") {
@@ -230,8 +287,8 @@ TEST_CASE("an upgrade of the runtime is followed") {
 }
 
 TEST_CASE("a validator that stopped answering is looked up at once") {
-    Scene scene;
-    scene.settings.subtensor.refresh_blocks = 7'200;
+    Scene scene(100ms);
+    scene.settings.subtensor.refresh_blocks = 7'200;  // 12 minutes
     scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
         co_await until([&] { return scene.port_known() == 1010; });
         scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
@@ -247,6 +304,27 @@ TEST_CASE("a validator that moved is found with the next metagraph") {
         scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
         co_await until([&] { return scene.port_known() == 2020; });
     });
+}
+
+TEST_CASE("a key in the endpoint's address is not kept on the disk") {
+    Scene scene;
+    const auto url = scene.node->endpoint().url();
+    scene.settings.subtensor.chain_endpoint = url + "/?apikey=s3cretKey";
+    const auto kept = scene.folder.path() / "metagraph.bin";
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return std::filesystem::exists(kept); });
+    });
+    std::ifstream file(kept, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    CHECK(bytes.find("127.0.0.1") != std::string::npos);
+    CHECK(bytes.find("s3cret") == std::string::npos);
+    for (const auto* key : {"s3cretKey", "another"}) {
+        scene.lines.clear();
+        scene.identities[0] = {key_of(1), miner::Schedule(scene.settings.schedule)};
+        scene.settings.subtensor.chain_endpoint = url + "/?apikey=" + key;
+        scene.run([&](miner::ChainLink&) -> asio::awaitable<void> { co_return; });
+        CHECK(scene.count("metagraph of an earlier run") == (key[0] == 's'));
+    }
 }
 
 TEST_CASE("the next start does not wait for the chain") {

@@ -337,3 +337,24 @@ TEST_CASE("a disk that fills up while the tables are made is reported as full") 
           }) == 0);
     CHECK(Database::open(folder.file()));  // with room again, what was half made is finished
 }
+
+TEST_CASE("a look whether the file takes anything changes nothing, and says why when not") {
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db";
+    const auto database = Database::open(file, {.busy_wait = 1ms}).value();
+    const auto version = [&] {
+        return database->handle().execAndGet("PRAGMA user_version").getInt();
+    };
+    const int before = version();
+    REQUIRE(before > 0);
+    CHECK(database->probe().has_value());
+    CHECK(version() == before);
+    {
+        SQLite::Database other(file.string(), SQLite::OPEN_READWRITE);
+        other.exec("BEGIN IMMEDIATE");
+        CHECK(database->probe().error().code == Errc::locked);
+    }
+    CHECK(database->probe().has_value());
+    const auto reader = Database::open(file, kReadOnly).value();
+    CHECK(reader->probe().error().code == Errc::read_only);
+}

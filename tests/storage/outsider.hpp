@@ -28,7 +28,8 @@ public:
     // Nobody else writes while it lives.
     class Hold {
     public:
-        explicit Hold(const std::filesystem::path& file) : database_(file, SQLite::OPEN_READWRITE) {
+        explicit Hold(const std::filesystem::path& file)
+            : database_(file, SQLite::OPEN_READWRITE, kPatience_ms) {
             database_.exec("BEGIN EXCLUSIVE");
         }
 
@@ -40,13 +41,14 @@ public:
 private:
     template <class T, class Get>
     T first(const std::string& sql, T otherwise, Get get) const try {
-        constexpr int kPatience_ms = 10'000;
         SQLite::Database database(file_, SQLite::OPEN_READONLY, kPatience_ms);
         SQLite::Statement query(database, sql);
         return query.executeStep() ? get(query.getColumn(0)) : otherwise;
     } catch (const SQLite::Exception&) {
         return otherwise;
     }
+
+    static constexpr int kPatience_ms = 10'000;
 
     std::filesystem::path file_;
 };

@@ -153,11 +153,17 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
     CHECK(reason() == "loading the model");
     seen.on_io([](auto& cockpit) {
         cockpit.state().model_ready({.name = "m"});
-        cockpit.state().hindered("no hotkey is registered: btcli subnet register --netuid 17");
+        cockpit.state().hindered("chain", {"no hotkey is registered: btcli", "wss://10.0.0.9"});
     });
-    CHECK(reason().starts_with("no hotkey is registered"));
-    seen.on_io([](auto& cockpit) { cockpit.state().hindered(""); });
+    CHECK(reason() == "no hotkey is registered: btcli");
+    const auto waits = seen.get("/ready");
+    CHECK(waits.status == 503);
+    CHECK(waits.body.find("no hotkey is registered") != std::string::npos);
+    CHECK(waits.body.find("10.0.0.9") == std::string::npos);
+    CHECK(seen.get("/api/now").body.find("wss://10.0.0.9") != std::string::npos);
+    seen.on_io([](auto& cockpit) { cockpit.state().hindered("chain", {}); });
     CHECK(reason().empty());
+    CHECK(seen.get("/ready").status == 200);
     const network::Task task{network::TaskKind::image, "t", "iVBORw=="};
     seen.on_io([&](auto& cockpit) {
         cockpit.state().pulled({.reached = true, .task = &task, .row = 7},
@@ -170,6 +176,25 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
     CHECK(reason().starts_with("stopping"));
     const auto ready = seen.get("/ready");
     CHECK(ready.status == 503);
+}
+
+TEST_CASE("health tells nobody where other machines are, what needs a token does") {
+    Seen seen("0123456789abcdef");
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({.name = "m"});
+        cockpit.state().ask_stations([] {
+            return std::vector<miner::StationState>{
+                {.name = "http://10.0.0.7:10006", .able = true, .remote = true}};
+        });
+    });
+    const auto health = seen.get("/health");
+    CHECK(health.status == 200);
+    CHECK(health.body.find("10.0.0.7") == std::string::npos);
+    CHECK(health.body.find("remote 1") != std::string::npos);
+    CHECK(seen.get("/ready").body.find("10.0.0.7") == std::string::npos);
+    CHECK(seen.get("/api/now").status == 401);
+    const auto now = seen.get("/api/now", {{"Authorization", "Bearer 0123456789abcdef"}});
+    CHECK(now.body.find("10.0.0.7") != std::string::npos);
 }
 
 TEST_CASE("statistics and tasks come as JSON, with peers' words as they were said") {

@@ -1,5 +1,6 @@
 #include "miner/cockpit/state.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
 using miner::State;
@@ -55,18 +56,59 @@ TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answ
     CHECK(state.health(kStart + 599s).healthy);
     const auto health = state.health(kStart + 700s);
     CHECK_FALSE(health.healthy);
-    CHECK(health.reason.find("timed\nout") != std::string::npos);
+    CHECK(health.reason == "no validator was reached for 12 min");
+    CHECK(health.detail.find("timed\nout") != std::string::npos);
+    CHECK(health.all().find("timed\nout") != std::string::npos);
     state.pulled({.validator = "v", .reached = true}, kStart + 701s);
     CHECK(state.health(kStart + 702s).healthy);
 }
 
-TEST_CASE("what is in the way is told until it is no more") {
+TEST_CASE("what is in the way is told until it is no more, all of it") {
     auto state = running();
-    state.hindered("not registered: do this");
+    CHECK(state.ready());
+    state.hindered("chain", {"not registered: do this", ""});
+    CHECK_FALSE(state.ready());
     CHECK_FALSE(state.health(kStart).healthy);
     CHECK(state.health(kStart).reason == "not registered: do this");
-    state.hindered("");
+    state.hindered("database", {"not writable", "/var/lib/miner.db: full"});
+    CHECK(state.health(kStart).reason == "not registered: do this; not writable");
+    CHECK(state.now(kStart).at("reason") ==
+          "not registered: do this; not writable: /var/lib/miner.db: full");
+    state.hindered("chain", {});
+    CHECK(state.health(kStart).reason == "not writable");
+    state.hindered("database", {});
     CHECK(state.health(kStart).healthy);
+    CHECK(state.ready());
+}
+
+TEST_CASE("the public is told no address, path or task") {
+    auto state = running();
+    state.model_ready({.name = "/srv/models/large", .device = "cpu", .dtype = "fp32"});
+    pull(state, kStart);
+    state.ask_stations([] {
+        return std::vector<miner::StationState>{
+            {.name = "cuda:0", .able = true},
+            {.name = "http://10.0.0.7:10006", .able = true, .load = 2, .remote = true},
+            {.name = "http://10.0.0.8:10006", .remote = true}};
+    });
+    state.hindered("chain", {"no validator is known", "wss://10.0.0.9: 403"});
+    const auto told = state.in_public(kStart);
+    const auto text = boost::json::serialize(told);
+    INFO(text);
+    CHECK(text.find("10.0.0.") == std::string::npos);
+    CHECK(text.find("/srv") == std::string::npos);
+    CHECK_FALSE(told.contains("tasks"));
+    CHECK(told.at("reason") == "no validator is known");
+    CHECK(told.at("model").at("name") == "large");
+    const auto& stations = told.at("stations").as_array();
+    REQUIRE(stations.size() == 3);
+    CHECK(stations[0].at("name") == "cuda:0");
+    CHECK(stations[1].at("name") == "remote 1");
+    CHECK(stations[1].at("load") == 2);
+    CHECK(stations[2].at("name") == "remote 2");
+    CHECK(boost::json::serialize(state.now(kStart)).find("10.0.0.7") != std::string::npos);
+    CHECK(state.without_addresses("http://10.0.0.8:10006: closed: 10.0.0.8:10006, cuda:0") ==
+          "remote 2: closed: remote 2, cuda:0");
 }
 
 TEST_CASE("with stations of which none can take work nothing can be earned") {
@@ -81,6 +123,7 @@ TEST_CASE("with stations of which none can take work nothing can be earned") {
     CHECK(second.at("load") == 2);
     stations[1].able = false;
     CHECK(state.health(kStart).reason.starts_with("no station"));
+    CHECK_FALSE(state.ready());
     stations.clear();
     CHECK(state.health(kStart).healthy);
 }

@@ -136,6 +136,27 @@ TEST_CASE("what cannot be made is refused with the status that says why") {
           std::string::npos);
 }
 
+TEST_CASE("a caller is not told where the miners are that made nothing of it") {
+    const tests::LoopbackPeer remote([](tests::LoopbackPeer::Socket& socket) {
+        if (!tests::read_request(socket).starts_with("GET /health ")) return;  // hangs up
+        const std::string body = R"({"status":"healthy"})";
+        tests::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+    });
+    const auto address = "127.0.0.1:" + std::to_string(remote.port());
+    Serving serving;
+    serving.settings.generator.device = "none";
+    serving.settings.generator.remote = {"http://" + address};
+    serving.start();
+    const auto health = serving.get("/health");
+    CHECK(health.status == 200);
+    CHECK(health.body.find(address) == std::string::npos);
+    const auto answer = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(answer.status == 503);
+    CHECK(answer.body.find("remote 1") != std::string::npos);
+    CHECK(answer.body.find(address) == std::string::npos);
+}
+
 TEST_CASE("one is made at a time, a few may wait, more are refused") {
     Serving serving;
     serving.script->held = true;
