@@ -53,6 +53,13 @@ std::string basic(const std::string& user) {
     return "Basic " + base64_encode(std::vector<std::uint8_t>(user.begin(), user.end()));
 }
 
+// The URL says more than the host and the port that `detail` begins with.
+std::string at_url(const std::string& detail, const Endpoint& endpoint) {
+    const auto where = authority(endpoint.host, endpoint.port);
+    const auto rest = detail.starts_with(where) ? detail.substr(where.size()) : ": " + detail;
+    return endpoint.shown() + rest;
+}
+
 // A node that knows no blocks of Substrate is of no chain that is meant.
 Error no_heads(const Error& refused) {
     const bool unknown =
@@ -120,12 +127,8 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
                                    endpoint.tls ? options_.tls : nullptr, basic(endpoint.user)};
     auto socket = co_await open_websocket(address, options_.limits.socket);
     if (!socket) {
-        // The URL says more than host and port.
-        std::string_view detail = socket.error().detail;
-        const auto where = authority(endpoint.host, endpoint.port);
-        if (detail.starts_with(where)) detail.remove_prefix(where.size());
-        const bool more = !detail.empty() && !detail.starts_with(':');
-        co_return Error{socket.error().code, url_ + (more ? ": " : "") + std::string(detail)};
+        const auto failure = socket.error();
+        co_return Error{failure.code, at_url(failure.detail, endpoint)};
     }
     outbox_.clear();
     seen_ = 0;
