@@ -1,7 +1,11 @@
 #include "miner/cockpit/access.hpp"
 
 #include "network/base64.hpp"
+#include "network/http/url.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
 #include <charconv>
 
 namespace miner {
@@ -26,24 +30,25 @@ bool same_secret(std::string_view given, std::string_view secret) {
     return difference == 0;
 }
 
-std::string_view without_port(std::string_view host) {
-    if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-    return host.substr(0, host.rfind(':'));
-}
-
 bool names_loopback(std::string_view host) {
-    const auto name = without_port(host);
-    return name == "localhost" || name == "[::1]" ||
-           (name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos);
+    const auto named = network::parse_host(host);
+    if (!named) return false;
+    if (named->host == "localhost") return true;
+    boost::system::error_code not_literal;
+    const auto address = boost::asio::ip::make_address(named->host, not_literal);
+    return !not_literal && address.is_loopback();
 }
 
 // A page of another site may make a browser post; the browser then says whose page it was.
 bool from_elsewhere(const ServerRequest& request) {
-    const auto origin = network::find_header(request.headers, "origin");
-    const auto host = network::find_header(request.headers, "host");
-    if (!origin || !host) return false;
-    const auto scheme = origin->find("://");
-    return scheme == origin->npos || origin->substr(scheme + 3) != *host;
+    const auto origins = network::count_headers(request.headers, "origin");
+    if (origins == 0) return false;
+    const auto origin = network::parse_http_url(*network::find_header(request.headers, "origin"));
+    const auto host = network::parse_host(
+        network::find_header(request.headers, "host").value_or(std::string_view()));
+    if (origins > 1 || !origin || !host) return true;
+    const std::uint16_t usual = origin->tls ? 443 : 80;
+    return origin->host != host->host || origin->port != (host->port ? host->port : usual);
 }
 
 }  // namespace
@@ -64,10 +69,13 @@ ListenAddress parse_listen(std::string_view text) {
 bool Access::shows_token(const ServerRequest& request) const {
     const auto header = network::find_header(request.headers, "authorization");
     if (!header) return false;
-    constexpr std::string_view kBearer = "Bearer ", kBasic = "Basic ";
-    if (header->starts_with(kBearer)) return same_secret(header->substr(kBearer.size()), token_);
-    if (!header->starts_with(kBasic) || header->size() > 1000) return false;
-    const auto pair = network::base64_decode(header->substr(kBasic.size()));
+    // RFC 9110, 11.1 and 11.4: the scheme in any letter case, then at least one blank.
+    const auto scheme = header->substr(0, header->find(' '));
+    auto given = header->substr(scheme.size());
+    given.remove_prefix(std::min(given.find_first_not_of(' '), given.size()));
+    if (network::same_header_name(scheme, "Bearer")) return same_secret(given, token_);
+    if (!network::same_header_name(scheme, "Basic") || header->size() > 1000) return false;
+    const auto pair = network::base64_decode(given);
     if (!pair) return false;
     const std::string text(pair->begin(), pair->end());
     const auto colon = text.find(':');

@@ -124,6 +124,8 @@ asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {
     if (raw.mark == kSigned) refused = co_await callers_->refuse(raw);
     if (refused) {
         reply.reply = std::move(*refused);
+    } else if (raw.target == "*") {  // the server takes it with OPTIONS alone
+        reply.reply = {204, {{"allow", "GET, HEAD, OPTIONS, POST"}}, {}, {}};
     } else if (!request) {
         reply.reply = words_reply(400, "the target is no path of this server");
     } else {

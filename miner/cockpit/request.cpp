@@ -24,7 +24,11 @@ std::optional<RouteRequest> read_request(std::string method, std::string_view ta
     return request;
 }
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string path_of(std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    const auto url = boost::urls::parse_origin_form({path.data(), path.size()});
+    return url ? url->path() : std::string(path);
+}
 
 std::optional<std::int64_t> read_number(std::string_view text, std::int64_t least,
                                         std::int64_t most) {

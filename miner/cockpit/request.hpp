@@ -25,7 +25,9 @@ struct RouteRequest {
 // Nothing when the target is malformed.
 std::optional<RouteRequest> read_request(std::string method, std::string_view target);
 
-std::string_view path_of(std::string_view target);  // without the query, as it came
+// The path without the query, percent-encoding undone as read_request does: "/%67enerate" is
+// "/generate". As it came when it is malformed.
+std::string path_of(std::string_view target);
 
 // A whole number from `least` to `most`; nothing for anything else.
 std::optional<std::int64_t> read_number(std::string_view text, std::int64_t least,

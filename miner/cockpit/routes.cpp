@@ -12,6 +12,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace miner {
 namespace {
@@ -32,6 +33,19 @@ constexpr std::string_view kPolicy =
 ServerReply not_found() { return words_reply(404, "there is nothing at this path"); }
 ServerReply wrong_value(std::string_view what) {
     return words_reply(400, std::string(what) + ": not a value that is taken here");
+}
+
+// RFC 9110, 9.1 and 9.3.7: what we know, but not here, is told from what we do not know at all.
+ServerReply other_method(const std::string& method, std::string_view allowed) {
+    constexpr std::array kKnown{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
+    ServerReply reply{204, {}, {}, {}};
+    if (method != "OPTIONS") {
+        const bool known = std::find(kKnown.begin(), kKnown.end(), method) != kKnown.end();
+        reply = words_reply(known ? 405 : 501,
+                            known ? "this method is not taken here" : "an unknown method");
+    }
+    if (reply.status != 501) reply.headers.emplace_back("allow", std::string(allowed));
+    return reply;
 }
 
 ServerReply failure(const config::Error& error) {
@@ -72,9 +86,8 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
     const auto& path = request.path;
     const bool generating = request.is({"generate"});
     if (request.method != (generating ? "POST" : "GET")) {
-        auto reply = words_reply(405, "this method is not taken here");
-        reply.headers.emplace_back("allow", generating ? "POST" : "GET, HEAD");
-        co_return Reply{std::move(reply)};
+        const auto* allowed = generating ? "OPTIONS, POST" : "GET, HEAD, OPTIONS";
+        co_return Reply{other_method(request.method, allowed)};
     }
     if (generating) {
         if (!generate_)

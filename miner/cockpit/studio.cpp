@@ -35,6 +35,17 @@ std::ptrdiff_t characters(std::string_view text) {
     return std::max(begun, std::ptrdiff_t(text.size()) / 4);
 }
 
+// In any letter case, on any of several lines, among others: RFC 9110, 5.3 and 12.5.1.
+bool asks_for_spz(const network::HttpHeaders& headers) {
+    constexpr std::string_view kSpz = "spz";
+    return std::any_of(headers.begin(), headers.end(), [&](const auto& header) {
+        const auto& value = header.second;
+        const auto at = std::search(value.begin(), value.end(), kSpz.begin(), kSpz.end(),
+                                    [](char a, char b) { return (a | 0x20) == b; });
+        return network::same_header_name(header.first, "accept") && at != value.end();
+    });
+}
+
 // Exactly what TRELLIS's own save_ply has: place, size and every Gaussian as generated.
 constexpr generator::ExportOptions kAsGenerated{
     .up = generator::Up::trellis, .size = 0, .centre = false, .margin = -1, .min_opacity = 0};
@@ -106,8 +117,7 @@ config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) con
     auto recipe = read_recipe_of(field);
     if (!recipe) return recipe.error();
     call.recipe = std::move(*recipe);
-    const auto accept = network::find_header(request.headers, "accept");
-    call.spz = accept && accept->find("spz") != accept->npos;
+    call.spz = asks_for_spz(request.headers);
     return call;
 }
 

@@ -67,6 +67,11 @@ TEST_CASE("with a token everything else wants it, as bearer or as password") {
     CHECK(with("Bearer " + kToken + "x") == 401);
     CHECK(with("Bearer " + kToken.substr(1)) == 401);
     CHECK(with("Bearer ") == 401);
+    CHECK(with("bearer " + kToken) == 200);
+    CHECK(with("BEARER   " + kToken) == 200);
+    CHECK(with("Bearer" + kToken) == 401);
+    CHECK(with("Bearer") == 401);
+    CHECK(with("basic " + basic("anyone:" + kToken).substr(6)) == 200);
     CHECK(with(basic("anyone:" + kToken)) == 200);
     CHECK(with(basic("anyone:wrong")) == 401);
     CHECK(with(basic(kToken)) == 401);
@@ -83,6 +88,12 @@ TEST_CASE("without a token only those on this machine are let in, by its own nam
     CHECK(status(access, "/", {{"host", "evil.example:8080"}}) == 403);
     CHECK(status(access, "/", {{"host", "127.evil.example"}}) == 403);
     CHECK(status(access, "/", {{"host", "localhost.evil.example"}}) == 403);
+    for (const char* same :
+         {"LocalHost:8080", "localhost", "localhost:", "[0:0::1]:80", "127.8.9.1"})
+        CHECK(status(access, "/", {{"host", same}}) == 200);
+    for (const char* other :
+         {"", "localhost@evil.example", "[::2]:80", "127.0.0.1.", "::1", "0.0.0.0"})
+        CHECK(status(access, "/", {{"host", other}}) == 403);
 }
 
 TEST_CASE("without a token nothing but work is taken from other machines") {
@@ -100,4 +111,14 @@ TEST_CASE("another site's page cannot make a browser post") {
     CHECK(from("http://localhost:80") == 200);
     CHECK(from("https://evil.example") == 403);
     CHECK(from("null") == 403);
+    CHECK(from("http://localhost") == 200);  // port 80 need not be said
+    CHECK(from("HTTP://LOCALHOST") == 200);
+    CHECK(from("http://localhost:81") == 403);
+    CHECK(from("https://localhost") == 403);
+    CHECK(from("") == 403);
+    CHECK(status(access, "/generate", {{"host", "LOCALHOST"}, {"origin", "http://localhost"}},
+                 "POST") == 200);
+    CHECK(status(access, "/generate",
+                 {{"host", "localhost"}, {"origin", "http://localhost"}, {"origin", "http://x"}},
+                 "POST") == 403);
 }

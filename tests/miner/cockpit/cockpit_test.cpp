@@ -316,6 +316,51 @@ TEST_CASE("paths, methods and values that are none of ours are refused by their 
     CHECK(seen.get("/generate", {}, "POST").status == 404);
 }
 
+TEST_CASE("a method that a path does not take is told from one that nobody knows") {
+    Seen seen;
+    const auto allowed = [&](const std::string& method, const std::string& target) {
+        const auto answer = seen.get(target, {}, method);
+        return std::to_string(answer.status) + " " +
+               std::string(network::find_header(answer.headers, "allow").value_or("-"));
+    };
+    const std::string reading = "GET, HEAD, OPTIONS";
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"})
+        CHECK(allowed(method, "/health") == "405 " + reading);
+    for (const char* method : {"get", "TRACE", "PROPFIND", "HEALTH"})
+        CHECK(allowed(method, "/health") == "501 -");
+    CHECK(allowed("OPTIONS", "/health") == "204 " + reading);
+    for (const char* method : {"GET", "HEAD", "PUT"})
+        CHECK(allowed(method, "/generate") == "405 OPTIONS, POST");
+    CHECK(allowed("OPTIONS", "/%67enerate") == "204 OPTIONS, POST");
+}
+
+TEST_CASE("the server as a whole says what it takes, and a target with a host is taken") {
+    Seen seen;
+    const auto port = std::to_string(seen.port());
+    const auto said = [&](const std::string& line, const std::string& host) {
+        boost::asio::io_context io;
+        tests::LoopbackPeer::Socket socket(io);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+        tests::send(socket, line + "\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+        std::string answer;
+        boost::system::error_code error;
+        boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
+        return answer;
+    };
+    const auto whole = said("OPTIONS * HTTP/1.1", "localhost:" + port);
+    CHECK(whole.starts_with("HTTP/1.1 204 "));
+    CHECK(whole.find("allow: GET, HEAD, OPTIONS, POST\r\n") != whole.npos);
+    CHECK(whole.find("Content-Length") == whole.npos);
+    CHECK(said("GET http://LOCALHOST:" + port + "/version HTTP/1.1", "x")
+              .starts_with("HTTP/1.1 200 "));
+    CHECK(said("GET /api/now HTTP/1.1", "LocalHost:" + port).starts_with("HTTP/1.1 200 "));
+    // The target's host counts, so that the one in the header cannot be had for show.
+    CHECK(
+        said("GET http://evil.example/api/now HTTP/1.1", "localhost").starts_with("HTTP/1.1 403 "));
+    CHECK(
+        said("CONNECT localhost:" + port + " HTTP/1.1", "localhost").starts_with("HTTP/1.1 501 "));
+}
+
 TEST_CASE("with a token nothing but health is told to those without it") {
     Seen seen("0123456789abcdef");
     CHECK(seen.get("/ready").status == 503);

@@ -26,6 +26,14 @@ TEST_CASE("targets that are no paths are refused, and dots lead nowhere") {
     CHECK(read_request("GET", "/page/..%2fx")->path == std::vector<std::string>{"page", "../x"});
 }
 
+TEST_CASE("a path is the same whether its letters are percent-encoded or not") {
+    CHECK(miner::path_of("/generate?x=%41") == "/generate");
+    CHECK(miner::path_of("/%67enerate") == "/generate");
+    CHECK(miner::path_of("/a%2Fb?") == "/a/b");
+    CHECK(miner::path_of("*") == "*");
+    CHECK(miner::path_of("/%zz?x") == "/%zz");
+}
+
 TEST_CASE("numbers are whole and within their bounds, or none") {
     CHECK(read_number("7", 1, 10) == 7);
     CHECK(read_number("-1", -1, 10) == -1);

@@ -39,8 +39,8 @@ TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for")
     // (x, -z, y) of where the fake put the first, and nothing scaled.
     CHECK(splats.position[0][0] == -0.5f);
     CHECK(serving.script->seeds.at(0) == 7);
-    const auto spz =
-        serving.post(form({{"prompt_image_file", picture()}}), {{"accept", "model/spz"}});
+    const auto spz = serving.post(form({{"prompt_image_file", picture()}}),
+                                  {{"accept", "text/html, Model/SPZ;q=0.9"}});
     CHECK(spz.status == 200);
     CHECK(generator::read_spz(std::vector<std::uint8_t>(spz.body.begin(), spz.body.end()))
               .value()
