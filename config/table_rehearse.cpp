@@ -50,7 +50,8 @@ void add_rehearse(Rows& rows) {
             {.name = "rehearse.seed",
              .field = [](Settings& s) -> Field { return &s.rehearse.seed; },
              .doc =
-                 "Order of tasks and faults, and seed of the generation: the same rehearsal again.",
+                 "Seed of the generation, unless generator.seed is set. Tasks and faults come in "
+                 "a fixed order: the same rehearsal again.",
              .least = 0,
              .most = kLargestSeed},
         });

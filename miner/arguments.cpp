@@ -249,8 +249,7 @@ private:
                   "Folder with pictures instead of the embedded ones");
         shorthand(app, "--faults", "rehearse.faults",
                   "Any of timeout, refuse, garbage, slow, drop");
-        shorthand(app, "--seed", "rehearse.seed",
-                  "Order of tasks and faults, and seed of the generation");
+        shorthand(app, "--seed", "rehearse.seed", "Seed of the generation: the same results again");
     }
 
     void add_generate(CLI::App& app) {

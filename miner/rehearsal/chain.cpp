@@ -6,19 +6,23 @@
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
+#include <optional>
 
 namespace miner {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kLoopback = 0x7f000001;
 constexpr double kRaoPerTao = 1e9;
 constexpr auto kMainnetBlock = 12'000ms;
 constexpr auto kShortestBlock = 50ms;
-constexpr int kBlocksBefore = 20, kBlocksDuring = 20;  // of a fault
+constexpr auto kBetweenGlances = 20ms;
+constexpr auto kLongestFault = 5min;  // that is not noticed
 
 // False when it was asked to stop meanwhile.
 bool sleep(milliseconds time, const std::stop_token& stop) {
@@ -49,9 +53,6 @@ config::Result<std::unique_ptr<RehearsalChain>> RehearsalChain::start(
     const auto scaled =
         std::chrono::round<milliseconds>(kMainnetBlock * settings.rehearse.time_scale);
     options.block_time = std::max<milliseconds>(scaled, kShortestBlock);
-    // A stall must last until the miner gives the node up.
-    const Timing timing{kBlocksBefore * options.block_time, kBlocksDuring * options.block_time,
-                        settings.subtensor.stale + 1s};
     for (const auto& validator : cast.validators) {
         const auto peer = validator->peer();
         network::LocalNeuron neuron;
@@ -72,26 +73,48 @@ config::Result<std::unique_ptr<RehearsalChain>> RehearsalChain::start(
     if (!node) return node.error();
     std::unique_ptr<RehearsalChain> chain(new RehearsalChain(std::move(*node), cast, log));
     std::vector<std::string> faults;
-    for (const auto& fault : settings.rehearse.faults) {
-        if (is_chain_fault(fault)) faults.push_back(fault);
-    }
-    chain->thread_ = std::jthread([self = chain.get(), faults, timing](std::stop_token stop) {
-        self->bring(faults, timing, stop);
-    });
+    std::copy_if(settings.rehearse.faults.begin(), settings.rehearse.faults.end(),
+                 std::back_inserter(faults), is_chain_fault);
+    chain->thread_ = std::jthread(
+        [self = chain.get(), plan = FaultPlan(std::move(faults), settings.rehearse.tasks)](
+            const std::stop_token& stop) { self->bring(plan, stop); });
     return chain;
 }
 
-void RehearsalChain::bring(const std::vector<std::string>& faults, Timing timing,
-                           const std::stop_token& stop) {
-    for (const auto& fault : faults) {
-        if (!sleep(timing.before, stop)) return;
-        begin(fault);
-        if (!sleep(fault == "stall" ? timing.stall : timing.during, stop)) return;
-        end(fault);
+void RehearsalChain::bring(FaultPlan plan, const std::stop_token& stop) {
+    using Step = FaultPlan::Step;
+    std::optional<Clock::time_point> given_up;  // when the fault in force will be
+    do {
+        const auto before = asked();
+        auto step = plan.due(before);
+        if (step == Step::wait && given_up && Clock::now() > *given_up) {
+            log_.warn("chain fault not noticed", {{"what", plan.fault()}});
+            step = Step::end;
+        }
+        if (step == Step::begin) {
+            begin(plan.fault());
+            plan.begun(before, asked());
+            given_up = Clock::now() + kLongestFault;
+        } else if (step == Step::end) {
+            end(plan.fault());
+            plan.ended(asked());
+            given_up.reset();
+        } else if (step == Step::done) {
+            done_ = true;
+            return;
+        }
+    } while (sleep(kBetweenGlances, stop));
+}
+
+Asked RehearsalChain::asked() const {
+    const auto tally = node_->tally();
+    Asked asked{.looks = tally.looks, .connections = tally.connections, .tasks = 0, .pulls = {}};
+    for (const auto& validator : validators_) {
+        const auto theirs = validator->tally();
+        asked.tasks += theirs.handed_out;
+        asked.pulls.push_back(theirs.pulls);
     }
-    // Time to come back from the last one.
-    if (!faults.empty() && !sleep(timing.before, stop)) return;
-    done_ = true;
+    return asked;
 }
 
 void RehearsalChain::begin(std::string_view fault) {

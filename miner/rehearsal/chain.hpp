@@ -1,9 +1,11 @@
 // The rehearsal's chain: a local node that knows the rehearsal's validators and hotkeys, and brings
-// the faults that were asked for, one after the other.
+// the faults that were asked for, one after the other, in the order of the setting (FaultPlan says
+// when).
 #pragma once
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
+#include "miner/rehearsal/fault_plan.hpp"
 #include "network/local/chain_node.hpp"
 #include "network/local/validator.hpp"
 #include "network/wallet/keypair.hpp"
@@ -37,17 +39,14 @@ public:
                                                                  Cast cast, config::Logger& log);
 
     std::string url() const { return node_->endpoint().url(); }
-    bool faults_done() const { return done_; }  // any thread
+    // All were brought, and the miner has read the chain since. Any thread.
+    bool faults_done() const { return done_; }
 
 private:
     RehearsalChain(std::unique_ptr<network::ChainNode> node, Cast cast, config::Logger& log);
 
-    // The pause before a fault, how long one lasts, and how long the chain stalls.
-    struct Timing {
-        std::chrono::milliseconds before, during, stall;
-    };
-
-    void bring(const std::vector<std::string>& faults, Timing timing, const std::stop_token& stop);
+    void bring(FaultPlan plan, const std::stop_token& stop);
+    Asked asked() const;
     void begin(std::string_view fault);
     void end(std::string_view fault);
 

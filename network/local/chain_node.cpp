@@ -203,6 +203,7 @@ private:
         const auto first = list.empty() || !list[0].is_string()
                                ? std::string_view()
                                : std::string_view(list[0].get_string());
+        tally_.looks += name == "chain_getHead";
         tally_.metadata += first == "Metadata_metadata_at_version";
         tally_.metagraphs += first == "NeuronInfoRuntimeApi_get_neurons_lite";
         tally_.registrations += name == "state_getStorage";

@@ -25,9 +25,10 @@ public:
         std::vector<std::uint8_t> metadata;  // of its runtime; empty: see ChainState
     };
 
-    // What it was asked for, for tests.
+    // What it was asked for. Whoever looks at the chain begins with its newest block.
     struct Tally {
-        int connections = 0, metadata = 0, metagraphs = 0, registrations = 0, extrinsics = 0;
+        int connections = 0, looks = 0, metadata = 0, metagraphs = 0, registrations = 0,
+            extrinsics = 0;
     };
 
     // Listens at once on 127.0.0.1, on a thread of its own. Fails with network errors (port taken).
