@@ -12,7 +12,7 @@ public:
     std::string message(int code) const override {
         switch (static_cast<Errc>(code)) {
             case Errc::not_a_picture:
-                return "not a picture (PNG, JPEG or WebP)";
+                return "not a picture";
             case Errc::broken_picture:
                 return "picture cut short or damaged";
             case Errc::picture_too_large:

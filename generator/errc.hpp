@@ -9,7 +9,7 @@
 namespace generator {
 
 enum class Errc {
-    not_a_picture = 1,  // the bytes are no PNG, JPEG or WebP
+    not_a_picture = 1,  // the bytes are of no format that is read
     broken_picture,     // they begin as one, but are cut short or damaged
     picture_too_large,  // more bytes or pixels than allowed; nothing was decoded
     bad_prompt,         // longer than allowed

@@ -3,6 +3,7 @@
 #include "generator/errc.hpp"
 #include "generator/image/exif.hpp"
 #include "generator/image/formats.hpp"
+#include "generator/mistaken.hpp"
 
 #include <cstring>
 #include <new>
@@ -17,10 +18,14 @@ bool begins(std::span<const std::uint8_t> bytes, std::string_view text) {
 
 std::string what_it_seems(std::span<const std::uint8_t> bytes) {
     if (bytes.empty()) return "no bytes at all";
-    if (begins(bytes, "GIF8")) return "a GIF";
-    if (begins(bytes, "BM")) return "a BMP";
-    if (begins(bytes, "II*") || begins(bytes, "MM")) return "a TIFF";
-    if (begins(bytes, "<")) return "text (SVG or HTML?)";
+    const auto brand = bytes.size() >= 12 ? bytes.subspan(4) : std::span<const std::uint8_t>();
+    if (begins(brand, "ftypavi")) return "an AVIF";
+    if (begins(brand, "ftyphei") || begins(brand, "ftypmif1")) return "a HEIC";
+    if (begins(bytes, "\xFF\x0A") || begins(brand, "JXL ")) return "a JPEG XL";
+    if (begins(brand, "jP  ")) return "a JPEG 2000";
+    if (begins(bytes, "%PDF")) return "a PDF";
+    if (const auto what = mistaken_for(bytes); !what.empty()) return what;
+    if (begins(bytes, "<")) return "text (SVG?)";
     return std::to_string(bytes.size()) + " bytes of something else";
 }
 
@@ -29,8 +34,11 @@ config::Result<Image> decode_stored(std::span<const std::uint8_t> bytes,
     if (looks_like_png(bytes)) return decode_png(bytes, limits);
     if (looks_like_jpeg(bytes)) return decode_jpeg(bytes, limits);
     if (looks_like_webp(bytes)) return decode_webp(bytes, limits);
+    if (looks_like_gif(bytes)) return decode_gif(bytes, limits);
+    if (looks_like_bmp(bytes)) return decode_bmp(bytes, limits);
+    if (looks_like_tiff(bytes)) return decode_tiff(bytes, limits);
     return config::fail(Errc::not_a_picture,
-                        what_it_seems(bytes) + "; PNG, JPEG and WebP are accepted");
+                        what_it_seems(bytes) + "; PNG, JPEG, WebP, GIF, BMP and TIFF are accepted");
 }
 
 }  // namespace
@@ -43,6 +51,26 @@ bool looks_like_jpeg(std::span<const std::uint8_t> bytes) { return begins(bytes,
 
 bool looks_like_webp(std::span<const std::uint8_t> bytes) {
     return begins(bytes, "RIFF") && bytes.size() >= 12 && begins(bytes.subspan(8), "WEBP");
+}
+
+bool looks_like_gif(std::span<const std::uint8_t> bytes) {
+    return begins(bytes, "GIF87a") || begins(bytes, "GIF89a");
+}
+
+bool looks_like_bmp(std::span<const std::uint8_t> bytes) { return begins(bytes, "BM"); }
+
+bool looks_like_tiff(std::span<const std::uint8_t> bytes) {
+    using namespace std::string_view_literals;
+    return begins(bytes, "II*\0"sv) || begins(bytes, "MM\0*"sv) || begins(bytes, "II+\0"sv) ||
+           begins(bytes, "MM\0+"sv);
+}
+
+void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb) {
+    const int white = 255 - cmyk[3];
+    for (int c = 0; c < 3; ++c) {
+        const int t = cmyk[c] * white + 128;
+        rgb[c] = std::uint8_t(white - ((t + (t >> 8)) >> 8));
+    }
 }
 
 std::optional<config::Error> refuse_size(std::int64_t width, std::int64_t height,
@@ -68,7 +96,7 @@ config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLi
     }
     auto stored = decode_stored(bytes, limits);
     if (!stored) return stored;
-    return apply_orientation(std::move(*stored), exif_orientation(bytes));
+    return apply_orientation(std::move(*stored), orientation_of(bytes));
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while decoding a picture");
 }

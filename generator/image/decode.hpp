@@ -1,5 +1,5 @@
 // Bytes of a picture file to pixels, equal to Pillow's `open(...).convert("RGBA")` to the bit,
-// turned as EXIF says.
+// turned as its `exif_transpose` does.
 #pragma once
 
 #include "config/result.hpp"
@@ -16,10 +16,11 @@ struct DecodeLimits {
         65'500;  // what a JPEG can have; keeps the work of a resize in proportion to the pixels
 };
 
-// PNG, JPEG or WebP -> RGBA; the first frame of an animation. 16-bit PNG: the high byte. Colour
-// profiles and gamma are ignored, as Pillow does. The header is read first: nothing is allocated
-// for a picture over the limits. Fails with not_a_picture, broken_picture, picture_too_large,
-// empty_picture, out_of_memory. Any thread.
+// PNG, JPEG, WebP, GIF, BMP or TIFF -> RGBA; the first frame of an animation. Of 16 bits the high
+// byte. What is rare in a TIFF (floating point, Lab, JPEG of the old kind) is refused by its name.
+// Colour profiles and gamma are ignored, as Pillow does. The header is read first: nothing is
+// allocated for a picture over the limits. Fails with not_a_picture, broken_picture,
+// picture_too_large, empty_picture, out_of_memory. Any thread.
 config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits = {});
 
 // 1 to 4 channels -> PNG bytes. Empty for a picture without pixels.

@@ -99,11 +99,8 @@ bool read(Reader& reader, std::uint8_t* pixels, std::size_t row_bytes) {
 // all.
 void cmyk_to_rgba(std::vector<std::uint8_t>& pixels) {
     for (std::size_t i = 0; i < pixels.size(); i += 4) {
-        const int white = pixels[i + 3];
-        for (int c = 0; c < 3; ++c) {
-            const int t = (255 - pixels[i + c]) * white + 128;
-            pixels[i + c] = std::uint8_t(white - ((t + (t >> 8)) >> 8));
-        }
+        for (std::size_t c = 0; c < 4; ++c) pixels[i + c] = std::uint8_t(255 - pixels[i + c]);
+        cmyk_to_rgb(&pixels[i], &pixels[i]);
         pixels[i + 3] = 255;
     }
 }

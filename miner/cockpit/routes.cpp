@@ -72,6 +72,9 @@ std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
     if (start.starts_with("\x89PNG")) return "image/png";
     if (start.starts_with("\xff\xd8")) return "image/jpeg";
     if (start.starts_with("RIFF") && start.substr(8) == "WEBP") return "image/webp";
+    if (start.starts_with("GIF8")) return "image/gif";
+    if (start.starts_with("BM")) return "image/bmp";
+    if (start.starts_with("II*") || start.starts_with("MM")) return "image/tiff";
     return "application/octet-stream";
 }
 

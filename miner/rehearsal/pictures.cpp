@@ -24,7 +24,8 @@ std::vector<NamedPicture> embedded_pictures() {
 
 config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder) {
     namespace fs = std::filesystem;
-    constexpr std::array kEndings{".png", ".jpg", ".jpeg", ".webp"};
+    constexpr std::array kEndings{".png", ".jpg", ".jpeg", ".webp",
+                                  ".gif", ".bmp", ".tif",  ".tiff"};
     constexpr std::uintmax_t kMaxBytes = 64 << 20;
 
     std::error_code error;
@@ -39,9 +40,9 @@ config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder)
     using generator::Errc;
     if (error) return config::fail(Errc::missing_file, folder + " (" + error.message() + ")");
     if (files.empty())
-        return config::fail(
-            Errc::missing_file,
-            folder + " holds no .png, .jpg or .webp; name another folder with --pictures");
+        return config::fail(Errc::missing_file, folder +
+                                                    " holds no .png, .jpg, .webp, .gif, .bmp or "
+                                                    ".tiff; name another folder with --pictures");
     std::sort(files.begin(), files.end());
 
     std::vector<NamedPicture> pictures;

@@ -1,4 +1,4 @@
-// Pictures of validators: PNG, JPEG, WebP.
+// Pictures of validators: PNG, JPEG, WebP, GIF, BMP, TIFF.
 #include "generator/image/decode.hpp"
 #include "tests/fuzz/input.hpp"
 

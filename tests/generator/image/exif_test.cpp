@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <zlib.h>
+
 using generator::Image;
 using tests::Bytes;
 
@@ -83,31 +85,62 @@ TEST_CASE("the orientation is found in JPEG, PNG and WebP, in both byte orders")
     for (const bool is_little : {true, false}) {
         for (int orientation = 1; orientation <= 8; ++orientation) {
             const Bytes exif = tiff(is_little, orientation);
-            CHECK(generator::exif_orientation(jpeg_with(exif)) == orientation);
-            CHECK(generator::exif_orientation(png_with(exif)) == orientation);
-            CHECK(generator::exif_orientation(webp_with(exif)) == orientation);
+            CHECK(generator::orientation_of(jpeg_with(exif)) == orientation);
+            CHECK(generator::orientation_of(png_with(exif)) == orientation);
+            CHECK(generator::orientation_of(webp_with(exif)) == orientation);
         }
     }
-    CHECK(generator::exif_orientation(tests::golden("pillow/decode/exif_orientation6_q85.jpg")) ==
-          6);
-    CHECK(generator::exif_orientation(tests::golden("pillow/decode/rgb_icc.png")) == 1);
+    CHECK(generator::orientation_of(tests::golden("pillow/decode/exif_orientation6_q85.jpg")) == 6);
+    CHECK(generator::orientation_of(tests::golden("pillow/decode/rgb_icc.png")) == 1);
+}
+
+TEST_CASE("of texts in a PNG that are too long, or no zlib stream, nothing is taken") {
+    const std::string keyword("Raw profile type exif\0\0", 23);
+    const auto png = [&](const std::string& deflated) {
+        Bytes file = {0x89, 'P', 'N', 'G', 13, 10, 26, 10};
+        const auto body = keyword + deflated;
+        append(file, {0, 0, std::uint8_t(body.size() >> 8), std::uint8_t(body.size()), 'z', 'T',
+                      'X', 't'});
+        append(file, {body.begin(), body.end()});
+        append(file, {0, 0, 0, 0});
+        return file;
+    };
+    const auto deflated = [](const std::string& text) {
+        uLongf size = compressBound(text.size());
+        std::string out(size, '\0');
+        compress(reinterpret_cast<Bytef*>(out.data()), &size,
+                 reinterpret_cast<const Bytef*>(text.data()), text.size());
+        return out.substr(0, size);
+    };
+    std::string digits = "\nexif\n      22\n";
+    for (const int byte : tiff(true, 6)) {
+        digits += "0123456789abcdef"[byte >> 4];
+        digits += "0123456789abcdef"[byte & 15];
+    }
+    CHECK(generator::orientation_of(png(deflated(digits))) == 6);
+    CHECK(generator::orientation_of(png(deflated(digits + std::string(900'000, '\n')))) == 6);
+    CHECK(generator::orientation_of(png(deflated(digits + std::string(2'000'000, '\n')))) == 1);
+    CHECK(generator::orientation_of(png("no zlib")) == 1);
+    CHECK(generator::orientation_of(png(deflated(digits + "xyz"))) == 1);
+    CHECK(generator::orientation_of(png(deflated("\nexif\n"))) == 1);
+    CHECK(generator::orientation_of(png("")) == 1);
 }
 
 TEST_CASE("a broken or lying EXIF block means upright") {
-    CHECK(generator::exif_orientation(jpeg_with(tiff(true, 9))) == 1);
-    CHECK(generator::exif_orientation(jpeg_with({})) == 1);
+    CHECK(generator::orientation_of(jpeg_with(tiff(true, 9))) == 1);
+    CHECK(generator::orientation_of(jpeg_with({})) == 1);
     Bytes far = tiff(true, 6);
     far[4] = 0xFF, far[7] = 0xFF;  // directory beyond the block
-    CHECK(generator::exif_orientation(jpeg_with(far)) == 1);
+    CHECK(generator::orientation_of(jpeg_with(far)) == 1);
     Bytes many = tiff(true, 6);
     many[8] = 0xFF, many[9] = 0xFF, many[10] = 0;  // more entries than there are, none of ours
-    CHECK(generator::exif_orientation(jpeg_with(many)) == 1);
+    CHECK(generator::orientation_of(jpeg_with(many)) == 1);
     for (const Bytes& file :
          {jpeg_with(tiff(true, 6)), png_with(tiff(true, 6)), webp_with(tiff(true, 6))}) {
         // Its last byte that counts, somewhere before the end, turns the picture for good.
         int before = 1;
         for (std::size_t size = 0; size <= file.size(); ++size) {
-            const int orientation = generator::exif_orientation({file.data(), size});
+            const int orientation = generator::orientation_of({file.data(), size});
             CHECK((orientation == before || (before == 1 && orientation == 6 && size > 22)));
             before = orientation;
         }
