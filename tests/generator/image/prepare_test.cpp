@@ -75,18 +75,48 @@ TEST_CASE("an opaque picture is taken whole, centred in a square over black") {
     CHECK(pixel(*narrow, 2, 32)[0] == 0);
 }
 
-TEST_CASE("nothing opaque is an empty picture") {
+TEST_CASE("a picture of which nothing can be seen is empty") {
     CHECK(generator::prepare(filled(20, 20, {255, 255, 255, 0}), 64).error().code ==
           Errc::empty_picture);
-    CHECK(generator::prepare(filled(20, 20, {255, 255, 255, 204}), 64).error().code ==
-          Errc::empty_picture);
-    Image dot = filled(20, 20, {255, 255, 255, 0});
-    pixel(dot, 4, 4)[3] = 255;
-    CHECK(generator::prepare(dot, 64).error().code == Errc::empty_picture);
-    pixel(dot, 5, 4)[3] = 205;
-    CHECK(generator::prepare(dot, 64).error().code == Errc::empty_picture);
-    pixel(dot, 6, 4)[3] = 205;
-    CHECK(generator::prepare(dot, 64).has_value());
+    for (const std::uint8_t alpha : {std::uint8_t(255), std::uint8_t(100)}) {
+        Image dot = filled(20, 20, {255, 255, 255, 0});
+        pixel(dot, 4, 4)[3] = alpha;
+        CHECK(generator::prepare(dot, 64).error().code == Errc::empty_picture);
+        pixel(dot, 5, 4)[3] = alpha;
+        CHECK(generator::prepare(dot, 64).error().code == Errc::empty_picture);
+        pixel(dot, 6, 4)[3] = alpha;
+        CHECK(generator::prepare(dot, 64).has_value());
+    }
+}
+
+TEST_CASE("a faint picture is taken as if its most opaque pixel were opaque") {
+    for (const std::uint8_t alpha : {std::uint8_t(204), std::uint8_t(128), std::uint8_t(1)}) {
+        Image faint = filled(40, 40, {10, 20, 30, 0}), strong = faint;
+        for (int y = 12; y < 28; ++y)
+            for (int x = 10; x < 30; ++x) {
+                pixel(faint, x, y)[3] = alpha;
+                pixel(strong, x, y)[3] = 255;
+            }
+        const auto prepared = generator::prepare(faint, 64);
+        REQUIRE(prepared.has_value());
+        CHECK(prepared->pixels == generator::prepare(strong, 64)->pixels);
+    }
+    // What is fainter stays so, and what is too faint for the crop lies outside of it.
+    Image halves = filled(60, 20, {200, 200, 200, 0});
+    for (int y = 5; y < 15; ++y)
+        for (int x = 5; x < 55; ++x) pixel(halves, x, y)[3] = x < 20 ? 120 : 110;
+    auto prepared = generator::prepare(halves, 64);
+    REQUIRE(prepared.has_value());
+    CHECK(pixel(*prepared, 16, 32)[0] > 190);
+    const int fainter = pixel(*prepared, 48, 32)[0];
+    CHECK((fainter > 170 && fainter < 190));
+}
+
+TEST_CASE("around a single opaque pixel all that can be seen is taken") {
+    Image image = filled(20, 20, {255, 255, 255, 0});
+    for (int x = 5; x < 15; ++x) pixel(image, x, 10)[3] = 150;
+    pixel(image, 8, 10)[3] = 255;
+    CHECK(generator::prepare(image, 64).has_value());
 }
 
 TEST_CASE("a cut-out is told by its alpha") {
