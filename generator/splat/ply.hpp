@@ -36,9 +36,10 @@ StoredSplats store(const Splats& splats);
 // normals are zero.
 std::vector<std::uint8_t> write_ply(const StoredSplats& splats, bool normals = true);
 
-// Any order of properties, other scalar types, comments, CR LF and elements besides the vertices
-// too; ascii and big endian are refused. Memory stays in proportion to the bytes. Fails with
-// bad_splats. Any thread.
+// What plyfile reads, the library behind the validator's loader: text, little and big endian, any
+// order of properties, other types, lists, comments, every kind of line end, elements besides the
+// vertices, no f_rest. Nothing is allocated for rows that the bytes cannot hold. Fails with
+// bad_splats (a compressed PLY is named as such) and out_of_memory. Any thread.
 config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes);
 
 // Whether the vertex's properties are those of TRELLIS's save_ply, in its order, normals included.

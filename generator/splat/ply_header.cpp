@@ -50,89 +50,103 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return value;
 }
 
-// Hands out the lines of the head, which end in LF or CR LF.
+// What a stranger called something, in a message.
+std::string shown(std::string_view name) { return "'" + std::string(name.substr(0, 40)) + "'"; }
+
+// Hands out the lines of the head. How the first one ends, LF, CR LF or CR alone, all do.
 class Lines {
 public:
     explicit Lines(Bytes bytes)
         : text_(reinterpret_cast<const char*>(bytes.data()),
-                std::min(bytes.size(), kLongestHeader)) {}
+                std::min(bytes.size(), kLongestHeader)) {
+        const auto first = text_.find_first_of("\r\n");
+        if (first != text_.npos && text_[first] == '\r' && text_.substr(first + 1, 1) != "\n")
+            end_ = '\r';
+    }
 
     std::optional<std::string_view> next() {
-        const std::size_t end = text_.find('\n', at_);
+        const std::size_t end = text_.find(end_, at_);
         if (end == text_.npos) return std::nullopt;
         const auto line = text_.substr(at_, end - at_);
         at_ = end + 1;
         return line;
     }
     std::size_t read() const { return at_; }
+    char end() const { return end_; }
 
 private:
     std::string_view text_;
     std::size_t at_ = 0;
+    char end_ = '\n';
 };
 
-// One element as declared: so many rows of so many bytes.
-struct Element {
-    bool is_vertex = false;
-    bool has_list = false;
-    PlyHeader head;
-};
+config::Result<PlyFormat> parse_format(const std::vector<std::string_view>& line) {
+    if (line.size() < 2) return bad("a format line without a format");
+    if (line[1] == "ascii") return PlyFormat::ascii;
+    if (line[1] == "binary_little_endian") return PlyFormat::little_endian;
+    if (line[1] == "binary_big_endian") return PlyFormat::big_endian;
+    return bad("no format " + shown(line[1]) +
+               "; there are ascii, binary_little_endian and binary_big_endian");
+}
 
-config::Result<Element> begin_element(const std::vector<std::string_view>& line) {
+config::Result<PlyElement> begin_element(const std::vector<std::string_view>& line) {
     if (line.size() != 3) return bad("an element without name and count");
     const auto rows = number(line[2]);
-    if (!rows) return bad("'" + std::string(line[2]) + "' is no count");
-    Element element;
-    element.is_vertex = line[1] == "vertex";
-    element.head.rows = *rows;
+    if (!rows) return bad(shown(line[2]) + " is no count");
+    PlyElement element;
+    element.name = line[1];
+    element.rows = *rows;
     return element;
 }
 
-std::optional<config::Error> add_property(Element& element,
-                                          const std::vector<std::string_view>& line) {
-    if (line.size() == 5 && line[1] == "list") {
-        if (element.is_vertex) return bad("a vertex with a list");
-        element.has_list = true;
-        return std::nullopt;
-    }
-    if (line.size() != 3) return bad("a property without type and name");
+std::optional<PlyType> type_of(std::string_view name) {
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                    [&](const TypeName& t) { return t.name == line[1]; });
-    if (type == std::end(kTypes)) return bad("no type '" + std::string(line[1]) + "'");
-    auto& head = element.head;
-    if (head.properties.size() >= kMostProperties) return bad("too many properties");
-    if (head.find(line[2])) return bad("property " + std::string(line[2]) + " twice");
-    head.properties.push_back({std::string(line[2]), type->type, head.row_bytes});
-    head.row_bytes += std::size_t(size_of(type->type));
+                                    [&](const TypeName& t) { return t.name == name; });
+    return type == std::end(kTypes) ? std::nullopt : std::optional(type->type);
+}
+
+std::optional<config::Error> add_property(PlyElement& element,
+                                          const std::vector<std::string_view>& line) {
+    const bool list = line.size() == 5 && line[1] == "list";
+    if (line.size() != 3 && !list) return bad("a property without type and name");
+    const auto name = line.back(), type_name = line[line.size() - 2];
+    const auto type = type_of(type_name), count = list ? type_of(line[2]) : std::nullopt;
+    if (!type) return bad("no type " + shown(type_name));
+    if (list && (!count || *count == PlyType::f32 || *count == PlyType::f64))
+        return bad(shown(line[2]) + " counts nothing");
+    if (element.properties.size() >= kMostProperties) return bad("too many properties");
+    if (element.find(name)) return bad("property " + shown(name) + " twice");
+    element.properties.push_back({std::string(name), *type, count});
+    element.row_bytes += std::size_t(size_of(list ? *count : *type));
+    element.has_list = element.has_list || list;
     return std::nullopt;
 }
 
-config::Result<std::vector<Element>> parse_elements(Lines& lines) {
+std::optional<config::Error> parse_lines(Lines& lines, PlyHeader& header) {
     constexpr std::size_t kMostElements = 64;
-    std::vector<Element> elements;
     bool has_format = false;
     while (const auto text = lines.next()) {
         const auto line = words(*text);
         if (line.empty() || line[0] == "comment" || line[0] == "obj_info") continue;
         if (line[0] == "end_header") {
             if (!has_format) return bad("no format line");
-            return elements;
+            return std::nullopt;
         }
         if (line[0] == "format") {
-            if (line.size() < 2 || line[1] != "binary_little_endian") {
-                return bad("only binary_little_endian is read");
-            }
+            const auto format = parse_format(line);
+            if (!format) return format.error();
+            header.format = *format;
             has_format = true;
         } else if (line[0] == "element") {
-            if (elements.size() >= kMostElements) return bad("too many elements");
+            if (header.elements.size() >= kMostElements) return bad("too many elements");
             auto element = begin_element(line);
             if (!element) return element.error();
-            elements.push_back(std::move(*element));
+            header.elements.push_back(std::move(*element));
         } else if (line[0] == "property") {
-            if (elements.empty()) return bad("a property before any element");
-            if (auto error = add_property(elements.back(), line)) return *error;
+            if (header.elements.empty()) return bad("a property before any element");
+            if (auto error = add_property(header.elements.back(), line)) return error;
         } else {
-            return bad("no such line in a header: '" + std::string(line[0].substr(0, 40)) + "'");
+            return bad("no such line in a header: " + shown(line[0]));
         }
     }
     return bad("the header does not end");
@@ -158,37 +172,32 @@ int size_of(PlyType type) {
     return 0;
 }
 
-const PlyProperty* PlyHeader::find(std::string_view name) const {
+std::optional<std::size_t> PlyElement::find(std::string_view property) const {
     const auto found = std::find_if(properties.begin(), properties.end(),
-                                    [&](const PlyProperty& p) { return p.name == name; });
-    return found == properties.end() ? nullptr : &*found;
+                                    [&](const PlyProperty& p) { return p.name == property; });
+    if (found == properties.end()) return std::nullopt;
+    return std::size_t(found - properties.begin());
+}
+
+std::optional<std::size_t> PlyHeader::vertex() const {
+    const auto found = std::find_if(elements.begin(), elements.end(),
+                                    [](const PlyElement& e) { return e.name == "vertex"; });
+    if (found == elements.end()) return std::nullopt;
+    return std::size_t(found - elements.begin());
 }
 
 config::Result<PlyHeader> parse_ply_header(std::span<const std::uint8_t> bytes) {
+    if (bytes.empty()) return bad("the file is empty");
     Lines lines(bytes);
     const auto first = lines.next();
     if (!first || words(*first) != std::vector<std::string_view>{"ply"}) {
         return bad("does not begin with 'ply'");
     }
-    auto elements = parse_elements(lines);
-    if (!elements) return elements.error();
-    std::size_t at = lines.read();
-    for (auto& element : *elements) {
-        auto& head = element.head;
-        const std::size_t left = bytes.size() - at;
-        if (element.has_list) return bad("lists before the vertices");
-        if (head.row_bytes > 0 && head.rows > left / head.row_bytes) {
-            return bad("cut short: " + std::to_string(head.rows) + " rows of " +
-                       std::to_string(head.row_bytes) + " bytes in " + std::to_string(left));
-        }
-        if (element.is_vertex) {
-            if (head.rows == 0 || head.row_bytes == 0) return bad("no vertices");
-            head.body = at;
-            return std::move(head);
-        }
-        at += head.rows * head.row_bytes;
-    }
-    return bad("no element 'vertex'");
+    PlyHeader header;
+    if (auto error = parse_lines(lines, header)) return *error;
+    header.body = lines.read();
+    header.line_end = lines.end();
+    return header;
 }
 
 }  // namespace generator

@@ -5,8 +5,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 using generator::Errc;
 using tests::Bytes;
@@ -121,6 +128,196 @@ TEST_CASE("harmonics that fit no degree are refused") {
     file[text.find("f_rest_8") + 7] = '9';
     CHECK(generator::read_ply(file).error().code == Errc::bad_splats);
 }
+
+namespace {
+
+std::string head(const std::string& format, int rows, const std::string& more = {}) {
+    std::string text =
+        "ply\nformat " + format + " 1.0\nelement vertex " + std::to_string(rows) + "\n";
+    for (const auto& name : kNames) text += "property float " + name + "\n";
+    return text + more + "end_header\n";
+}
+
+// Row i has the values 100 i, 100 i + 1, ...
+float value_of(std::size_t row, std::size_t column) { return float(100 * row + column) - 0.5F; }
+
+std::string number(float value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.9g", double(value));
+    return text;
+}
+
+Bytes bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
+
+std::string words(const std::string& file) {
+    const auto splats = generator::read_ply(bytes_of(file));
+    REQUIRE_FALSE(splats.has_value());
+    CHECK(splats.error().code == Errc::bad_splats);
+    return splats.error().detail;
+}
+
+void check_rows(const config::Result<generator::StoredSplats>& splats) {
+    REQUIRE(splats.has_value());
+    REQUIRE(splats->size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(splats->position[i] == std::array{value_of(i, 0), value_of(i, 1), value_of(i, 2)});
+        CHECK(splats->colour[i] == std::array{value_of(i, 3), value_of(i, 4), value_of(i, 5)});
+        CHECK(splats->logit[i] == value_of(i, 6));
+        CHECK(splats->log_scale[i] == std::array{value_of(i, 7), value_of(i, 8), value_of(i, 9)});
+        CHECK(splats->rotation[i][3] == value_of(i, 13));
+    }
+    CHECK(splats->sh_degree == 0);
+}
+
+std::string text_rows(const std::string& end = "\n") {
+    std::string text;
+    for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t k = 0; k < kNames.size(); ++k)
+            text += number(value_of(i, k)) + (k + 1 < kNames.size() ? " " : end);
+    return text;
+}
+
+Bytes binary_rows(bool big, const Bytes& in_front_of_each = {}) {
+    Bytes bytes;
+    for (std::size_t i = 0; i < 3; ++i) {
+        bytes.insert(bytes.end(), in_front_of_each.begin(), in_front_of_each.end());
+        for (std::size_t k = 0; k < kNames.size(); ++k) {
+            append_value(bytes, value_of(i, k));
+            if (big) std::reverse(bytes.end() - 4, bytes.end());
+        }
+    }
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("text and big endian are read as little endian is") {
+    check_rows(generator::read_ply(bytes_of(head("ascii", 3) + text_rows())));
+    for (const bool big : {false, true}) {
+        auto file = bytes_of(head(big ? "binary_big_endian" : "binary_little_endian", 3));
+        const auto rows = binary_rows(big);
+        file.insert(file.end(), rows.begin(), rows.end());
+        check_rows(generator::read_ply(file));
+    }
+}
+
+TEST_CASE("text is read with every kind of line end, blank and number") {
+    const auto ascii = head("ascii", 3);
+    const auto with_ends = [&](const std::string& end) {
+        std::string text;
+        for (const char c : ascii) text += c == '\n' ? end : std::string(1, c);
+        return text + text_rows(end);
+    };
+    check_rows(generator::read_ply(bytes_of(with_ends("\r\n"))));
+    check_rows(generator::read_ply(bytes_of(with_ends("\r"))));
+    auto unended = ascii + text_rows();
+    unended.pop_back();
+    check_rows(generator::read_ply(bytes_of(unended)));
+    const auto odd = generator::read_ply(bytes_of(
+        head("ascii", 1) + "  +1 -2e0\t.5 nan inf -Infinity 1e999 -1e999 1e-999 0 1 0 0 0  \n"));
+    REQUIRE(odd.has_value());
+    CHECK(odd->position[0] == std::array{1.F, -2.F, .5F});
+    CHECK(std::isnan(odd->colour[0][0]));
+    CHECK(odd->colour[0][1] == std::numeric_limits<float>::infinity());
+    CHECK(odd->colour[0][2] == -std::numeric_limits<float>::infinity());
+    CHECK(odd->logit[0] == std::numeric_limits<float>::infinity());
+    CHECK(odd->log_scale[0] == std::array{-std::numeric_limits<float>::infinity(), 0.F, 0.F});
+}
+
+TEST_CASE("lists are passed over, in the vertices and before them") {
+    const std::string more = "property list uchar short extra\n";
+    const std::string faces =
+        "element face 2\nproperty list uint8 int32 vertex_indices\nproperty uchar flag\n";
+    const auto with_faces = [&](const std::string& format) {
+        auto text = head(format, 3, more);
+        return text.insert(text.find("element vertex"), faces);
+    };
+    std::string rows = "3 0 1 2 7\n0 9\n";
+    for (const char c : text_rows("\n"))
+        rows += c == '\n' ? std::string(" 2 5 6\n") : std::string(1, c);
+    check_rows(generator::read_ply(bytes_of(with_faces("ascii") + rows)));
+
+    auto file = bytes_of(with_faces("binary_little_endian"));
+    append_value(file, std::uint8_t(2));
+    append(file, "12345678f");
+    append_value(file, std::uint8_t(0));
+    append(file, "f");
+    const auto values = binary_rows(false);
+    for (std::size_t i = 0; i < 3; ++i) {
+        file.insert(file.end(), values.begin() + std::ptrdiff_t(i * 56),
+                    values.begin() + std::ptrdiff_t((i + 1) * 56));
+        append_value(file, std::uint8_t(i));
+        append(file, std::string(2 * i, 'l'));
+    }
+    check_rows(generator::read_ply(file));
+    file.pop_back();
+    CHECK_FALSE(generator::read_ply(file).has_value());
+}
+
+TEST_CASE("what is no PLY of Gaussians says what it is") {
+    CHECK_THAT(words(""), Catch::Contains("empty"));
+    CHECK_THAT(words("plx\n"), Catch::Contains("does not begin with 'ply'"));
+    CHECK_THAT(words("ply\n"), Catch::Contains("does not end"));
+    CHECK_THAT(words("ply\nelement vertex 1\nend_header\n"), Catch::Contains("no format"));
+    CHECK_THAT(words("ply\nformat binary_middle_endian 1.0\nend_header\n"),
+               Catch::Contains("'binary_middle_endian'"));
+    CHECK_THAT(words("ply\nformat ascii 1.0\nend_header\n"), Catch::Contains("no element"));
+    CHECK_THAT(words(head("ascii", 0)), Catch::Contains("no Gaussians"));
+    CHECK_THAT(words(head("ascii", 3) + "1 2 3\n"), Catch::Contains("cut short"));
+    CHECK_THAT(words(head("ascii", 1) + "1 2 3 4 5 6 7 8 9 10 11 12 13\n          "),
+               Catch::Contains("a number for 'rot_3'"));
+    CHECK_THAT(words(head("ascii", 1) + "1 2 3 4 5 6 7 8 9 10 11 12 13 x\n"),
+               Catch::Contains("a number for 'rot_3'"));
+    CHECK_THAT(words(head("ascii", 1) + "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n"),
+               Catch::Contains("more than 14 values"));
+    CHECK_THAT(words(head("binary_big_endian", 2) + "1234"), Catch::Contains("cut short"));
+    CHECK_THAT(
+        words("ply\nformat binary_little_endian 1.0\nelement chunk 1\nproperty float min_x\n"
+              "element vertex 1\nproperty uint packed_position\nproperty uint packed_rotation\n"
+              "property uint packed_scale\nproperty uint packed_color\nend_header\n" +
+              std::string(20, 'c')),
+        Catch::Contains("compressed PLY") && Catch::Contains("splat-transform"));
+    CHECK_THAT(words("ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\n"
+                     "property float z\nproperty uchar red\nend_header\n1 2 3 4\n"),
+               Catch::Contains("no Gaussians"));
+}
+
+TEST_CASE("a header that lies about its rows costs no memory") {
+    for (const std::string format : {"ascii", "binary_little_endian", "binary_big_endian"})
+        for (const std::string rows : {"18446744073709551615", "4294967296", "1000000000"}) {
+            auto text = head(format, 1);
+            text.replace(text.find("vertex 1") + 7, 1, rows);
+            CHECK_THAT(words(text + std::string(500, '1')), Catch::Contains("cut short"));
+            text.insert(text.find("element vertex"), "element nothing " + rows + "\n");
+            CHECK_THAT(words(text), Catch::Contains("cut short"));
+            text.insert(text.find("element vertex"), "property list uchar int x\n");
+            CHECK_THAT(words(text), Catch::Contains("cut short"));
+        }
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // their allocators end the process
+TEST_CASE("when memory is short reading fails, and nothing else") {
+    Bytes file = bytes_of(head("binary_little_endian", 3'000'000));
+    for (auto at = std::search(file.begin(), file.end(), "float", "float" + 5); at != file.end();
+         at = std::search(file.begin(), file.end(), "float", "float" + 5))
+        std::copy_n("uchar", 5, at);
+    file.resize(file.size() + 3'000'000 * 14);
+    std::ifstream statm("/proc/self/statm");
+    std::size_t pages = 0;
+    statm >> pages;
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+    rlimit tight = before;
+    tight.rlim_cur = pages * std::size_t(sysconf(_SC_PAGESIZE)) + (50 << 20);  // it takes 170 MB
+    REQUIRE(setrlimit(RLIMIT_AS, &tight) == 0);
+    const auto splats = generator::read_ply(file);
+    setrlimit(RLIMIT_AS, &before);
+    REQUIRE_FALSE(splats.has_value());
+    CHECK(splats.error().code == Errc::out_of_memory);
+    CHECK(generator::read_ply(file).has_value());
+}
+#endif
 
 TEST_CASE("a damaged file does no more than fail") {
     const Bytes good = tests::golden("spz/g7.ply");
