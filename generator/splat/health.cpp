@@ -138,6 +138,12 @@ std::vector<std::string> validator_objections(const StoredSplats& splats) {
     if (health.identity_rotations == 1) {
         objections.push_back("no rotation differs from the identity");
     }
+    // A rotation without a length makes a Gaussian that no renderer draws (render/projector.hpp).
+    const bool no_rotation =
+        std::all_of(splats.rotation.begin(), splats.rotation.end(),
+                    [](const auto& q) { return !is_finite(q) || q == std::array<float, 4>{}; });
+    if (no_rotation)
+        objections.push_back("all rotations are zero or not finite, so nothing can be drawn");
     const bool all_finite = std::all_of(splats.position.begin(), splats.position.end(),
                                         [](const auto& p) { return is_finite(p); });
     if (!all_finite) {

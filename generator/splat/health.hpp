@@ -28,8 +28,9 @@ Health measure(const Splats& splats);
 // Why the validator would score zero before it looks at a picture; empty: it would look. Its data
 // check (three-gen-subnet, service 2.4.0, gs_data_checker_utils.py): fewer than 7,000 Gaussians,
 // one of the first three centres at (1, 1, 1), more than 80 % of opacities below 1e-3, no rotation
-// but the identity (its test for scales can never fire); and what its normalisation turns into
-// nothing: centres that are not finite, or all in one place.
+// but the identity (its test for scales can never fire); what its normalisation turns into nothing:
+// centres that are not finite, or all in one place; and rotations all of zeros, with which nothing
+// can be drawn.
 std::vector<std::string> validator_objections(const StoredSplats& splats);
 
 // The validator's normalisation in numbers; see validator_scene.

@@ -1,5 +1,6 @@
 // Reading SPZ: telling the families, undoing their containers with bounds, checking the header.
 #include "generator/errc.hpp"
+#include "generator/mistaken.hpp"
 #include "generator/splat/spz.hpp"
 #include "generator/splat/spz_format.hpp"
 
@@ -20,6 +21,10 @@ using Bytes = std::span<const std::uint8_t>;
 
 config::Error bad(const std::string& what) {
     return config::fail(Errc::bad_splats, "SPZ: " + what);
+}
+
+bool begins(Bytes bytes, std::string_view text) {
+    return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
 }
 
 // Memory that is not touched before something is written to it: a lying size costs nothing.
@@ -124,6 +129,8 @@ config::Result<SpzFile> read_subnet(Bytes bytes, const SpzLimits& limits) {
 config::Result<SpzFile> read_gzip(Bytes bytes, const SpzLimits& limits) {
     const auto payload = gunzip(bytes, limits);
     if (!payload) return payload.error();
+    if (begins(*payload, "ply"))
+        return config::fail(Errc::bad_splats, "this is a PLY in gzip: unpack it first");
     return read_payload(*payload, SpzFamily::niantic_gzip, 3, 4, limits);
 }
 
@@ -165,13 +172,19 @@ config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
     return unpack(SpzFamily::niantic_v4, header, arrays);
 }
 
-bool begins(Bytes bytes, std::string_view text) {
-    return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+// What else a file of splats may be, in words; empty when it may be SPZ.
+std::string what_else(Bytes bytes) {
+    if (bytes.empty()) return "the file is empty";
+    if (begins(bytes, "PK\x03\x04")) return "this is a zip archive (SOG?): unpack it first";
+    if (begins(bytes, "glTF")) return "this is a glTF, which holds no Gaussians that are read";
+    return mistaken_for(bytes);
 }
 
 }  // namespace
 
 config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits) try {
+    if (const auto what = what_else(bytes); !what.empty())
+        return config::fail(Errc::bad_splats, what);
     if (begins(bytes, "NGSP")) return read_v4(bytes, limits);
     if (begins(bytes, "\x1F\x8B")) return read_gzip(bytes, limits);
     return read_subnet(bytes, limits);

@@ -1,6 +1,7 @@
 #include "generator/weights/files.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/mistaken.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -60,6 +61,9 @@ public:
         if (begin == MAP_FAILED) return unreadable(file);
         std::shared_ptr<const void> owner(begin,
                                           [size](void* address) { ::munmap(address, size); });
+        if (const auto what = mistaken_for({static_cast<const std::uint8_t*>(begin), size});
+            !what.empty())
+            return config::fail(Errc::bad_checkpoint, file + ": " + what);
         return Bytes{{static_cast<const std::byte*>(begin), size}, std::move(owner)};
     }
 

@@ -31,7 +31,7 @@ public:
     virtual bool has(const std::string& name) const = 0;
 
     // Fails with missing_file (absent, unreadable, no regular file) and bad_checkpoint (a name that
-    // leaves the folder).
+    // leaves the folder, or a git-lfs pointer or web page in the file's place).
     virtual config::Result<Bytes> open(const std::string& name) const = 0;
 };
 

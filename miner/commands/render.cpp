@@ -21,7 +21,7 @@ constexpr int kTurntableFrames = 48, kFrameMs = 80;
 
 config::Result<generator::StoredSplats> read_splats(const std::vector<std::uint8_t>& bytes) {
     constexpr std::array<std::uint8_t, 3> kPly = {'p', 'l', 'y'};
-    if (bytes.size() > kPly.size() && std::equal(kPly.begin(), kPly.end(), bytes.begin()))
+    if (bytes.size() >= kPly.size() && std::equal(kPly.begin(), kPly.end(), bytes.begin()))
         return generator::read_ply(bytes);
     auto file = generator::read_spz(bytes);
     if (!file) return file.error();

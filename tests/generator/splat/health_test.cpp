@@ -104,6 +104,16 @@ TEST_CASE("what its normalisation cannot bear is an objection too") {
     CHECK(generator::validator_objections({}).size() == 1);
 }
 
+TEST_CASE("rotations without a length fail the checks as they fail the renderer") {
+    auto splats = healthy();
+    for (auto& rotation : splats.rotation) rotation = {0, 0, -0.F, 0};
+    CHECK(objects(splats, "all rotations are zero"));
+    for (auto& rotation : splats.rotation) rotation = {kNan, 0, 0, 1};
+    CHECK(objects(splats, "not finite"));
+    splats.rotation[6'999] = {0, 1, 0, 0};
+    CHECK(generator::validator_objections(splats).empty());
+}
+
 TEST_CASE("values that are not finite elsewhere pass the checks, as they do there") {
     StoredSplats splats = healthy();
     splats.logit[0] = kNan;

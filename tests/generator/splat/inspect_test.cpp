@@ -94,6 +94,21 @@ TEST_CASE("Niantic's file is read, and that a validator does not is said") {
     CHECK(contains(report->to_text(), "SPZ of Niantic, version 2, gzip"));
 }
 
+TEST_CASE("what is in the place of splats is named") {
+    for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+             {"", "the file is empty"},
+             {"ply", "does not begin with 'ply'"},
+             {"PK\x03\x04 and so on", "zip archive"},
+             {"glTF and so on", "glTF"},
+             {"version https://git-lfs.github.com/spec/v1\n", "git-lfs pointer"},
+             {"<!DOCTYPE html>", "HTML page"}}) {
+        const auto inspection = generator::inspect(tests::Bytes(text.begin(), text.end()));
+        REQUIRE_FALSE(inspection.has_value());
+        CHECK(inspection.error().code == Errc::bad_splats);
+        CHECK_THAT(inspection.error().message(), Catch::Contains(word));
+    }
+}
+
 TEST_CASE("what is neither PLY nor SPZ is refused") {
     CHECK(generator::inspect({}).error().code == Errc::bad_splats);
     const tests::Bytes text = {'h', 'e', 'l', 'l', 'o'};

@@ -169,6 +169,12 @@ TEST_CASE("Niantic's version 2 is the same payload in gzip, which a validator re
     CHECK_FALSE(generator::read_spz_as_validator(file).has_value());
 }
 
+TEST_CASE("a PLY in gzip is named") {
+    const auto read = generator::read_spz(gzip(tests::golden("spz/g7.ply")));
+    REQUIRE_FALSE(read.has_value());
+    CHECK_THAT(read.error().detail, Catch::Contains("a PLY in gzip"));
+}
+
 TEST_CASE("Niantic's versions 3 and 4 keep rotations to a quarter of a degree") {
     for (const std::string name : {"g1000", "g5_sh1", "g5_sh3"}) {
         const auto splats = tests::golden_ply("spz/" + name + ".ply");

@@ -66,3 +66,28 @@ TEST_CASE("what is absent or no file says its path") {
     CHECK(files->open("../secret").error().code == Errc::bad_checkpoint);
     CHECK_FALSE(files->has("ckpts"));
 }
+
+TEST_CASE("a git-lfs pointer or a web page in a file's place is named, whatever the file is") {
+    const Folder folder;
+    const auto files = generator::folder_files(folder.path);
+    for (const char* name : {"ckpts/a.safetensors", "ckpts/a.onnx", "ckpts/a.json", "merges.txt"}) {
+        std::ofstream(folder.path / name)
+            << "version https://git-lfs.github.com/spec/v1\noid sha256:" << std::string(64, 'a')
+            << "\nsize 1136172\n";
+        const auto pointer = files->open(name);
+        REQUIRE_FALSE(pointer.has_value());
+        CHECK(pointer.error().code == Errc::bad_checkpoint);
+        CHECK_THAT(pointer.error().detail, Catch::Contains(name) &&
+                                               Catch::Contains("git-lfs pointer") &&
+                                               Catch::Contains("git lfs pull"));
+        for (const char* page : {"<!DOCTYPE html><title>Sign in</title>", "\n <HTML lang=en>",
+                                 "\xef\xbb\xbf<!doctype HTML>"}) {
+            std::ofstream(folder.path / name) << page;
+            const auto html = files->open(name);
+            REQUIRE_FALSE(html.has_value());
+            CHECK_THAT(html.error().detail, Catch::Contains(name) && Catch::Contains("HTML page"));
+        }
+        std::ofstream(folder.path / name) << "version of something else";
+        CHECK(files->open(name).has_value());
+    }
+}
