@@ -1,5 +1,7 @@
 #include "miner/service.hpp"
 
+#include "config/escape.hpp"
+
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -33,7 +35,7 @@ Service::Service(boost::asio::any_io_executor io)
 }
 
 void Service::ready(std::string_view status) {
-    tell("READY=1\nSTATUS=" + std::string(status) + "\n");
+    tell("READY=1\nSTATUS=" + config::printable(status) + "\n");
 }
 
 void Service::stopping() { tell("STOPPING=1\nSTATUS=finishing the task at hand\n"); }

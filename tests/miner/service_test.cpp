@@ -52,6 +52,8 @@ TEST_CASE("a supervisor hears when the miner is ready and when it stops") {
     CHECK(supervisor.hear() == "");
     service.ready("a model");
     CHECK(supervisor.hear() == "READY=1\nSTATUS=a model\n");
+    service.ready("a model\nMAINPID=1");  // named by the operator's path
+    CHECK(supervisor.hear() == "READY=1\nSTATUS=a model\\nMAINPID=1\n");
     service.stopping();
     CHECK(supervisor.hear().starts_with("STOPPING=1\n"));
 }
