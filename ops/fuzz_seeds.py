@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import struct
 import sys
 from pathlib import Path
 
@@ -31,6 +32,18 @@ def recorded(name):
     return bytes.fromhex(digits.removeprefix("0x"))
 
 
+def ply_forms(little):
+    """A PLY of floats as text, in big endian, and with a list in front."""
+    head, body = little.split(b"end_header\n", 1)
+    values = [struct.unpack_from("<f", body, at)[0] for at in range(0, len(body) // 4 * 4, 4)]
+    columns = head.count(b"property float")
+    lines = "\n".join(" ".join(f"{v:.7g}" for v in values[i:i + columns]) for i in range(0, len(values), columns))
+    yield head.replace(b"binary_little_endian", b"ascii") + b"end_header\n" + lines.encode() + b"\n"
+    yield head.replace(b"little", b"big") + b"end_header\n" + struct.pack(f">{len(values)}f", *values)
+    face = b"element face 1\nproperty list uchar int indices\nelement vertex"
+    yield head.replace(b"element vertex", face) + b"end_header\n\1\0\0\0\0" + body
+
+
 def seeds():
     keyfile = vectors("keyfile.json")
     for entry in keyfile["plain"]:
@@ -39,6 +52,9 @@ def seeds():
         yield "keyfile", base64.b64decode(entry["file_base64"])
     for entry in vectors("keyfile_v11.json")["files"]:
         yield "keyfile", entry["plain"].encode()
+        for odd in ('"cryptoType":1.0', '"cryptoType":"1"', '"cryptoType":257', '"meta":{"a":[[1]]}', '"publicKey":1',
+                    '"secretPhrase":null', '"ss58Address":"12bzRJfh7arnnfPPUZHeJUaE62QLEwhK48QnH9LXeK2m1iZU"'):
+            yield "keyfile", (entry["plain"].rstrip()[:-1] + "," + odd + "}").encode()
     for text in texts(vectors("ss58.json")):
         if 40 <= len(text) <= 60:
             yield "ss58", text.encode()
@@ -54,9 +70,16 @@ def seeds():
         for file in (TESTS / "golden").glob(pattern):
             if file.is_file():
                 yield "splat", file.read_bytes()
+                if file.suffix == ".ply" and file.stat().st_size < 4_000:
+                    yield from (("splat", form) for form in ply_forms(file.read_bytes()))
+    for text in ("a\x1b[2J\n", "Grüße \u202e\u2028 \U0001f680 \U000e0041", "\x9b漢字e\u0301"):
+        yield "escape", text.encode()
+        yield "escape", text.encode("latin-1", "ignore")
     for file in (TESTS / "golden" / "pillow").rglob("*"):
-        if file.suffix in (".png", ".jpg", ".jpeg", ".webp"):
+        if file.suffix in (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"):
             yield "picture", file.read_bytes()
+    for form in json.loads((TESTS / "golden" / "pillow" / "forms.json").read_text()).values():
+        yield "picture", base64.b64decode(form["file"])
     for file in (TESTS / "golden").rglob("*.safetensors"):
         yield "safetensors", file.read_bytes()
     for request in ('{"jsonrpc":"2.0","id":1,"result":null}',
