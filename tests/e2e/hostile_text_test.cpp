@@ -31,7 +31,8 @@ std::string answer(const std::string& body, const std::string& status = "200 OK"
 // Hands out one task whose every word is hostile, then refuses it in hostile words.
 class Steering {
 public:
-    const std::string id = "id" + kSteering + std::string("\0end", 4);
+    // A task whose id has control characters is not taken at all.
+    const std::string id = "id \"<b>\xe2\x80\xae\xe2\x80\xa8";
     const std::string prompt = "a red chair" + kSteering;
 
     std::uint16_t port() const { return peer_.port(); }
@@ -52,7 +53,7 @@ private:
             send(socket,
                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
                  "bt_header_axon_status_code: 5\xff\r\n"
-                 "bt_header_axon_status_message: \x1b]0;x\x07\xc0\x80\r\n"
+                 "bt_header_axon_status_message: \xe2\x80\xae\xc2\x9b\xc0\x80\r\n"
                  "content-length: 2\r\n\r\n{}");
         }
     }
