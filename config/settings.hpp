@@ -43,6 +43,7 @@ struct Schedule {
     milliseconds idle{10'000};   // wait when no validator can be asked
     seconds reservation{300};    // a validator being asked is left alone by others for so long
     seconds failure_delay{300};  // after a failed pull or submit
+    milliseconds validation_lock{30'000};  // while it judges, a validator takes no other submission
     double min_stake = 1000;
     std::string owner_hotkey = "5E7eSeRr2aHzCV7SkY4a2Pi5NXHrU4anZz3phEQgn4HCen2B";
     int owner_every = 5;     // the subnet owner's validator is asked each so many turns

@@ -130,7 +130,9 @@ void add_schedule(Rows& rows) {
              .most = 600},
             {.name = "schedule.idle",
              .field = [](Settings& s) -> Field { return &s.schedule.idle; },
-             .doc = "Wait when no validator may be asked right now.",
+             .doc = "Wait when no validator may be asked right now. After an answer without a task "
+                    "its "
+                    "validator is left alone for at least so long, whatever it says.",
              .unit = "s",
              .least = 0.01,
              .most = 3'600},
@@ -146,6 +148,14 @@ void add_schedule(Rows& rows) {
              .unit = "s",
              .least = 0,
              .most = 86'400},
+            {.name = "schedule.validation_lock",
+             .field = [](Settings& s) -> Field { return &s.schedule.validation_lock; },
+             .doc = "How long a validator takes no second submission after it began to judge one. "
+                    "A submission whose answer was lost, also by an earlier run, is followed by no "
+                    "call to that validator for so long.",
+             .unit = "s",
+             .least = 0,
+             .most = 3'600},
             {.name = "schedule.min_stake",
              .field = [](Settings& s) -> Field { return &s.schedule.min_stake; },
              .doc =

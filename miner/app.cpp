@@ -28,11 +28,6 @@
 namespace miner {
 namespace {
 
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // The database with what stands on it. Used on the db lane only.
 struct Store {
     std::unique_ptr<storage::Database> database;
@@ -41,15 +36,20 @@ struct Store {
     int left_open = 0;  // tasks of an earlier run
 
     static config::Result<Store> open(const std::filesystem::path& folder,
-                                      const config::Settings& settings) {
+                                      const config::Settings& settings, config::Logger& log,
+                                      std::int64_t now_ms) {
         Store store;
         auto database = storage::Database::open(folder / "miner.db");
         if (!database) return database.error();
         store.database = std::move(*database);
+        if (store.database->finished_restore())
+            log.warn("restore finished", {{"hint",
+                                           "it was cut off; what was there before is "
+                                           "miner.db.before-restore"}});
         store.journal =
             std::make_unique<storage::Journal>(*store.database, std::string(config::version()),
-                                               config::settings_hash(settings), now_ms());
-        auto recovered = store.journal->recover(now_ms());
+                                               config::settings_hash(settings), now_ms);
+        auto recovered = store.journal->recover(now_ms);
         if (!recovered) return recovered.error();
         store.left_open = *recovered;
         auto artifacts = storage::Artifacts::open(folder / "assets");
@@ -91,12 +91,18 @@ asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& 
     co_await await_all(std::move(children));
 }
 
-network::Dendrite::Options dendrite_options(const config::Schedule& schedule) {
+network::Dendrite::Options dendrite_options(const config::Schedule& schedule,
+                                            const Clocks& clocks) {
     return {.connect_timeout = schedule.connect_timeout,
             .pull_timeout = schedule.pull_timeout,
             .submit_timeout = schedule.submit_timeout,
             .max_answer_bytes = schedule.max_answer_bytes,
-            .now_ns = {}};
+            .now_ns = clocks.unix_ns};
+}
+
+void resume(const Contacts& contacts, std::span<Identity> identities, const AppOptions& options) {
+    resume_cooldowns(contacts, identities, options.clocks,
+                     options.settings.schedule.validation_lock, options.log);
 }
 
 // What is in the way, as the page and /health show it.
@@ -132,10 +138,8 @@ std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contac
                 [callers](std::shared_ptr<const network::Metagraph> graph) {
                     if (callers) callers->subnet(std::move(graph));
                 },
-            .first_validators =
-                [contacts = std::move(contacts), &roster, &log = options.log] {
-                    resume_cooldowns(contacts, roster.identities(), now_ms() / 1000, log);
-                },
+            .first_validators = [contacts = std::move(contacts), &roster,
+                                 &options] { resume(contacts, roster.identities(), options); },
             .hindered = hindrance_by(cockpit, "chain")});
     chain->watch().restore();
     return chain;
@@ -164,9 +168,9 @@ void watch_validators(Observer& observer, ChainWatch& chain) {
 }
 
 asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes, Store& store,
-                           Fleet& fleet, Production& production, asio::signal_set& signals,
-                           Stop& stop, Service& service, Cockpit* cockpit, bool& device_lost) {
-    network::Dendrite dendrite(dendrite_options(options.settings.schedule));
+                           Fleet& fleet, Production& production, Stop& stop, Cockpit* cockpit,
+                           bool& device_lost) {
+    network::Dendrite dendrite(dendrite_options(options.settings.schedule, options.clocks));
     Roster roster(std::move(options.identities));
     const auto io = co_await asio::this_coro::executor;
     const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
@@ -185,27 +189,21 @@ asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes,
         shown = {nullptr, [cockpit](void*) { cockpit->state().ask_chain({}); }};
     }
     Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
-                       options.log, options.settings, options.observer});
+                       options.log, options.settings, options.observer, options.clocks});
     // One slot more than stations: one task's network and disk run under another's computing.
     const std::size_t slots = fleet.size() + 1;
     const auto workers = [&]() -> asio::awaitable<void> {
         std::vector<asio::awaitable<void>> children;
         for (std::size_t slot = 0; slot < slots; ++slot)
-            children.push_back(
-                work(roster, pipeline, stop, options.settings.schedule.idle, options.finished));
+            children.push_back(work(roster, pipeline, stop, options.settings.schedule.idle,
+                                    options.finished, options.clocks));
         children.push_back(fleet.watch(stop));
         children.push_back(keep_house(store, lanes, stop, options.settings.storage, options.log));
         children.push_back(records.run());
         co_await all_of(std::move(children), stop);
-        signals.cancel();
     };
     std::vector<asio::awaitable<void>> children;
     children.push_back(workers());
-    children.push_back(
-        watch_signals(signals, stop, options.settings.run.grace, options.log, [&service, cockpit] {
-            service.stopping();
-            if (cockpit) cockpit->state().draining();
-        }));
     if (chain) children.push_back(chain->run());
     co_await all_of(std::move(children), stop);
     device_lost = pipeline.device_lost();
@@ -223,6 +221,7 @@ config::Result<std::unique_ptr<Cockpit>> open_cockpit(asio::io_context& io, AppO
     if (!cockpit) return cockpit.error();
     options.observer = (*cockpit)->observer(std::move(options.observer));
     options.log.add((*cockpit)->log_sink());
+    (*cockpit)->state().scored_by(options.scored_by);
     return cockpit;
 }
 
@@ -244,9 +243,10 @@ ExitCode run_app(AppOptions options) {
     Lanes lanes;
     Stop stop(io.get_executor());
     // From here on a signal is an orderly stop, even while the model loads.
-    asio::signal_set signals(io, SIGINT, SIGTERM);
+    asio::signal_set signals(io);
+    take_signals(signals);
 
-    auto store = Store::open(options.folder, options.settings);
+    auto store = Store::open(options.folder, options.settings, log, options.clocks.unix_ms());
     if (!store) {
         log.error("cannot start", {{"error", store.error().message()}});
         return ExitCode::storage;
@@ -259,7 +259,7 @@ ExitCode run_app(AppOptions options) {
         log.error("cannot start", {{"error", contacts.error().message()}});
         return ExitCode::storage;
     }
-    resume_cooldowns(*contacts, options.identities, now_ms() / 1000, log);
+    resume(*contacts, options.identities, options);
 
     auto recipe = read_recipe(options.settings);
     if (!recipe) {
@@ -284,6 +284,13 @@ ExitCode run_app(AppOptions options) {
     Service service(io.get_executor());
     Ending ending;
     Production production(lanes, **fleet, log, std::move(*recipe));
+    const auto draining = [&] {
+        service.stopping();
+        if (*cockpit) (*cockpit)->state().draining();
+    };
+    asio::co_spawn(
+        io, watch_signals(signals, stop, options.settings.run.grace, log, {.first = draining}),
+        asio::detached);
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
@@ -292,6 +299,7 @@ ExitCode run_app(AppOptions options) {
                 ending.no_model = loaded.error();
                 co_return;
             }
+            if (stop.asked()) co_return co_await (*fleet)->unload();
             const auto model = (*fleet)->info();
             if (*cockpit) (*cockpit)->state().model_ready(model);
             service.ready(model.name);
@@ -299,12 +307,13 @@ ExitCode run_app(AppOptions options) {
                                      {"device", model.device},
                                      {"dtype", model.dtype},
                                      {"parameters", model.parameters}});
-            co_await mine(options, *contacts, lanes, *store, **fleet, production, signals, stop,
-                          service, cockpit->get(), ending.device_lost);
+            co_await mine(options, *contacts, lanes, *store, **fleet, production, stop,
+                          cockpit->get(), ending.device_lost);
             co_await (*fleet)->unload();
         },
         [&](std::exception_ptr error) {
             ending.failure = error;
+            signals.cancel();
             service.end();
             if (*cockpit) (*cockpit)->stop();
         });

@@ -24,6 +24,7 @@ struct AppOptions {
     std::vector<Validator> named = {};  // by the operator; asked besides those of the chain
     bool chain = false;  // validators and registration come from the chain of the settings
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
+    Clocks clocks = {};
 };
 
 // Runs until SIGINT or SIGTERM (the task at hand gets settings.run.grace, a second signal ends the

@@ -1,17 +1,18 @@
 #include "miner/chain_watch.hpp"
 
+#include "config/durable_file.hpp"
 #include "config/places.hpp"
 #include "config/veil.hpp"
 #include "miner/named_validators.hpp"
 #include "network/chain/announce.hpp"
 #include "network/chain/metagraph_file.hpp"
 #include "network/errc.hpp"
+#include "network/first_of.hpp"
 #include "network/hex.hpp"
 #include "network/wallet/hash.hpp"
 #include "network/wallet/ss58.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -35,20 +36,6 @@ config::Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path&
     std::ifstream in(path, std::ios::binary);
     if (!in) return config::fail(Errc::io, path.string());
     return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(in), {});
-}
-
-// Whole or not at all.
-config::Result<void> write_file(const std::filesystem::path& path,
-                                const std::vector<std::uint8_t>& bytes) {
-    auto beside = path;
-    beside += ".new";
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-    out.close();
-    std::error_code error;
-    if (out) std::filesystem::rename(beside, path, error);
-    if (!out || error) return config::fail(Errc::io, path.string());
-    return {};
 }
 
 }  // namespace
@@ -215,10 +202,9 @@ void ChainWatch::note_validators(std::size_t asked) {
 }
 
 asio::awaitable<bool> ChainWatch::until_due() {
-    using namespace asio::experimental::awaitable_operators;
     auto& rpc = s_.chain.rpc();
     const auto next = looked_at_ + std::uint64_t(s_.settings.subtensor.check_blocks);
-    co_await (rpc.wait_for(next) || until_asked());
+    co_await network::first_of(rpc.wait_for(next), until_asked());
     co_return true;
 }
 
@@ -235,7 +221,8 @@ void ChainWatch::validator_failed() {
 asio::awaitable<void> ChainWatch::keep() {
     const auto bytes = network::pack_metagraph(*metagraph_, network_name());
     const auto path = file();
-    const auto kept = co_await run_on(s_.lanes.db, [&] { return write_file(path, bytes); });
+    const auto kept =
+        co_await run_on(s_.lanes.db, [&] { return config::write_durably(path, bytes); });
     if (!kept && !keep_failed_) {
         s_.log.warn("metagraph not kept", {{"error", kept.error().message()},
                                            {"hint", "the next start will wait for the chain"}});

@@ -83,7 +83,8 @@ Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
     const bool nobody = is_prompt(order) ? !takes_prompts() : !takes_pictures();
     Station* best = nullptr;
     const auto look = [&](Station& station) {
-        if (!station.able() || !(nobody || station.takes(order)) || but.count(&station) > 0) return;
+        if (!station.able() || !station.can_be_given(order) || but.count(&station) > 0) return;
+        if (!nobody && !station.takes(order)) return;
         if (!best || station.load() < best->load()) best = &station;
     };
     for (const auto& device : devices_) look(*device);

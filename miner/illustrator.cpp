@@ -3,10 +3,9 @@
 #include "generator/image/decode.hpp"
 #include "miner/until_stopped.hpp"
 #include "network/errc.hpp"
+#include "network/first_of.hpp"
 #include "network/http/url.hpp"
 #include "network/tls.hpp"
-
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <chrono>
 #include <cmath>
@@ -31,10 +30,9 @@ config::Result<std::optional<network::PictureService::Options>> Illustrator::opt
 
 asio::awaitable<config::Result<Illustrator::File>> Illustrator::ask(std::string prompt,
                                                                     std::stop_token stop) {
-    using namespace asio::experimental::awaitable_operators;
     auto made = service_.make(std::move(prompt));
     auto stopped = until_stopped(std::move(stop));
-    auto first = co_await (std::move(made) || std::move(stopped));
+    auto first = co_await network::first_of(std::move(made), std::move(stopped));
     if (first.index() == 1) co_return config::fail(network::Errc::cancelled, "while drawing");
     auto& file = std::get<0>(first);
     if (!file) co_return file.error();

@@ -1,29 +1,21 @@
 #include "miner/pipeline.hpp"
 
 #include "network/base64.hpp"
-#include "network/errc.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <random>
+#include <utility>
 
 namespace miner {
 namespace {
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::int64_t now_s() { return now_ms() / 1000; }
 
 double milliseconds_since(std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
         .count();
 }
 
-storage::Attempt journal_row(const Attempt& attempt) {
+storage::Attempt journal_row(const Attempt& attempt, storage::Milliseconds now_ms) {
     storage::Attempt row;
     row.number = attempt.number;
     row.chain = attempt.chain;
@@ -33,7 +25,7 @@ storage::Attempt journal_row(const Attempt& attempt) {
     row.gaussians = attempt.gaussians;
     row.outcome = attempt.outcome;
     row.error = attempt.error;
-    row.at = now_ms();
+    row.at = now_ms;
     row.prepare = attempt.times.prepare;
     row.encode = attempt.times.encode;
     row.structure = attempt.times.structure;
@@ -52,49 +44,20 @@ storage::Attempt journal_row(const Attempt& attempt) {
     return row;
 }
 
-// After these nobody knows whether the validator took the result.
-bool may_have_arrived(const config::Error& error) {
-    using enum network::Errc;
-    for (const auto code : {read_timeout, closed, io, body_too_large, malformed, cancelled})
-        if (error.code == code) return true;
-    return false;
-}
-
 }  // namespace
-
-template <class Fn>
-asio::awaitable<std::invoke_result_t<Fn>> Pipeline::on_db(Fn fn) {
-    co_return co_await run_on(s_.lanes.db, std::move(fn));
-}
-
-// For steps that must not stop the work when the disk does: the result in hand is worth more than
-// its record.
-template <class Fn>
-asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_id, Fn fn) {
-    const auto done = co_await on_db(std::move(fn));
-    note_record(done ? config::Result<void>() : done.error());
-    if (!done)
-        s_.log.error("not recorded",
-                     {{"task", task_id}, {"step", what}, {"error", done.error().message()}});
-}
 
 asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
     Turn turn;
-    who.schedule.reserve(validator.uid, now_s());
-    const auto pulled = co_await pull(who, validator, turn);
-    if (!pulled) co_return turn;
-    if (!pulled->task) {
+    who.schedule.reserve(validator.uid, now());
+    auto heard = co_await pull(who, validator, turn);
+    if (!heard) co_return turn;
+    auto& pulled = heard->answer;
+    if (!pulled.task) {
         if (s_.observer.pulled)
             s_.observer.pulled({.validator = validator.peer.hotkey,
                                 .reached = true,
-                                .cooldown_until = pulled->cooldown_until});
-        // No task and no word about when: the reference takes it for an unknown failure, and so do
-        // we.
-        if (pulled->cooldown_until > 0)
-            who.schedule.cool_down(validator.uid,
-                                   std::min(pulled->cooldown_until, now_s() + kLongestCooldown_s));
-        else
-            who.schedule.failed(validator.uid, now_s());
+                                .cooldown_until = pulled.cooldown_until});
+        leave_alone(who, validator, *heard);
         co_await record("settled", {}, [&] {
             return s_.journal.settled(who.hotkey(), validator.peer.hotkey, {}, now_ms());
         });
@@ -102,7 +65,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
         co_return turn;
     }
 
-    Job job{.who = who, .validator = validator, .task = *pulled->task};
+    Job job{.who = who, .validator = validator, .task = std::move(*pulled.task)};
     const storage::PulledTask row{
         .hotkey = who.hotkey(),
         .validator = validator.peer.hotkey,
@@ -121,7 +84,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
              {"step", "pulled"},
              {"error", known.error().message()},
              {"remedy", "make room or mend the storage folder; the task waits at its validator"}});
-        who.schedule.failed(validator.uid, now_s());
+        who.schedule.failed(validator.uid, now());
         turn.end = Turn::End::failed;
         co_return turn;
     }
@@ -141,36 +104,11 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
                             .task = &job.task,
                             .row = job.row});
     job.turn.task_id = job.task.id;
+    job.turn.row = job.row;
     co_await work(job, known->result);
     at_hand_.erase(job.row);
     if (s_.observer.turn) s_.observer.turn(job.turn);
     co_return job.turn;
-}
-
-asio::awaitable<std::optional<network::PullAnswer>> Pipeline::pull(Identity& who,
-                                                                   const Validator& validator,
-                                                                   Turn& turn) {
-    auto pulled = co_await s_.stop.unless_asked(s_.dendrite.pull(who.key, validator.peer));
-    if (!pulled) {
-        turn.end = Turn::End::stopped;
-        co_return std::nullopt;
-    }
-    const bool reached = pulled->has_value();
-    const std::string detail = reached ? "" : pulled->error().message();
-    const std::int64_t cooldown = reached ? (*pulled)->cooldown_until : 0;
-    co_await record("contacted", {}, [&] {
-        return s_.journal.contacted(who.hotkey(), validator.peer.hotkey, reached, cooldown, detail,
-                                    now_ms());
-    });
-    if (!reached) {
-        if (s_.observer.pulled)
-            s_.observer.pulled({.validator = validator.peer.hotkey, .error = detail});
-        s_.log.warn("pull failed", {{"validator", validator.peer.hotkey}, {"error", detail}});
-        who.schedule.failed(validator.uid, now_s());
-        turn.end = Turn::End::unreached;
-        co_return std::nullopt;
-    }
-    co_return std::move(**pulled);
 }
 
 asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> result) {
@@ -192,7 +130,7 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
     if (!result) {
         if (device_lost_) s_.stop.now();
         // The validator hands the task out again, to a miner that can do it by then.
-        if (job.stranded) job.who.schedule.failed(job.validator.uid, now_s());
+        if (job.stranded) job.who.schedule.failed(job.validator.uid, now());
         job.turn.end = device_lost_ || job.stranded ? Turn::End::failed : Turn::End::stopped;
         co_return;
     }
@@ -240,12 +178,12 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     const auto fixed = s_.settings.generator.seed;
     const std::uint64_t seed = fixed >= 0 ? std::uint64_t(fixed) : std::random_device{}();
     Production::Watch watch{.task = job.task.id};
-    watch.stage = [this, id = job.task.id](std::string_view stage) {
-        if (s_.observer.stage) s_.observer.stage(id, stage);
+    watch.stage = [this, task = in_hand(job)](std::string_view stage) {
+        if (s_.observer.stage) s_.observer.stage(task, stage);
     };
     watch.attempt = [this, &job](Attempt attempt) {
-        const auto row = journal_row(attempt);
-        if (s_.observer.attempt) s_.observer.attempt(job.task.id, attempt);
+        const auto row = journal_row(attempt, now_ms());
+        if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
         return record("attempted", job.task.id,
                       [this, &job, row] { return s_.journal.attempted(job.row, row); });
     };
@@ -265,7 +203,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     // These were recorded as promising; what is submitted is recorded when it is packed.
     for (const auto& attempt : product.attempts) {
         if (attempt.outcome != "unhealthy") continue;
-        const auto row = journal_row(attempt);
+        const auto row = journal_row(attempt, now_ms());
         co_await record("attempted", job.task.id,
                         [&] { return s_.journal.attempted(job.row, row); });
     }
@@ -286,7 +224,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
 asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result& result,
                                      std::vector<std::uint8_t>& spz) {
     auto parcel = co_await s_.production.pack(std::move(product.splats));
-    auto row = journal_row(product.attempts[product.attempt - 1]);
+    auto row = journal_row(product.attempts[std::size_t(product.attempt - 1)], now_ms());
     if (row.outcome == "sparse") row.outcome = "chosen";
     row.compress = parcel.milliseconds;
     job.turn.finish = {
@@ -314,78 +252,6 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
                      {{"task", job.task.id}, {"step", "asset"}, {"error", hash.error().message()}});
     result.bytes = std::int64_t(parcel.spz.size());
     spz = std::move(parcel.spz);
-}
-
-asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
-                                       std::vector<std::uint8_t> spz) {
-    Turn& turn = job.turn;
-    turn.end = Turn::End::unanswered;
-    turn.outcome = result.outcome;
-    turn.bytes = result.bytes;
-    if (s_.observer.stage) s_.observer.stage(job.task.id, "submit");
-    co_await record("submitting", job.task.id,
-                    [&] { return s_.journal.submitting(job.row, now_ms()); });
-    const auto begin = std::chrono::steady_clock::now();
-    auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
-    auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
-        job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
-    const auto ms = turn.submit_ms = milliseconds_since(begin);
-    if (!answer || !*answer) {
-        const auto error =
-            answer ? answer->error()
-                   : config::fail(network::Errc::cancelled, "stopped during the submission");
-        const bool lost = may_have_arrived(error);
-        s_.log.warn("submit failed", {{"task", job.task.id},
-                                      {"validator", job.validator.peer.hotkey},
-                                      {"arrived", lost ? "unknown: the next pull tells" : "no"},
-                                      {"error", error.message()}});
-        co_await record("submit failed", job.task.id, [&] {
-            return s_.journal.submit_failed(job.row, lost, error.message(), now_ms());
-        });
-        job.who.schedule.failed(job.validator.uid, now_s());
-        if (!answer) turn.end = Turn::End::stopped;
-        co_return;
-    }
-    s_.log.info("submitted", {{"task", job.task.id},
-                              {"attempt", result.attempt},
-                              {"bytes", spz.size()},
-                              {"ms", std::llround(ms)}});
-    cool_down(job, **answer);
-    turn.cooldown_until = (*answer)->cooldown_until;
-    storage::Answer row{.cooldown_until = (*answer)->cooldown_until, .at = now_ms()};
-    if (const auto& feedback = (*answer)->feedback) {
-        row.feedback = true;
-        row.validation_failed = feedback->validation_failed;
-        row.score = turn.score = feedback->task_fidelity_score;
-        row.average_score = feedback->average_fidelity_score;
-        row.accepted_in_window = feedback->generations_within_the_window;
-        row.duel_rating = feedback->current_duel_rating;
-        row.reward = feedback->current_miner_reward;
-        s_.log.info("feedback", {{"task", job.task.id},
-                                 {"validator", job.validator.peer.hotkey},
-                                 {"score", row.score},
-                                 {"average", row.average_score},
-                                 {"reward", row.reward},
-                                 {"cooldown_until", row.cooldown_until}});
-    } else {
-        s_.log.warn("no feedback", {{"task", job.task.id},
-                                    {"validator", job.validator.peer.hotkey},
-                                    {"remedy", "is the hotkey registered?"}});
-    }
-    co_await record("answered", job.task.id, [&] { return s_.journal.answered(job.row, row); });
-    turn.end = Turn::End::answered;
-}
-
-void Pipeline::cool_down(Job& job, const network::SubmitAnswer& answer) {
-    auto& schedule = job.who.schedule;
-    if (!answer.feedback) schedule.failed(job.validator.uid, now_s());
-    // "Without effect" answers say 0 and leave the task with us (protocol.md, section 5): not again
-    // within the lock.
-    else if (answer.cooldown_until == 0)
-        schedule.cool_down(job.validator.uid, now_s() + 30);
-    else
-        schedule.cool_down(job.validator.uid,
-                           std::min(answer.cooldown_until, now_s() + kLongestCooldown_s));
 }
 
 }  // namespace miner

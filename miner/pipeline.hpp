@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/log.hpp"
+#include "miner/clock.hpp"
 #include "miner/identity.hpp"
 #include "miner/production.hpp"
 #include "miner/stop.hpp"
@@ -11,10 +12,22 @@
 #include "storage/journal.hpp"
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace miner {
+
+// A task in hand. The row alone tells it from others: validators hand one id to several miners, and
+// so perhaps to two hotkeys of ours.
+struct TaskInHand {
+    storage::TaskRow row = 0;
+    std::string id;
+};
 
 // What a turn came to, for whoever watches the miner work.
 struct Turn {
@@ -22,17 +35,19 @@ struct Turn {
         no_task,     // nothing to do there now
         unreached,   // the pull failed
         answered,    // a result or a skip was submitted and answered
-        unanswered,  // submitted, but the answer was lost or refused: the next pull tells
+        unanswered,  // submitted, but the answer was lost, refused or without effect: the next pull
+                     // tells
         stopped,     // we are stopping; the validator will hand the task out again
         failed,      // the journal, the device or every station failed
     };
     End end = End::no_task;
-    std::string task_id;  // empty: no task
+    std::string task_id;       // empty: no task
+    storage::TaskRow row = 0;  // of the task
     storage::Outcome outcome = storage::Outcome::none;
     int attempts = 0;                 // made in this turn; 0 when the result was there already
     std::int64_t gaussians = 0;       // of the chosen attempt; of the best one when rejected
     std::int64_t bytes = 0;           // of the SPZ
-    double score = -1;                // negative: no feedback
+    double score = -1;                // negative: no score was told
     double milliseconds = 0;          // of the generation
     generator::StageTimes finish;     // stages after the attempts: latent, gaussians, compress
     double submit_ms = 0;             // until the answer, or until it was given up
@@ -52,8 +67,8 @@ struct Pulled {
 // Whoever watches; on io. Members may be empty.
 struct Observer {
     std::function<void(const Pulled&)> pulled;
-    std::function<void(const std::string& task_id, const Attempt&)> attempt;
-    std::function<void(const std::string& task_id, std::string_view stage)> stage;
+    std::function<void(const TaskInHand&, const Attempt&)> attempt;
+    std::function<void(const TaskInHand&, std::string_view stage)> stage;
     std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
     std::function<void(const Turn&)> turn;
 };
@@ -70,6 +85,7 @@ public:
         config::Logger& log;
         const config::Settings& settings;
         Observer observer;
+        Clocks clocks = {};
     };
 
     explicit Pipeline(Services services) : s_(std::move(services)) {}
@@ -95,9 +111,18 @@ private:
         bool stranded = false;  // no station could do it
     };
 
-    asio::awaitable<std::optional<network::PullAnswer>> pull(Identity& who,
-                                                             const Validator& validator,
-                                                             Turn& turn);
+    // What a validator said, with its cool-down as seen when that came.
+    struct Heard {
+        network::PullAnswer answer;
+        std::chrono::milliseconds cooldown{0};
+        Schedule::Time until;
+    };
+
+    asio::awaitable<std::optional<Heard>> pull(Identity& who, const Validator& validator,
+                                               Turn& turn);
+    void leave_alone(Identity& who, const Validator& validator, const Heard& heard);
+    bool violated(const Identity& who, const Validator& validator, const Heard& heard);
+    void note_clock(const Validator& validator, std::optional<std::int64_t> date);
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
@@ -108,7 +133,12 @@ private:
                                  std::vector<std::uint8_t>& spz);
     asio::awaitable<void> submit(Job& job, const storage::Result& result,
                                  std::vector<std::uint8_t> spz);
-    void cool_down(Job& job, const network::SubmitAnswer& answer);
+    asio::awaitable<int> begin_submission(Job& job);
+    asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
+    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
+    TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
+    Schedule::Time now() const { return s_.clocks.boot(); }
+    storage::Milliseconds now_ms() const { return s_.clocks.unix_ms(); }
     void note_record(const config::Result<void>& recorded) const {
         if (s_.observer.recorded) s_.observer.recorded(recorded);
     }
@@ -119,7 +149,26 @@ private:
 
     Services s_;
     std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
+    // Violations of a cool-down that a validator told a hotkey of ours last.
+    std::map<std::pair<std::string, std::string>, std::int64_t> violations_;
+    std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
     bool device_lost_ = false;
 };
+
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn>> Pipeline::on_db(Fn fn) {
+    co_return co_await run_on(s_.lanes.db, std::move(fn));
+}
+
+// For steps that must not stop the work when the disk does: the result in hand is worth more than
+// its record.
+template <class Fn>
+asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_id, Fn fn) {
+    const auto done = co_await on_db(std::move(fn));
+    note_record(done ? config::Result<void>() : done.error());
+    if (!done)
+        s_.log.error("not recorded",
+                     {{"task", task_id}, {"step", what}, {"error", done.error().message()}});
+}
 
 }  // namespace miner

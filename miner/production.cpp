@@ -142,8 +142,11 @@ asio::awaitable<void> Production::find_station(Product& product, const Job& job)
         if (!station) {
             product.stranded = true;
             product.outcome = storage::Outcome::none;
-            product.detail = left.empty() ? "no station is able to take it"
-                                          : "every station failed: " + product.detail;
+            product.detail = !left.empty() ? "every station failed: " + product.detail
+                             : std::holds_alternative<Album>(job.order)
+                                 ? "no station is able to take it: several pictures of one object "
+                                   "need a device here, as generator.remote take one"
+                                 : "no station is able to take it";
             co_return;
         }
         product = {};

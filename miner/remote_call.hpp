@@ -13,7 +13,8 @@ namespace miner {
 
 constexpr std::int64_t kLargestRemoteResult = 200LL << 20;  // as the subnet's later season has it
 
-// The call of /generate for one attempt, our recipe beside the order; host and port are left open.
+// The call of /generate for one attempt, our recipe beside the order, which is one picture or a
+// prompt; host and port are left open.
 network::HttpRequest remote_request(const Order& order, const Recipe& recipe, int number,
                                     std::uint64_t seed, std::int64_t min_gaussians);
 

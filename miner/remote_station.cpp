@@ -5,10 +5,9 @@
 #include "miner/remote_call.hpp"
 #include "miner/server_timing.hpp"
 #include "miner/until_stopped.hpp"
-#include "network/http/timeout.hpp"
+#include "network/first_of.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json/parse.hpp>
 
 #include <random>
@@ -171,7 +170,6 @@ bool RemoteStation::able() const { return up_ && Clock::now() >= rests_until_; }
 
 asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
     network::HttpRequest request, network::HttpLimits limits, std::stop_token stop) const {
-    using namespace asio::experimental::awaitable_operators;
     const auto cancelled = config::fail(generator::Errc::cancelled, name_);
     if (stop.stop_requested()) co_return cancelled;
     request.host = options_.url.host;
@@ -180,13 +178,11 @@ asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
     if (options_.url.tls) request.tls = options_.tls;
     if (!options_.token.empty())
         request.headers.emplace_back("authorization", "Bearer " + options_.token);
-    auto asking = network::detail::settle(network::request(std::move(request), limits));
+    auto asking = network::request(std::move(request), limits);
     auto stopping = until_stopped(stop);
-    auto first = co_await (std::move(asking) || std::move(stopping));
+    auto first = co_await network::first_of(std::move(asking), std::move(stopping));
     if (first.index() == 1) co_return cancelled;
-    auto& settled = std::get<0>(first);
-    if (settled.failure) std::rethrow_exception(settled.failure);
-    co_return std::move(*settled.value);
+    co_return std::move(std::get<0>(first));
 }
 
 asio::awaitable<void> RemoteStation::check() {

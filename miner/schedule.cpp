@@ -1,18 +1,9 @@
 #include "miner/schedule.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace miner {
-namespace {
-
-// The year 36812. What a validator says may be any number, and callers turn seconds into smaller
-// units.
-constexpr std::int64_t kLatest = std::int64_t(1) << 40;
-
-}  // namespace
-
 Schedule::Schedule(config::Schedule settings)
     : settings_(std::move(settings)), until_owner_(settings_.owner_every) {}
 
@@ -34,48 +25,50 @@ void Schedule::set_validators(std::vector<Validator> validators) {
     if (place_ >= validators_.size()) place_ = 0;
 }
 
-std::optional<Validator> Schedule::next(std::int64_t now_s) {
+std::optional<Validator> Schedule::next(Time now) {
     const auto given = [](const Validator* v) { return v ? std::optional(*v) : std::nullopt; };
-    if (is_owners_turn(now_s)) return given(owner());
+    if (is_owners_turn(now)) return given(owner());
     for (std::size_t step = 0; step < validators_.size(); ++step) {
         const Validator& validator = validators_[place_];
-        if (qualifies(validator) && cooldown_until(validator.uid) < now_s) return validator;
+        if (qualifies(validator) && is_free(validator, now)) return validator;
         place_ = (place_ + 1) % validators_.size();
     }
     if (settings_.reference) return std::nullopt;
     const Validator* spare = owner();
-    return spare != nullptr && cooldown_until(spare->uid) <= now_s ? given(spare) : std::nullopt;
+    return spare != nullptr && cooldown_until(spare->uid) <= now ? given(spare) : std::nullopt;
 }
 
-void Schedule::reserve(int uid, std::int64_t now_s) {
-    cool_down(uid, now_s + settings_.reservation.count());
+void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reservation); }
+
+void Schedule::failed(int uid, Time now) { cool_down(uid, now + settings_.failure_delay); }
+
+void Schedule::cool_down(int uid, Time until) {
+    if (find(uid) != nullptr) cooldowns_[uid] = until;
 }
 
-void Schedule::failed(int uid, std::int64_t now_s) {
-    cool_down(uid, now_s + settings_.failure_delay.count());
-}
-
-void Schedule::cool_down(int uid, std::int64_t until_s) {
-    if (find(uid) != nullptr) cooldowns_[uid] = std::min(until_s, kLatest);
-}
-
-std::optional<std::int64_t> Schedule::next_turn(std::int64_t now_s) const {
-    if (settings_.reference)
-        return now_s + std::chrono::ceil<std::chrono::seconds>(settings_.idle).count();
-    std::optional<std::int64_t> earliest;
-    // The owner is free at the second itself, the others at the next, as in the reference.
+std::optional<Schedule::Time> Schedule::next_turn(Time now) const {
+    if (settings_.reference) return now + settings_.idle;
+    std::optional<Time> earliest;
     if (const Validator* spare = owner()) earliest = cooldown_until(spare->uid);
     for (const Validator& validator : validators_) {
         if (!qualifies(validator)) continue;
-        const std::int64_t free = cooldown_until(validator.uid) + 1;
+        const Time free = cooldown_until(validator.uid);
         if (!earliest || free < *earliest) earliest = free;
     }
-    return earliest ? std::optional(std::max(now_s, *earliest)) : std::nullopt;
+    return earliest ? std::optional(std::max(now, *earliest)) : std::nullopt;
 }
 
-std::int64_t Schedule::cooldown_until(int uid) const {
+Schedule::Time Schedule::cooldown_until(int uid) const {
     const auto found = cooldowns_.find(uid);
-    return found == cooldowns_.end() ? 0 : found->second;
+    return found == cooldowns_.end() ? Time() : found->second;
+}
+
+// The reference counts whole seconds, and waits for the next.
+bool Schedule::is_free(const Validator& validator, Time now) const {
+    using std::chrono::floor;
+    using std::chrono::seconds;
+    const Time until = cooldown_until(validator.uid);
+    return settings_.reference ? floor<seconds>(until) < floor<seconds>(now) : until <= now;
 }
 
 bool Schedule::qualifies(const Validator& validator) const {
@@ -94,9 +87,9 @@ const Validator* Schedule::owner() const {
 }
 
 // Counts down at each call, but not while the owner is on cool-down.
-bool Schedule::is_owners_turn(std::int64_t now_s) {
+bool Schedule::is_owners_turn(Time now) {
     if (owner() == nullptr && !settings_.reference) return false;
-    if (owner_uid_ && cooldown_until(*owner_uid_) > now_s) return false;
+    if (owner_uid_ && cooldown_until(*owner_uid_) > now) return false;
     if (until_owner_ > 1) {
         --until_owner_;
         return false;

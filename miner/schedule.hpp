@@ -1,13 +1,13 @@
 // Which validator to ask next: round robin, cool-downs, and the subnet owner's turn (the
-// reference's validator_selector.py). Pure: no I/O, and the clock is passed in as whole Unix
-// seconds. One object per hotkey, since cool-downs are a miner's own.
+// reference's validator_selector.py). Pure: no I/O, and the time is passed in, by a clock that
+// nobody sets. One object per hotkey, since cool-downs are a miner's own.
 #pragma once
 
 #include "config/settings.hpp"
+#include "miner/clock.hpp"
 #include "network/subnet/messages.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -16,7 +16,7 @@
 namespace miner {
 
 // A validator that says "never again" by mistake or malice is asked once a day all the same.
-inline constexpr std::int64_t kLongestCooldown_s = 24 * 3600;
+inline constexpr std::chrono::hours kLongestCooldown{24};
 
 // A neuron of the metagraph, or an entry of the setting `validators`.
 struct Validator {
@@ -31,6 +31,8 @@ struct Validator {
 // is free is asked when all others are not.
 class Schedule {
 public:
+    using Time = BootClock::time_point;
+
     explicit Schedule(config::Schedule settings);
 
     // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
@@ -39,34 +41,35 @@ public:
     void set_validators(std::vector<Validator> validators);
 
     // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
-    std::optional<Validator> next(std::int64_t now_s);
+    std::optional<Validator> next(Time now);
 
     // The validator is left alone: until now + settings.reservation, now + settings.failure_delay,
-    // or as it said itself. An unknown uid is ignored: the metagraph may have changed while its
-    // answer was under way.
-    void reserve(int uid, std::int64_t now_s);
-    void failed(int uid, std::int64_t now_s);
-    void cool_down(int uid, std::int64_t until_s);
+    // or as said. An unknown uid is ignored: the metagraph may have changed while its answer was
+    // under way.
+    void reserve(int uid, Time now);
+    void failed(int uid, Time now);
+    void cool_down(int uid, Time until);
 
     // The earliest time, not before now, at which next() gives somebody; empty: never, with these
     // validators. The reference miner does not look ahead: with settings.reference it is always now
     // + settings.idle.
-    std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
+    std::optional<Time> next_turn(Time now) const;
 
-    // Unix seconds; 0 for a validator without a cool-down and for an unknown uid.
-    std::int64_t cooldown_until(int uid) const;
+    // The beginning of time for a validator without a cool-down and for an unknown uid.
+    Time cooldown_until(int uid) const;
 
     const std::vector<Validator>& validators() const { return validators_; }
 
 private:
     bool qualifies(const Validator& validator) const;
+    bool is_free(const Validator& validator, Time now) const;
     const Validator* find(int uid) const;
     const Validator* owner() const;  // who can have a turn
-    bool is_owners_turn(std::int64_t now_s);
+    bool is_owners_turn(Time now);
 
     config::Schedule settings_;
     std::vector<Validator> validators_;
-    std::unordered_map<int, std::int64_t> cooldowns_;  // by uid
+    std::unordered_map<int, Time> cooldowns_;  // by uid
     std::optional<int> owner_uid_;
     bool owner_looked_up_ = false;
     int until_owner_;

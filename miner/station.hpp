@@ -88,10 +88,13 @@ public:
 
     virtual std::unique_ptr<Work> begin(Work::Job job) = 0;
 
+    // Whether an order can be put to it, whatever its model takes: /generate has no form for
+    // several pictures.
+    bool can_be_given(const Order& order) const {
+        return !(is_remote() && std::holds_alternative<Album>(order));
+    }
     bool takes(const Order& order) const {
-        // /generate has no form for several pictures.
-        if (std::holds_alternative<Album>(order) && is_remote()) return false;
-        return is_prompt(order) ? takes_prompts() : takes_pictures();
+        return can_be_given(order) && (is_prompt(order) ? takes_prompts() : takes_pictures());
     }
 
     // An order is the station's for as long as what this returns lives.

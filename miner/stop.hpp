@@ -3,20 +3,18 @@
 #pragma once
 
 #include "network/event.hpp"
+#include "network/first_of.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-#include <exception>
 #include <optional>
 #include <stop_token>
 #include <utility>
-#include <variant>
 
 namespace miner {
 
@@ -63,7 +61,7 @@ public:
     }
 
 private:
-    // `||` starts its sides later, so each looks again before it waits.
+    // first_of starts its sides later, so each looks again before it waits.
     asio::awaitable<void> until_asked() {
         while (!asked_) co_await asked_event_.wait();
     }
@@ -72,33 +70,11 @@ private:
     }
 
     template <class T>
-    struct Ended {
-        std::optional<T> value;
-        std::exception_ptr failure;
-    };
-
-    // `||` waits for a success: an operation that throws has to bring its exception home as a
-    // value.
-    template <class T>
-    static asio::awaitable<Ended<T>> caught(asio::awaitable<T> operation) {
-        Ended<T> ended;
-        try {
-            ended.value.emplace(co_await std::move(operation));
-        } catch (...) {
-            ended.failure = std::current_exception();
-        }
-        co_return ended;
-    }
-
-    template <class T>
     static asio::awaitable<std::optional<T>> unless(asio::awaitable<void> stopped,
                                                     asio::awaitable<T> operation) {
-        using namespace asio::experimental::awaitable_operators;
-        auto first = co_await (caught(std::move(operation)) || std::move(stopped));
+        auto first = co_await network::first_of(std::move(operation), std::move(stopped));
         if (first.index() == 1) co_return std::nullopt;
-        auto& ended = std::get<0>(first);
-        if (ended.failure) std::rethrow_exception(ended.failure);
-        co_return std::move(ended.value);
+        co_return std::move(std::get<0>(first));
     }
 
     bool asked_ = false;

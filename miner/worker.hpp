@@ -2,6 +2,7 @@
 // asked to stop. Lives on io.
 #pragma once
 
+#include "miner/clock.hpp"
 #include "miner/identity.hpp"
 #include "miner/pipeline.hpp"
 
@@ -22,9 +23,9 @@ public:
     };
 
     // Who asks whom now; empty: nobody can be asked.
-    std::optional<Choice> next(std::int64_t now_s);
+    std::optional<Choice> next(Schedule::Time now);
     // The earliest time somebody can be asked.
-    std::optional<std::int64_t> next_turn(std::int64_t now_s) const;
+    std::optional<Schedule::Time> next_turn(Schedule::Time now) const;
 
     // For whoever keeps validators and registration up to date. The references stay valid.
     std::span<Identity> identities() { return identities_; }
@@ -34,8 +35,10 @@ private:
     std::size_t first_ = 0;  // who is asked first the next time
 };
 
+// Looks at the clock at least every `idle`, so that a machine that slept is up to date soon.
 // `finished` is polled between turns; when it says so, everything is asked to stop. Empty: run on.
 asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
-                           std::chrono::milliseconds idle, std::function<bool()> finished);
+                           std::chrono::milliseconds idle, std::function<bool()> finished,
+                           Clocks clocks = {});
 
 }  // namespace miner

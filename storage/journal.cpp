@@ -44,6 +44,13 @@ std::int64_t validator_row(SQLite::Database& database, const std::string& hotkey
     return statement.getColumn(0).getInt64();
 }
 
+void note_cooldown(SQLite::Database& database, std::int64_t validator, std::int64_t cooldown_until,
+                   std::optional<Milliseconds> wait, Milliseconds at) {
+    execute(database,
+            "UPDATE validators SET cooldown_until = ?2, told_at = ?3, wait_ms = ?4 WHERE id = ?1",
+            {validator, cooldown_until, wait ? std::optional(at) : std::nullopt, wait.value_or(0)});
+}
+
 }  // namespace
 
 class Journal::Impl {
@@ -281,10 +288,11 @@ config::Result<void> Journal::answered(TaskRow task, const Answer& answer) {
                      answer.average_score, answer.accepted_in_window, answer.duel_rating,
                      answer.reward, answer.cooldown_until});
         }
-        execute(database,
-                "UPDATE validators SET cooldown_until = ?2"
-                " WHERE id = (SELECT validator FROM tasks WHERE id = ?1)",
-                {task, answer.cooldown_until});
+        SQLite::Statement statement(database, "SELECT validator FROM tasks WHERE id = ?");
+        bind(statement, {task});
+        statement.executeStep();
+        note_cooldown(database, statement.getColumn(0).getInt64(), answer.cooldown_until,
+                      answer.wait, answer.at);
         close_task(database, task, TaskState::answered, answer.at);
         return {};
     });
@@ -342,15 +350,15 @@ config::Result<int> Journal::settled(const std::string& hotkey, const std::strin
 
 config::Result<void> Journal::contacted(const std::string& hotkey, const std::string& validator,
                                         bool reached, std::int64_t cooldown_until,
-                                        std::string_view detail, Milliseconds at) {
+                                        std::string_view detail, Milliseconds at,
+                                        std::optional<Milliseconds> wait) {
     return impl_->step(at, [&]() -> config::Result<void> {
         auto& database = impl_->handle();
         const auto row = validator_row(database, hotkey, validator);
         execute(database, "UPDATE validators SET calls = calls + 1, last_call = ?2 WHERE id = ?1",
                 {row, at});
         if (reached) {
-            execute(database, "UPDATE validators SET cooldown_until = ?2 WHERE id = ?1",
-                    {row, cooldown_until});
+            note_cooldown(database, row, cooldown_until, wait, at);
         } else {
             execute(database,
                     "UPDATE validators SET failures = failures + 1, last_failure = ?2,"

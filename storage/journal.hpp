@@ -86,6 +86,8 @@ struct Answer {
     double duel_rating = 0;
     double reward = 0;
     std::int64_t cooldown_until = 0;
+    // How long that was when the answer came, by the validator's clock; empty: not known.
+    std::optional<Milliseconds> wait = {};
     Milliseconds at = 0;
 };
 
@@ -140,11 +142,12 @@ public:
     // submitting right now; returns how many it closed.
     config::Result<int> settled(const std::string& hotkey, const std::string& validator,
                                 std::optional<TaskRow> current, Milliseconds at);
-    // A call to a validator: calls, failures and cool-down (Unix seconds), for `miner stats` by
-    // validator.
+    // A call to a validator: calls, failures and cool-down (Unix seconds, and as in Answer), for
+    // `miner stats` by validator and for the next start.
     config::Result<void> contacted(const std::string& hotkey, const std::string& validator,
                                    bool reached, std::int64_t cooldown_until,
-                                   std::string_view detail, Milliseconds at);
+                                   std::string_view detail, Milliseconds at,
+                                   std::optional<Milliseconds> wait = {});
 
     // At the start: attempts of tasks that were cut off no longer count, submissions under way may
     // have arrived. Returns how many tasks an earlier run left open, finished or submitting; they

@@ -308,7 +308,9 @@ config::Result<std::vector<Contact>> contacts(Database& database, const std::str
         SQLite::Statement statement(
             database.handle(),
             "SELECT h.address, v.address, v.calls, v.failures, v.last_call, v.last_failure,"
-            " v.last_error, v.cooldown_until FROM validators v JOIN hotkeys h ON h.id = v.hotkey"
+            " v.last_error, v.cooldown_until, v.told_at, v.wait_ms, EXISTS (SELECT 1 FROM tasks t"
+            " WHERE t.validator = v.id AND t.closed_at IS NULL AND t.state = 'submitting')"
+            " FROM validators v JOIN hotkeys h ON h.id = v.hotkey"
             " WHERE (v.calls > 0 OR v.cooldown_until > 0) AND (?1 = '' OR h.address = ?1)"
             " ORDER BY v.last_call DESC, v.id DESC");
         bind(statement, {hotkey});
@@ -326,7 +328,10 @@ config::Result<std::vector<Contact>> contacts(Database& database, const std::str
                                 .last_call = time(4),
                                 .last_failure = time(5),
                                 .last_error = statement.getColumn(6).getString(),
-                                .cooldown_until = statement.getColumn(7).getInt64()});
+                                .cooldown_until = statement.getColumn(7).getInt64(),
+                                .told_at = time(8),
+                                .wait = statement.getColumn(9).getInt64(),
+                                .unsettled = statement.getColumn(10).getInt() != 0});
         }
         return contacts;
     });

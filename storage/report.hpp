@@ -76,6 +76,10 @@ struct Contact {
     std::optional<Milliseconds> last_call, last_failure;
     std::string last_error;           // of the last failure; a peer's words may be in it
     std::int64_t cooldown_until = 0;  // Unix seconds, as a pull or an answer told last; 0: none
+    // When that was told, and how long it was then; empty: not known.
+    std::optional<Milliseconds> told_at;
+    Milliseconds wait = 0;
+    bool unsettled = false;  // a submission went out of which nobody knows whether it was taken
 };
 
 // Of every validator that was ever called or told a cool-down, latest call first; hotkey empty: of

@@ -124,7 +124,14 @@ ALTER TABLE attempts ADD COLUMN route TEXT NOT NULL DEFAULT 'picture'
     CHECK (route IN ('picture', 'prompt', 'prompt_via_picture'));
 )sql";
 
-constexpr const char* kMigrations[] = {kFirst, kRoutes};
+// When a cool-down was told, by our clock, and how long it was then by the validator's: whichever
+// clock is set later, what is left can be told.
+constexpr const char* kToldCooldowns = R"sql(
+ALTER TABLE validators ADD COLUMN told_at INTEGER;
+ALTER TABLE validators ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr const char* kMigrations[] = {kFirst, kRoutes, kToldCooldowns};
 
 }  // namespace
 

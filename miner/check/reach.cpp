@@ -2,6 +2,7 @@
 
 #include "miner/illustrator.hpp"
 #include "network/http/client.hpp"
+#include "network/http/date.hpp"
 #include "network/http/url.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 namespace miner {
 namespace {
@@ -24,9 +24,10 @@ using State = Finding::State;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 32;
-// A nonce is good for 4 s and the call's timeout with the older protocol, 10 s back and 2 s ahead
-// with the newer.
-constexpr double kWorthALook_s = 2, kTooMuch_s = 8;
+// Cool-downs are counted by the validator's own clock; what is signed goes by ours. A nonce is good
+// for 4 s and the call's timeout with the older protocol, and for 10 s back and 2 s ahead with the
+// newer: beyond 1 s, which is as exactly as whole seconds tell, half of what may come is used up.
+constexpr double kWorthALook_s = 1, kTooMuch_s = 4;
 
 double unix_now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
@@ -50,7 +51,7 @@ asio::awaitable<void> ask(network::Peer peer, milliseconds limit, Probe& result)
         co_return;
     }
     const auto date = network::find_header(answer->headers, "date");
-    const auto theirs = date ? http_date(*date) : std::nullopt;
+    const auto theirs = date ? network::parse_http_date(*date) : std::nullopt;
     // The second was cut off, half a one on average; ours is that in the middle of the exchange.
     if (theirs) result.lead_s = double(*theirs) + 0.5 - (asked + heard) / 2;
 }
@@ -143,14 +144,6 @@ asio::awaitable<Finding> check_picture_service(config::PictureService settings,
     co_return Finding{State::ok, what,
                       fmt::format("{} answers in {} ms", network::shown(endpoint), took.count()),
                       ""};
-}
-
-std::optional<std::int64_t> http_date(std::string_view text) {
-    std::tm parts{};
-    const std::string copy(text.substr(0, 64));
-    const char* end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return ::timegm(&parts);
 }
 
 }  // namespace miner

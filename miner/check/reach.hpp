@@ -39,7 +39,4 @@ Finding check_skew(const std::vector<Probe>& probes);
 boost::asio::awaitable<Finding> check_picture_service(config::PictureService settings,
                                                       std::chrono::milliseconds limit);
 
-// "Fri, 27 Nov 2026 14:06:57 GMT" as Unix seconds.
-std::optional<std::int64_t> http_date(std::string_view text);
-
 }  // namespace miner

@@ -27,7 +27,7 @@ Cockpit::Cockpit(Options options, std::unique_ptr<SignedCallers> callers)
       address_(parse_listen(options.settings.http.listen)),
       callers_(std::move(callers)),
       access_(options.settings.http.token, address_.loopback(), callers_ != nullptr),
-      state_(State::limits(options.settings), WallClock::now()),
+      state_(State::limits(options.settings), BootClock::now()),
       metrics_(WallClock::now()),
       results_out_(std::make_shared<int>()) {}
 
@@ -61,18 +61,18 @@ config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Opt
 Observer Cockpit::observer(Observer other) {
     Observer both;
     both.pulled = [this, next = other.pulled](const Pulled& pulled) {
-        state_.pulled(pulled, WallClock::now());
+        state_.pulled(pulled, BootClock::now());
         metrics_.pulled(pulled);
         if (next) next(pulled);
     };
-    both.attempt = [this, next = other.attempt](const std::string& id, const Attempt& attempt) {
-        state_.attempt(id, attempt);
+    both.attempt = [this, next = other.attempt](const TaskInHand& task, const Attempt& attempt) {
+        state_.attempt(task, attempt);
         metrics_.attempt(attempt);
-        if (next) next(id, attempt);
+        if (next) next(task, attempt);
     };
-    both.stage = [this, next = other.stage](const std::string& id, std::string_view stage) {
-        state_.stage(id, stage, WallClock::now());
-        if (next) next(id, stage);
+    both.stage = [this, next = other.stage](const TaskInHand& task, std::string_view stage) {
+        state_.stage(task, stage, BootClock::now());
+        if (next) next(task, stage);
     };
     both.recorded = other.recorded;
     both.turn = [this, next = other.turn](const Turn& turn) {

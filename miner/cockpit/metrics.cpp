@@ -186,7 +186,7 @@ void Metrics::answered(unsigned status) {
 }
 
 std::string Metrics::render(const State& state, const std::filesystem::path& folder,
-                            WallClock::time_point now) {
+                            State::Time now) {
     auto& f = *families_;
     if (const auto& model = state.model())
         f.info

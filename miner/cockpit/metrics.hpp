@@ -4,12 +4,15 @@
 
 #include "miner/cockpit/state.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace miner {
+
+using WallClock = std::chrono::system_clock;
 
 class Metrics {
 public:
@@ -27,8 +30,7 @@ public:
 
     // What is true at this moment, then everything in Prometheus's text format. `folder`: whose
     // disk is looked at.
-    std::string render(const State& state, const std::filesystem::path& folder,
-                       WallClock::time_point now);
+    std::string render(const State& state, const std::filesystem::path& folder, State::Time now);
 
 private:
     struct Families;

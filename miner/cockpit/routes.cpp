@@ -105,10 +105,10 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
     if (request.is({"version"}))
         co_return Reply{json_reply(200, {{"name", "miner"}, {"version", config::version()}})};
     if (request.is({"metrics"}))
-        co_return Reply{bytes_reply(metrics_.render(state_, folder_, WallClock::now()),
+        co_return Reply{bytes_reply(metrics_.render(state_, folder_, BootClock::now()),
                                     "text/plain; version=0.0.4; charset=utf-8")};
     if (request.is({"api", "openapi.json"})) co_return Reply{page("openapi.json")};
-    if (request.is({"api", "now"})) co_return Reply{json_reply(200, state_.now(WallClock::now()))};
+    if (request.is({"api", "now"})) co_return Reply{json_reply(200, state_.now(BootClock::now()))};
     if (request.is({"api", "events"})) co_return events();
     if (!archive_) co_return Reply{not_found()};
     if (request.is({}) || request.is({""})) co_return Reply{page("index.html")};
@@ -122,13 +122,13 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
 
 // These two are told to everybody.
 Cockpit::Reply Cockpit::health() const {
-    const auto now = WallClock::now();
+    const auto now = BootClock::now();
     return {json_reply(state_.health(now).healthy ? 200 : 503, state_.in_public(now))};
 }
 
 Cockpit::Reply Cockpit::ready() const {
     const bool ready = state_.ready();
-    const auto reason = ready ? std::string() : state_.health(WallClock::now()).reason;
+    const auto reason = ready ? std::string() : state_.health(BootClock::now()).reason;
     return {json_reply(ready ? 200 : 503, {{"ready", ready}, {"reason", reason}})};
 }
 
@@ -248,7 +248,7 @@ Cockpit::Reply Cockpit::events() {
             if (version != state_.version() || now - told > kFresh) {
                 version = state_.version();
                 told = now;
-                text = event("now", boost::json::serialize(state_.now(WallClock::now())));
+                text = event("now", boost::json::serialize(state_.now(BootClock::now())));
             }
             if (const auto fresh = tail_->after(lines); !fresh.empty()) {
                 boost::json::array array;

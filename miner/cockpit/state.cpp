@@ -17,7 +17,7 @@ using std::chrono::minutes;
 constexpr std::size_t kInputs = 64;
 constexpr std::size_t kLongestInput = 1 << 20;  // as base64
 
-double seconds_between(WallClock::time_point from, WallClock::time_point to) {
+double seconds_between(State::Time from, State::Time to) {
     return double(duration_cast<milliseconds>(to - from).count()) / 1000;
 }
 
@@ -61,7 +61,7 @@ void State::hindered(const std::string& what, Hindrance hindrance) {
     ++version_;
 }
 
-void State::pulled(const Pulled& pulled, WallClock::time_point now) {
+void State::pulled(const Pulled& pulled, Time now) {
     ++version_;
     if (!pulled.reached) {
         if (!failing_since_) failing_since_ = now;
@@ -70,28 +70,28 @@ void State::pulled(const Pulled& pulled, WallClock::time_point now) {
     }
     failing_since_.reset();
     if (!pulled.task) return;
-    at_hand_[pulled.task->id] = {
-        .row = pulled.row,
+    at_hand_[pulled.row] = {
+        .id = pulled.task->id,
         .kind = pulled.task->kind == network::TaskKind::image ? "image" : "text",
         .validator = pulled.validator,
         .pulled_at = now,
         .stage_since = now};
     if (pulled.task->prompt.size() > kLongestInput) return;
     std::erase_if(inputs_, [&](const Input& input) { return input.row == pulled.row; });
-    inputs_.push_back({pulled.row, at_hand_[pulled.task->id].kind, pulled.task->prompt});
+    inputs_.push_back({pulled.row, at_hand_[pulled.row].kind, pulled.task->prompt});
     if (inputs_.size() > kInputs) inputs_.pop_front();
 }
 
-void State::stage(const std::string& task_id, std::string_view stage, WallClock::time_point now) {
-    const auto found = at_hand_.find(task_id);
+void State::stage(const TaskInHand& task, std::string_view stage, Time now) {
+    const auto found = at_hand_.find(task.row);
     if (found == at_hand_.end()) return;
     found->second.stage = stage;
     found->second.stage_since = now;
     ++version_;
 }
 
-void State::attempt(const std::string& task_id, const Attempt& attempt) {
-    const auto found = at_hand_.find(task_id);
+void State::attempt(const TaskInHand& task, const Attempt& attempt) {
+    const auto found = at_hand_.find(task.row);
     if (found == at_hand_.end()) return;
     found->second.attempt = attempt.number;
     found->second.gaussians = attempt.gaussians;
@@ -99,14 +99,14 @@ void State::attempt(const std::string& task_id, const Attempt& attempt) {
 }
 
 void State::turn(const Turn& turn) {
-    at_hand_.erase(turn.task_id);
+    at_hand_.erase(turn.row);
     ++version_;
     ++settled_;
 }
 
-Health State::health(WallClock::time_point now) const {
+Health State::health(Time now) const {
     if (auto blocked = this->blocked()) return std::move(*blocked);
-    for (const auto& [id, task] : at_hand_) {
+    for (const auto& [row, task] : at_hand_) {
         const auto limit = task.stage == "submit" ? limits_.submitting : limits_.making;
         if (now - task.stage_since > limit)
             return {false, fmt::format("stalled: a task is in stage {} for {:.0f} s", task.stage,
@@ -152,19 +152,20 @@ std::optional<ChainState> State::chain() const {
     return chain_ ? chain_() : std::optional<ChainState>();
 }
 
-boost::json::object State::now(WallClock::time_point now) const {
+boost::json::object State::now(Time now) const {
     const auto state = health(now);
     boost::json::array tasks;
-    for (const auto& [id, task] : at_hand_)
-        tasks.push_back({{"row", task.row},
-                         {"task_id", id},
+    for (const auto& [row, task] : at_hand_)
+        tasks.push_back({{"row", row},
+                         {"task_id", task.id},
                          {"kind", task.kind},
                          {"validator", task.validator},
                          {"stage", task.stage},
                          {"stage_s", seconds_between(task.stage_since, now)},
                          {"age_s", seconds_between(task.pulled_at, now)},
                          {"attempt", task.attempt},
-                         {"gaussians", task.gaussians}});
+                         {"gaussians", task.gaussians < 0 ? boost::json::value(nullptr)
+                                                          : boost::json::value(task.gaussians)}});
     boost::json::value model = nullptr;
     if (model_)
         model = {{"name", model_->name},
@@ -186,13 +187,15 @@ boost::json::object State::now(WallClock::time_point now) const {
             {"version", config::version()},
             {"uptime_s", seconds_between(start_, now)},
             {"settled", settled_},
+            {"scored_by",
+             scored_by_.empty() ? boost::json::value(nullptr) : boost::json::value(scored_by_)},
             {"model", std::move(model)},
             {"stations", std::move(stations)},
             {"chain", std::move(chain)},
             {"tasks", std::move(tasks)}};
 }
 
-boost::json::object State::in_public(WallClock::time_point now) const {
+boost::json::object State::in_public(Time now) const {
     auto object = this->now(now);
     object.erase("tasks");
     object["reason"] = health(now).reason;

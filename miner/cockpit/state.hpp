@@ -1,5 +1,5 @@
 // What the miner is doing at this moment and whether it can earn, told by the pipeline's events.
-// Lives on io; the clock is passed in.
+// Lives on io; the time is passed in, by a clock that nobody sets.
 #pragma once
 
 #include "generator/generator.hpp"
@@ -18,8 +18,6 @@
 #include <vector>
 
 namespace miner {
-
-using WallClock = std::chrono::system_clock;
 
 struct Health {
     bool healthy = true;
@@ -52,7 +50,9 @@ public:
         std::chrono::milliseconds silence{900'000};     // some validator answers within
     };
 
-    State(Limits limits, WallClock::time_point start) : limits_(limits), start_(start) {}
+    using Time = BootClock::time_point;
+
+    State(Limits limits, Time start) : limits_(limits), start_(start) {}
 
     // Generations last a deadline at most, submissions their timeout; a minute's grace on both.
     static Limits limits(const config::Settings& settings);
@@ -61,20 +61,22 @@ public:
     void draining();
     // `what` is in the way (the chain, the database), or no more. Several may be at once.
     void hindered(const std::string& what, Hindrance hindrance);
+    // What the scores are, where they are no validator's; empty: a validator's.
+    void scored_by(std::string whom) { scored_by_ = std::move(whom); }
     // Asked whenever the state is; on io.
     void ask_stations(std::function<std::vector<StationState>()> stations) {
         stations_ = std::move(stations);
     }
     // Likewise; nothing when the chain is not asked, or has not answered.
     void ask_chain(std::function<std::optional<ChainState>()> chain) { chain_ = std::move(chain); }
-    void pulled(const Pulled& pulled, WallClock::time_point now);
-    void stage(const std::string& task_id, std::string_view stage, WallClock::time_point now);
-    void attempt(const std::string& task_id, const Attempt& attempt);
+    void pulled(const Pulled& pulled, Time now);
+    void stage(const TaskInHand& task, std::string_view stage, Time now);
+    void attempt(const TaskInHand& task, const Attempt& attempt);
     void turn(const Turn& turn);
 
     // The model is loaded and work is taken: nothing is in the way.
     bool ready() const { return !blocked(); }
-    Health health(WallClock::time_point now) const;
+    Health health(Time now) const;
     std::vector<StationState> stations() const;
     std::optional<ChainState> chain() const;
     const std::optional<generator::ModelInfo>& model() const { return model_; }
@@ -86,10 +88,10 @@ public:
     std::uint64_t settled() const { return settled_; }
 
     // {"phase", "status", "reason", "uptime_s", "model", "tasks": [{"task_id", "stage", ...}]}
-    boost::json::object now(WallClock::time_point now) const;
+    boost::json::object now(Time now) const;
 
     // The same for everybody: no tasks, and no address of ours or of other machines.
-    boost::json::object in_public(WallClock::time_point now) const;
+    boost::json::object in_public(Time now) const;
 
     // `text` with numbers in place of the addresses of remote stations: "remote 1".
     std::string without_addresses(std::string text) const;
@@ -103,9 +105,8 @@ public:
 
 private:
     struct AtHand {
-        storage::TaskRow row = 0;
-        std::string kind, validator, stage = "pulled";
-        WallClock::time_point pulled_at, stage_since;
+        std::string id, kind, validator, stage = "pulled";
+        Time pulled_at, stage_since;
         int attempt = 1;
         std::int64_t gaussians = -1;
     };
@@ -114,14 +115,15 @@ private:
     Health in_the_way() const;
 
     Limits limits_;
-    WallClock::time_point start_;
+    Time start_;
     std::optional<generator::ModelInfo> model_;
     bool draining_ = false;
     std::map<std::string, Hindrance> hindrances_;  // by what is in the way
+    std::string scored_by_;
     std::function<std::vector<StationState>()> stations_;
     std::function<std::optional<ChainState>()> chain_;
-    std::map<std::string, AtHand> at_hand_;               // by task id
-    std::optional<WallClock::time_point> failing_since_;  // all pulls since then failed
+    std::map<storage::TaskRow, AtHand> at_hand_;
+    std::optional<Time> failing_since_;  // all pulls since then failed
     std::string last_error_;
     std::deque<Input> inputs_;  // newest last
     std::uint64_t version_ = 1, settled_ = 0;

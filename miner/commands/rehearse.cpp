@@ -49,6 +49,9 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     if (loaded.is_preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
     if (loaded.is_preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
     if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
+    if (loaded.is_preset("schedule.validation_lock"))
+        settings.schedule.validation_lock = std::chrono::ceil<std::chrono::milliseconds>(
+            settings.schedule.validation_lock * settings.rehearse.time_scale);
     if (loaded.is_preset("subtensor.stale")) settings.subtensor.stale = 2s;
     if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
     // Whoever brings pictures means them, all of the time.
@@ -100,6 +103,9 @@ config::Result<Validators> start_validators(const config::Settings& settings,
                                             const Program& program,
                                             const std::vector<std::string>& hotkeys) {
     constexpr int kValidators = 2;
+    // No two machines have one time: a miner that counts cool-downs by its own clock is found out.
+    constexpr std::chrono::milliseconds kLeads[kValidators]{std::chrono::seconds(-2),
+                                                            std::chrono::seconds(1)};
     std::vector<network::LocalValidator::Fault> faults;
     for (const auto& text : settings.rehearse.faults) {
         if (is_chain_fault(text)) continue;
@@ -113,6 +119,7 @@ config::Result<Validators> start_validators(const config::Settings& settings,
         for (std::size_t task = std::size_t(i); task < program.tasks.size(); task += kValidators)
             options.tasks.push_back(program.tasks[task]);
         options.time_scale = settings.rehearse.time_scale;
+        options.clock_lead = kLeads[i];
         options.faults = faults;
         options.miners = hotkeys;
         const auto gate = settings.gate.min_gaussians;
@@ -133,6 +140,8 @@ Evidence gather(const Validators& validators, const storage::Statistics& statist
         const auto tally = validator->tally();
         evidence.answered += tally.accepted + tally.refused + tally.skips;
         evidence.protocol_faults += tally.bad_signatures + tally.bad_nonces;
+        evidence.violations += tally.cooldown_violations;
+        evidence.without_effect += tally.without_effect;
         drained = drained && validator->drained();
     }
     evidence.stopped = !drained;
@@ -226,21 +235,21 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     Progress progress(std::cout, terminal, int(program->tasks.size()), program->names);
     std::vector<Identity> identities;
     for (auto& key : keys) identities.push_back({std::move(key), Schedule(settings.schedule)});
-    const auto code =
-        run_app({.settings = settings,
-                 .folder = folder,
-                 .identities = std::move(identities),
-                 .make_generator = make_generator,
-                 .log = *log,
-                 .observer = {.stage = [&](const std::string& id,
-                                           std::string_view stage) { progress.stage(id, stage); },
-                              .turn = [&](const Turn& turn) { progress.turn(turn); }},
-                 .chain = true,
-                 .finished = [&] {
-                     return (*chain)->faults_done() &&
-                            std::all_of(validators->begin(), validators->end(),
-                                        [](const auto& v) { return v->drained(); });
-                 }});
+    const auto code = run_app(
+        {.settings = settings,
+         .folder = folder,
+         .identities = std::move(identities),
+         .make_generator = make_generator,
+         .log = *log,
+         .observer = {.stage = [&](const TaskInHand& task,
+                                   std::string_view stage) { progress.stage(task.id, stage); },
+                      .turn = [&](const Turn& turn) { progress.turn(turn); }},
+         .chain = true,
+         .finished = [&] {
+             return (*chain)->faults_done() &&
+                    std::all_of(validators->begin(), validators->end(),
+                                [](const auto& v) { return v->drained(); });
+         }});
     progress.finish();
     if (code != ExitCode::ok) return code;
 

@@ -43,6 +43,10 @@ Checklist evaluate(const Evidence& evidence) {
     add(ok_if(c.errors == 0), "no errors", fmt::format("{}", c.errors));
     add(ok_if(evidence.protocol_faults == 0), "every signature and nonce was accepted",
         fmt::format("{} refused", evidence.protocol_faults));
+    add(ok_if(evidence.violations == 0), "no validator was asked during a cool-down",
+        fmt::format("{} times", evidence.violations));
+    add(ok_if(evidence.without_effect == 0), "nothing was submitted twice",
+        fmt::format("{} submissions without effect", evidence.without_effect));
     const double zeros = c.submissions > 0 ? double(c.zero_scores) / double(c.submissions) : 0;
     add(ok_if(c.submissions > 0 && zeros <= kMostZeroScores),
         fmt::format("zero scores at most {:.0f} %", 100 * kMostZeroScores),

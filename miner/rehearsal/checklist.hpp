@@ -14,6 +14,8 @@ struct Evidence {
     int asked = 0;            // tasks that the rehearsal was to do
     int answered = 0;         // tasks that the validators saw answered
     int protocol_faults = 0;  // signatures and nonces that the validators refused
+    int violations = 0;       // pulls during a cool-down
+    int without_effect = 0;   // submissions that a validator did not look at
     bool stopped = false;     // somebody stopped it before the end
 };
 

@@ -3,11 +3,11 @@
 #include "config/escape.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
+#include "network/first_of.hpp"
 #include "network/http/client.hpp"
 #include "network/http/timeout.hpp"
 #include "network/tls.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -24,7 +24,6 @@ using config::Error;
 using config::fail;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-using namespace asio::experimental::awaitable_operators;
 
 constexpr auto kNever = Event::kNever;
 
@@ -95,7 +94,7 @@ asio::awaitable<void> Rpc::run() {
         const auto& endpoint = options_.endpoints[failover_.current()];
         url_ = endpoint.shown();
         established_ = kNever;
-        const auto ended = co_await (live(endpoint) || until_stopped());
+        const auto ended = co_await first_of(live(endpoint), until_stopped());
         lose_all();
         if (stopping_ || ended.index() != 0) break;
         last_failure_ = std::get<0>(ended);
@@ -133,7 +132,7 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
     outbox_.clear();
     seen_ = 0;
     // Whichever ends first takes the others with it.
-    auto ended = co_await (read(**socket) || write(**socket) || follow_heads(endpoint.genesis));
+    auto ended = co_await first_of(read(**socket), write(**socket), follow_heads(endpoint.genesis));
     auto failure = std::visit([](Error& error) { return std::move(error); }, ended);
     if (failure.detail.find(url_) == failure.detail.npos)
         failure.detail = url_ + ": " + failure.detail;

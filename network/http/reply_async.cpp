@@ -137,7 +137,8 @@ asio::awaitable<bool> stream(tcp::socket& socket, const HttpServer::AsyncReply& 
 }  // namespace
 
 asio::awaitable<bool> reply_async(tcp::socket& socket, const HttpServer::AsyncHandler& handler,
-                                  ServerRequest request, Manner manner) {
+                                  ServerRequest request, Manner manner,
+                                  const HttpServer::Limits& limits) {
     std::stop_source gone;
     request.gone = gone.get_token();
     auto made = co_await watched(socket, gone, handler(std::move(request)));
@@ -148,8 +149,8 @@ asio::awaitable<bool> reply_async(tcp::socket& socket, const HttpServer::AsyncHa
     else
         answer = std::move(*made.value);
     if (answer.body) co_return co_await stream(socket, answer, manner, gone);
-    auto message = message_of(std::move(answer.reply), manner.keep_alive);
-    co_return co_await send_whole(socket, std::move(message), manner);
+    co_return co_await deliver(socket, std::move(answer.reply), manner, limits.drip_pieces,
+                               limits.drip_pause);
 }
 
 }  // namespace network

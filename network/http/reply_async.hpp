@@ -10,6 +10,7 @@ namespace network {
 // tells it. False when the connection must be closed.
 boost::asio::awaitable<bool> reply_async(boost::asio::ip::tcp::socket& socket,
                                          const HttpServer::AsyncHandler& handler,
-                                         ServerRequest request, Manner manner);
+                                         ServerRequest request, Manner manner,
+                                         const HttpServer::Limits& limits);
 
 }  // namespace network

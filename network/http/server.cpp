@@ -72,8 +72,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen_async(asio::io_context& i
                                                              const std::string& host,
                                                              std::uint16_t port,
                                                              AsyncHandler handler, Limits limits,
-                                                             Screen screen) {
-    return open(io, host, port, {{}, {}, std::move(handler), std::move(screen)}, limits);
+                                                             Screen screen, Admit admit) {
+    return open(io, host, port, {{}, std::move(admit), std::move(handler), std::move(screen)},
+                limits);
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& io, const std::string& host,
@@ -147,7 +148,7 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
         }
         if (hooks_.async_handler) {
             open = co_await reply_async(socket, hooks_.async_handler, std::move(received.request),
-                                        manner);
+                                        manner, limits_);
             continue;
         }
         ServerReply reply;

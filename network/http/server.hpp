@@ -65,11 +65,9 @@ public:
     using Screen =
         std::function<std::optional<ServerReply>(ServerRequest&, std::int64_t& body_bytes)>;
 
-    static config::Result<std::unique_ptr<HttpServer>> listen_async(boost::asio::io_context& io,
-                                                                    const std::string& host,
-                                                                    std::uint16_t port,
-                                                                    AsyncHandler handler,
-                                                                    Limits limits, Screen screen);
+    static config::Result<std::unique_ptr<HttpServer>> listen_async(
+        boost::asio::io_context& io, const std::string& host, std::uint16_t port,
+        AsyncHandler handler, Limits limits, Screen screen, Admit admit = {});
 
     // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
     // io (port taken).
@@ -82,7 +80,7 @@ public:
     struct Hooks {
         Handler handler;
         Admit admit;
-        AsyncHandler async_handler;  // when set, it counts, and neither of the above
+        AsyncHandler async_handler;  // when set, it counts in place of the first
         Screen screen;
     };
 

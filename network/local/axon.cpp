@@ -11,10 +11,13 @@
 namespace network {
 namespace {
 
+namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::int64_t kVersion = 9'009'000;   // bittensor 9.9.0
 constexpr std::size_t kMostCallers = 100'000;  // of whom the last nonce is remembered
+
+constexpr std::int64_t kSecond_ns = 1'000'000'000;
 
 void copy_headers(const HttpHeaders& from, std::initializer_list<std::string_view> names,
                   HttpHeaders& to) {
@@ -52,35 +55,34 @@ Axon::Axon(Keypair key, std::string ip, std::uint16_t port, Handlers handlers)
       uuid_(random_uuid()),
       handlers_(std::move(handlers)) {}
 
-Axon::Answer Axon::answer(const ServerRequest& request, std::int64_t now_ns) {
+asio::awaitable<Axon::Answer> Axon::answer(const ServerRequest& request) {
     auto path = request.target.substr(0, request.target.find('?'));
     if (!path.empty()) path.erase(0, 1);
     const auto name = path.substr(0, path.find('/'));
     if (!is_synapse(name))
-        return refuse(request,
-                      {404, "Synapse name '" + name +
-                                "' not found. Available synapses ['Synapse', 'PullTask', "
-                                "'SubmitResults', 'GetVersion']"},
-                      now_ns);
+        co_return refuse(request,
+                         {404, "Synapse name '" + name +
+                                   "' not found. Available synapses ['Synapse', 'PullTask', "
+                                   "'SubmitResults', 'GetVersion']"});
     const Head head(request.headers, name);
-    if (!head.sound) return refuse(request, Refusal::exception(), now_ns);
+    if (!head.sound) co_return refuse(request, Refusal::exception());
     if (const auto why =
             handlers_.blacklist(name, std::string(head.hotkey.value_or("None")), request.peer_ip))
-        return refuse(request, {403, "Forbidden. Key is blacklisted: " + *why + "."}, now_ns);
-    if (const auto refusal = verify(head, now_ns)) return refuse(request, *refusal, now_ns);
+        co_return refuse(request, {403, "Forbidden. Key is blacklisted: " + *why + "."});
+    if (const auto refusal = verify(head, handlers_.now_ns())) co_return refuse(request, *refusal);
     remember(head.caller(), *head.nonce);
 
     if (path != name) {
         ServerReply reply{307, {{"location", "/" + name}}, {}, {}};
-        return {std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), Verdict::refused};
     }
     if (request.method != "POST" && request.method != "GET") {
         ServerReply reply{405, {{"allow", "POST"}}, R"({"detail":"Method Not Allowed"})", {}};
         reply.headers.emplace_back("content-type", "application/json");
-        return {std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), Verdict::refused};
     }
-    if (*head.hash != empty_body_hash()) return refuse(request, Refusal::exception(), now_ns);
-    return forward(request, name, now_ns);
+    if (*head.hash != empty_body_hash()) co_return refuse(request, Refusal::exception());
+    co_return co_await forward(request, name);
 }
 
 // With the windows of the SDK, gaps included: a rehearsal's validator is no stricter than a real
@@ -106,8 +108,8 @@ void Axon::remember(const std::string& caller, std::int64_t nonce) {
     callers_.pop_front();
 }
 
-Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal,
-                          std::int64_t now_ns) const {
+Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal) const {
+    const auto now_ns = handlers_.now_ns();
     const auto miner = find_header(request.headers, "bt_header_dendrite_hotkey");
     const auto nonce = std::to_string(now_ns);
     const auto signed_by_axon = key_.sign(nonce + "." + std::string(miner.value_or("None")) + "." +
@@ -115,7 +117,7 @@ Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal,
     ServerReply reply;
     reply.status = refusal.status;
     auto& headers = reply.headers;
-    headers = {{"date", http_date(now_ns / 1'000'000'000)}, {"server", "uvicorn"}};
+    headers = {{"date", http_date(now_ns / kSecond_ns)}, {"server", "uvicorn"}};
     copy_headers(request.headers, {"name"}, headers);
     const auto timeout = find_header(request.headers, "timeout");
     headers.insert(headers.end(), {{"timeout", std::string(timeout.value_or("None"))},
@@ -143,9 +145,8 @@ Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal,
     return {std::move(reply), refusal.verdict};
 }
 
-Axon::Answer Axon::forward(const ServerRequest& request, const std::string& synapse,
-                           std::int64_t now_ns) {
-    if (request.body.empty()) return refuse(request, Refusal::exception(), now_ns);
+asio::awaitable<Axon::Answer> Axon::forward(const ServerRequest& request, std::string synapse) {
+    if (request.body.empty()) co_return refuse(request, Refusal::exception());
     const auto message = JsonMessage::parse(request.body);
     if (!message) {
         ServerReply reply{422,
@@ -153,15 +154,16 @@ Axon::Answer Axon::forward(const ServerRequest& request, const std::string& syna
                           R"({"detail":[{"type":"json_invalid","loc":["body"],)"
                           R"("msg":"JSON decode error","input":{}}]})",
                           {}};
-        return {std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), Verdict::refused};
     }
     const auto call = read_call(synapse, message->fields());
-    const auto fields = call ? handlers_.forward(*call) : std::nullopt;
-    if (!fields) return refuse(request, Refusal::exception(), now_ns);
+    std::optional<json::object> fields;
+    if (call) fields = co_await handlers_.forward(*call);
+    if (!fields) co_return refuse(request, Refusal::exception());
 
     ServerReply reply;
     reply.status = call->status;
-    reply.headers = {{"date", http_date(now_ns / 1'000'000'000)},
+    reply.headers = {{"date", http_date(handlers_.now_ns() / kSecond_ns)},
                      {"server", "uvicorn"},
                      {"content-type", "application/json"}};
     copy_headers(request.headers, {"name", "timeout"}, reply.headers);
@@ -178,7 +180,7 @@ Axon::Answer Axon::forward(const ServerRequest& request, const std::string& syna
          "bt_header_input_obj_signature", "header_size", "total_size", "computed_body_hash"},
         reply.headers);
     reply.body = write_answer(*call, message->fields(), *fields);
-    return {std::move(reply), Verdict::answered};
+    co_return Answer{std::move(reply), Verdict::answered};
 }
 
 }  // namespace network

@@ -1,6 +1,6 @@
 // The HTTP face of a subnet validator, as bittensor 9.9.0's axon answers (vectors/dendrite.json):
 // routes, headers, nonce and signature, then the body, in that order. Holds the nonces it has seen;
-// no sockets and no clock. Not thread-safe.
+// no sockets and no clock of its own. Not thread-safe.
 //
 // Stricter than the real one in one point: a request without a signature is refused (401), where
 // the real axon skips the check. A rehearsal that let it pass would prove nothing.
@@ -10,6 +10,7 @@
 #include "network/local/synapse.hpp"
 #include "network/wallet/keypair.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -30,7 +31,10 @@ public:
             const std::string& synapse, const std::string& hotkey, const std::string& from)>
             blacklist;
         // The fields of the synapse that the answer changes; nothing stands for an exception (500).
-        std::function<std::optional<boost::json::object>(const SynapseCall&)> forward;
+        // May take its time, while others are answered.
+        std::function<boost::asio::awaitable<std::optional<boost::json::object>>(SynapseCall)>
+            forward;
+        std::function<std::int64_t()> now_ns;  // wall clock
     };
 
     // How far a request came, for the tally.
@@ -43,7 +47,8 @@ public:
 
     Axon(Keypair key, std::string ip, std::uint16_t port, Handlers handlers);
 
-    Answer answer(const ServerRequest& request, std::int64_t now_ns);
+    // The caller keeps `request` until it is answered.
+    boost::asio::awaitable<Answer> answer(const ServerRequest& request);
 
 private:
     struct Head;
@@ -51,8 +56,8 @@ private:
 
     std::optional<Refusal> verify(const Head& head, std::int64_t now_ns) const;
     void remember(const std::string& caller, std::int64_t nonce);
-    Answer refuse(const ServerRequest& request, const Refusal& refusal, std::int64_t now_ns) const;
-    Answer forward(const ServerRequest& request, const std::string& synapse, std::int64_t now_ns);
+    Answer refuse(const ServerRequest& request, const Refusal& refusal) const;
+    boost::asio::awaitable<Answer> forward(const ServerRequest& request, std::string synapse);
 
     Keypair key_;
     std::string ip_;

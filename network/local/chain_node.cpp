@@ -3,13 +3,13 @@
 #include "network/chain/rpc_message.hpp"
 #include "network/errc.hpp"
 #include "network/event.hpp"
+#include "network/first_of.hpp"
 #include "network/http/websocket_server.hpp"
 #include "network/subnet/json_fields.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json/object.hpp>
@@ -126,7 +126,6 @@ private:
     }
 
     asio::awaitable<void> serve(WebSocket& socket) {
-        using namespace asio::experimental::awaitable_operators;
         Client client(co_await asio::this_coro::executor);
         struct Place {
             std::list<Client*>& list;
@@ -134,7 +133,7 @@ private:
             ~Place() { list.erase(at); }
         } place{clients_, clients_.insert(clients_.end(), &client)};
         count([](Tally& tally) { ++tally.connections; });
-        co_await (listen_to(socket, client) || talk_to(socket, client));
+        co_await first_of(listen_to(socket, client), talk_to(socket, client));
     }
 
     asio::awaitable<void> listen_to(WebSocket& socket, Client& client) {

@@ -2,6 +2,7 @@
 
 #include "network/base64.hpp"
 #include "network/errc.hpp"
+#include "network/http/date.hpp"
 #include "network/http/server.hpp"
 #include "network/local/axon.hpp"
 #include "network/local/validator_state.hpp"
@@ -10,6 +11,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 #include <atomic>
@@ -49,7 +52,7 @@ ValidatorState::Rules rules_of(const LocalValidator::Options& options) {
     return rules;
 }
 
-// Everything but the counts lives on the validator's thread.
+// Everything but the counts and the judge lives on the validator's thread.
 class Validator final : public LocalValidator {
 public:
     Validator(Keypair key, Judge judge, Options options)
@@ -71,7 +74,7 @@ public:
         asio::post(io_, [this] {
             for (auto& server : servers_) server->stop();
         });
-        thread_.join();
+        thread_.join();  // once all judges are done
     }
 
     Result<bool> listen() {
@@ -110,9 +113,9 @@ public:
 
 private:
     Result<std::unique_ptr<HttpServer>> open(std::uint16_t port) {
-        return HttpServer::listen(
+        return HttpServer::listen_async(
             io_, options_.host, port,
-            [this](const ServerRequest& request) { return handle(request); }, {},
+            [this](ServerRequest request) { return handle(std::move(request)); }, {}, {},
             [this](ServerRequest& request) { return admit(request); });
     }
 
@@ -121,8 +124,9 @@ private:
         handlers.blacklist = [this](const auto& synapse, const auto& hotkey, const auto& from) {
             return blacklisted(synapse, hotkey, from);
         };
-        handlers.forward = [this](const SynapseCall& call) { return forward(call); };
-        axon_.emplace(key_, options_.host, server->port(), std::move(handlers));
+        handlers.forward = [this](SynapseCall call) { return forward(std::move(call)); };
+        handlers.now_ns = [this] { return now_ns(); };
+        axon_ = std::make_shared<Axon>(key_, options_.host, server->port(), std::move(handlers));
         port_ = server->port();
         asio::co_spawn(io_, server->run(), asio::detached);
         servers_.push_back(std::move(server));
@@ -135,9 +139,13 @@ private:
         drained_ = state_.drained();
     }
 
+    std::int64_t now_ns() const {
+        return options_.now_ns() + std::chrono::nanoseconds(options_.clock_lead).count();
+    }
+
     ValidatorState::Time now() const {
-        return ValidatorState::Time(std::chrono::floor<std::chrono::milliseconds>(
-            std::chrono::nanoseconds(options_.now_ns())));
+        return ValidatorState::Time(
+            std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds(now_ns())));
     }
 
     // Marks a request with the fault that is due, as its place in kFaults counted from 1.
@@ -152,25 +160,33 @@ private:
         return fault != Fault::refuse;
     }
 
-    ServerReply handle(const ServerRequest& request) {
+    asio::awaitable<HttpServer::AsyncReply> handle(ServerRequest request) {
         const auto suffers = [&](Fault fault) {
             return request.mark == 1 + static_cast<int>(fault);
         };
+        HttpServer::AsyncReply result;
+        auto& reply = result.reply;
         if (suffers(Fault::timeout)) {
-            ServerReply reply;
             reply.delivery = Delivery::never;
-            return reply;
+            co_return result;
         }
-        if (suffers(Fault::garbage))
-            return {200, {{"content-type", "application/json"}}, "\x16\x03\x01{\"task\":[[", {}};
-        auto answer = axon_->answer(request, options_.now_ns());
+        if (suffers(Fault::garbage)) {
+            reply.headers.emplace_back("content-type", "application/json");
+            reply.body = "\x16\x03\x01{\"task\":[[";
+            co_return result;
+        }
+        const auto axon = axon_;  // another may serve before this one has answered
+        auto answer = co_await axon->answer(request);
         if (answer.verdict == Axon::Verdict::bad_signature)
             count([](Tally& tally) { ++tally.bad_signatures; });
         if (answer.verdict == Axon::Verdict::bad_nonce)
             count([](Tally& tally) { ++tally.bad_nonces; });
-        if (suffers(Fault::slow)) answer.reply.delivery = Delivery::dripped;
-        if (suffers(Fault::drop)) answer.reply.delivery = Delivery::cut;
-        return std::move(answer.reply);
+        reply = std::move(answer.reply);
+        if (!find_header(reply.headers, "date"))
+            reply.headers.emplace_back("date", http_date(now_ns() / 1'000'000'000));
+        if (suffers(Fault::slow)) reply.delivery = Delivery::dripped;
+        if (suffers(Fault::drop)) reply.delivery = Delivery::cut;
+        co_return result;
     }
 
     std::optional<std::string> blacklisted(const std::string& synapse, const std::string& hotkey,
@@ -182,9 +198,9 @@ private:
         return std::nullopt;
     }
 
-    std::optional<json::object> forward(const SynapseCall& call) {
-        if (call.synapse == "PullTask") return pull(call);
-        return submit(call);
+    asio::awaitable<std::optional<json::object>> forward(SynapseCall call) {
+        if (call.synapse == "PullTask") co_return pull(call);
+        co_return co_await submit(std::move(call));
     }
 
     json::object pull(const SynapseCall& call) {
@@ -198,14 +214,14 @@ private:
         return answer_fields(pull.answer);
     }
 
-    std::optional<json::object> submit(const SynapseCall& call) {
+    asio::awaitable<std::optional<json::object>> submit(SynapseCall call) {
         using What = ValidatorState::Submit::What;
         auto submit = state_.submit(call.miner, call.validator, call.submission, now());
         std::optional<network::Verdict> verdict;
         if (submit.what == What::to_score) {
-            verdict = judge(submit.task, call.submission.results);
+            verdict = co_await judged(submit.task, std::move(call.submission.results));
             const auto score = verdict ? std::optional(verdict->score) : std::nullopt;
-            submit = state_.scored(call.miner, score, now());
+            submit = state_.scored(call.miner, submit.task, score, now());
             if (!verdict) verdict = network::Verdict{0, "the judge failed"};
         }
         if (submit.what == What::bad_signature) verdict = network::Verdict{0, "bad signature"};
@@ -213,14 +229,25 @@ private:
             ++tally.submissions;
             tally.skips += submit.what == What::skipped;
             tally.accepted += submit.what == What::accepted;
+            tally.without_effect += submit.what == What::locked || submit.what == What::too_soon ||
+                                    submit.what == What::other_task;
             tally.refused += submit.what == What::refused || submit.what == What::bad_signature ||
                              submit.what == What::not_scored;
             tally.bad_signatures +=
                 submit.what == What::bad_signature || submit.what == What::unreadable_signature;
             if (verdict) tally.verdicts.emplace_back(submit.task.id, *verdict);
         });
-        if (submit.what == What::unreadable_signature) return std::nullopt;
-        return answer_fields(submit.answer);
+        if (submit.what == What::unreadable_signature) co_return std::nullopt;
+        co_return answer_fields(submit.answer);
+    }
+
+    asio::awaitable<std::optional<network::Verdict>> judged(Task task, std::string results) {
+        co_return co_await asio::co_spawn(
+            judges_,
+            [&]() -> asio::awaitable<std::optional<network::Verdict>> {
+                co_return judge(task, results);
+            },
+            asio::use_awaitable);
     }
 
     // Nothing when the judge failed. What is no base64 scores 0, as with the subnet's scoring
@@ -241,7 +268,8 @@ private:
     std::string hotkey_;
     ValidatorState state_;
     Keypair key_;
-    std::optional<Axon> axon_;
+    std::shared_ptr<Axon> axon_;
+    asio::thread_pool judges_{1};
     std::vector<std::unique_ptr<HttpServer>> servers_;  // the last one serves, others end
     std::atomic<std::uint16_t> port_ = 0;
     int requests_ = 0;

@@ -27,8 +27,10 @@ struct Verdict {
 
 class LocalValidator {
 public:
-    // Judges the SPZ bytes of a submission. Called on the validator's own thread. When it throws,
-    // the scoring has failed, which costs the miner nothing.
+    // Judges the SPZ bytes of a submission, one after the other, on a thread of its own: meanwhile
+    // the validator answers others, and gives whoever pulls the task that is being judged once
+    // more, as the subnet's do. When it throws, the scoring has failed, which costs the miner
+    // nothing.
     using Judge = std::function<Verdict(const Task& task, const std::vector<std::uint8_t>& spz)>;
 
     // On request, in the order of the list, one for each so many requests.
@@ -61,6 +63,8 @@ public:
         std::vector<std::string> miners;  // hotkeys it knows; empty: anyone
         std::function<std::int64_t()>
             now_ns;  // wall clock, called on its thread; empty: the system's
+        // Of its clock over that. It tells the time in the header Date, and counts by it.
+        std::chrono::milliseconds clock_lead{0};
     };
 
     // What it saw, for the report and for tests. A submission with a bad signature or one that
@@ -69,6 +73,7 @@ public:
         int pulls = 0, handed_out = 0, submissions = 0, skips = 0, accepted = 0, refused = 0,
             faults = 0;
         int bad_signatures = 0, bad_nonces = 0, cooldown_violations = 0;
+        int without_effect = 0;  // submissions inside the lock, too soon, or for another task
         std::vector<std::pair<std::string, Verdict>> verdicts;  // task id and what it got
     };
 

@@ -67,7 +67,7 @@ ValidatorState::Pull ValidatorState::pull(const std::string& hotkey, Time now) {
         pull.what = What::cooling_down;
         if (++miner->violations > rules_.violations_tolerated)
             miner->cooldown_until =
-                floor<seconds>(miner->cooldown_until + rules_.violation_penalty);
+                std::chrono::ceil<seconds>(miner->cooldown_until + rules_.violation_penalty);
         answer.cooldown_until = unix_seconds(miner->cooldown_until);
         answer.cooldown_violations = miner->violations;
         return pull;
@@ -114,9 +114,14 @@ SubmitAnswer ValidatorState::feedback(Miner& miner, double fidelity, bool failed
 // The throttle period shortens the cool-down of those who took at least so long.
 void ValidatorState::drop_task(Miner& miner, Duration penalty, Time now) const {
     const auto cooldown = rules_.task_cooldown + penalty;
-    miner.cooldown_until = floor<seconds>(
-        std::max(now + cooldown - rules_.throttle_period, miner.assigned_at + cooldown));
+    auto until = now + cooldown;
+    if (miner.assigned_at)
+        until = std::max(until - rules_.throttle_period, *miner.assigned_at + cooldown);
+    miner.cooldown_until = floor<seconds>(until);
+    if (penalty > Duration{0})
+        miner.cooldown_until = std::max(miner.cooldown_until, floor<seconds>(now) + seconds(1));
     miner.task.reset();
+    miner.assigned_at.reset();
 }
 
 ValidatorState::Submit ValidatorState::submit(const std::string& hotkey,
@@ -144,22 +149,21 @@ ValidatorState::Submit ValidatorState::submit(const std::string& hotkey,
         drop_task(*miner, Duration{0}, now);
         return {What::skipped, feedback(*miner, 0, false, now), task};
     }
-    if (floor<seconds>(now) < miner->locked_until)
-        return {What::locked, feedback(*miner, 0, false, now), task};
-    miner->locked_until = floor<seconds>(now + rules_.validation_lock);
+    if (now < miner->locked_until) return {What::locked, feedback(*miner, 0, false, now), task};
+    miner->locked_until = now + rules_.validation_lock;
     return {What::to_score, {}, task};
 }
 
-ValidatorState::Submit ValidatorState::scored(const std::string& hotkey,
+ValidatorState::Submit ValidatorState::scored(const std::string& hotkey, const Task& task,
                                               std::optional<double> score, Time now) {
     using What = Submit::What;
     auto* miner = find(hotkey);
-    if (!miner || !miner->task) return {What::stranger, {}, {}};
-    const Task task = *miner->task;
+    if (!miner) return {What::stranger, {}, {}};
     if (!score) {
         drop_task(*miner, Duration{0}, now);
         return {What::not_scored, feedback(*miner, 0, true, now), task};
     }
+    if (now < miner->next_accepted) return {What::too_soon, feedback(*miner, 0, false, now), task};
     if (std::isnan(*score) || *score < rules_.quality_threshold) {
         drop_task(*miner, rules_.cooldown_penalty, now);
         return {What::refused, feedback(*miner, 0, false, now), task};
@@ -167,6 +171,7 @@ ValidatorState::Submit ValidatorState::scored(const std::string& hotkey,
     const double fidelity = std::min(1.0, *score);
     miner->average = miner->average * (1 - rules_.average_alpha) + rules_.average_alpha * fidelity;
     miner->accepted.push_back(now);
+    miner->next_accepted = floor<seconds>(now + rules_.task_cooldown - rules_.throttle_period);
     drop_task(*miner, Duration{0}, now);
     return {What::accepted, feedback(*miner, fidelity, false, now), task};
 }

@@ -3,7 +3,8 @@
 //
 // Cool-downs travel as whole Unix seconds, so each moment that ends one is rounded down to a
 // second, here as there: a miner that comes back at the second it was told is never too early, and
-// a cool-down scaled to less than a second may be over as soon as it began.
+// a cool-down scaled to less than a second may be over as soon as it began. Only what a penalty
+// adds is never rounded away, for a penalty that nobody feels teaches nothing.
 #pragma once
 
 #include "network/subnet/messages.hpp"
@@ -62,8 +63,9 @@ public:
             unreadable_signature,  // an exception in the validator: status 500, no effect
             bad_signature,         // task dropped, penalty
             skipped,
-            locked,    // no effect
+            locked,    // an earlier one is being judged: no effect
             to_score,  // go on with scored()
+            too_soon,  // an earlier one was accepted meanwhile: no effect
             not_scored,
             refused,  // score too low: task dropped, penalty
             accepted,
@@ -77,8 +79,11 @@ public:
     Submit submit(const std::string& miner, const std::string& validator,
                   const Submission& submission, Time now);
 
-    // After to_score: the score, or nothing when the scoring itself failed.
-    Submit scored(const std::string& miner, std::optional<double> score, Time now);
+    // After to_score: its task and score, or no score when the scoring itself failed. Others may
+    // have been answered since: as with the subnet's validators, a lock outlasted by the scoring
+    // lets a second submission in.
+    Submit scored(const std::string& miner, const Task& task, std::optional<double> score,
+                  Time now);
 
     // Every task was handed out and answered.
     bool drained() const;
@@ -89,9 +94,10 @@ private:
     struct Miner {
         int uid = 0;
         std::optional<Task> task;
-        Time assigned_at{};
+        std::optional<Time> assigned_at;
         Seconds cooldown_until{};
-        Seconds locked_until{};
+        Time locked_until{};
+        Seconds next_accepted{};  // none is before
         std::int64_t violations = 0;
         double average = 1;
         std::deque<Time> accepted;

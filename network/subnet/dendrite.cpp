@@ -5,11 +5,13 @@
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 #include "network/http/client.hpp"
+#include "network/http/date.hpp"
 #include "network/uuid.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -25,6 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMostMessageBytes = 200;
 constexpr std::size_t kMostErrorBodyBytes = 64 << 10;
+constexpr std::int64_t kNoticeable_s = 2;  // between two clocks, one of which tells whole seconds
 
 // The axon's own errors are {"message": ...}, those of its web framework {"detail": ...}.
 std::string message_of(std::string_view body) {
@@ -48,6 +51,21 @@ bool is_json(std::string_view type) {
     type.remove_prefix(kStart.size());
     return same_header_name(type, "json") ||
            (type.size() > 5 && same_header_name(type.substr(type.size() - 5), "+json"));
+}
+
+std::optional<std::int64_t> date_of(const HttpAnswer& answer) {
+    const auto date = find_header(answer.headers, "date");
+    return date ? parse_http_date(*date) : std::nullopt;
+}
+
+// " (its clock is 3600 s ahead of ours)", or nothing when that cannot be the reason.
+std::string about_clocks(const HttpAnswer& answer, std::int64_t now_ns) {
+    const auto date = date_of(answer);
+    if (answer.status != 401 || !date) return {};
+    const auto ahead = *date - now_ns / 1'000'000'000;
+    if (std::llabs(ahead) <= kNoticeable_s) return {};
+    return " (its clock is " + std::to_string(std::llabs(ahead)) + " s " +
+           (ahead > 0 ? "ahead of" : "behind") + " ours)";
 }
 
 // Empty when the answer is a success whose body may be read.
@@ -79,7 +97,8 @@ Call sign_call(const Keypair& key, const Peer& peer, std::int64_t now_ns) {
     return {std::move(identity), std::move(signature)};
 }
 
-asio::awaitable<Result<HttpAnswer>> send(SynapseRequest synapse, Peer peer, HttpLimits limits) {
+asio::awaitable<Result<HttpAnswer>> send(SynapseRequest synapse, Peer peer, HttpLimits limits,
+                                         std::int64_t now_ns) {
     HttpRequest request{peer.host,
                         peer.port,
                         "POST",
@@ -89,7 +108,10 @@ asio::awaitable<Result<HttpAnswer>> send(SynapseRequest synapse, Peer peer, Http
     const auto where = authority(peer) + request.target;
     auto answer = co_await network::request(std::move(request), limits);
     if (answer)
-        if (auto refusal = refusal_in(*answer, where)) co_return std::move(*refusal);
+        if (auto refusal = refusal_in(*answer, where)) {
+            refusal->detail += about_clocks(*answer, now_ns);
+            co_return std::move(*refusal);
+        }
     co_return answer;
 }
 
@@ -104,8 +126,11 @@ HttpLimits limits_of(const Dendrite::Options& options, milliseconds timeout) {
 double seconds_of(milliseconds timeout) { return std::chrono::duration<double>(timeout).count(); }
 
 template <class Answer>
-Result<Answer> with_place(Result<Answer> answer, const Peer& peer) {
-    if (answer) return answer;
+Result<Answer> finish(Result<Answer> answer, const HttpAnswer& http, const Peer& peer) {
+    if (answer) {
+        answer->date = date_of(http);
+        return answer;
+    }
     return Error{answer.error().code, authority(peer) + ": " + answer.error().detail};
 }
 
@@ -120,13 +145,14 @@ Dendrite::Dendrite(Options options) : options_(std::move(options)) {
 }
 
 asio::awaitable<Result<PullAnswer>> Dendrite::pull(Keypair key, Peer peer) {
-    const auto call = sign_call(key, peer, options_.now_ns());
+    const auto now_ns = options_.now_ns();
+    const auto call = sign_call(key, peer, now_ns);
     const auto timeout = options_.pull_timeout;
     const auto answer =
         co_await send(pull_request(call.identity, peer, seconds_of(timeout), call.signature), peer,
-                      limits_of(options_, timeout));
+                      limits_of(options_, timeout), now_ns);
     if (!answer) co_return answer.error();
-    co_return with_place(parse_pull_answer(answer->body, peer.hotkey), peer);
+    co_return finish(parse_pull_answer(answer->body, peer.hotkey), *answer, peer);
 }
 
 asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, std::string task_id,
@@ -139,9 +165,9 @@ asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, s
     const auto timeout = options_.submit_timeout;
     const auto answer = co_await send(
         submit_request(call.identity, peer, seconds_of(timeout), call.signature, submission), peer,
-        limits_of(options_, timeout));
+        limits_of(options_, timeout), now_ns);
     if (!answer) co_return answer.error();
-    co_return with_place(parse_submit_answer(answer->body, peer.hotkey), peer);
+    co_return finish(parse_submit_answer(answer->body, peer.hotkey), *answer, peer);
 }
 
 }  // namespace network

@@ -27,7 +27,7 @@ public:
     // One request on one connection, with a fresh uuid; every phase has its own deadline. Redirects
     // are not followed. Fails with the network errors of errc.hpp. When submit fails with
     // read_timeout, closed or io, the validator may have taken the result all the same: only the
-    // next pull tells.
+    // next pull tells. A refusal of what was signed tells how far apart the clocks are.
     boost::asio::awaitable<config::Result<PullAnswer>> pull(Keypair key, Peer peer);
     boost::asio::awaitable<config::Result<SubmitAnswer>> submit(Keypair key, Peer peer,
                                                                 std::string task_id,

@@ -44,6 +44,9 @@ struct PullAnswer {
     double throttle_period = 0;       // seconds
     std::int64_t cooldown_until = 0;  // Unix seconds; 0: not said
     std::int64_t cooldown_violations = 0;
+    // The validator's own clock as it answered, Unix seconds, what is less than one cut off; empty:
+    // it told none. Of HTTP, not of the body.
+    std::optional<std::int64_t> date = {};
 };
 
 struct Submission {
@@ -65,6 +68,7 @@ struct Feedback {
 struct SubmitAnswer {
     std::optional<Feedback> feedback;  // absent: the validator does not know us
     std::int64_t cooldown_until = 0;
+    std::optional<std::int64_t> date = {};  // as in PullAnswer
 };
 
 // Licence declaration + submit_time + prompt + validator + miner, no separators.

@@ -19,8 +19,9 @@ void kill_and_reap(Process& miner) {
 }
 
 // Until nothing is open any more, then an orderly end.
-void mine_to_the_end(Scene& scene, const network::LocalValidator& validator, int tasks) {
-    Process miner(scene.mining());
+void mine_to_the_end(Scene& scene, const network::LocalValidator& validator, int tasks,
+                     Scene::Words more = {}) {
+    Process miner(scene.mining(std::move(more)));
     const auto closed = "SELECT count(*) FROM tasks WHERE closed_at IS NOT NULL";
     REQUIRE(comes_true(
         [&] { return (validator.drained() && scene.number(closed) == tasks) || miner.wait(0ms); }));
@@ -130,22 +131,25 @@ TEST_CASE("killed while the validator is judging: it was taken, and is not sent 
     std::mutex mutex;
     std::multiset<std::string> judged;
     Scene scene;
-    auto& validator = scene.add_validator({quick_task("one"), quick_task("two")}, {}, 1,
-                                          [&](const network::Task& task) {
-                                              {
-                                                  const std::lock_guard lock(mutex);
-                                                  judged.insert(task.id);
-                                              }
-                                              if (auto* miner = victim.exchange(nullptr))
-                                                  miner->signal(SIGKILL);
-                                          });
+    // It judges until the next process has begun to wait for it: a pull would get the task again.
+    auto& validator = scene.add_validator(
+        {quick_task("one"), quick_task("two")}, {}, 1, [&](const network::Task& task) {
+            {
+                const std::lock_guard lock(mutex);
+                judged.insert(task.id);
+            }
+            auto* miner = victim.exchange(nullptr);
+            if (!miner) return;
+            miner->signal(SIGKILL);
+            comes_true([&] { return count(scene.log(), " cooling down ") > 0; }, 60s);
+        });
     {
         Process miner(scene.mining());
         victim = &miner;
         REQUIRE(miner.wait(kPatience) == Ending{.code = -1, .signal = SIGKILL});
         CHECK(scene.word("SELECT state FROM tasks WHERE task_id = 'one'") == "submitting");
     }
-    mine_to_the_end(scene, validator, 2);
+    mine_to_the_end(scene, validator, 2, {"--schedule.validation_lock", "5"});
     CHECK(judged == std::multiset<std::string>{"one", "two"});
     CHECK(validator.tally().accepted == 2);
     CHECK(validator.tally().submissions == 2);
@@ -153,4 +157,7 @@ TEST_CASE("killed while the validator is judging: it was taken, and is not sent 
                      "WHERE task_id = 'one'") == "taken");
     CHECK(scene.number("SELECT count(*) FROM attempts") == 2);
     CHECK(scene.number("SELECT count(*) FROM tasks WHERE state = 'answered'") == 2);
+    // Of the first nobody told a score, and none is made up.
+    CHECK(scene.number("SELECT count(*) FROM feedback") == 1);
+    CHECK(scene.number("SELECT count(*) FROM feedback WHERE score = 0") == 0);
 }

@@ -128,6 +128,8 @@ public:
                     "0.1",
                     "--schedule.failure_delay",
                     "1",
+                    "--schedule.validation_lock",
+                    "0.5",
                     "--schedule.pull_timeout",
                     "60",
                     "--schedule.submit_timeout",

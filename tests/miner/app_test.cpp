@@ -57,8 +57,12 @@ struct Stage {
     std::vector<std::string> lines;
     std::vector<miner::Turn> turns;
     std::function<void()> between_turns;
-    bool keep_running = false;   // also when all tasks are done
-    double time_scale = 0.0001;  // of the validators' durations
+    std::function<void()> judging;             // on a validator's thread, before it judges
+    std::function<void()> making = [] {};      // called as the model begins to load
+    bool keep_running = false;                 // also when all tasks are done
+    double time_scale = 0.0001;                // of the validators' durations
+    std::chrono::milliseconds clock_lead{0};   // of the validators' clocks over the system's
+    std::atomic<std::int64_t> our_lead_ms{0};  // of the miner's
     std::vector<std::uint8_t> hotkeys{1};
     std::set<std::uint8_t> unregistered;
     std::unique_ptr<network::ChainNode> chain;  // if any, it is asked for the validators
@@ -70,6 +74,7 @@ struct Stage {
         settings.generator.seed = 1;
         settings.schedule.idle = 20ms;
         settings.schedule.failure_delay = 1s;
+        settings.schedule.validation_lock = 100ms;
         // Longer than any test waits on a busy machine; tests of silence shorten them.
         settings.schedule.pull_timeout = 60s;
         settings.schedule.submit_timeout = 60s;
@@ -82,10 +87,12 @@ struct Stage {
         LocalValidator::Options options;
         options.tasks = std::move(tasks);
         options.time_scale = time_scale;
+        options.clock_lead = clock_lead;
         options.faults = std::move(faults);
         options.fault_every = fault_every;
         for (const auto number : hotkeys) options.miners.push_back(key_of(number).address());
         auto judge = [this](const network::Task& task, const std::vector<std::uint8_t>& spz) {
+            if (judging) judging();
             const std::lock_guard lock(mutex);
             judged.push_back(task.id);
             return network::Verdict{spz.empty() ? 0.0 : 0.9, ""};
@@ -133,16 +140,23 @@ struct Stage {
             {.settings = settings,
              .folder = folder.path(),
              .identities = std::move(identities),
-             .make_generator = tests::make_fake(script),
+             .make_generator =
+                 [this, make = tests::make_fake(script)](const config::Generator& wanted) {
+                     making();
+                     return make(wanted);
+                 },
              .log = log,
              .observer = {.turn = [this](const miner::Turn& turn) { turns.push_back(turn); }},
              .named = named,
              .chain = chain != nullptr,
-             .finished = [this] {
-                 if (between_turns) between_turns();
-                 return !keep_running && std::all_of(validators.begin(), validators.end(),
-                                                     [](const auto& v) { return v->drained(); });
-             }});
+             .finished =
+                 [this] {
+                     if (between_turns) between_turns();
+                     return !keep_running &&
+                            std::all_of(validators.begin(), validators.end(),
+                                        [](const auto& v) { return v->drained(); });
+                 },
+             .clocks = {.unix_ns = [this] { return miner::unix_ns() + our_lead_ms * 1'000'000; }}});
     }
 
     // Asks the miner to stop once `when` holds; a second signal would end the test program.
@@ -152,6 +166,11 @@ struct Stage {
             asked = true;
             ::kill(::getpid(), SIGTERM);
         };
+    }
+
+    bool said(const std::string& words) const {
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const auto& line) { return line.find(words) != line.npos; });
     }
 
     // As an earlier run was told.
@@ -206,7 +225,7 @@ TEST_CASE("every task is pulled, generated, submitted and answered") {
     CHECK(counts.generations == 2);
     CHECK(counts.passed_at_once == 2);
     CHECK(counts.accepted == 2);
-    CHECK(counts.mean_score == Approx(0.9));
+    CHECK(counts.mean_score.value() == Approx(0.9));
     CHECK(stage.count_lines("submitted") == 2);
     CHECK(stage.count_lines("feedback") == 2);
     for (const auto& validator : stage.validators) {
@@ -435,6 +454,32 @@ TEST_CASE("a signal lets the task at hand finish within the grace period") {
     CHECK(stage.count_lines("stopping") == 1);
 }
 
+TEST_CASE("a signal while the model loads ends the miner in order, before any task") {
+    const int number = GENERATE(SIGTERM, SIGINT);
+    Stage stage;
+    stage.add_validator({picture_task("a")});
+    std::atomic<bool> loading = false, stopping = false;
+    stage.making = [&] {
+        loading = true;
+        CHECK(tests::eventually([&] { return stopping.load(); }));
+    };
+    std::thread killer([&] {
+        tests::eventually([&] { return loading.load(); });
+        ::kill(::getpid(), number);
+        tests::eventually([&] {
+            const std::lock_guard lock(stage.mutex);
+            return stage.count_lines("stopping") == 1;
+        });
+        stopping = true;
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    killer.join();
+    CHECK(stage.count_lines("stopping") == 1);
+    CHECK(stage.validators[0]->tally().handed_out == 0);
+    const tests::Outsider database(stage.folder.path() / "miner.db");
+    CHECK(database.number("SELECT ended_at IS NOT NULL FROM runs") == 1);
+}
+
 TEST_CASE("when the grace is over the task is handed back, and the next run does it") {
     Stage stage;
     stage.add_validator({picture_task("a")});
@@ -554,6 +599,87 @@ TEST_CASE("a validator that said never is asked again after a day, restarts or n
         return line.find("cooling down validators=1 longest_s=86400") != std::string::npos;
     }));
     CHECK(stage.validators[0]->tally().pulls == 0);
+}
+
+TEST_CASE("no validator is asked during its cool-down, however far apart the clocks are") {
+    Stage stage;
+    stage.clock_lead = GENERATE(-3s, 3s, -3600s);
+    CAPTURE(stage.clock_lead.count());
+    stage.time_scale = 0.005;
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    CHECK(stage.run() == ExitCode::ok);
+    const auto tally = stage.validators[0]->tally();
+    CHECK(tally.cooldown_violations == 0);
+    CHECK(tally.pulls == 2);
+    CHECK(tally.accepted == 2);
+    CHECK(stage.count_lines("pull failed") == 0);
+    CHECK(stage.count_lines("clocks differ") == (stage.clock_lead == -3600s ? 1 : 0));
+}
+
+TEST_CASE("a clock that is corrected by an hour, either way, is noticed at once") {
+    const auto lead = GENERATE(3600s, -3600s);
+    Stage stage;
+    stage.time_scale = 0.005;
+    stage.our_lead_ms = std::chrono::milliseconds(lead).count();
+    // Ahead, the second pull finds nobody; behind, the first is refused for what it signed.
+    stage.add_validator({picture_task("a"), picture_task("b")},
+                        lead > 0s ? std::vector{LocalValidator::Fault::refuse}
+                                  : std::vector<LocalValidator::Fault>(),
+                        3);
+    const auto begun = std::chrono::steady_clock::now();
+    stage.between_turns = [&, stopped = false]() mutable {
+        if (stage.count_lines("pull failed") + stage.count_lines("submit failed") > 0)
+            stage.our_lead_ms = 0;
+        if (stopped || std::chrono::steady_clock::now() - begun < 300s) return;
+        stopped = true;  // rather than wait for an hour
+        ::kill(::getpid(), SIGTERM);
+    };
+    CHECK(stage.run() == ExitCode::ok);
+    const auto tally = stage.validators[0]->tally();
+    CHECK(tally.accepted == 2);
+    CHECK(tally.cooldown_violations == 0);
+    if (lead < 0s) CHECK(stage.said(" s ahead of ours)"));
+}
+
+TEST_CASE("stopped while its result is judged and started again, it has one score for it") {
+    Stage stage;
+    stage.time_scale = 0.01;
+    stage.settings.run.grace = 0s;
+    stage.settings.schedule.validation_lock = 2s;
+    std::atomic<bool> begun = false, done = false;
+    stage.judging = [&] {
+        begun = true;
+        tests::eventually([&] { return done.load(); });
+    };
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    const auto& validator = *stage.validators[0];
+    stage.stop_once([&] { return begun.load(); });
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.count_lines("submit failed") == 1);
+    CHECK(validator.tally().accepted == 0);
+
+    // It waits; meanwhile the validator makes up its mind.
+    stage.stop_once([] { return false; });
+    bool waits = false;
+    std::thread judge([&] {
+        waits = tests::eventually([&] {
+            const std::lock_guard lock(stage.mutex);
+            return stage.count_lines("cooling down") == 1;
+        });
+        done = true;
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    judge.join();
+    CHECK(waits);
+    const auto tally = validator.tally();
+    CHECK(tally.submissions == 2);
+    CHECK(tally.without_effect == 0);
+    CHECK(tally.accepted == 2);
+    CHECK(stage.script->sketches == 2);
+    const auto counts = stage.counts();
+    CHECK(counts.submissions == 2);
+    CHECK(counts.accepted == 1);  // of the other nobody told
+    CHECK(counts.zero_scores == 0);
 }
 
 TEST_CASE("the status page answers while tasks are done, and ends with the miner") {

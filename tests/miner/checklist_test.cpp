@@ -71,7 +71,7 @@ TEST_CASE("retries that never help are a no-go once there are enough of them") {
     CHECK(state(evidence, "retries succeeded") == Check::State::note);
 }
 
-TEST_CASE("errors, zero scores, refused signatures and unanswered tasks are each a no-go") {
+TEST_CASE("errors, zero scores, refused signatures, haste and unanswered tasks are each a no-go") {
     auto errors = good();
     errors.counts.errors = 1;
     CHECK(state(errors, "no errors") == Check::State::fail);
@@ -83,6 +83,14 @@ TEST_CASE("errors, zero scores, refused signatures and unanswered tasks are each
     auto protocol = good();
     protocol.protocol_faults = 1;
     CHECK(state(protocol, "signature") == Check::State::fail);
+    auto hasty = good();
+    hasty.violations = 1;
+    CHECK(state(hasty, "during a cool-down") == Check::State::fail);
+    CHECK_FALSE(miner::evaluate(hasty).go);
+    auto twice = good();
+    twice.without_effect = 1;
+    CHECK(state(twice, "submitted twice") == Check::State::fail);
+    CHECK_FALSE(miner::evaluate(twice).go);
     auto unanswered = good();
     unanswered.answered = 11;
     CHECK(state(unanswered, "every task") == Check::State::fail);

@@ -316,6 +316,25 @@ TEST_CASE("when no station answers, nothing is decided") {
     CHECK_FALSE(bench.able_after);  // it rests
 }
 
+TEST_CASE("several pictures of one object go to no remote station, whatever its model takes") {
+    const tests::LoopbackPeer prompts_alone([](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        const std::string body =
+            R"({"status":"healthy","model":{"takes_pictures":false,"takes_prompts":true}})";
+        tests::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+    });
+    Bench bench;
+    bench.settings.generator.remote = {url(prompts_alone)};
+    bench.order = miner::Album{{tests::small_png(), tests::small_png()}, {}};
+    const auto product = bench.produce();
+    CHECK(bench.able);
+    CHECK(product.stranded);
+    CHECK(product.detail.find("several pictures of one object need a device here") !=
+          std::string::npos);
+    CHECK(prompts_alone.connections() == 1);  // its health alone
+}
+
 TEST_CASE("what the work itself is to blame for is not tried at every station") {
     Serving first, second;
     for (auto* server : {&first, &second}) {

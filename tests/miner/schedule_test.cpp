@@ -4,15 +4,18 @@
 
 #include <catch2/catch.hpp>
 
-#include <limits>
 #include <random>
 
 using miner::Schedule;
 using miner::Validator;
+using Time = Schedule::Time;
+using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int64_t kNow = 1'732'350'000;
+constexpr Time kNow{1'732'350'000s};
+
+Time at(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 Validator validator(int uid, std::string hotkey, double stake = 5000, bool serving = true) {
     return {uid, {std::move(hotkey), "127.0.0.1", 8091}, stake, serving};
@@ -24,8 +27,8 @@ config::Schedule with_owner() {
     return settings;
 }
 
-std::optional<int> ask(Schedule& schedule, std::int64_t now_s) {
-    const auto chosen = schedule.next(now_s);
+std::optional<int> ask(Schedule& schedule, Time now) {
+    const auto chosen = schedule.next(now);
     return chosen ? std::optional(chosen->uid) : std::nullopt;
 }
 
@@ -52,24 +55,24 @@ TEST_CASE("as the reference, it asks the same validators in the same order") {
         settings.min_stake = entry.at("min_stake").to_number<double>();
         Schedule schedule(settings);
         schedule.set_validators(metagraph(entry));
-        std::int64_t now_s = 0;
+        Time now;
         int number = 0;
         for (const auto& step : entry.at("steps").as_array()) {
             CAPTURE(number++);
             const std::string op = tests::text(step, "op");
             if (op == "set_time") {
-                now_s = std::int64_t(step.at("time").to_number<double>());
+                now = at(std::int64_t(step.at("time").to_number<double>()));
             } else if (op == "set_cooldown") {
                 schedule.cool_down(step.at("uid").to_number<int>(),
-                                   step.at("until").to_number<std::int64_t>());
+                                   at(step.at("until").to_number<std::int64_t>()));
             } else {
                 REQUIRE(op == "choose");
                 const auto* chosen = tests::find(step, "chosen");
                 const auto expected =
                     chosen ? std::optional(chosen->to_number<int>()) : std::nullopt;
-                REQUIRE(ask(schedule, now_s) == expected);
+                REQUIRE(ask(schedule, now) == expected);
                 if (const auto* until = tests::find(step, "then_set_cooldown_until")) {
-                    schedule.cool_down(*expected, until->to_number<std::int64_t>());
+                    schedule.cool_down(*expected, at(until->to_number<std::int64_t>()));
                 }
             }
         }
@@ -83,10 +86,10 @@ TEST_CASE("a reservation keeps others away, and moves the round on") {
         CHECK(ask(schedule, kNow) == uid);
         CHECK(ask(schedule, kNow) == uid);  // nothing is reserved by asking whom to ask
         schedule.reserve(uid, kNow);
-        CHECK(schedule.cooldown_until(uid) == kNow + 300);
+        CHECK(schedule.cooldown_until(uid) == kNow + 300s);
     }
-    CHECK(ask(schedule, kNow + 300) == std::nullopt);
-    CHECK(ask(schedule, kNow + 301) == 3);  // the round goes on where it stood
+    CHECK(ask(schedule, kNow + 300s - 1ms) == std::nullopt);
+    CHECK(ask(schedule, kNow + 300s) == 3);  // the round goes on where it stood
 }
 
 TEST_CASE("delays are settings") {
@@ -96,11 +99,11 @@ TEST_CASE("delays are settings") {
     Schedule schedule(settings);
     schedule.set_validators({validator(0, "a")});
     schedule.reserve(0, kNow);
-    CHECK(schedule.cooldown_until(0) == kNow + 7);
+    CHECK(schedule.cooldown_until(0) == kNow + 7s);
     schedule.failed(0, kNow);
-    CHECK(schedule.cooldown_until(0) == kNow + 11);
-    schedule.cool_down(0, kNow + 5);
-    CHECK(schedule.cooldown_until(0) == kNow + 5);
+    CHECK(schedule.cooldown_until(0) == kNow + 11s);
+    schedule.cool_down(0, kNow + 5s);
+    CHECK(schedule.cooldown_until(0) == kNow + 5s);
 }
 
 TEST_CASE("validators without an address or with too little stake are passed over") {
@@ -134,8 +137,8 @@ TEST_CASE("an owner who is free is asked when nobody else is") {
     CHECK(ask(schedule, kNow) == 1);
     schedule.reserve(1, kNow);
     CHECK(ask(schedule, kNow) == std::nullopt);
-    CHECK(ask(schedule, kNow + 299) == std::nullopt);
-    CHECK(ask(schedule, kNow + 300) == 1);  // free at the second itself
+    CHECK(ask(schedule, kNow + 299s) == std::nullopt);
+    CHECK(ask(schedule, kNow + 300s) == 1);  // free at the second itself
 }
 
 TEST_CASE("an owner who comes into the metagraph later has its turns") {
@@ -155,11 +158,11 @@ TEST_CASE("a new metagraph keeps cool-downs, but not those of another hotkey") {
     schedule.set_validators({validator(0, "a"), validator(1, "b"), validator(2, "c")});
     for (const int uid : {0, 1, 2}) schedule.reserve(uid, kNow);
     schedule.set_validators({validator(0, "a"), validator(1, "newcomer")});
-    CHECK(schedule.cooldown_until(0) == kNow + 300);
-    CHECK(schedule.cooldown_until(1) == 0);
+    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    CHECK(schedule.cooldown_until(1) == Time());
     CHECK(ask(schedule, kNow) == 1);
     schedule.set_validators({validator(0, "a"), validator(1, "newcomer"), validator(2, "c")});
-    CHECK(schedule.cooldown_until(2) == 0);
+    CHECK(schedule.cooldown_until(2) == Time());
 }
 
 TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looked up once") {
@@ -170,10 +173,10 @@ TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looke
     schedule.reserve(0, kNow);
     schedule.set_validators(
         {validator(0, "newcomer"), validator(1, "b", 0), validator(2, "owner", 0)});
-    CHECK(schedule.cooldown_until(0) == kNow + 300);
+    CHECK(schedule.cooldown_until(0) == kNow + 300s);
     for (int turn = 0; turn < 4; ++turn) CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(ask(schedule, kNow) == 1);
-    CHECK(schedule.next_turn(kNow) == kNow + 10);
+    CHECK(schedule.next_turn(kNow) == kNow + 10s);
 }
 
 TEST_CASE("with nobody to ask it says so") {
@@ -184,18 +187,28 @@ TEST_CASE("with nobody to ask it says so") {
     CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(schedule.next_turn(kNow) == std::nullopt);
     schedule.reserve(99, kNow);
-    CHECK(schedule.cooldown_until(99) == 0);
+    CHECK(schedule.cooldown_until(99) == Time());
 }
 
 TEST_CASE("cool-downs at the ends of time do no harm") {
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a")});
-    schedule.cool_down(0, std::numeric_limits<std::int64_t>::max());
+    schedule.cool_down(0, Time::max());
     CHECK(ask(schedule, kNow) == std::nullopt);
-    CHECK(schedule.next_turn(kNow).value() < std::numeric_limits<std::int64_t>::max() / 1'000'000);
-    schedule.cool_down(0, std::numeric_limits<std::int64_t>::min());
+    CHECK(schedule.next_turn(kNow) == Time::max());
+    schedule.cool_down(0, Time::min());
     CHECK(ask(schedule, kNow) == 0);
     CHECK(schedule.next_turn(kNow) == kNow);
+}
+
+TEST_CASE("as the reference, it waits for the second after a cool-down, never for less than that") {
+    config::Schedule settings = with_owner();
+    settings.reference = true;
+    Schedule schedule(settings);
+    schedule.set_validators({validator(0, "a")});
+    schedule.cool_down(0, kNow + 2s + 500ms);
+    CHECK(ask(schedule, kNow + 2s + 999ms) == std::nullopt);
+    CHECK(ask(schedule, kNow + 3s) == 0);
 }
 
 TEST_CASE("a shorter metagraph does not leave the round outside it") {
@@ -225,19 +238,19 @@ TEST_CASE("it says truly when it will next give somebody") {
                                            draw(2) * 5000.0, draw(3) > 0));
         }
         schedule.set_validators(validators);
-        std::int64_t now_s = kNow;
+        Time now = kNow;
         for (int step = 0; step < 40; ++step) {
-            now_s += draw(3);
-            schedule.cool_down(draw(6), now_s + draw(20) - 5);
-            const auto turn = schedule.next_turn(now_s);
-            const auto chosen = schedule.next(now_s);
-            CHECK(chosen.has_value() == (turn == now_s));
-            if (turn && *turn > now_s) {
+            now += std::chrono::milliseconds(draw(3000));
+            schedule.cool_down(draw(6), now + std::chrono::milliseconds(draw(20'000) - 5000));
+            const auto turn = schedule.next_turn(now);
+            const auto chosen = schedule.next(now);
+            CHECK(chosen.has_value() == (turn == now));
+            if (turn && *turn > now) {
                 Schedule later = schedule;
-                CHECK_FALSE(later.next(*turn - 1).has_value());
+                CHECK_FALSE(later.next(*turn - 1ms).has_value());
                 CHECK(later.next(*turn).has_value());
             }
-            if (chosen) schedule.reserve(chosen->uid, now_s);
+            if (chosen) schedule.reserve(chosen->uid, now);
         }
     }
 }

@@ -31,14 +31,18 @@ miner::Roster roster_of(std::initializer_list<int> validators) {
     return miner::Roster(std::move(identities));
 }
 
+miner::Schedule::Time at(std::int64_t seconds) {
+    return miner::Schedule::Time(std::chrono::seconds(seconds));
+}
+
 // How many turns each hotkey gets, one turn a second, everyone reserving whom it asks.
 std::map<std::string, int> turns(miner::Roster& roster, int count, std::int64_t start_s = 1000) {
     std::map<std::string, int> result;
     for (int i = 0; i < count; ++i) {
-        const std::int64_t now_s = start_s + i;
-        const auto choice = roster.next(now_s);
+        const auto now = at(start_s + i);
+        const auto choice = roster.next(now);
         if (!choice) continue;
-        choice->who->schedule.reserve(choice->validator.uid, now_s);
+        choice->who->schedule.reserve(choice->validator.uid, now);
         ++result[choice->who->hotkey()];
     }
     return result;
@@ -72,17 +76,17 @@ TEST_CASE("an unregistered hotkey waits and takes up its turns once it is regist
 TEST_CASE("when nobody is registered nobody has a turn to wait for") {
     auto roster = roster_of({5, 5});
     for (auto& who : roster.identities()) who.registered = false;
-    CHECK_FALSE(roster.next(1000));
-    CHECK_FALSE(roster.next_turn(1000));
+    CHECK_FALSE(roster.next(at(1000)));
+    CHECK_FALSE(roster.next_turn(at(1000)));
     roster.identities()[1].registered = true;
-    CHECK(roster.next_turn(1000) == 1000);
+    CHECK(roster.next_turn(at(1000)) == at(1000));
 }
 
 TEST_CASE("the next turn is the earliest of all hotkeys'") {
     auto roster = roster_of({1, 1});
-    roster.identities()[0].schedule.cool_down(0, 1300);
-    roster.identities()[1].schedule.cool_down(0, 1200);
-    CHECK(roster.next_turn(1000) == roster.identities()[1].schedule.next_turn(1000));
+    roster.identities()[0].schedule.cool_down(0, at(1300));
+    roster.identities()[1].schedule.cool_down(0, at(1200));
+    CHECK(roster.next_turn(at(1000)) == roster.identities()[1].schedule.next_turn(at(1000)));
     roster.identities()[1].registered = false;
-    CHECK(roster.next_turn(1000) == roster.identities()[0].schedule.next_turn(1000));
+    CHECK(roster.next_turn(at(1000)) == roster.identities()[0].schedule.next_turn(at(1000)));
 }

@@ -510,7 +510,9 @@ TEST_CASE_METHOD(Fixture, "a peer's words are cut to a bearable length") {
 }
 
 TEST_CASE_METHOD(Fixture, "calls to a validator are counted with its last failure and cool-down") {
-    REQUIRE(journal->contacted(kOurs, kTheirs, true, 500, "", 1000));
+    REQUIRE(journal->contacted(kOurs, kTheirs, true, 500, "", 1000, 7000));
+    CHECK(contacts(*database, kOurs)->front().told_at == 1000);
+    CHECK(contacts(*database, kOurs)->front().wait == 7000);
     REQUIRE(journal->contacted(kOurs, kTheirs, false, 0, "connection refused", 2000));
     REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 3000));
     REQUIRE(journal->contacted(kOurs, "5Another", false, 0, "timeout", 4000));
@@ -527,6 +529,23 @@ TEST_CASE_METHOD(Fixture, "calls to a validator are counted with its last failur
     CHECK(one.last_error == "connection refused");
     CHECK(one.cooldown_until == 0);
     CHECK(contacts(*database, "5Nobody")->empty());
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a validator that may still judge a submission is known at the next start") {
+    const auto unsettled = [&] { return contacts(*database, kOurs).value().at(0).unsettled; };
+    REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 900));
+    REQUIRE(journal->contacted("5OurSecond", kTheirs, true, 0, "", 900));
+    const auto row = at(TaskState::finished);
+    CHECK_FALSE(unsettled());
+    REQUIRE(journal->submitting(row, 3000));
+    CHECK(unsettled());
+    CHECK_FALSE(contacts(*database, "5OurSecond").value().at(0).unsettled);
+    restart();
+    recover();
+    CHECK(unsettled());
+    REQUIRE(journal->settled(kOurs, kTheirs, {}, 4000));
+    CHECK_FALSE(unsettled());
 }
 
 TEST_CASE_METHOD(Fixture, "the cool-down of an answer is what its validator told last") {

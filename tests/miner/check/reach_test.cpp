@@ -83,8 +83,9 @@ TEST_CASE("a clock an hour off is seen by the validator's date") {
 
 TEST_CASE("the clock is judged by the middle of what validators say") {
     CHECK(miner::check_skew(leads({0.3, -0.2, 5000})).state == State::ok);
-    CHECK(miner::check_skew(leads({3, 3, 0})).state == State::warn);
-    CHECK(miner::check_skew(leads({-30, -30, 0})).state == State::fail);
+    CHECK(miner::check_skew(leads({1.5, 1.5, 0})).state == State::warn);
+    CHECK(miner::check_skew(leads({-1.5, -1.5, 0})).state == State::warn);
+    CHECK(miner::check_skew(leads({-5, -5, 0})).state == State::fail);
     CHECK_THAT(miner::check_skew(leads({-30})).found, Catch::Contains("ahead of"));
     CHECK_THAT(miner::check_skew(leads({30})).found, Catch::Contains("behind"));
     CHECK(miner::check_skew({Probe{}}).state == State::warn);
@@ -100,14 +101,6 @@ TEST_CASE("no validator, or none that answers, stops mining; few are worth a loo
     CHECK(miner::check_answers({peer, peer, peer}, {bad, good, bad}).state == State::warn);
     CHECK(miner::check_answers({peer, peer}, {bad, good}).state == State::ok);
     CHECK_THAT(miner::check_answers({peer}, {bad}).remedy, Catch::Contains("refused"));
-}
-
-TEST_CASE("an HTTP date is read, and nothing else") {
-    CHECK(miner::http_date("Fri, 27 Nov 2026 14:06:57 GMT") == 1795788417);
-    CHECK(miner::http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
-    for (const char* text : {"", "now", "Fri, 27 Nov 2026 14:06:57", "2026-11-27",
-                             "Fri, 27 Nov 2026 14:06:57 GMT and more"})
-        CHECK_FALSE(miner::http_date(text));
 }
 
 TEST_CASE("a picture service that was named is asked whether it is there, and for no picture") {

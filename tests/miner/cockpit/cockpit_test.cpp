@@ -167,7 +167,7 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
     const network::Task task{network::TaskKind::image, "t", "iVBORw=="};
     seen.on_io([&](auto& cockpit) {
         cockpit.state().pulled({.reached = true, .task = &task, .row = 7},
-                               miner::WallClock::now() - 10min);
+                               miner::BootClock::now() - 10min);
     });
     CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
     seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t"}); });

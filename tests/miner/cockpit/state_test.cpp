@@ -4,13 +4,14 @@
 #include <catch2/catch.hpp>
 
 using miner::State;
-using miner::WallClock;
+using Time = State::Time;
 using namespace std::chrono_literals;
 
 namespace {
 
-const WallClock::time_point kStart{1'700'000'000s};
+const Time kStart{5000s};
 const network::Task kTask{network::TaskKind::image, "task", "cGljdHVyZQ=="};
+const miner::TaskInHand kInHand{3, "task"};
 
 State running() {
     State state({.making = 60s, .submitting = 120s, .silence = 600s}, kStart);
@@ -18,7 +19,7 @@ State running() {
     return state;
 }
 
-void pull(State& state, WallClock::time_point at) {
+void pull(State& state, Time at) {
     state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 3}, at);
 }
 
@@ -39,14 +40,27 @@ TEST_CASE("a miner is unhealthy while it loads and while it stops, and says so")
 TEST_CASE("a stage that outlasts its limit is a stall; a submission may take longer") {
     auto state = running();
     pull(state, kStart);
-    state.stage("task", "structure", kStart + 50s);
+    state.stage(kInHand, "structure", kStart + 50s);
     CHECK(state.health(kStart + 100s).healthy);
     CHECK(state.health(kStart + 111s).reason.starts_with("stalled"));
-    state.stage("task", "submit", kStart + 111s);
+    state.stage(kInHand, "submit", kStart + 111s);
     CHECK(state.health(kStart + 230s).healthy);
     CHECK_FALSE(state.health(kStart + 232s).healthy);
-    state.turn({.task_id = "task"});
+    state.turn({.task_id = "task", .row = 3});
     CHECK(state.health(kStart + 1000s).healthy);
+}
+
+TEST_CASE("two hotkeys that were given one task are two tasks at hand") {
+    auto state = running();
+    pull(state, kStart);
+    state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 4}, kStart + 50s);
+    CHECK(state.tasks_at_hand() == 2);
+    // One is done; the other has stood still for too long.
+    state.turn({.task_id = "task", .row = 4});
+    CHECK(state.tasks_at_hand() == 1);
+    CHECK(state.health(kStart + 59s).healthy);
+    CHECK(state.health(kStart + 61s).reason.starts_with("stalled"));
+    CHECK(state.now(kStart).at("tasks").as_array().at(0).at("row") == 3);
 }
 
 TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answers") {
@@ -132,8 +146,8 @@ TEST_CASE("now tells the tasks at hand with their stages") {
     auto state = running();
     const auto before = state.version();
     pull(state, kStart + 1s);
-    state.stage("task", "structure", kStart + 2s);
-    state.attempt("task", {.number = 2, .gaussians = 77});
+    state.stage(kInHand, "structure", kStart + 2s);
+    state.attempt(kInHand, {.number = 2, .gaussians = 77});
     CHECK(state.version() > before);
     const auto now = state.now(kStart + 5s);
     CHECK(now.at("phase") == "running");
@@ -145,7 +159,7 @@ TEST_CASE("now tells the tasks at hand with their stages") {
     CHECK(task.at("age_s") == 4.0);
     CHECK(task.at("attempt") == 2);
     CHECK(task.at("gaussians") == 77);
-    state.turn({.task_id = "task"});
+    state.turn({.task_id = "task", .row = 3});
     CHECK(state.now(kStart).at("tasks").as_array().empty());
     CHECK(state.settled() == 1);
 }

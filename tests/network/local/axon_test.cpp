@@ -4,6 +4,7 @@
 #include "network/wallet/ss58.hpp"
 #include "tests/network/http/raw_message.hpp"
 #include "tests/network/keys.hpp"
+#include "tests/network/loopback.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -46,14 +47,21 @@ struct Stage {
     std::optional<std::string> blacklist;
     std::optional<json::object> fields = json::object{};
     std::vector<SynapseCall> seen;
+    std::int64_t now_ns = 0;
     Axon axon{tests::validator_key(),
               "127.0.0.1",
               18091,
               {[this](const auto&, const auto&, const auto&) { return blacklist; },
-               [this](const SynapseCall& call) {
-                   seen.push_back(call);
-                   return fields;
-               }}};
+               [this](SynapseCall call) -> boost::asio::awaitable<std::optional<json::object>> {
+                   seen.push_back(std::move(call));
+                   co_return fields;
+               },
+               [this] { return now_ns; }}};
+
+    Axon::Answer answer(const ServerRequest& request, std::int64_t now) {
+        now_ns = now;
+        return tests::run(axon.answer(request));
+    }
 };
 
 std::string message_of(const Axon::Answer& answer) {
@@ -113,10 +121,10 @@ TEST_CASE("recorded requests get the status and the message that the real axon g
         const auto now =
             axon_time ? std::stoll(std::string(*axon_time)) : nonce_of(request) + kSecond;
         if (name.starts_with("the same nonce"))
-            CHECK(stage.axon.answer(request, now).reply.status == 200);
+            CHECK(stage.answer(request, now).reply.status == 200);
         if (status == 200) stage.fields = json::parse(recorded.body).as_object();
 
-        const auto answer = stage.axon.answer(request, now);
+        const auto answer = stage.answer(request, now);
         CHECK(answer.reply.status == status);
         if (status != 200)
             CHECK(without_uuid(message_of(answer)) ==
@@ -139,7 +147,7 @@ TEST_CASE("an answer's body is the whole synapse, as the real axon writes it") {
         Stage stage;
         stage.fields = expected;
         const auto request = recorded_request(name);
-        const auto answer = stage.axon.answer(request, nonce_of(request));
+        const auto answer = stage.answer(request, nonce_of(request));
         auto body = json::parse(answer.reply.body).as_object();
         for (auto* object : {&expected, &body})
             object->at("axon").as_object().erase("process_time");
@@ -157,7 +165,7 @@ TEST_CASE("a header left out has the consequence it has at the real axon") {
                                                               : "success: SubmitResults");
         drop_header(request, header);
         Stage stage;
-        const auto answer = stage.axon.answer(request, nonce_of(request) + kSecond);
+        const auto answer = stage.answer(request, nonce_of(request) + kSecond);
         if (header == "bt_header_dendrite_signature") {
             // The real axon skips the check. A rehearsal that did would prove nothing.
             CHECK(answer.reply.status == 401);
@@ -188,7 +196,7 @@ TEST_CASE("a field of the body left out has the consequence it has at the real a
             body.at(field.substr(0, dot)).as_object().erase(field.substr(dot + 1));
         request.body = json::serialize(body);
         Stage stage;
-        const auto answer = stage.axon.answer(request, nonce_of(request) + kSecond);
+        const auto answer = stage.answer(request, nonce_of(request) + kSecond);
         CHECK(answer.reply.status == row.at("status").to_number<unsigned>());
         if (answer.reply.status != 200) continue;
         REQUIRE(stage.seen.size() == 1);
@@ -218,7 +226,7 @@ TEST_CASE("nonces grow for each hotkey and uuid, over all routes, and refusals l
         set_header(next, "bt_header_dendrite_nonce", std::to_string(nonce));
         set_header(next, "bt_header_dendrite_uuid", uuid);
         sign_again(next, good ? key : tests::another_key());
-        return stage.axon.answer(next, nonce + age_s * kSecond).reply.status;
+        return stage.answer(next, nonce + age_s * kSecond).reply.status;
     };
     CHECK(status(n, "u") == 200);
     CHECK(status(n, "u") == 401);
@@ -242,7 +250,7 @@ TEST_CASE("odd headers, bodies, methods and routes are answered as the real axon
     const auto submit = recorded_request("success: SubmitResults");
     const auto status = [&](const ServerRequest& request) {
         Stage stage;
-        return stage.axon.answer(request, nonce_of(good) + kSecond).reply.status;
+        return stage.answer(request, nonce_of(good) + kSecond).reply.status;
     };
     const auto with_body = [&](ServerRequest request, std::string body) {
         request.body = std::move(body);
@@ -270,7 +278,7 @@ TEST_CASE("odd headers, bodies, methods and routes are answered as the real axon
     CHECK(status(with_header("bt_header_dendrite_version", "9.9")) == 500);
     auto request = with_header("bt_header_dendrite_nonce", "x");
     Stage stage;
-    CHECK(stage.axon.answer(request, 0).reply.status == 500);
+    CHECK(stage.answer(request, 0).reply.status == 500);
     CHECK(status(with_header("bt_header_dendrite_hotkey", "5Nobody")) == 401);
     CHECK(status(with_header("bt_header_dendrite_unknown", "x")) == 200);
     CHECK(status(with_header("bt_header_axon_hotkey", key.address())) == 200);

@@ -121,7 +121,7 @@ TEST_CASE("pulls and submissions one after the other are answered as the subnet'
         } else {
             const auto begun = state.submit(miner(), validator(), submission_of(message), now);
             REQUIRE(begun.what == Submit::to_score);
-            check_submit(state.scored(miner(), 0.83, now).answer, message);
+            check_submit(state.scored(miner(), begun.task, 0.83, now).answer, message);
             violations = std::max<std::int64_t>(0, violations - 1);
         }
     }
@@ -149,7 +149,7 @@ TEST_CASE("each kind of submission is answered as the subnet's validator did") {
         auto submit = state.submit(stranger ? "5Stranger" : miner(), validator(), submission, now);
         if (submit.what == Submit::to_score)
             submit = state.scored(
-                miner(),
+                miner(), submit.task,
                 score->is_null() ? std::nullopt : std::optional(score->to_number<double>()), now);
         check_submit(submit.answer, message);
         CHECK(state.blacklisted(miner(), "").has_value() !=
@@ -277,11 +277,71 @@ TEST_CASE("generations count for four hours, and a score of NaN is refused") {
     const auto turn = [&](std::int64_t now, double score) {
         const auto task = state.pull(miner(), at(now)).answer.task.value();
         state.submit(miner(), validator(), signed_submission(task, "AAAA"), at(now));
-        return state.scored(miner(), score, at(now));
+        return state.scored(miner(), task, score, at(now));
     };
     CHECK(turn(kStart, 0.9).answer.feedback->generations_within_the_window == 1);
     const auto later = turn(kStart + 4 * 3600 + 1, 0.9);
     CHECK(later.answer.feedback->generations_within_the_window == 1);
     CHECK(later.answer.feedback->current_miner_reward == 1500);
     CHECK(turn(kStart + 5 * 3600, std::nan("")).what == Submit::refused);
+}
+
+TEST_CASE(
+    "a second submission is let in once the lock is over, and has no effect after the first") {
+    auto state = state_with({text_task("t")});
+    state.pull(miner(), at(kStart));
+    const auto submission = signed_submission(text_task("t"), "AAAA");
+    const auto submit = [&](std::int64_t now) {
+        return state.submit(miner(), validator(), submission, at(now));
+    };
+    REQUIRE(submit(kStart).what == Submit::to_score);
+    // Whoever asks while it is judged is given the same task.
+    CHECK(state.pull(miner(), at(kStart + 10)).what == Pull::assigned_before);
+    const auto locked = submit(kStart + 29);
+    CHECK(locked.what == Submit::locked);
+    CHECK(locked.answer.cooldown_until == 0);
+    CHECK(locked.answer.feedback->task_fidelity_score == 0);
+    REQUIRE(submit(kStart + 30).what == Submit::to_score);
+    CHECK(state.scored(miner(), text_task("t"), 0.9, at(kStart + 40)).what == Submit::accepted);
+    const auto second = state.scored(miner(), text_task("t"), 0.9, at(kStart + 41));
+    CHECK(second.what == Submit::too_soon);
+    CHECK(second.answer.cooldown_until == kStart + 40 + 270);
+    CHECK(second.answer.feedback->task_fidelity_score == 0);
+    CHECK(second.answer.feedback->generations_within_the_window == 1);
+}
+
+TEST_CASE("past a hundred violations each makes the cool-down longer, however short it is scaled") {
+    ValidatorState::Rules rules;
+    const auto scale = GENERATE(1, 1000);
+    rules.task_cooldown /= scale;
+    rules.throttle_period /= scale;
+    rules.violation_penalty /= scale;
+    rules.cooldown_penalty /= scale;
+    auto state = state_with({text_task("t")}, rules);
+    state.pull(miner(), at(kStart));
+    auto unsigned_one = signed_submission(text_task("t"), "");
+    unsigned_one.submit_time_ns += 1;
+    const auto told = state.submit(miner(), validator(), unsigned_one, at(kStart) + 900ms).answer;
+    // What has an effect tells a cool-down that is not over.
+    REQUIRE(at(told.cooldown_until) > at(kStart) + 900ms);
+    for (int i = 1; i <= 100; ++i) {
+        const auto pull = state.pull(miner(), at(kStart) + 900ms);
+        CHECK(pull.what == Pull::cooling_down);
+        CHECK(pull.answer.cooldown_violations == i);
+        CHECK(pull.answer.cooldown_until == told.cooldown_until);
+    }
+    const auto more = state.pull(miner(), at(kStart) + 900ms).answer;
+    CHECK(more.cooldown_until >= told.cooldown_until + std::max(1, 10 / scale));
+}
+
+TEST_CASE("a lock of moments is one") {
+    ValidatorState::Rules rules;
+    rules.validation_lock = 30ms;
+    auto state = state_with({text_task("t")}, rules);
+    state.pull(miner(), at(kStart));
+    const auto submission = signed_submission(text_task("t"), "AAAA");
+    REQUIRE(state.submit(miner(), validator(), submission, at(kStart)).what == Submit::to_score);
+    CHECK(state.submit(miner(), validator(), submission, at(kStart) + 29ms).what == Submit::locked);
+    CHECK(state.submit(miner(), validator(), submission, at(kStart) + 30ms).what ==
+          Submit::to_score);
 }

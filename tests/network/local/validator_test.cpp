@@ -7,10 +7,13 @@
 #include "network/subnet/dendrite.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <stdexcept>
+#include <thread>
 
 namespace asio = boost::asio;
 using network::Dendrite;
@@ -230,6 +233,57 @@ TEST_CASE("a request for another validator, a late one and a replayed one are re
     CHECK(send() == 200);
     CHECK(send() == 401);
     CHECK(validator->tally().bad_nonces == 2);
+}
+
+TEST_CASE("while it judges, it gives the same task again and takes no second submission") {
+    std::atomic<bool> judging = false, done = false;
+    const auto validator = start(with_tasks(two_tasks(), 1), [&](const Task&, const auto&) {
+        judging = true;
+        tests::eventually([&] { return done.load(); });
+        return Verdict{kScore, {}};
+    });
+    Miner first, second;
+    const auto task = first.pull(validator->peer()).value().task.value();
+    double score = 0;
+    std::thread submitting([&] {
+        const auto answer = first.submit(validator->peer(), task);
+        if (answer && answer->feedback) score = answer->feedback->task_fidelity_score;
+    });
+    REQUIRE(tests::eventually([&] { return judging.load(); }));
+    const auto again = second.pull(validator->peer()).value();
+    REQUIRE(again.task.has_value());
+    CHECK(again.task->id == task.id);
+    const auto locked = second.submit(validator->peer(), task).value();
+    CHECK(locked.feedback->task_fidelity_score == 0);
+    CHECK(locked.cooldown_until == 0);
+    done = true;
+    submitting.join();
+    CHECK(score == kScore);
+    CHECK(validator->tally().submissions == 2);
+    CHECK(validator->tally().accepted == 1);
+    CHECK(validator->tally().without_effect == 1);
+    CHECK(validator->tally().verdicts.size() == 1);
+}
+
+TEST_CASE("it counts cool-downs by a clock of its own and tells the time by that") {
+    const auto lead = GENERATE(0s, 3600s, -3s);
+    auto options = with_tasks(two_tasks(), 1);
+    options.clock_lead = lead;
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    Dendrite::Options theirs;
+    theirs.pull_timeout = theirs.submit_timeout = 20s;
+    theirs.now_ns = [&] {
+        return std::chrono::nanoseconds((now + lead).time_since_epoch()).count();
+    };
+    options.now_ns = [&] { return std::chrono::nanoseconds(now.time_since_epoch()).count(); };
+    const auto validator = start(std::move(options));
+    Miner miner{tests::miner_key(), Dendrite(theirs)};
+    const auto pulled = miner.pull(validator->peer()).value();
+    const auto date = (now + lead).time_since_epoch().count();
+    CHECK(pulled.date == date);
+    const auto answer = miner.submit(validator->peer(), pulled.task.value()).value();
+    CHECK(answer.date == date);
+    CHECK(answer.cooldown_until == date + 300);
 }
 
 TEST_CASE("a submission may be as large as results are") {

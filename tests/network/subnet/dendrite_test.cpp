@@ -150,6 +150,15 @@ TEST_CASE("a refusal's status and words reach the operator, without what could h
     CHECK(refused(500, R"({"message":")" + std::string(1000, 'x') + "\"}").size() < 300);
 }
 
+TEST_CASE("the validator's time comes with its answer, where it tells one") {
+    const auto told = [](const std::string& date) {
+        return pull_from_one_that_says(answer(200, kJson + date, "{}")).value().date;
+    };
+    CHECK(told("date: Sun, 06 Nov 1994 08:49:37 GMT\r\n") == 784111777);
+    CHECK_FALSE(told(""));
+    CHECK_FALSE(told("date: soon\r\n"));
+}
+
 TEST_CASE("an axon that failed behind HTTP 200 is a refusal, too") {
     const auto got =
         pull_from_one_that_says(answer(200,

@@ -1,0 +1,19 @@
+#include "miner/clock.hpp"
+
+#include <ctime>
+
+namespace miner {
+
+BootClock::time_point BootClock::now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return time_point(std::chrono::floor<duration>(std::chrono::seconds(time.tv_sec) +
+                                                   std::chrono::nanoseconds(time.tv_nsec)));
+}
+
+std::int64_t unix_ns() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::nanoseconds(now).count();
+}
+
+}  // namespace miner
