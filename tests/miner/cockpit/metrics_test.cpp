@@ -118,7 +118,7 @@ TEST_CASE("a hostile name is one label of one line") {
             return std::vector<miner::StationState>{{name, true, 1}};
         });
         counted.state.model_ready({.name = name, .device = name});
-        const auto text = counted.metrics.render(counted.state, "/", kStart);
+        const auto text = counted.metrics.render(counted.state, "/", kBoot);
         CHECK_FALSE(tests::steers(text));
         const auto line = text.substr(text.find("\nminer_station_able{") + 1);
         CHECK(line.substr(0, line.find('\n')).ends_with("\"} 1"));
