@@ -159,11 +159,15 @@ void Layers::add_flags(const std::vector<FlagValue>& flags) {
     }
 }
 
-void expand_paths(Settings& settings, const Environment& environment) {
+// What is left at its default is complained of by whoever needs it.
+void expand_paths(Loaded& loaded, const Environment& environment, Faults& faults) {
     for (const Key& key : keys()) {
         if (!key.path) continue;
-        auto* text = std::get<std::string*>(key.field(settings));
+        auto* text = std::get<std::string*>(key.field(loaded.settings));
         *text = expand_home(*text, environment).string();
+        if (needs_home(*text) && !loaded.is_preset(key.name))
+            faults.push_back({std::string(key.name), loaded.origin.find(key.name)->second.text(),
+                              std::string(kNoHome)});
     }
 }
 
@@ -203,11 +207,11 @@ std::variant<Loaded, Faults> load(const std::optional<SettingsFile>& file,
     layers.add_flags(flags);
     settle_network(layers.loaded, environment, layers.faults);
     cross_check(layers.loaded, layers.faults);
+    expand_paths(layers.loaded, environment, layers.faults);
     if (!layers.faults.empty()) {
         if (layers.faults.size() > kMostFaults) layers.faults.resize(kMostFaults);
         return std::move(layers.faults);
     }
-    expand_paths(layers.loaded.settings, environment);
     return std::move(layers.loaded);
 }
 

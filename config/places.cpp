@@ -65,9 +65,11 @@ Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::
 
 fs::path expand_home(const std::string& path, const Environment& environment) {
     const std::string home = variable(environment, "HOME");
-    if (home.empty() || (path != "~" && !path.starts_with("~/"))) return path;
+    if (home.empty() || !needs_home(path)) return path;
     return path == "~" ? fs::path(home) : fs::path(home) / path.substr(2);
 }
+
+bool needs_home(std::string_view path) { return path == "~" || path.starts_with("~/"); }
 
 fs::path storage_folder(const Settings& settings, const Environment& environment) {
     if (!settings.storage.path.empty()) return expand_home(settings.storage.path, environment);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace config {
 
@@ -24,6 +25,13 @@ Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::
 
 // Replaces a leading "~" or "~/" by $HOME; without HOME the path stays as it is.
 std::filesystem::path expand_home(const std::string& path, const Environment& environment);
+
+// For whoever needs one all the same.
+constexpr std::string_view kNoHome =
+    "no home folder is known: set HOME to an absolute path, or name a folder in place of ~";
+
+// True for "~" and "~/...": after expand_home, that no home folder is known.
+bool needs_home(std::string_view path);
 
 // Where the miner keeps its data: storage.path, else $XDG_DATA_HOME/miner, else
 // ~/.local/share/miner. Not created here.

@@ -1,9 +1,12 @@
 #include "config/shapes.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <initializer_list>
+#include <string>
 
 namespace config {
 namespace {
@@ -30,11 +33,20 @@ bool is_port(std::string_view text) {
     return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
+bool is_ip(int family, std::string_view text) {
+    unsigned char bytes[sizeof(in6_addr)];
+    return ::inet_pton(family, std::string(text).c_str(), bytes) == 1;
+}
+
+// "::1" of "[::1]"; empty when there are no brackets.
+std::string_view in_brackets(std::string_view text) {
+    if (!text.starts_with('[') || !text.ends_with(']') || text.size() < 3) return {};
+    return text.substr(1, text.size() - 2);
+}
+
 // "name", "1.2.3.4" or "[::1]".
 bool is_host(std::string_view text) {
-    if (text.starts_with('[') && text.ends_with(']')) {
-        return text.size() > 4 && only(text.substr(1, text.size() - 2), "0123456789abcdefABCDEF:.");
-    }
+    if (text.starts_with('[')) return is_ip(AF_INET6, in_brackets(text));
     return !text.empty() && text.size() <= 253 && only(text, kHostName);
 }
 
@@ -43,9 +55,14 @@ bool is_listen(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return false;
     const auto host = text.substr(0, colon), port = text.substr(colon + 1);
-    const bool v6 = host.starts_with('[');
-    return (is_port(port) || port == "0") && is_host(host) &&
-           (v6 || (only(host, "0123456789.") && std::count(host.begin(), host.end(), '.') == 3));
+    if (!is_port(port) && port != "0") return false;
+    if (!host.starts_with('[')) return is_ip(AF_INET, host);
+    // Of a link's own address, as in [fe80::1%eth0], the zone says on which link.
+    const auto inner = in_brackets(host);
+    const auto zone = inner.find('%');
+    return is_ip(AF_INET6, inner.substr(0, zone)) &&
+           (zone == inner.npos ||
+            (zone + 1 < inner.size() && only(inner.substr(zone + 1), kHostName)));
 }
 
 bool is_token(std::string_view text) {

@@ -4,6 +4,7 @@
 #include "config/nearest.hpp"
 #include "config/veil.hpp"
 #include "miner/arguments.hpp"
+#include "miner/home.hpp"
 #include "network/hub/model_plan.hpp"
 #include "network/wallet/ss58.hpp"
 
@@ -429,6 +430,7 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::version:
             break;
     }
+    if (complaints.empty()) complaints = missing_home(line, environment);
     if (!complaints.empty()) return refuse(complaints);
     if (line.command != Command::config) {
         auto& settings = line.loaded.settings;

@@ -53,7 +53,14 @@ bool from_elsewhere(const ServerRequest& request) {
 
 }  // namespace
 
-bool ListenAddress::loopback() const { return host == "::1" || host.starts_with("127."); }
+bool ListenAddress::loopback() const {
+    boost::system::error_code none;
+    const auto address = boost::asio::ip::make_address(host, none);
+    if (none) return false;
+    return address.is_v6() && address.to_v6().is_v4_mapped()
+               ? make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback()
+               : address.is_loopback();
+}
 
 ListenAddress parse_listen(std::string_view text) {
     ListenAddress address;

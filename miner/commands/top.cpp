@@ -26,8 +26,9 @@ constexpr auto kEvery = std::chrono::seconds(2);
 config::Result<network::HttpAnswer> ask(const config::Http& http) {
     const auto address = parse_listen(http.listen);
     network::HttpRequest request;
-    const bool any = address.host == "0.0.0.0" || address.host == "::";
-    request.host = any ? "127.0.0.1" : address.host;
+    request.host = address.host == "0.0.0.0" ? "127.0.0.1"
+                   : address.host == "::"    ? "::1"
+                                             : address.host;
     request.port = address.port;
     request.method = "GET";
     request.target = "/api/now";

@@ -1,15 +1,15 @@
+#include "config/environment.hpp"
+#include "config/places.hpp"
 #include "network/errc.hpp"
 #include "network/wallet/key_text.hpp"
 #include "network/wallet/keyfile.hpp"
 #include "network/wallet/wallet_state.hpp"
 
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -19,20 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string home() {
-    if (const char* variable = std::getenv("HOME"); variable != nullptr && *variable != '\0')
-        return variable;
-    std::array<char, 4096> buffer;
-    passwd entry;
-    passwd* found = nullptr;
-    ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr ? found->pw_dir : "";
-}
-
 fs::path wallet_folder(const config::Wallet& wallet) {
-    std::string path = wallet.path;
-    if (path == "~" || path.starts_with("~/")) path.replace(0, 1, home());
-    return fs::path(path) / wallet.name;
+    return config::expand_home(wallet.path, config::process_environment()) / wallet.name;
 }
 
 bool is_plain_name(std::string_view name) {

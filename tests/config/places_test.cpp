@@ -105,17 +105,6 @@ TEST_CASE("a network's name stands for its URL") {
     CHECK(chain_url({"finney", "ws://node:1"}) == "ws://node:1");
 }
 
-TEST_CASE("the process environment is read, but for wallet passwords") {
-    setenv("BT_PW__HOME_ANN_KEY", "secret", 1);
-    setenv("MINER_NETUID", "17", 1);
-    const Environment environment = process_environment();
-    unsetenv("BT_PW__HOME_ANN_KEY");
-    unsetenv("MINER_NETUID");
-    CHECK(variable(environment, "MINER_NETUID") == "17");
-    CHECK(variable(environment, "BT_PW__HOME_ANN_KEY").empty());
-    CHECK(environment.count("PATH") == 0);
-}
-
 TEST_CASE("a model goes by the name under which it was fetched, or by its folder") {
     const Folder folder;
     const Environment none;

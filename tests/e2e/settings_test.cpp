@@ -3,6 +3,9 @@
 
 #include <csignal>
 
+#include <pwd.h>
+#include <unistd.h>
+
 using namespace tests;
 using namespace std::chrono_literals;
 
@@ -150,4 +153,40 @@ TEST_CASE("a reader that has had enough is no error") {
          .largest_file = {}},
         kPatience);
     CHECK(outcome.err == "0\n");
+}
+
+TEST_CASE("variables of other programs reach the settings that name them") {
+    Scene scene;
+    const auto json = scene.ask({"config", "--json"}, {{"HF_ENDPOINT", "https://mirror.example"},
+                                                       {"HF_HUB_OFFLINE", "1"},
+                                                       {"OPENAI_API_KEY", "sk-secret"}});
+    REQUIRE(json.ending == Ending{.code = 0});
+    CHECK(setting(json, "weights.endpoint").at("value") == "https://mirror.example");
+    CHECK(setting(json, "weights.endpoint").at("origin") == "environment HF_ENDPOINT");
+    CHECK(setting(json, "weights.offline").at("value") == true);
+    CHECK(setting(json, "weights.offline").at("origin") == "environment HF_HUB_OFFLINE");
+    CHECK(setting(json, "picture_service.key").at("origin") == "environment OPENAI_API_KEY");
+    CHECK(json.out.find("sk-secret") == std::string::npos);
+    const auto wrong = scene.ask({"config"}, {{"HF_HUB_OFFLINE", "maybe"}});
+    CHECK(wrong.ending == Ending{.code = 2});
+    CHECK_THAT(wrong.err, contains("HF_HUB_OFFLINE"));
+}
+
+TEST_CASE("without HOME the user database tells where home is, and no folder is called ~") {
+    Scene scene;
+    const passwd* entry = ::getpwuid(::getuid());
+    REQUIRE(entry);
+    const std::string home = GENERATE("", "relative");
+    const auto outcome = scene.ask({"backup", "copy.db"}, {{"HOME", home}, {"XDG_DATA_HOME", ""}});
+    CHECK_THAT(outcome.out + outcome.err,
+               contains(std::string(entry->pw_dir) + "/.local/share/miner/miner.db"));
+    CHECK_FALSE(fs::exists(scene.home() / "~"));
+}
+
+TEST_CASE("an IPv6 address to listen on is taken as the message recommends it") {
+    Scene scene;
+    const auto json = scene.ask({"config", "--json", "--http.listen", "[::]:8080"});
+    INFO(json.err);
+    REQUIRE(json.ending == Ending{.code = 0});
+    CHECK(setting(json, "http.listen").at("value") == "[::]:8080");
 }

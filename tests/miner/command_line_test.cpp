@@ -17,21 +17,24 @@ namespace {
 const auto kNow = std::chrono::system_clock::time_point(std::chrono::seconds(1'795'442'400));
 constexpr std::int64_t kNowMs = 1'795'442'400'000;
 
+const config::Environment kHome{{"HOME", "/home/ann"}};
+
 std::variant<CommandLine, Exit> parse_words(std::initializer_list<const char*> words,
-                                            const config::Environment& environment = {}) {
+                                            const config::Environment& environment = kHome) {
     std::vector<const char*> argv{"miner"};
     argv.insert(argv.end(), words);
     return parse(int(argv.size()), argv.data(), environment, kNow);
 }
 
 CommandLine good(std::initializer_list<const char*> words,
-                 const config::Environment& environment = {}) {
+                 const config::Environment& environment = kHome) {
     auto result = parse_words(words, environment);
     if (const auto* over = std::get_if<Exit>(&result)) FAIL(over->text);
     return std::get<CommandLine>(std::move(result));
 }
 
-Exit over(std::initializer_list<const char*> words, const config::Environment& environment = {}) {
+Exit over(std::initializer_list<const char*> words,
+          const config::Environment& environment = kHome) {
     auto result = parse_words(words, environment);
     REQUIRE(std::holds_alternative<Exit>(result));
     return std::get<Exit>(std::move(result));
@@ -39,7 +42,7 @@ Exit over(std::initializer_list<const char*> words, const config::Environment& e
 
 // What is wrong with the words; they must be refused as usage.
 std::string refused(std::initializer_list<const char*> words,
-                    const config::Environment& environment = {}) {
+                    const config::Environment& environment = kHome) {
     const Exit exit = over(words, environment);
     CHECK(exit.code == ExitCode::usage);
     CHECK(exit.to_stderr);
@@ -115,6 +118,11 @@ TEST_CASE("negative numbers are values, not flags") {
 
 TEST_CASE("the last of a repeated flag counts") {
     CHECK(good({"--netuid", "17", "run", "--netuid", "220"}).loaded.settings.netuid == 220);
+}
+
+TEST_CASE("rehearse prints JSON when it is asked to") {
+    CHECK(good({"rehearse", "--json"}).rehearse.json);
+    CHECK_FALSE(good({"rehearse"}).rehearse.json);
 }
 
 TEST_CASE("rehearse has short forms of its settings") {
@@ -367,7 +375,8 @@ TEST_CASE("every example of the help is understood") {
         std::vector<const char*> argv;
         for (const std::string& word : words) argv.push_back(word.c_str());
         INFO(name);
-        CHECK(std::holds_alternative<CommandLine>(parse(int(argv.size()), argv.data(), {}, kNow)));
+        CHECK(
+            std::holds_alternative<CommandLine>(parse(int(argv.size()), argv.data(), kHome, kNow)));
     }
 }
 
@@ -420,6 +429,28 @@ TEST_CASE("a bench takes random weights only, and sizes within limits") {
     CHECK(has(refused({"bench", "--random", "--steps", "0"}), "--steps"));
     CHECK(has(refused({"bench", "--random", "--voxels", "1000000"}), "give 1 to 100000"));
     CHECK(has(over({"bench", "--help"}).text, "Example: miner bench --model"));
+}
+
+TEST_CASE("without a home folder, whoever needs one is told which setting to give") {
+    for (const char* command : {"run", "rehearse", "serve", "stats", "check", "top", "weights"}) {
+        INFO(command);
+        const auto text = refused({command}, {});
+        CHECK(has(text, "storage.path"));
+        CHECK(has(text, "HOME"));
+    }
+    CHECK(has(refused({"run"}, {}), "wallet.path"));
+    CHECK(has(refused({"wallet"}, {}), "wallet.path"));
+    CHECK_FALSE(has(refused({"rehearse"}, {}), "wallet.path"));
+    CHECK(has(refused({"rehearse", "--storage.path", "~/mine"}, {}), "--storage.path"));
+    CHECK(has(refused({"rehearse", "--log.file", "~/log", "--storage.path", "/x"}, {}),
+              "--log.file"));
+    // With a folder of its own, or nothing to look for in one, all is well.
+    CHECK(good({"rehearse", "--storage.path", "/x"}, {}).command == Command::rehearse);
+    CHECK(good({"rehearse"}, {{"XDG_DATA_HOME", "/data"}}).command == Command::rehearse);
+    CHECK(good({"run", "--storage.path", "/x", "--wallet.path", "/w"}, {}).command == Command::run);
+    CHECK(good({"stats", "--db", "/x/miner.db"}, {}).command == Command::stats);
+    CHECK(good({"inspect", "a.ply"}, {}).command == Command::inspect);
+    CHECK(good({"config"}, {}).command == Command::config);
 }
 
 TEST_CASE("a key in an address is not repeated where the command line is refused") {

@@ -35,6 +35,12 @@ TEST_CASE("addresses to listen on are read as they are written") {
     CHECK(miner::parse_listen("127.8.9.1:80").loopback());
     CHECK_FALSE(miner::parse_listen("0.0.0.0:80").loopback());
     CHECK_FALSE(miner::parse_listen("[::]:80").loopback());
+    CHECK(miner::parse_listen("[::]:8080").host == "::");
+    CHECK(miner::parse_listen("[::]:8080").port == 8080);
+    CHECK(miner::parse_listen("[0:0::1]:80").loopback());
+    CHECK(miner::parse_listen("[::ffff:127.0.0.1]:80").loopback());
+    CHECK_FALSE(miner::parse_listen("[::ffff:10.0.0.1]:80").loopback());
+    CHECK_FALSE(miner::parse_listen("[fe80::1%eth0]:80").loopback());
 }
 
 TEST_CASE("where signatures are taken, nobody is let in without one or the token") {
