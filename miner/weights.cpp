@@ -10,9 +10,14 @@
 
 namespace miner {
 
-config::Result<void> expect_right(const std::string& folder) {
+config::Result<void> expect_right(const std::string& folder,
+                                  const std::function<void(const config::Error&)>& warn) {
     if (folder.empty()) return {};
     const auto verdicts = network::verify(folder, network::Verify::changed);
+    if (!verdicts && verdicts.error().code == network::Errc::malformed) {
+        warn(verdicts.error());
+        return {};
+    }
     if (!verdicts) return verdicts.error();
     for (const auto& verdict : *verdicts) {
         if (verdict.fault.empty()) continue;

@@ -7,13 +7,16 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace miner {
 
 // Fails, naming the first file and the remedy, when a folder with a lock holds something else than
-// was fetched; files that nobody touched since are not read again. Any other folder passes.
-config::Result<void> expect_right(const std::string& folder);
+// was fetched; files that nobody touched since are not read again. Any other folder passes, and so
+// does one whose lock is damaged, as after a power cut: `warn` is told.
+config::Result<void> expect_right(const std::string& folder,
+                                  const std::function<void(const config::Error&)>& warn);
 
 // "[#####---------]  36 %  1.2 of 3.4 GB  212 MB/s  10 s left"
 std::string progress_line(std::int64_t done, std::int64_t all, std::chrono::milliseconds since);

@@ -1,5 +1,6 @@
 #include "storage/artifacts.hpp"
 
+#include "config/durable_file.hpp"
 #include "storage/errc.hpp"
 #include "storage/file.hpp"
 #include "storage/sha256.hpp"
@@ -8,7 +9,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -34,18 +34,10 @@ std::optional<config::Error> make_folder(const fs::path& folder) {
         if (!fs::is_directory(folder)) return failed(ENOTDIR, folder);
         return std::nullopt;
     }
-    if (!sync_folder(folder.parent_path())) return failed(errno, folder.parent_path());
+    const auto parent = folder.parent_path();
+    if (const auto synced = config::sync_folder(parent); !synced)
+        return failed(synced.error(), parent);
     return std::nullopt;
-}
-
-bool write_all(int descriptor, std::span<const std::uint8_t> bytes) {
-    while (!bytes.empty()) {
-        const auto written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes = bytes.subspan(std::size_t(written));
-    }
-    return true;
 }
 
 // Zero, or the system's error. A short file (somebody cut it) comes back short: the hash tells.
@@ -75,26 +67,6 @@ void sweep(const fs::path& folder) {
             ::unlink(entry.path().c_str());
         }
     }
-}
-
-fs::path temporary_name(const fs::path& folder, const std::string& hash) {
-    static std::atomic<unsigned> counter{0};
-    return folder / (hash + "." + std::to_string(::getpid()) + "." + std::to_string(++counter));
-}
-
-// Zero, or the system's error; then nothing is left behind.
-int write_beside_and_rename(const fs::path& temporary, const fs::path& name,
-                            std::span<const std::uint8_t> bytes) {
-    const File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-    if (!file) return errno;
-    int error = 0;
-    if (::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0 ||
-        !write_all(file.descriptor(), bytes) || ::fsync(file.descriptor()) != 0 ||
-        ::rename(temporary.c_str(), name.c_str()) != 0) {
-        error = errno;
-        ::unlink(temporary.c_str());
-    }
-    return error;
 }
 
 struct Asset {
@@ -157,11 +129,8 @@ config::Result<std::string> Artifacts::put(std::span<const std::uint8_t> bytes) 
     }
     if (auto error = make_folder(name.parent_path())) return *error;
     if (auto error = make_folder(folder_ / "tmp")) return *error;
-    const auto temporary = temporary_name(folder_ / "tmp", hash);
-    if (const int error = write_beside_and_rename(temporary, name, bytes)) {
-        return failed(error, name);
-    }
-    if (!sync_folder(name.parent_path())) return failed(errno, name.parent_path());
+    if (const auto written = config::write_durably(name, bytes, folder_ / "tmp"); !written)
+        return failed(written.error(), name);
     return hash;
 }
 

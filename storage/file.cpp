@@ -23,9 +23,8 @@ config::Error failed(int system_error, const std::filesystem::path& where) {
     }
 }
 
-bool sync_folder(const std::filesystem::path& folder) {
-    const File file(folder, O_RDONLY | O_DIRECTORY);
-    return file && ::fsync(file.descriptor()) == 0;
+config::Error failed(const config::Error& error, const std::filesystem::path& where) {
+    return failed(error.code.value(), where);
 }
 
 }  // namespace storage

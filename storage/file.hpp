@@ -30,7 +30,7 @@ private:
 // full, read_only or io, by the system's error, with what to do.
 config::Error failed(int system_error, const std::filesystem::path& where);
 
-// The name of a new file is kept only once its folder is. False: see errno.
-bool sync_folder(const std::filesystem::path& folder);
+// An error of config/durable_file, likewise.
+config::Error failed(const config::Error& error, const std::filesystem::path& where);
 
 }  // namespace storage

@@ -1,5 +1,6 @@
 #include "storage/high_mark.hpp"
 
+#include "config/durable_file.hpp"
 #include "storage/file.hpp"
 
 #include <array>
@@ -62,7 +63,9 @@ config::Result<void> raise_mark(const std::filesystem::path& path, std::int64_t 
     if ((!*before && ::ftruncate(file.descriptor(), bytes.size()) != 0) ||
         ::fsync(file.descriptor()) != 0)
         return failed(errno, path);
-    if (!*before && !sync_folder(path.parent_path())) return failed(errno, path);
+    if (*before) return {};
+    if (const auto synced = config::sync_folder(path.parent_path()); !synced)
+        return failed(synced.error(), path);
     return {};
 }
 

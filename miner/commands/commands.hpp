@@ -58,7 +58,7 @@ void complain(std::string_view what, const config::Error& error);
 // than max_bytes.
 std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
 
-// A file whole or not at all: written beside and renamed. False, with a complaint, on failure.
+// A file whole or not at all, as config/durable_file has it. False, with a complaint, on failure.
 bool write_file(const std::string& path, std::span<const std::uint8_t> bytes);
 
 }  // namespace miner

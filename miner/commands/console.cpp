@@ -1,5 +1,6 @@
 #include "miner/commands/commands.hpp"
 
+#include "config/durable_file.hpp"
 #include "config/escape.hpp"
 #include "config/veil.hpp"
 
@@ -9,7 +10,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 namespace miner {
@@ -52,16 +52,11 @@ std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std:
 }
 
 bool write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
-    const auto beside = path + ".part";
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-    out.close();
-    std::error_code error;
-    if (out) std::filesystem::rename(beside, path, error);
-    if (out && !error) return true;
-    fmt::print(stderr, "miner: {}: cannot be written\n", config::printable(path));
-    std::filesystem::remove(beside, error);
-    return false;
+    const auto written = config::write_durably(path, bytes);
+    if (!written)
+        fmt::print(stderr, "miner: {}: {}\n", config::printable(path),
+                   written.error().code.message());
+    return written.has_value();
 }
 
 }  // namespace miner

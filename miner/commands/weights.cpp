@@ -3,6 +3,7 @@
 #include "config/environment.hpp"
 #include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/signals.hpp"
 #include "network/errc.hpp"
 #include "network/hub/fetch_model.hpp"
 #include "network/hub/model_plan.hpp"
@@ -11,7 +12,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -79,9 +79,7 @@ ExitCode list(const fs::path& weights, bool json) {
 
 std::optional<std::string> read_token(const config::Weights& settings) {
     if (settings.token_file.empty()) {
-        const auto environment = config::process_environment();
-        const auto found = environment.find("HF_TOKEN");
-        return found == environment.end() ? "" : found->second;
+        return config::variable(config::process_environment(), config::kHubToken);
     }
     constexpr std::size_t kMostBytes = 4096;
     const auto bytes = read_file(settings.token_file, kMostBytes);
@@ -116,7 +114,8 @@ public:
                     [this](std::int64_t bytes) {
                         done_ += bytes;
                         if (terminal_) show();
-                    }};
+                    },
+                .notice = [](const std::string& what) { fmt::print(stderr, "miner: {}\n", what); }};
     }
 
 private:
@@ -160,12 +159,6 @@ ExitCode fetch(const network::PublishedModel& model, const std::string& revision
                       .connections = settings.connections,
                       .limits = limits});
     boost::asio::io_context io{1};
-    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-    bool interrupted = false;
-    signals.async_wait([&](boost::system::error_code error, int) {
-        interrupted = !error;
-        io.stop();  // what has come is on disk; the next fetch goes on from there
-    });
     Display display(::isatty(STDERR_FILENO) == 1);
     config::Result<void> end;
     std::exception_ptr failure;
@@ -180,10 +173,6 @@ ExitCode fetch(const network::PublishedModel& model, const std::string& revision
         });
     io.run();
     if (failure) std::rethrow_exception(failure);
-    if (interrupted) {
-        fmt::print(stderr, "\nminer: stopped; fetch again to go on from here\n");
-        return ExitCode::interrupted;
-    }
     if (!end) {
         complain(model.name, end.error());
         return exit_code_of(end.error());
@@ -197,6 +186,8 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
         complain("weights fetch", config::fail(network::Errc::offline, settings.endpoint));
         return ExitCode::unavailable;
     }
+    // What has come is on disk at any moment.
+    const Interrupt interrupt("stopped; fetch again to go on from here");
     for (const auto& name : line.weights.names) {
         const auto& model = *network::find_published(name);
         const auto folder = weights / name;

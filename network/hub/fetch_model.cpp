@@ -1,7 +1,10 @@
 #include "network/hub/fetch_model.hpp"
 
+#include "config/durable_file.hpp"
 #include "network/errc.hpp"
+#include "network/hub/digest.hpp"
 #include "network/hub/model_plan.hpp"
+#include "network/hub/part_file.hpp"
 #include "network/hub/weights_lock.hpp"
 
 #include <fstream>
@@ -48,6 +51,9 @@ public:
         std::int64_t bytes = 0;
         for (auto& each : *planned) {
             if (is_there(each)) continue;
+            const auto found = recognise(each);
+            if (!found) co_return found.error();
+            if (*found) continue;
             bytes += each.remote.size;
             due.push_back(std::move(each));
         }
@@ -104,9 +110,13 @@ private:
         co_return planned;
     }
 
-    // What the folder holds and is right.
+    // What the folder holds and is right. A lock that cannot be read is made anew.
     Result<void> recall() {
         auto lock = read_lock(folder_);
+        if (!lock && lock.error().code == Errc::malformed) {
+            if (watch_.notice) watch_.notice(lock.error().detail);
+            return {};
+        }
         if (!lock) return lock.error();
         if (*lock) lock_ = std::move(**lock);
         const auto verdicts = verify(folder_, Verify::changed);
@@ -120,6 +130,29 @@ private:
         if (!locked || !right_[each.wanted.to]) return false;
         return locked->source == each.source() ||
                (!each.remote.sha256.empty() && locked->sha256 == each.remote.sha256);
+    }
+
+    // A file that the lock does not know may still be what the hub has: the lock was damaged, or a
+    // fetch was cut off between the two.
+    Result<bool> recognise(const Planned& each) {
+        const auto file = folder_ / each.wanted.to;
+        std::error_code none;
+        if (lock_.find(each.wanted.to) ||
+            fs::file_size(file, none) != std::uintmax_t(each.remote.size) || none)
+            return false;
+        const auto digest = sha256_of(file);
+        if (!digest) return digest.error();
+        if (each.remote.sha256.empty()) {
+            const auto blob = git_blob_sha1_of(file);
+            if (!blob) return blob.error();
+            if (*blob != each.remote.git_sha1) return false;
+        } else if (*digest != each.remote.sha256) {
+            return false;
+        }
+        if (auto noted = note({each.wanted.to, each.source(), each.remote.size, *digest, 0});
+            !noted)
+            return noted.error();
+        return true;
     }
 
     asio::awaitable<Result<void>> fetch(Planned each) {
@@ -141,9 +174,8 @@ private:
     }
 
     Result<void> publish() {
-        std::error_code error;
-        fs::rename(waiting_pipeline(), folder_ / kPipeline, error);
-        if (error) return fail(Errc::io, (folder_ / kPipeline).string() + ": " + error.message());
+        const auto named = config::rename_durably(waiting_pipeline(), folder_ / kPipeline);
+        if (!named) return system_failure(folder_ / kPipeline, named.error().code.value());
         return note(pipeline_);
     }
 

@@ -17,6 +17,8 @@ struct FetchWatch {
     std::function<void(std::size_t files, std::int64_t bytes)> plan;
     std::function<void(const std::string& path, std::int64_t bytes)> file;  // one begins
     Hub::Progress progress;
+    // The lock is damaged: its file, and what is wrong. Every file is looked at anew.
+    std::function<void(const std::string& what)> notice = {};
 };
 
 // `free_bytes` tells how much room a folder has (std::filesystem::space in earnest). Fails as the

@@ -1,5 +1,6 @@
 #include "network/hub/part_file.hpp"
 
+#include "config/durable_file.hpp"
 #include "network/errc.hpp"
 
 #include <fcntl.h>
@@ -20,13 +21,6 @@ fs::path with(const fs::path& name, const char* suffix) {
     fs::path path = name;
     path += suffix;
     return path;
-}
-
-// A quota or a limit of the process is as good as a full disk.
-config::Error system_failure(const fs::path& file, int error) {
-    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    return config::fail(full ? Errc::no_space : Errc::io,
-                        file.string() + ": " + std::strerror(error));
 }
 
 bool write_all(int file, const char* data, std::size_t size, std::int64_t offset) {
@@ -54,6 +48,13 @@ std::vector<bool> listed(const fs::path& list, const std::string& head, std::siz
 }
 
 }  // namespace
+
+config::Error system_failure(const fs::path& file, int error) {
+    // A quota or a limit of the process is as good as a full disk.
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return config::fail(full ? Errc::no_space : Errc::io,
+                        file.string() + ": " + std::strerror(error));
+}
 
 PartFile::PartFile(PartFile&& other) noexcept
     : name_(std::move(other.name_)),
@@ -140,10 +141,10 @@ config::Result<void> PartFile::complete(std::size_t index) {
 
 config::Result<void> PartFile::finish() {
     if (!missing().empty()) return failure("not all of it has come");
-    std::error_code error;
-    fs::rename(part_, name_, error);
-    if (error) return system_failure(name_, error.value());
-    fs::remove(list_, error);
+    if (const auto named = config::rename_durably(part_, name_); !named)
+        return system_failure(name_, named.error().code.value());
+    std::error_code ignored;
+    fs::remove(list_, ignored);
     return {};
 }
 

@@ -13,6 +13,9 @@
 
 namespace network {
 
+// no_space or io, by the system's error number, with its words.
+config::Error system_failure(const std::filesystem::path& file, int error);
+
 class PartFile {
 public:
     // `content` names what is fetched (a digest); what is left of another content, of another size

@@ -1,8 +1,10 @@
 #include "network/hub/weights_lock.hpp"
 
+#include "config/durable_file.hpp"
 #include "network/errc.hpp"
 #include "network/hub/digest.hpp"
 #include "network/hub/listing.hpp"
+#include "network/hub/part_file.hpp"
 #include "network/subnet/json_fields.hpp"
 
 #include <boost/json/array.hpp>
@@ -11,7 +13,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -25,8 +26,8 @@ constexpr auto kName = "weights.lock.json";
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 
 config::Error malformed(const fs::path& file, const std::string& what) {
-    return config::fail(Errc::malformed, file.string() + ": " + what +
-                                             "; move it away and run `miner weights fetch` again");
+    return config::fail(Errc::malformed,
+                        file.string() + ": " + what + "; `miner weights fetch` makes it anew");
 }
 
 config::Result<LockedFile> parse_file(const boost::json::value& value, const fs::path& where) {
@@ -101,18 +102,11 @@ config::Result<void> write_lock(const fs::path& folder, const WeightsLock& lock)
                          {"size", file.size},
                          {"sha256", file.sha256},
                          {"verified_mtime_ns", file.verified_mtime_ns}});
-    const auto name = folder / kName;
-    auto beside = name;
-    beside += ".new";
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out << boost::json::serialize(boost::json::object{{"files", files}}) << '\n';
-    out.close();
-    std::error_code error;
-    if (out) fs::rename(beside, name, error);
-    if (out && !error) return {};
-    const bool full = errno == ENOSPC || errno == EDQUOT;
-    fs::remove(beside, error);
-    return config::fail(full ? Errc::no_space : Errc::io, name.string() + ": cannot be written");
+    const auto text = boost::json::serialize(boost::json::object{{"files", files}}) + '\n';
+    const auto written = config::write_durably(
+        folder / kName, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    if (!written) return system_failure(folder / kName, written.error().code.value());
+    return {};
 }
 
 config::Result<std::vector<Verified>> verify(const fs::path& folder, Verify what,

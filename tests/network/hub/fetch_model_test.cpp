@@ -82,6 +82,7 @@ struct Seen {
     config::Result<void> end;
     std::size_t files = 0;
     std::int64_t bytes = 0, progress = 0;
+    std::string notices = {};
 };
 
 Seen fetch(FakeHub& far, const fs::path& folder, std::int64_t room = std::int64_t(1) << 40) {
@@ -93,7 +94,8 @@ Seen fetch(FakeHub& far, const fs::path& folder, std::int64_t room = std::int64_
                 seen.bytes = bytes;
             },
         .file = {},
-        .progress = [&](std::int64_t bytes) { seen.progress += bytes; }};
+        .progress = [&](std::int64_t bytes) { seen.progress += bytes; },
+        .notice = [&](const std::string& what) { seen.notices += what; }};
     seen.end = tests::with_hub(far, [&](network::Hub& hub) {
         return network::fetch_model(hub, kRepository, "main", folder, watch,
                                     [=](const fs::path&) { return room; });
@@ -177,4 +179,24 @@ TEST_CASE("a repository that is no TRELLIS model, or lacks a file, says so") {
                Catch::Contains("not a TRELLIS model"));
     far.repositories.erase(kRepository);
     CHECK(fetch(far, folder.path()).end.error().code == Errc::bad_status);
+}
+
+TEST_CASE("a lock that a power cut damaged is made anew, and what is there is not fetched again") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    REQUIRE(fetch(far, folder.path()).end.has_value());
+    const auto before = network::read_lock(folder.path()).value()->files.size();
+    const std::string content = GENERATE("", "{\"files\": [{", std::string(200, '\0'));
+    std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
+    std::ofstream(folder.path() / "ckpts" / "gs.safetensors") << std::string(300, '?');
+    far.served.clear();
+    const auto again = fetch(far, folder.path());
+    INFO((again.end.has_error() ? again.end.error().message() : ""));
+    CHECK(again.end.has_value());
+    CHECK_THAT(again.notices, Catch::Contains("weights.lock.json"));
+    CHECK(again.files == 1);
+    CHECK(far.served == std::set<std::string>{"pipeline.json", "ckpts/gs.safetensors"});
+    CHECK(network::read_lock(folder.path()).value()->files.size() == before);
+    for (const auto& verdict : network::verify(folder.path(), network::Verify::all).value())
+        CHECK(verdict.fault.empty());
 }
