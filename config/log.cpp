@@ -1,11 +1,13 @@
 #include "config/log.hpp"
 
 #include "config/errc.hpp"
+#include "config/log_file.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <mutex>
@@ -68,15 +70,51 @@ private:
     Logger::Sink sink_;
 };
 
+class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+public:
+    explicit FileSink(std::shared_ptr<LogFile> file) : file_(std::move(file)) {}
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        file_->write({line.data(), line.size()});
+    }
+    void flush_() override {}
+
+    std::shared_ptr<LogFile> file_;
+};
+
+// The one sink of each logger, which hands on to the others: unlike the logger's own list it may
+// grow while others log.
+using AllSinks = spdlog::sinks::dist_sink_mt;
+
 std::shared_ptr<spdlog::logger> make_logger(std::vector<spdlog::sink_ptr> sinks, Level level,
                                             bool json) {
-    auto logger = std::make_shared<spdlog::logger>("miner", sinks.begin(), sinks.end());
+    auto logger = std::make_shared<spdlog::logger>("miner", std::make_shared<AllSinks>(sinks));
     logger->set_formatter(std::make_unique<FinishedLine>(json));
     logger->set_level(to_spdlog(level));
     // A killed miner must leave its last words; there are a few lines a task, so each may be
     // flushed.
     logger->flush_on(spdlog::level::trace);
     return logger;
+}
+
+Result<LogFile> open_file(const std::filesystem::path& path, const Log& log) {
+    const auto refuse = [&](const std::string& why) {
+        return fail(
+            Errc::cannot_log,
+            fmt::format("{} ({}); make its folder writable, name another file with --log.file, "
+                        "or go without one with --log.file none",
+                        path.string(), why));
+    };
+    std::error_code error;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+    if (error) return refuse(error.message());
+    auto file = LogFile::open(path, std::int64_t(log.max_mb) << 20, log.files);
+    if (file) return file;
+    const bool unread = file.error().code == boost::system::errc::no_such_device_or_address;
+    return refuse(unread ? "nobody reads from it" : file.error().code.message());
 }
 
 }  // namespace
@@ -92,34 +130,33 @@ Result<Logger> Logger::open(const Log& log, const std::filesystem::path& storage
                             bool debug) {
     std::vector<spdlog::sink_ptr> sinks;
     if (log.console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    std::shared_ptr<LogFile> file;
     if (log.file != "none") {
         const auto path =
             log.file == "auto" ? storage_folder / kLogName : std::filesystem::path(log.file);
-        try {
-            if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-            sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-                path.string(), std::size_t(log.max_mb) << 20, std::size_t(log.files)));
-        } catch (const std::exception& e) {
-            return fail(
-                Errc::cannot_log,
-                fmt::format("{} ({}); make its folder writable, name another file with --log.file, "
-                            "or go without one with --log.file none",
-                            path.string(), e.what()));
-        }
+        auto opened = open_file(path, log);
+        if (!opened) return opened.error();
+        file = std::make_shared<LogFile>(std::move(*opened));
+        sinks.push_back(std::make_shared<FileSink>(file));
     }
     const Level level = parse_level(log.level);
-    return Logger(
+    Logger logger(
         make_logger(std::move(sinks), debug ? std::min(level, Level::debug) : level, log.json),
         log.json);
+    logger.file_ = std::move(file);
+    return logger;
 }
 
 Logger::Logger(Level level, bool json, Sink sink)
     : Logger(make_logger({std::make_shared<FunctionSink>(std::move(sink))}, level, json), json) {}
 
 Logger::Logger(std::shared_ptr<spdlog::logger> logger, bool json)
-    : logger_(std::move(logger)), json_(json) {}
+    : logger_(std::move(logger)),
+      errors_(std::make_shared<std::atomic<std::int64_t>>(0)),
+      json_(json) {}
 
 void Logger::event(Level level, std::string_view event, std::initializer_list<LogField> fields) {
+    if (level == Level::error) ++*errors_;
     if (!enabled(level)) return;
     const LogEvent what{
         std::chrono::system_clock::now(), level, event, {fields.begin(), fields.size()}};
@@ -128,9 +165,12 @@ void Logger::event(Level level, std::string_view event, std::initializer_list<Lo
 }
 
 void Logger::add(Sink sink) {
-    auto added = std::make_shared<FunctionSink>(std::move(sink));
-    added->set_formatter(std::make_unique<FinishedLine>(json_));
-    logger_->sinks().push_back(std::move(added));
+    static_cast<AllSinks&>(*logger_->sinks().front())
+        .add_sink(std::make_shared<FunctionSink>(std::move(sink)));
+}
+
+void Logger::reopen() {
+    if (file_) file_->reopen();
 }
 
 bool Logger::enabled(Level level) const { return logger_->should_log(to_spdlog(level)); }

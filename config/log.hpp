@@ -6,6 +6,8 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
@@ -17,6 +19,8 @@ class logger;
 }
 
 namespace config {
+
+class LogFile;
 
 class Logger {
 public:
@@ -51,16 +55,25 @@ public:
         event(Level::error, name, fields);
     }
 
-    // From here on lines go to `sink` too. Before other threads log.
+    // From here on lines go to `sink` too.
     void add(Sink sink);
+
+    // Opens the log file anew under its name. One that was moved away is found to be so without
+    // this, at the next line.
+    void reopen();
 
     bool enabled(Level level) const;
     void flush();
+
+    // Events at level error so far, whether they were written or not.
+    std::int64_t errors() const { return *errors_; }
 
 private:
     Logger(std::shared_ptr<spdlog::logger> logger, bool json);
 
     std::shared_ptr<spdlog::logger> logger_;
+    std::shared_ptr<LogFile> file_;  // if there is one; logger_ writes to it
+    std::shared_ptr<std::atomic<std::int64_t>> errors_;
     bool json_ = false;
 };
 

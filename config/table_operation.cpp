@@ -57,8 +57,9 @@ void add_storage(Rows& rows) {
              .doc = "Logs to standard error too; rehearse and generate do so when asked to."},
             {.name = "log.file",
              .field = [](Settings& s) -> Field { return &s.log.file; },
-             .doc = "Log file beside the console; auto: miner.log in the storage folder; none: no "
-                    "file.",
+             .doc =
+                 "Log file beside the console; auto: miner.log in the storage folder; none: no "
+                 "file. One that was moved away is begun anew; a pipe or device is written into.",
              .shape = &kPathShape,
              .path = true},
             {.name = "log.json",

@@ -5,9 +5,13 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -66,6 +70,15 @@ TEST_CASE("events at or above the level reach the sink, one line each") {
     CHECK(lines[1].ends_with(R"( INFO  retry successful reason="a\nb")"));
     CHECK_FALSE(log.enabled(Level::debug));
     CHECK(log.enabled(Level::error));
+}
+
+TEST_CASE("errors are counted, also those that nobody wrote down") {
+    Logger log(Level::error, false, [](std::string_view) {});
+    log.warn("sparse");
+    CHECK(log.errors() == 0);
+    log.error("not recorded");
+    log.error("not recorded");
+    CHECK(log.errors() == 2);
 }
 
 TEST_CASE("percent signs and braces in values are nothing special") {
@@ -151,6 +164,140 @@ TEST_CASE("the file rotates, and old ones are dropped") {
     CHECK(fs::exists(folder.path / "miner.1.log"));
     CHECK(fs::exists(folder.path / "miner.2.log"));
     CHECK_FALSE(fs::exists(folder.path / "miner.3.log"));
+}
+
+TEST_CASE("a log file that was moved away or deleted is begun anew at the next line") {
+    const Folder folder;
+    const auto path = folder.path / "miner.log", moved = folder.path / "elsewhere.log";
+    Log settings;
+    settings.console = false;
+    auto log = Logger::open(settings, folder.path, false);
+    REQUIRE(log.has_value());
+    log->info("first");
+    fs::rename(path, moved);
+    log->info("second");
+    REQUIRE(lines_of(path).size() == 1);
+    CHECK(lines_of(path)[0].ends_with(" second"));
+    CHECK(lines_of(moved).size() == 1);
+    fs::remove(path);
+    log->info("third");
+    CHECK(lines_of(path).size() == 1);
+    // As logrotate's create: another file stands under the name already.
+    fs::rename(path, moved);
+    std::ofstream(path) << "by somebody else\n";
+    log->info("fourth");
+    CHECK(lines_of(path).size() == 2);
+    // Asked for, it is there before any line.
+    fs::remove(path);
+    log->reopen();
+    CHECK(fs::exists(path));
+}
+
+TEST_CASE("a log file that was cut is written on from its beginning") {
+    const Folder folder;
+    Log settings;
+    settings.console = false;
+    auto log = Logger::open(settings, folder.path, false);
+    log->info("first", {{"text", std::string(1000, 'x')}});
+    fs::resize_file(folder.path / "miner.log", 0);
+    log->info("second");
+    CHECK(fs::file_size(folder.path / "miner.log") < 100);
+}
+
+TEST_CASE("a log behind a link is turned over where the link leads to") {
+    const Folder folder;
+    fs::create_directory(folder.path / "far");
+    fs::create_symlink(folder.path / "far/real.log", folder.path / "miner.log");
+    Log settings;
+    settings.console = false;
+    settings.max_mb = 1;
+    auto log = Logger::open(settings, folder.path, false);
+    REQUIRE(log.has_value());
+    for (int i = 0; i < 700; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    CHECK(fs::is_symlink(folder.path / "miner.log"));
+    CHECK(fs::exists(folder.path / "far/real.log"));
+    CHECK(fs::exists(folder.path / "far/real.1.log"));
+}
+
+TEST_CASE("a device is logged to and never moved away, however much that is") {
+    const Folder folder;
+    Log settings;
+    settings.console = false;
+    settings.max_mb = 1;
+    settings.file = "/dev/null";
+    auto log = Logger::open(settings, folder.path, false);
+    REQUIRE(log.has_value());
+    for (int i = 0; i < 1'200; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    CHECK(fs::is_character_file("/dev/null"));
+    CHECK_FALSE(fs::exists("/dev/null.1"));
+}
+
+TEST_CASE("a pipe is logged to while it is read, and holds nobody up when it is not") {
+    const Folder folder;
+    const auto pipe = folder.path / "pipe";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    Log settings;
+    settings.console = false;
+    settings.file = pipe.string();
+    const auto unread = Logger::open(settings, folder.path, false);
+    REQUIRE(unread.has_error());
+    CHECK(unread.error().detail.find("nobody reads") != std::string::npos);
+
+    const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+    REQUIRE(reader >= 0);
+    const CapturedStderr captured(folder.path / "console");
+    auto log = Logger::open(settings, folder.path, false);
+    REQUIRE(log.has_value());
+    log->info("first");
+    char block[200];
+    const auto got = read(reader, block, sizeof block);
+    REQUIRE(got > 0);
+    CHECK(std::string(block, std::size_t(got)).ends_with(" first\n"));
+    for (int i = 0; i < 100; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    close(reader);
+    const auto before = signal(SIGPIPE, SIG_IGN);
+    log->info("nobody is there");
+    signal(SIGPIPE, before);
+    CHECK(fs::is_fifo(pipe));
+}
+
+TEST_CASE("lines that a full disk loses are complained of once") {
+    const Folder folder;
+    Log settings;
+    settings.console = false;
+    settings.file = "/dev/full";
+    {
+        const CapturedStderr captured(folder.path / "console");
+        auto log = Logger::open(settings, folder.path, false);
+        REQUIRE(log.has_value());
+        log->error("first");
+        log->error("second");
+    }
+    const auto complaints = lines_of(folder.path / "console");
+    REQUIRE(complaints.size() == 1);
+    CHECK(complaints[0].find("/dev/full: No space left on device") != std::string::npos);
+}
+
+TEST_CASE("a sink that is added while others log gets every line from then on, and each whole") {
+    std::vector<std::string> first, second;
+    Logger log(Level::info, false, [&](std::string_view line) { first.emplace_back(line); });
+    std::atomic<bool> done = false;
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            while (!done) log.info("busy");
+        });
+    // Many, so that a list that grows has to move.
+    std::atomic<int> heard = 0;
+    for (int i = 0; i < 200; ++i) log.add([&](std::string_view) { ++heard; });
+    log.add([&](std::string_view line) { second.emplace_back(line); });
+    log.info("last");
+    done = true;
+    threads.clear();
+    CHECK(heard > 0);
+    CHECK(std::count_if(second.begin(), second.end(),
+                        [](const auto& line) { return line.ends_with(" last"); }) == 1);
+    CHECK(first.size() >= second.size());
 }
 
 TEST_CASE("a log that cannot be opened says which and what to do") {
