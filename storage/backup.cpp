@@ -1,14 +1,20 @@
 #include "storage/backup.hpp"
 
+#include "config/durable_file.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
+#include "storage/file.hpp"
 #include "storage/guard.hpp"
+#include "storage/schema.hpp"
 
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <array>
+#include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace storage {
 namespace {
@@ -16,6 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPages = 1000;  // at a time, so that a writer is not kept waiting
+constexpr const char *kWal = "-wal", *kShm = "-shm", *kJournal = "-journal";
+constexpr const char* kRestored = ".restored";
+constexpr const char* kAside = ".before-restore";
 
 fs::path with(const fs::path& file, const char* ending) {
     auto name = file;
@@ -23,11 +32,80 @@ fs::path with(const fs::path& file, const char* ending) {
     return name;
 }
 
-// A database whole in one file, read from `from`.
-config::Result<void> copy(Database& from, const fs::path& to) {
-    const auto part = with(to, ".part");
-    std::error_code code;
-    fs::remove(part, code);
+// A file is a database together with those that SQLite keeps beside it under its name.
+config::Result<void> remove_database(const fs::path& file) {
+    for (const char* ending : {"", kWal, kShm, kJournal}) {
+        std::error_code code;
+        const auto name = with(file, ending);
+        if (!fs::remove(name, code) && code) return failed(code.value(), name);
+    }
+    return {};
+}
+
+// The steps of a restore. Each leaves a state from which finish() goes on, or did not happen.
+class Steps {
+public:
+    Steps(fs::path database, const std::function<void()>& between)
+        : database_(std::move(database)), between_(between) {}
+
+    // The copy, written and whole, becomes what counts.
+    config::Result<void> commit(const fs::path& part) {
+        if (!exists(kRestored) && !exists("")) {
+            // A -wal whose database was taken away would be taken for the new one's.
+            for (const char* ending : {kWal, kShm})
+                if (auto moved = move(ending, (std::string(".stray") + ending).c_str()); !moved)
+                    return moved;
+        }
+        step();
+        return rename(part, with(database_, kRestored));
+    }
+
+    config::Result<bool> finish() {
+        if (!exists(kRestored)) return false;
+        if (exists("")) {
+            // Nothing of it has moved yet, so what lies aside is of an earlier restore.
+            step();
+            if (const auto gone = remove_database(with(database_, kAside)); !gone)
+                return gone.error();
+            if (const auto moved = move("", kAside); !moved) return moved.error();
+        }
+        // The -wal goes with its database, under SQLite's own name for it; an -shm is made anew.
+        if (const auto moved = move(kWal, (std::string(kAside) + kWal).c_str()); !moved)
+            return moved.error();
+        std::error_code ignored;
+        fs::remove(with(database_, kShm), ignored);
+        step();
+        if (const auto done = rename(with(database_, kRestored), database_); !done)
+            return done.error();
+        return true;
+    }
+
+private:
+    bool exists(const char* ending) const {
+        std::error_code ignored;
+        return fs::exists(with(database_, ending), ignored);
+    }
+    config::Result<void> move(const char* from, const char* to) {
+        if (!exists(from)) return {};
+        step();
+        return rename(with(database_, from), with(database_, to));
+    }
+    static config::Result<void> rename(const fs::path& from, const fs::path& to) {
+        if (const auto done = config::rename_durably(from, to); !done)
+            return failed(done.error(), to);
+        return {};
+    }
+    void step() {
+        if (between_) between_();
+    }
+
+    const fs::path database_;
+    const std::function<void()>& between_;
+};
+
+// The database `from` whole in the file `part`.
+config::Result<void> copy(Database& from, const fs::path& part) {
+    if (const auto gone = remove_database(part); !gone) return gone.error();
     auto copied = guarded(from, [&]() -> config::Result<void> {
         SQLite::Database target(part.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
         SQLite::Backup backup(target, from.handle());
@@ -37,22 +115,51 @@ config::Result<void> copy(Database& from, const fs::path& to) {
         }
         return {};
     });
-    if (copied) {
-        fs::rename(part, to, code);
-        if (!code) return {};
-        copied = config::fail(Errc::io, to.string() + ": " + code.message());
-    }
-    fs::remove(part, code);
+    if (!copied) static_cast<void>(remove_database(part));
     return copied;
 }
 
-std::optional<config::Error> no_place(const fs::path& to) {
+// Where a database may be written to: nothing, or a plain file.
+config::Result<fs::path> place_for(const fs::path& to) {
     std::error_code code;
     if (to.has_parent_path()) fs::create_directories(to.parent_path(), code);
     if (code) return config::fail(Errc::cannot_open, to.string() + ": " + code.message());
-    if (fs::is_directory(to, code))
+    const auto place = config::destination_of(to);
+    if (!place && place.error().code == boost::system::errc::is_a_directory)
         return config::fail(Errc::cannot_open, to.string() + " is a folder; name a file");
-    return std::nullopt;
+    if (!place) return failed(place.error(), to);
+    if (place->kind == config::Destination::Kind::stream)
+        return config::fail(Errc::cannot_open,
+                            to.string() + " is no plain file, which a database needs; name one");
+    return place->path;
+}
+
+// By SQLite's file header (its file format, section 1.3): of any version, and damaged further on.
+bool is_of_a_miner(const fs::path& file) {
+    constexpr std::size_t kHeader = 100, kIdAt = 68;
+    std::array<unsigned char, kHeader> header{};
+    const File opened(file, O_RDONLY);
+    if (!opened || ::pread(opened.descriptor(), header.data(), kHeader, 0) != kHeader) return false;
+    std::uint32_t id = 0;
+    for (std::size_t i = 0; i < 4; ++i) id = id << 8 | header[kIdAt + i];
+    return std::memcmp(header.data(), "SQLite format 3", 16) == 0 && id == kApplicationId;
+}
+
+// What somebody else keeps there is worth more to them than a copy is to us.
+std::optional<config::Error> holds_something_else(const fs::path& to) {
+    std::error_code code;
+    if (!fs::exists(to, code) || fs::file_size(to, code) == 0 || is_of_a_miner(to))
+        return std::nullopt;
+    return config::fail(Errc::cannot_open,
+                        to.string() +
+                            " is there already and no copy of a miner's database; name "
+                            "another file");
+}
+
+// As restore() takes it: SQLite's own files lie beside what a link leads to.
+fs::path behind_links(const fs::path& database) {
+    const auto place = config::destination_of(database);
+    return place ? place->path : database;
 }
 
 }  // namespace
@@ -60,15 +167,26 @@ std::optional<config::Error> no_place(const fs::path& to) {
 config::Result<void> back_up(const fs::path& from, const fs::path& to) {
     const auto source = Database::open(from, {.read_only = true});
     if (!source) return source.error();
-    if (const auto error = no_place(to)) return *error;
+    const auto place = place_for(to);
+    if (!place) return place.error();
     std::error_code unknown;
-    if (fs::equivalent(from, to, unknown))
+    if (fs::equivalent(from, *place, unknown))
         return config::fail(Errc::cannot_open, to.string() + " is the database itself");
-    return copy(**source, to);
+    if (const auto error = holds_something_else(*place)) return *error;
+    const auto part = with(*place, ".part");
+    if (const auto copied = copy(**source, part); !copied) return copied.error();
+    // Of a copy that was opened and killed; it would be taken for the new one's.
+    for (const char* ending : {kWal, kShm, kJournal}) fs::remove(with(*place, ending), unknown);
+    if (const auto named = config::rename_durably(part, *place); !named) {
+        static_cast<void>(remove_database(part));
+        return failed(named.error(), *place);
+    }
+    return {};
 }
 
-config::Result<void> restore(const fs::path& from, const fs::path& to) {
-    const auto source = Database::open(from, {.read_only = true});
+config::Result<void> restore(const fs::path& from, const fs::path& to,
+                             const std::function<void()>& between) {
+    auto source = Database::open(from, {.read_only = true});
     if (!source) return source.error();
     const auto sound = guarded(**source, [&]() -> config::Result<void> {
         const auto verdict = (*source)->handle().execAndGet("PRAGMA quick_check(1)").getString();
@@ -76,20 +194,25 @@ config::Result<void> restore(const fs::path& from, const fs::path& to) {
         return config::fail(Errc::corrupt, from.string() + ": " + verdict);
     });
     if (!sound) return sound.error();
-    if (const auto error = no_place(to)) return *error;
-    const auto fresh = with(to, ".restored");
-    if (const auto copied = copy(**source, fresh); !copied) return copied.error();
-    std::error_code code;
-    for (const char* ending : {"", "-wal", "-shm"}) {
-        const auto old = with(to, ending);
-        if (!fs::exists(old, code)) continue;
-        // The -wal belongs to the old file: it goes with it, under SQLite's own name for it.
-        fs::rename(old, with(with(to, ".before-restore"), ending), code);
-        if (code) return config::fail(Errc::io, old.string() + ": " + code.message());
-    }
-    fs::rename(fresh, to, code);
-    if (code) return config::fail(Errc::io, to.string() + ": " + code.message());
+    const auto place = place_for(to);
+    if (!place) return place.error();
+    const auto part = with(*place, ".restored.part");
+    if (const auto copied = copy(**source, part); !copied) return copied.error();
+    source->reset();  // it may be what goes away: NAME.before-restore
+    Steps steps(*place, between);
+    if (const auto committed = steps.commit(part); !committed) return committed.error();
+    if (const auto done = steps.finish(); !done) return done.error();
     return {};
+}
+
+config::Result<bool> finish_restore(const fs::path& database,
+                                    const std::function<void()>& between) {
+    return Steps(behind_links(database), between).finish();
+}
+
+bool is_half_restored(const fs::path& database) {
+    std::error_code ignored;
+    return fs::exists(with(behind_links(database), kRestored), ignored);
 }
 
 }  // namespace storage

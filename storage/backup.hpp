@@ -3,18 +3,34 @@
 
 #include "config/result.hpp"
 
-#include <cstdint>
 #include <filesystem>
+#include <functional>
 
 namespace storage {
 
 // Copies the database `from` into the file `to`, as of one moment, through SQLite's online backup:
-// written beside and renamed, so that `to` is whole or not there. Fails as Database does.
+// written beside, synced and renamed, so that `to` is whole or not there. Links are followed; what
+// is neither a miner's database nor empty is not written over. Fails as Database does.
 config::Result<void> back_up(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Puts a copy in place of the database `to`, which nobody may have open (take the instance lock
-// first). What was there is kept beside it as NAME.before-restore. Fails as Database does, before
-// anything is changed, when `from` is damaged, of another program or of a newer version.
-config::Result<void> restore(const std::filesystem::path& from, const std::filesystem::path& to);
+// first). What was there is kept beside it as NAME.before-restore, with its -wal. Fails as Database
+// does, before anything is changed, when `from` is damaged, of another program or of a newer
+// version.
+//   1. The copy is written to NAME.restored.part.
+//   2. It is renamed to NAME.restored: from here on it is what counts.
+//   3. The old database and its -wal go aside, and NAME.restored becomes NAME.
+// Cut off before 2 the old database is as it was; after it, finish_restore() goes on from there.
+// `between` is for tests: called between any two changes on the disk, it may throw.
+config::Result<void> restore(const std::filesystem::path& from, const std::filesystem::path& to,
+                             const std::function<void()>& between = {});
+
+// Does the rest of a restore of `database` that was cut off. False when there is none. Under the
+// same lock as restore(); Database::open does it before it writes.
+config::Result<bool> finish_restore(const std::filesystem::path& database,
+                                    const std::function<void()>& between = {});
+
+// True when a restore was cut off: `database` is then not to be read as it is.
+bool is_half_restored(const std::filesystem::path& database);
 
 }  // namespace storage

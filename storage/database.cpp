@@ -1,5 +1,6 @@
 #include "storage/database.hpp"
 
+#include "storage/backup.hpp"
 #include "storage/guard.hpp"
 #include "storage/schema.hpp"
 
@@ -35,6 +36,12 @@ bool has_content(const fs::path& file) {
 }
 
 std::optional<config::Error> unusable_for_reading(const fs::path& file) {
+    if (is_half_restored(file)) {
+        return config::fail(Errc::cannot_open,
+                            file.string() +
+                                ": putting back a copy was cut off; run `miner`, which goes on "
+                                "with it, or `miner restore` again");
+    }
     std::error_code code;
     const auto status = fs::status(file, code);
     if (status.type() == fs::file_type::not_found) {
@@ -183,6 +190,11 @@ config::Result<std::unique_ptr<Database>> Database::open(const fs::path& file, O
     if (unusable) return *unusable;
     std::unique_ptr<Database> database(new Database);
     database->file_ = file;
+    if (!options.read_only) {
+        const auto finished = finish_restore(file);
+        if (!finished) return finished.error();
+        database->finished_restore_ = *finished;
+    }
     auto& handle = database->handle_;
     try {
         if (options.read_only) {

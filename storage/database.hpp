@@ -21,8 +21,8 @@ public:
         std::chrono::milliseconds busy_wait{5000};
     };
 
-    // Creates or migrates. Fails with cannot_open, locked, full, read_only, newer, corrupt; the
-    // detail says what to do.
+    // Creates or migrates, after finishing a restore that was cut off. Fails with cannot_open,
+    // locked, full, read_only, newer, corrupt; the detail says what to do.
     static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
                                                           Options options);
     static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file) {
@@ -36,11 +36,13 @@ public:
 
     SQLite::Database& handle() { return *handle_; }  // for storage/*.cpp
     const std::filesystem::path& file() const { return file_; }
+    bool finished_restore() const { return finished_restore_; }
 
 private:
     Database() = default;
 
     std::filesystem::path file_;
+    bool finished_restore_ = false;
     std::unique_ptr<SQLite::Database> handle_;
 };
 

@@ -88,3 +88,149 @@ TEST_CASE("a backup does not go over the database itself, nor over a folder") {
     CHECK(back_up(mined.folder.path() / "none.db", mined.copy).has_error());
     CHECK_FALSE(fs::exists(mined.copy));
 }
+
+namespace {
+
+// A copy whose database has so many tasks.
+fs::path copy_with(const fs::path& folder, const std::string& name, int tasks) {
+    const auto file = folder / (name + "-source.db"), copy = folder / (name + ".db");
+    const auto database = Database::open(file).value();
+    Journal journal(*database, "0.1", "hash", 0);
+    for (int i = 0; i < tasks; ++i)
+        REQUIRE(journal.pulled({"us", "them", name + std::to_string(i), "image", "p", 1}));
+    REQUIRE(back_up(file, copy));
+    return copy;
+}
+
+// As kill -9 leaves it: the newest steps are in the -wal alone.
+void killed_with_wal(const fs::path& folder, const fs::path& to) {
+    const auto file = folder / "killed.db";
+    const auto database = Database::open(file).value();
+    Journal journal(*database, "0.1", "hash", 0);
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(journal.pulled({"us", "them", "k" + std::to_string(i), "image", "p", 1}));
+    REQUIRE(fs::file_size(file.string() + "-wal") > 0);
+    fs::copy_file(file, to);
+    fs::copy_file(file.string() + "-wal", to.string() + "-wal");
+}
+
+struct Cut {};
+
+// Restores, and is cut off before change number `at` on the disk. False when it was done before.
+bool restore_until(const fs::path& copy, const fs::path& to, int at) {
+    try {
+        REQUIRE(restore(copy, to, [&, step = 0]() mutable {
+            if (step++ == at) throw Cut();
+        }));
+    } catch (const Cut&) {
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("what was set aside has the -wal that belongs to it, after a second restore too") {
+    tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db", aside = folder.path() / "miner.db.before-restore";
+    killed_with_wal(folder.path(), file);
+    const auto a = copy_with(folder.path(), "a", 1), b = copy_with(folder.path(), "b", 2);
+    REQUIRE(restore(a, file));
+    CHECK(tasks_in(file) == 1);
+    CHECK(tasks_in(aside) == 3);
+    REQUIRE(Database::open(file).has_value());  // and a clean stop
+    REQUIRE(restore(b, file));
+    CHECK(tasks_in(file) == 2);
+    CHECK_FALSE(fs::exists(aside.string() + "-wal"));
+    CHECK(tasks_in(aside) == 1);
+    // And back.
+    REQUIRE(restore(aside, file));
+    CHECK(tasks_in(file) == 1);
+    CHECK(tasks_in(aside) == 2);
+}
+
+TEST_CASE("a restore that is cut off at any step leaves the old database or the new, whole") {
+    int cuts = 0;
+    for (int at = 0;; ++at) {
+        INFO("cut before change " << at);
+        tests::TemporaryFolder folder;
+        const auto file = folder.path() / "miner.db";
+        const auto aside = folder.path() / "miner.db.before-restore";
+        killed_with_wal(folder.path(), file);
+        const auto earlier = copy_with(folder.path(), "earlier", 4);
+        REQUIRE(restore(earlier, file));
+        fs::remove(file);  // as it was killed once more
+        fs::remove(folder.path() / "killed.db");
+        fs::remove(folder.path() / "killed.db-wal");
+        killed_with_wal(folder.path(), file);
+        const auto copy = copy_with(folder.path(), "copy", 1);
+        if (!restore_until(copy, file, at)) break;
+        ++cuts;
+        if (is_half_restored(file)) {
+            // Whoever only reads is told; the next start finishes it.
+            const auto read = Database::open(file, {.read_only = true});
+            REQUIRE(read.has_error());
+            CHECK_THAT(read.error().detail, Catch::Contains("miner restore"));
+            CHECK(Database::open(file).value()->finished_restore());
+            CHECK(tasks_in(file) == 1);
+            CHECK(tasks_in(aside) == 3);
+        } else {
+            CHECK_FALSE(Database::open(file).value()->finished_restore());
+            CHECK(tasks_in(file) == 3);
+        }
+        CHECK_FALSE(is_half_restored(file));
+        CHECK_FALSE(Database::open(file).value()->finished_restore());
+    }
+    CHECK(cuts >= 4);
+}
+
+TEST_CASE("after a restore that was cut off another copy may be put back") {
+    for (int at = 0;; ++at) {
+        INFO("cut before change " << at);
+        tests::TemporaryFolder folder;
+        const auto file = folder.path() / "miner.db";
+        const auto aside = folder.path() / "miner.db.before-restore";
+        killed_with_wal(folder.path(), file);
+        const auto a = copy_with(folder.path(), "a", 1), b = copy_with(folder.path(), "b", 2);
+        if (!restore_until(a, file, at)) break;
+        REQUIRE(restore(b, file));
+        CHECK(tasks_in(file) == 2);
+        CHECK(tasks_in(aside) == 3);
+    }
+}
+
+TEST_CASE("a -wal whose database is gone is not taken for the copy's") {
+    tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db";
+    killed_with_wal(folder.path(), file);
+    fs::remove(file);
+    const auto copy = copy_with(folder.path(), "copy", 1);
+    REQUIRE(restore(copy, file));
+    CHECK(tasks_in(file) == 1);
+    CHECK(fs::exists(file.string() + ".stray-wal"));
+}
+
+TEST_CASE("a backup follows a link, and goes over nothing but a miner's copy") {
+    Mined mined;
+    mined.pull("a");
+    const auto at = [&](const char* name) { return mined.folder.path() / name; };
+    fs::create_symlink(at("real.db"), at("link.db"));
+    REQUIRE(back_up(mined.file, at("link.db")));
+    CHECK(fs::is_symlink(at("link.db")));
+    CHECK(tasks_in(at("real.db")) == 1);
+
+    std::ofstream(at("thesis.txt")) << std::string(1000, 't');
+    const auto refused = back_up(mined.file, at("thesis.txt"));
+    REQUIRE(refused.has_error());
+    CHECK_THAT(refused.error().detail, Catch::Contains("thesis.txt"));
+    CHECK(fs::file_size(at("thesis.txt")) == 1000);
+    std::ofstream(at("empty.db")).close();
+    CHECK(back_up(mined.file, at("empty.db")));
+
+    const auto device = back_up(mined.file, "/dev/null");
+    REQUIRE(device.has_error());
+    CHECK_THAT(device.error().detail, Catch::Contains("no plain file"));
+    CHECK(fs::is_character_file("/dev/null"));
+    for (const auto& entry : fs::directory_iterator(mined.folder.path()))
+        CHECK(entry.path().string().find(".part") == std::string::npos);
+}
