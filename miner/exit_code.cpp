@@ -18,7 +18,8 @@ std::span<const ExitCodeName> exit_codes() {
         {ExitCode::model, "the model cannot be loaded"},
         {ExitCode::key_file, "the hotkey is missing, locked, damaged or no hotkey"},
         {ExitCode::not_registered, "the hotkey is not registered in the subnet"},
-        {ExitCode::interrupted, "stopped at once by a second signal"},
+        {ExitCode::interrupted,
+         "stopped at once: by a second signal, or by the first where nothing was at hand"},
     }};
     return kCodes;
 }

@@ -21,7 +21,8 @@ enum class ExitCode : int {
     model = 76,     // the model cannot be loaded: missing, misshapen or too large for the device
     key_file = 77,  // the hotkey is missing, locked, damaged or no hotkey
     not_registered = 78,  // the hotkey is not registered in the subnet
-    interrupted = 130,    // a second Ctrl-C or SIGTERM stopped it at once
+    interrupted = 130,    // a second Ctrl-C or SIGTERM stopped it at once; a command that keeps
+                          // nothing, the first
 };
 
 struct ExitCodeName {

@@ -75,7 +75,8 @@ ExitCode run_serve(ServeOptions options) {
     auto& log = options.log;
     asio::io_context io{1};
     Stop stop(io.get_executor());
-    asio::signal_set signals(io, SIGINT, SIGTERM);
+    asio::signal_set signals(io);
+    take_signals(signals);
     auto recipe = read_recipe(options.settings);
     if (!recipe) {
         log.error("cannot start", {{"error", recipe.error().message()}});
@@ -147,10 +148,11 @@ ExitCode run_serve(ServeOptions options) {
         });
     asio::co_spawn(io,
                    watch_signals(signals, stop, options.settings.run.grace, log,
-                                 [&] {
-                                     service.stopping();
-                                     shop.cockpit->state().draining();
-                                 }),
+                                 {.first =
+                                      [&] {
+                                          service.stopping();
+                                          shop.cockpit->state().draining();
+                                      }}),
                    asio::detached);
     asio::co_spawn(io, shop.cockpit->run(), asio::detached);
     if (chain) asio::co_spawn(io, chain->run(), asio::detached);

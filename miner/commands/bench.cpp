@@ -1,5 +1,6 @@
 // miner bench: what a published architecture takes on this machine, stage by stage.
 #include "miner/commands/commands.hpp"
+#include "miner/signals.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -118,6 +119,7 @@ void print_for_people(const std::string& model, const generator::BenchReport& re
 }  // namespace
 
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench) {
+    const Interrupt interrupt("stopped");
     const auto& asked = line.bench;
     const auto report = run_bench(
         {.model = asked.model, .voxels = asked.voxels, .steps = asked.steps, .runs = asked.runs},

@@ -5,6 +5,7 @@
 #include "miner/check/trial.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/named_validators.hpp"
+#include "miner/signals.hpp"
 #include "network/tls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -108,6 +109,7 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
 
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
                        const AskGpu& ask_gpu) {
+    const Interrupt interrupt("stopped before all was looked at");
     auto settings = line.loaded.settings;
     // A miner may be rotating the log file beside us, and what matters is printed anyway.
     if (line.loaded.is_preset("log.file")) settings.log.file = "none";

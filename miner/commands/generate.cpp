@@ -6,9 +6,9 @@
 #include "miner/commands/commands.hpp"
 #include "miner/production.hpp"
 #include "miner/rehearsal/progress.hpp"
+#include "miner/signals.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -126,6 +126,7 @@ void print_for_people(const Product& product, const config::Gate& gate,
 }  // namespace
 
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    Interrupt interrupt("stopped; nothing was written");
     auto settings = line.loaded.settings;
     // A miner may be rotating the log file beside us, and what matters is printed anyway.
     if (line.loaded.is_preset("log.file")) settings.log.file = "none";
@@ -153,11 +154,6 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         return ExitCode::usage;
     }
     Production production(lanes, **fleet, *log, std::move(*recipe));
-    std::stop_source stop;
-    asio::signal_set signals(io, SIGINT, SIGTERM);
-    signals.async_wait([&](boost::system::error_code error, int) {
-        if (!error) stop.request_stop();
-    });
     std::optional<config::Error> no_model;
     Product product;
     generator::ModelInfo model;
@@ -169,18 +165,15 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
             if (loaded) {
                 model = (*fleet)->info();
                 Production::Watch watch{.task = what};
-                product = co_await production.produce(std::move(*order), seed, stop.get_token(),
+                interrupt.let_finish();
+                product = co_await production.produce(std::move(*order), seed, interrupt.token(),
                                                       std::move(watch));
                 co_await (*fleet)->unload();
             } else {
                 no_model = loaded.error();
             }
-            signals.cancel();
         },
-        [&](std::exception_ptr error) {
-            failure = error;
-            signals.cancel();
-        });
+        [&](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure) std::rethrow_exception(failure);
     if (no_model) {
@@ -204,7 +197,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                    config::json_text(boost::json::serialize(to_json(product, model, files))));
     else
         print_for_people(product, settings.gate, files);
-    if (product.cancelled && stop.stop_requested()) return ExitCode::interrupted;
+    if (product.cancelled && interrupt.token().stop_requested()) return ExitCode::interrupted;
     if (product.device_lost) return ExitCode::device_lost;
     if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),

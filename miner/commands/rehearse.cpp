@@ -266,7 +266,9 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("statistics", statistics.error());
         return ExitCode::storage;
     }
-    const auto checklist = evaluate(gather(*validators, *statistics, int(program->tasks.size())));
+    auto evidence = gather(*validators, *statistics, int(program->tasks.size()));
+    evidence.logged_errors = log->errors();
+    const auto checklist = evaluate(evidence);
     fmt::print("\n{}\n{}", render_table(*statistics, {.colour = terminal}),
                render(checklist, terminal));
     fmt::print("\nEverything is in {}; ask it with: miner stats\n",

@@ -1,0 +1,214 @@
+// The whole of `miner serve` in this process: its start, its end, and calls in between.
+#include "miner/serve.hpp"
+
+#include "network/http/client.hpp"
+#include "tests/miner/serving.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+using namespace std::chrono_literals;
+using miner::ExitCode;
+using tests::eventually;
+
+namespace {
+
+// A server whose model loads as the test lets it.
+class Shop {
+public:
+    config::Settings settings;
+    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
+    std::atomic<bool> may_load = true;
+    std::optional<config::Error> no_model;
+    std::string host = "127.0.0.1";
+
+    Shop() {
+        settings.http.listen = "127.0.0.1:0";
+        settings.gate.min_gaussians = 3200;
+        settings.gate.floor = 320;
+        settings.run.grace = 3600s;
+        script->voxels = {100};
+    }
+    ~Shop() {
+        may_load = true;
+        script->held = false;
+        if (!thread_.joinable()) return;
+        ::kill(::getpid(), SIGTERM);
+        thread_.join();
+    }
+
+    void start() {
+        thread_ = std::thread([this] {
+            config::Logger log(config::Level::info, false, [this](std::string_view line) {
+                const std::lock_guard lock(mutex_);
+                lines_.emplace_back(line);
+            });
+            code_ = int(miner::run_serve(
+                {.settings = settings,
+                 .folder = folder_.path(),
+                 .make_generator = [this](const config::Generator& wanted) { return make(wanted); },
+                 .log = log}));
+            ended_ = true;
+        });
+    }
+    ExitCode wait() {
+        thread_.join();
+        return ExitCode(code_.load());
+    }
+    bool ended() const { return ended_; }
+
+    std::string said(const std::string& part) {
+        const std::lock_guard lock(mutex_);
+        const auto line = std::find_if(lines_.begin(), lines_.end(), [&](const auto& each) {
+            return each.find(part) != each.npos;
+        });
+        return line == lines_.end() ? "" : *line;
+    }
+    bool says(const std::string& part) {
+        return eventually([&] { return !said(part).empty() || ended_; }) && !said(part).empty();
+    }
+    std::uint16_t port() {
+        REQUIRE(says("serving url="));
+        const auto url = said("serving url=");
+        const auto path = url.rfind("/generate");
+        return std::uint16_t(std::stoi(url.substr(url.rfind(':', path) + 1)));
+    }
+
+    // Its status; 0 when it hangs up.
+    unsigned get(const std::string& target) {
+        auto request = tests::plain_request("GET", target);
+        return status(std::move(request));
+    }
+    unsigned generate() {
+        auto request = tests::plain_request("POST", "/generate");
+        request.headers = {{"content-type", "multipart/form-data; boundary=XX"}};
+        request.body = tests::form({{"prompt_image_file", tests::picture()}});
+        return status(std::move(request));
+    }
+
+private:
+    config::Result<std::unique_ptr<generator::Generator>> make(const config::Generator& wanted) {
+        eventually([&] { return may_load.load(); });
+        if (no_model) return *no_model;
+        return tests::make_fake(script)(wanted);
+    }
+    unsigned status(network::HttpRequest request) {
+        request.host = host;
+        request.port = port();
+        network::HttpLimits limits;
+        limits.read = 60s;
+        const auto answer = tests::run(network::request(std::move(request), limits));
+        return answer ? answer->status : 0;
+    }
+
+    tests::TemporaryFolder folder_;
+    std::mutex mutex_;
+    std::vector<std::string> lines_;
+    std::atomic<int> code_ = -1;
+    std::atomic<bool> ended_ = false;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("it answers while the model loads, and is ready when it has") {
+    Shop shop;
+    shop.may_load = false;
+    shop.start();
+    CHECK(shop.get("/version") == 200);
+    CHECK(shop.get("/ready") == 503);
+    CHECK(shop.said("model ready").empty());
+    shop.may_load = true;
+    CHECK(eventually([&] { return shop.get("/ready") == 200; }));
+    CHECK(shop.says("model ready model=fake"));
+    CHECK(shop.generate() == 200);
+    ::kill(::getpid(), SIGTERM);
+    CHECK(shop.wait() == ExitCode::ok);
+    CHECK(shop.says("stopped"));
+}
+
+TEST_CASE("it listens on IPv6, for this machine and for all") {
+    const bool all = GENERATE(false, true);
+    Shop shop;
+    shop.settings.http.listen = all ? "[::]:0" : "[::1]:0";
+    shop.settings.http.token = "a token of some length";
+    if (!all) shop.settings.http.token.clear();
+    shop.host = "::1";
+    shop.start();
+    CHECK(eventually([&] { return shop.get("/ready") == 200; }));
+    CHECK_THAT(shop.said("serving url="), Catch::Contains(all ? "http://[::]:" : "http://[::1]:"));
+    CHECK(shop.get("/metrics") == (all ? 401 : 200));
+    CHECK(shop.generate() == (all ? 401 : 200));
+}
+
+TEST_CASE("a signal while the model loads ends it in order") {
+    const int number = GENERATE(SIGINT, SIGTERM);
+    Shop shop;
+    shop.may_load = false;
+    shop.start();
+    CHECK(shop.get("/version") == 200);
+    ::kill(::getpid(), number);
+    CHECK(shop.says("stopping signal=" + std::to_string(number)));
+    CHECK_FALSE(shop.ended());
+    shop.may_load = true;
+    CHECK(shop.wait() == ExitCode::ok);
+    CHECK(shop.script->sketches == 0);
+}
+
+TEST_CASE("the call at hand is finished before it ends, and none is taken any more") {
+    Shop shop;
+    shop.script->held = true;
+    shop.start();
+    REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
+    std::atomic<unsigned> status = 0;
+    std::thread caller([&] { status = shop.generate(); });
+    REQUIRE(eventually([&] { return shop.script->sketches == 1; }));
+    ::kill(::getpid(), SIGTERM);
+    CHECK(shop.says("stopping"));
+    CHECK(shop.get("/ready") == 503);
+    CHECK(shop.generate() == 503);
+    CHECK_FALSE(shop.ended());
+    shop.script->held = false;
+    caller.join();
+    CHECK(status == 200);
+    CHECK(shop.wait() == ExitCode::ok);
+    CHECK(shop.script->sketches == 1);
+}
+
+TEST_CASE("when the grace is over the call at hand is told so") {
+    Shop shop;
+    shop.settings.run.grace = 0s;
+    shop.script->held = true;
+    shop.start();
+    REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
+    std::atomic<unsigned> status = 0;
+    std::thread caller([&] { status = shop.generate(); });
+    REQUIRE(eventually([&] { return shop.script->sketches == 1; }));
+    ::kill(::getpid(), SIGTERM);
+    caller.join();
+    CHECK(status == 503);
+    CHECK(shop.wait() == ExitCode::ok);
+    CHECK(shop.says("grace is over"));
+}
+
+TEST_CASE("a model that cannot be loaded ends it with the model's exit code") {
+    Shop shop;
+    shop.no_model = config::fail(generator::Errc::missing_file, "as tested");
+    shop.start();
+    CHECK(shop.wait() == ExitCode::model);
+    CHECK_THAT(shop.said("cannot start"), Catch::Contains("as tested"));
+}
+
+TEST_CASE("an address that another process has is named") {
+    Shop first;
+    first.start();
+    Shop second;
+    second.settings.http.listen = "127.0.0.1:" + std::to_string(first.port());
+    second.start();
+    CHECK(second.wait() == ExitCode::usage);
+    CHECK_THAT(second.said("cannot start"),
+               Catch::Contains(second.settings.http.listen) && Catch::Contains("http.listen"));
+}
