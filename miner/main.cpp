@@ -5,16 +5,23 @@
 #include "generator/trellis.hpp"
 #include "miner/command_line.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/openmp.hpp"
+#include "miner/signals.hpp"
 #include "miner/weights.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <system_error>
+
+#include <poll.h>
+#include <unistd.h>
 
 namespace {
 
@@ -22,7 +29,11 @@ namespace {
 // has no lock and is taken as it is.
 config::Result<std::unique_ptr<generator::Generator>> load_model(
     const config::Generator& settings) {
-    if (auto fetched = miner::expect_right(settings.model); !fetched) return fetched.error();
+    const auto warn = [](const config::Error& damage) {
+        std::fprintf(stderr, "miner: warning: loaded unverified: %s\n",
+                     config::printable(damage.message()).c_str());
+    };
+    if (auto right = miner::expect_right(settings.model, warn); !right) return right.error();
     return generator::make_trellis(settings);
 }
 
@@ -68,28 +79,84 @@ miner::ExitCode run(const miner::CommandLine& line) {
     return miner::ExitCode::internal;
 }
 
+// Whose networks run here: on many threads.
+bool computes(miner::Command command) {
+    using miner::Command;
+    return command == Command::run || command == Command::serve || command == Command::rehearse ||
+           command == Command::generate || command == Command::check || command == Command::bench;
+}
+
+// Who stops in order when a signal comes.
+bool mines(miner::Command command) {
+    using miner::Command;
+    return command == Command::run || command == Command::serve || command == Command::rehearse;
+}
+
+// What cannot be printed is an error of that print, and no end by a signal.
+void ignore_signals_of_writing() {
+    std::signal(SIGPIPE, SIG_IGN);  // the reader went away
+    std::signal(SIGXFSZ, SIG_IGN);  // the file may not grow further
+}
+
+// As in `miner stats | head`, or when the terminal went.
+bool is_nobody_left(int error) {
+    if (error != 0) return error == EPIPE || error == EIO;
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};  // the error was an earlier print's
+    return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+// Whoever reads has had enough: no fault, but a verdict that nobody saw is none.
+miner::ExitCode unread(miner::Command command) {
+    using miner::Command;
+    const bool judges = command == Command::rehearse || command == Command::check;
+    return judges ? miner::ExitCode::no_go : miner::ExitCode::ok;
+}
+
+// fmt would throw where standard error is what cannot be written.
+void complain(const char* what, const char* why) {
+    std::fprintf(stderr, "miner: %s: %s\n", what, config::printable(why).c_str());
+}
+
+miner::ExitCode print_rest(miner::Command command, miner::ExitCode code) {
+    errno = 0;
+    const bool failed_before = std::ferror(stdout) != 0;
+    if (std::fflush(stdout) == 0 && !failed_before) return code;
+    const int error = errno;
+    if (is_nobody_left(error)) return code == miner::ExitCode::ok ? unread(command) : code;
+    complain("standard output", error ? std::strerror(error) : "not all of it could be written");
+    return code == miner::ExitCode::ok ? miner::ExitCode::storage : code;
+}
+
+miner::ExitCode run_and_print(const miner::CommandLine& line) {
+    constexpr auto kBug = "internal error, please report it";
+    try {
+        return print_rest(line.command, run(line));
+    } catch (const std::system_error& error) {
+        const bool printing = std::ferror(stdout) != 0 || std::ferror(stderr) != 0;
+        if (printing && is_nobody_left(error.code().value())) return unread(line.command);
+        if (printing) {
+            complain("standard output", error.code().message().c_str());
+            return miner::ExitCode::storage;
+        }
+        complain(kBug, error.what());
+    } catch (const std::exception& error) {
+        complain(kBug, error.what());
+    }
+    return miner::ExitCode::internal;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::signal(SIGPIPE,
-                SIG_IGN);  // a reader that went away is an error of that write, not our end
+    ignore_signals_of_writing();
     const auto parsed =
         miner::parse(argc, argv, config::process_environment(), std::chrono::system_clock::now());
     if (const auto* over = std::get_if<miner::Exit>(&parsed)) {
-        fmt::print(over->to_stderr ? stderr : stdout, "{}", config::printable_lines(over->text));
-        return int(over->code);
+        std::fputs(config::printable_lines(over->text).c_str(), over->to_stderr ? stderr : stdout);
+        return int(print_rest(miner::Command::version, over->code));
     }
-    try {
-        return int(run(std::get<miner::CommandLine>(parsed)));
-    } catch (const std::system_error& error) {
-        // As in `miner stats | head`: whoever read has had enough.
-        if (error.code() == std::errc::broken_pipe) return int(miner::ExitCode::ok);
-        fmt::print(stderr, "miner: internal error, please report it: {}\n",
-                   config::printable(error.what()));
-        return int(miner::ExitCode::internal);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "miner: internal error, please report it: {}\n",
-                   config::printable(error.what()));
-        return int(miner::ExitCode::internal);
-    }
+    const auto& line = std::get<miner::CommandLine>(parsed);
+    if (computes(line.command)) miner::let_idle_threads_sleep(argv);
+    if (mines(line.command)) miner::keep_signals();
+    return int(run_and_print(line));
 }

@@ -37,7 +37,7 @@ class Miner:
         self.log = open(pathlib.Path(self.folder.name) / "out", "w")
         self.process = subprocess.Popen(
             [binary, *arguments, "--http.listen", url.removeprefix("http://"), "--storage.path", self.folder.name],
-            stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+            stdout=self.log, stderr=subprocess.STDOUT,
             preexec_fn=lambda: os.nice(10))  # a browser that draws on a busy CPU must get somewhere
         self.url = url
 

@@ -12,6 +12,6 @@ module.exports = {
     // What a restart does not mend (miner run --help).
     stop_exit_codes: [0, 1, 2, 65, 73, 76, 77, 78, 130],
     kill_timeout: 90000,  // run.grace and some
-    env: { OMP_WAIT_POLICY: 'passive', MINER_HTTP_LISTEN: '127.0.0.1:8080', MINER_LOG_CONSOLE: 'false' },
+    env: { MINER_HTTP_LISTEN: '127.0.0.1:8080', MINER_LOG_CONSOLE: 'false' },
   }],
 };

@@ -4,6 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ops/build.sh release miner
-# libtorch's threads shall sleep, not spin, while they wait: others want the cores too.
-export OMP_WAIT_POLICY=passive
 exec build/release/miner/miner rehearse --tasks 12 "$@"

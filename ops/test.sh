@@ -3,8 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ops/build.sh release
-# libtorch's threads shall sleep, not spin, while they wait: others want the cores too.
-export OMP_WAIT_POLICY=passive
 ops/check_format.sh
 ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" "$@"
 # Some seconds each: that all targets build, take their seeds, and nothing shallow is broken.

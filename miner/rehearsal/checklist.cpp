@@ -40,7 +40,10 @@ Checklist evaluate(const Evidence& evidence) {
         c.retries == 0 ? "not seen"
                        : fmt::format("{} of {} reached the gate, {} more improved", c.retry_passed,
                                      c.retries, c.retry_improved));
-    add(ok_if(c.errors == 0), "no errors", fmt::format("{}", c.errors));
+    add(ok_if(c.errors == 0 && evidence.logged_errors == 0), "no errors",
+        evidence.logged_errors == 0
+            ? fmt::format("{}", c.errors)
+            : fmt::format("{}, and {} in the log", c.errors, evidence.logged_errors));
     add(ok_if(evidence.protocol_faults == 0), "every signature and nonce was accepted",
         fmt::format("{} refused", evidence.protocol_faults));
     add(ok_if(evidence.violations == 0), "no validator was asked during a cool-down",

@@ -4,6 +4,7 @@
 
 #include "storage/report.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Evidence {
     int violations = 0;       // pulls during a cool-down
     int without_effect = 0;   // submissions that a validator did not look at
     bool stopped = false;     // somebody stopped it before the end
+    int logged_errors = 0;    // lines of the log at level error
+    std::string first_error;  // of these; may hold a peer's words
 };
 
 struct Check {

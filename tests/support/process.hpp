@@ -24,7 +24,7 @@ struct Command {
     std::map<std::string, std::string> environment;  // all of it; nothing is inherited
     std::string input;                               // its standard input, then the end of file
     std::filesystem::path folder;                    // to work in; empty: ours
-    std::optional<std::uint64_t> largest_file;       // bytes; a write beyond fails with EFBIG
+    std::optional<std::uint64_t> largest_file;       // bytes; beyond, SIGXFSZ
 };
 
 // How it ended: by itself, or by a signal.
