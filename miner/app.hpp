@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace miner {
@@ -22,7 +23,8 @@ struct AppOptions {
     config::Logger& log;
     Observer observer = {};
     std::vector<Validator> named = {};  // by the operator; asked besides those of the chain
-    bool chain = false;  // validators and registration come from the chain of the settings
+    bool chain = false;          // validators and registration come from the chain of the settings
+    std::string scored_by = {};  // what scores are, where they are no validator's: for the page
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
     Clocks clocks = {};
 };

@@ -1,6 +1,7 @@
 #include "miner/stats.hpp"
 
 #include "config/escape.hpp"
+#include "miner/terminal/text_page.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,15 +15,6 @@ namespace {
 
 using storage::Counts;
 using storage::Milliseconds;
-
-constexpr int kNarrowest = 72;
-
-constexpr std::string_view kPlain = "\033[0m";
-constexpr std::string_view kBold = "\033[1m";
-constexpr std::string_view kFaint = "\033[2m";
-constexpr std::string_view kRed = "\033[31m";
-constexpr std::string_view kGreen = "\033[32m";
-constexpr std::string_view kYellow = "\033[33m";
 
 // What operators aim for before they go to mainnet, and what is still worth mending.
 constexpr double kGood = 0.7;
@@ -50,10 +42,6 @@ std::string percent(double share) {
     return fixed(share < 1 ? std::min(rounded, 99.9) : rounded, 1) + " %";
 }
 
-std::string share_of(std::int64_t part, std::int64_t whole) {
-    return whole > 0 ? percent(double(part) / double(whole)) : "";
-}
-
 // "850 ms", "12.3 s", "4.2 min", "3.1 h".
 std::string duration(double milliseconds) {
     if (milliseconds < 9.95) return fixed(milliseconds, 1) + " ms";
@@ -71,153 +59,161 @@ std::string minute_utc(Milliseconds at) {
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &time)};
 }
 
-std::string padded_left(const std::string& text, std::size_t width) {
-    return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
-}
-
-std::string padded_right(std::string text, std::size_t width) {
-    if (const auto taken = config::columns(text); taken < width) text.append(width - taken, ' ');
-    return text;
-}
-
-// Lines of a page, with colour only where it is wanted and no blanks at the end.
-class Page {
-public:
-    explicit Page(const TableOptions& options)
-        : colour_(options.colour), width_(std::size_t(std::max(options.width, kNarrowest))) {}
-
-    std::size_t width() const { return width_; }
-
-    std::string painted(std::string_view style, const std::string& text) const {
-        if (!colour_ || text.find_first_not_of(' ') == std::string::npos) return text;
-        return std::string(style) + text + std::string(kPlain);
-    }
-
-    void line(std::string text) {
-        text.erase(text.find_last_not_of(' ') + 1);
-        text_ += text + "\n";
-    }
-    void heading(const std::string& text) {
-        if (!text_.empty()) line("");
-        line(painted(kBold, text));
-    }
-
-    std::string text() && { return std::move(text_); }
-
-private:
-    bool colour_;
-    std::size_t width_;
-    std::string text_;
-};
+using Cell = TextPage::Cell;
+using Row = TextPage::Row;
+using Column = TextPage::Column;
 
 std::string_view style_of(double success_rate) {
     if (success_rate >= kGood) return kGreen;
     return success_rate >= kPoor ? kYellow : kRed;
 }
 
-void success_line(Page& page, const Counts& counts) {
-    const double rate = counts.success_rate();
-    const auto number = page.painted(style_of(rate), percent(rate));
-    page.line(page.painted(kBold, "Success rate") + "  " + page.painted(kBold, number) + "  (" +
-              grouped(counts.passed_at_once + counts.retry_passed) + " of " +
-              grouped(counts.generations) + " reached the gate)");
-}
-
-void count_line(Page& page, const char* label, std::int64_t part, std::int64_t whole,
-                std::string_view style = {}) {
-    const auto number = padded_left(grouped(part), 12);
-    page.line("  " + padded_right(label, 24) +
-              (style.empty() || part == 0 ? number : page.painted(style, number)) +
-              padded_left(share_of(part, whole), 10));
-}
-
-void value_line(Page& page, const char* label, const std::string& value) {
-    page.line("  " + padded_right(label, 24) + padded_left(value, 12));
-}
-
-void generations(Page& page, const Counts& counts) {
-    page.heading("Generations");
-    count_line(page, "all", counts.generations, 0);
-    count_line(page, "passed at once", counts.passed_at_once, counts.generations, kGreen);
-    count_line(page, "sparse at first", counts.sparse_first, counts.generations);
-    count_line(page, "retries", counts.retries, 0);
-    count_line(page, "retry passed", counts.retry_passed, counts.generations, kGreen);
-    count_line(page, "improved, still sparse", counts.retry_improved, counts.generations, kYellow);
-    count_line(page, "rejected", counts.rejected, counts.generations, kYellow);
-    count_line(page, "errors", counts.errors, counts.generations, kRed);
-    if (counts.skipped) count_line(page, "skipped, not counted", counts.skipped, 0);
-}
-
-void submissions(Page& page, const Counts& counts) {
-    const auto answered = counts.accepted + counts.zero_scores + counts.not_scored;
-    page.heading("Submissions");
-    count_line(page, "with a result", counts.submissions, 0);
-    count_line(page, "accepted", counts.accepted, answered, kGreen);
-    count_line(page, "score zero", counts.zero_scores, answered, kRed);
-    if (counts.not_scored) count_line(page, "not scored", counts.not_scored, answered, kYellow);
-    if (counts.accepted + counts.zero_scores > 0) {
-        value_line(page, "mean score", fixed(counts.mean_score, 3));
-        value_line(page, "median score", fixed(counts.median_score, 3));
-    }
-    const auto tenths = std::llround(std::clamp(counts.reward, 0.0, 1e15) * 10);
-    value_line(page, "reward as reported",
-               grouped(tenths / 10) + "." + std::to_string(tenths % 10));
-}
-
-// Columns that fit what stands in them: the first to the left and shortened when it must be, the
-// others to the right.
-using Row = std::vector<std::string>;
-
-std::vector<std::size_t> widths(const std::vector<Row>& rows, std::size_t page_width) {
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], config::columns(row[i]));
-    }
-    std::size_t others = 2;
-    for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 2;
-    const std::size_t left = page_width > others ? page_width - others : 0;
-    widths[0] = std::min(widths[0], std::max<std::size_t>(left, 8));
-    return widths;
-}
-
-void columns(Page& page, const std::vector<Row>& rows) {
-    const auto width = widths(rows, page.width());
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-        std::string line = "  " + padded_right(config::shortened(rows[r][0], width[0]), width[0]);
-        for (std::size_t i = 1; i < rows[r].size(); ++i) {
-            line += "  " + padded_left(rows[r][i], width[i]);
-        }
-        page.line(r == 0 ? page.painted(kFaint, line) : line);
+void success_line(TextPage& page, const Counts& counts) {
+    const double rate = counts.success_rate().value_or(0);
+    const auto number = percent(rate);
+    const auto basis = "(" + grouped(counts.passed_at_once + counts.retry_passed) + " of " +
+                       grouped(counts.generations) + " reached the gate)";
+    const std::string_view label = "Success rate";
+    const auto painted = page.painted(kBold, std::string(label)) + "  " +
+                         page.painted(kBold, page.painted(style_of(rate), number));
+    const auto columns = label.size() + 2 + number.size();
+    if (columns + 2 + basis.size() <= page.width()) {
+        page.line(painted + "  " + basis, columns + 2 + basis.size());
+    } else {
+        page.line(painted, columns);
+        page.paragraph(basis);
     }
 }
 
-void groups(Page& page, const char* title, const char* first_column,
+// A label, a number, and what share of something that is.
+class Block {
+public:
+    void count(std::string label, std::int64_t part, std::int64_t whole,
+               std::string_view style = {}) {
+        rows_.push_back({{std::move(label)},
+                         {grouped(part), part == 0 ? std::string_view() : style},
+                         {whole > 0 ? percent(double(part) / double(whole)) : ""}});
+    }
+    void value(std::string label, std::string value) {
+        rows_.push_back({{std::move(label)}, {std::move(value)}, {}});
+    }
+    void print(TextPage& page, const char* title, bool compact) const {
+        page.heading(title);
+        const auto wide = [compact](std::size_t columns) { return compact ? 0 : columns; };
+        page.table({{.leaves = 0, .preferred = wide(24)},
+                    {.leaves = 0, .preferred = wide(10)},
+                    {.leaves = 1, .preferred = wide(8)}},
+                   rows_);
+    }
+
+private:
+    std::vector<Row> rows_;
+};
+
+Block generations(const Counts& counts) {
+    const auto all = counts.generations;
+    Block block;
+    block.count("all", all, 0);
+    block.count("passed at once", counts.passed_at_once, all, kGreen);
+    block.count("sparse at first", counts.sparse_first, all);
+    block.count("retries", counts.retries, 0);
+    block.count("retry passed", counts.retry_passed, all, kGreen);
+    block.count("improved, still sparse", counts.retry_improved, all, kYellow);
+    block.count("rejected", counts.rejected, all, kYellow);
+    block.count("errors", counts.errors, all, kRed);
+    if (counts.skipped) block.count("skipped, not counted", counts.skipped, 0);
+    return block;
+}
+
+std::string score_text(const std::optional<double>& score) {
+    return score ? fixed(*score, 3) : "-";
+}
+
+// "75,612.5"
+std::string reward_text(const std::optional<double>& reward) {
+    if (!reward) return "-";
+    const auto tenths = std::llround(std::clamp(*reward, 0.0, 1e15) * 10);
+    return grouped(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+Block submissions(const Counts& counts) {
+    const auto all = counts.submissions;
+    Block block;
+    block.count("with a result", all, 0);
+    block.count("accepted", counts.accepted, all, kGreen);
+    block.count("score zero", counts.zero_scores, all, kRed);
+    if (counts.not_scored) block.count("not scored", counts.not_scored, all, kYellow);
+    if (counts.mean_score) {
+        block.value("mean score", score_text(counts.mean_score));
+        block.value("median score", score_text(counts.median_score));
+    }
+    block.value("reward as reported", reward_text(counts.reward));
+    return block;
+}
+
+void blocks(TextPage& page, const Counts& counts, bool compact) {
+    constexpr std::size_t kLeast = 32;  // columns of the second
+    TextPage left = page.part(page.width());
+    generations(counts).print(left, "Generations", compact);
+    const auto taken = left.columns() + TextPage::kBetween;
+    if (compact && page.width() >= taken + kLeast) {
+        TextPage right = page.part(page.width() - taken);
+        submissions(counts).print(right, "Submissions", true);
+        page.blank();
+        page.beside(left, right);
+        return;
+    }
+    generations(counts).print(page, "Generations", compact);
+    submissions(counts).print(page, "Submissions", compact);
+}
+
+void groups(TextPage& page, const char* title, const char* first_column,
             const std::vector<storage::Group>& groups) {
     if (groups.empty()) return;
     page.heading(title);
-    std::vector<Row> rows{
-        {first_column, "made", "success", "sent", "accepted", "zero", "mean", "median"}};
+    std::vector<Row> rows{{{first_column, kFaint},
+                           {"made", kFaint},
+                           {"success", kFaint},
+                           {"sent", kFaint},
+                           {"accepted", kFaint},
+                           {"zero", kFaint},
+                           {"mean", kFaint},
+                           {"median", kFaint}}};
     for (const auto& [name, counts] : groups) {
-        const bool scored = counts.accepted + counts.zero_scores > 0;
-        rows.push_back({config::printable(name), grouped(counts.generations),
-                        counts.generations ? percent(counts.success_rate()) : "-",
-                        grouped(counts.submissions), grouped(counts.accepted),
-                        grouped(counts.zero_scores), scored ? fixed(counts.mean_score, 3) : "-",
-                        scored ? fixed(counts.median_score, 3) : "-"});
+        const auto rate = counts.success_rate();
+        rows.push_back({{config::printable(name)},
+                        {grouped(counts.generations)},
+                        {rate ? percent(*rate) : "-"},
+                        {grouped(counts.submissions)},
+                        {grouped(counts.accepted)},
+                        {grouped(counts.zero_scores)},
+                        {score_text(counts.mean_score)},
+                        {score_text(counts.median_score)}});
     }
-    columns(page, rows);
+    page.table({{},
+                {.leaves = 2},
+                {},
+                {.leaves = 4},
+                {.leaves = 3},
+                {.leaves = 5},
+                {.leaves = 1},
+                {.leaves = 6}},
+               rows);
 }
 
-void stages(Page& page, const std::vector<storage::Percentiles>& stages) {
+void stages(TextPage& page, const std::vector<storage::Percentiles>& stages) {
     if (stages.empty()) return;
     page.heading("Stages");
-    std::vector<Row> rows{{"stage", "runs", "p50", "p90", "p99"}};
+    std::vector<Row> rows{
+        {{"stage", kFaint}, {"runs", kFaint}, {"p50", kFaint}, {"p90", kFaint}, {"p99", kFaint}}};
     for (const auto& stage : stages) {
-        rows.push_back({stage.stage, grouped(stage.count), duration(stage.p50), duration(stage.p90),
-                        duration(stage.p99)});
+        rows.push_back({{stage.stage},
+                        {grouped(stage.count)},
+                        {duration(stage.p50)},
+                        {duration(stage.p90)},
+                        {duration(stage.p99)}});
     }
-    columns(page, rows);
+    page.table({{}, {.leaves = 3}, {}, {.leaves = 1}, {.leaves = 2}}, rows);
 }
 
 std::string ago(std::optional<Milliseconds> at, Milliseconds now) {
@@ -233,20 +229,20 @@ std::string period(const storage::Statistics& statistics) {
 }  // namespace
 
 std::string render_table(const storage::Statistics& statistics, const TableOptions& options) {
-    Page page(options);
+    TextPage page(options.colour, options.width);
     const auto& all = statistics.all;
     if (all.generations == 0) {
-        page.line("No generations yet" +
-                  (all.skipped ? ", " + grouped(all.skipped) + " tasks skipped" : std::string()) +
-                  ".");
-        page.line("They show up here once `miner run` or `miner rehearse` has finished a task;");
-        page.line("with a span of time or a hotkey given, there may be some outside of it.");
-        if (all.skipped == 0) return std::move(page).text();
+        page.paragraph("No generations yet" +
+                       (all.skipped ? ", " + grouped(all.skipped) + " tasks skipped" : "") + ".");
+        page.paragraph(
+            "They show up here once `miner run` or `miner rehearse` has finished a task;");
+        page.paragraph("with a span of time or a hotkey given, there may be some outside of it.");
+        if (all.skipped == 0) return page.text();
     } else {
         success_line(page, all);
-        page.line(page.painted(kFaint, period(statistics)));
-        generations(page, all);
-        submissions(page, all);
+        page.paragraph(period(statistics), kFaint);
+        blocks(page, all, options.compact);
+        if (!options.scores_note.empty()) page.paragraph("  " + options.scores_note, kFaint, 2);
     }
     groups(page, "By validator", "validator", statistics.by_validator);
     // With a single hotkey it would say everything twice.
@@ -255,29 +251,36 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
     groups(page, "By route", "route", statistics.by_route);
     groups(page, "By day (UTC)", "day", statistics.by_day);
     stages(page, statistics.stages);
-    return std::move(page).text();
+    return page.text();
 }
 
 std::string render_contacts(const std::vector<storage::Contact>& contacts, Milliseconds now,
                             const TableOptions& options) {
     if (contacts.empty()) return "";
-    Page page(options);
+    TextPage page(options.colour, options.width);
     page.heading("Validators seen");
-    std::vector<Row> rows{{"validator", "calls", "failed", "last call", "cool-down"}};
+    std::vector<Row> rows{{{"validator", kFaint},
+                           {"calls", kFaint},
+                           {"failed", kFaint},
+                           {"last call", kFaint},
+                           {"cool-down", kFaint}}};
     for (const auto& contact : contacts) {
         const auto left = contact.cooldown_until - now / 1000;
-        rows.push_back({config::printable(contact.validator), grouped(contact.calls),
-                        grouped(contact.failures), ago(contact.last_call, now),
-                        left > 0 ? duration(double(left) * 1e3) : "-"});
+        rows.push_back({{config::printable(contact.validator)},
+                        {grouped(contact.calls)},
+                        {grouped(contact.failures)},
+                        {ago(contact.last_call, now)},
+                        {left > 0 ? duration(double(left) * 1e3) : "-"}});
     }
-    columns(page, rows);
+    page.table({{}, {.leaves = 3}, {.leaves = 2}, {}, {.leaves = 1}}, rows);
     for (const auto& contact : contacts) {
         if (contact.last_error.empty()) continue;
-        const auto prefix = "  " + config::shortened(config::printable(contact.validator), 12) +
-                            " failed " + ago(contact.last_failure, now) + ": ";
-        page.line(page.painted(kFaint, prefix + config::printable(contact.last_error, 200)));
+        page.paragraph("  " + config::shortened(config::printable(contact.validator), 12) +
+                           " failed " + ago(contact.last_failure, now) + ": " +
+                           config::printable(contact.last_error, 200),
+                       kFaint, 4);
     }
-    return std::move(page).text();
+    return page.text();
 }
 
 }  // namespace miner

@@ -12,7 +12,11 @@ namespace miner {
 
 struct TableOptions {
     bool colour = false;
-    int width = 80;  // columns, at least 72; names are shortened in the middle, numbers never
+    // Columns. Where there is no room for them, columns are left out, then names are shortened in
+    // the middle; numbers never are.
+    int width = 80;
+    bool compact = false;     // for a screen: what can stand beside something else does
+    std::string scores_note;  // what the scores are, where they are no validator's; empty: none
 };
 
 // Sections without content are left out: clear a group of `statistics` to be spared it. Ends with a
@@ -25,12 +29,13 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
 std::string render_contacts(const std::vector<storage::Contact>& contacts,
                             storage::Milliseconds now, const TableOptions& options = {});
 
-// One object on one line, without a line break: all, by_validator, by_hotkey, by_kind, by_day,
-// stages, first, newest (Unix milliseconds of the first and the newest pull).
+// One object on one line, without a line break: all, by_validator, by_hotkey, by_pair, by_kind,
+// by_route, by_day, stages, first, newest (Unix milliseconds of the first and the newest pull).
+// What there is none of is null: a mean of no scores, a rate of no generations.
 std::string render_json(const storage::Statistics& statistics);
 
-// RFC 4180, a header and a row a group: group (all, validator, hotkey, kind, day, stage), name,
-// counts, then count and percentiles, which only stages have.
+// RFC 4180, a header and a row a group: group (all, validator, hotkey, kind, route, day, stage),
+// name, counts, then count and percentiles, which only stages have. What there is none of is empty.
 std::string render_csv(const storage::Statistics& statistics);
 
 }  // namespace miner

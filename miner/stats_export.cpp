@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace miner {
@@ -15,13 +16,18 @@ using storage::Counts;
 // The one list of counts that JSON and CSV show.
 struct Named {
     const char* name;
-    double value;
+    std::optional<double> value;
     bool whole;
 };
 
+// What is no number is none: a reader of JSON would choke on it.
+std::optional<double> finite(std::optional<double> value) {
+    return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
 std::vector<Named> named(const Counts& counts) {
-    const auto whole = [](const char* name, std::int64_t value) {
-        return Named{name, double(value), true};
+    const auto whole = [](const char* name, std::optional<std::int64_t> value) {
+        return Named{name, value ? std::optional(double(*value)) : std::nullopt, true};
     };
     return {whole("generations", counts.generations),
             whole("passed_at_once", counts.passed_at_once),
@@ -37,30 +43,40 @@ std::vector<Named> named(const Counts& counts) {
             whole("accepted", counts.accepted),
             whole("zero_scores", counts.zero_scores),
             whole("not_scored", counts.not_scored),
-            {"mean_score", counts.mean_score, false},
-            {"median_score", counts.median_score, false},
-            {"reward", counts.reward, false}};
+            {"mean_score", finite(counts.mean_score), false},
+            {"median_score", finite(counts.median_score), false},
+            whole("last_accepted", counts.last_accepted),
+            {"reward", finite(counts.reward), false}};
+}
+
+boost::json::value json(const Named& named) {
+    if (!named.value) return nullptr;
+    if (named.whole) return std::int64_t(*named.value);
+    return *named.value;
 }
 
 boost::json::object json(const Counts& counts) {
     boost::json::object object;
-    for (const auto& [name, value, whole] : named(counts)) {
-        if (whole) {
-            object[name] = std::int64_t(value);
-        } else {
-            object[name] = value;
-        }
-    }
+    for (const auto& count : named(counts)) object[count.name] = json(count);
+    return object;
+}
+
+boost::json::object with(boost::json::object object, const Counts& counts) {
+    for (auto& member : json(counts)) object.insert(member);
     return object;
 }
 
 boost::json::array json(const std::vector<storage::Group>& groups) {
     boost::json::array array;
-    for (const auto& group : groups) {
-        boost::json::object object{{"name", group.name}};
-        for (auto& member : json(group.counts)) object.insert(member);
-        array.push_back(std::move(object));
-    }
+    for (const auto& group : groups) array.push_back(with({{"name", group.name}}, group.counts));
+    return array;
+}
+
+boost::json::array json(const std::vector<storage::PairGroup>& pairs) {
+    boost::json::array array;
+    for (const auto& pair : pairs)
+        array.push_back(
+            with({{"validator", pair.validator}, {"hotkey", pair.hotkey}}, pair.counts));
     return array;
 }
 
@@ -70,9 +86,14 @@ std::string csv_number(double value) {
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+std::string csv_number(const Named& named) {
+    if (!named.value) return "";
+    return named.whole ? std::to_string(std::int64_t(*named.value)) : csv_number(*named.value);
+}
+
 std::string csv_row(std::string_view group, std::string_view name, const Counts& counts) {
     std::string row = config::csv_field(group) + "," + config::csv_field(name);
-    for (const auto& count : named(counts)) row += "," + csv_number(count.value);
+    for (const auto& count : named(counts)) row += "," + csv_number(count);
     return row + ",,,,\n";
 }
 
@@ -103,6 +124,7 @@ std::string render_json(const storage::Statistics& statistics) {
     const boost::json::object object{{"all", json(statistics.all)},
                                      {"by_validator", json(statistics.by_validator)},
                                      {"by_hotkey", json(statistics.by_hotkey)},
+                                     {"by_pair", json(statistics.by_pair)},
                                      {"by_kind", json(statistics.by_kind)},
                                      {"by_route", json(statistics.by_route)},
                                      {"by_day", json(statistics.by_day)},

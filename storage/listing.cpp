@@ -1,6 +1,7 @@
 #include "storage/listing.hpp"
 
 #include "storage/guard.hpp"
+#include "storage/judgement.hpp"
 #include "storage/sql.hpp"
 #include "storage/task_record.hpp"
 
@@ -13,15 +14,20 @@ namespace storage {
 namespace {
 
 // Rows are given out in the order of the pulls, so the primary key is the order of time.
-constexpr const char* kTask =
-    "SELECT t.id, t.task_id, h.address, v.address, t.kind, t.state, t.outcome, t.pulled_at,"
-    " t.finished_at, t.closed_at, t.asset, t.asset_bytes, t.detail,"
-    " (SELECT count(*) FROM attempts a WHERE a.task = t.id AND a.superseded = 0),"
-    " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
-    "  AND a.number = 1 ORDER BY a.round DESC LIMIT 1),"
-    " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
-    "  AND a.number = t.chosen ORDER BY a.round DESC LIMIT 1),"
-    " f.validation_failed, f.score, f.average_score, f.reward"
+const std::string kTask =
+    std::string(
+        "SELECT t.id, t.task_id, h.address, v.address, t.kind, t.state, t.outcome, t.pulled_at,"
+        " t.finished_at, t.closed_at, t.asset, t.asset_bytes, t.detail,"
+        " (SELECT count(*) FROM attempts a WHERE a.task = t.id AND a.superseded = 0),"
+        " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
+        "  AND a.number = 1 ORDER BY a.round DESC LIMIT 1),"
+        " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
+        "  AND a.number = t.chosen ORDER BY a.round DESC LIMIT 1),"
+        " (SELECT f.score FROM feedback f JOIN submissions s USING (task, number)"
+        "  WHERE f.task = t.id AND s.bytes > 0 AND ") +
+    kJudged +
+    "  ORDER BY f.number DESC LIMIT 1),"
+    " f.validation_failed, f.average_score, f.reward"
     " FROM tasks t JOIN validators v ON v.id = t.validator JOIN hotkeys h ON h.id = v.hotkey"
     " LEFT JOIN feedback f ON f.task = t.id AND f.number ="
     "  (SELECT max(g.number) FROM feedback g WHERE g.task = t.id)";
@@ -62,8 +68,8 @@ TaskLine read_line(SQLite::Statement& row) {
     line.attempts = row.getColumn(13).getInt();
     line.first_gaussians = whole(row.getColumn(14)).value_or(-1);
     line.gaussians = whole(row.getColumn(15)).value_or(-1);
-    line.validation_failed = whole(row.getColumn(16)).value_or(0) != 0;
-    line.score = number(row.getColumn(17));
+    line.score = number(row.getColumn(16));
+    line.validation_failed = whole(row.getColumn(17)).value_or(0) != 0;
     line.average = number(row.getColumn(18));
     line.reward = number(row.getColumn(19));
     return line;
@@ -102,11 +108,13 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
 }
 
 std::vector<SubmissionLine> read_submissions(SQLite::Database& database, TaskRow task) {
-    SQLite::Statement row(database,
-                          "SELECT s.number, s.status, s.detail, s.bytes, s.sent_at, s.ended_at,"
-                          " f.score FROM submissions s LEFT JOIN feedback f"
-                          " ON f.task = s.task AND f.number = s.number"
-                          " WHERE s.task = ? ORDER BY s.number");
+    SQLite::Statement row(
+        database, std::string("SELECT s.number, s.status, s.detail, s.bytes, s.sent_at, s.ended_at,"
+                              " CASE WHEN s.bytes > 0 AND ") +
+                      kJudged +
+                      " THEN f.score END FROM submissions s LEFT JOIN feedback f"
+                      " ON f.task = s.task AND f.number = s.number"
+                      " WHERE s.task = ? ORDER BY s.number");
     bind(row, {task});
     std::vector<SubmissionLine> lines;
     while (row.executeStep())
@@ -123,7 +131,7 @@ config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
                                                  std::optional<TaskRow> before) {
     return guarded(database, [&]() -> config::Result<std::vector<TaskLine>> {
         SQLite::Statement row(database.handle(),
-                              std::string(kTask) + " WHERE t.id < ? ORDER BY t.id DESC LIMIT ?");
+                              kTask + " WHERE t.id < ? ORDER BY t.id DESC LIMIT ?");
         bind(row, {before.value_or(std::numeric_limits<TaskRow>::max()),
                    std::clamp(limit, 0, kLongestListing)});
         std::vector<TaskLine> lines;
@@ -135,7 +143,7 @@ config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
 config::Result<TaskStory> task_story(Database& database, TaskRow task) {
     return guarded(database, [&]() -> config::Result<TaskStory> {
         SQLite::Transaction as_of_one_moment(database.handle());
-        SQLite::Statement row(database.handle(), std::string(kTask) + " WHERE t.id = ?");
+        SQLite::Statement row(database.handle(), kTask + " WHERE t.id = ?");
         bind(row, {task});
         if (!row.executeStep())
             return config::fail(Errc::missing, "no task has the row " + std::to_string(task));

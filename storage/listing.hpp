@@ -20,14 +20,15 @@ struct TaskLine {
     Outcome outcome = Outcome::none;
     Milliseconds pulled_at = 0;
     std::optional<Milliseconds> finished_at, closed_at;
-    int attempts = 0;                              // that count
-    std::int64_t first_gaussians = -1;             // of the first attempt; negative: none
-    std::int64_t gaussians = -1;                   // of the chosen one; negative: none
-    std::string asset;                             // content hash; empty: none
-    std::int64_t bytes = 0;                        // of the SPZ
-    std::string detail;                            // of an error
-    bool validation_failed = false;                // says the newest feedback
-    std::optional<double> score, average, reward;  // of the newest feedback
+    int attempts = 0;                       // that count
+    std::int64_t first_gaussians = -1;      // of the first attempt; negative: none
+    std::int64_t gaussians = -1;            // of the chosen one; negative: none
+    std::string asset;                      // content hash; empty: none
+    std::int64_t bytes = 0;                 // of the SPZ
+    std::string detail;                     // of an error
+    std::optional<double> score;            // of the newest judgement (storage/judgement.hpp)
+    bool validation_failed = false;         // says the newest feedback, as the two that follow
+    std::optional<double> average, reward;  // the validator's of us, not of this task
 };
 
 struct AttemptLine {
@@ -41,7 +42,7 @@ struct SubmissionLine {
     std::int64_t bytes = 0;
     Milliseconds sent_at = 0;
     std::optional<Milliseconds> ended_at;
-    std::optional<double> score;
+    std::optional<double> score;  // when the feedback on it is a judgement
 };
 
 struct TaskStory {

@@ -1,6 +1,7 @@
 #include "storage/report.hpp"
 
 #include "storage/guard.hpp"
+#include "storage/judgement.hpp"
 #include "storage/sql.hpp"
 #include "storage/tally.hpp"
 #include "storage/task_record.hpp"
@@ -41,24 +42,30 @@ constexpr const char* kWithin =
 class Feedback {
 public:
     Feedback(SQLite::Database& database, TaskRow first, TaskRow last)
-        : statement_(database,
-                     "SELECT task, number, at, validation_failed, score, reward FROM feedback"
-                     " WHERE task BETWEEN ? AND ? ORDER BY task, number") {
+        : statement_(database, std::string("SELECT task, number, at, ") + kJudged +
+                                   ", score, reward FROM feedback"
+                                   " WHERE task BETWEEN ? AND ? ORDER BY task, number") {
         bind(statement_, {first, last});
         next();
     }
 
-    // Of this submission, when there is one; to be asked in ascending order.
-    void take(TaskRow row, int number, Decided& task) {
+    // Of this submission, when there is one; to be asked in ascending order. A judgement stands
+    // until a newer one: what is said without effect, or of the empty result, takes none back.
+    void take(TaskRow row, int number, bool result, Decided& task) {
         while (place_ < std::pair(row, number)) next();
         if (place_ != std::pair(row, number)) return;
-        const auto score = statement_.getColumn(4), reward = statement_.getColumn(5);
+        const auto at = statement_.getColumn(2).getInt64();
+        if (const auto reward = statement_.getColumn(5); !reward.isNull()) {
+            task.rewarded = true;
+            task.reward = reward.getDouble();
+            task.rewarded_at = at;
+        }
+        if (!result) return;
         task.feedback = true;
-        task.feedback_at = statement_.getColumn(2).getInt64();
-        task.scored = statement_.getColumn(3).getInt() == 0 && !score.isNull();
-        task.score = score.getDouble();
-        task.rewarded = !reward.isNull();
-        task.reward = reward.getDouble();
+        if (statement_.getColumn(3).getInt() == 0) return;
+        task.scored = true;
+        task.score = statement_.getColumn(4).getDouble();
+        task.scored_at = at;
     }
 
 private:
@@ -215,10 +222,9 @@ void Survey::read_submissions() {
         const bool answered = status == "answered";
         const auto took = statement.getColumn(5).getInt64() - statement.getColumn(4).getInt64();
         if (answered && took >= 0) submit_.push_back(double(took));
-        if (statement.getColumn(3).getInt64() == 0) continue;  // the empty result
-        if (status != "failed" && status != "returned") task->submitted = true;
-        // Feedback without effect is followed by another submission: the newest counts.
-        if (answered) feedback.take(row, statement.getColumn(1).getInt(), *task);
+        const bool result = statement.getColumn(3).getInt64() > 0;  // not the empty one
+        if (result && status != "failed" && status != "returned") task->submitted = true;
+        if (answered) feedback.take(row, statement.getColumn(1).getInt(), result, *task);
     }
 }
 
@@ -236,11 +242,12 @@ std::unordered_map<std::int64_t, Survey::Pair> Survey::pairs() {
 }
 
 // Those that have anything, most generations first.
-std::vector<Group> busiest_first(std::vector<Group> groups) {
-    std::erase_if(groups, [](const Group& group) {
+template <class Named>
+std::vector<Named> busiest_first(std::vector<Named> groups) {
+    std::erase_if(groups, [](const Named& group) {
         return group.counts.generations == 0 && group.counts.skipped == 0;
     });
-    std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    std::stable_sort(groups.begin(), groups.end(), [](const Named& a, const Named& b) {
         return a.counts.generations > b.counts.generations;
     });
     return groups;
@@ -256,19 +263,19 @@ std::vector<Group> groups(std::map<Key, Tally>& tallies, Name name) {
 Statistics Survey::summary() {
     Tally all;
     std::map<std::string, Tally> by_validator, by_hotkey, by_kind, by_route;
+    std::map<std::pair<std::string, std::string>, Tally> by_pair;
     std::map<std::int32_t, Tally> by_day;
     // Two hotkeys at one validator are two rows and one group.
-    std::unordered_map<std::int64_t, std::pair<Tally*, Tally*>> of_pair;
+    std::unordered_map<std::int64_t, std::array<Tally*, 3>> of_pair;
     for (const auto& [row, pair] : pairs())
-        of_pair[row] = {&by_validator[pair.validator], &by_hotkey[pair.hotkey]};
+        of_pair[row] = {&by_validator[pair.validator], &by_hotkey[pair.hotkey],
+                        &by_pair[{pair.validator, pair.hotkey}]};
     std::vector<Tally*> of_kind, of_route;
     for (const auto& kind : kinds_) of_kind.push_back(&by_kind[kind]);
     for (const auto& route : routes_) of_route.push_back(&by_route[route]);
     for (const auto& task : tasks_) {
         all.add(task);
-        const auto [validator, hotkey] = of_pair.at(task.validator);
-        validator->add(task);
-        hotkey->add(task);
+        for (auto* tally : of_pair.at(task.validator)) tally->add(task);
         of_kind[std::size_t(task.kind)]->add(task);
         if (task.route >= 0) of_route[std::size_t(task.route)]->add(task);
         by_day[task.day].add(task);
@@ -279,6 +286,9 @@ Statistics Survey::summary() {
     statistics.all = all.counts();
     statistics.by_validator = busiest_first(groups(by_validator, itself));
     statistics.by_hotkey = busiest_first(groups(by_hotkey, itself));
+    for (auto& [who, tally] : by_pair)
+        statistics.by_pair.push_back({who.first, who.second, tally.counts()});
+    statistics.by_pair = busiest_first(std::move(statistics.by_pair));
     statistics.by_kind = groups(by_kind, itself);
     statistics.by_route = groups(by_route, itself);
     statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });

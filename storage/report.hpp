@@ -30,22 +30,32 @@ struct Counts {
     std::int64_t retry_improved = 0;
     std::int64_t rejected = 0;
     std::int64_t errors = 0;
-    std::int64_t skipped = 0;      // not among the generations; pulled in the same span of time
+    std::int64_t skipped = 0;  // not among the generations; pulled in the same span of time
+    // Of results alone: the empty result is neither counted nor scored, whatever is answered to it.
     std::int64_t submissions = 0;  // generations whose result was sent, however often
-    std::int64_t accepted = 0;     // score above zero in the newest feedback
-    std::int64_t zero_scores = 0;
-    std::int64_t not_scored = 0;  // the validator's scoring failed, or what it said was no number
-    double mean_score = 0, median_score = 0;  // of accepted and zero scores
-    double reward = 0;  // the newest as reported, summed over validators (and hotkeys)
+    std::int64_t accepted = 0;     // of these, judged above zero (storage/judgement.hpp)
+    std::int64_t zero_scores = 0;  // judged with zero
+    std::int64_t not_scored = 0;   // answered with feedback that is no judgement
+    std::optional<double> mean_score, median_score;  // of accepted and zero scores, if any
+    std::optional<Milliseconds> last_accepted;       // when the newest judgement above zero came
+    // As each validator told each hotkey last, in whatever answer, summed; unset: nobody told any.
+    std::optional<double> reward;
 
-    // Share of generations that reached the gate; 0 when there were none.
-    double success_rate() const {
-        return generations ? double(passed_at_once + retry_passed) / double(generations) : 0;
+    // Share of generations that reached the gate; unset when there were none.
+    std::optional<double> success_rate() const {
+        if (generations == 0) return std::nullopt;
+        return double(passed_at_once + retry_passed) / double(generations);
     }
 };
 
 struct Group {
     std::string name;  // a validator, a hotkey of ours, a kind, a route, a day (UTC, 2026-11-30)
+    Counts counts;
+};
+
+// One of our hotkeys at one validator.
+struct PairGroup {
+    std::string validator, hotkey;
     Counts counts;
 };
 
@@ -61,6 +71,7 @@ struct Percentiles {
 struct Statistics {
     Counts all;
     std::vector<Group> by_validator, by_hotkey;  // most generations first
+    std::vector<PairGroup> by_pair;              // likewise
     // By name. The route is that of a task's last attempt; tasks without any are in no group.
     std::vector<Group> by_kind, by_route, by_day;
     std::vector<Percentiles> stages;            // in the order above, those with a count

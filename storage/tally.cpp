@@ -10,6 +10,7 @@
 namespace storage {
 
 void Tally::add(const Decided& task) {
+    add_reward(task);
     if (task.outcome == Outcome::skipped) {
         ++counts_.skipped;
         return;
@@ -42,16 +43,23 @@ void Tally::add(const Decided& task) {
 }
 
 void Tally::add_feedback(const Decided& task) {
-    if (task.scored) {
-        scores_.push_back(task.score);
-        ++(task.score > 0 ? counts_.accepted : counts_.zero_scores);
-    } else {
+    if (!task.scored) {
         ++counts_.not_scored;
+        return;
     }
+    scores_.push_back(task.score);
+    ++(task.score > 0 ? counts_.accepted : counts_.zero_scores);
+    if (task.score > 0) {
+        counts_.last_accepted =
+            std::max(counts_.last_accepted.value_or(task.scored_at), task.scored_at);
+    }
+}
+
+void Tally::add_reward(const Decided& task) {
     if (!task.rewarded) return;
     const auto [reward, first] = rewards_.try_emplace(task.validator);
-    if (first || task.feedback_at >= reward->second.at) {
-        reward->second = {task.feedback_at, task.reward};
+    if (first || task.rewarded_at >= reward->second.at) {
+        reward->second = {task.rewarded_at, task.reward};
     }
 }
 
@@ -67,7 +75,9 @@ Counts Tally::counts() {
             counts.median_score = (*middle + *std::max_element(scores_.begin(), middle)) / 2;
         }
     }
-    for (const auto& [validator, reward] : rewards_) counts.reward += reward.value;
+    for (const auto& [validator, reward] : rewards_) {
+        counts.reward = counts.reward.value_or(0) + reward.value;
+    }
     return counts;
 }
 

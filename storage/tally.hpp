@@ -22,13 +22,15 @@ struct Decided {
     std::int32_t retries = 0;
     bool sparse_first = false;
     bool submitted = false;  // a result, not the empty one
-    // Of the newest feedback on a result.
-    bool feedback = false;
+    bool feedback = false;   // on a result
+    // Of the newest judgement.
     bool scored = false;
-    bool rewarded = false;
     double score = 0;
+    Milliseconds scored_at = 0;
+    // Of the newest answer that told it, be it to the empty result.
+    bool rewarded = false;
     double reward = 0;
-    Milliseconds feedback_at = 0;
+    Milliseconds rewarded_at = 0;
 };
 
 class Tally {
@@ -43,6 +45,7 @@ private:
     };
 
     void add_feedback(const Decided& task);
+    void add_reward(const Decided& task);
 
     Counts counts_;
     std::vector<double> scores_;

@@ -61,21 +61,23 @@ struct Metrics::Families {
                                  "Attempts at a structure, by enhancement chain and outcome"),
              &retries = counter("miner_retries_total", "Attempts beyond a task's first"),
              &results = counter("miner_results_total", "Tasks decided, by outcome"),
-             &submissions = counter("miner_submissions_total",
-                                    "Results and skips submitted, by what came of it"),
+             &submissions =
+                 counter("miner_submissions_total",
+                         "Submissions, of results and of the empty result, by what came of them"),
              &scores_lost =
-                 counter("miner_zero_scores_total", "Results that a validator scored with zero"),
+                 counter("miner_zero_scores_total", "Results that a validator judged with zero"),
              &cooldowns = counter("miner_cooldowns_total", "Cool-downs told by validators"),
              &generates = counter("miner_generate_requests_total", "Calls of /generate, by end"),
              &requests =
                  counter("miner_http_requests_total", "Requests to the HTTP server, by status");
-    Histograms &scores = histogram("miner_score", "Fidelity scores told by validators"),
+    Histograms &scores = histogram("miner_score", "Scores of the results that validators judged"),
                &stages = histogram("miner_stage_duration_seconds", "Time of each stage that ran"),
                &generation = histogram("miner_generation_duration_seconds",
-                                       "Time from picture to splats, retries included"),
+                                       "Time from picture or prompt to splats, retries included"),
                &submit = histogram("miner_submit_duration_seconds",
                                    "Time from the first byte of a submission to its answer"),
-               &gaussians = histogram("miner_result_gaussians", "Gaussians of submitted results"),
+               &gaussians = histogram("miner_result_gaussians",
+                                      "Gaussians of the results that were answered"),
                &generate_time = histogram("miner_generate_duration_seconds",
                                           "Time of calls of /generate, waiting included");
     Gauges &info = gauge("miner_build_info", "Version and model; always 1"),
@@ -95,7 +97,7 @@ struct Metrics::Families {
                                  "When a validator last answered a pull"),
            &last_answer = gauge("miner_last_answer_timestamp_seconds",
                                 "When a validator last answered a submission"),
-           &reward = gauge("miner_last_score", "The newest score told"),
+           &last_score = gauge("miner_last_score", "Score of the result that was judged last"),
            &disk_free =
                gauge("miner_storage_free_bytes", "Room left on the disk of the storage folder"),
            &memory = gauge("process_resident_memory_bytes", "Resident memory of this process"),
@@ -170,7 +172,7 @@ void Metrics::turn(const Turn& turn, WallClock::time_point now) {
     if (turn.cooldown_until > 0) f.cooldowns.Add({}).Increment();
     if (turn.score < 0 || turn.bytes == 0) return;
     f.scores.Add({}, kScores).Observe(turn.score);
-    f.reward.Add({}).Set(turn.score);
+    f.last_score.Add({}).Set(turn.score);
     if (turn.score == 0) f.scores_lost.Add({}).Increment();
 }
 

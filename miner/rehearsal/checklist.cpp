@@ -26,7 +26,7 @@ Checklist evaluate(const Evidence& evidence) {
     add(ok_if(c.generations > 0 && c.success_rate() > kLeastSuccessRate),
         fmt::format("success rate over {:.0f} %", 100 * kLeastSuccessRate),
         c.generations > 0
-            ? fmt::format("{:.1f} % of {} generations", 100 * c.success_rate(), c.generations)
+            ? fmt::format("{:.1f} % of {} generations", 100 * *c.success_rate(), c.generations)
             : "no generations");
     add(c.retries > 0 ? State::ok : State::note, "a retry happened",
         c.retries > 0 ? fmt::format("{}", c.retries)

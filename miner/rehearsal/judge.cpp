@@ -60,6 +60,8 @@ std::optional<generator::Image> silhouetted(const network::Task& task) {
 
 }  // namespace
 
+bool scored_by_density_alone(const network::Task& task) { return !silhouetted(task); }
+
 network::Verdict judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
                            std::int64_t gate) {
     const auto splats = generator::read_spz_as_validator(spz);

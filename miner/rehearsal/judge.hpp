@@ -14,9 +14,17 @@ namespace miner {
 // By what the rehearsal scores, for its report.
 inline constexpr std::string_view kJudgedBy =
     "the validator's own decoder and data checks; the score stands in for its networks:\n"
-    "  Gaussians / gate, at most 1, x the share that can be seen; of a picture also x the "
+    "  density (Gaussians / gate, at most 1, x the share that can be seen), of a picture x the "
     "likeness\n"
-    "  of the nearest of the validator's views (overlap of silhouettes x closeness of colour)";
+    "  of the nearest of the validator's views (overlap of silhouettes x closeness of colour).\n"
+    "  A prompt's score is density alone: nobody looks whether the result shows what it says.";
+
+// The same in short, beside scores.
+inline constexpr std::string_view kScoresNote =
+    "Scores are the rehearsal's stand-in for a validator's; a prompt's is density alone.";
+
+// Whether the score of this task is density alone: a prompt, or a picture without a silhouette.
+bool scored_by_density_alone(const network::Task& task);
 
 // Score 0 with the reason when the validator would refuse the data. gate: the count from which
 // density costs nothing. A task's picture without transparency has no silhouette to compare, and a

@@ -11,6 +11,7 @@ import re
 import struct
 import threading
 import time
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "miner/cockpit/page"
@@ -62,7 +63,7 @@ def tasks_of(number, over_s, last_s_ago, hotkeys, score=None):
             "first_gaussians": None if outcome in ("error", "skipped") else size, "gaussians": size if made else None,
             "has_result": made, "bytes": size * 10 if made else 0,
             "detail": "the picture cannot be read: no PNG, JPEG or WebP" if outcome == "error" else "",
-            "validation_failed": False, "score": mark if judged else None, "average": mark if judged else None,
+            "validation_failed": False, "score": mark if made else None, "average": mark if judged else None,
             "reward": 12.5 if judged else None})
     return tasks[::-1]
 
@@ -77,14 +78,17 @@ def open_task(row, stage_of_it, hotkey, state="open"):
 
 
 def counts(tasks, name=None):
+    """As storage/report counts (ops/docs/numbers.md)."""
     of = lambda *outcomes: sum(t["outcome"] in outcomes for t in tasks if t["state"] != "open")
-    judged = [t["score"] for t in tasks if t["score"] is not None]
-    row = {"generations": of("passed", "retry_passed", "retry_improved", "rejected", "error"), "passed_at_once": of("passed"),
+    scores = sorted(t["score"] for t in tasks if t["score"] is not None)
+    generations, passed = of("passed", "retry_passed", "retry_improved", "rejected", "error"), of("passed", "retry_passed")
+    row = {"generations": generations, "passed_at_once": of("passed"),
            "sparse_first": of("retry_passed", "retry_improved", "rejected"), "retries": of("retry_passed", "retry_improved", "rejected"),
            "retry_passed": of("retry_passed"), "retry_improved": of("retry_improved"), "rejected": of("rejected"),
-           "errors": of("error"), "skipped": of("skipped"), "submissions": len(judged), "accepted": sum(s > 0 for s in judged),
-           "zero_scores": sum(s == 0 for s in judged), "not_scored": 0,
-           "mean_score": sum(judged) / len(judged) if judged else 0, "median_score": 0, "reward": 37.5 if judged else 0}
+           "errors": of("error"), "skipped": of("skipped"), "success_rate": passed / generations if generations else None,
+           "submissions": len(scores), "accepted": sum(s > 0 for s in scores), "zero_scores": sum(s == 0 for s in scores), "not_scored": 0,
+           "mean_score": sum(scores) / len(scores) if scores else None, "median_score": scores[len(scores) // 2] if scores else None,
+           "last_accepted": max((t["closed_at"] for t in tasks if t["score"]), default=None), "reward": 37.5 if scores else None}
     return row if name is None else {"name": name, **row}
 
 
@@ -92,7 +96,7 @@ class Scene:
     """What a miner in some state answers. `word` is what its page must say of it, in `tone`."""
 
     def __init__(self, name, word, tone, tasks=(), at_hand=(), stations=1, hotkeys=1, phase="running", reason="", broken=(),
-                 silent=False):
+                 silent=False, scored_by=None):
         self.name, self.word, self.tone, self.broken, self.silent = name, word, tone, broken, silent
         self.hotkeys = HOTKEYS[:hotkeys]
         newest = max([t["id"] for t in tasks], default=0)
@@ -101,23 +105,25 @@ class Scene:
         self.tasks = made[::-1] + list(tasks)
         self.now = {
             "phase": phase, "status": "unhealthy" if reason or phase != "running" else "healthy", "reason": reason, "version": "0.1.0",
-            "uptime_s": 12_345.0, "settled": len(tasks),
+            "uptime_s": 12_345.0, "settled": len(tasks), "scored_by": scored_by,
             "model": None if phase == "loading" else {"name": "microsoft/TRELLIS-image-large", "device": "cuda:0", "dtype": "fp16",
                                                       "parameters": 1_100_000_000, "takes_pictures": True, "takes_prompts": False},
             "stations": [{"name": n, "able": "gpu9" not in n, "load": i % 2} for i, n in enumerate(
                 ["cuda:0", "cuda:1", "http://gpu1.example.org:10006", "http://gpu9.example.org:10006"][:stations])],
             "chain": {"block": 4_512_345, "age_s": 4.2},
             "tasks": [{"row": t["id"], "task_id": t["task_id"], "kind": t["kind"], "validator": t["validator"], "stage": stage, "stage_s": 3.0,
-                       "age_s": 12.0, "attempt": 2 if t["attempts"] else 1, "gaussians": t["first_gaussians"] or -1}
+                       "age_s": 12.0, "attempt": 2 if t["attempts"] else 1, "gaussians": t["first_gaussians"]}
                       for t, stage in zip(made, at_hand)]}
 
-    def stats(self):
-        stage = lambda name, ms: {"stage": name, "count": len(self.tasks), "p50_ms": ms, "p90_ms": 1.4 * ms, "p99_ms": 2.2 * ms}
-        groups = lambda key: [counts([t for t in self.tasks if t[key] == name], name) for name in sorted({t[key] for t in self.tasks})]
+    def stats(self, since):
+        tasks = [t for t in self.tasks if t["pulled_at"] >= since]
+        stage = lambda name, ms: {"stage": name, "count": len(tasks), "p50_ms": ms, "p90_ms": 1.4 * ms, "p99_ms": 2.2 * ms}
+        groups = lambda key: [counts([t for t in tasks if t[key] == name], name) for name in sorted({t[key] for t in tasks})]
         pairs = sorted({(t["hotkey"], t["validator"]) for t in self.tasks})
-        return {"statistics": {"all": counts(self.tasks), "by_validator": groups("validator"), "by_hotkey": groups("hotkey"),
+        by_pair = [{"hotkey": h, "validator": v, **counts([t for t in tasks if (t["hotkey"], t["validator"]) == (h, v)])} for h, v in pairs]
+        return {"statistics": {"all": counts(tasks), "by_validator": groups("validator"), "by_hotkey": groups("hotkey"), "by_pair": by_pair,
                                "stages": [stage(n, ms) for n, ms in (("prepare", 12.0), ("structure", 4100.0), ("latent", 5200.0),
-                                                                     ("submit", 900.0))] if self.tasks else []},
+                                                                     ("submit", 900.0))] if tasks else []},
                 "validators": [{"hotkey": h, "validator": v, "calls": 400 + i, "failures": 3 * (i % 2), "last_call": time.time() * 1000 - 9000 * i,
                                 "last_failure": None, "last_error": LONG if i % 2 else "", "cooldown_until": time.time() + (160 if i == 0 else 0)}
                                for i, (h, v) in enumerate(pairs)],
@@ -132,8 +138,9 @@ class Scene:
         sent = [{"number": 1, "status": "answered", "detail": "", "bytes": task["bytes"], "sent_at": 0, "ended_at": 900, "score": task["score"]}]
         return {**task, "attempts": tried, "submissions": sent if task["score"] is not None else []}
 
-    def answer(self, path):
+    def answer(self, target):
         """Status, type and bytes."""
+        path, _, query = target.partition("?")
         say = lambda value: (200, "application/json", json.dumps(value).encode())
         if path in self.broken:
             return 503, "text/plain", b"the database is busy"
@@ -142,7 +149,7 @@ class Scene:
             file = CHART if name == CHART.name else PAGE / name
             return (200, TYPES[file.suffix], file.read_bytes()) if file.is_file() else (404, "text/plain", b"")
         if path == "/api/stats":
-            return say(self.stats())
+            return say(self.stats(int(dict(urllib.parse.parse_qsl(query)).get("since", 0))))
         if path == "/api/tasks":
             return say({"tasks": self.tasks})
         found = re.fullmatch(r"/api/tasks/(\d+)(?:/(.*))?", path)
@@ -166,6 +173,8 @@ def scenes():
     return [
         Scene("earning", "earning", "good", day, ["structure", "submit"]),
         Scene("hotkeys", "earning", "good", tasks_of(300, 86400, 60, HOTKEYS), ["decode", "splats", "remote"], stations=4, hotkeys=3),
+        Scene("rehearsal", "earning", "good", few, ["structure"],
+              scored_by="Scores are the rehearsal's stand-in for a validator's; a prompt's is density alone."),
         Scene("first-results", "earning", "good", few, ["structure"]),
         Scene("empty", "ready", "wait"),
         Scene("first-task", "at work", "wait", (), ["decode"]),
@@ -191,10 +200,9 @@ class Stage:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                path = self.path.split("?")[0]
-                if path == "/api/events":
+                if self.path == "/api/events":
                     return self.events()
-                status, kind, content = scene.answer(path)
+                status, kind, content = scene.answer(self.path)
                 self.send_response(status)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(content)))

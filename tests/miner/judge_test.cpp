@@ -12,6 +12,7 @@
 
 using generator::Image;
 using miner::judge_spz;
+using miner::scored_by_density_alone;
 
 namespace {
 
@@ -99,6 +100,11 @@ TEST_CASE("where there is nothing to compare with, counts alone decide") {
     for (std::size_t i = 3; i < opaque.pixels.size(); i += 4) opaque.pixels[i] = 255;
     CHECK(score(task_of(opaque)) == Approx(1));
     CHECK(score({network::TaskKind::image, "t", "no base64"}) == Approx(1));
+    // And that is said of such a score.
+    CHECK(scored_by_density_alone(text));
+    CHECK(scored_by_density_alone(task_of(opaque)));
+    CHECK(scored_by_density_alone({network::TaskKind::image, "t", "no base64"}));
+    CHECK_FALSE(scored_by_density_alone(task_of(photograph(thing(), 3))));
 }
 
 TEST_CASE("what the validator refuses scores nothing, with the reason") {

@@ -1,8 +1,8 @@
 #include "miner/stats.hpp"
 
+#include "config/escape.hpp"
 #include "tests/support/hostile.hpp"
 
-#include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include <sstream>
@@ -32,6 +32,7 @@ Counts counts() {
     counts.zero_scores = 50;
     counts.mean_score = 0.71234;
     counts.median_score = 0.75;
+    counts.last_accepted = kMonday + 60'000;
     counts.reward = 75'612.5;
     return counts;
 }
@@ -60,14 +61,6 @@ std::vector<std::string> lines(const std::string& text) {
     return result;
 }
 
-std::vector<std::string> cells(const std::string& line) {
-    std::vector<std::string> result;
-    std::istringstream stream(line);
-    for (std::string cell; std::getline(stream, cell, ',');) result.push_back(cell);
-    if (line.ends_with(',')) result.emplace_back();
-    return result;
-}
-
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
@@ -91,7 +84,7 @@ Generations
 
 Submissions
   with a result                  1,160
-  accepted                       1,100    95.7 %
+  accepted                       1,100    94.8 %
   score zero                        50     4.3 %
   mean score                     0.712
   median score                   0.750
@@ -136,17 +129,117 @@ TEST_CASE("a single hotkey has no group: it would say everything twice") {
 }
 
 TEST_CASE("no line of the table is wider than asked for, or ends with blanks") {
-    for (const int width : {72, 80, 120, 300}) {
-        for (const auto& line : lines(render_table(statistics(), {.width = width}))) {
-            CHECK(line.size() <= std::size_t(width));
-            CHECK_FALSE(line.ends_with(' '));
+    auto wide = statistics();
+    wide.all.not_scored = wide.all.skipped = 3;
+    wide.by_validator[1].name = "\xe7\x95\x8c\xe7\x95\x8c" + std::string(60, 'x');
+    const std::vector<storage::Contact> contacts{
+        {.validator = "5Their",
+         .calls = 1'234'567,
+         .failures = 1,
+         .last_error = std::string(150, 'e') + " and so on",
+         .cooldown_until = kMonday}};
+    for (const int width : {24, 40, 72, 80, 81, 120, 300}) {
+        for (const bool compact : {false, true}) {
+            const TableOptions options{.width = width,
+                                       .compact = compact,
+                                       .scores_note = "Scores are a stand-in for something else."};
+            for (const auto& line :
+                 lines(render_table(wide, options) + render_contacts(contacts, 0, options))) {
+                INFO(width << ": " << line);
+                CHECK(config::columns(line) <= std::size_t(width));
+                CHECK_FALSE(line.ends_with(' '));
+            }
         }
     }
 }
 
 TEST_CASE("an absurd width is taken for the narrowest") {
-    CHECK(render_table(statistics(), {.width = -5}) == render_table(statistics(), {.width = 72}));
-    CHECK(render_table(statistics(), {.width = 0}) == render_table(statistics(), {.width = 72}));
+    CHECK(render_table(statistics(), {.width = -5}) == render_table(statistics(), {.width = 24}));
+    CHECK(render_table(statistics(), {.width = 0}) == render_table(statistics(), {.width = 24}));
+}
+
+TEST_CASE("where there is no room, the columns that matter least are left out") {
+    auto narrow = statistics();
+    narrow.by_hotkey.clear();
+    narrow.by_route.clear();
+    narrow.by_day.clear();
+    CHECK(render_table(narrow, {.width = 40}) == R"(Success rate  89.1 %
+(1,100 of 1,234 reached the gate)
+2026-11-29 00:53 to 2026-11-30 00:53 UTC
+
+Generations
+  all                     1,234
+  passed at once            980  79.4 %
+  sparse at first           254  20.6 %
+  retries                   260
+  retry passed              120   9.7 %
+  improved, still sparse     60   4.9 %
+  rejected                   66   5.3 %
+  errors                      8   0.6 %
+
+Submissions
+  with a result          1,160
+  accepted               1,100  94.8 %
+  score zero                50   4.3 %
+  mean score             0.712
+  median score           0.750
+  reward as reported  75,612.5
+
+By validator
+  validator         made  success   mean
+  5CFPcUJ..MAsfGh  1,234   89.1 %  0.712
+  5Short               0        -      -
+
+By kind
+  kind    made  success  accepted   mean
+  image  1,234   89.1 %     1,100  0.712
+
+Stages
+  stage        p50       p90     p99
+  prepare    41 ms     55 ms   90 ms
+  latent     1.2 s     1.8 s  61.0 s
+  total    2.1 min  66.7 min   2.5 h
+)");
+}
+
+TEST_CASE("on a screen generations and submissions stand side by side") {
+    auto compact = statistics();
+    compact.by_validator.clear();
+    compact.by_hotkey.clear();
+    compact.by_kind.clear();
+    compact.by_route.clear();
+    compact.by_day.clear();
+    compact.stages.clear();
+    CHECK(render_table(compact, {.width = 80, .compact = true}) ==
+          R"(Success rate  89.1 %  (1,100 of 1,234 reached the gate)
+2026-11-29 00:53 to 2026-11-30 00:53 UTC
+
+Generations                               Submissions
+  all                     1,234             with a result          1,160
+  passed at once            980  79.4 %     accepted               1,100  94.8 %
+  sparse at first           254  20.6 %     score zero                50   4.3 %
+  retries                   260             mean score             0.712
+  retry passed              120   9.7 %     median score           0.750
+  improved, still sparse     60   4.9 %     reward as reported  75,612.5
+  rejected                   66   5.3 %
+  errors                      8   0.6 %
+)");
+    const auto narrow = render_table(compact, {.width = 60, .compact = true});
+    CHECK(contains(narrow, "\n\nSubmissions\n"));
+}
+
+TEST_CASE("what the scores are is said below them, when they are no validator's") {
+    CHECK_FALSE(contains(render_table(statistics()), "stand-in"));
+    CHECK(contains(render_table(statistics(), {.scores_note = "They are a stand-in."}),
+                   "75,612.5\n  They are a stand-in.\n"));
+}
+
+TEST_CASE("there is no mean of no scores, and no reward that nobody told") {
+    Statistics none;
+    none.all.generations = none.all.rejected = 3;
+    const auto table = render_table(none);
+    CHECK_FALSE(contains(table, "mean score"));
+    CHECK(contains(table, "reward as reported               -"));
 }
 
 TEST_CASE("a long name is shortened in the middle and the columns stay in line") {
@@ -215,7 +308,7 @@ TEST_CASE("a peer's words cannot drive the terminal") {
     Statistics hostile = statistics();
     hostile.by_validator[0].name = "5\033[2J\n\r\x9b\x07";
     for (const auto& text :
-         {render_table(hostile), render_json(hostile), render_csv(hostile),
+         {render_table(hostile),
           render_contacts({{.validator = "5\033]0;x\x07", .calls = 1, .last_error = "a\nb\x1b"}},
                           0)}) {
         CHECK_FALSE(tests::steers(text));
@@ -256,61 +349,4 @@ TEST_CASE("contacts show calls, failures, the cool-down left and the last error"
   5Their failed 2.0 h ago: connection refused
 )");
     CHECK(render_contacts({}, kMonday).empty());
-}
-
-TEST_CASE("JSON has every number under its name") {
-    const auto value = boost::json::parse(render_json(statistics()));
-    const auto& all = value.at("all");
-    CHECK(all.at("generations") == 1234);
-    CHECK(all.at("passed_at_once") == 980);
-    CHECK(all.at("sparse_first") == 254);
-    CHECK(all.at("retries") == 260);
-    CHECK(all.at("retry_passed") == 120);
-    CHECK(all.at("retry_improved") == 60);
-    CHECK(all.at("rejected") == 66);
-    CHECK(all.at("errors") == 8);
-    CHECK(all.at("skipped") == 0);
-    CHECK(all.at("success_rate").as_double() == 1100.0 / 1234);
-    CHECK(all.at("submissions") == 1160);
-    CHECK(all.at("accepted") == 1100);
-    CHECK(all.at("zero_scores") == 50);
-    CHECK(all.at("not_scored") == 0);
-    CHECK(all.at("mean_score").as_double() == 0.71234);
-    CHECK(all.at("median_score").as_double() == 0.75);
-    CHECK(all.at("reward").as_double() == 75'612.5);
-    CHECK(value.at("by_validator").at(1).at("name") == "5Short");
-    CHECK(value.at("by_validator").at(1).at("generations") == 0);
-    CHECK(value.at("by_hotkey").at(1).at("name") == "5OurSecond");
-    CHECK(value.at("by_kind").at(0).at("accepted") == 1100);
-    CHECK(value.at("by_route").at(1).at("name") == "prompt");
-    CHECK(value.at("by_day").as_array().size() == 2);
-    CHECK(value.at("stages").at(1).at("stage") == "latent");
-    CHECK(value.at("stages").at(1).at("p90_ms").as_double() == 1800.4);
-    CHECK(value.at("newest") == kMonday);
-    CHECK(boost::json::parse(render_json({})).at("first").is_null());
-}
-
-TEST_CASE("CSV has a row a group, each with as many cells as the header") {
-    const auto rows = lines(render_csv(statistics()));
-    REQUIRE(rows.size() == 1 + 1 + 2 + 2 + 1 + 2 + 2 + 3);
-    const auto header = cells(rows[0]);
-    CHECK(header[0] == "group");
-    CHECK(header[1] == "name");
-    CHECK(header[2] == "generations");
-    CHECK(header.back() == "p99_ms");
-    for (const auto& row : rows) CHECK(cells(row).size() == header.size());
-    CHECK(rows[1].starts_with("all,all,1234,980,254,"));
-    CHECK(rows[2].starts_with("validator,5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh,1234,"));
-    CHECK(rows[6].starts_with("kind,image,"));
-    CHECK(rows[8].starts_with("route,prompt,"));
-    CHECK(rows[10].starts_with("day,2026-11-30,"));
-    CHECK(rows[12].ends_with(",1160,1250,1800.4,61000"));
-    CHECK(rows[12].starts_with("stage,latent,,,"));
-    CHECK(contains(rows[1], ",0.71234,0.75,75612.5,"));
-}
-
-TEST_CASE("CSV quotes what would break a row") {
-    Statistics odd;
-    odd.by_kind = {{"a,b \"c\"", {}}};
-    CHECK(contains(render_csv(odd), "\nkind,\"a,b \"\"c\"\"\",0,"));
 }

@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
+
 using namespace storage;
 
 namespace {
@@ -120,6 +122,48 @@ TEST_CASE("what was made before a result was lost is told as superseded") {
     CHECK(story.task.attempts == 0);
     REQUIRE(story.attempts.size() == 1);
     CHECK(story.attempts[0].superseded);
+}
+
+TEST_CASE("only a judgement of a result is shown as its score") {
+    Kept kept;
+    const auto answered = [&](const std::string& id, std::int64_t bytes,
+                              const std::vector<Answer>& answers) {
+        const auto row = kept.pull(id, 1000);
+        Result result{.outcome = bytes ? Outcome::passed : Outcome::rejected, .bytes = bytes};
+        if (bytes) result.asset = std::string(64, 'a');
+        REQUIRE(kept.journal.finished(row, result));
+        for (const auto& answer : answers) {
+            if (&answer != &answers.front()) kept.pull(id, 1000);  // without effect: comes again
+            REQUIRE(kept.journal.submitting(row, answer.at - 1));
+            REQUIRE(kept.journal.answered(row, answer));
+        }
+        return task_story(*kept.database, row).value();
+    };
+    const Answer zero{.feedback = true, .score = 0, .average_score = 0.5, .reward = 7, .at = 2000};
+    auto failed = zero, without_effect = zero, good = zero;
+    failed.validation_failed = true;
+    without_effect.score = std::numeric_limits<double>::quiet_NaN();
+    without_effect.at = 3000;
+    good.score = 0.75;
+
+    // What is said of the empty result is no score of ours; the rest is told of the miner.
+    const auto empty = answered("empty", 0, {zero});
+    CHECK_FALSE(empty.task.score);
+    CHECK_FALSE(empty.submissions.at(0).score);
+    CHECK(empty.task.average == 0.5);
+    CHECK(empty.task.reward == 7);
+
+    CHECK(answered("zero", 9, {zero}).task.score == 0);
+    CHECK_FALSE(answered("failed", 9, {failed}).task.score);
+    CHECK_FALSE(answered("none", 9, {without_effect}).task.score);
+
+    const auto twice = answered("twice", 9, {good, without_effect});
+    CHECK(twice.task.score == 0.75);
+    CHECK(twice.submissions.at(0).score == 0.75);
+    CHECK_FALSE(twice.submissions.at(1).score);
+
+    for (const auto& line : list_tasks(*kept.database, 10).value())
+        CHECK(line.score == task_story(*kept.database, line.row)->task.score);
 }
 
 TEST_CASE("a row that is not there is missing") {

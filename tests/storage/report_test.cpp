@@ -10,8 +10,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -22,6 +25,9 @@ namespace {
 
 constexpr Milliseconds kDay = 86'400'000;
 constexpr Milliseconds kFirstDay = 20'787 * kDay;  // 2026-11-30
+
+// As an answer without effect is kept.
+constexpr double kNotScored = std::numeric_limits<double>::quiet_NaN();
 
 // A task as the test knows it, beside what the journal was told of it.
 struct Truth {
@@ -118,6 +124,7 @@ Truth random_task(Random& random, int number) {
         answer.feedback = !random.one_in(10);
         answer.validation_failed = random.one_in(10);
         answer.score = random.one_in(5) ? 0 : random.real(1);
+        if (random.one_in(8)) answer.score = kNotScored;
         answer.reward = double(random.below(100'000));
         answer.at = truth.finished_at + random.below(100'000) * 10 + number % 10;
         truth.answers.push_back(answer);
@@ -134,6 +141,13 @@ Counts naive(const std::vector<Truth>& tasks) {
     std::map<std::pair<std::string, std::string>, std::pair<Milliseconds, double>> rewards;
     for (const auto& task : tasks) {
         if (task.outcome == Outcome::none) continue;
+        const Answer* newest = nullptr;
+        for (const auto& answer : task.answers)
+            if (answer.feedback) newest = &answer;
+        if (newest) {
+            auto& reward = rewards[{task.task.hotkey, task.task.validator}];
+            if (newest->at >= reward.first) reward = {newest->at, newest->reward};
+        }
         if (task.outcome == Outcome::skipped) {
             ++counts.skipped;
             continue;
@@ -148,24 +162,29 @@ Counts naive(const std::vector<Truth>& tasks) {
         counts.retries += std::int64_t(task.attempts.size()) - 1;
         if (!task.bytes) continue;
         counts.submissions += task.sent;
-        const Answer* newest = nullptr;
-        for (const auto& answer : task.answers)
-            if (answer.feedback) newest = &answer;
-        if (!newest) continue;
-        if (newest->validation_failed) {
-            ++counts.not_scored;
-        } else {
-            scores.push_back(newest->score);
-            ++(newest->score > 0 ? counts.accepted : counts.zero_scores);
+        bool feedback = false;
+        const Answer* judgement = nullptr;
+        for (const auto& answer : task.answers) {
+            feedback = feedback || answer.feedback;
+            if (answer.feedback && !answer.validation_failed && !std::isnan(answer.score))
+                judgement = &answer;
         }
-        auto& reward = rewards[{task.task.hotkey, task.task.validator}];
-        if (newest->at >= reward.first) reward = {newest->at, newest->reward};
+        if (!judgement) {
+            counts.not_scored += feedback;
+            continue;
+        }
+        scores.push_back(judgement->score);
+        ++(judgement->score > 0 ? counts.accepted : counts.zero_scores);
+        if (judgement->score > 0 && judgement->at > counts.last_accepted.value_or(0))
+            counts.last_accepted = judgement->at;
     }
     std::sort(scores.begin(), scores.end());
-    for (const double score : scores) counts.mean_score += score / double(scores.size());
-    const auto n = scores.size();
-    if (n) counts.median_score = (scores[(n - 1) / 2] + scores[n / 2]) / 2;
-    for (const auto& [who, reward] : rewards) counts.reward += reward.second;
+    if (const auto n = scores.size()) {
+        counts.mean_score = std::accumulate(scores.begin(), scores.end(), 0.0) / double(n);
+        counts.median_score = (scores[(n - 1) / 2] + scores[n / 2]) / 2;
+    }
+    for (const auto& [who, reward] : rewards)
+        counts.reward = counts.reward.value_or(0) + reward.second;
     return counts;
 }
 
@@ -192,7 +211,9 @@ void check_equal(const Counts& a, const Counts& b) {
     CHECK(a.accepted == b.accepted);
     CHECK(a.zero_scores == b.zero_scores);
     CHECK(a.not_scored == b.not_scored);
-    CHECK(a.mean_score == Approx(b.mean_score));
+    REQUIRE(a.mean_score.has_value() == b.mean_score.has_value());
+    if (a.mean_score) CHECK(*a.mean_score == Approx(*b.mean_score));
+    CHECK(a.last_accepted == b.last_accepted);
     CHECK(a.median_score == b.median_score);
     CHECK(a.reward == b.reward);
 }
@@ -254,6 +275,11 @@ void check_all(const Statistics& statistics, const std::vector<Truth>& tasks) {
     check_equal(statistics.all, naive(tasks));
     check_groups(statistics.by_validator, tasks, [](const Truth& t) { return t.task.validator; });
     check_groups(statistics.by_hotkey, tasks, [](const Truth& t) { return t.task.hotkey; });
+    std::vector<Group> pairs;
+    for (const auto& pair : statistics.by_pair)
+        pairs.push_back({pair.validator + " " + pair.hotkey, pair.counts});
+    check_groups(pairs, tasks,
+                 [](const Truth& t) { return t.task.validator + " " + t.task.hotkey; });
     check_groups(statistics.by_kind, tasks, [](const Truth& t) { return t.task.kind; });
     check_groups(statistics.by_day, tasks, day);
     auto tried = tasks;
@@ -349,6 +375,40 @@ TEST_CASE_METHOD(Fixture, "the first and the newest pull are told") {
     CHECK(all->first == 1000);
     CHECK(all->newest == 3000);
     CHECK(statistics(database(), {.last = 2})->first == 2000);
+}
+
+TEST_CASE_METHOD(Fixture, "a judgement stands when a later submission has no effect") {
+    Truth truth;
+    truth.task = {"5Our", "5Their", "t", "image", "p", 1000};
+    truth.outcome = Outcome::passed;
+    truth.finished_at = 2000;
+    truth.bytes = 9;
+    truth.answers = {{.feedback = true, .score = 0.75, .reward = 5, .at = 3000},
+                     {.feedback = true, .score = kNotScored, .reward = 6, .at = 4000}};
+    truth.round_trips = {1, 1};
+    record(truth);
+    const auto all = statistics(database(), {})->all;
+    CHECK(all.submissions == 1);
+    CHECK(all.accepted == 1);
+    CHECK(all.not_scored == 0);
+    CHECK(all.mean_score == 0.75);
+    CHECK(all.last_accepted == 3000);
+    CHECK(all.reward == 6);
+}
+
+TEST_CASE_METHOD(Fixture, "the empty result is not scored, whatever the validator says of it") {
+    Truth truth;
+    truth.task = {"5Our", "5Their", "t", "image", "p", 1000};
+    truth.outcome = Outcome::rejected;
+    truth.finished_at = 2000;
+    truth.answers = {{.feedback = true, .score = 0, .reward = 5, .at = 3000}};
+    truth.round_trips = {1};
+    record(truth);
+    const auto all = statistics(database(), {})->all;
+    CHECK(all.rejected == 1);
+    CHECK(all.submissions + all.accepted + all.zero_scores + all.not_scored == 0);
+    CHECK_FALSE(all.mean_score);
+    CHECK(all.reward == 5);
 }
 
 TEST_CASE_METHOD(Fixture, "validators stand in the order of their generations") {

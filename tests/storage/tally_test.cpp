@@ -21,7 +21,7 @@ Decided scored(double score, std::int64_t validator = 1, double reward = 0, Mill
     task.submitted = task.feedback = task.scored = task.rewarded = true;
     task.score = score;
     task.reward = reward;
-    task.feedback_at = at;
+    task.scored_at = task.rewarded_at = at;
     return task;
 }
 
@@ -48,29 +48,54 @@ TEST_CASE("each outcome is counted once, and skips are no generations") {
     CHECK(counts.success_rate() == 0.5);
 }
 
-TEST_CASE("nothing counted is zero, not a division by it") {
+TEST_CASE("of nothing there is no rate, no mean and no reward, rather than zero") {
     const auto counts = counted({});
-    CHECK(counts.success_rate() == 0);
-    CHECK(counts.mean_score == 0);
-    CHECK(counts.median_score == 0);
+    CHECK_FALSE(counts.success_rate());
+    CHECK_FALSE(counts.mean_score);
+    CHECK_FALSE(counts.median_score);
+    CHECK_FALSE(counts.last_accepted);
+    CHECK_FALSE(counts.reward);
+    // What was answered without a judgement has no mean either.
+    Decided failed = decided(Outcome::passed);
+    failed.submitted = failed.feedback = true;
+    CHECK_FALSE(counted({failed}).mean_score);
+    CHECK(counted({failed}).not_scored == 1);
 }
 
 TEST_CASE("mean and median take zeros in and what was not scored not") {
     Decided failed = scored(0);
     failed.scored = false;
     const auto odd = counted({scored(0), scored(0.9), scored(0.6), failed});
-    CHECK(odd.mean_score == Approx(0.5));
+    CHECK(odd.mean_score.value() == Approx(0.5));
     CHECK(odd.median_score == 0.6);
     CHECK(odd.accepted == 2);
     CHECK(odd.zero_scores == 1);
     CHECK(odd.not_scored == 1);
-    CHECK(counted({scored(0.9), scored(0), scored(0.8), scored(0.6)}).median_score == Approx(0.7));
+    const auto even = counted({scored(0.9), scored(0), scored(0.8), scored(0.6)});
+    CHECK(even.median_score.value() == Approx(0.7));
+}
+
+TEST_CASE("the newest acceptance is of judgements above zero") {
+    CHECK(counted({scored(0.9, 1, 0, 50), scored(0.8, 2, 0, 40), scored(0, 1, 0, 90)})
+              .last_accepted == 50);
+    CHECK_FALSE(counted({scored(0, 1, 0, 90)}).last_accepted);
 }
 
 TEST_CASE("the reward is the newest of each validator, summed") {
     const auto counts = counted(
         {scored(1, 1, 10, 100), scored(1, 1, 30, 300), scored(1, 1, 20, 200), scored(1, 2, 5, 50)});
     CHECK(counts.reward == 35);
+}
+
+TEST_CASE("the reward is told with the empty result and with a skip, too") {
+    Decided skip = decided(Outcome::skipped);
+    skip.rewarded = true;
+    skip.reward = 7;
+    skip.rewarded_at = 200;
+    const auto counts = counted({scored(1, 1, 10, 100), skip});
+    CHECK(counts.reward == 7);
+    CHECK(counts.accepted == 1);
+    CHECK(counts.not_scored == 0);
 }
 
 TEST_CASE("percentiles are of the nearest rank") {

@@ -75,7 +75,7 @@ const Charts = (() => {
     success = draw(success, 'plot-success', [
       line('first attempt alone', first, '--second'),
       line('with the retry', both, '--accent', { fill: '-1' })], true);
-    const judged = tasks.filter(t => t.score !== null && t.bytes > 0);
+    const judged = tasks.filter(t => t.score !== null);
     const mean = rolling(judged, t => t.score);
     score = draw(score, 'plot-score', [
       line('score', judged.map(t => ({ x: decided(t), y: t.score })), '--second', { showLine: false, order: 1, borderWidth: 0, backgroundColor: colour('--second'), pointRadius: judged.length > 200 ? 2 : 3 }),

@@ -23,7 +23,7 @@ const Detail = (() => {
   function factsOf(task) {
     const rows = [['Validator', make('span', { class: 'name', title: task.validator }, short(task.validator))], ['Pulled', when(task.pulled_at)]];
     if (isOpen(task) && !task.has_result) return facts(rows);
-    return facts([['Score', fixed(task.score, 3)], ['Validator\'s average', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)],
+    return facts([['Score', fixed(task.score, 3), task.score === null ? scoreFor(task) : ''], ['Validator\'s average of us', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)],
       ['Size', task.bytes ? `${(task.bytes / 1e6).toFixed(2)} MB` : '–'], ...rows]);
   }
 

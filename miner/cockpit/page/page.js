@@ -1,12 +1,13 @@
 // Fills the page from /api and keeps it so.
 'use strict';
+const kTasks = 1000;  // how many of the newest the page is about
 const kAtFirst = matchMedia('(max-width: 34rem)').matches ? 8 : 21;  // results that are shown before anybody asks for more
-let now = null, statistics = null, tasks = null, shown = kAtFirst, settled = -1;
+let now = null, statistics = null, hour = null, tasks = null, shown = kAtFirst, settled = -1;
 
 function showNow() {
   if (!now) return;
   $('version').textContent = now.version;
-  Verdict.show(now, tasks, statistics ? statistics.statistics.all.reward : 0);
+  Verdict.show(now, statistics && statistics.statistics.all, hour && hour.statistics.all);
   $('tasks-now').replaceChildren(...now.tasks.map(task =>
     make('div', { class: 'now' }, make('b', {}, `Task ${task.row}`), steps(task), progressOf(task))));
   $('stations').replaceChildren(...(now.stations.length > 1 ? now.stations : []).map(s =>
@@ -19,13 +20,14 @@ function showFigures() {
   const rows = [];
   if (statistics) {
     const all = statistics.statistics.all;
-    $('scope').textContent = all.generations + all.skipped >= 1000 ? 'of the last 1,000 tasks' : '';
-    rows.push(['Success rate', percent(all.passed_at_once + all.retry_passed, all.generations), `of ${count(all.generations)}`],
-      ['Mean score', all.accepted + all.zero_scores ? fixed(all.mean_score, 3) : '–'],
-      ['Accepted', count(all.accepted), `of ${count(all.submissions)} submitted`],
+    $('scope').textContent = all.generations >= kTasks ? 'of the last 1,000 generations' : 'of all tasks so far';
+    rows.push(['Success rate', percent(all.success_rate ?? 0, all.generations && 1), `of ${times(all.generations, 'generation')}`],
+      ['Mean score', fixed(all.mean_score, 3), judgedOf(all) ? `of ${count(judgedOf(all))} judged` : ''],
+      ['Accepted', count(all.accepted), `of ${times(all.submissions, 'result')} sent`],
       ['Saved by retry', count(all.retry_passed), `of ${count(all.sparse_first)} sparse`],
-      ['Reward', rewards(all.reward)]);
+      ['Reward', rewards(all.reward), all.reward === null ? '' : 'as told last']);
   }
+  $('scored-by').textContent = now && now.scored_by ? now.scored_by : '';
   if (now) {
     rows.push(['Running for', span(now.uptime_s)]);
     if (now.stations.length > 1) rows.push(['Stations', count(now.stations.filter(s => s.able).length), `of ${now.stations.length} take work`]);
@@ -38,8 +40,8 @@ function showFigures() {
 
 function showFunnel(all) {
   const total = all.generations + all.skipped;
-  const rows = [['Pulled', total, ''], ['Passed at once', all.passed_at_once, 'passed'], ['Saved by retry', all.retry_passed, 'retry_passed'], ['Improved, still sparse', all.retry_improved, 'retry_improved'],
-    ['Rejected', all.rejected, 'rejected'], ['Errors', all.errors, 'error'], ['Skipped', all.skipped, 'skipped'], ['Submitted', all.submissions, ''], ['Accepted', all.accepted, 'passed']];
+  const rows = [['Decided', total, ''], ['Passed at once', all.passed_at_once, 'passed'], ['Saved by retry', all.retry_passed, 'retry_passed'], ['Improved, still sparse', all.retry_improved, 'retry_improved'],
+    ['Rejected', all.rejected, 'rejected'], ['Errors', all.errors, 'error'], ['Skipped', all.skipped, 'skipped'], ['Result sent', all.submissions, ''], ['Accepted', all.accepted, 'passed']];
   $('funnel').replaceChildren(...rows.map(([name, value, kind]) => make('li', {}, make('span', {}, name),
     make('progress', { max: Math.max(total, value, 1), value, 'aria-label': name, class: kind }),
     make('span', { class: 'count' }, count(value)), make('span', { class: 'count faint' }, percent(value, total)))));
@@ -47,8 +49,8 @@ function showFunnel(all) {
 
 function showHotkeys(groups) {
   $('hotkeys-section').hidden = groups.length < 2;
-  rowsOf($('hotkeys'), groups.map(g => [make('span', { title: g.name }, short(g.name)), g.accepted + g.zero_scores ? fixed(g.mean_score, 3) : '–',
-    `${count(g.accepted)} of ${count(g.submissions)}`, percent(g.passed_at_once + g.retry_passed, g.generations), rewards(g.reward)]));
+  rowsOf($('hotkeys'), groups.map(g => [make('span', { title: g.name }, short(g.name)), fixed(g.mean_score, 3),
+    `${count(g.accepted)} of ${count(g.submissions)}`, percent(g.success_rate ?? 0, g.generations && 1), rewards(g.reward)]));
 }
 
 // A row for each validator and hotkey of ours: each pair has its own cool-down.
@@ -57,11 +59,11 @@ function showValidators() {
   for (const head of document.querySelectorAll('.of-hotkey')) head.hidden = !several;
   const order = [...statistics.validators].sort((a, b) => a.validator.localeCompare(b.validator) || a.hotkey.localeCompare(b.hotkey));
   rowsOf($('validators'), order.map(v => {
-    const judged = tasks.filter(t => t.validator === v.validator && t.hotkey === v.hotkey && t.score !== null);
+    const pair = statistics.statistics.by_pair.find(p => p.validator === v.validator && p.hotkey === v.hotkey);
     const wait = v.cooldown_until - Date.now() / 1000;
     const failed = `${count(v.failures)} of ${count(v.calls)}`;
     return [make('span', { title: v.validator }, short(v.validator)), ...(several ? [make('span', { title: v.hotkey }, short(v.hotkey))] : []),
-      judged.length ? fixed(judged.reduce((sum, t) => sum + t.score, 0) / judged.length, 3) : '–', count(judged.length),
+      fixed(pair ? pair.mean_score : null, 3), count(pair ? judgedOf(pair) : 0),
       wait > 1 ? `${span(wait)} left` : 'none', when(v.last_call),
       v.failures && v.last_error ? [failed, make('span', { class: 'faint cause', title: v.last_error }, v.last_error)] : failed];
   }));
@@ -112,7 +114,7 @@ function card(task) {
   const size = task.gaussians ?? task.first_gaussians;
   const line = text => make('span', { class: 'faint' }, ...text);
   const words = make('span', { class: 'text' }, make('b', { class: outcome }, wordFor(task)),
-    isOpen(task) ? null : make('span', {}, task.score !== null ? `score ${fixed(task.score, 3)}` : 'not scored'),
+    isOpen(task) ? null : make('span', {}, scoreFor(task)),
     size === null ? null : line([`${count(size)} Gaussians`]),
     task.attempts > 1 ? line([times(task.attempts, 'attempt')]) : null, line([when(task.pulled_at)]));
   const button = make('button', { type: 'button', 'data-id': task.id, 'aria-label': `Task ${task.id}: ${wordFor(task)}${task.score === null ? '' : `, score ${fixed(task.score, 3)}`}` }, picture, words);
@@ -144,9 +146,10 @@ function tell(before) {
 
 async function refresh() {
   try {
-    const [stats, list] = await Promise.all([ask('/api/stats?last=1000'), ask('/api/tasks?limit=1000')]);
+    const [stats, recent, list] = await Promise.all([ask(`/api/stats?last=${kTasks}`), ask(`/api/stats?since=${Date.now() - 3600e3}`), ask(`/api/tasks?limit=${kTasks}`)]);
     const before = tasks;
     statistics = stats;
+    hour = recent;
     tasks = list.tasks;
     $('fault').textContent = '';
     $('main').classList.add('known');

@@ -9,12 +9,16 @@ const make = (tag, attributes = {}, ...children) => {
 };
 const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', skipped: 'skipped', error: 'error', open: 'being made', submitting: 'being submitted' };
 const wordFor = task => kWords[openTasks.includes(task.state) ? task.state : task.outcome] || task.outcome || task.state;
+// A result's score, or why there is none: the empty result is never judged.
+const scoreFor = task => task.score !== null ? `score ${fixed(task.score, 3)}` : task.bytes ? 'not scored' : 'empty result';
 const openTasks = ['open', 'submitting'];
 const isOpen = task => openTasks.includes(task.state);
 const count = n => n === null || n === undefined ? '–' : n.toLocaleString();
 const fixed = (n, digits = 2) => n === null || n === undefined ? '–' : n.toFixed(digits);
-const percent = (n, of) => of ? `${(100 * n / of).toFixed(1)} %` : '–';
-const rewards = n => n.toLocaleString(undefined, { maximumSignificantDigits: n >= 100 ? 6 : 3, maximumFractionDigits: 4 });
+// 100.0 % means all of them.
+const percent = (n, of) => of ? `${Math.min(100 * n / of, n < of ? 99.9 : 100).toFixed(1)} %` : '–';
+const rewards = n => n === null ? '–' : n.toLocaleString(undefined, { maximumSignificantDigits: n >= 100 ? 6 : 3, maximumFractionDigits: 4 });
+const judgedOf = counts => counts.accepted + counts.zero_scores;
 const times = (n, what) => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 const short = text => text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-5)}` : text;
 const span = s => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : s < 172800 ? `${(s / 3600).toFixed(1)} h` : `${(s / 86400).toFixed(1)} days`;
@@ -66,6 +70,6 @@ const steps = task => make('ol', { class: 'steps', 'aria-label': 'stages' }, ...
 function progressOf(task) {
   const more = [`for ${span(task.age_s)}`, `from ${short(task.validator)}`];
   if (task.attempt > 1) more.push(`attempt ${task.attempt}`);
-  if (task.gaussians >= 0) more.push(`${count(task.gaussians)} Gaussians`);
+  if (task.gaussians !== null) more.push(`${count(task.gaussians)} Gaussians`);
   return make('span', { class: 'faint' }, more.join(', '));
 }

@@ -124,3 +124,24 @@ TEST_CASE("a hostile name is one label of one line") {
         CHECK(line.substr(0, line.find('\n')).ends_with("\"} 1"));
     }
 }
+
+TEST_CASE("only what a validator judged is a score, and of the empty result it judges nothing") {
+    Counted counted;
+    auto& metrics = counted.metrics;
+    Turn turn{.end = Turn::End::answered, .outcome = storage::Outcome::rejected, .score = 0};
+    metrics.turn(turn, kStart);  // a validator says 0 of the empty result
+    turn.outcome = storage::Outcome::passed;
+    turn.bytes = 10;
+    turn.score = -1;
+    metrics.turn(turn, kStart);  // no feedback, or the scoring failed
+    CHECK(counted.has("miner_score_count 0"));
+    CHECK(counted.has("miner_zero_scores_total 0"));
+    CHECK(counted.has("miner_submissions_total{end=\"answered\"} 2"));
+    const auto text = counted.metrics.render(counted.state, "/", kStart);
+    CHECK(text.find("\nminer_last_score ") == std::string::npos);
+    turn.score = 0;
+    metrics.turn(turn, kStart);
+    CHECK(counted.has("miner_score_count 1"));
+    CHECK(counted.has("miner_zero_scores_total 1"));
+    CHECK(counted.has("miner_last_score 0"));
+}

@@ -178,3 +178,16 @@ TEST_CASE("inputs are remembered, the newest of them, and none that are large") 
     state.pulled({.validator = "v", .reached = true, .task = &task, .row = 101}, kStart);
     CHECK(state.input(101) == nullptr);
 }
+
+TEST_CASE("whoever looks is told when the scores are no validator's") {
+    auto state = running();
+    CHECK(state.now(kStart).at("scored_by").is_null());
+    state.scored_by("a stand-in");
+    CHECK(state.now(kStart).at("scored_by") == "a stand-in");
+}
+
+TEST_CASE("a task of which nothing is made yet has no count of Gaussians") {
+    auto state = running();
+    pull(state, kStart);
+    CHECK(state.now(kStart).at("tasks").at(0).at("gaussians").is_null());
+}
