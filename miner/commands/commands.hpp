@@ -44,6 +44,9 @@ ExitCode config_command(const CommandLine& line);
 // The database that --db or the storage folder names; before there is one, the rehearsal's.
 std::filesystem::path find_database(const CommandLine& line);
 
+// What its scores are, when it is the rehearsal's; empty: a validator's.
+std::string scores_note(const std::filesystem::path& database);
+
 // As standard output takes it: colour and width of a terminal.
 TableOptions terminal_options();
 

@@ -2,6 +2,9 @@
 #include "miner/stats.hpp"
 #include "config/escape.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/rehearsal/judge.hpp"
+#include "miner/terminal/live_view.hpp"
+#include "miner/terminal/screen.hpp"
 #include "network/wallet/ss58.hpp"
 #include "network/wallet/wallet_state.hpp"
 #include "storage/database.hpp"
@@ -11,15 +14,9 @@
 
 #include <chrono>
 #include <cstdio>
-#include <thread>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <utility>
 
 namespace miner {
-
-constexpr const char* kClear = "\x1b[H\x1b[2J";  // of a terminal
-constexpr auto kEvery = std::chrono::seconds(2);
 
 // The miner's own database; before there is one, the rehearsal's, so that `miner stats` answers
 // after a rehearsal too.
@@ -43,6 +40,7 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     if (by == By::none) return;
     if (by != By::validator) statistics.by_validator.clear();
     if (by != By::hotkey) statistics.by_hotkey.clear();
+    statistics.by_pair.clear();
     if (by != By::kind) statistics.by_kind.clear();
     if (by != By::route) statistics.by_route.clear();
     if (by != By::day) statistics.by_day.clear();
@@ -50,29 +48,16 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
 
 }  // namespace
 
+std::string scores_note(const std::filesystem::path& database) {
+    return database.parent_path().filename() == "rehearsal" ? std::string(kScoresNote) : "";
+}
+
 TableOptions terminal_options() {
-    TableOptions options{.colour = ::isatty(STDOUT_FILENO) == 1};
-    winsize size{};
-    if (options.colour && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        options.width = size.ws_col;
-    return options;
+    if (!is_screen()) return {};
+    return {.colour = true, .width = screen_size().columns};
 }
 
 namespace {
-
-config::Result<std::string> table(storage::Database& database, const StatsOptions& asked,
-                                  const storage::Statistics& statistics) {
-    using namespace std::chrono;
-    const auto options = terminal_options();
-    auto text = render_table(statistics, options);
-    if (asked.by == StatsOptions::By::none || asked.by == StatsOptions::By::validator) {
-        const auto contacts = storage::contacts(database, asked.hotkey);
-        if (!contacts) return contacts.error();
-        const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
-        if (!contacts->empty()) text += "\n" + render_contacts(*contacts, now.count(), options);
-    }
-    return text;
-}
 
 // --hotkey by its name in the wallet, whose public half is enough.
 config::Result<std::string> address_of(const std::string& hotkey, config::Wallet wallet) {
@@ -81,35 +66,49 @@ config::Result<std::string> address_of(const std::string& hotkey, config::Wallet
     return network::hotkey_address(wallet);
 }
 
-ExitCode print_stats(const StatsOptions& asked, const std::filesystem::path& file) {
+using Read = std::pair<storage::Statistics, std::vector<storage::Contact>>;
+
+config::Result<Read> read(const StatsOptions& asked, const std::filesystem::path& file) {
     const auto database = storage::Database::open(file, {.read_only = true});
-    if (!database) {
-        complain("stats", database.error());
-        return ExitCode::storage;
-    }
+    if (!database) return database.error();
     storage::Span span;
     span.last = asked.last;
     span.since = asked.since_ms;
     span.until = asked.until_ms;
     if (!asked.hotkey.empty()) span.hotkeys = {asked.hotkey};
     auto statistics = storage::statistics(**database, span);
-    if (!statistics) {
-        complain("stats", statistics.error());
+    if (!statistics) return statistics.error();
+    keep_groups(*statistics, asked.by);
+    if (asked.by != StatsOptions::By::none && asked.by != StatsOptions::By::validator)
+        return Read(std::move(*statistics), {});
+    auto contacts = storage::contacts(**database, asked.hotkey);
+    if (!contacts) return contacts.error();
+    return Read(std::move(*statistics), std::move(*contacts));
+}
+
+// The table, for whatever width it will have.
+config::Result<Frame> table(const StatsOptions& asked, const std::filesystem::path& file) {
+    auto known = read(asked, file);
+    if (!known) return known.error();
+    return Frame([known = std::move(*known), note = scores_note(file)](TableOptions options) {
+        using namespace std::chrono;
+        options.scores_note = note;
+        const auto& [statistics, contacts] = known;
+        const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+        auto text = render_table(statistics, options);
+        if (!contacts.empty()) text += "\n" + render_contacts(contacts, now.count(), options);
+        return text;
+    });
+}
+
+ExitCode export_stats(const StatsOptions& asked, const std::filesystem::path& file) {
+    const auto known = read(asked, file);
+    if (!known) {
+        complain("stats", known.error());
         return ExitCode::storage;
     }
-    keep_groups(*statistics, asked.by);
-    using Form = StatsOptions::Form;
-    if (asked.form == Form::table) {
-        const auto text = table(**database, asked, *statistics);
-        if (!text) {
-            complain("stats", text.error());
-            return ExitCode::storage;
-        }
-        fmt::print("{}{}", asked.watch ? kClear : "", *text);
-    } else {
-        fmt::print("{}", asked.form == Form::json ? render_json(*statistics) + "\n"
-                                                  : render_csv(*statistics));
-    }
+    fmt::print("{}", asked.form == StatsOptions::Form::json ? render_json(known->first) + "\n"
+                                                            : render_csv(known->first));
     std::fflush(stdout);
     return ExitCode::ok;
 }
@@ -125,12 +124,10 @@ ExitCode stats_command(const CommandLine& line) {
     }
     asked.hotkey = std::move(*address);
     const auto file = find_database(line);
-    auto code = print_stats(asked, file);
-    while (asked.watch && code == ExitCode::ok) {
-        std::this_thread::sleep_for(kEvery);
-        code = print_stats(asked, file);
-    }
-    return code;
+    if (asked.form != StatsOptions::Form::table) return export_stats(asked, file);
+    const LiveView view{
+        .gather = [&] { return table(asked, file); }, .what = "stats", .repeats = asked.watch};
+    return asked.watch ? show_live(view) : print_once(view);
 }
 
 }  // namespace miner

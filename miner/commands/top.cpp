@@ -3,6 +3,8 @@
 #include "config/escape.hpp"
 #include "miner/cockpit/access.hpp"
 #include "miner/commands/commands.hpp"
+#include "miner/terminal/live_view.hpp"
+#include "miner/terminal/text_page.hpp"
 #include "network/http/client.hpp"
 #include "storage/database.hpp"
 
@@ -14,14 +16,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <thread>
+#include <utility>
 
 namespace miner {
 namespace {
-
-constexpr auto kEvery = std::chrono::seconds(2);
 
 config::Result<network::HttpAnswer> ask(const config::Http& http) {
     const auto address = parse_listen(http.listen);
@@ -34,7 +34,7 @@ config::Result<network::HttpAnswer> ask(const config::Http& http) {
     request.target = "/api/now";
     if (!http.token.empty()) request.headers.emplace_back("authorization", "Bearer " + http.token);
     network::HttpLimits limits;
-    limits.connect = limits.read = limits.write = std::chrono::seconds(2);
+    limits.connect = limits.read = limits.write = std::chrono::seconds(1);
     boost::asio::io_context io{1};
     auto answer = boost::asio::co_spawn(io, network::request(std::move(request), limits),
                                         boost::asio::use_future);
@@ -42,68 +42,82 @@ config::Result<network::HttpAnswer> ask(const config::Http& http) {
     return answer.get();
 }
 
+// What is being done, as lines and as a table of tasks.
+struct Doing {
+    std::string state, reason;
+    std::vector<TextPage::Row> tasks;
+};
+
 // Throws when it is no such JSON.
-std::string describe(const boost::json::value& now) {
+Doing describe(const boost::json::value& now) {
     const auto text = [](const boost::json::value& value) {
         return config::printable(boost::json::value_to<std::string>(value));
     };
-    auto lines =
-        fmt::format("{}, {}, up {:.0f} s  {}\n", text(now.at("phase")), text(now.at("status")),
-                    now.at("uptime_s").to_number<double>(), text(now.at("reason")));
+    Doing doing{
+        .state = fmt::format("{}, {}, up {:.0f} s", text(now.at("phase")), text(now.at("status")),
+                             now.at("uptime_s").to_number<double>()),
+        .reason = text(now.at("reason")),
+        .tasks = {}};
     for (const auto& task : now.at("tasks").as_array())
-        lines += fmt::format("  task {:<6} {:<10} {:>5.0f} s  attempt {}  {}\n",
-                             task.at("row").to_number<std::int64_t>(), text(task.at("stage")),
-                             task.at("age_s").to_number<double>(),
-                             task.at("attempt").to_number<int>(), text(task.at("validator")));
-    return lines;
+        doing.tasks.push_back({{text(task.at("validator"))},
+                               {fmt::format("task {}", task.at("row").to_number<std::int64_t>())},
+                               {text(task.at("stage"))},
+                               {fmt::format("{:.0f} s", task.at("age_s").to_number<double>())},
+                               {fmt::format("attempt {}", task.at("attempt").to_number<int>())}});
+    return doing;
 }
 
-std::string now_text(const config::Http& http) {
-    if (http.listen.empty()) return "set http.listen to see what it is doing\n";
+Doing ask_miner(const config::Http& http) {
+    if (http.listen.empty()) return {"set http.listen to see what it is doing", "", {}};
     const auto answer = ask(http);
     if (!answer)
-        return "not running, or not reached: " + config::printable(answer.error().message()) + "\n";
+        return {
+            "not running, or not reached: " + config::printable(answer.error().message()), "", {}};
     if (answer->status != 200)
-        return fmt::format("{} answers {}: is http.token right?\n", http.listen, answer->status);
+        return {fmt::format("{} answers {}: is http.token right?", config::printable(http.listen),
+                            answer->status),
+                "",
+                {}};
     try {
         return describe(boost::json::parse(answer->body));
     } catch (const std::exception&) {
-        return http.listen + " answers, but is no miner\n";
+        return {config::printable(http.listen) + " answers, but is no miner", "", {}};
     }
 }
 
-config::Result<std::string> numbers_text(const std::filesystem::path& file) {
-    using namespace std::chrono;
+std::string text_of(const Doing& doing, const TableOptions& options) {
+    TextPage page(options.colour, options.width);
+    page.paragraph(doing.state);
+    if (!doing.reason.empty()) page.paragraph(doing.reason, kYellow);
+    page.table({{}, {.leaves = 2}, {}, {.leaves = 1}, {.leaves = 3}}, doing.tasks);
+    return page.text();
+}
+
+config::Result<Frame> frame(const config::Http& http, const std::filesystem::path& file) {
     const auto database = storage::Database::open(file, {.read_only = true});
     if (!database) return database.error();
     auto statistics = storage::statistics(**database, {});
     if (!statistics) return statistics.error();
     statistics->by_day.clear();
     statistics->by_kind.clear();
-    const auto contacts = storage::contacts(**database, "");
+    auto contacts = storage::contacts(**database, "");
     if (!contacts) return contacts.error();
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
-    return render_table(*statistics, terminal_options()) + "\n" +
-           render_contacts(*contacts, now.count(), terminal_options());
+    return Frame([doing = ask_miner(http), statistics = std::move(*statistics),
+                  contacts = std::move(*contacts), note = scores_note(file)](TableOptions options) {
+        using namespace std::chrono;
+        options.scores_note = note;
+        const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+        return text_of(doing, options) + "\n" + render_table(statistics, options) + "\n" +
+               render_contacts(contacts, now.count(), options);
+    });
 }
 
 }  // namespace
 
 ExitCode top_command(const CommandLine& line) {
     const auto file = find_database(line);
-    const bool terminal = terminal_options().colour;
-    for (;;) {
-        const auto numbers = numbers_text(file);
-        if (!numbers) {
-            complain("top", numbers.error());
-            return ExitCode::storage;
-        }
-        fmt::print("{}{}\n{}", terminal ? "\x1b[H\x1b[2J" : "", now_text(line.loaded.settings.http),
-                   *numbers);
-        std::fflush(stdout);
-        if (!terminal) return ExitCode::ok;  // once, for whoever reads it by a pipe
-        std::this_thread::sleep_for(kEvery);
-    }
+    return show_live(
+        {.gather = [&] { return frame(line.loaded.settings.http, file); }, .what = "top"});
 }
 
 }  // namespace miner
