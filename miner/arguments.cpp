@@ -34,7 +34,8 @@ constexpr std::array<Verb, 17> kVerbs{{
      "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::stats, "stats", "Say how it went: success rate, scores, times",
      "miner stats --since 24h --by validator"},
-    {Command::top, "top", "Watch it work: what it is doing, and how it goes", "miner top"},
+    {Command::top, "top", "Watch it work: what it is doing, and how it goes; q ends it",
+     "miner top"},
     {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
      "miner wallet show --wallet.name cold"},
     {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
@@ -250,6 +251,8 @@ private:
         shorthand(app, "--faults", "rehearse.faults",
                   "Any of timeout, refuse, garbage, slow, drop");
         shorthand(app, "--seed", "rehearse.seed", "Seed of the generation: the same results again");
+        app.add_flag("--json", arguments_.json,
+                     "Print the report as JSON, everything else on standard error");
     }
 
     void add_generate(CLI::App& app) {
@@ -278,7 +281,7 @@ private:
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",
              "Database instead of the one in storage.path");
-        app.add_flag("--watch", arguments_.watch, "Print it anew every two seconds");
+        app.add_flag("--watch", arguments_.watch, "Keep it on the screen, up to date; q ends it");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--csv", arguments_.csv, "Print CSV");
     }

@@ -423,10 +423,12 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
                 complaints.push_back(fmt::format("SHELL: {} is none of bash, zsh, fish and man",
                                                  config::quoted(line.completion, 80)));
             break;
+        case Command::rehearse:
+            line.rehearse = {arguments.json};
+            break;
         case Command::run:
         case Command::top:
         case Command::serve:
-        case Command::rehearse:
         case Command::version:
             break;
     }

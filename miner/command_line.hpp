@@ -67,6 +67,11 @@ struct StatsOptions {
     std::string database;  // --db; empty: the one in the storage folder
 };
 
+// Everything else of a rehearsal is settings.rehearse.
+struct RehearseOptions {
+    bool json = false;
+};
+
 struct CheckOptions {
     bool quick = false;  // without loading the model
     bool json = false;
@@ -122,6 +127,7 @@ struct CommandLine {
     Command command = Command::run;
     GenerateOptions generate;
     StatsOptions stats;
+    RehearseOptions rehearse;
     CheckOptions check;
     WalletOptions wallet;
     InspectOptions inspect;
@@ -131,7 +137,7 @@ struct CommandLine {
     ConfigOptions config;
     std::string copy;        // of backup and restore
     std::string completion;  // "bash", "zsh", "fish" or "man"
-    config::Loaded loaded;   // rehearse takes all of its options from settings.rehearse
+    config::Loaded loaded;
 };
 
 // The program is over before it begins.

@@ -8,11 +8,14 @@
 #include "miner/rehearsal/chain.hpp"
 #include "miner/rehearsal/checklist.hpp"
 #include "miner/rehearsal/contact_sheet.hpp"
+#include "miner/rehearsal/error_lines.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/rehearsal/pictures.hpp"
 #include "miner/rehearsal/progress.hpp"
 #include "miner/rehearsal/prompts.hpp"
+#include "miner/rehearsal/report.hpp"
 #include "miner/stats.hpp"
+#include "miner/terminal/screen.hpp"
 #include "network/base64.hpp"
 #include "network/local/validator.hpp"
 #include "network/uuid.hpp"
@@ -24,7 +27,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <functional>
 #include <iostream>
+#include <optional>
 #include <random>
 
 #include <unistd.h>
@@ -64,7 +70,7 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
 
 struct Program {
     std::vector<network::Task> tasks;
-    std::map<std::string, std::string> names;  // of each task id
+    std::map<std::string, Progress::Name> names;  // of each task id
 };
 
 config::Result<Program> make_program(const config::Rehearse& settings) {
@@ -80,6 +86,7 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
         return config::fail(generator::Errc::missing_file,
                             "no pictures; name a folder with --pictures");
     const auto prompts = embedded_prompts();
+    std::vector<std::optional<bool>> density_alone(pictures.size());
     std::size_t next_picture = 0, next_prompt = 0;
     Program program;
     for (int i = 0; i < settings.tasks; ++i) {
@@ -87,12 +94,15 @@ config::Result<Program> make_program(const config::Rehearse& settings) {
         if (is_prompt(i, settings.text_share)) {
             const auto& prompt = prompts[next_prompt++ % prompts.size()];
             program.tasks.push_back({network::TaskKind::text, id, prompt});
-            program.names[id] = prompt;
+            program.names[id] = {prompt, scored_by_density_alone(program.tasks.back())};
         } else {
-            const auto& picture = pictures[next_picture++ % pictures.size()];
+            const auto which = next_picture++ % pictures.size();
+            const auto& picture = pictures[which];
             program.tasks.push_back(
                 {network::TaskKind::image, id, network::base64_encode(picture.bytes)});
-            program.names[id] = picture.name.substr(0, picture.name.rfind('.'));
+            auto& known = density_alone[which];
+            if (!known) known = scored_by_density_alone(program.tasks.back());
+            program.names[id] = {picture.name.substr(0, picture.name.rfind('.')), *known};
         }
     }
     return program;
@@ -148,25 +158,48 @@ Evidence gather(const Validators& validators, const storage::Statistics& statist
     return evidence;
 }
 
-// Inputs and results for eyes, beside the database. What cannot be drawn is complained of, no more:
-// the rehearsal is over.
-void draw_sheet(const Program& program, const std::filesystem::path& folder,
-                storage::Database& database) {
-    const auto newest = storage::list_tasks(database, storage::kLongestListing);
-    auto artifacts = storage::Artifacts::open(folder / "assets");
-    if (!newest || !artifacts) {
-        complain("contact sheet", newest ? artifacts.error() : newest.error());
-        return;
+// The tasks as they stand in the journal, in the order of the program.
+config::Result<std::vector<RehearsedTask>> recorded(const Program& program,
+                                                    storage::Database& database) {
+    std::map<std::string, storage::TaskLine> lines;
+    std::optional<storage::TaskRow> before;
+    // The rehearsal's are the newest of all.
+    while (lines.size() < program.tasks.size()) {
+        auto page = storage::list_tasks(database, storage::kLongestListing, before);
+        if (!page) return page.error();
+        const auto known = lines.size();
+        for (auto& line : *page) {
+            before = line.row;
+            if (program.names.count(line.task_id) > 0) lines.emplace(line.task_id, std::move(line));
+        }
+        if (lines.size() == known) break;
+    }
+    std::vector<RehearsedTask> tasks;
+    for (const auto& task : program.tasks) {
+        const auto& name = program.names.at(task.id);
+        auto& entry = tasks.emplace_back(RehearsedTask{
+            task.id, name.text, task.kind == network::TaskKind::text, name.density_alone, {}});
+        if (const auto line = lines.find(task.id); line != lines.end()) entry.line = line->second;
+    }
+    return tasks;
+}
+
+// Inputs and results for eyes, beside the database; its path, or nothing when it cannot be drawn,
+// which is complained of, no more: the rehearsal is over.
+std::string draw_sheet(const Program& program, const std::filesystem::path& folder,
+                       const std::vector<RehearsedTask>& tasks) {
+    const auto artifacts = storage::Artifacts::open(folder / "assets");
+    if (!artifacts) {
+        complain("contact sheet", artifacts.error());
+        return "";
     }
     const auto cell = [&](std::size_t index) {
-        const auto& task = program.tasks[index];
+        const auto& [id, name, prompt, density_alone, line] = tasks[index];
         SheetCell result;
-        result.name = program.names.at(task.id);
-        if (task.kind == network::TaskKind::image)
-            result.picture = network::base64_decode(task.prompt).value();
-        const auto line = std::find_if(newest->begin(), newest->end(),
-                                       [&](const auto& each) { return each.task_id == task.id; });
-        if (line == newest->end()) return result;
+        result.name = name;
+        result.density_alone = density_alone;
+        if (!prompt) result.picture = network::base64_decode(program.tasks[index].prompt).value();
+        if (!line) return result;
         result.outcome = line->outcome;
         result.attempts = line->attempts;
         result.chosen = line->gaussians >= 0;
@@ -186,18 +219,26 @@ void draw_sheet(const Program& program, const std::filesystem::path& folder,
         "Rehearsal: {}inputs, and results as a validator renders them",
         count > kMostCells ? fmt::format("the first {} of {} tasks, ", kMostCells, count) : "");
     const auto file = (folder / "contact_sheet.png").string();
-    if (write_file(file, generator::encode_png(contact_sheet(count, cell, heading))))
-        fmt::print("Inputs and results side by side: {}\n", config::printable(file));
+    return write_file(file, generator::encode_png(contact_sheet(count, cell, heading))) ? file : "";
 }
+
+// How many errors in a row, without a task that was answered, are the end: a full disk mends itself
+// for nobody who waits.
+constexpr int kHopeless = 10;
 
 }  // namespace
 
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    // With --json standard output is the document's alone.
+    const bool json = line.rehearse.json;
+    std::FILE* const words = json ? stderr : stdout;
+    const bool terminal = ::isatty(::fileno(words)) == 1;
     auto settings = rehearsal_settings(line.loaded, terminal);
     const auto folder = config::storage_folder(settings) / "rehearsal";
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
+    const ErrorLines errors;
+    log->add(errors.sink());
 
     const auto program = make_program(settings.rehearse);
     if (!program) {
@@ -224,15 +265,18 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     }
     settings.subtensor.network = "local";
     settings.subtensor.chain_endpoint = (*chain)->url();
-    fmt::print(
-        "Rehearsal: {} tasks from {} local validators on a local chain to {} over the real "
-        "protocol, durations times {}\nScored by {}\n\n",
-        program->tasks.size(), validators->size(),
-        hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
-        settings.rehearse.time_scale, kJudgedBy);
-    std::fflush(stdout);
+    fmt::print(words,
+               "Rehearsal: {} tasks from {} local validators on a local chain to {} over the real "
+               "protocol, durations times {}\nScored by {}\n\n",
+               program->tasks.size(), validators->size(),
+               hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
+               settings.rehearse.time_scale, kJudgedBy);
+    std::fflush(words);
 
-    Progress progress(std::cout, terminal, int(program->tasks.size()), program->names);
+    std::function<int()> columns;
+    if (terminal) columns = [fd = ::fileno(words)] { return screen_size(fd).columns; };
+    Progress progress(json ? std::cerr : std::cout, columns, program->names);
+    int forgiven = 0;  // errors before the last answer
     std::vector<Identity> identities;
     for (auto& key : keys) identities.push_back({std::move(key), Schedule(settings.schedule)});
     const auto code = run_app(
@@ -241,14 +285,21 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
          .identities = std::move(identities),
          .make_generator = make_generator,
          .log = *log,
-         .observer = {.stage = [&](const TaskInHand& task,
+         .observer = {.pulled = [&](const Pulled& pulled) { progress.pulled(pulled); },
+                      .stage = [&](const TaskInHand& task,
                                    std::string_view stage) { progress.stage(task.id, stage); },
-                      .turn = [&](const Turn& turn) { progress.turn(turn); }},
+                      .turn =
+                          [&](const Turn& turn) {
+                              progress.turn(turn);
+                              if (turn.end == Turn::End::answered) forgiven = errors.count();
+                          }},
          .chain = true,
+         .scored_by = std::string(kScoresNote),
          .finished = [&] {
-             return (*chain)->faults_done() &&
-                    std::all_of(validators->begin(), validators->end(),
-                                [](const auto& v) { return v->drained(); });
+             const bool hopeless = errors.count() - forgiven >= kHopeless;
+             const bool drained = std::all_of(validators->begin(), validators->end(),
+                                              [](const auto& v) { return v->drained(); });
+             return hopeless || ((*chain)->faults_done() && drained);
          }});
     progress.finish();
     if (code != ExitCode::ok) return code;
@@ -266,15 +317,31 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("statistics", statistics.error());
         return ExitCode::storage;
     }
+    auto tasks = recorded(*program, **database);
+    if (!tasks) {
+        complain("tasks", tasks.error());
+        return ExitCode::storage;
+    }
     auto evidence = gather(*validators, *statistics, int(program->tasks.size()));
-    evidence.logged_errors = log->errors();
-    const auto checklist = evaluate(evidence);
-    fmt::print("\n{}\n{}", render_table(*statistics, {.colour = terminal}),
-               render(checklist, terminal));
-    fmt::print("\nEverything is in {}; ask it with: miner stats\n",
-               config::printable((folder / "miner.db").string()));
-    draw_sheet(*program, folder, **database);
-    return checklist.go ? ExitCode::ok : ExitCode::no_go;
+    evidence.logged_errors = errors.count();
+    evidence.first_error = errors.first();
+    RehearsalReport report{.checklist = evaluate(evidence),
+                           .statistics = std::move(*statistics),
+                           .tasks = std::move(*tasks),
+                           .database = (folder / "miner.db").string(),
+                           .contact_sheet = {}};
+    fmt::print(words, "\n{}\n{}",
+               render_table(report.statistics,
+                            {.colour = terminal, .scores_note = std::string(kScoresNote)}),
+               render(report.checklist, terminal));
+    fmt::print(words, "\nEverything is in {}; ask it with: miner stats\n",
+               config::printable(report.database));
+    report.contact_sheet = draw_sheet(*program, folder, report.tasks);
+    if (!report.contact_sheet.empty())
+        fmt::print(words, "Inputs and results side by side: {}\n",
+                   config::printable(report.contact_sheet));
+    if (json) fmt::print("{}\n", render_json(report));
+    return report.checklist.go ? ExitCode::ok : ExitCode::no_go;
 }
 
 }  // namespace miner

@@ -1,5 +1,7 @@
 #include "miner/rehearsal/checklist.hpp"
 
+#include "config/escape.hpp"
+
 #include <fmt/format.h>
 
 namespace miner {
@@ -11,6 +13,15 @@ using State = Check::State;
 constexpr std::int64_t kFewRetries = 3;
 
 State ok_if(bool fine) { return fine ? State::ok : State::fail; }
+
+std::string errors_found(const Evidence& evidence) {
+    constexpr std::size_t kColumns = 160;
+    auto text = fmt::format("{}", evidence.counts.errors);
+    if (evidence.logged_errors == 0) return text;
+    return fmt::format("{} generations failed; {} errors in the log, the first: {}", text,
+                       evidence.logged_errors,
+                       config::shortened(config::printable(evidence.first_error), kColumns));
+}
 
 }  // namespace
 
@@ -40,10 +51,7 @@ Checklist evaluate(const Evidence& evidence) {
         c.retries == 0 ? "not seen"
                        : fmt::format("{} of {} reached the gate, {} more improved", c.retry_passed,
                                      c.retries, c.retry_improved));
-    add(ok_if(c.errors == 0 && evidence.logged_errors == 0), "no errors",
-        evidence.logged_errors == 0
-            ? fmt::format("{}", c.errors)
-            : fmt::format("{}, and {} in the log", c.errors, evidence.logged_errors));
+    add(ok_if(c.errors == 0 && evidence.logged_errors == 0), "no errors", errors_found(evidence));
     add(ok_if(evidence.protocol_faults == 0), "every signature and nonce was accepted",
         fmt::format("{} refused", evidence.protocol_faults));
     add(ok_if(evidence.violations == 0), "no validator was asked during a cool-down",

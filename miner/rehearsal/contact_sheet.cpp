@@ -129,8 +129,8 @@ private:
         if (cell.gaussians >= 0)
             text += fmt::format(", {} Gaussians{}", cell.gaussians, cell.chosen ? "" : " at first");
         if (cell.attempts > 0)
-            text += fmt::format(", {} attempt{}", cell.attempts, cell.attempts == 1 ? "" : "s");
-        if (cell.score && !cell.spz.empty()) text += fmt::format(", score {:.2f}", *cell.score);
+            text += fmt::format(", {} {}", cell.attempts, cell.attempts == 1 ? "try" : "tries");
+        if (cell.score) text += ", " + score_words(*cell.score, cell.density_alone);
         return text;
     }
 

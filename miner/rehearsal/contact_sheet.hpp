@@ -22,7 +22,8 @@ struct SheetCell {
     int attempts = 0;
     std::int64_t gaussians = -1;  // of the chosen attempt, or of the first; negative: there is none
     bool chosen = false;          // an attempt was
-    std::optional<double> score;  // of the feedback
+    std::optional<double> score;  // as the validator judged the result
+    bool density_alone = false;   // the score is no more than that
     std::string detail;           // of an error
 };
 

@@ -1,9 +1,10 @@
-// One line that tells how far the rehearsal is: redrawn in place on a terminal, a line a task
-// elsewhere. Lives on io.
+// How the rehearsal goes: a line for each task as its turn ends, and on a terminal one more at the
+// bottom, redrawn in place, that tells how far it is. Lives on io.
 #pragma once
 
 #include "miner/pipeline.hpp"
 
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -12,24 +13,39 @@ namespace miner {
 
 class Progress {
 public:
-    // names: what each task id shows, for the reader.
-    Progress(std::ostream& out, bool terminal, int tasks, std::map<std::string, std::string> names);
+    struct Name {
+        std::string text;            // for the reader; anybody's words
+        bool density_alone = false;  // its score is no more than that (rehearsal/judge.hpp)
+    };
+
+    // names: of each task id. columns: of the terminal, asked before each redrawing; empty: there
+    // is none.
+    Progress(std::ostream& out, std::function<int()> columns, std::map<std::string, Name> names);
 
     void stage(const std::string& task_id, std::string_view stage);
+    // A validator that was not reached.
+    void pulled(const Pulled& pulled);
     void turn(const Turn& turn);
-    void finish();  // leaves the terminal's line
+    // Leaves the terminal's line, and names the tasks that no turn has told of.
+    void finish();
 
 private:
+    int number_of(const std::string& task_id);
+    std::string name_of(const std::string& task_id) const;
+    void line(const std::string& number, const std::string& name, std::string_view outcome,
+              const std::string& work, const std::string& answer);
     void redraw(const std::string& status);
 
     std::ostream& out_;
-    bool terminal_;
-    int tasks_;
-    int done_ = 0;
-    std::map<std::string, std::string> names_;
+    std::function<int()> columns_;
+    std::map<std::string, Name> names_;
+    std::map<std::string, int> numbers_;  // of those that have a line
 };
 
 // "passed", "retry passed", "retry improved", "rejected", ...
 std::string_view words(storage::Outcome outcome);
+
+// "score 0.86", or "density 0.86" where it is no more than that.
+std::string score_words(double score, bool density_alone);
 
 }  // namespace miner

@@ -152,3 +152,19 @@ TEST_CASE("statistics of nothing say so") {
     CHECK_THAT(none.err, contains("miner.db"));
     CHECK(none.out.empty());
 }
+
+TEST_CASE("a rehearsal on a full disk does not say that there were no errors") {
+    Scene scene;
+    fs::create_directories(scene.home() / "pictures");
+    fs::copy_file(quick_picture(), scene.home() / "pictures/airplane.png");
+    auto command = scene.miner({"rehearse", "--json", "--tasks", "1", "--pictures", "pictures",
+                                "--gate.min_gaussians", "50000", "--generator.deadline", "3600"});
+    command.largest_file = 400'000;  // the database has room, the result none
+    const auto rehearsal = run_to_end(std::move(command), kPatience);
+    INFO(rehearsal.out << rehearsal.err);
+    CHECK(rehearsal.ending == Ending{.code = 1});
+    const auto report = boost::json::parse(rehearsal.out);
+    CHECK(report.at("go") == false);
+    CHECK_THAT(rehearsal.err, contains("FAIL  no errors"));
+    CHECK_THAT(rehearsal.err, contains("not recorded"));
+}

@@ -99,6 +99,19 @@ TEST_CASE("errors, zero scores, refused signatures, haste and unanswered tasks a
     CHECK_FALSE(miner::evaluate(stopped).go);
 }
 
+TEST_CASE("an error in the log is an error, though every generation came off") {
+    auto evidence = good();
+    evidence.logged_errors = 3;
+    evidence.first_error = "not recorded step=finished error=\"disk\033[2J\nis full\"";
+    CHECK(state(evidence, "no errors") == Check::State::fail);
+    const auto list = miner::evaluate(evidence);
+    CHECK_FALSE(list.go);
+    const auto text = miner::render(list, false);
+    CHECK(text.find("3 errors in the log, the first: not recorded step=finished") !=
+          std::string::npos);
+    CHECK(text.find('\033') == std::string::npos);
+}
+
 TEST_CASE("a rehearsal without any generation is no proof") { CHECK_FALSE(miner::evaluate({}).go); }
 
 TEST_CASE("steps that a full disk lost are errors, whatever became of the tasks") {
