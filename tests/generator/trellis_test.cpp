@@ -5,13 +5,15 @@
 
 #include "generator/errc.hpp"
 
+#include <ATen/record_function.h>
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
-#include <thread>
 
 namespace {
 
@@ -80,6 +82,31 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
 void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
     check_end_to_end(trellis, golden, golden.picture());
 }
+
+// Counts torch's operators, this thread's alone, while it lives: how far something has come, which
+// no clock says on a busy machine.
+class OperatorCount {
+public:
+    using Told = std::function<void(std::int64_t count)>;
+
+    static std::int64_t of(const std::function<void()>& work, Told told = {}) {
+        count_ = 0;
+        told_ = std::move(told);
+        const auto handle =
+            at::addThreadLocalCallback(at::RecordFunctionCallback([](const at::RecordFunction&) {
+                ++count_;
+                if (told_) told_(count_);
+                return std::unique_ptr<at::ObserverContext>();
+            }));
+        work();
+        at::removeCallback(handle);
+        return count_;
+    }
+
+private:
+    static inline thread_local std::int64_t count_ = 0;
+    static inline thread_local Told told_;
+};
 
 // A copy of the golden checkpoint that a test may damage.
 class Copy {
@@ -267,16 +294,23 @@ TEST_CASE("a stop that was requested cancels both steps") {
 }
 
 TEST_CASE("a stop in the middle of a flow ends it at the next step") {
-    const tests::Golden golden(MINER_TESTS "/golden/nano");
-    const auto trellis = make("");
+    const tests::Golden golden(MINER_TESTS "/golden/tiny");
+    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const auto whole =
+        OperatorCount::of([&] { REQUIRE(trellis->sketch(golden.picture(), 7, {}).has_value()); });
     std::stop_source stop;
-    std::jthread later([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(60));
-        stop.request_stop();
-    });
-    const auto sketch = trellis->sketch(golden.picture(), 7, stop.get_token());
-    REQUIRE_FALSE(sketch.has_value());
-    CHECK(sketch.error().code == Errc::cancelled);
+    const auto halfway = whole / 2;
+    const auto stopped = OperatorCount::of(
+        [&] {
+            const auto sketch = trellis->sketch(golden.picture(), 7, stop.get_token());
+            REQUIRE_FALSE(sketch.has_value());
+            CHECK(sketch.error().code == Errc::cancelled);
+        },
+        [&](std::int64_t count) {
+            if (count == halfway) stop.request_stop();
+        });
+    CHECK(stopped >= halfway);
+    CHECK(stopped < whole * 3 / 4);  // a step is less than a sixth of it
 }
 
 TEST_CASE("a picture of another size than the encoder's is refused") {
