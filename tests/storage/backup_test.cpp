@@ -119,9 +119,10 @@ struct Cut {};
 // Restores, and is cut off before change number `at` on the disk. False when it was done before.
 bool restore_until(const fs::path& copy, const fs::path& to, int at) {
     try {
-        REQUIRE(restore(copy, to, [&, step = 0]() mutable {
+        const auto restored = restore(copy, to, [&, step = 0]() mutable {
             if (step++ == at) throw Cut();
-        }));
+        });
+        REQUIRE(restored);
     } catch (const Cut&) {
         return true;
     }

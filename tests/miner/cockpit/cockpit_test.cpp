@@ -170,7 +170,7 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
                                miner::BootClock::now() - 10min);
     });
     CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
-    seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t"}); });
+    seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t", .row = 7}); });
     CHECK(reason().empty());
     seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
     CHECK(reason().starts_with("stopping"));

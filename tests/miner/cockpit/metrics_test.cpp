@@ -137,7 +137,7 @@ TEST_CASE("only what a validator judged is a score, and of the empty result it j
     CHECK(counted.has("miner_score_count 0"));
     CHECK(counted.has("miner_zero_scores_total 0"));
     CHECK(counted.has("miner_submissions_total{end=\"answered\"} 2"));
-    const auto text = counted.metrics.render(counted.state, "/", kStart);
+    const auto text = counted.metrics.render(counted.state, "/", kBoot);
     CHECK(text.find("\nminer_last_score ") == std::string::npos);
     turn.score = 0;
     metrics.turn(turn, kStart);
