@@ -112,7 +112,7 @@ public:
         script->voxels = {100};
         for (const std::uint8_t number : {1, 2}) {
             identities.push_back({key_of(number), miner::Schedule(settings.schedule)});
-            identities.back().schedule.set_validators({{7, validator.peer(), 5000, true}});
+            identities.back().schedule.set_validators({listed()});
         }
     }
     ~PipelineBench() { close(); }
@@ -121,8 +121,9 @@ public:
     miner::Turn turn(std::size_t who = 0) {
         open();
         miner::Turn result;
+        const auto whom = listed();
         run([&]() -> asio::awaitable<void> {
-            result = co_await pipeline_->turn(identities[who], {7, validator.peer(), 5000, true});
+            result = co_await pipeline_->turn(identities[who], whom);
         });
         return result;
     }
@@ -131,9 +132,10 @@ public:
     std::vector<miner::Turn> two_turns() {
         open();
         std::vector<miner::Turn> results;
+        const auto whom = listed();
         const auto one = [&]() -> asio::awaitable<void> {
-            results.push_back(
-                co_await pipeline_->turn(identities[0], {7, validator.peer(), 5000, true}));
+            auto turn = co_await pipeline_->turn(identities[0], whom);
+            results.push_back(std::move(turn));
         };
         asio::co_spawn(io_, one(), asio::detached);
         run(one);
@@ -221,6 +223,8 @@ public:
     std::vector<miner::Identity> identities;
 
 private:
+    miner::Validator listed() const { return {7, validator.peer(), 5000, true}; }
+
     void close() {
         if (!pipeline_) return;
         run([&]() -> asio::awaitable<void> { co_await fleet_->unload(); });
