@@ -161,6 +161,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
 // The number of the submission, from 1.
 asio::awaitable<int> Pipeline::begin_submission(Job& job) {
     const auto number = co_await on_db([&] { return s_.journal.submitting(job.row, now_ms()); });
+    note_record(number ? config::Result<void>() : number.error());
     if (number) co_return *number;
     s_.log.error(
         "not recorded",
