@@ -136,9 +136,10 @@ TEST_CASE("an owner who is free is asked when nobody else is") {
     schedule.reserve(0, kNow);
     CHECK(ask(schedule, kNow) == 1);
     schedule.reserve(1, kNow);
+    schedule.reserve(0, kNow + 1s);
     CHECK(ask(schedule, kNow) == std::nullopt);
-    CHECK(ask(schedule, kNow + 299s) == std::nullopt);
-    CHECK(ask(schedule, kNow + 300s) == 1);  // free at the second itself
+    CHECK(ask(schedule, kNow + 300s - 1ms) == std::nullopt);
+    CHECK(ask(schedule, kNow + 300s) == 1);  // free at the moment itself
 }
 
 TEST_CASE("an owner who comes into the metagraph later has its turns") {
