@@ -312,7 +312,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     storage::Span span;
     span.last = 0;
     span.hotkeys = hotkeys;  // made for this rehearsal alone
-    const auto statistics = storage::statistics(**database, span);
+    auto statistics = storage::statistics(**database, span);
     if (!statistics) {
         complain("statistics", statistics.error());
         return ExitCode::storage;
