@@ -60,7 +60,8 @@ struct Metrics::Families {
              &attempts = counter("miner_attempts_total",
                                  "Attempts at a structure, by enhancement chain and outcome"),
              &retries = counter("miner_retries_total", "Attempts beyond a task's first"),
-             &results = counter("miner_results_total", "Turns that came to a result, by its outcome"),
+             &results =
+                 counter("miner_results_total", "Turns that came to a result, by its outcome"),
              &submissions =
                  counter("miner_submissions_total",
                          "Submissions, of results and of the empty result, by what came of them"),

@@ -113,13 +113,3 @@ TEST_CASE("an error in the log is an error, though every generation came off") {
 }
 
 TEST_CASE("a rehearsal without any generation is no proof") { CHECK_FALSE(miner::evaluate({}).go); }
-
-TEST_CASE("steps that a full disk lost are errors, whatever became of the tasks") {
-    auto evidence = good();
-    CHECK(state(evidence, "no errors") == Check::State::ok);
-    evidence.logged_errors = 3;
-    CHECK(state(evidence, "no errors") == Check::State::fail);
-    CHECK_FALSE(miner::evaluate(evidence).go);
-    CHECK(miner::render(miner::evaluate(evidence), false).find("0, and 3 in the log") !=
-          std::string::npos);
-}

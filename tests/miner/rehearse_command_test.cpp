@@ -127,8 +127,9 @@ TEST_CASE("results that the journal could not keep are errors of the rehearsal")
     });
     REQUIRE(errors != checklist.end());
     CHECK(errors->at("state") == "fail");
-    CHECK(has(std::string(errors->at("found").as_string()), "not recorded"));
+    CHECK(has(std::string(errors->at("found").as_string()), "errors in the log"));
     CHECK(has(std::string(errors->at("found").as_string()), "full"));
+    CHECK(has(done.err, "not recorded"));
 }
 
 TEST_CASE("a rehearsal whose journal takes nothing ends, and says no-go") {
