@@ -256,8 +256,9 @@ private:
     }
 
     void add_generate(CLI::App& app) {
-        app.add_option("pictures", arguments_.pictures,
-                       "PNG, JPEG or WebP; -: from standard input; several of one object")
+        app.add_option(
+               "pictures", arguments_.pictures,
+               "PNG, JPEG, WebP, GIF, BMP or TIFF; -: from standard input; several of one object")
             ->type_name("PICTURE");
         text(app, "--several", arguments_.several, "stochastic|averaged",
              "Of several pictures: each step one in turn (default), or the mean of all");

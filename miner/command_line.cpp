@@ -165,7 +165,7 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
         complaints.push_back("--prompt: give either a picture or a prompt");
     } else if (count == 0 && !arguments.prompt) {
         complaints.push_back(
-            "PICTURE: which one? Name a PNG, JPEG or WebP, - for standard input, or say with "
+            "PICTURE: which one? Name a picture file, - for standard input, or say with "
             "--prompt what to make");
     } else if (count > kMostPictures) {
         complaints.push_back(
