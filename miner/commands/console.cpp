@@ -27,6 +27,21 @@ void complain(std::string_view what, const config::Error& error) {
                config::printable(config::veiled(error.message())));
 }
 
+namespace {
+
+// Zero at the end and on failure. A signal that somebody else answers is none.
+std::size_t read_some(std::span<std::uint8_t> block, std::FILE* file) {
+    for (;;) {
+        errno = 0;
+        const auto got = std::fread(block.data(), 1, block.size(), file);
+        if (!std::ferror(file) || errno != EINTR) return got;
+        std::clearerr(file);
+        if (got > 0) return got;
+    }
+}
+
+}  // namespace
+
 std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {
     const auto say = [&](std::string_view why) {
         fmt::print(stderr, "miner: {}: {}\n",
@@ -42,7 +57,7 @@ std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std:
     if (!file) return say(std::strerror(errno));
     std::vector<std::uint8_t> bytes;
     std::uint8_t block[1 << 16];
-    while (const std::size_t got = std::fread(block, 1, sizeof block, file.get())) {
+    while (const std::size_t got = read_some(block, file.get())) {
         if (bytes.size() + got > max_bytes)
             return say(fmt::format("larger than {} MiB", max_bytes >> 20));
         bytes.insert(bytes.end(), block, block + got);
