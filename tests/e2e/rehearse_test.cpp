@@ -159,7 +159,7 @@ TEST_CASE("a rehearsal on a full disk does not say that there were no errors") {
     fs::copy_file(quick_picture(), scene.home() / "pictures/airplane.png");
     auto command = scene.miner({"rehearse", "--json", "--tasks", "1", "--pictures", "pictures",
                                 "--gate.min_gaussians", "50000", "--generator.deadline", "3600"});
-    command.largest_file = 400'000;  // the database has room, the result none
+    command.largest_file = 200'000;  // the database has room, the result none
     const auto rehearsal = run_to_end(std::move(command), kPatience);
     INFO(rehearsal.out << rehearsal.err);
     CHECK(rehearsal.ending == Ending{.code = 1});
