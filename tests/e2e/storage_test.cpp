@@ -131,17 +131,3 @@ TEST_CASE("without room for the result it is submitted all the same") {
     CHECK_THAT(miner.err(), contains("not recorded task=one step=asset"));
     CHECK(scene.word("SELECT outcome FROM tasks") == "passed");
 }
-
-TEST_CASE("a rehearsal on a full disk does not say that there were no errors") {
-    Scene scene;
-    fs::create_directory(scene.home() / "pictures");
-    fs::copy_file(quick_picture(), scene.home() / "pictures/one.png");
-    auto command = scene.miner({"rehearse", "--pictures", "pictures", "--tasks", "1",
-                                "--gate.min_gaussians", "50000", "--generator.deadline", "3600"});
-    command.largest_file = 700 << 10;
-    const auto outcome = run_to_end(std::move(command), kPatience);
-    INFO(outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 1});
-    CHECK_THAT(outcome.out, contains("FAIL  no errors"));
-    CHECK_THAT(outcome.out, contains("1 of 1"));
-}
