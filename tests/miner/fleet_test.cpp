@@ -22,7 +22,7 @@ namespace {
 struct Bench {
     config::Settings settings;
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
-    std::vector<std::string> devices;  // generators were made for
+    tests::Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
     std::vector<std::string> lines;
     miner::Order order = tests::small_png();
     std::stop_source stop;
@@ -209,8 +209,9 @@ TEST_CASE("several devices of one machine work at the same time, each with a mod
     bench.script->meeting = 2;  // neither ends before the other has begun
     const auto products = bench.produce(2);
     for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
-    std::sort(bench.devices.begin(), bench.devices.end());
-    CHECK(bench.devices == std::vector<std::string>{"cuda:0", "cuda:1"});
+    auto devices = bench.devices.get();
+    std::sort(devices.begin(), devices.end());
+    CHECK(devices == std::vector<std::string>{"cuda:0", "cuda:1"});
 }
 
 TEST_CASE("when a station dies in the middle another makes the whole of it") {
