@@ -12,7 +12,12 @@ void Schedule::set_validators(std::vector<Validator> validators) {
     if (!settings_.reference) {
         for (const Validator& old : before) {
             const Validator* now = find(old.uid);
-            if (now == nullptr || now->peer.hotkey != old.peer.hotkey) cooldowns_.erase(old.uid);
+            const bool another = now == nullptr || now->peer.hotkey != old.peer.hotkey;
+            const bool moved = !another && now->peer != old.peer;
+            if (another || (moved && unreached_.contains(old.uid))) {
+                cooldowns_.erase(old.uid);
+                unreached_.erase(old.uid);
+            }
         }
     }
     if (!settings_.reference || !owner_looked_up_) {
@@ -42,7 +47,13 @@ void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reser
 
 void Schedule::failed(int uid, Time now) { cool_down(uid, now + settings_.failure_delay); }
 
+void Schedule::unreached(int uid, Time now) {
+    failed(uid, now);
+    unreached_.insert(uid);
+}
+
 void Schedule::cool_down(int uid, Time until) {
+    unreached_.erase(uid);
     if (find(uid) != nullptr) cooldowns_[uid] = until;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,8 +37,9 @@ public:
     explicit Schedule(config::Schedule settings);
 
     // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
-    // stay. A uid that is gone or has another hotkey loses its cool-down, and the owner is looked
-    // up anew; with settings.reference neither happens.
+    // stay. A uid that is gone or has another hotkey loses its cool-down, as does one that could
+    // not be reached where it was and is elsewhere now; and the owner is looked up anew. With
+    // settings.reference none of it happens.
     void set_validators(std::vector<Validator> validators);
 
     // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
@@ -48,6 +50,7 @@ public:
     // under way.
     void reserve(int uid, Time now);
     void failed(int uid, Time now);
+    void unreached(int uid, Time now);  // failed, at the address that it has
     void cool_down(int uid, Time until);
 
     // The earliest time, not before now, at which next() gives somebody; empty: never, with these
@@ -70,6 +73,7 @@ private:
     config::Schedule settings_;
     std::vector<Validator> validators_;
     std::unordered_map<int, Time> cooldowns_;  // by uid
+    std::set<int> unreached_;                  // whose cool-down is for that alone
     std::optional<int> owner_uid_;
     bool owner_looked_up_ = false;
     int until_owner_;

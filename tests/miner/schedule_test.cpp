@@ -166,6 +166,25 @@ TEST_CASE("a new metagraph keeps cool-downs, but not those of another hotkey") {
     CHECK(schedule.cooldown_until(2) == Time());
 }
 
+TEST_CASE("who could not be reached and has moved is asked at once, others that moved are not") {
+    Schedule schedule(with_owner());
+    const std::vector before{validator(0, "a"), validator(1, "b"), validator(2, "c")};
+    schedule.set_validators(before);
+    schedule.unreached(0, kNow);
+    schedule.cool_down(1, kNow + 100s);
+    schedule.unreached(2, kNow);
+    schedule.reserve(2, kNow);  // for another reason since
+    schedule.set_validators(before);
+    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    auto after = before;
+    for (auto& validator : after) validator.peer.port = 9000;
+    schedule.set_validators(after);
+    CHECK(schedule.cooldown_until(0) == Time());
+    CHECK(schedule.cooldown_until(1) == kNow + 100s);
+    CHECK(schedule.cooldown_until(2) == kNow + 300s);
+    CHECK(ask(schedule, kNow) == 0);
+}
+
 TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looked up once") {
     config::Schedule settings = with_owner();
     settings.reference = true;
