@@ -54,7 +54,7 @@ Checklist evaluate(const Evidence& evidence) {
     add(ok_if(c.errors == 0 && evidence.logged_errors == 0), "no errors", errors_found(evidence));
     add(ok_if(evidence.protocol_faults == 0), "every signature and nonce was accepted",
         fmt::format("{} refused", evidence.protocol_faults));
-    add(ok_if(evidence.violations == 0), "no validator was asked during a cool-down",
+    add(ok_if(evidence.violations == 0), "no pull came during a cool-down",
         fmt::format("{} times", evidence.violations));
     add(ok_if(evidence.without_effect == 0), "nothing was submitted twice",
         fmt::format("{} submissions without effect", evidence.without_effect));

@@ -59,7 +59,7 @@ TEST_CASE("a rehearsal needs nothing but the binary, and its statistics can be a
     for (const auto* part :
          {"Checklist before mainnet", "every task was answered", "3 of 3", "success rate over 70 %",
           "a retry happened", "no errors", "every signature and nonce was accepted",
-          "no validator was asked during a cool-down", "nothing was submitted twice", "zero scores",
+          "no pull came during a cool-down", "nothing was submitted twice", "zero scores",
           "miner stats"})
         CHECK_THAT(done.out, contains(part));
     CHECK(done.out.find('\033') == done.out.npos);  // no colours off a terminal
