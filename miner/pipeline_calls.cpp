@@ -71,7 +71,7 @@ asio::awaitable<std::optional<Pipeline::Heard>> Pipeline::pull(Identity& who,
         if (s_.observer.pulled)
             s_.observer.pulled({.validator = validator.peer.hotkey, .error = detail});
         s_.log.warn("pull failed", {{"validator", validator.peer.hotkey}, {"error", detail}});
-        who.schedule.unreached(validator.uid, now());
+        who.schedule.unreached(validator, now());
         turn.end = Turn::End::unreached;
         co_return std::nullopt;
     }

@@ -47,9 +47,15 @@ void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reser
 
 void Schedule::failed(int uid, Time now) { cool_down(uid, now + settings_.failure_delay); }
 
-void Schedule::unreached(int uid, Time now) {
-    failed(uid, now);
-    unreached_.insert(uid);
+void Schedule::unreached(const Validator& asked, Time now) {
+    const Validator* known = find(asked.uid);
+    if (known == nullptr) return;
+    if (!settings_.reference && known->peer != asked.peer) {  // it moved while it was asked
+        cooldowns_.erase(asked.uid);
+        return;
+    }
+    failed(asked.uid, now);
+    unreached_.insert(asked.uid);
 }
 
 void Schedule::cool_down(int uid, Time until) {

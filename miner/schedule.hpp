@@ -50,7 +50,8 @@ public:
     // under way.
     void reserve(int uid, Time now);
     void failed(int uid, Time now);
-    void unreached(int uid, Time now);  // failed, at the address that it has
+    // As failed(), for the address where it was asked: elsewhere it may be asked at once.
+    void unreached(const Validator& asked, Time now);
     void cool_down(int uid, Time until);
 
     // The earliest time, not before now, at which next() gives somebody; empty: never, with these

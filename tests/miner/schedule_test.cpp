@@ -170,9 +170,9 @@ TEST_CASE("who could not be reached and has moved is asked at once, others that 
     Schedule schedule(with_owner());
     const std::vector before{validator(0, "a"), validator(1, "b"), validator(2, "c")};
     schedule.set_validators(before);
-    schedule.unreached(0, kNow);
+    schedule.unreached(before[0], kNow);
     schedule.cool_down(1, kNow + 100s);
-    schedule.unreached(2, kNow);
+    schedule.unreached(before[2], kNow);
     schedule.reserve(2, kNow);  // for another reason since
     schedule.set_validators(before);
     CHECK(schedule.cooldown_until(0) == kNow + 300s);
@@ -183,6 +183,15 @@ TEST_CASE("who could not be reached and has moved is asked at once, others that 
     CHECK(schedule.cooldown_until(1) == kNow + 100s);
     CHECK(schedule.cooldown_until(2) == kNow + 300s);
     CHECK(ask(schedule, kNow) == 0);
+
+    // The metagraph said so while it was being asked at its old place.
+    schedule.reserve(0, kNow);
+    schedule.unreached(before[0], kNow);
+    CHECK(schedule.cooldown_until(0) == Time());
+    schedule.unreached(after[0], kNow);
+    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    schedule.unreached(validator(9, "gone"), kNow);
+    CHECK(schedule.cooldown_until(9) == Time());
 }
 
 TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looked up once") {
