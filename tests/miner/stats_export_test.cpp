@@ -3,6 +3,7 @@
 #include "miner/stats.hpp"
 
 #include "storage/database.hpp"
+#include "tests/miner/some_statistics.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -18,6 +19,7 @@
 using namespace miner;
 using storage::Counts;
 using storage::Statistics;
+using tests::kMonday;
 
 namespace {
 
@@ -26,42 +28,17 @@ namespace json = boost::json;
 // As boost::json reads a number: not always to the last bit.
 Approx near(double value) { return Approx(value).epsilon(1e-14); }
 
-constexpr storage::Milliseconds kMonday = 1'796'000'000'000;  // 2026-11-30 00:53 UTC
-
 Counts counts() {
-    Counts counts;
-    counts.generations = 1234;
-    counts.passed_at_once = 980;
-    counts.sparse_first = 254;
-    counts.retries = 260;
-    counts.retry_passed = 120;
-    counts.retry_improved = 60;
-    counts.rejected = 66;
-    counts.errors = 8;
-    counts.submissions = 1160;
-    counts.accepted = 1100;
-    counts.zero_scores = 50;
+    auto counts = tests::some_counts();
     counts.not_scored = 2;
-    counts.mean_score = 0.71234;
     counts.median_score = 0.1 + 0.2;  // all of its digits
-    counts.last_accepted = kMonday + 60'000;
-    counts.reward = 75'612.5;
     return counts;
 }
 
 Statistics statistics() {
-    Statistics statistics;
-    statistics.all = counts();
-    statistics.by_validator = {{"5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh", counts()},
-                               {"5Short", {}}};
-    statistics.by_hotkey = {{"5OurFirst", counts()}, {"5OurSecond", counts()}};
+    auto statistics = tests::some_statistics(counts());
     statistics.by_pair = {{"5Short", "5OurFirst", counts()}};
-    statistics.by_kind = {{"image", counts()}};
-    statistics.by_route = {{"picture", counts()}, {"prompt", {}}};
-    statistics.by_day = {{"2026-11-29", counts()}, {"2026-11-30", counts()}};
-    statistics.stages = {{"prepare", 1494, 41.25, 55, 90}, {"latent", 1160, 1250, 1800.4, 61'000}};
-    statistics.first = kMonday - 86'400'000;
-    statistics.newest = kMonday;
+    statistics.stages.pop_back();
     return statistics;
 }
 

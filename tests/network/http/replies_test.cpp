@@ -5,9 +5,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <atomic>
 #include <regex>
 
@@ -149,18 +146,7 @@ TEST_CASE("who stops in the middle of a request is told that it took too long") 
 TEST_CASE("a hang-up is noticed behind bytes of a next request") {
     for (const std::size_t ahead : {0, 1, 60'000}) {
         std::atomic<int> begun = 0, ended = 0;
-        Served served(
-            [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
-                ++begun;
-                asio::steady_timer timer(co_await asio::this_coro::executor);
-                while (!request.gone.stop_requested()) {
-                    timer.expires_after(1ms);
-                    co_await timer.async_wait(asio::use_awaitable);
-                }
-                ++ended;
-                co_return AsyncReply{};
-            },
-            {}, kPatient);
+        Served served(tests::waiting(begun, ended), {}, kPatient);
         asio::io_context io;
         LoopbackPeer::Socket client(io);
         client.connect({asio::ip::make_address("127.0.0.1"), served.port()});

@@ -7,7 +7,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -61,6 +65,21 @@ inline std::string say(std::uint16_t port, std::string_view text) {
     std::string answer;
     boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
     return answer;
+}
+
+// Waits until nobody wants the answer any more, then says so.
+inline network::HttpServer::AsyncHandler waiting(std::atomic<int>& begun, std::atomic<int>& ended) {
+    using Reply = network::HttpServer::AsyncReply;
+    return [&](network::ServerRequest request) -> boost::asio::awaitable<Reply> {
+        ++begun;
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        while (!request.gone.stop_requested()) {
+            timer.expires_after(std::chrono::milliseconds(1));
+            co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+        ++ended;
+        co_return Reply{};
+    };
 }
 
 }  // namespace tests

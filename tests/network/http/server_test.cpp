@@ -20,6 +20,7 @@ using tests::echo;
 using tests::LoopbackPeer;
 using tests::say;
 using tests::Served;
+using tests::waiting;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
@@ -200,20 +201,6 @@ HttpServer::AsyncHandler patient_echo() {
         co_await timer.async_wait(asio::use_awaitable);
         if (request.target == "/throw") throw std::runtime_error("bug");
         co_return AsyncReply{echo(request)};
-    };
-}
-
-// Waits until nobody wants the answer any more, then says so.
-HttpServer::AsyncHandler waiting(std::atomic<int>& begun, std::atomic<int>& ended) {
-    return [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
-        ++begun;
-        asio::steady_timer timer(co_await asio::this_coro::executor);
-        while (!request.gone.stop_requested()) {
-            timer.expires_after(1ms);
-            co_await timer.async_wait(asio::use_awaitable);
-        }
-        ++ended;
-        co_return AsyncReply{};
     };
 }
 

@@ -88,6 +88,14 @@ RemoteFile described(const FakeHub& far) {
         "ckpts/a.safetensors", std::int64_t(far.content.size()), sha256_of_text(far.content), {}};
 }
 
+// All of it came, each byte once.
+void check_whole(const Fetched& fetched, const FakeHub& far, const fs::path& file) {
+    INFO((fetched.digest.has_error() ? fetched.digest.error().message() : ""));
+    CHECK(fetched.digest.has_value());
+    CHECK(content_of(file) == far.content);
+    CHECK(fetched.progress == 1000);
+}
+
 }  // namespace
 
 TEST_CASE("a repository is listed from the endpoint's own path, with the token") {
@@ -144,10 +152,7 @@ TEST_CASE("where one of several mirrors knows no ranges, its answer disturbs no 
     far.whole_once = number;
     const tests::TemporaryFolder folder;
     const auto fetched = fetch(far, folder.path() / "a", described(far));
-    INFO((fetched.digest.has_error() ? fetched.digest.error().message() : ""));
-    CHECK(fetched.digest.has_value());
-    CHECK(content_of(folder.path() / "a") == far.content);
-    CHECK(fetched.progress == 1000);
+    check_whole(fetched, far, folder.path() / "a");
 }
 
 TEST_CASE("a mirror's key is told to nobody, what was asked for is") {
@@ -169,10 +174,7 @@ TEST_CASE("passing faults are passed over, also in the middle of a range") {
     far.seen.clear();
     const tests::TemporaryFolder folder;
     const auto fetched = fetch(far, folder.path() / "a", described(far));
-    INFO((fetched.digest.has_error() ? fetched.digest.error().message() : ""));
-    CHECK(fetched.digest.has_value());
-    CHECK(content_of(folder.path() / "a") == far.content);
-    CHECK(fetched.progress == 1000);
+    check_whole(fetched, far, folder.path() / "a");
 }
 
 TEST_CASE("too many requests are tried again when the hub says so, and not for ever") {
