@@ -151,12 +151,9 @@ Logger::Logger(Level level, bool json, Sink sink)
     : Logger(make_logger({std::make_shared<FunctionSink>(std::move(sink))}, level, json), json) {}
 
 Logger::Logger(std::shared_ptr<spdlog::logger> logger, bool json)
-    : logger_(std::move(logger)),
-      errors_(std::make_shared<std::atomic<std::int64_t>>(0)),
-      json_(json) {}
+    : logger_(std::move(logger)), json_(json) {}
 
 void Logger::event(Level level, std::string_view event, std::initializer_list<LogField> fields) {
-    if (level == Level::error) ++*errors_;
     if (!enabled(level)) return;
     const LogEvent what{
         std::chrono::system_clock::now(), level, event, {fields.begin(), fields.size()}};

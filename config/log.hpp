@@ -6,8 +6,6 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 
-#include <atomic>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
@@ -65,15 +63,11 @@ public:
     bool enabled(Level level) const;
     void flush();
 
-    // Events at level error so far, whether they were written or not.
-    std::int64_t errors() const { return *errors_; }
-
 private:
     Logger(std::shared_ptr<spdlog::logger> logger, bool json);
 
     std::shared_ptr<spdlog::logger> logger_;
     std::shared_ptr<LogFile> file_;  // if there is one; logger_ writes to it
-    std::shared_ptr<std::atomic<std::int64_t>> errors_;
     bool json_ = false;
 };
 
