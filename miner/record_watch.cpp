@@ -45,7 +45,8 @@ void RecordWatch::set(const config::Error* failure) {
     if (failure)
         s_.log.error("database not writable",
                      {{"error", failure->message()},
-                      {"hint", "tasks wait at their validators; it goes on by itself"}});
+                      {"hint", "tasks wait at their validators; it goes on by itself"},
+                      {"remedy", "make room, or mend the folder that storage.path names"}});
     else
         s_.log.info("database writable again", {});
     if (!s_.hindered) return;
