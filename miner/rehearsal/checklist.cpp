@@ -15,7 +15,7 @@ constexpr std::int64_t kFewRetries = 3;
 State ok_if(bool fine) { return fine ? State::ok : State::fail; }
 
 std::string errors_found(const Evidence& evidence) {
-    constexpr std::size_t kColumns = 160;
+    constexpr std::size_t kColumns = 300;
     auto text = fmt::format("{}", evidence.counts.errors);
     if (evidence.logged_errors == 0) return text;
     return fmt::format("{} generations failed; {} errors in the log, the first: {}", text,

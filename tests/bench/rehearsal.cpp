@@ -1,4 +1,5 @@
 #include "tests/bench/rehearsal.hpp"
+#include "tests/support/paths.hpp"
 
 #include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
@@ -18,7 +19,7 @@ std::string variable(const char* name, std::string otherwise) {
     return value && *value ? value : std::move(otherwise);
 }
 
-const std::string kDensest = MINER_TESTS "/../ops/rehearsal/28_orange_crate.png";
+const std::string kDensest = tests::project_path("ops/rehearsal/28_orange_crate.png");
 
 std::vector<std::uint8_t> read(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

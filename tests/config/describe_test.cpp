@@ -1,6 +1,7 @@
 #include "config/describe.hpp"
 
 #include "config/keys.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -49,7 +50,7 @@ TEST_CASE("the printed settings show value, origin and meaning of every key, ali
 }
 
 TEST_CASE("the page about settings is the one that the table renders") {
-    std::ifstream file(MINER_TESTS "/../ops/docs/settings.md");
+    std::ifstream file(tests::project_path("ops/docs/settings.md"));
     const std::string page{std::istreambuf_iterator<char>(file), {}};
     INFO("render it anew: miner config --markdown > ops/docs/settings.md");
     const bool same = page == settings_markdown();  // both are too long to be shown

@@ -141,7 +141,7 @@ TEST_CASE("killed while the validator is judging: it was taken, and is not sent 
             auto* miner = victim.exchange(nullptr);
             if (!miner) return;
             miner->signal(SIGKILL);
-            comes_true([&] { return count(scene.log(), " cooling down ") > 0; }, 60s);
+            comes_true([&] { return count(scene.log(), " cooling down ") > 0; }, kPatience);
         });
     {
         Process miner(scene.mining());

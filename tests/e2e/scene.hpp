@@ -6,6 +6,7 @@
 #include "network/local/validator.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/vectors.hpp"
@@ -50,7 +51,7 @@ inline void write_text(const fs::path& file, std::string_view content) {
 }
 
 // 3500 voxels with the embedded model: the quickest that is more than a blot.
-inline fs::path quick_picture() { return MINER_TESTS "/../ops/rehearsal/22_gray_airplane.png"; }
+inline fs::path quick_picture() { return project_path("ops/rehearsal/22_gray_airplane.png"); }
 
 inline network::Task quick_task(const std::string& id) {
     return {network::TaskKind::image, id, network::base64_encode(read_bytes(quick_picture()))};
@@ -94,7 +95,7 @@ public:
     Command miner(Words words, std::map<std::string, std::string> environment = {}) const {
         environment.emplace("HOME", home().string());
         environment.emplace("XDG_DATA_HOME", (home() / "data").string());
-        return {.program = MINER_BINARY,
+        return {.program = tests::miner_binary(),
                 .arguments = std::move(words),
                 .environment = std::move(environment),
                 .input = {},

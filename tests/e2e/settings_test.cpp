@@ -1,5 +1,6 @@
 // Settings through the real binary: four places, one winner, and all faults at once.
 #include "tests/e2e/scene.hpp"
+#include "tests/support/paths.hpp"
 
 #include <csignal>
 
@@ -87,7 +88,7 @@ TEST_CASE("the page about settings is what the binary prints") {
     Scene scene;
     const auto page = scene.ask({"config", "--markdown"});
     CHECK(page.ending == Ending{.code = 0});
-    CHECK((page.out == read_text(MINER_TESTS "/../ops/docs/settings.md")));
+    CHECK((page.out == read_text(tests::project_path("ops/docs/settings.md"))));
 }
 
 TEST_CASE("help names commands and exit codes, and the version has a number") {
@@ -144,14 +145,15 @@ TEST_CASE("how much is logged, and how, is as the flags say") {
 TEST_CASE("a reader that has had enough is no error") {
     Scene scene;
     // Long enough that the pipe is closed while it is written.
-    const auto outcome = run_to_end(
-        {.program = "/bin/sh",
-         .arguments = {"-c", "{ " MINER_BINARY " config --markdown; echo $? >&2; } | true"},
-         .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scene.home().string()}},
-         .input = {},
-         .folder = {},
-         .largest_file = {}},
-        kPatience);
+    const auto outcome =
+        run_to_end({.program = "/bin/sh",
+                    .arguments = {"-c", "{ '" + tests::miner_binary() +
+                                            "' config --markdown; echo $? >&2; } | true"},
+                    .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scene.home().string()}},
+                    .input = {},
+                    .folder = {},
+                    .largest_file = {}},
+                   kPatience);
     CHECK(outcome.err == "0\n");
 }
 

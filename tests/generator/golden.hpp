@@ -9,6 +9,7 @@
 #include "generator/weights/bundle.hpp"
 #include "generator/weights/files.hpp"
 #include "generator/weights/refused.hpp"
+#include "tests/support/paths.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,13 +55,13 @@ inline std::string golden_with(const std::string& file, const std::string& ours)
 
 // A folder laid out like golden/tiny: pipeline.json, ckpts/, golden.safetensors.
 inline std::string golden_folder() {
-    return golden_with("golden.safetensors", MINER_TESTS "/golden/tiny");
+    return golden_with("golden.safetensors", project_path("tests/golden/tiny"));
 }
 
 // A folder laid out like golden/text: tokens.json, tokenizer/, clip/, clip_golden.safetensors,
 // pipe/.
 inline std::string golden_text_folder() {
-    return golden_with("tokens.json", MINER_TESTS "/golden/text");
+    return golden_with("tokens.json", project_path("tests/golden/text"));
 }
 
 class Golden {

@@ -2,6 +2,8 @@
 // fails the test.
 #pragma once
 
+#include "tests/support/paths.hpp"
+
 #include <openssl/sha.h>
 #include <boost/json.hpp>
 
@@ -20,7 +22,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 // "pillow/photo.png"
 inline Bytes golden(const std::string& name) {
-    std::ifstream stream(MINER_TESTS "/golden/" + name, std::ios::binary);
+    std::ifstream stream(project_path("tests/golden/" + name), std::ios::binary);
     if (!stream) throw std::runtime_error("no golden file " + name);
     return Bytes(std::istreambuf_iterator<char>(stream), {});
 }

@@ -3,6 +3,7 @@
 #include "generator/sample/noise.hpp"
 #include "generator/trellis_networks.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <ATen/ATen.h>
 
@@ -16,7 +17,7 @@ namespace {
 
 using namespace generator;
 
-const std::string kNano = MINER_TESTS "/../generator/nano/model";
+const std::string kNano = tests::project_path("generator/nano/model");
 constexpr std::uint64_t kSeed = 1;
 
 // One of the two types, from picture to Gaussians.
@@ -90,7 +91,7 @@ double mean_distance(const at::Tensor& a, const at::Tensor& b) {
 }  // namespace
 
 TEST_CASE("bf16 finds the voxels of fp32, and paints them alike") {
-    const tests::Golden golden(MINER_TESTS "/golden/nano");
+    const tests::Golden golden(tests::project_path("tests/golden/nano"));
     const Side exact(at::kFloat), quick(at::kBFloat16);
     const auto picture = golden["image_u8_hwc"];
     const auto exact_condition = exact.condition(picture),

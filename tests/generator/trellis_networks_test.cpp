@@ -1,12 +1,13 @@
 #include "generator/trellis_networks.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
 namespace {
 
-const std::string kTiny = MINER_TESTS "/golden/tiny";
+const std::string kTiny = tests::project_path("tests/golden/tiny");
 
 }  // namespace
 

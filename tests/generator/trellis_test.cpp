@@ -2,6 +2,7 @@
 
 #include "tests/generator/golden.hpp"
 #include "tests/generator/text_folder.hpp"
+#include "tests/support/paths.hpp"
 
 #include "generator/errc.hpp"
 
@@ -115,7 +116,7 @@ public:
         : folder_(std::filesystem::temp_directory_path() /
                   ("trellis_test_" + std::to_string(::getpid()))) {
         std::filesystem::remove_all(folder_);
-        std::filesystem::copy(MINER_TESTS "/golden/tiny", folder_,
+        std::filesystem::copy(tests::project_path("tests/golden/tiny"), folder_,
                               std::filesystem::copy_options::recursive);
     }
     ~Copy() { std::filesystem::remove_all(folder_); }
@@ -158,7 +159,7 @@ TEST_CASE("a checkpoint folder turns the golden picture into the golden splats",
 }
 
 TEST_CASE("a checkpoint that shares no size with the others does so too", "[golden]") {
-    const std::string folder = MINER_TESTS "/golden/odd";
+    const std::string folder = tests::project_path("tests/golden/odd");
     check_end_to_end(*make(folder), tests::Golden(folder));
 }
 
@@ -169,15 +170,16 @@ TEST_CASE("the embedded model turns its golden picture into its golden splats", 
     CHECK(trellis->info().resolution == 64);
     CHECK(trellis->info().gaussians_per_voxel == 32);
     CHECK(trellis->info().parameters > 10'000'000);
-    check_end_to_end(*trellis, tests::Golden(MINER_TESTS "/golden/nano"));
+    check_end_to_end(*trellis, tests::Golden(tests::project_path("tests/golden/nano")));
 }
 
 TEST_CASE("the embedded model turns its golden prompt into its golden splats", "[golden]") {
     const auto trellis = make("");
     CHECK(trellis->info().takes_prompts);
-    check_end_to_end(*trellis,
-                     tests::Golden(MINER_TESTS "/golden/nano", "golden.safetensors", "text."),
-                     generator::Prompt{"a white snowman with a green hat"});
+    check_end_to_end(
+        *trellis,
+        tests::Golden(tests::project_path("tests/golden/nano"), "golden.safetensors", "text."),
+        generator::Prompt{"a white snowman with a green hat"});
 }
 
 TEST_CASE("a folder for prompts turns the golden prompt into the golden splats", "[golden]") {
@@ -191,7 +193,7 @@ TEST_CASE("a folder for prompts turns the golden prompt into the golden splats",
 }
 
 TEST_CASE("what a checkpoint does not take is an error that names it and says which does") {
-    const auto pictures = make(MINER_TESTS "/golden/tiny");
+    const auto pictures = make(tests::project_path("tests/golden/tiny"));
     const auto no_prompt = pictures->sketch(generator::Prompt{"a chair"}, 1, {});
     REQUIRE_FALSE(no_prompt.has_value());
     CHECK(no_prompt.error().code == Errc::wrong_input);
@@ -199,7 +201,7 @@ TEST_CASE("what a checkpoint does not take is an error that names it and says wh
           std::string::npos);
     CHECK_FALSE(pictures->info().takes_prompts);
 
-    const tests::TextFolder folder(MINER_TESTS "/golden/text");
+    const tests::TextFolder folder(tests::project_path("tests/golden/text"));
     const auto prompts = make(folder.path());
     const auto no_picture = prompts->sketch(generator::Image{}, 1, {});
     REQUIRE_FALSE(no_picture.has_value());
@@ -221,8 +223,8 @@ TEST_CASE("prompts of any kind make splats, and too long ones an error") {
 }
 
 TEST_CASE("a seed gives the same splats to the bit, another seed others") {
-    const tests::Golden golden(MINER_TESTS "/golden/tiny");
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
     const auto once = trellis->sketch(golden.picture(), 7, {});
     const auto again = trellis->sketch(golden.picture(), 7, {});
     const auto other = trellis->sketch(golden.picture(), 8, {});
@@ -238,8 +240,8 @@ TEST_CASE("a seed gives the same splats to the bit, another seed others") {
 }
 
 TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
-    const tests::Golden golden(MINER_TESTS "/golden/tiny");
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
     const auto sketch = trellis->sketch(golden.picture(), 7, {});
     REQUIRE(sketch.has_value());
     const generator::Condition own = golden.picture();
@@ -260,9 +262,9 @@ TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[go
     using Mode = generator::Views::Mode;
     const auto [mode, name] = GENERATE(std::pair(Mode::stochastic, std::string("stochastic.")),
                                        std::pair(Mode::averaged, std::string("averaged.")));
-    const tests::Golden views(MINER_TESTS "/golden", "views.safetensors", name);
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
-    const auto picture = tests::Golden(MINER_TESTS "/golden/tiny").picture();
+    const tests::Golden views(tests::project_path("tests/golden"), "views.safetensors", name);
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    const auto picture = tests::Golden(tests::project_path("tests/golden/tiny")).picture();
     auto mirrored = picture;
     for (int y = 0; y < picture.height; ++y)
         for (int x = 0; x < picture.width; ++x)
@@ -283,8 +285,8 @@ TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[go
 }
 
 TEST_CASE("a stop that was requested cancels both steps") {
-    const tests::Golden golden(MINER_TESTS "/golden/tiny");
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
     std::stop_source stop;
     const auto sketch = trellis->sketch(golden.picture(), 7, {});
     REQUIRE(sketch.has_value());
@@ -294,8 +296,8 @@ TEST_CASE("a stop that was requested cancels both steps") {
 }
 
 TEST_CASE("a stop in the middle of a flow ends it at the next step") {
-    const tests::Golden golden(MINER_TESTS "/golden/tiny");
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
     const auto whole =
         OperatorCount::of([&] { REQUIRE(trellis->sketch(golden.picture(), 7, {}).has_value()); });
     std::stop_source stop;
@@ -314,7 +316,7 @@ TEST_CASE("a stop in the middle of a flow ends it at the next step") {
 }
 
 TEST_CASE("a picture of another size than the encoder's is refused") {
-    const auto trellis = make(MINER_TESTS "/golden/tiny");
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
     generator::Image picture{8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3)};
     const auto sketch = trellis->sketch(picture, 1, {});
     REQUIRE_FALSE(sketch.has_value());

@@ -2,6 +2,7 @@
 #include "generator/trellis.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,9 +20,11 @@ struct Folder {
     std::string model, golden;
 };
 
-const Folder kTiny{MINER_TESTS "/golden/tiny", MINER_TESTS "/golden/tiny"};
-const Folder kOdd{MINER_TESTS "/golden/odd", MINER_TESTS "/golden/odd"};
-const Folder kNano{MINER_TESTS "/../generator/nano/model", MINER_TESTS "/golden/nano"};
+const Folder kTiny{tests::project_path("tests/golden/tiny"),
+                   tests::project_path("tests/golden/tiny")};
+const Folder kOdd{tests::project_path("tests/golden/odd"), tests::project_path("tests/golden/odd")};
+const Folder kNano{tests::project_path("generator/nano/model"),
+                   tests::project_path("tests/golden/nano")};
 
 // The relative error of each network, fed with what the reference fed to it.
 void check_networks(const Folder& folder, at::ScalarType dtype, double tolerance) {

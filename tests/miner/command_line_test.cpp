@@ -2,6 +2,7 @@
 
 #include "config/keys.hpp"
 #include "config/version.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -313,7 +314,7 @@ TEST_CASE("a flag without its value is refused") {
 }
 
 TEST_CASE("--config names the settings file, which beats the variable's") {
-    const std::string path = MINER_TESTS "/miner/none.toml";
+    const std::string path = tests::project_path("tests/miner/none.toml");
     const std::string text = refused({"--config", path.c_str()}, {{"MINER_CONFIG", "/other.toml"}});
     CHECK(has(text, path));
     CHECK_FALSE(has(text, "/other.toml"));

@@ -128,7 +128,8 @@ TEST_CASE("results that the journal could not keep are errors of the rehearsal")
     REQUIRE(errors != checklist.end());
     CHECK(errors->at("state") == "fail");
     CHECK(has(std::string(errors->at("found").as_string()), "errors in the log"));
-    CHECK(has(std::string(errors->at("found").as_string()), "full"));
+    CHECK(has(std::string(errors->at("found").as_string()), "database not writable"));
+    CHECK(has(done.err, "database or disk is full"));
     CHECK(has(done.err, "not recorded"));
 }
 

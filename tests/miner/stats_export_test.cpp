@@ -4,6 +4,7 @@
 
 #include "storage/database.hpp"
 #include "tests/miner/some_statistics.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -42,12 +43,13 @@ Statistics statistics() {
     return statistics;
 }
 
-// What a Python program makes of a text: the JSON that it prints.
+// What a Python program makes of a text: the JSON that it prints. A reader of our own would believe
+// whatever our writer does.
 json::value by_python(const std::string& program, const std::string& text) {
     const tests::TemporaryFolder folder;
     const auto file = folder.path() / "text";
     std::ofstream(file, std::ios::binary) << text;
-    const auto read = tests::run_to_end({.program = MINER_PYTHON,
+    const auto read = tests::run_to_end({.program = tests::python(),
                                          .arguments = {"-I", "-c", program, file.string()},
                                          .environment = {},
                                          .input = {},

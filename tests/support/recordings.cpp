@@ -1,4 +1,5 @@
 #include "tests/support/recordings.hpp"
+#include "tests/support/paths.hpp"
 
 #include "tests/support/vectors.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 std::filesystem::path folder() {
     const char* vectors = std::getenv("MINER_VECTORS");
     const std::filesystem::path base =
-        vectors != nullptr ? std::filesystem::path(vectors) : MINER_TESTS "/vectors";
+        vectors != nullptr ? std::string(vectors) : project_path("tests/vectors");
     return is_directory(base / "chain") ? base / "chain" : base / ".." / "chain";
 }
 

@@ -1,4 +1,5 @@
 #include "tests/support/vectors.hpp"
+#include "tests/support/paths.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -13,8 +14,9 @@ const boost::json::object& vectors(std::string_view file) {
     static std::map<std::string, boost::json::value, std::less<>> cache;
     if (const auto known = cache.find(file); known != cache.end()) return known->second.as_object();
     const char* folder = std::getenv("MINER_VECTORS");
-    const std::string path = (folder != nullptr ? std::string(folder) : MINER_TESTS "/vectors") +
-                             "/" + std::string(file);
+    const std::string path =
+        (folder != nullptr ? std::string(folder) : project_path("tests/vectors")) + "/" +
+        std::string(file);
     std::ifstream stream(path, std::ios::binary);
     if (!stream) throw std::runtime_error("no test vectors at " + path);
     const std::string content(std::istreambuf_iterator<char>(stream), {});

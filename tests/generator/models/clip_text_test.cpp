@@ -3,6 +3,7 @@
 #include "generator/models/text_encoder.hpp"
 #include "generator/nano/embedded.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -40,7 +41,8 @@ TEST_CASE("the text encoder meets the golden hidden state", "[golden]") {
 
 TEST_CASE("the embedded text encoder meets its golden condition and the empty prompt's",
           "[golden]") {
-    const tests::Golden golden(MINER_TESTS "/golden/nano", "golden.safetensors", "text.");
+    const tests::Golden golden(tests::project_path("tests/golden/nano"), "golden.safetensors",
+                               "text.");
     const auto files = embedded_files();
     const auto networks = Networks::read(*files, {}, read_manifest(*files, "text_pipeline.json"));
     const auto error = [&](const char* prompt, const char* name) {
@@ -51,7 +53,7 @@ TEST_CASE("the embedded text encoder meets its golden condition and the empty pr
 }
 
 TEST_CASE("the text tower of a file with both towers answers as transformers does", "[golden]") {
-    const std::string folder = MINER_TESTS "/golden/hub";
+    const std::string folder = tests::project_path("tests/golden/hub");
     const tests::Golden golden(folder);
     auto [config, bundle] = read(folder + "/clip");
     const ClipText network(config, bundle);

@@ -1,6 +1,7 @@
 #include "generator/models/dinov2.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,7 +17,7 @@ TEST_CASE("the picture encoder meets the golden features and condition", "[golde
 }
 
 TEST_CASE("the picture encoder under the hub's names answers as transformers does", "[golden]") {
-    const std::string folder = MINER_TESTS "/golden/hub";
+    const std::string folder = tests::project_path("tests/golden/hub");
     const tests::Golden golden(folder);
     const auto files = generator::folder_files(folder + "/dinov2");
     const auto config = generator::DinoV2::Config::read(

@@ -1,6 +1,7 @@
 #include "generator/models/structure_flow.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include "generator/sample/flow_euler.hpp"
 
@@ -44,7 +45,7 @@ TEST_CASE("the guided structure flow meets the golden latent", "[golden]") {
 }
 
 TEST_CASE("both branches in one batch equal each by itself") {
-    const std::string folder = MINER_TESTS "/golden/tiny";
+    const std::string folder = tests::project_path("tests/golden/tiny");
     const tests::Golden golden(folder);
     const auto networks = tests::read_networks(folder);
     const auto& flow = networks.structure_flow;

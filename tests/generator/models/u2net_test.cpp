@@ -4,6 +4,7 @@
 #include "generator/matting.hpp"
 #include "tests/generator/golden.hpp"
 #include "tests/generator/weights/onnx_file.hpp"
+#include "tests/support/paths.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -18,7 +19,7 @@ using generator::Errc;
 
 namespace {
 
-const std::string kFolder = MINER_TESTS "/golden/u2netp";
+const std::string kFolder = tests::project_path("tests/golden/u2netp");
 
 generator::Safetensors tensors(const std::string& folder, const std::string& name) {
     return generator::or_refuse(generator::Safetensors::parse(
@@ -129,7 +130,7 @@ TEST_CASE("weights of another network are refused by name") {
         FAIL("not refused");
         return config::Error{};
     };
-    const auto dino = MINER_TESTS "/golden/tiny/ckpts";
+    const auto dino = tests::project_path("tests/golden/tiny/ckpts");
     CHECK(refusal([&] {
               generator::U2Net::read(tensors(dino, "dinov2_tiny_reg.safetensors"), at::kCPU);
           }).code == Errc::missing_tensor);

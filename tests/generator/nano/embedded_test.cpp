@@ -1,6 +1,7 @@
 #include "generator/nano/embedded.hpp"
 
 #include "generator/errc.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +10,7 @@
 #include <string>
 
 TEST_CASE("every embedded file equals the one it was made from") {
-    const std::string folder = MINER_TESTS "/../generator/nano/model/";
+    const std::string folder = tests::project_path("generator/nano/model/");
     const auto names = generator::embedded_names();
     CHECK(names.size() == 16);
     for (const auto name : names) {

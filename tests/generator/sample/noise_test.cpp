@@ -1,6 +1,7 @@
 #include "generator/sample/noise.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -13,7 +14,7 @@ TEST_CASE("a seed gives the golden noise, structure first, latent after", "[gold
 }
 
 TEST_CASE("the embedded model's golden noise comes from its seed", "[golden]") {
-    const tests::Golden golden(MINER_TESTS "/golden/nano");
+    const tests::Golden golden(tests::project_path("tests/golden/nano"));
     REQUIRE(golden.has("seed"));
     generator::Noise noise(golden.seed());
     CHECK(noise.draw(golden["ss_noise"].sizes()).equal(golden["ss_noise"]));

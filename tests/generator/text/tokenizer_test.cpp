@@ -2,6 +2,7 @@
 
 #include "tests/generator/golden.hpp"
 #include "tests/generator/text_folder.hpp"
+#include "tests/support/paths.hpp"
 
 #include "generator/nano/embedded.hpp"
 
@@ -49,12 +50,13 @@ TEST_CASE("every golden prompt has the golden tokens", "[golden]") {
 }
 
 TEST_CASE("prompts that lie in wait have the tokens that transformers gives them", "[golden]") {
-    const std::string folder = MINER_TESTS "/golden/text";
+    const std::string folder = tests::project_path("tests/golden/text");
     check_tokens(clip_tokenizer(folder), folder + "/more_tokens.json");
 }
 
 TEST_CASE("the embedded tokenizer gives the golden caption its tokens", "[golden]") {
-    const tests::Golden golden(MINER_TESTS "/golden/nano", "golden.safetensors", "text.");
+    const tests::Golden golden(tests::project_path("tests/golden/nano"), "golden.safetensors",
+                               "text.");
     const auto tokenizer = Tokenizer::read(*generator::embedded_files(), "tokenizer");
     const auto row = [](const at::Tensor& ids) {
         const auto wide = ids.to(at::kLong).contiguous();
@@ -66,7 +68,7 @@ TEST_CASE("the embedded tokenizer gives the golden caption its tokens", "[golden
 }
 
 TEST_CASE("long prompts are cut, and longer ones refused") {
-    const auto tokenizer = clip_tokenizer(MINER_TESTS "/golden/text");
+    const auto tokenizer = clip_tokenizer(tests::project_path("tests/golden/text"));
     for (const char c : {'a', '!', ' ', '7', '\x01', '\xff'}) {
         const auto ids = tokenizer.encode(std::string(100'000, c), 77);
         REQUIRE(ids.has_value());
@@ -80,7 +82,7 @@ TEST_CASE("long prompts are cut, and longer ones refused") {
 }
 
 TEST_CASE("bytes that are no UTF-8 count as replacement characters") {
-    const auto tokenizer = clip_tokenizer(MINER_TESTS "/golden/text");
+    const auto tokenizer = clip_tokenizer(tests::project_path("tests/golden/text"));
     const auto ids = [&](const std::string& prompt) {
         return tokenizer.encode(prompt, 77).value();
     };
