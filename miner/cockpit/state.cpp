@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace miner {
 namespace {
@@ -216,12 +218,17 @@ boost::json::object State::in_public(Time now) const {
 
 std::string State::without_addresses(std::string text) const {
     int remotes = 0;
+    std::vector<std::pair<std::string, std::string>> names;
     for (const auto& station : stations()) {
         if (!station.remote) continue;
         const auto name = remote_name(++remotes);
-        replace_all(text, station.name, name);
-        replace_all(text, authority_of(station.name), name);
+        names.emplace_back(station.name, name);
+        names.emplace_back(authority_of(station.name), name);
     }
+    // The longest first: "gpu1:100" is a part of "gpu1:10006".
+    std::stable_sort(names.begin(), names.end(),
+                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    for (const auto& [address, name] : names) replace_all(text, address, name);
     return text;
 }
 

@@ -1,6 +1,7 @@
 #include "network/hub/hub.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/date.hpp"
 #include "network/hub/digest.hpp"
 #include "network/tls.hpp"
 
@@ -65,10 +66,18 @@ bool is_range(const HttpAnswer& head, const PartFile::Segment& segment, std::int
                                   std::to_string(segment.end - 1) + "/" + std::to_string(size);
 }
 
+// Seconds from now, or the moment itself (RFC 9110, section 10.2.3).
 std::chrono::seconds retry_after(const HttpAnswer& answer) {
     const auto text = find_header(answer.headers, "retry-after");
     std::int64_t seconds = 0;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), seconds);
+    if (text) {
+        if (const auto moment = parse_http_date(*text))
+            seconds = *moment - std::chrono::duration_cast<std::chrono::seconds>(
+                                    std::chrono::system_clock::now().time_since_epoch())
+                                    .count();
+        else
+            std::from_chars(text->data(), text->data() + text->size(), seconds);
+    }
     return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), kLongestRetryAfter);
 }
 

@@ -62,7 +62,7 @@ def tasks_of(number, over_s, last_s_ago, hotkeys, score=None):
             "attempts": 0 if outcome == "skipped" else 1 if outcome in ("passed", "error") else 2,
             "first_gaussians": None if outcome in ("error", "skipped") else size, "gaussians": size if made else None,
             "has_result": made, "bytes": size * 10 if made else 0,
-            "detail": "the picture cannot be read: no PNG, JPEG or WebP" if outcome == "error" else "",
+            "detail": "cannot be decoded: a page of HTML; PNG, JPEG, WebP, GIF, BMP and TIFF are accepted" if outcome == "error" else "",
             "validation_failed": False, "score": mark if made else None, "average": mark if judged else None,
             "reward": 12.5 if judged else None})
     return tasks[::-1]

@@ -125,6 +125,17 @@ TEST_CASE("the public is told no address, path or task") {
           "remote 2: closed: remote 2, cuda:0");
 }
 
+TEST_CASE("an address within a longer one is another's") {
+    auto state = running();
+    state.ask_stations([] {
+        return std::vector<miner::StationState>{{.name = "http://gpu1:100", .remote = true},
+                                                {.name = "http://gpu1:10006", .remote = true},
+                                                {.name = "http://my-gpu1:100", .remote = true}};
+    });
+    CHECK(state.without_addresses("gpu1:10006, http://gpu1:100: closed; my-gpu1:100: gpu1:100.") ==
+          "remote 2, remote 1: closed; remote 3: remote 1.");
+}
+
 TEST_CASE("with stations of which none can take work nothing can be earned") {
     auto state = running();
     std::vector<miner::StationState> stations{{"cuda:0", false, 0}, {"http://gpu1:10006", true, 2}};

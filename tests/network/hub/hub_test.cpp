@@ -1,6 +1,7 @@
 #include "network/hub/hub.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/date.hpp"
 #include "network/hub/digest.hpp"
 #include "tests/network/hub/loopback_hub.hpp"
 #include "tests/network/loopback.hpp"
@@ -187,6 +188,18 @@ TEST_CASE("too many requests are tried again when the hub says so, and not for e
     CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::seconds(1));
     CHECK(far.seen.size() == 2);
     CHECK(listing.error().code == Errc::malformed);  // it serves a file, which is no listing
+
+    // The other form tells the moment.
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    far.seen.clear();
+    far.faults = {{.status = 429,
+                   .headers = {{"retry-after", network::http_date(now.count() + 3)}},
+                   .body = ""}};
+    const auto asked = std::chrono::steady_clock::now();
+    (void)tests::with_hub(far, [](Hub& hub) { return hub.list("o/n", "main"); });
+    CHECK(std::chrono::steady_clock::now() - asked >= std::chrono::seconds(1));
+    CHECK(far.seen.size() == 2);
 
     far.faults.assign(20, {.status = 429, .headers = {{"retry-after", "0"}}, .body = ""});
     const auto fetched = fetch(far, folder.path() / "a", described(far));
