@@ -1,81 +1,21 @@
 #include "miner/app.hpp"
 
-#include "config/keys.hpp"
-#include "config/version.hpp"
 #include "miner/await_all.hpp"
 #include "miner/chain_link.hpp"
-#include "miner/cockpit/cockpit.hpp"
 #include "miner/cooldowns.hpp"
-#include "miner/ending.hpp"
+#include "miner/host.hpp"
 #include "miner/instance_lock.hpp"
 #include "miner/record_watch.hpp"
-#include "miner/service.hpp"
-#include "miner/signals.hpp"
+#include "miner/store.hpp"
 #include "miner/worker.hpp"
-#include "network/http/client.hpp"
-#include "storage/database.hpp"
-#include "storage/report.hpp"
+#include "network/subnet/dendrite.hpp"
 
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-
-#include <algorithm>
 #include <chrono>
 #include <span>
 #include <stdexcept>
 
 namespace miner {
 namespace {
-
-// The database with what stands on it. Used on the db lane only.
-struct Store {
-    std::unique_ptr<storage::Database> database;
-    std::unique_ptr<storage::Journal> journal;
-    std::optional<storage::Artifacts> artifacts;
-    int left_open = 0;  // tasks of an earlier run
-
-    static config::Result<Store> open(const std::filesystem::path& folder,
-                                      const config::Settings& settings, config::Logger& log,
-                                      std::int64_t now_ms) {
-        Store store;
-        auto database = storage::Database::open(folder / "miner.db");
-        if (!database) return database.error();
-        store.database = std::move(*database);
-        if (store.database->finished_restore())
-            log.warn("restore finished", {{"hint",
-                                           "it was cut off; what was there before is "
-                                           "miner.db.before-restore"}});
-        store.journal =
-            std::make_unique<storage::Journal>(*store.database, std::string(config::version()),
-                                               config::settings_hash(settings), now_ms);
-        auto recovered = store.journal->recover(now_ms);
-        if (!recovered) return recovered.error();
-        store.left_open = *recovered;
-        auto artifacts = storage::Artifacts::open(folder / "assets");
-        if (!artifacts) return artifacts.error();
-        store.artifacts.emplace(std::move(*artifacts));
-        return store;
-    }
-
-    config::Result<int> prune(const config::Storage& limits) {
-        auto unanswered = storage::unanswered_assets(*database);
-        if (!unanswered) return unanswered.error();
-        return artifacts->prune(limits.keep_days, limits.keep_gb,
-                                {unanswered->begin(), unanswered->end()});
-    }
-};
-
-asio::awaitable<void> keep_house(Store& store, Lanes& lanes, Stop& stop,
-                                 const config::Storage& limits, config::Logger& log) {
-    do {
-        const auto removed = co_await run_on(lanes.db, [&] { return store.prune(limits); });
-        if (!removed)
-            log.warn("not pruned", {{"error", removed.error().message()}});
-        else if (*removed > 0)
-            log.info("pruned", {{"assets", *removed}});
-    } while (co_await stop.sleep(std::chrono::hours(1)));
-}
 
 // Awaits all children; when one throws, the others are stopped and the first exception goes on.
 asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& stop) {
@@ -100,51 +40,6 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule,
             .now_ns = clocks.unix_ns};
 }
 
-void resume(const Contacts& contacts, std::span<Identity> identities, const AppOptions& options) {
-    resume_cooldowns(contacts, identities, options.clocks,
-                     options.settings.schedule.validation_lock, options.log);
-}
-
-// What is in the way, as the page and /health show it.
-std::function<void(Hindrance)> hindrance_by(Cockpit* cockpit, std::string what) {
-    if (!cockpit) return {};
-    return [cockpit, what = std::move(what)](Hindrance hindrance) {
-        cockpit->state().hindered(what, std::move(hindrance));
-    };
-}
-
-// Empty when the chain is not asked, neither for validators nor for who may call. `contacts` are of
-// earlier runs: validators that are known only now are left alone as they asked then. Those that
-// the file of an earlier run has are there at once.
-std::unique_ptr<ChainLink> make_chain(const AppOptions& options, Contacts contacts, Lanes& lanes,
-                                      Roster& roster, Stop& stop, Cockpit* cockpit,
-                                      asio::any_io_executor io) {
-    auto* callers = cockpit ? cockpit->signed_callers() : nullptr;
-    if (callers && !callers->needs_subnet()) callers = nullptr;
-    if (!options.chain && !callers) return nullptr;
-    auto endpoints = network::endpoints(options.settings.subtensor);
-    if (!endpoints) throw std::invalid_argument(endpoints.error().message());
-    auto chain = std::make_unique<ChainLink>(
-        io, std::move(*endpoints),
-        ChainLink::Services{
-            .identities = options.chain ? roster.identities() : std::span<Identity>(),
-            .stop = stop,
-            .lanes = lanes,
-            .log = options.log,
-            .settings = options.settings,
-            .folder = options.folder,
-            .named = options.named,
-            .subnet =
-                [callers](std::shared_ptr<const network::Metagraph> graph) {
-                    if (callers) callers->subnet(std::move(graph));
-                },
-            .first_validators = [contacts = std::move(contacts), &roster,
-                                 &options] { resume(contacts, roster.identities(), options); },
-            .hindered = hindrance_by(cockpit, "chain")});
-    chain->watch().restore();
-    return chain;
-}
-
 void show_chain(Cockpit& cockpit, const network::Rpc& rpc) {
     cockpit.state().ask_chain([&rpc]() -> std::optional<ChainState> {
         const auto came = rpc.head_at();
@@ -167,62 +62,142 @@ void watch_validators(Observer& observer, ChainWatch& chain) {
     };
 }
 
-asio::awaitable<void> mine(AppOptions& options, Contacts contacts, Lanes& lanes, Store& store,
-                           Fleet& fleet, Production& production, Stop& stop, Cockpit* cockpit,
-                           bool& device_lost) {
-    network::Dendrite dendrite(dendrite_options(options.settings.schedule, options.clocks));
-    Roster roster(std::move(options.identities));
-    const auto io = co_await asio::this_coro::executor;
-    const auto chain = make_chain(options, std::move(contacts), lanes, roster, stop, cockpit, io);
-    if (options.chain) watch_validators(options.observer, chain->watch());
-    RecordWatch records({.lanes = lanes,
-                         .database = *store.database,
-                         .stop = stop,
-                         .log = options.log,
-                         .hindered = hindrance_by(cockpit, "database"),
-                         .again = options.settings.schedule.idle});
-    options.observer.recorded = [&](const config::Result<void>& step) { records.recorded(step); };
-    // Whoever looks at the page sees its blocks as long as it is there.
-    std::shared_ptr<void> shown;
-    if (chain && cockpit) {
-        show_chain(*cockpit, chain->rpc());
-        shown = {nullptr, [cockpit](void*) { cockpit->state().ask_chain({}); }};
+// All that mines, in the order in which it is built.
+class Mining {
+public:
+    // `contacts` are of earlier runs. All of them outlive it.
+    Mining(AppOptions& options, const Contacts& contacts, Store& store, Host& host)
+        : options_(options),
+          contacts_(contacts),
+          store_(store),
+          host_(host),
+          dendrite_(dendrite_options(options.settings.schedule, options.clocks)),
+          roster_(std::move(options.identities)),
+          chain_(open_chain()),
+          records_({.lanes = host.lanes(),
+                    .database = *store.database,
+                    .stop = host.stop(),
+                    .log = options.log,
+                    .hindered = hindrance("database"),
+                    .again = options.settings.schedule.idle}),
+          pipeline_({host.lanes(), host.production(), dendrite_, *store.journal, *store.artifacts,
+                     host.stop(), options.log, options.settings, observer(), options.clocks}) {
+        if (chain_ && host.status_server()) show_chain(*host.status_server(), chain_->rpc());
     }
-    Pipeline pipeline({lanes, production, dendrite, *store.journal, *store.artifacts, stop,
-                       options.log, options.settings, options.observer, options.clocks});
-    // One slot more than stations: one task's network and disk run under another's computing.
-    const std::size_t slots = fleet.size() + 1;
-    const auto workers = [&]() -> asio::awaitable<void> {
+    Mining(const Mining&) = delete;
+    Mining& operator=(const Mining&) = delete;
+    // Whoever looks at the page sees the chain's blocks as long as it is there.
+    ~Mining() {
+        if (host_.status_server()) host_.status_server()->state().ask_chain({});
+    }
+
+    asio::awaitable<void> run() {
         std::vector<asio::awaitable<void>> children;
-        for (std::size_t slot = 0; slot < slots; ++slot)
-            children.push_back(work(roster, pipeline, stop, options.settings.schedule.idle,
-                                    options.finished, options.clocks));
-        children.push_back(fleet.watch(stop));
-        children.push_back(keep_house(store, lanes, stop, options.settings.storage, options.log));
-        children.push_back(records.run());
-        co_await all_of(std::move(children), stop);
-    };
-    std::vector<asio::awaitable<void>> children;
-    children.push_back(workers());
-    if (chain) children.push_back(chain->run());
-    co_await all_of(std::move(children), stop);
-    device_lost = pipeline.device_lost();
+        children.push_back(turns());
+        if (chain_) children.push_back(chain_->run());
+        co_await all_of(std::move(children), host_.stop());
+        if (pipeline_.device_lost()) host_.device_was_lost();
+    }
+
+private:
+    // The chain goes on until these have ended, for what they wait for may come from there.
+    asio::awaitable<void> turns() {
+        std::vector<asio::awaitable<void>> children;
+        // One slot more than backends: one task's network and disk run under another's computing.
+        for (std::size_t slot = 0; slot <= host_.backends().size(); ++slot)
+            children.push_back(work(roster_, pipeline_, host_.stop(),
+                                    options_.settings.schedule.idle, options_.finished,
+                                    options_.clocks));
+        children.push_back(host_.backends().watch(host_.stop()));
+        children.push_back(prune_hourly(store_, host_.lanes(), host_.stop(),
+                                        options_.settings.storage, options_.log));
+        children.push_back(records_.run());
+        co_await all_of(std::move(children), host_.stop());
+    }
+
+    // Null when the chain is not asked, neither for validators nor for who may call. Validators
+    // that are known only now are left alone as they asked in earlier runs. Those that the file of
+    // an earlier run has are there at once.
+    std::unique_ptr<ChainLink> open_chain() {
+        auto* callers = host_.status_server() ? host_.status_server()->signed_callers() : nullptr;
+        if (callers && !callers->needs_subnet()) callers = nullptr;
+        if (!options_.chain && !callers) return nullptr;
+        auto endpoints = network::endpoints(options_.settings.subtensor);
+        if (!endpoints) throw std::invalid_argument(endpoints.error().message());
+        auto chain = std::make_unique<ChainLink>(
+            host_.io().get_executor(), std::move(*endpoints),
+            ChainLink::Services{
+                .identities = options_.chain ? roster_.identities() : std::span<Identity>(),
+                .stop = host_.stop(),
+                .lanes = host_.lanes(),
+                .log = options_.log,
+                .settings = options_.settings,
+                .folder = options_.folder,
+                .named = options_.named,
+                .subnet =
+                    [callers](std::shared_ptr<const network::Metagraph> graph) {
+                        if (callers) callers->subnet(std::move(graph));
+                    },
+                .first_validators =
+                    [this] {
+                        resume_cooldowns(contacts_, roster_.identities(), options_.clocks,
+                                         options_.settings.schedule.validation_lock, options_.log);
+                    },
+                .hindered = hindrance("chain")});
+        chain->watch().restore();
+        return chain;
+    }
+
+    // What is in the way, as the page and /health show it.
+    std::function<void(Hindrance)> hindrance(std::string what) {
+        auto* server = host_.status_server();
+        if (!server) return {};
+        return [server, what = std::move(what)](Hindrance hindrance) {
+            server->state().hindered(what, std::move(hindrance));
+        };
+    }
+
+    Observer observer() {
+        auto observer = host_.status_server()
+                            ? host_.status_server()->observer(std::move(options_.observer))
+                            : std::move(options_.observer);
+        observer.recorded = [this](const config::Result<void>& step) { records_.recorded(step); };
+        if (options_.chain) watch_validators(observer, chain_->watch());
+        return observer;
+    }
+
+    AppOptions& options_;
+    const Contacts& contacts_;
+    Store& store_;
+    Host& host_;
+    network::Dendrite dendrite_;
+    Roster roster_;
+    std::unique_ptr<ChainLink> chain_;
+    RecordWatch records_;
+    Pipeline pipeline_;
+};
+
+ExitCode cannot_start(config::Logger& log, const config::Error& error, ExitCode code) {
+    log.error("cannot start", {{"error", error.message()}});
+    return code;
 }
 
 // The status page and its interface, if asked for; it answers while the model still loads.
-config::Result<std::unique_ptr<Cockpit>> open_cockpit(asio::io_context& io, AppOptions& options,
-                                                      const Store& store) {
-    if (options.settings.http.listen.empty()) return std::unique_ptr<Cockpit>();
-    auto cockpit = Cockpit::open(
-        io, {.settings = options.settings,
-             .folder = options.folder,
-             .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts),
-             .hotkeys = hotkeys_of(options.identities)});
-    if (!cockpit) return cockpit.error();
-    options.observer = (*cockpit)->observer(std::move(options.observer));
-    options.log.add((*cockpit)->log_sink());
-    (*cockpit)->state().scored_by(options.scored_by);
-    return cockpit;
+std::optional<ExitCode> open_status_server(Host& host, const AppOptions& options,
+                                           const Store& store) {
+    if (options.settings.http.listen.empty()) return std::nullopt;
+    const auto failed = host.open_status_server(
+        {.settings = options.settings,
+         .folder = options.folder,
+         .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts),
+         .hotkeys = hotkeys_of(options.identities)});
+    if (failed) return failed;
+    auto& server = *host.status_server();
+    server.state().scored_by(options.scored_by);
+    options.log.info(
+        "status page",
+        {{"url", "http://" + network::authority(server.address().host, server.port())}});
+    return std::nullopt;
 }
 
 }  // namespace
@@ -239,87 +214,25 @@ ExitCode run_app(AppOptions options) {
                    ? ExitCode::another_instance
                    : ExitCode::storage;
     }
-    asio::io_context io{1};
-    Lanes lanes;
-    Stop stop(io.get_executor());
-    // From here on a signal is an orderly stop, even while the model loads.
-    asio::signal_set signals(io);
-    take_signals(signals);
+    config::Result<Store> store = Store();  // outlives the host, whose status server reads from it
+    Host host(options.settings, log);
 
-    auto store = Store::open(options.folder, options.settings, log, options.clocks.unix_ms());
-    if (!store) {
-        log.error("cannot start", {{"error", store.error().message()}});
-        return ExitCode::storage;
-    }
+    store = Store::open(options.folder, options.settings, log, options.clocks.unix_ms());
+    if (!store) return cannot_start(log, store.error(), ExitCode::storage);
     if (store->left_open > 0)
         log.info("resumed", {{"tasks", store->left_open},
                              {"hint", "they go on when their validators hand them out again"}});
     const auto contacts = contacts_of(*store->database, hotkeys_of(options.identities));
-    if (!contacts) {
-        log.error("cannot start", {{"error", contacts.error().message()}});
-        return ExitCode::storage;
-    }
-    resume(*contacts, options.identities, options);
+    if (!contacts) return cannot_start(log, contacts.error(), ExitCode::storage);
+    resume_cooldowns(*contacts, options.identities, options.clocks,
+                     options.settings.schedule.validation_lock, log);
 
-    auto recipe = read_recipe(options.settings);
-    if (!recipe) {
-        log.error("cannot start", {{"error", recipe.error().message()}});
-        return ExitCode::usage;
-    }
-
-    auto cockpit = open_cockpit(io, options, *store);
-    if (!cockpit) return no_cockpit(cockpit.error(), log);
-    if (*cockpit)
-        log.info("status page", {{"url", "http://" + network::authority((*cockpit)->address().host,
-                                                                        (*cockpit)->port())}});
-
-    auto fleet = Fleet::build(lanes, log, options.settings.generator);
-    if (!fleet) {
-        log.error("cannot start", {{"error", fleet.error().message()},
-                                   {"remedy", "see generator.remote in `miner config --print`"}});
-        return ExitCode::usage;
-    }
-    if (*cockpit) show_stations(**cockpit, **fleet);
-
-    Service service(io.get_executor());
-    Ending ending;
-    Production production(lanes, **fleet, log, std::move(*recipe));
-    const auto draining = [&] {
-        service.stopping();
-        if (*cockpit) (*cockpit)->state().draining();
-    };
-    asio::co_spawn(
-        io, watch_signals(signals, stop, options.settings.run.grace, log, {.first = draining}),
-        asio::detached);
-    asio::co_spawn(
-        io,
-        [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await (*fleet)->load(options.make_generator, Start::warm);
-            if (!loaded) {
-                ending.no_model = loaded.error();
-                co_return;
-            }
-            if (stop.asked()) co_return co_await (*fleet)->unload();
-            const auto model = (*fleet)->info();
-            if (*cockpit) (*cockpit)->state().model_ready(model);
-            service.ready(model.name);
-            log.info("model ready", {{"model", model.name},
-                                     {"device", model.device},
-                                     {"dtype", model.dtype},
-                                     {"parameters", model.parameters}});
-            co_await mine(options, *contacts, lanes, *store, **fleet, production, stop,
-                          cockpit->get(), ending.device_lost);
-            co_await (*fleet)->unload();
-        },
-        [&](std::exception_ptr error) {
-            ending.failure = error;
-            signals.cancel();
-            service.end();
-            if (*cockpit) (*cockpit)->stop();
-        });
-    if (*cockpit) asio::co_spawn(io, (*cockpit)->run(), asio::detached);
-    io.run();
-    return conclude(ending, log);
+    if (const auto failed = open_status_server(host, options, *store)) return *failed;
+    if (const auto failed = host.open_backends()) return *failed;
+    return host.run(options.make_generator, [&]() -> asio::awaitable<void> {
+        Mining mining(options, *contacts, *store, host);
+        co_await mining.run();
+    });
 }
 
 }  // namespace miner

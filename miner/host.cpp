@@ -1,0 +1,110 @@
+#include "miner/host.hpp"
+
+#include "miner/signals.hpp"
+#include "network/subnet/dendrite.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace miner {
+
+Host::Host(const config::Settings& settings, config::Logger& log) : settings_(settings), log_(log) {
+    take_signals(signals_);
+}
+
+ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy, ExitCode code) {
+    if (remedy.empty())
+        log_.error("cannot start", {{"error", error.message()}});
+    else
+        log_.error("cannot start", {{"error", error.message()}, {"remedy", remedy}});
+    return code;
+}
+
+std::optional<ExitCode> Host::open_backends() {
+    auto recipe = read_recipe(settings_);
+    if (!recipe) return cannot_start(recipe.error(), "", ExitCode::usage);
+    auto backends = Fleet::build(lanes_, log_, settings_.generator);
+    if (!backends)
+        return cannot_start(backends.error(), "see generator.remote in `miner config --print`",
+                            ExitCode::usage);
+    backends_ = std::move(*backends);
+    production_.emplace(lanes_, *backends_, log_, std::move(*recipe));
+    if (status_server_) show_stations(*status_server_, *backends_);
+    return std::nullopt;
+}
+
+std::optional<ExitCode> Host::open_status_server(Cockpit::Options options) {
+    auto opened = Cockpit::open(io_, std::move(options));
+    if (!opened) {
+        const bool another = opened.error().code == boost::system::errc::device_or_resource_busy;
+        return cannot_start(opened.error(),
+                            another ? "see http.signed in `miner config --print`"
+                                    : "see http.listen in `miner config --print`",
+                            another ? ExitCode::another_instance : ExitCode::usage);
+    }
+    status_server_ = std::move(*opened);
+    log_.add(status_server_->log_sink());
+    if (backends_) show_stations(*status_server_, *backends_);
+    return std::nullopt;
+}
+
+void Host::tell_ready() {
+    const auto model = backends_->info();
+    if (status_server_) status_server_->state().model_ready(model);
+    service_.ready(model.name);
+    log_.info("model ready", {{"model", model.name},
+                              {"device", model.device},
+                              {"dtype", model.dtype},
+                              {"parameters", model.parameters}});
+}
+
+void Host::tell_stopping() {
+    service_.stopping();
+    if (status_server_) status_server_->state().draining();
+}
+
+// So that io runs dry.
+void Host::end() {
+    stop_.ask();
+    signals_.cancel();
+    service_.end();
+    if (status_server_) status_server_->stop();
+}
+
+asio::awaitable<void> Host::load_and(const MakeGenerator& make_generator,
+                                     std::function<asio::awaitable<void>()> work) {
+    const auto loaded = co_await backends_->load(make_generator, Start::warm);
+    if (!loaded) {
+        no_model_ = loaded.error();
+        co_return;
+    }
+    if (!stop_.asked()) {
+        tell_ready();
+        co_await work();
+    }
+    co_await backends_->unload();
+}
+
+ExitCode Host::run(const MakeGenerator& make_generator,
+                   std::function<asio::awaitable<void>()> work) {
+    asio::co_spawn(io_,
+                   watch_signals(signals_, stop_, settings_.run.grace, log_,
+                                 {.first = [this] { tell_stopping(); }}),
+                   asio::detached);
+    asio::co_spawn(io_, load_and(make_generator, std::move(work)),
+                   [this](std::exception_ptr error) {
+                       failure_ = error;
+                       end();
+                   });
+    if (status_server_) asio::co_spawn(io_, status_server_->run(), asio::detached);
+    io_.run();
+    if (no_model_)
+        return cannot_start(*no_model_,
+                            "see generator.model and generator.device in `miner config --print`",
+                            ExitCode::model);
+    if (failure_) std::rethrow_exception(failure_);
+    log_.info("stopped", {});
+    return device_lost_ ? ExitCode::device_lost : ExitCode::ok;
+}
+
+}  // namespace miner

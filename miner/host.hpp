@@ -1,0 +1,80 @@
+// What mining and serving stand on, in the order in which it is built: the io loop with its lanes,
+// stopping by signal, word to the service manager, the status server, and the backends that
+// generate. A composition root opens what it needs, hands its own work to run(), and is taken down
+// in reverse.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "miner/cockpit/cockpit.hpp"
+#include "miner/device.hpp"
+#include "miner/exit_code.hpp"
+#include "miner/fleet.hpp"
+#include "miner/lanes.hpp"
+#include "miner/production.hpp"
+#include "miner/service.hpp"
+#include "miner/stop.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace miner {
+
+class Host {
+public:
+    // From here on a signal is an orderly stop, even while a model loads. Both outlive the host.
+    Host(const config::Settings& settings, config::Logger& log);
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    // The recipe, the devices and the miners that generator.remote names; nothing is loaded yet.
+    // Empty when it went well; otherwise the log says why not, and this is what to exit with.
+    std::optional<ExitCode> open_backends();
+
+    // Answers from run() on, while the model still loads; its log tail hears the log from now on.
+    // As open_backends().
+    std::optional<ExitCode> open_status_server(Cockpit::Options options);
+
+    // Loads the models, does `work`, unloads them; when stopping is asked for before they are
+    // loaded, there is no work. Returns when everything has ended, with what to exit with; what
+    // `work` throws is thrown on.
+    ExitCode run(const MakeGenerator& make_generator, std::function<asio::awaitable<void>()> work);
+
+    // The process is to end with the code that has it started anew.
+    void device_was_lost() { device_lost_ = true; }
+
+    asio::io_context& io() { return io_; }
+    Lanes& lanes() { return lanes_; }
+    Stop& stop() { return stop_; }
+    Cockpit* status_server() { return status_server_.get(); }  // null: not opened
+    Fleet& backends() { return *backends_; }                   // once opened, as the next
+    Production& production() { return *production_; }
+
+private:
+    ExitCode cannot_start(const config::Error& error, std::string_view remedy, ExitCode code);
+    asio::awaitable<void> load_and(const MakeGenerator& make_generator,
+                                   std::function<asio::awaitable<void>()> work);
+    void tell_ready();
+    void tell_stopping();
+    void end();
+
+    const config::Settings& settings_;
+    config::Logger& log_;
+    asio::io_context io_{1};
+    Lanes lanes_;
+    Stop stop_{io_.get_executor()};
+    asio::signal_set signals_{io_};
+    Service service_{io_.get_executor()};
+    std::unique_ptr<Cockpit> status_server_;
+    std::unique_ptr<Fleet> backends_;
+    std::optional<Production> production_;
+    std::optional<config::Error> no_model_;
+    std::exception_ptr failure_;
+    bool device_lost_ = false;
+};
+
+}  // namespace miner
