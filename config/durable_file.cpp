@@ -64,18 +64,6 @@ void take_after(const fs::path& old, int file) {
 
 }  // namespace
 
-OwnedDescriptor::OwnedDescriptor(OwnedDescriptor&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-OwnedDescriptor& OwnedDescriptor::operator=(OwnedDescriptor&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-}
-
-OwnedDescriptor::~OwnedDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 Result<Destination> destination_of(const fs::path& path) {
     using Kind = Destination::Kind;
     Destination destination{.kind = Kind::absent, .path = path, .inherited = -1};

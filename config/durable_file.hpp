@@ -4,6 +4,7 @@
 // Blocking; any thread. Errors have the system's code and name the path.
 #pragma once
 
+#include "config/descriptor.hpp"
 #include "config/result.hpp"
 
 #include <cstdint>
@@ -11,21 +12,6 @@
 #include <span>
 
 namespace config {
-
-// A file descriptor that is closed with the object.
-class OwnedDescriptor {
-public:
-    explicit OwnedDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
-    OwnedDescriptor(OwnedDescriptor&& other) noexcept;
-    OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept;
-    ~OwnedDescriptor();
-
-    explicit operator bool() const { return descriptor_ >= 0; }
-    int get() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 // What writing to a path means.
 struct Destination {

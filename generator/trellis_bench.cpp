@@ -1,3 +1,4 @@
+#include "config/elapsed.hpp"
 #include "generator/bench.hpp"
 
 #include "config/embedded_file.hpp"
@@ -95,10 +96,6 @@ Manifest read_manifest(const Args& args, int steps) {
 
 using Clock = std::chrono::steady_clock;
 
-double milliseconds_since(Clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
 // Most bytes in use since the last look: of the device's allocator, or of the process.
 std::int64_t look_at_peak(const Place& place) {
     if (!place.device.is_cpu()) {
@@ -137,7 +134,7 @@ BenchTask run_task(Generator& generator, const std::vector<Operation>& enhanceme
     double prepare = -1;
     if (const auto size = generator.info().picture_size; size > 0) {
         condition = or_refuse(generator::prepare(enhance(picture, enhancement), size));
-        prepare = milliseconds_since(begin);
+        prepare = config::milliseconds_since(begin);
     }
     const auto sketch = or_refuse(generator.sketch(condition, seed, stop));
     const auto finished = or_refuse(generator.finish(*sketch, nullptr, stop));
@@ -147,8 +144,8 @@ BenchTask run_task(Generator& generator, const std::vector<Operation>& enhanceme
     task.times.prepare = prepare;
     task.times.latent = finished.times.latent;
     task.times.gaussians = finished.times.gaussians;
-    task.times.compress = milliseconds_since(packing);
-    task.total = milliseconds_since(begin);
+    task.times.compress = config::milliseconds_since(packing);
+    task.total = config::milliseconds_since(begin);
     task.voxels = sketch->voxels();
     task.gaussians = std::int64_t(finished.splats.size());
     return task;
@@ -226,10 +223,10 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
         const auto generator =
             make_trellis(std::move(pipelines), place, options.model, std::nullopt);
         place.synchronize();
-        report.build = milliseconds_since(begin);
+        report.build = config::milliseconds_since(begin);
         begin = Clock::now();
         if (const auto warm = generator->warm_up(); !warm) return warm.error();
-        report.warm_up = milliseconds_since(begin);
+        report.warm_up = config::milliseconds_since(begin);
 
         const int runs = options.runs.value_or(place.device.is_cpu() ? 1 : 10);
         const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);

@@ -21,18 +21,14 @@ config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& fol
     std::filesystem::create_directories(folder, error);
     if (error) return system_error(error.value(), folder);
     const auto file = folder / name;
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return system_error(errno, file);
-    InstanceLock lock(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+    auto descriptor = config::open_file(file, O_RDWR | O_CREAT);
+    if (!descriptor) return system_error(errno, file);
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0)
+        return InstanceLock(std::move(descriptor));
     if (errno == EWOULDBLOCK)
         return config::Error{make_error_code(boost::system::errc::device_or_resource_busy),
                              "another miner works in " + folder.string()};
     return system_error(errno, file);
-}
-
-InstanceLock::~InstanceLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace miner

@@ -1,6 +1,7 @@
 // One miner a storage folder: two would hand the same results in twice.
 #pragma once
 
+#include "config/descriptor.hpp"
 #include "config/result.hpp"
 
 #include <filesystem>
@@ -19,15 +20,11 @@ public:
     static config::Result<InstanceLock> take(const std::filesystem::path& folder,
                                              std::string_view name = "miner.lock");
 
-    InstanceLock(InstanceLock&& other) noexcept
-        : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    InstanceLock& operator=(InstanceLock&&) = delete;
-    ~InstanceLock();
-
 private:
-    explicit InstanceLock(int descriptor) : descriptor_(descriptor) {}
+    explicit InstanceLock(config::OwnedDescriptor descriptor)
+        : descriptor_(std::move(descriptor)) {}
 
-    int descriptor_;
+    config::OwnedDescriptor descriptor_;
 };
 
 }  // namespace miner

@@ -1,5 +1,7 @@
 #include "miner/signals.hpp"
 
+#include "config/descriptor.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <csignal>
@@ -43,10 +45,7 @@ asio::awaitable<int> next_within(asio::signal_set& signals, asio::steady_timer& 
 
 bool is_on_terminal() {
     if (const char* service = std::getenv("NOTIFY_SOCKET"); service && *service) return false;
-    const int terminal = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0) return false;
-    ::close(terminal);
-    return true;
+    return bool(config::open_file("/dev/tty", O_RDONLY | O_NOCTTY));
 }
 
 void keep_signals() {

@@ -1,5 +1,6 @@
 #include "storage/artifacts.hpp"
 
+#include "config/descriptor.hpp"
 #include "config/durable_file.hpp"
 #include "storage/errc.hpp"
 #include "storage/file.hpp"
@@ -62,8 +63,8 @@ int read_all(int descriptor, std::vector<std::uint8_t>& bytes) {
 void sweep(const fs::path& folder) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-        const File file(entry.path(), O_RDWR);
-        if (file && ::flock(file.descriptor(), LOCK_EX | LOCK_NB) == 0) {
+        const auto file = config::open_file(entry.path(), O_RDWR);
+        if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
             ::unlink(entry.path().c_str());
         }
     }
@@ -137,13 +138,13 @@ config::Result<std::string> Artifacts::put(std::span<const std::uint8_t> bytes) 
 config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash) const {
     if (!is_hash(hash)) return config::fail(Errc::missing, "asset '" + hash.substr(0, 64) + "'");
     const auto name = path(hash);
-    const File file(name, O_RDONLY);
+    const auto file = config::open_file(name, O_RDONLY);
     if (!file) {
         if (errno == ENOENT || errno == ENOTDIR) return config::fail(Errc::missing, name.string());
         return failed(errno, name);
     }
     std::vector<std::uint8_t> bytes;
-    if (const int error = read_all(file.descriptor(), bytes)) return failed(error, name);
+    if (const int error = read_all(file.get(), bytes)) return failed(error, name);
     if (sha256(bytes) != hash) {
         return config::fail(Errc::corrupt, name.string() + ": the content is not what was kept");
     }

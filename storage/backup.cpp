@@ -1,5 +1,6 @@
 #include "storage/backup.hpp"
 
+#include "config/descriptor.hpp"
 #include "config/durable_file.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
@@ -138,8 +139,8 @@ config::Result<fs::path> place_for(const fs::path& to) {
 bool is_of_a_miner(const fs::path& file) {
     constexpr std::size_t kHeader = 100, kIdAt = 68;
     std::array<unsigned char, kHeader> header{};
-    const File opened(file, O_RDONLY);
-    if (!opened || ::pread(opened.descriptor(), header.data(), kHeader, 0) != kHeader) return false;
+    const auto opened = config::open_file(file, O_RDONLY);
+    if (!opened || ::pread(opened.get(), header.data(), kHeader, 0) != kHeader) return false;
     std::uint32_t id = 0;
     for (std::size_t i = 0; i < 4; ++i) id = id << 8 | header[kIdAt + i];
     return std::memcmp(header.data(), "SQLite format 3", 16) == 0 && id == kApplicationId;

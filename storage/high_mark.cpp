@@ -1,5 +1,6 @@
 #include "storage/high_mark.hpp"
 
+#include "config/descriptor.hpp"
 #include "config/durable_file.hpp"
 #include "storage/file.hpp"
 
@@ -30,10 +31,10 @@ std::optional<std::int64_t> unpack(const Bytes& bytes) {
 }
 
 // Whole, with nothing behind it; else it is none of ours.
-config::Result<std::optional<std::int64_t>> read(const File& file,
+config::Result<std::optional<std::int64_t>> read(const config::OwnedDescriptor& file,
                                                  const std::filesystem::path& path) {
     std::array<std::uint8_t, 17> bytes{};
-    const auto got = ::pread(file.descriptor(), bytes.data(), bytes.size(), 0);
+    const auto got = ::pread(file.get(), bytes.data(), bytes.size(), 0);
     if (got < 0) return failed(errno, path);
     Bytes ours;
     if (std::size_t(got) != ours.size()) return std::optional<std::int64_t>();
@@ -44,24 +45,23 @@ config::Result<std::optional<std::int64_t>> read(const File& file,
 }  // namespace
 
 config::Result<std::optional<std::int64_t>> read_mark(const std::filesystem::path& path) {
-    const File file(path, O_RDONLY | O_NONBLOCK);
+    const auto file = config::open_file(path, O_RDONLY | O_NONBLOCK);
     if (!file && errno == ENOENT) return std::optional<std::int64_t>();
     if (!file) return failed(errno, path);
     return read(file, path);
 }
 
 config::Result<void> raise_mark(const std::filesystem::path& path, std::int64_t value) {
-    const File file(path, O_RDWR | O_CREAT | O_NONBLOCK);
-    if (!file || ::flock(file.descriptor(), LOCK_EX) != 0) return failed(errno, path);
+    const auto file = config::open_file(path, O_RDWR | O_CREAT | O_NONBLOCK);
+    if (!file || ::flock(file.get(), LOCK_EX) != 0) return failed(errno, path);
     const auto before = read(file, path);
     if (!before) return before.error();
     if (*before && **before >= value) return {};
     const auto bytes = pack(value);
-    const auto written = ::pwrite(file.descriptor(), bytes.data(), bytes.size(), 0);
+    const auto written = ::pwrite(file.get(), bytes.data(), bytes.size(), 0);
     if (written < 0) return failed(errno, path);
     if (std::size_t(written) != bytes.size()) return failed(ENOSPC, path);
-    if ((!*before && ::ftruncate(file.descriptor(), bytes.size()) != 0) ||
-        ::fsync(file.descriptor()) != 0)
+    if ((!*before && ::ftruncate(file.get(), bytes.size()) != 0) || ::fsync(file.get()) != 0)
         return failed(errno, path);
     if (*before) return {};
     if (const auto synced = config::sync_folder(path.parent_path()); !synced)

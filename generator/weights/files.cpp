@@ -1,5 +1,6 @@
 #include "generator/weights/files.hpp"
 
+#include "config/descriptor.hpp"
 #include "generator/errc.hpp"
 #include "generator/mistaken.hpp"
 
@@ -16,17 +17,6 @@
 
 namespace generator {
 namespace {
-
-struct Descriptor {
-    int fd = -1;
-
-    explicit Descriptor(int descriptor) : fd(descriptor) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd >= 0) ::close(fd);
-    }
-};
 
 config::Error unreadable(const std::string& path) {
     return config::fail(Errc::missing_file, path + " (" + std::strerror(errno) + ")");
@@ -49,15 +39,15 @@ public:
         }
         const std::string file = path(name);
         // A pipe in place of a file would block for ever.
-        const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-        if (descriptor.fd < 0) return unreadable(file);
+        const auto descriptor = config::open_file(file, O_RDONLY | O_NONBLOCK);
+        if (!descriptor) return unreadable(file);
         struct stat status {};
-        if (::fstat(descriptor.fd, &status) != 0) return unreadable(file);
+        if (::fstat(descriptor.get(), &status) != 0) return unreadable(file);
         if (!S_ISREG(status.st_mode))
             return config::fail(Errc::missing_file, file + " (no regular file)");
         const auto size = std::size_t(status.st_size);
         if (size == 0) return Bytes{};
-        void* begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.fd, 0);
+        void* begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
         if (begin == MAP_FAILED) return unreadable(file);
         std::shared_ptr<const void> owner(begin,
                                           [size](void* address) { ::munmap(address, size); });

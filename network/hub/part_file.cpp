@@ -1,5 +1,6 @@
 #include "network/hub/part_file.hpp"
 
+#include "config/descriptor.hpp"
 #include "config/durable_file.hpp"
 #include "network/errc.hpp"
 
@@ -56,21 +57,6 @@ config::Error system_failure(const fs::path& file, int error) {
                         file.string() + ": " + std::strerror(error));
 }
 
-PartFile::PartFile(PartFile&& other) noexcept
-    : name_(std::move(other.name_)),
-      part_(std::move(other.part_)),
-      list_(std::move(other.list_)),
-      size_(other.size_),
-      segment_bytes_(other.segment_bytes_),
-      done_(std::move(other.done_)),
-      data_(std::exchange(other.data_, -1)),
-      entries_(std::exchange(other.entries_, -1)) {}
-
-PartFile::~PartFile() {
-    for (const int file : {data_, entries_})
-        if (file >= 0) ::close(file);
-}
-
 config::Error PartFile::failure(const std::string& what) const {
     return config::fail(Errc::io, part_.string() + ": " + what);
 }
@@ -96,12 +82,12 @@ config::Result<PartFile> PartFile::open(const fs::path& name, std::int64_t size,
         file.discard();
         file.done_.assign(count, false);
     }
-    file.data_ = ::open(file.part_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (file.data_ < 0) return system_failure(file.part_, errno);
-    if (::ftruncate(file.data_, size) != 0) return system_failure(file.part_, errno);
-    file.entries_ = ::open(file.list_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (file.entries_ < 0) return system_failure(file.list_, errno);
-    if (fresh && !write_all(file.entries_, (head + "\n").data(), head.size() + 1, -1))
+    file.data_ = config::open_file(file.part_, O_WRONLY | O_CREAT);
+    if (!file.data_) return system_failure(file.part_, errno);
+    if (::ftruncate(file.data_.get(), size) != 0) return system_failure(file.part_, errno);
+    file.entries_ = config::open_file(file.list_, O_WRONLY | O_CREAT | O_APPEND);
+    if (!file.entries_) return system_failure(file.list_, errno);
+    if (fresh && !write_all(file.entries_.get(), (head + "\n").data(), head.size() + 1, -1))
         return system_failure(file.list_, errno);
     return file;
 }
@@ -127,14 +113,16 @@ std::int64_t PartFile::missing_bytes() const {
 config::Result<void> PartFile::write(std::int64_t offset, std::string_view bytes) {
     if (offset < 0 || std::int64_t(bytes.size()) > size_ - offset)
         return config::fail(Errc::malformed, part_.string() + ": more bytes than announced");
-    if (!write_all(data_, bytes.data(), bytes.size(), offset)) return system_failure(part_, errno);
+    if (!write_all(data_.get(), bytes.data(), bytes.size(), offset))
+        return system_failure(part_, errno);
     return {};
 }
 
 config::Result<void> PartFile::complete(std::size_t index) {
-    if (::fdatasync(data_) != 0) return system_failure(part_, errno);
+    if (::fdatasync(data_.get()) != 0) return system_failure(part_, errno);
     const auto line = std::to_string(index) + "\n";
-    if (!write_all(entries_, line.data(), line.size(), -1)) return system_failure(list_, errno);
+    if (!write_all(entries_.get(), line.data(), line.size(), -1))
+        return system_failure(list_, errno);
     done_[index] = true;
     return {};
 }

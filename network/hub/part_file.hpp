@@ -3,6 +3,7 @@
 // the whole content is there. Blocking; one thread.
 #pragma once
 
+#include "config/descriptor.hpp"
 #include "config/result.hpp"
 
 #include <cstdint>
@@ -22,9 +23,6 @@ public:
     // or of other segments is thrown away. Creates folders. Fails with no_space and io.
     static config::Result<PartFile> open(const std::filesystem::path& name, std::int64_t size,
                                          const std::string& content, std::int64_t segment_bytes);
-    PartFile(PartFile&& other) noexcept;
-    PartFile& operator=(PartFile&&) = delete;
-    ~PartFile();
 
     struct Segment {
         std::size_t index;
@@ -54,7 +52,7 @@ private:
     std::filesystem::path name_, part_, list_;
     std::int64_t size_ = 0, segment_bytes_ = 0;
     std::vector<bool> done_;
-    int data_ = -1, entries_ = -1;
+    config::OwnedDescriptor data_, entries_;
 };
 
 }  // namespace network

@@ -1,5 +1,6 @@
 #include "network/wallet/key_text.hpp"
 
+#include "config/descriptor.hpp"
 #include "network/errc.hpp"
 #include "network/wallet/sodium.hpp"
 
@@ -42,15 +43,11 @@ bool read_all(int descriptor, SecretText& text) {
 // A pipe would have us wait and a device may act on being opened: O_NONBLOCK and a look before
 // reading.
 config::Result<KeyText> read_key_text(const std::filesystem::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (descriptor < 0) return config::fail(Errc::no_key_file, reason(errno));
-    struct Closer {
-        int descriptor;
-        ~Closer() { ::close(descriptor); }
-    } closer{descriptor};
-
+    const auto descriptor = config::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!descriptor) return config::fail(Errc::no_key_file, reason(errno));
     struct stat status;
-    if (::fstat(descriptor, &status) != 0) return config::fail(Errc::no_key_file, reason(errno));
+    if (::fstat(descriptor.get(), &status) != 0)
+        return config::fail(Errc::no_key_file, reason(errno));
     if (S_ISDIR(status.st_mode)) return config::fail(Errc::bad_key_file, "it is a folder");
     if (!S_ISREG(status.st_mode))
         return config::fail(Errc::bad_key_file, "it is not a regular file");
@@ -58,7 +55,8 @@ config::Result<KeyText> read_key_text(const std::filesystem::path& path) {
         return config::fail(Errc::bad_key_file, "it is larger than any key file (64 KiB)");
     }
     KeyText file{SecretText(kLargestKeyFile), status.st_mode};
-    if (!read_all(descriptor, file.content)) return config::fail(Errc::no_key_file, reason(errno));
+    if (!read_all(descriptor.get(), file.content))
+        return config::fail(Errc::no_key_file, reason(errno));
     return file;
 }
 

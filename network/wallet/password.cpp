@@ -1,5 +1,6 @@
 #include "network/wallet/password.hpp"
 
+#include "config/descriptor.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/wallet/key_text.hpp"
@@ -79,18 +80,16 @@ void erase_last(SecretText& text) {
 }
 
 config::Result<SecretText> ask_on_terminal(const std::filesystem::path& file, int wrong) {
-    const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0) {
+    const auto terminal = config::open_file("/dev/tty", O_RDWR | O_NOCTTY);
+    if (!terminal) {
         return config::fail(
             Errc::locked_key_file,
             "it has a password and there is no terminal to ask for it; give it in the variable " +
                 std::string(kOurVariable) + " or " + password_variable(file) +
                 ", or with --wallet.password_fd");
     }
-    auto password = read_hidden(terminal, (wrong > 0 ? "Wrong password. " : "") +
-                                              std::string("Password of ") + file.string() + ": ");
-    ::close(terminal);
-    return password;
+    return read_hidden(terminal.get(), (wrong > 0 ? "Wrong password. " : "") +
+                                           std::string("Password of ") + file.string() + ": ");
 }
 
 // The lines of a descriptor, one for each file.
