@@ -2,36 +2,26 @@
 
 #include "config/escape.hpp"
 
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
+#include <systemd/sd-daemon.h>
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <cstdint>
 
 namespace miner {
 namespace {
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
+std::chrono::microseconds watchdog_time() {
+    std::uint64_t microseconds = 0;
+    if (::sd_watchdog_enabled(0, &microseconds) <= 0) return {};
+    return std::chrono::microseconds(microseconds);
 }
 
-std::chrono::microseconds watchdog_time() {
-    const auto text = variable("WATCHDOG_USEC");
-    const auto whose = variable("WATCHDOG_PID");
-    if (!whose.empty() && whose != std::to_string(::getpid())) return {};
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return std::chrono::microseconds(value);
-}
+// A supervisor that does not listen is not worth stopping for.
+void tell(const std::string& words) { (void)::sd_notify(0, words.c_str()); }
 
 }  // namespace
 
-Service::Service(boost::asio::any_io_executor io)
-    : socket_(variable("NOTIFY_SOCKET")), interval_(watchdog_time() / 2), timer_(io) {
-    if (!socket_.empty() && interval_.count() > 0) keep_alive();
+Service::Service(boost::asio::any_io_executor io) : interval_(watchdog_time() / 2), timer_(io) {
+    if (interval_.count() > 0) keep_alive();
 }
 
 void Service::ready(std::string_view status) {
@@ -51,22 +41,6 @@ void Service::keep_alive() {
     timer_.async_wait([this](boost::system::error_code error) {
         if (!error && interval_.count() > 0) keep_alive();
     });
-}
-
-void Service::tell(std::string_view words) const {
-    sockaddr_un address{};
-    if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, socket_.data(), socket_.size());
-    if (socket_[0] == '@') address.sun_path[0] = '\0';  // an abstract name
-    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return;
-    const auto length = socklen_t(offsetof(sockaddr_un, sun_path) + socket_.size());
-    // A supervisor that does not listen is not worth stopping for.
-    [[maybe_unused]] const auto sent =
-        ::sendto(fd, words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                 reinterpret_cast<const sockaddr*>(&address), length);
-    ::close(fd);
 }
 
 }  // namespace miner

@@ -1,12 +1,10 @@
-// Word to systemd, over the socket that it names in NOTIFY_SOCKET; without one nothing happens. On
-// io.
+// Word to systemd (sd_notify(3)); where no service manager listens nothing happens. On io.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <string>
 #include <string_view>
 
 namespace miner {
@@ -21,10 +19,8 @@ public:
     void end();  // no more word, so that io can run dry
 
 private:
-    void tell(std::string_view words) const;
     void keep_alive();
 
-    std::string socket_;  // empty: nobody listens
     std::chrono::microseconds interval_{0};
     boost::asio::steady_timer timer_;
 };
