@@ -1,5 +1,6 @@
 #include "miner/device_station.hpp"
 
+#include "config/elapsed.hpp"
 #include "generator/image/prepare.hpp"
 
 #include <chrono>
@@ -14,11 +15,6 @@ namespace {
 // A generation takes every core for a while; the threads that it begins inherit this, and whoever
 // asks for /health or hangs up is heard in between.
 constexpr int kNiceness = 5;
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-        .count();
-}
 
 class DeviceWork final : public Work {
 public:
@@ -114,7 +110,7 @@ private:
         const auto begin = std::chrono::steady_clock::now();
         auto prepared =
             co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });
-        to.times.prepare = milliseconds_since(begin);
+        to.times.prepare = config::milliseconds_since(begin);
         if (prepared)
             condition = std::move(*prepared);
         else

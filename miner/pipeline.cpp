@@ -1,5 +1,6 @@
 #include "miner/pipeline.hpp"
 
+#include "config/elapsed.hpp"
 #include "network/base64.hpp"
 
 #include <algorithm>
@@ -9,11 +10,6 @@
 
 namespace miner {
 namespace {
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-        .count();
-}
 
 storage::Attempt journal_row(const Attempt& attempt, storage::Milliseconds now_ms) {
     storage::Attempt row;
@@ -189,17 +185,17 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     };
     const auto begin = std::chrono::steady_clock::now();
     auto product = co_await s_.production.produce(std::move(order), seed, s_.stop.token(), watch);
-    job.turn.milliseconds = milliseconds_since(begin);
+    job.turn.milliseconds = config::milliseconds_since(begin);
     job.turn.attempts = int(product.attempts.size());
     for (const auto& attempt : product.attempts)
         job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
-    device_lost_ = device_lost_ || product.device_lost;
-    job.stranded = product.stranded;
-    if (device_lost_ || job.stranded || (product.cancelled && s_.stop.immediate())) {
+    device_lost_ = device_lost_ || product.end == Product::End::device_lost;
+    job.stranded = product.end == Product::End::stranded;
+    if (device_lost_ || job.stranded || (product.given_up() && s_.stop.immediate())) {
         s_.log.warn("handed back", {{"task", job.task.id}, {"reason", product.detail}});
         co_return std::nullopt;
     }
-    if (product.cancelled) product.outcome = storage::Outcome::error;  // past the deadline
+    if (product.given_up()) product.outcome = storage::Outcome::error;  // past the deadline
     // These were recorded as promising; what is submitted is recorded when it is packed.
     for (const auto& attempt : product.attempts) {
         if (attempt.outcome != "unhealthy") continue;

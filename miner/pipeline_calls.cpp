@@ -1,4 +1,5 @@
 // The pipeline's calls to validators: the pull, the submission, and how long to stay away.
+#include "config/elapsed.hpp"
 #include "miner/cooldowns.hpp"
 #include "miner/pipeline.hpp"
 #include "network/base64.hpp"
@@ -21,11 +22,6 @@ constexpr std::chrono::seconds kPlainCooldown{300};
 // A clock that is off by more is complained of, so often. Date counts whole seconds.
 constexpr std::int64_t kClockOff_ms = 3'000;
 constexpr std::chrono::hours kComplainAgain{1};
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-        .count();
-}
 
 // After these nobody knows whether the validator took the result.
 bool may_have_arrived(const config::Error& error) {
@@ -142,7 +138,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
     auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
         job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
-    const auto ms = turn.submit_ms = milliseconds_since(begin);
+    const auto ms = turn.submit_ms = config::milliseconds_since(begin);
     if (!answer || !*answer) {
         const auto error =
             answer ? answer->error()

@@ -1,5 +1,6 @@
 #include "miner/production.hpp"
 
+#include "config/elapsed.hpp"
 #include "generator/errc.hpp"
 #include "generator/splat/spz.hpp"
 
@@ -13,13 +14,6 @@
 
 namespace miner {
 namespace {
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-        .count();
-}
-
-bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
 
 // Whole milliseconds: what a log line has room for.
 std::int64_t total(const generator::StageTimes& times) {
@@ -58,9 +52,12 @@ private:
 }  // namespace
 
 void Production::fail(Product& product, const config::Error& error) {
-    product.cancelled = is_cancelled(error);
-    product.device_lost = error.code == generator::Errc::device_lost;
-    product.outcome = product.cancelled ? storage::Outcome::none : storage::Outcome::error;
+    using End = Product::End;
+    product.end = error.code == generator::Errc::cancelled     ? End::stopped
+                  : error.code == generator::Errc::device_lost ? End::device_lost
+                  : error.code == generator::Errc::bad_mask    ? End::no_object
+                                                               : End::decided;
+    product.outcome = product.given_up() ? storage::Outcome::none : storage::Outcome::error;
     product.detail = error.message();
 }
 
@@ -89,16 +86,16 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
     // Another miner's prompts are drawn by that miner, or not at all.
     const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
-    bool made = false;
+    auto next = Next::elsewhere;
     if (draws) {
-        made = co_await make_drawn(product, job);
-        if (!made) job.draw_ms = milliseconds_since(begin);
+        next = co_await make_drawn(product, job);
+        if (next == Next::elsewhere) job.draw_ms = config::milliseconds_since(begin);
     }
     // Without a model for prompts the reason why nothing was drawn is all there is to say.
-    if (!made && (!draws || fleet_.takes_prompts()) && !product.cancelled)
+    if (next == Next::elsewhere && (!draws || fleet_.takes_prompts()))
         co_await find_station(product, job);
-    if (product.cancelled && !outer.stop_requested()) {
-        product.late = true;
+    if (product.end == Product::End::stopped && !outer.stop_requested()) {
+        product.end = Product::End::late;
         product.detail =
             fmt::format("given up after generator.deadline, {:g} s ({})",
                         std::chrono::duration<double>(recipe.deadline).count(), product.detail);
@@ -106,18 +103,18 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
     co_return product;
 }
 
-asio::awaitable<bool> Production::make_drawn(Product& product, const Job& job) {
+asio::awaitable<Production::Next> Production::make_drawn(Product& product, const Job& job) {
     const auto& prompt = std::get<generator::Prompt>(job.order);
     if (job.watch.stage) job.watch.stage("draw");
     const auto begin = std::chrono::steady_clock::now();
     auto drawn = co_await illustrator_->draw(prompt.text, job.watch.task, job.stop);
     if (job.stop.stop_requested()) {
         fail(product, config::fail(generator::Errc::cancelled, "while a picture was drawn"));
-        co_return false;
+        co_return Next::nowhere;
     }
     if (!drawn) {
         fail(product, drawn.error());
-        co_return false;
+        co_return product.given_up() ? Next::nowhere : Next::elsewhere;
     }
     const Order order = std::move(*drawn);
     Job by_picture{job.recipe,
@@ -127,20 +124,23 @@ asio::awaitable<bool> Production::make_drawn(Product& product, const Job& job) {
                    job.watch,
                    job.here_only,
                    "prompt_via_picture",
-                   milliseconds_since(begin)};
+                   config::milliseconds_since(begin)};
     co_await find_station(product, by_picture);
     // A drawing in which no object is found is no way to one; nor is one that no station takes.
-    const bool useless = (product.bad_mask || product.stranded) && fleet_.takes_prompts();
-    if (useless) log_.warn("not drawn", {{"task", job.watch.task}, {"error", product.detail}});
-    co_return !useless;
+    const bool useless =
+        (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
+        fleet_.takes_prompts();
+    if (!useless) co_return Next::nowhere;
+    log_.warn("not drawn", {{"task", job.watch.task}, {"error", product.detail}});
+    co_return Next::elsewhere;
 }
 
 asio::awaitable<void> Production::find_station(Product& product, const Job& job) {
     std::set<const Station*> left;
-    for (bool done = false; !done;) {
+    for (auto next = Next::elsewhere; next == Next::elsewhere;) {
         auto* const station = fleet_.pick(job.order, left, job.here_only);
         if (!station) {
-            product.stranded = true;
+            product.end = Product::End::stranded;
             product.outcome = storage::Outcome::none;
             product.detail = !left.empty() ? "every station failed: " + product.detail
                              : std::holds_alternative<Album>(job.order)
@@ -152,37 +152,37 @@ asio::awaitable<void> Production::find_station(Product& product, const Job& job)
         product = {};
         const auto occupied = station->occupy();
         const auto work = station->begin({job.order, job.recipe, job.stop, job.watch.stage});
-        done = co_await make(product, *work, job);
-        if (!done) left.insert(station);
+        next = co_await make(product, *work, job);
+        if (next == Next::elsewhere) left.insert(station);
     }
 }
 
-asio::awaitable<bool> Production::ready(Product& product, Work& work, const Job& job) {
+asio::awaitable<Production::Next> Production::ready(Product& product, Work& work, const Job& job) {
     const auto read = co_await work.read();
     if (!read) {
         fail(product, read.error());
-        co_return false;
+        co_return Next::nowhere;
     }
     const auto cut = co_await work.cut_out();
-    if (cut) co_return true;
+    if (cut) co_return Next::on;
     if (job.recipe.matting == Recipe::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {
         log_.warn("not cut out", {{"task", job.watch.task},
                                   {"error", cut.error().message()},
                                   {"hint", "goes on with the whole picture"}});
-        co_return true;
+        co_return Next::on;
     }
     fail(product, cut.error());
-    product.bad_mask = cut.error().code == generator::Errc::bad_mask;
     // The prompt is tried next.
-    if (product.bad_mask && job.route == "prompt_via_picture" && fleet_.takes_prompts())
-        co_return false;
+    if (product.end == Product::End::no_object && job.route == "prompt_via_picture" &&
+        fleet_.takes_prompts())
+        co_return Next::nowhere;
     product.attempts.push_back({.chain = "standard",
                                 .route = job.route,
                                 .outcome = "error",
                                 .error = cut.error().message()});
     if (job.watch.attempt) co_await job.watch.attempt(product.attempts.back());
-    co_return false;
+    co_return Next::nowhere;
 }
 
 Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t seed,
@@ -213,9 +213,9 @@ Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t 
     return report;
 }
 
-asio::awaitable<bool> Production::make(Product& product, Work& work, const Job& job) {
-    const bool usable = co_await ready(product, work, job);
-    if (!usable) co_return true;
+asio::awaitable<Production::Next> Production::make(Product& product, Work& work, const Job& job) {
+    const auto prepared = co_await ready(product, work, job);
+    if (prepared != Next::on) co_return prepared;
     Counts counts;
     std::vector<std::unique_ptr<generator::Sketch>> sketches;
     Decision decision{Verdict::retry, -1};
@@ -233,8 +233,9 @@ asio::awaitable<bool> Production::make(Product& product, Work& work, const Job& 
             auto report = report_of(tried, number, seed, job);
             if (report.outcome == "error") {
                 fail(product, tried.error);
-                if (tried.lost) co_return false;
-                if (product.cancelled || product.device_lost) co_return true;
+                if (tried.lost) co_return Next::elsewhere;
+                if (product.given_up() || product.end == Product::End::device_lost)
+                    co_return Next::nowhere;
             }
             counts.push_back(report.gaussians);
             sketches.push_back(std::move(tried.sketch));
@@ -247,10 +248,10 @@ asio::awaitable<bool> Production::make(Product& product, Work& work, const Job& 
         product.detail.clear();
         product.attempt = decision.attempt + 1;
         product.outcome = outcome_of(decision.verdict);
-        const bool done = co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
-        if (!done || product.splats.size() == 0) co_return done;
+        const auto next = co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
+        if (next != Next::on) co_return next;
         const bool healthy = co_await is_healthy(product, job);
-        if (healthy) co_return true;
+        if (healthy) co_return Next::nowhere;
         counts[std::size_t(decision.attempt)] = -1;
         decision = judge(counts, job.recipe.gate);
     }
@@ -260,7 +261,7 @@ asio::awaitable<bool> Production::make(Product& product, Work& work, const Job& 
     const bool failed = std::all_of(product.attempts.begin(), product.attempts.end(),
                                     [](const auto& each) { return each.outcome == "error"; });
     if (!failed) product.outcome = storage::Outcome::rejected;
-    co_return true;
+    co_return Next::nowhere;
 }
 
 asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
@@ -279,18 +280,18 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
     co_return false;
 }
 
-asio::awaitable<bool> Production::finish(Product& product, Work& work,
-                                         const generator::Sketch& chosen) {
+asio::awaitable<Production::Next> Production::finish(Product& product, Work& work,
+                                                     const generator::Sketch& chosen) {
     auto made = co_await work.finish(chosen);
     if (made.error.code) {
         fail(product, made.error);
-        co_return !made.lost;
+        co_return made.lost ? Next::elsewhere : Next::nowhere;
     }
     product.splats = std::move(made.finished.splats);
     auto& report = product.attempts[std::size_t(product.attempt - 1)];
     report.times.latent = made.finished.times.latent;
     report.times.gaussians = made.finished.times.gaussians;
-    co_return true;
+    co_return product.splats.size() > 0 ? Next::on : Next::nowhere;
 }
 
 asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
@@ -304,7 +305,7 @@ asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
             parcel.spz =
                 generator::write_spz(stored, {.fraction_bits = recipe_.export_.fraction_bits,
                                               .zstd_level = recipe_.export_.zstd_level});
-        parcel.milliseconds = milliseconds_since(begin);
+        parcel.milliseconds = config::milliseconds_since(begin);
         return parcel;
     });
 }

@@ -24,16 +24,26 @@
 namespace miner {
 
 struct Product {
+    enum class End {
+        decided,      // as `outcome` says
+        no_object,    // outcome error: no object can be told from the picture
+        device_lost,  // outcome error: the process must restart
+        stopped,      // by whoever asked; nothing is decided
+        late,         // past the deadline of the recipe; nothing is decided
+        stranded,     // no station could do it; nothing is decided
+    };
+
+    End end = End::decided;
     storage::Outcome outcome = storage::Outcome::none;
     int attempt = 0;  // number of the chosen one; 0: none
     std::vector<Attempt> attempts;
     generator::Splats splats;  // empty when nothing may be submitted
-    std::string detail;        // of an error
-    bool cancelled = false;    // stopped or past the deadline: nothing is decided
-    bool late = false;         // cancelled by the deadline; the detail names the setting
-    bool stranded = false;     // no station could do it: nothing is decided
-    bool device_lost = false;  // the process must restart
-    bool bad_mask = false;     // the error: no object can be told from the picture
+    std::string detail;        // why it ended so, where that is not plain
+
+    // Whether the work was cut short.
+    bool given_up() const { return end == End::stopped || end == End::late; }
+    // Whether nothing is known of the picture or prompt: it may be asked for again.
+    bool undecided() const { return given_up() || end == End::stranded; }
 };
 
 // Splats as they leave the machine.
@@ -62,7 +72,7 @@ public:
 
     // A picture is tried again with another enhancement, a prompt with another seed. Where a
     // service makes pictures a prompt goes by way of one; if that fails, as it is. A station that
-    // fails is left for another, where the order begins anew. Ends early, with Product::cancelled,
+    // fails is left for another, where the order begins anew. Ends early, as Product::End tells,
     // when `stop` fires, which must happen on io, or the deadline is over.
     asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
                                      Watch watch);
@@ -98,15 +108,19 @@ private:
     asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
                                         std::uint64_t seed, std::stop_token outer,
                                         const Watch& watch, bool here_only);
-    // A prompt by way of a picture. False when that failed: nothing is decided then, but `product`
-    // has the reason.
-    asio::awaitable<bool> make_drawn(Product& product, const Job& job);
+    // How the work goes on after a step of it.
+    enum class Next {
+        on,         // with the next step
+        nowhere,    // it has ended, as the product says
+        elsewhere,  // another way may lead there: another station, or the prompt as it is
+    };
+
+    // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
+    asio::awaitable<Next> make_drawn(Product& product, const Job& job);
     asio::awaitable<void> find_station(Product& product, const Job& job);
-    // False when the station failed and another may do it.
-    asio::awaitable<bool> make(Product& product, Work& work, const Job& job);
-    // False when the product has failed.
-    asio::awaitable<bool> ready(Product& product, Work& work, const Job& job);
-    asio::awaitable<bool> finish(Product& product, Work& work, const generator::Sketch& chosen);
+    asio::awaitable<Next> make(Product& product, Work& work, const Job& job);
+    asio::awaitable<Next> ready(Product& product, Work& work, const Job& job);
+    asio::awaitable<Next> finish(Product& product, Work& work, const generator::Sketch& chosen);
     // Measures the product's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
     asio::awaitable<bool> is_healthy(Product& product, const Job& job);

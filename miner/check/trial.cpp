@@ -1,5 +1,6 @@
 #include "miner/check/trial.hpp"
 
+#include "config/elapsed.hpp"
 #include "miner/production.hpp"
 #include "miner/rehearsal/pictures.hpp"
 
@@ -14,10 +15,6 @@ namespace {
 
 using State = Finding::State;
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begun) {
-    return std::chrono::duration<double>(Clock::now() - begun).count();
-}
 
 Finding model_finding(const config::Generator& settings, const generator::ModelInfo& model,
                       double seconds) {
@@ -39,10 +36,10 @@ Finding model_finding(const config::Generator& settings, const generator::ModelI
 Finding trial_finding(const Product& product, const Parcel& parcel, double seconds,
                       std::chrono::milliseconds deadline) {
     const double limit = std::chrono::duration<double>(deadline).count();
-    if (product.late)
+    if (product.end == Product::End::late)
         return {State::fail, "trial generation", product.detail,
                 "raise generator.deadline, or use a faster device"};
-    if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded)
+    if (product.outcome == storage::Outcome::error || product.undecided())
         return {State::fail, "trial generation", product.detail,
                 "try `miner generate` with a picture of your own, at --log.level debug"};
     if (parcel.spz.empty())
@@ -66,7 +63,8 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
                             "see generator.model and generator.device in `miner config --print`"});
         co_return;
     }
-    findings.push_back(model_finding(settings.generator, fleet.info(), seconds_since(begun)));
+    findings.push_back(
+        model_finding(settings.generator, fleet.info(), config::seconds_since(begun)));
     begun = Clock::now();
     auto picture = embedded_pictures().front();
     // Each with a name: g++ 12 destroys temporaries of an awaited call twice.
@@ -78,7 +76,7 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
     Parcel parcel;
     if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
     findings.push_back(
-        trial_finding(product, parcel, seconds_since(begun), settings.generator.deadline));
+        trial_finding(product, parcel, config::seconds_since(begun), settings.generator.deadline));
     co_await fleet.unload();
 }
 

@@ -1,5 +1,6 @@
 #include "miner/cockpit/studio.hpp"
 
+#include "config/elapsed.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/cockpit/request.hpp"
 #include "miner/server_timing.hpp"
@@ -54,10 +55,6 @@ ServerReply retry_later(unsigned status, std::string words) {
     auto reply = words_reply(status, std::move(words));
     reply.headers.emplace_back("retry-after", "5");
     return reply;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 }  // namespace
@@ -131,7 +128,7 @@ std::chrono::milliseconds Studio::limit() const {
 asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
     const auto begin = Clock::now();
     auto answer = co_await make(request, begin + limit());
-    const double seconds = seconds_since(begin);
+    const double seconds = config::seconds_since(begin);
     s_.metrics.generated(answer.end, seconds);
     s_.log.info("generate", {{"end", answer.end},
                              {"status", answer.reply.status},
@@ -158,7 +155,7 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
     const bool given = co_await wait_for_turn(request.gone, deadline);
     if (!given) {
         Product none;
-        none.cancelled = true;
+        none.end = Product::End::stopped;
         co_return explain(none, request.gone, deadline);
     }
     co_return co_await produce(std::move(*call), request.gone, deadline);
@@ -254,17 +251,17 @@ Studio::Answer Studio::too_late() const {
 
 Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
                                Clock::time_point deadline) {
-    if (product.device_lost) {
+    if (product.end == Product::End::device_lost) {
         device_lost_ = true;
         s_.stop.now();
         return {"error", retry_later(503, "the device is lost: restarting")};
     }
     // Callers need not know where other miners of ours are.
     const auto detail = s_.state.without_addresses(product.detail);
-    if (product.stranded) return {"stranded", retry_later(503, detail)};
-    if (product.cancelled) {
+    if (product.end == Product::End::stranded) return {"stranded", retry_later(503, detail)};
+    if (product.given_up()) {
         if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
-        if (product.late) return {"late", words_reply(504, detail)};
+        if (product.end == Product::End::late) return {"late", words_reply(504, detail)};
         if (Clock::now() >= deadline) return too_late();
         return {"not_ready", retry_later(503, "stopping")};
     }

@@ -197,12 +197,12 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                    config::json_text(boost::json::serialize(to_json(product, model, files))));
     else
         print_for_people(product, settings.gate, files);
-    if (product.cancelled && interrupt.token().stop_requested()) return ExitCode::interrupted;
-    if (product.device_lost) return ExitCode::device_lost;
-    if (product.outcome == storage::Outcome::error || product.cancelled || product.stranded) {
+    if (product.given_up() && interrupt.token().stop_requested()) return ExitCode::interrupted;
+    if (product.end == Product::End::device_lost) return ExitCode::device_lost;
+    if (product.outcome == storage::Outcome::error || product.undecided()) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
                    config::printable(config::veiled(product.detail)));
-        return product.late || product.stranded ? ExitCode::no_go : ExitCode::bad_input;
+        return product.undecided() ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
     if (files.empty() && !product.detail.empty()) {

@@ -288,7 +288,7 @@ TEST_CASE("past our own deadline a remote order is given up, here and there") {
     Bench bench({&slow, &other});
     bench.settings.generator.deadline = 1s;
     const auto product = bench.produce();
-    CHECK(product.late);
+    CHECK(product.end == miner::Product::End::late);
     CHECK(other.script->sketches == 0);
     slow.script->delay = 0ms;
     bench.settings.generator.deadline = std::chrono::minutes(10);
@@ -304,7 +304,7 @@ TEST_CASE("when no station answers, nothing is decided") {
     bench.settings.generator.remote = {url(tests::LoopbackPeer([](auto&) {}))};
     const auto product = bench.produce();
     CHECK_FALSE(bench.able);
-    CHECK(product.stranded);
+    CHECK(product.end == miner::Product::End::stranded);
     CHECK(product.outcome == Outcome::none);
     CHECK(product.detail == "no station is able to take it");
     CHECK(bench.says("station down"));
@@ -312,7 +312,7 @@ TEST_CASE("when no station answers, nothing is decided") {
     bench.settings.generator.remote = {url(hangs_up)};
     const auto failed = bench.produce();
     CHECK(bench.able);
-    CHECK(failed.stranded);
+    CHECK(failed.end == miner::Product::End::stranded);
     CHECK(failed.detail.starts_with("every station failed: "));
     CHECK_FALSE(bench.able_after);  // it rests
 }
@@ -330,7 +330,7 @@ TEST_CASE("several pictures of one object go to no remote station, whatever its 
     bench.order = miner::Album{{tests::small_png(), tests::small_png()}, {}};
     const auto product = bench.produce();
     CHECK(bench.able);
-    CHECK(product.stranded);
+    CHECK(product.end == miner::Product::End::stranded);
     CHECK(product.detail.find("several pictures of one object need a device here") !=
           std::string::npos);
     CHECK(prompts_alone.connections() == 1);  // its health alone
@@ -360,7 +360,7 @@ TEST_CASE("remote stations want their token") {
     server.settings.http.token = "0123456789abcdef";
     server.start();
     Bench bench({&server});
-    CHECK(bench.produce().stranded);
+    CHECK(bench.produce().end == miner::Product::End::stranded);
     CHECK(bench.says("401"));
     bench.settings.generator.remote_token = "0123456789abcdef";
     CHECK(bench.produce().outcome == Outcome::passed);

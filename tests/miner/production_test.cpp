@@ -286,14 +286,14 @@ TEST_CASE("the deadline of a generation and a stop both end a drawing") {
     ask_service(late, silent.port());
     late.settings.generator.deadline = 0s;
     const auto given_up = late.produce();
-    CHECK(given_up.late);
+    CHECK(given_up.end == miner::Product::End::late);
     CHECK(holds(given_up.detail, "while a picture was drawn"));
     Bench stopped;
     ask_service(stopped, silent.port());
     stopped.stop.request_stop();
     const auto product = stopped.produce();
-    CHECK(product.cancelled);
-    CHECK_FALSE(product.late);
+    CHECK(product.given_up());
+    CHECK(product.end == miner::Product::End::stopped);
 }
 
 TEST_CASE("what is finished is measured, with nothing left out") {
@@ -409,7 +409,7 @@ TEST_CASE("a lost device ends the production at once") {
     bench.script->voxels = {-1};
     bench.script->failure = generator::Errc::device_lost;
     const auto product = bench.produce();
-    CHECK(product.device_lost);
+    CHECK(product.end == miner::Product::End::device_lost);
     CHECK(bench.script->sketches == 1);
 }
 
@@ -428,16 +428,16 @@ TEST_CASE("a deadline and a stop both cancel the work") {
     late.script->delay = 10s;
     late.settings.generator.deadline = 0s;
     const auto given_up = late.produce();
-    CHECK(given_up.cancelled);
-    CHECK(given_up.late);
+    CHECK(given_up.given_up());
+    CHECK(given_up.end == miner::Product::End::late);
     CHECK(holds(given_up.detail, "generator.deadline"));
     Bench stopped;
     stopped.script->voxels = {100};
     stopped.script->delay = 10s;
     stopped.stop.request_stop();
     const auto product = stopped.produce();
-    CHECK(product.cancelled);
-    CHECK_FALSE(product.late);
+    CHECK(product.given_up());
+    CHECK(product.end == miner::Product::End::stopped);
     CHECK(product.outcome == Outcome::none);
 }
 
