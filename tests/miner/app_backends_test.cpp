@@ -1,0 +1,93 @@
+// The application with other miners as its backends.
+#include "tests/miner/app_stage.hpp"
+#include "tests/miner/serving.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <atomic>
+
+using namespace tests;
+
+TEST_CASE("tasks go to other miners, and to those that are left when one of them dies") {
+    tests::Serving dying, slow;
+    dying.script->voxels = {100, 100, -1};
+    dying.script->failure = generator::Errc::device_lost;
+    slow.script->delay = 100ms;
+    for (auto* server : {&dying, &slow}) {
+        server->settings.http.queue = 5;
+        server->start();
+    }
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {dying.url(), slow.url()};
+    std::vector<network::Task> tasks;
+    for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"})
+        tasks.push_back(picture_task(id));
+    for (int i = 0; i < 3; ++i)
+        stage.add_validator({tasks.begin() + 2 * i, tasks.begin() + 2 * i + (i < 2 ? 2 : 4)});
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(dying.wait() == ExitCode::device_lost);
+    tests::Serving::stop_all({&slow});
+    int accepted = 0;
+    for (const auto& validator : stage.validators) accepted += validator->tally().accepted;
+    CHECK(accepted == 8);
+    CHECK(stage.counts().passed_at_once == 8);
+    CHECK(dying.script->finished == 2);
+    CHECK(slow.script->finished == 6);
+    CHECK(stage.count_lines("station failed") >= 1);  // for each task that it had
+    CHECK(stage.script->sketches == 0);
+}
+
+TEST_CASE("while no station can work no task is pulled, and when one can they are done") {
+    tests::Serving server;
+    server.start();
+    const auto url = server.url();
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {url};
+    stage.settings.generator.remote_token = "0123456789abcdef";
+    stage.add_validator({picture_task("a")});
+    stage.script->voxels = {100};
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    tests::Serving::stop_all({&server});
+
+    Stage alone;
+    alone.settings.generator.device = "none";
+    alone.settings.generator.remote = {url};  // nobody is there any more
+    alone.add_validator({picture_task("a")});
+    alone.stop_once([looks = 0]() mutable { return ++looks > 10; });
+    CHECK(alone.run() == ExitCode::ok);
+    CHECK(alone.validators[0]->tally().pulls == 0);
+    CHECK(alone.count_lines("station down") == 1);
+}
+
+TEST_CASE("a task that every station failed at is left with its validator and comes again") {
+    // Healthy to look at, it hangs up on work; after its rest it does the work like any other.
+    tests::Serving server;
+    server.start();
+    std::atomic<int> calls = 0;
+    const tests::LoopbackPeer flaky([&](tests::LoopbackPeer::Socket& socket) {
+        const auto request = tests::read_request(socket);
+        const bool health = request.starts_with("GET /health ");
+        if (!health) ++calls;
+        if (!health && calls == 1) return;
+        boost::asio::io_context io;
+        tests::LoopbackPeer::Socket onward(io);
+        onward.connect({boost::asio::ip::make_address("127.0.0.1"), server.port()});
+        tests::send(onward, request);
+        std::string answer;
+        boost::system::error_code error;
+        boost::asio::read(onward, boost::asio::dynamic_buffer(answer), error);
+        tests::send(socket, answer);
+    });
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {"http://127.0.0.1:" + std::to_string(flaky.port())};
+    stage.add_validator({picture_task("a")});
+    CHECK(stage.run() == ExitCode::ok);
+    tests::Serving::stop_all({&server});
+    CHECK(stage.count_lines("handed back") == 1);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.validators[0]->tally().submissions == 1);
+    CHECK(stage.counts().errors == 0);
+}

@@ -1,0 +1,102 @@
+// The status page of the application, and what it says is in the way.
+#include "tests/miner/app_stage.hpp"
+#include "tests/storage/outsider.hpp"
+
+#include <atomic>
+#include <thread>
+
+using namespace tests;
+
+TEST_CASE("the status page answers while tasks are done, and ends with the miner") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.script->held = true;
+    std::string health, tasks;
+    const auto ask = [](std::uint16_t port, const char* target) {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = port;
+        request.method = "GET";
+        request.target = target;
+        const auto answer = tests::run(network::request(std::move(request), {}));
+        return answer ? answer->body : answer.error().message();
+    };
+    std::thread visitor([&] {
+        tests::eventually([&] { return stage.script->sketches > 0; });
+        std::unique_lock lock(stage.mutex);
+        const auto lines = stage.lines;
+        lock.unlock();
+        const std::string_view mark = "status page url=http://127.0.0.1:";
+        for (const std::string& line : lines) {
+            const auto at = line.find(mark);
+            if (at == line.npos) continue;
+            const auto port = std::uint16_t(std::stoi(line.substr(at + mark.size())));
+            health = ask(port, "/health");
+            tasks = ask(port, "/api/tasks");
+        }
+        stage.script->held = false;
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(health.find("\"status\":\"healthy\"") != std::string::npos);
+    CHECK(tasks.find("\"task_id\":\"a\"") != std::string::npos);
+    CHECK(stage.validators[0]->tally().accepted == 2);
+}
+
+TEST_CASE("without a validator to ask the miner is unhealthy and says why") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.start_chain();
+    stage.hotkeys = {1};
+    network::HttpAnswer health, ready;
+    std::atomic<bool> seen = false;
+    std::thread visitor([&] {
+        tests::eventually([&] {
+            health = stage.ask_page("/health");
+            return health.body.find("can be asked") != std::string::npos;
+        });
+        ready = stage.ask_page("/ready");
+        seen = true;
+    });
+    stage.keep_running = true;
+    stage.stop_once([&] { return seen.load(); });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(health.status == 503);
+    CHECK(health.body.find("no validator of subnet 17 can be asked") != std::string::npos);
+    CHECK(ready.status == 503);
+    CHECK(ready.body.find("no validator of subnet 17 can be asked") != std::string::npos);
+    CHECK(stage.count_lines("no validator to ask") == 1);
+}
+
+TEST_CASE("while the database cannot be written the miner is unhealthy, and then healthy again") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.add_validator({picture_task("a")});
+    const auto reaches = [&](unsigned status) {
+        return tests::eventually([&] { return stage.ask_page("/health").status == status; });
+    };
+    std::atomic<bool> done = false;
+    bool was_well = false, was_ill = false, is_well = false;
+    std::string ill;
+    std::thread visitor([&] {
+        was_well = reaches(200);
+        {
+            const tests::Outsider::Hold hold(stage.folder.path() / "miner.db");
+            was_ill = reaches(503);
+            ill = stage.ask_page("/health").body;
+        }
+        is_well = reaches(200);
+        done = true;
+    });
+    stage.keep_running = true;
+    stage.stop_once([&] { return done.load(); });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(was_well);
+    CHECK(was_ill);
+    CHECK(is_well);
+    CHECK(ill.find("the database cannot be written") != std::string::npos);
+    CHECK(ill.find(stage.folder.path().string()) == std::string::npos);
+}
