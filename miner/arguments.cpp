@@ -91,7 +91,7 @@ bool is_list(const config::Key& key) { return config::type_of(key).starts_with("
 class Grammar {
 public:
     Grammar() {
-        app_.set_version_flag("--version", fmt::format("miner {}", config::version()),
+        app_.set_version_flag("--version", fmt::format("miner {}", config::version_and_commit()),
                               "Show the version");
         app_.set_help_flag("-h,--help", "Show this help; after a command, that command's");
         app_.require_subcommand(0, 1);
@@ -405,7 +405,7 @@ std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv) 
     } catch (const CLI::CallForHelp&) {
         return Exit{ExitCode::ok, grammar.help(), false};
     } catch (const CLI::CallForVersion&) {
-        return Exit{ExitCode::ok, fmt::format("miner {}\n", config::version()), false};
+        return Exit{ExitCode::ok, fmt::format("miner {}\n", config::version_and_commit()), false};
     } catch (const CLI::ArgumentMismatch& e) {
         const std::string_view what = e.what();  // "--netuid: 1 required N missing"
         return Exit{ExitCode::usage,

@@ -73,7 +73,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::config:
             return miner::config_command(line);
         case Command::version:
-            fmt::print("miner {}\n", config::version());
+            fmt::print("miner {}\n", config::version_and_commit());
             return miner::ExitCode::ok;
     }
     return miner::ExitCode::internal;

@@ -31,6 +31,7 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
     auto& identities = std::get<std::vector<Identity>>(loaded);
     for (auto& who : identities) who.schedule.set_validators(validators->list);
     log->info("starting", {{"version", config::version()},
+                           {"commit", config::commit()},
                            {"netuid", settings.netuid},
                            {"hotkeys", identities.size()},
                            {"hotkey", identities.front().hotkey()},

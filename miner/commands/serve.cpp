@@ -14,7 +14,8 @@ ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_genera
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
     for (const auto& warning : line.loaded.warnings) log->warn("settings", {{"warning", warning}});
-    log->info("starting", {{"version", config::version()}, {"command", "serve"}});
+    log->info("starting",
+              {{"version", config::version()}, {"commit", config::commit()}, {"command", "serve"}});
     std::vector<std::string> hotkeys;
     if (settings.http.signed_ != "none") {
         auto wallet = settings.wallet;

@@ -101,7 +101,10 @@ TEST_CASE("help names commands and exit codes, and the version has a number") {
     CHECK(run.ending == Ending{.code = 0});
     CHECK_THAT(help.out + run.out, contains("130"));
     for (const auto& words : {Scene::Words{"version"}, Scene::Words{"--version"}})
-        CHECK_THAT(scene.ask(words).out, Catch::Matchers::Matches("miner [0-9]+\\.[0-9]+.*\n"));
+        CHECK_THAT(
+            scene.ask(words).out,
+            Catch::Matchers::Matches(
+                "miner [0-9]+\\.[0-9]+\\.[0-9]+ \\(commit ([0-9a-f]{12}(-dirty)?|unknown)\\)\n"));
 }
 
 TEST_CASE("without validators the chain is asked for them, and waited for when it is away") {

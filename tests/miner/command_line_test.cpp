@@ -324,7 +324,7 @@ TEST_CASE("--version and --help end well, with text for standard output") {
     for (const Exit& exit : {over({"--version"}), over({"run", "--version"})}) {
         CHECK(exit.code == ExitCode::ok);
         CHECK_FALSE(exit.to_stderr);
-        CHECK(exit.text == "miner " + std::string(config::version()) + "\n");
+        CHECK(exit.text == "miner " + config::version_and_commit() + "\n");
     }
     CHECK(good({"version"}).command == Command::version);
     CHECK(over({"--help"}).code == ExitCode::ok);
