@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace miner {
 namespace {
@@ -34,6 +35,13 @@ double unix_now() {
         .count();
 }
 
+// An axon's answer to a path that it does not know: "Synapse name '' not found. Available synapses
+// ['Synapse', 'PullTask', 'SubmitResults', 'GetVersion']".
+bool lists_pull(std::string_view body) {
+    const auto list = body.find("Available synapses");
+    return list != body.npos && body.find("'PullTask'", list) != body.npos;
+}
+
 asio::awaitable<void> ask(network::Peer peer, milliseconds limit, Probe& result) {
     network::HttpRequest request{peer.host, peer.port, "GET", "/", {}, {}};
     network::HttpLimits limits;
@@ -50,6 +58,7 @@ asio::awaitable<void> ask(network::Peer peer, milliseconds limit, Probe& result)
         result.error = answer.error().message();
         co_return;
     }
+    result.hands_out_tasks = lists_pull(answer->body);
     const auto date = network::find_header(answer->headers, "date");
     const auto theirs = date ? network::parse_http_date(*date) : std::nullopt;
     // The second was cut off, half a one on average; ours is that in the middle of the exchange.
@@ -98,6 +107,22 @@ Finding check_answers(const std::vector<network::Peer>& peers, const std::vector
     // Some always are: their operators stop them, or shut out who is not registered.
     if (2 * answered < peers.size()) return {State::warn, "validators", found, silent};
     return {State::ok, "validators", found, ""};
+}
+
+std::optional<Finding> check_protocol(const std::vector<Probe>& probes) {
+    const auto answered = std::count_if(probes.begin(), probes.end(),
+                                        [](const auto& probe) { return probe.answered; });
+    const auto pulled = std::count_if(probes.begin(), probes.end(),
+                                      [](const auto& probe) { return probe.hands_out_tasks; });
+    if (answered == 0) return std::nullopt;
+    const auto found =
+        fmt::format("{} of {} that answer hand{} out tasks (PullTask, the protocol of 2025)",
+                    pulled, answered, pulled == 1 ? "s" : "");
+    if (pulled > 0) return Finding{State::ok, "protocol", found, ""};
+    return Finding{State::fail, "protocol", found,
+                   "no validator there speaks what this command mines by: name one that does with "
+                   "--validators, or, if the subnet holds competitions now, answer their POST "
+                   "/generate with `miner serve`"};
 }
 
 Finding check_skew(const std::vector<Probe>& probes) {

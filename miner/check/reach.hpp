@@ -18,6 +18,7 @@ namespace miner {
 // What came of asking one validator.
 struct Probe {
     bool answered = false;
+    bool hands_out_tasks = false;  // PullTask is among the synapses that it lists
     std::chrono::milliseconds took{0};
     // Its clock's lead over ours, in seconds, as far as the header Date tells: that counts whole
     // seconds.
@@ -30,6 +31,10 @@ boost::asio::awaitable<std::vector<Probe>> probe(std::vector<network::Peer> peer
                                                  std::chrono::milliseconds limit);
 
 Finding check_answers(const std::vector<network::Peer>& peers, const std::vector<Probe>& probes);
+
+// Whether those that answer speak the pull protocol of 2025, the one that is mined by. Nothing when
+// none answers.
+std::optional<Finding> check_protocol(const std::vector<Probe>& probes);
 
 // By the median of those that told: one validator's clock may be wrong.
 Finding check_skew(const std::vector<Probe>& probes);

@@ -23,6 +23,7 @@ TEST_CASE("a miner that is ready passes its check, and nothing was pulled for it
     CHECK(report.at("ok").as_bool());
     CHECK_THAT(outcome.out, contains(scene.hotkey()));
     CHECK_THAT(outcome.out, contains("1 of 1 answer"));
+    CHECK_THAT(outcome.out, contains("1 of 1 that answer hands out tasks"));
     CHECK(validator.tally().pulls == 0);
 }
 

@@ -60,8 +60,10 @@ TEST_CASE("validators that answer and those that do not are told apart, without 
     const auto probes = ask(peers);
     REQUIRE(probes.size() == 2);
     CHECK(probes[0].answered);
+    CHECK(probes[0].hands_out_tasks);
     REQUIRE(probes[0].lead_s);
     CHECK_FALSE(probes[1].answered);
+    CHECK_FALSE(probes[1].hands_out_tasks);
     CHECK_FALSE(probes[1].error.empty());
     CHECK(here->tally().pulls == 0);
     CHECK(here->tally().bad_signatures == 0);
@@ -101,6 +103,37 @@ TEST_CASE("no validator, or none that answers, stops mining; few are worth a loo
     CHECK(miner::check_answers({peer, peer, peer}, {bad, good, bad}).state == State::warn);
     CHECK(miner::check_answers({peer, peer}, {bad, good}).state == State::ok);
     CHECK_THAT(miner::check_answers({peer}, {bad}).remedy, Catch::Contains("refused"));
+}
+
+TEST_CASE("a server without the synapse PullTask speaks another protocol") {
+    const auto body = GENERATE(
+        R"({"detail":"Not Found"})", "'PullTask'", "",
+        R"({"message":"Synapse name '' not found. Available synapses ['Synapse', 'Generate']"})");
+    INFO(body);
+    tests::LoopbackPeer server([&](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 404 Not Found\r\ncontent-length: " +
+                                std::to_string(std::string_view(body).size()) + "\r\n\r\n" + body);
+    });
+    const auto probes = ask({{"5F", "127.0.0.1", server.port()}});
+    CHECK(probes.at(0).answered);
+    CHECK_FALSE(probes[0].hands_out_tasks);
+}
+
+TEST_CASE("no validator that hands out tasks stops mining; one is enough") {
+    Probe silent, other, right;
+    other.answered = right.answered = right.hands_out_tasks = true;
+    CHECK_FALSE(miner::check_protocol({}));
+    CHECK_FALSE(miner::check_protocol({silent, silent}));  // the finding about answers says it
+    const auto one = miner::check_protocol({silent, other, right});
+    REQUIRE(one);
+    CHECK(one->state == State::ok);
+    CHECK_THAT(one->found, Catch::Contains("1 of 2"));
+    const auto none = miner::check_protocol({silent, other, other});
+    REQUIRE(none);
+    CHECK(none->state == State::fail);
+    CHECK_THAT(none->found, Catch::Contains("0 of 2") && Catch::Contains("PullTask"));
+    CHECK_THAT(none->remedy, Catch::Contains("miner serve") && Catch::Contains("/generate"));
 }
 
 TEST_CASE("a picture service that was named is asked whether it is there, and for no picture") {
