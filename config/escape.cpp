@@ -188,7 +188,7 @@ std::string json_text(std::string serialized) {
 std::string label(std::string_view text, std::size_t limit) { return printable(text, limit); }
 
 std::string csv_field(std::string_view text) {
-    const auto field = printable(text);
+    auto field = printable(text);
     if (field.find_first_of(",\"") == std::string::npos) return field;
     std::string in_quotes = "\"";
     for (const char c : field) in_quotes += c == '"' ? std::string("\"\"") : std::string(1, c);
