@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 
 torch=2.11.0
 packages=(
-    build-essential ca-certificates ccache clang clang-format cmake git mold ninja-build pkg-config python3 python3-venv
-    catch2 libbenchmark-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev
-    libgif-dev libjpeg62-turbo-dev libjs-chart.js libpng-dev libsodium-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev
-    libssl-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
+    build-essential ca-certificates ccache clang clang-format clang-tidy cmake git mold ninja-build pkg-config python3
+    python3-venv catch2 libbenchmark-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev
+    libgif-dev libjpeg62-turbo-dev libjs-chart.js libpng-dev libsodium-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev
+    libssl-dev libsystemd-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
 )
 
 missing=()

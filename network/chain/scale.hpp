@@ -14,8 +14,10 @@
 
 namespace network {
 
+// NOLINTBEGIN(modernize-use-using): no alias takes __extension__, without which -Wpedantic warns.
 __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 Uint128;
+// NOLINTEND(modernize-use-using)
 
 // Reads values one after another from bytes that must outlive it. The first failure is kept; after
 // it every read gives zero or nothing, so that a caller checks once at the end of a loop's turn.
