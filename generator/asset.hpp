@@ -2,6 +2,8 @@
 // any thread.
 #pragma once
 
+#include "config/stage_times.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,15 +35,6 @@ struct Splats {
     std::size_t size() const { return position.size(); }
 };
 
-// Milliseconds of each stage of one attempt; negative where the stage did not run.
-struct StageTimes {
-    double prepare = -1;    // decode, enhance, crop
-    double encode = -1;     // picture encoder
-    double structure = -1;  // structure flow
-    double occupancy = -1;  // structure decoder and active voxels
-    double latent = -1;     // latent flow
-    double gaussians = -1;  // Gaussian decoder
-    double compress = -1;   // export and SPZ
-};
+using config::StageTimes;
 
 }  // namespace generator

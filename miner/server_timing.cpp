@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <utility>
 
 namespace miner {
 namespace {
 
-using generator::StageTimes;
+using config::kStages;
+using config::StageTimes;
 
-constexpr std::pair<std::string_view, double StageTimes::*> kStages[] = {
-    {"prepare", &StageTimes::prepare},     {"encode", &StageTimes::encode},
-    {"structure", &StageTimes::structure}, {"occupancy", &StageTimes::occupancy},
-    {"latent", &StageTimes::latent},       {"gaussians", &StageTimes::gaussians},
-    {"compress", &StageTimes::compress}};
 constexpr std::string_view kDuration = ";dur=";
 constexpr double kLongest = 24 * 3600 * 1000;
 

@@ -2,16 +2,16 @@
 // tools): "structure;dur=12.5, latent;dur=20". Pure.
 #pragma once
 
-#include "generator/asset.hpp"
+#include "config/stage_times.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace miner {
 
-std::string write_server_timing(const generator::StageTimes& times);  // of the stages that ran
+std::string write_server_timing(const config::StageTimes& times);  // of the stages that ran
 
 // Names that are no stage's, and what is no number of milliseconds below a day, are passed over.
-generator::StageTimes read_server_timing(std::string_view header);
+config::StageTimes read_server_timing(std::string_view header);
 
 }  // namespace miner

@@ -1,5 +1,6 @@
 #include "storage/report.hpp"
 
+#include "config/stage_times.hpp"
 #include "storage/guard.hpp"
 #include "storage/judgement.hpp"
 #include "storage/sql.hpp"
@@ -19,11 +20,10 @@
 namespace storage {
 namespace {
 
+using config::kStages;
+
 constexpr std::int64_t kUsualLast = 100;
 constexpr Milliseconds kDay = 86'400'000;
-
-constexpr std::array<const char*, 7> kStages{"prepare", "encode",    "structure", "occupancy",
-                                             "latent",  "gaussians", "compress"};
 
 // A span as bounds: of time, and where `last` cut in.
 struct Bounds {
@@ -293,7 +293,8 @@ Statistics Survey::summary() {
     statistics.by_route = groups(by_route, itself);
     statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-        statistics.stages.push_back(percentiles(kStages[stage], std::move(stages_[stage])));
+        statistics.stages.push_back(
+            percentiles(std::string(kStages[stage].name), std::move(stages_[stage])));
     }
     statistics.stages.push_back(percentiles("total", std::move(total_)));
     statistics.stages.push_back(percentiles("submit", std::move(submit_)));

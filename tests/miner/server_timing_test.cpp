@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 TEST_CASE("stage times go through the header and come back") {
-    generator::StageTimes times;
+    config::StageTimes times;
     times.prepare = 1.5;
     times.structure = 1234.25;
     times.gaussians = 0;
