@@ -9,38 +9,6 @@
 #include <utility>
 
 namespace miner {
-namespace {
-
-storage::Attempt journal_row(const Attempt& attempt, storage::Milliseconds now_ms) {
-    storage::Attempt row;
-    row.number = attempt.number;
-    row.chain = attempt.chain;
-    row.route = attempt.route;
-    row.seed = attempt.seed;
-    row.voxels = attempt.voxels;
-    row.gaussians = attempt.gaussians;
-    row.outcome = attempt.outcome;
-    row.error = attempt.error;
-    row.at = now_ms;
-    row.prepare = attempt.times.prepare;
-    row.encode = attempt.times.encode;
-    row.structure = attempt.times.structure;
-    row.occupancy = attempt.times.occupancy;
-    row.latent = attempt.times.latent;
-    row.gaussians_ms = attempt.times.gaussians;
-    if (attempt.health) {
-        const auto& health = *attempt.health;
-        row.invisible = health.invisible;
-        row.opacity_mean = health.opacity_mean;
-        row.opacity_spread = health.opacity_spread;
-        row.non_finite = health.non_finite;
-        row.identity_rotations = health.identity_rotations;
-        row.extent = *std::max_element(health.extent.begin(), health.extent.end());
-    }
-    return row;
-}
-
-}  // namespace
 
 asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
     Turn turn;
@@ -177,11 +145,9 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     watch.stage = [this, task = in_hand(job)](std::string_view stage) {
         if (s_.observer.stage) s_.observer.stage(task, stage);
     };
-    watch.attempt = [this, &job](Attempt attempt) {
-        const auto row = journal_row(attempt, now_ms());
+    watch.attempt = [this, &job](storage::Attempt attempt) {
         if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
-        return record("attempted", job.task.id,
-                      [this, &job, row] { return s_.journal.attempted(job.row, row); });
+        return attempted(job, std::move(attempt));
     };
     const auto begin = std::chrono::steady_clock::now();
     auto product = co_await s_.production.produce(std::move(order), seed, s_.stop.token(), watch);
@@ -198,10 +164,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     if (product.given_up()) product.outcome = storage::Outcome::error;  // past the deadline
     // These were recorded as promising; what is submitted is recorded when it is packed.
     for (const auto& attempt : product.attempts) {
-        if (attempt.outcome != "unhealthy") continue;
-        const auto row = journal_row(attempt, now_ms());
-        co_await record("attempted", job.task.id,
-                        [&] { return s_.journal.attempted(job.row, row); });
+        if (attempt.outcome == "unhealthy") co_await attempted(job, attempt);
     }
 
     storage::Result result{.outcome = product.outcome,
@@ -216,16 +179,25 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     co_return result;
 }
 
+// Once an attempt is over, and again when more of it is known.
+asio::awaitable<void> Pipeline::attempted(const Job& job, storage::Attempt attempt) {
+    attempt.at = now_ms();
+    return record("attempted", job.task.id, [this, row = job.row, attempt = std::move(attempt)] {
+        return s_.journal.attempted(row, attempt);
+    });
+}
+
 // Splats become bytes, and the bytes an asset.
 asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result& result,
                                      std::vector<std::uint8_t>& spz) {
     auto parcel = co_await s_.production.pack(std::move(product.splats));
-    auto row = journal_row(product.attempts[std::size_t(product.attempt - 1)], now_ms());
-    if (row.outcome == "sparse") row.outcome = "chosen";
-    row.compress = parcel.milliseconds;
-    job.turn.finish = {
-        .latent = row.latent, .gaussians = row.gaussians_ms, .compress = row.compress};
-    co_await record("attempted", job.task.id, [&] { return s_.journal.attempted(job.row, row); });
+    auto& chosen = product.attempts[std::size_t(product.attempt - 1)];
+    if (chosen.outcome == "sparse") chosen.outcome = "chosen";
+    chosen.times.compress = parcel.milliseconds;
+    job.turn.finish = {.latent = chosen.times.latent,
+                       .gaussians = chosen.times.gaussians,
+                       .compress = chosen.times.compress};
+    co_await attempted(job, chosen);
     if (parcel.spz.empty()) {
         result.outcome = storage::Outcome::error;
         result.attempt = 0;

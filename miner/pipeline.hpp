@@ -49,7 +49,7 @@ struct Turn {
     std::int64_t bytes = 0;           // of the SPZ
     double score = -1;                // negative: no score was told
     double milliseconds = 0;          // of the generation
-    generator::StageTimes finish;     // stages after the attempts: latent, gaussians, compress
+    config::StageTimes finish;        // stages after the attempts: latent, gaussians, compress
     double submit_ms = 0;             // until the answer, or until it was given up
     std::int64_t cooldown_until = 0;  // that the answer told, Unix seconds; 0: none
 };
@@ -67,7 +67,7 @@ struct Pulled {
 // Whoever watches; on io. Members may be empty.
 struct Observer {
     std::function<void(const Pulled&)> pulled;
-    std::function<void(const TaskInHand&, const Attempt&)> attempt;
+    std::function<void(const TaskInHand&, const storage::Attempt&)> attempt;
     std::function<void(const TaskInHand&, std::string_view stage)> stage;
     std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
     std::function<void(const Turn&)> turn;
@@ -126,6 +126,7 @@ private:
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> attempted(const Job& job, storage::Attempt attempt);
     asio::awaitable<void> keep(Job& job, Product product, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
     asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);

@@ -15,13 +15,13 @@
 namespace miner {
 namespace {
 
-// Whole milliseconds: what a log line has room for.
-std::int64_t total(const generator::StageTimes& times) {
-    double sum = 0;
-    for (const double ms : {times.prepare, times.encode, times.structure, times.occupancy,
-                            times.latent, times.gaussians})
-        sum += std::max(ms, 0.0);
-    return std::llround(sum);
+storage::Attempt::Health recorded(const generator::Health& health) {
+    return {.invisible = health.invisible,
+            .opacity_mean = health.opacity_mean,
+            .opacity_spread = health.opacity_spread,
+            .non_finite = health.non_finite,
+            .identity_rotations = health.identity_rotations,
+            .extent = *std::max_element(health.extent.begin(), health.extent.end())};
 }
 
 storage::Outcome outcome_of(Verdict verdict) {
@@ -185,20 +185,21 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Work& work
     co_return Next::nowhere;
 }
 
-Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t seed,
-                              const Job& job) {
+storage::Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t seed,
+                                       const Job& job) {
     const bool prompt = is_prompt(job.order);
-    Attempt report{.number = number,
-                   .chain = prompt        ? "prompt"
-                            : number == 1 ? "standard"
-                                          : "extreme",
-                   .route = job.route,
-                   .seed = seed,
-                   .times = tried.times,
-                   .outcome = "error",
-                   .error = {}};
+    storage::Attempt report{.number = number,
+                            .chain = prompt        ? "prompt"
+                                     : number == 1 ? "standard"
+                                                   : "extreme",
+                            .route = job.route,
+                            .seed = seed,
+                            .times = tried.times,
+                            .outcome = "error",
+                            .error = {}};
     if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
         report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
+    report.times.compress = -1;  // ours, once it is chosen; not that of a remote station
     if (tried.sketch) {
         report.voxels = tried.sketch->voxels();
         report.gaussians = tried.sketch->gaussians();
@@ -268,7 +269,7 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
     const auto health =
         co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
     auto& report = product.attempts[std::size_t(product.attempt - 1)];
-    report.health = health;
+    report.health = recorded(health);
     auto fault = unhealthy(health, job.recipe.gate);
     if (fault.empty()) co_return true;
     log_.warn("unhealthy",
@@ -320,7 +321,7 @@ void Production::log_verdict(const Job& job, const Decision& decision,
                     {"attempt", last.number},
                     {"gaussians", last.gaussians},
                     {"gate", job.recipe.gate.min_gaussians},
-                    {"ms", total(last.times)}});
+                    {"ms", std::llround(config::total(last.times))}});
     };
     using enum config::Level;
     if (last.outcome == "error")

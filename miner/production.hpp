@@ -36,7 +36,7 @@ struct Product {
     End end = End::decided;
     storage::Outcome outcome = storage::Outcome::none;
     int attempt = 0;  // number of the chosen one; 0: none
-    std::vector<Attempt> attempts;
+    std::vector<storage::Attempt> attempts;
     generator::Splats splats;  // empty when nothing may be submitted
     std::string detail;        // why it ended so, where that is not plain
 
@@ -57,9 +57,9 @@ class Production {
 public:
     // Who watches a production; every member may be empty.
     struct Watch {
-        std::string task;                                       // for the log
-        std::function<void(std::string_view stage)> stage;      // a stage begins
-        std::function<asio::awaitable<void>(Attempt)> attempt;  // one has ended
+        std::string task;                                                // for the log
+        std::function<void(std::string_view stage)> stage;               // a stage begins
+        std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
     };
 
     // Lanes, fleet and logger outlive it.
@@ -124,8 +124,8 @@ private:
     // Measures the product's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
     asio::awaitable<bool> is_healthy(Product& product, const Job& job);
-    static Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
-                             const Job& job);
+    static storage::Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
+                                      const Job& job);
     void log_verdict(const Job& job, const Decision& decision, const Product& product) const;
     static void fail(Product& product, const config::Error& error);
 

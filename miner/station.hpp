@@ -2,7 +2,6 @@
 #pragma once
 
 #include "generator/generator.hpp"
-#include "generator/splat/health.hpp"
 #include "miner/lanes.hpp"
 #include "miner/order.hpp"
 #include "miner/recipe.hpp"
@@ -16,20 +15,6 @@
 #include <string_view>
 
 namespace miner {
-
-// What one structure pass came to.
-struct Attempt {
-    int number = 1;
-    std::string chain;              // of a picture "standard" or "extreme"; "prompt"
-    std::string route = "picture";  // or "prompt", or "prompt_via_picture"
-    std::uint64_t seed = 0;
-    std::int64_t voxels = -1;     // negative: it failed, or nobody told
-    std::int64_t gaussians = -1;  // negative: it failed
-    generator::StageTimes times;
-    std::string outcome;  // "passed", "sparse", "error", "unhealthy"
-    std::string error;
-    std::optional<generator::Health> health = {};  // of its splats, when they were made
-};
 
 // One order at one station, from which any number of attempts are made, one after the other. Dies
 // before its station, and after its sketches are done with.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "storage/attempt.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,6 @@ namespace storage {
 class Database;
 
 using TaskRow = std::int64_t;
-using Milliseconds = std::int64_t;  // Unix time
 
 enum class TaskState {
     open,      // pulled, no result yet
@@ -45,27 +45,6 @@ struct PulledTask {
     std::string kind;    // "image" or "text"
     std::string prompt;  // as received; its SHA-256 and size are kept, to know it again
     Milliseconds at = 0;
-};
-
-struct Attempt {
-    int number = 1;     // from 1
-    std::string chain;  // "standard", "extreme", "prompt"
-    // "picture", "prompt", or "prompt_via_picture": a prompt that became a picture first.
-    std::string route = "picture";
-    std::uint64_t seed = 0;
-    std::int64_t voxels = -1;
-    std::int64_t gaussians = -1;
-    // "passed" (reached the gate), "sparse" (did not), "chosen" (sparse, but submitted), "error",
-    // "unhealthy" (its splats broke a limit of the gate).
-    std::string outcome;
-    std::string error;  // empty when none
-    Milliseconds at = 0;
-    // Milliseconds of each stage; negative: did not run.
-    double prepare = -1, encode = -1, structure = -1, occupancy = -1, latent = -1,
-           gaussians_ms = -1, compress = -1;
-    // Health of what left the machine; negative: not measured.
-    double invisible = -1, opacity_mean = -1, opacity_spread = -1, non_finite = -1,
-           identity_rotations = -1, extent = -1;
 };
 
 struct Result {

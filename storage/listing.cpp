@@ -80,7 +80,7 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
         database,
         "SELECT number, chain, seed, voxels, gaussians, outcome, error, at, prepare, encode,"
         " structure, occupancy, latent, gaussians_ms, compress, invisible, opacity_mean,"
-        " opacity_spread, non_finite, identity_rotations, extent, superseded"
+        " opacity_spread, non_finite, identity_rotations, extent, superseded, route"
         " FROM attempts WHERE task = ? ORDER BY round, number");
     bind(row, {task});
     std::vector<AttemptLine> lines;
@@ -95,14 +95,15 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
         a.outcome = row.getColumn(5).getString();
         a.error = text(row.getColumn(6));
         a.at = row.getColumn(7).getInt64();
-        double* const times[] = {&a.prepare, &a.encode,       &a.structure, &a.occupancy,
-                                 &a.latent,  &a.gaussians_ms, &a.compress};
-        double* const health[] = {&a.invisible,  &a.opacity_mean,       &a.opacity_spread,
-                                  &a.non_finite, &a.identity_rotations, &a.extent};
+        auto& h = a.health;
+        double* const health[] = {&h.invisible,  &h.opacity_mean,       &h.opacity_spread,
+                                  &h.non_finite, &h.identity_rotations, &h.extent};
         int column = 8;
-        for (double* value : times) *value = or_negative(row.getColumn(column++));
+        for (const auto& stage : config::kStages)
+            a.times.*stage.time = or_negative(row.getColumn(column++));
         for (double* value : health) *value = or_negative(row.getColumn(column++));
-        line.superseded = row.getColumn(column).getInt() != 0;
+        line.superseded = row.getColumn(column++).getInt() != 0;
+        a.route = row.getColumn(column).getString();
     }
     return lines;
 }

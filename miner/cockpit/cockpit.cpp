@@ -65,7 +65,8 @@ Observer Cockpit::observer(Observer other) {
         metrics_.pulled(pulled);
         if (next) next(pulled);
     };
-    both.attempt = [this, next = other.attempt](const TaskInHand& task, const Attempt& attempt) {
+    both.attempt = [this, next = other.attempt](const TaskInHand& task,
+                                                const storage::Attempt& attempt) {
         state_.attempt(task, attempt);
         metrics_.attempt(attempt);
         if (next) next(task, attempt);

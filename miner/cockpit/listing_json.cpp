@@ -17,6 +17,8 @@ json::value counted(std::int64_t value) {
 
 json::object to_json(const storage::AttemptLine& line) {
     const auto& a = line.attempt;
+    json::object ms;
+    for (const auto& [name, time] : config::kStages) ms[name] = measured(a.times.*time);
     return {{"attempt", a.number},
             {"chain", a.chain},
             {"seed", std::to_string(a.seed)},  // 64 bits are too many for a reader's numbers
@@ -26,21 +28,14 @@ json::object to_json(const storage::AttemptLine& line) {
             {"error", a.error},
             {"superseded", line.superseded},
             {"at", a.at},
-            {"ms",
-             {{"prepare", measured(a.prepare)},
-              {"encode", measured(a.encode)},
-              {"structure", measured(a.structure)},
-              {"occupancy", measured(a.occupancy)},
-              {"latent", measured(a.latent)},
-              {"gaussians", measured(a.gaussians_ms)},
-              {"compress", measured(a.compress)}}},
+            {"ms", std::move(ms)},
             {"health",
-             {{"invisible", measured(a.invisible)},
-              {"opacity_mean", measured(a.opacity_mean)},
-              {"opacity_spread", measured(a.opacity_spread)},
-              {"non_finite", measured(a.non_finite)},
-              {"identity_rotations", measured(a.identity_rotations)},
-              {"extent", measured(a.extent)}}}};
+             {{"invisible", measured(a.health.invisible)},
+              {"opacity_mean", measured(a.health.opacity_mean)},
+              {"opacity_spread", measured(a.health.opacity_spread)},
+              {"non_finite", measured(a.health.non_finite)},
+              {"identity_rotations", measured(a.health.identity_rotations)},
+              {"extent", measured(a.health.extent)}}}};
 }
 
 json::object to_json(const storage::SubmissionLine& line) {

@@ -139,7 +139,7 @@ void Metrics::pulled(const Pulled& pulled) {
             .Increment();
 }
 
-void Metrics::attempt(const Attempt& attempt) {
+void Metrics::attempt(const storage::Attempt& attempt) {
     auto& f = *families_;
     f.attempts.Add({{"chain", config::label(attempt.chain)}, {"outcome", attempt.outcome}})
         .Increment();

@@ -20,7 +20,7 @@ public:
     ~Metrics();
 
     void pulled(const Pulled& pulled);
-    void attempt(const Attempt& attempt);
+    void attempt(const storage::Attempt& attempt);
     void turn(const Turn& turn, WallClock::time_point now);
     // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
     // "error".

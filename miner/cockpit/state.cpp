@@ -92,7 +92,7 @@ void State::stage(const TaskInHand& task, std::string_view stage, Time now) {
     ++version_;
 }
 
-void State::attempt(const TaskInHand& task, const Attempt& attempt) {
+void State::attempt(const TaskInHand& task, const storage::Attempt& attempt) {
     const auto found = at_hand_.find(task.row);
     if (found == at_hand_.end()) return;
     found->second.attempt = attempt.number;

@@ -71,7 +71,7 @@ public:
     void ask_chain(std::function<std::optional<ChainState>()> chain) { chain_ = std::move(chain); }
     void pulled(const Pulled& pulled, Time now);
     void stage(const TaskInHand& task, std::string_view stage, Time now);
-    void attempt(const TaskInHand& task, const Attempt& attempt);
+    void attempt(const TaskInHand& task, const storage::Attempt& attempt);
     void turn(const Turn& turn);
 
     // The model is loaded and work is taken: nothing is in the way.

@@ -108,14 +108,9 @@ boost::json::value to_json(const Product& product, const generator::ModelInfo& m
 void print_for_people(const Product& product, const config::Gate& gate,
                       const std::vector<Written>& files) {
     for (const auto& attempt : product.attempts) {
-        double ms = 0;
-        for (const double stage :
-             {attempt.times.prepare, attempt.times.encode, attempt.times.structure,
-              attempt.times.occupancy, attempt.times.latent, attempt.times.gaussians})
-            ms += std::max(stage, 0.0);
         fmt::print("attempt {}  {:<9} {:>7} voxels  {:>9} Gaussians  {:<7} {:>7.2f} s\n",
                    attempt.number, attempt.chain, attempt.voxels, attempt.gaussians,
-                   attempt.outcome, ms / 1000);
+                   attempt.outcome, config::total(attempt.times) / 1000);
     }
     fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
     for (const auto& file : files)

@@ -37,17 +37,16 @@ struct Kept {
     }
 
     void attempt(storage::TaskRow row, int number) {
-        const storage::Attempt attempt{.number = number,
-                                       .chain = "standard",
-                                       .seed = 7,
-                                       .voxels = 9000,
-                                       .gaussians = 288'000,
-                                       .outcome = "passed",
-                                       .error = {},
-                                       .at = kNow,
-                                       .prepare = 40.25,
-                                       .encode = 30.5,
-                                       .structure = 480.125};
+        const storage::Attempt attempt{
+            .number = number,
+            .chain = "standard",
+            .seed = 7,
+            .voxels = 9000,
+            .gaussians = 288'000,
+            .times = {.prepare = 40.25, .encode = 30.5, .structure = 480.125},
+            .outcome = "passed",
+            .error = {},
+            .at = kNow};
         journal.attempted(row, attempt).value();
     }
 };

@@ -105,13 +105,13 @@ TEST_CASE("each attempt's health is kept, also of one that was not fit") {
     const auto& unfit = story.attempts[0].attempt;
     CHECK(unfit.outcome == "unhealthy");
     CHECK(unfit.error.find("gate.min_opacity_spread") != std::string::npos);
-    CHECK(unfit.opacity_spread == Approx(0).margin(1e-6));
+    CHECK(unfit.health.opacity_spread == Approx(0).margin(1e-6));
     const auto& fit = story.attempts[1].attempt;
-    CHECK(fit.opacity_spread > 0.1);
-    CHECK(fit.invisible == 0);
-    CHECK(fit.non_finite == 0);
-    CHECK(fit.identity_rotations == 0);
-    CHECK(fit.extent == Approx(1).epsilon(1e-2));
+    CHECK(fit.health.opacity_spread > 0.1);
+    CHECK(fit.health.invisible == 0);
+    CHECK(fit.health.non_finite == 0);
+    CHECK(fit.health.identity_rotations == 0);
+    CHECK(fit.health.extent == Approx(1).epsilon(1e-2));
 }
 
 TEST_CASE("what the export leaves too few Gaussians of is not submitted") {

@@ -30,7 +30,7 @@ struct Bench {
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
     config::Settings settings = small_gate();
     std::vector<std::string> lines;
-    std::vector<miner::Attempt> attempts;
+    std::vector<storage::Attempt> attempts;
     std::vector<std::string> stages;
     miner::Order order = tests::small_png();
     std::stop_source stop;
@@ -52,7 +52,7 @@ struct Bench {
                 REQUIRE(loaded.has_value());
                 miner::Production::Watch watch{.task = "t1"};
                 watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };
-                watch.attempt = [this](miner::Attempt attempt) -> asio::awaitable<void> {
+                watch.attempt = [this](storage::Attempt attempt) -> asio::awaitable<void> {
                     attempts.push_back(attempt);
                     co_return;
                 };
@@ -300,12 +300,12 @@ TEST_CASE("what is finished is measured, with nothing left out") {
     Bench bench;
     bench.script->voxels = {100};
     const auto product = bench.produce();
-    REQUIRE(product.attempts[0].health.has_value());
-    const auto& health = *product.attempts[0].health;
-    CHECK(health.gaussians == 3200);
+    const auto& health = product.attempts[0].health;
+    CHECK(health.invisible == 0);
+    CHECK(product.splats.size() == 3200);
     CHECK(health.opacity_mean == Approx(0.7).epsilon(1e-2));
     CHECK(health.opacity_spread == Approx(0.4 / std::sqrt(12)).epsilon(1e-2));
-    CHECK(health.extent[0] == Approx(1).epsilon(1e-2));
+    CHECK(health.extent == Approx(1).epsilon(1e-2));
 }
 
 TEST_CASE("splats that break a limit of the gate make room for the next attempt") {
@@ -321,7 +321,7 @@ TEST_CASE("splats that break a limit of the gate make room for the next attempt"
     REQUIRE(product.attempts.size() == 2);
     CHECK(product.attempts[0].outcome == "unhealthy");
     CHECK(holds(product.attempts[0].error, "gate.min_opacity_spread"));
-    CHECK(product.attempts[0].health->opacity_spread == Approx(0).margin(1e-6));
+    CHECK(product.attempts[0].health.opacity_spread == Approx(0).margin(1e-6));
     CHECK(product.attempts[1].outcome == "passed");
     CHECK(holds(bench.line("unhealthy"), "WARN"));
     CHECK(bench.attempts.size() == 2);  // told once each

@@ -37,11 +37,10 @@ Attempt attempt(int number, const std::string& outcome) {
             .seed = 7,
             .voxels = 9000,
             .gaussians = 288'000,
+            .times = {.structure = 800, .latent = 1200},
             .outcome = outcome,
             .error = {},
-            .at = 1500,
-            .structure = 800,
-            .latent = 1200};
+            .at = 1500};
 }
 
 Result passed(Milliseconds at = 2000) {
@@ -184,7 +183,7 @@ TEST_CASE_METHOD(Fixture, "what did not run or is not finite is null") {
     Attempt failed = attempt(1, "error");
     failed.error = "out of memory";
     failed.voxels = failed.gaussians = -1;
-    failed.opacity_mean = std::numeric_limits<double>::quiet_NaN();
+    failed.health.opacity_mean = std::numeric_limits<double>::quiet_NaN();
     REQUIRE(journal->attempted(row, failed));
     CHECK(
         number("SELECT voxels IS NULL AND gaussians IS NULL AND prepare IS NULL AND extent IS NULL"
@@ -196,7 +195,7 @@ TEST_CASE_METHOD(Fixture, "an attempt written again with its later stages is one
     const auto row = at(TaskState::open);
     REQUIRE(journal->attempted(row, attempt(1, "passed")));
     Attempt whole = attempt(1, "chosen");
-    whole.compress = 30;
+    whole.times.compress = 30;
     REQUIRE(journal->attempted(row, whole));
     CHECK(text("SELECT count(*) || ' ' || outcome || ' ' || compress FROM attempts") ==
           "1 chosen 30.0");

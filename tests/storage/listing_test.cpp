@@ -31,8 +31,8 @@ struct Kept {
         Attempt second{.number = 2, .chain = "extreme", .seed = ~std::uint64_t(0)};
         second.gaussians = 5000;
         second.outcome = "passed";
-        second.latent = 12.5;
-        second.opacity_mean = 0.25;
+        second.times.latent = 12.5;
+        second.health.opacity_mean = 0.25;
         REQUIRE(journal.attempted(row, first));
         REQUIRE(journal.attempted(row, second));
         REQUIRE(journal.finished(row, {.outcome = Outcome::retry_passed,
@@ -95,10 +95,10 @@ TEST_CASE("a story has every attempt and submission") {
     CHECK(story.task.row == row);
     REQUIRE(story.attempts.size() == 2);
     CHECK(story.attempts[0].attempt.outcome == "sparse");
-    CHECK(story.attempts[0].attempt.latent == -1);
+    CHECK(story.attempts[0].attempt.times.latent == -1);
     CHECK(story.attempts[1].attempt.seed == ~std::uint64_t(0));
-    CHECK(story.attempts[1].attempt.latent == 12.5);
-    CHECK(story.attempts[1].attempt.opacity_mean == 0.25);
+    CHECK(story.attempts[1].attempt.times.latent == 12.5);
+    CHECK(story.attempts[1].attempt.health.opacity_mean == 0.25);
     CHECK_FALSE(story.attempts[1].superseded);
     REQUIRE(story.submissions.size() == 1);
     CHECK(story.submissions[0].status == "answered");

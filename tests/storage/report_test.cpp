@@ -105,13 +105,13 @@ Truth random_task(Random& random, int number) {
             attempt.at = truth.task.at;
             if (truth.task.kind == "text")
                 attempt.route = random.one_in(2) ? "prompt" : "prompt_via_picture";
-            attempt.prepare = random.real(50);
-            attempt.encode = random.real(100);
-            attempt.structure = random.real(900);
-            attempt.occupancy = random.real(10);
-            if (i == attempts) attempt.latent = random.real(2000);
-            if (i == attempts) attempt.gaussians_ms = random.real(80);
-            if (i == attempts) attempt.compress = random.real(300);
+            attempt.times.prepare = random.real(50);
+            attempt.times.encode = random.real(100);
+            attempt.times.structure = random.real(900);
+            attempt.times.occupancy = random.real(10);
+            if (i == attempts) attempt.times.latent = random.real(2000);
+            if (i == attempts) attempt.times.gaussians = random.real(80);
+            if (i == attempts) attempt.times.compress = random.real(300);
             truth.attempts.push_back(attempt);
         }
     }
@@ -240,13 +240,13 @@ void check_stages(const Statistics& statistics, const std::vector<Truth>& tasks)
     for (const auto& task : tasks) {
         if (task.outcome == Outcome::none) continue;
         for (const auto& attempt : task.attempts) {
-            keep("prepare", attempt.prepare);
-            keep("encode", attempt.encode);
-            keep("structure", attempt.structure);
-            keep("occupancy", attempt.occupancy);
-            keep("latent", attempt.latent);
-            keep("gaussians", attempt.gaussians_ms);
-            keep("compress", attempt.compress);
+            keep("prepare", attempt.times.prepare);
+            keep("encode", attempt.times.encode);
+            keep("structure", attempt.times.structure);
+            keep("occupancy", attempt.times.occupancy);
+            keep("latent", attempt.times.latent);
+            keep("gaussians", attempt.times.gaussians);
+            keep("compress", attempt.times.compress);
         }
         if (task.outcome != Outcome::skipped) {
             keep("total", double(task.finished_at - task.task.at));
@@ -426,12 +426,14 @@ TEST_CASE_METHOD(Fixture, "a generation that was cut off and made again counts o
     Journal journal(database(), "0.1", "hash", 0);
     const PulledTask task{"5Our", "5Their", "t", "image", "p", 1000};
     const auto row = journal.pulled(task)->row;
-    REQUIRE(journal.attempted(row, {.number = 1, .outcome = "sparse", .structure = 100}));
-    REQUIRE(journal.attempted(row, {.number = 2, .outcome = "sparse", .structure = 100}));
+    REQUIRE(
+        journal.attempted(row, {.number = 1, .times = {.structure = 100}, .outcome = "sparse"}));
+    REQUIRE(
+        journal.attempted(row, {.number = 2, .times = {.structure = 100}, .outcome = "sparse"}));
     Journal next(database(), "0.1", "hash", 5000);
     REQUIRE(next.recover(5000));
     REQUIRE(next.pulled({"5Our", "5Their", "t", "image", "p", 6000}));
-    REQUIRE(next.attempted(row, {.number = 1, .outcome = "chosen", .structure = 7}));
+    REQUIRE(next.attempted(row, {.number = 1, .times = {.structure = 7}, .outcome = "chosen"}));
     REQUIRE(next.finished(row, {.outcome = Outcome::passed, .attempt = 1, .at = 6500}));
     const auto all = statistics(database(), {});
     CHECK(all->all.generations == 1);
