@@ -10,6 +10,8 @@
 
 namespace miner {
 
+using storage::AttemptOutcome;
+
 asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
     Turn turn;
     who.schedule.reserve(validator.uid, now());
@@ -164,7 +166,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     if (product.given_up()) product.outcome = storage::Outcome::error;  // past the deadline
     // These were recorded as promising; what is submitted is recorded when it is packed.
     for (const auto& attempt : product.attempts) {
-        if (attempt.outcome == "unhealthy") co_await attempted(job, attempt);
+        if (attempt.outcome == AttemptOutcome::unhealthy) co_await attempted(job, attempt);
     }
 
     storage::Result result{.outcome = product.outcome,
@@ -192,7 +194,7 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
                                      std::vector<std::uint8_t>& spz) {
     auto parcel = co_await s_.production.pack(std::move(product.splats));
     auto& chosen = product.attempts[std::size_t(product.attempt - 1)];
-    if (chosen.outcome == "sparse") chosen.outcome = "chosen";
+    if (chosen.outcome == AttemptOutcome::sparse) chosen.outcome = AttemptOutcome::chosen;
     chosen.times.compress = parcel.milliseconds;
     job.turn.finish = {.latent = chosen.times.latent,
                        .gaussians = chosen.times.gaussians,

@@ -15,6 +15,10 @@
 namespace miner {
 namespace {
 
+using storage::AttemptOutcome;
+using storage::Chain;
+using storage::Route;
+
 storage::Attempt::Health recorded(const generator::Health& health) {
     return {.invisible = health.invisible,
             .opacity_mean = health.opacity_mean,
@@ -82,7 +86,7 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
             deadline.token(),
             watch,
             here_only,
-            is_prompt(order) ? "prompt" : "picture"};
+            is_prompt(order) ? Route::prompt : Route::picture};
     // Another miner's prompts are drawn by that miner, or not at all.
     const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
@@ -123,7 +127,7 @@ asio::awaitable<Production::Next> Production::make_drawn(Product& product, const
                    job.stop,
                    job.watch,
                    job.here_only,
-                   "prompt_via_picture",
+                   Route::prompt_via_picture,
                    config::milliseconds_since(begin)};
     co_await find_station(product, by_picture);
     // A drawing in which no object is found is no way to one; nor is one that no station takes.
@@ -174,12 +178,12 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Work& work
     }
     fail(product, cut.error());
     // The prompt is tried next.
-    if (product.end == Product::End::no_object && job.route == "prompt_via_picture" &&
+    if (product.end == Product::End::no_object && job.route == Route::prompt_via_picture &&
         fleet_.takes_prompts())
         co_return Next::nowhere;
-    product.attempts.push_back({.chain = "standard",
+    product.attempts.push_back({.chain = Chain::standard,
                                 .route = job.route,
-                                .outcome = "error",
+                                .outcome = AttemptOutcome::error,
                                 .error = cut.error().message()});
     if (job.watch.attempt) co_await job.watch.attempt(product.attempts.back());
     co_return Next::nowhere;
@@ -189,13 +193,13 @@ storage::Attempt Production::report_of(const Work::Try& tried, int number, std::
                                        const Job& job) {
     const bool prompt = is_prompt(job.order);
     storage::Attempt report{.number = number,
-                            .chain = prompt        ? "prompt"
-                                     : number == 1 ? "standard"
-                                                   : "extreme",
+                            .chain = prompt        ? Chain::prompt
+                                     : number == 1 ? Chain::standard
+                                                   : Chain::extreme,
                             .route = job.route,
                             .seed = seed,
                             .times = tried.times,
-                            .outcome = "error",
+                            .outcome = AttemptOutcome::error,
                             .error = {}};
     if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
         report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
@@ -203,11 +207,12 @@ storage::Attempt Production::report_of(const Work::Try& tried, int number, std::
     if (tried.sketch) {
         report.voxels = tried.sketch->voxels();
         report.gaussians = tried.sketch->gaussians();
-        report.outcome = report.gaussians >= job.recipe.gate.min_gaussians ? "passed" : "sparse";
+        report.outcome = report.gaussians >= job.recipe.gate.min_gaussians ? AttemptOutcome::passed
+                                                                           : AttemptOutcome::sparse;
     } else if (tried.error.code == generator::Errc::no_voxels) {
         // An empty structure is the sparsest there is, not a failure: the retry may see more.
         report.voxels = report.gaussians = 0;
-        report.outcome = "sparse";
+        report.outcome = AttemptOutcome::sparse;
     } else {
         report.error = tried.error.message();
     }
@@ -232,7 +237,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
                 is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
             auto tried = co_await work.sketch(number, seed);
             auto report = report_of(tried, number, seed, job);
-            if (report.outcome == "error") {
+            if (report.outcome == AttemptOutcome::error) {
                 fail(product, tried.error);
                 if (tried.lost) co_return Next::elsewhere;
                 if (product.given_up() || product.end == Product::End::device_lost)
@@ -259,8 +264,9 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
 
     product.attempt = 0;
     // All attempts failed: that is an error, not a verdict on the picture.
-    const bool failed = std::all_of(product.attempts.begin(), product.attempts.end(),
-                                    [](const auto& each) { return each.outcome == "error"; });
+    const bool failed =
+        std::all_of(product.attempts.begin(), product.attempts.end(),
+                    [](const auto& each) { return each.outcome == AttemptOutcome::error; });
     if (!failed) product.outcome = storage::Outcome::rejected;
     co_return Next::nowhere;
 }
@@ -274,7 +280,7 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
     if (fault.empty()) co_return true;
     log_.warn("unhealthy",
               {{"task", job.watch.task}, {"attempt", report.number}, {"error", fault}});
-    report.outcome = "unhealthy";
+    report.outcome = AttemptOutcome::unhealthy;
     report.error = fault;
     product.splats = {};
     product.detail = std::move(fault);
@@ -324,10 +330,10 @@ void Production::log_verdict(const Job& job, const Decision& decision,
                     {"ms", std::llround(config::total(last.times))}});
     };
     using enum config::Level;
-    if (last.outcome == "error")
+    if (last.outcome == AttemptOutcome::error)
         log_.warn("attempt failed",
                   {{"task", job.watch.task}, {"attempt", last.number}, {"error", last.error}});
-    if (last.outcome == "sparse") say(info, "sparse");
+    if (last.outcome == AttemptOutcome::sparse) say(info, "sparse");
     switch (decision.verdict) {
         case Verdict::passed:
             say(info, "passed");

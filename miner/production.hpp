@@ -101,7 +101,7 @@ private:
         std::stop_token stop;
         const Watch& watch;
         bool here_only;
-        std::string route;    // "picture", "prompt", "prompt_via_picture"
+        storage::Route route;
         double draw_ms = -1;  // negative: nothing was drawn
     };
 

@@ -12,10 +12,11 @@ namespace miner {
 namespace {
 
 using storage::Counts;
+using storage::Outcome;
 
 // The one list of counts that JSON and CSV show.
 struct Named {
-    const char* name;
+    std::string_view name;
     std::optional<double> value;
     bool whole;
 };
@@ -26,18 +27,18 @@ std::optional<double> finite(std::optional<double> value) {
 }
 
 std::vector<Named> named(const Counts& counts) {
-    const auto whole = [](const char* name, std::optional<std::int64_t> value) {
-        return Named{name, value ? std::optional(double(*value)) : std::nullopt, true};
+    const auto whole = [](std::string_view of, std::optional<std::int64_t> value) {
+        return Named{of, value ? std::optional(double(*value)) : std::nullopt, true};
     };
     return {whole("generations", counts.generations),
             whole("passed_at_once", counts.passed_at_once),
             whole("sparse_first", counts.sparse_first),
             whole("retries", counts.retries),
-            whole("retry_passed", counts.retry_passed),
-            whole("retry_improved", counts.retry_improved),
-            whole("rejected", counts.rejected),
+            whole(name(Outcome::retry_passed), counts.retry_passed),
+            whole(name(Outcome::retry_improved), counts.retry_improved),
+            whole(name(Outcome::rejected), counts.rejected),
             whole("errors", counts.errors),
-            whole("skipped", counts.skipped),
+            whole(name(Outcome::skipped), counts.skipped),
             {"success_rate", counts.success_rate(), false},
             whole("submissions", counts.submissions),
             whole("accepted", counts.accepted),
@@ -136,7 +137,7 @@ std::string render_json(const storage::Statistics& statistics) {
 
 std::string render_csv(const storage::Statistics& statistics) {
     std::string csv = "group,name";
-    for (const auto& count : named({})) csv += std::string(",") + count.name;
+    for (const auto& count : named({})) csv.append(",").append(count.name);
     csv += ",count,p50_ms,p90_ms,p99_ms\n";
     csv += csv_row("all", "all", statistics.all);
     const auto rows = [&](const char* group, const std::vector<storage::Group>& groups) {

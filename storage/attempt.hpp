@@ -5,10 +5,30 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace storage {
 
 using Milliseconds = std::int64_t;  // Unix time
+
+// How a picture was enhanced; `prompt`: there was none to enhance.
+enum class Chain { standard, extreme, prompt };
+
+// From what the splats came; `prompt_via_picture`: from a prompt that became a picture first.
+enum class Route { picture, prompt, prompt_via_picture };
+
+enum class AttemptOutcome {
+    error,      // it failed; its error says how
+    passed,     // reached the gate
+    sparse,     // did not
+    chosen,     // did not, but was submitted
+    unhealthy,  // its splats broke a limit of the gate
+};
+
+// As they stand in the database, in JSON and in metrics: "prompt_via_picture".
+std::string_view name(Chain chain);
+std::string_view name(Route route);
+std::string_view name(AttemptOutcome outcome);
 
 struct Attempt {
     // Of what left the machine; negative: not measured. The shares are 0 to 1.
@@ -21,17 +41,14 @@ struct Attempt {
         double extent = -1;              // largest side of the bounding box
     };
 
-    int number = 1;     // from 1
-    std::string chain;  // "standard", "extreme", "prompt"
-    // "picture", "prompt", or "prompt_via_picture": a prompt that became a picture first.
-    std::string route = "picture";
+    int number = 1;  // from 1
+    Chain chain = Chain::standard;
+    Route route = Route::picture;
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;     // negative: it failed, or nobody told
     std::int64_t gaussians = -1;  // negative: it failed
     config::StageTimes times = {};
-    // "passed" (reached the gate), "sparse" (did not), "chosen" (sparse, but submitted), "error",
-    // "unhealthy" (its splats broke a limit of the gate).
-    std::string outcome;
+    AttemptOutcome outcome = AttemptOutcome::error;
     std::string error;  // empty when none
     Health health = {};
     Milliseconds at = 0;

@@ -191,11 +191,11 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
                  attempt.number,
                  impl_->run(),
                  attempt.at,
-                 attempt.chain,
+                 name(attempt.chain),
                  std::int64_t(attempt.seed),
                  counted(attempt.voxels),
                  counted(attempt.gaussians),
-                 attempt.outcome,
+                 name(attempt.outcome),
                  words(attempt.error),
                  measured(attempt.times.prepare),
                  measured(attempt.times.encode),
@@ -210,7 +210,7 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
                  measured(attempt.health.non_finite),
                  measured(attempt.health.identity_rotations),
                  measured(attempt.health.extent),
-                 attempt.route});
+                 name(attempt.route)});
         return {};
     });
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -84,6 +85,7 @@ struct Known {
 // As they stand in the database and in logs: "retry_passed", "submitting".
 std::string_view name(TaskState state);
 std::string_view name(Outcome outcome);
+std::span<const std::string_view> outcome_names();  // of all but none
 
 // Beyond what Database fails with: missing for a row that does not exist, out_of_order for a step
 // that cannot follow the task's state. A step that failed left no trace and may be repeated. Only

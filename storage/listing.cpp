@@ -88,11 +88,11 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
         auto& line = lines.emplace_back();
         auto& a = line.attempt;
         a.number = row.getColumn(0).getInt();
-        a.chain = row.getColumn(1).getString();
+        a.chain = parse_chain(row.getColumn(1).getText());
         a.seed = std::uint64_t(row.getColumn(2).getInt64());
         a.voxels = whole(row.getColumn(3)).value_or(-1);
         a.gaussians = whole(row.getColumn(4)).value_or(-1);
-        a.outcome = row.getColumn(5).getString();
+        a.outcome = parse_attempt_outcome(row.getColumn(5).getText());
         a.error = text(row.getColumn(6));
         a.at = row.getColumn(7).getInt64();
         auto& h = a.health;
@@ -103,7 +103,7 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
             a.times.*stage.time = or_negative(row.getColumn(column++));
         for (double* value : health) *value = or_negative(row.getColumn(column++));
         line.superseded = row.getColumn(column++).getInt() != 0;
-        a.route = row.getColumn(column).getString();
+        a.route = parse_route(row.getColumn(column).getText());
     }
     return lines;
 }

@@ -129,10 +129,10 @@ Bounds Survey::bounds(const Span& span) {
     const auto last = span.last.value_or(span.since || span.until ? 0 : kUsualLast);
     if (last <= 0) return bounds;
     SQLite::Statement statement(database_, std::string("SELECT pulled_at, id") + kWithin +
-                                               " AND outcome <> 'skipped'"
+                                               " AND outcome <> ?5"
                                                " ORDER BY pulled_at DESC, id DESC"
                                                " LIMIT 1 OFFSET ?4");
-    bind(statement, {bounds.since, bounds.until, bounds.hotkeys, last - 1});
+    bind(statement, {bounds.since, bounds.until, bounds.hotkeys, last - 1, name(Outcome::skipped)});
     if (statement.executeStep()) {
         bounds.since = statement.getColumn(0).getInt64();
         bounds.first = statement.getColumn(1).getInt64();
@@ -197,7 +197,7 @@ void Survey::read_attempts() {
         if (number > 1) {
             ++task->retries;
         } else {
-            task->sparse_first = statement.getColumn(2).getText() == std::string_view("sparse");
+            task->sparse_first = statement.getColumn(2).getText() == name(AttemptOutcome::sparse);
         }
         for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
             const auto column = statement.getColumn(int(3 + stage));

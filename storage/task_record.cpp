@@ -13,10 +13,15 @@ namespace {
 
 constexpr std::size_t kLongestDetail = 1000;
 
+// The one text of each, in the order of its enum.
 constexpr std::array<std::string_view, 5> kStates{"open", "finished", "submitting", "answered",
                                                   "abandoned"};
 constexpr std::array<std::string_view, 7> kOutcomes{
     "none", "passed", "retry_passed", "retry_improved", "rejected", "skipped", "error"};
+constexpr std::array<std::string_view, 3> kChains{"standard", "extreme", "prompt"};
+constexpr std::array<std::string_view, 3> kRoutes{"picture", "prompt", "prompt_via_picture"};
+constexpr std::array<std::string_view, 5> kAttemptOutcomes{"error", "passed", "sparse", "chosen",
+                                                           "unhealthy"};
 
 constexpr const char* kColumns =
     "SELECT id, state, run, kind, prompt_sha256, outcome, chosen, asset, asset_bytes, detail,"
@@ -50,8 +55,17 @@ std::optional<TaskRecord> read(SQLite::Statement& statement) {
 
 std::string_view name(TaskState state) { return kStates[std::size_t(state)]; }
 std::string_view name(Outcome outcome) { return kOutcomes[std::size_t(outcome)]; }
+std::string_view name(Chain chain) { return kChains[std::size_t(chain)]; }
+std::string_view name(Route route) { return kRoutes[std::size_t(route)]; }
+std::string_view name(AttemptOutcome outcome) { return kAttemptOutcomes[std::size_t(outcome)]; }
+std::span<const std::string_view> outcome_names() { return std::span(kOutcomes).subspan(1); }
 TaskState parse_state(std::string_view name) { return parse<TaskState>(kStates, name); }
 Outcome parse_outcome(std::string_view name) { return parse<Outcome>(kOutcomes, name); }
+Chain parse_chain(std::string_view name) { return parse<Chain>(kChains, name); }
+Route parse_route(std::string_view name) { return parse<Route>(kRoutes, name); }
+AttemptOutcome parse_attempt_outcome(std::string_view name) {
+    return parse<AttemptOutcome>(kAttemptOutcomes, name);
+}
 
 std::optional<std::string_view> words(std::string_view detail) {
     if (detail.empty()) return std::nullopt;

@@ -20,11 +20,11 @@ json::object to_json(const storage::AttemptLine& line) {
     json::object ms;
     for (const auto& [name, time] : config::kStages) ms[name] = measured(a.times.*time);
     return {{"attempt", a.number},
-            {"chain", a.chain},
+            {"chain", storage::name(a.chain)},
             {"seed", std::to_string(a.seed)},  // 64 bits are too many for a reader's numbers
             {"voxels", counted(a.voxels)},
             {"gaussians", counted(a.gaussians)},
-            {"outcome", a.outcome},
+            {"outcome", storage::name(a.outcome)},
             {"error", a.error},
             {"superseded", line.superseded},
             {"at", a.at},

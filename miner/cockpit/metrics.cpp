@@ -110,9 +110,8 @@ Metrics::Metrics(WallClock::time_point start) : families_(std::make_unique<Famil
     f.started.Add({}).Set(unix_seconds(start));
     // A rate needs to have seen zero: what will surely be counted begins there.
     for (const char* result : {"task", "none", "failed"}) f.pulls.Add({{"result", result}});
-    for (const char* outcome :
-         {"passed", "retry_passed", "retry_improved", "rejected", "skipped", "error"})
-        f.results.Add({{"outcome", outcome}});
+    for (const auto outcome : storage::outcome_names())
+        f.results.Add({{"outcome", std::string(outcome)}});
     for (const char* end : {"answered", "unanswered"}) f.submissions.Add({{"end", end}});
     f.retries.Add({});
     f.waiting.Add({});
@@ -141,7 +140,9 @@ void Metrics::pulled(const Pulled& pulled) {
 
 void Metrics::attempt(const storage::Attempt& attempt) {
     auto& f = *families_;
-    f.attempts.Add({{"chain", config::label(attempt.chain)}, {"outcome", attempt.outcome}})
+    f.attempts
+        .Add({{"chain", std::string(storage::name(attempt.chain))},
+              {"outcome", std::string(storage::name(attempt.outcome))}})
         .Increment();
     if (attempt.number > 1) f.retries.Add({}).Increment();
     const auto& t = attempt.times;

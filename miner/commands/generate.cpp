@@ -73,12 +73,12 @@ boost::json::value to_json(const Product& product, const generator::ModelInfo& m
     for (const auto& attempt : product.attempts) {
         const auto& t = attempt.times;
         attempts.push_back({{"attempt", attempt.number},
-                            {"chain", attempt.chain},
-                            {"route", attempt.route},
+                            {"chain", storage::name(attempt.chain)},
+                            {"route", storage::name(attempt.route)},
                             {"seed", attempt.seed},
                             {"voxels", attempt.voxels},
                             {"gaussians", attempt.gaussians},
-                            {"outcome", attempt.outcome},
+                            {"outcome", storage::name(attempt.outcome)},
                             {"error", attempt.error},
                             {"ms",
                              {{"prepare", t.prepare},
@@ -109,8 +109,8 @@ void print_for_people(const Product& product, const config::Gate& gate,
                       const std::vector<Written>& files) {
     for (const auto& attempt : product.attempts) {
         fmt::print("attempt {}  {:<9} {:>7} voxels  {:>9} Gaussians  {:<7} {:>7.2f} s\n",
-                   attempt.number, attempt.chain, attempt.voxels, attempt.gaussians,
-                   attempt.outcome, config::total(attempt.times) / 1000);
+                   attempt.number, storage::name(attempt.chain), attempt.voxels, attempt.gaussians,
+                   storage::name(attempt.outcome), config::total(attempt.times) / 1000);
     }
     fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
     for (const auto& file : files)

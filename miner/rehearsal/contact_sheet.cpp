@@ -125,7 +125,7 @@ private:
     }
 
     static std::string verdict(const SheetCell& cell) {
-        auto text = std::string(words(cell.outcome));
+        auto text = words(cell.outcome);
         if (cell.gaussians >= 0)
             text += fmt::format(", {} Gaussians{}", cell.gaussians, cell.chosen ? "" : " at first");
         if (cell.attempts > 0)

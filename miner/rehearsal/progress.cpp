@@ -41,25 +41,11 @@ std::string answer_of(const Turn& turn, bool density_alone) {
 
 }  // namespace
 
-std::string_view words(storage::Outcome outcome) {
-    using enum storage::Outcome;
-    switch (outcome) {
-        case none:
-            return "nothing";
-        case passed:
-            return "passed";
-        case retry_passed:
-            return "retry passed";
-        case retry_improved:
-            return "retry improved";
-        case rejected:
-            return "rejected";
-        case skipped:
-            return "skipped";
-        case error:
-            return "error";
-    }
-    return "unknown";
+std::string words(storage::Outcome outcome) {
+    if (outcome == storage::Outcome::none) return "nothing";
+    std::string words(storage::name(outcome));
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
 }
 
 std::string score_words(double score, bool density_alone) {
@@ -112,8 +98,7 @@ void Progress::turn(const Turn& turn) {
         : turn.bytes > 0 ? std::string("made before, sent again")
                          : std::string();
     line(std::to_string(number_of(turn.task_id)), name_of(turn.task_id),
-         decided ? words(turn.outcome) : std::string_view("handed back"), work,
-         answer_of(turn, density_alone));
+         decided ? words(turn.outcome) : "handed back", work, answer_of(turn, density_alone));
     redraw("waiting for the next task");
     out_.flush();
 }

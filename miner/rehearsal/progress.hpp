@@ -43,7 +43,7 @@ private:
 };
 
 // "passed", "retry passed", "retry improved", "rejected", ...
-std::string_view words(storage::Outcome outcome);
+std::string words(storage::Outcome outcome);
 
 // "score 0.86", or "density 0.86" where it is no more than that.
 std::string score_words(double score, bool density_alone);

@@ -39,12 +39,12 @@ struct Kept {
     void attempt(storage::TaskRow row, int number) {
         const storage::Attempt attempt{
             .number = number,
-            .chain = "standard",
+            .chain = storage::Chain::standard,
             .seed = 7,
             .voxels = 9000,
             .gaussians = 288'000,
             .times = {.prepare = 40.25, .encode = 30.5, .structure = 480.125},
-            .outcome = "passed",
+            .outcome = storage::AttemptOutcome::passed,
             .error = {},
             .at = kNow};
         journal.attempted(row, attempt).value();

@@ -103,7 +103,7 @@ TEST_CASE("each attempt's health is kept, also of one that was not fit") {
     const auto story = storage::task_story(*database, row).value();
     REQUIRE(story.attempts.size() == 2);
     const auto& unfit = story.attempts[0].attempt;
-    CHECK(unfit.outcome == "unhealthy");
+    CHECK(unfit.outcome == storage::AttemptOutcome::unhealthy);
     CHECK(unfit.error.find("gate.min_opacity_spread") != std::string::npos);
     CHECK(unfit.health.opacity_spread == Approx(0).margin(1e-6));
     const auto& fit = story.attempts[1].attempt;

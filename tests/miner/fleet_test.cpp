@@ -141,8 +141,8 @@ TEST_CASE("the gate here judges what a remote station sketched, and the retry is
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 7});
     REQUIRE(product.attempts.size() == 2);
     CHECK(product.attempts[0].gaussians == 3168);
-    CHECK(product.attempts[0].outcome == "sparse");
-    CHECK(product.attempts[1].chain == "extreme");
+    CHECK(product.attempts[0].outcome == storage::AttemptOutcome::sparse);
+    CHECK(product.attempts[1].chain == storage::Chain::extreme);
     CHECK(bench.says("retry successful task=t attempt=2 gaussians=3840"));
 }
 

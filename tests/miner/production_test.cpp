@@ -90,7 +90,7 @@ TEST_CASE("a dense sketch is finished at once") {
     CHECK(bench.script->finished == 1);
     CHECK(holds(bench.line("passed"), "attempt=1 gaussians=3200 gate=3200 ms="));
     REQUIRE(product.attempts.size() == 1);
-    CHECK(product.attempts[0].chain == "standard");
+    CHECK(product.attempts[0].chain == storage::Chain::standard);
     CHECK(product.attempts[0].times.latent == 4);
     CHECK(product.attempts[0].times.prepare >= 0);
     CHECK(bench.stages == std::vector<std::string>{"decode", "prepare", "structure", "splats"});
@@ -108,9 +108,9 @@ TEST_CASE("a sparse sketch is made again from the original picture, enhanced to 
     CHECK(holds(bench.line("retry"), "attempt=2"));
     CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
     REQUIRE(bench.attempts.size() == 2);
-    CHECK(bench.attempts[0].outcome == "sparse");
-    CHECK(bench.attempts[1].chain == "extreme");
-    CHECK(bench.attempts[1].outcome == "passed");
+    CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::sparse);
+    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].outcome == storage::AttemptOutcome::passed);
     CHECK(bench.script->pictures[0].pixels != bench.script->pictures[1].pixels);
     CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 7});
 }
@@ -128,9 +128,9 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     CHECK_FALSE(bench.script->repainted);
     CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 8});
     REQUIRE(bench.attempts.size() == 2);
-    CHECK(bench.attempts[0].chain == "prompt");
-    CHECK(bench.attempts[1].chain == "prompt");
-    CHECK(bench.attempts[1].route == "prompt");
+    CHECK(bench.attempts[0].chain == storage::Chain::prompt);
+    CHECK(bench.attempts[1].chain == storage::Chain::prompt);
+    CHECK(bench.attempts[1].route == storage::Route::prompt);
     CHECK(bench.attempts[1].seed == 8);
     CHECK(bench.attempts[1].times.prepare < 0);
     CHECK(bench.stages == std::vector<std::string>{"structure", "structure", "splats"});
@@ -152,8 +152,8 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
         for (const auto& picture : views.pictures) CHECK(picture.width == 16);
     }
     CHECK(bench.script->repainted);
-    CHECK(bench.attempts[1].chain == "extreme");
-    CHECK(bench.attempts[1].route == "picture");
+    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].route == storage::Route::picture);
 
     bench.order = miner::Album{{tests::small_png(), {1, 2, 3}}, {}};
     CHECK(bench.produce().outcome == Outcome::error);
@@ -186,10 +186,10 @@ TEST_CASE("where a service makes pictures, a prompt goes by way of one") {
     CHECK(bench.script->pictures.size() == 2);
     CHECK(bench.script->cut_outs == 1);
     REQUIRE(bench.attempts.size() == 2);
-    CHECK(bench.attempts[0].chain == "standard");
-    CHECK(bench.attempts[0].route == "prompt_via_picture");
-    CHECK(bench.attempts[1].chain == "extreme");
-    CHECK(bench.attempts[1].route == "prompt_via_picture");
+    CHECK(bench.attempts[0].chain == storage::Chain::standard);
+    CHECK(bench.attempts[0].route == storage::Route::prompt_via_picture);
+    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].route == storage::Route::prompt_via_picture);
     CHECK(bench.stages.front() == "draw");
     CHECK(holds(bench.line("drawn"), "ms="));
 }
@@ -226,8 +226,8 @@ TEST_CASE("when the picture service fails, the prompt goes to the model as it is
     CHECK(product.outcome == Outcome::passed);
     CHECK(bench.script->prompts == std::vector<std::string>{"a red chair"});
     REQUIRE(bench.attempts.size() == 1);
-    CHECK(bench.attempts[0].route == "prompt");
-    CHECK(bench.attempts[0].chain == "prompt");
+    CHECK(bench.attempts[0].route == storage::Route::prompt);
+    CHECK(bench.attempts[0].chain == storage::Chain::prompt);
     CHECK(holds(bench.line("not drawn"), "WARN"));
     CHECK(holds(bench.line("not drawn"), "error="));
 }
@@ -240,7 +240,7 @@ TEST_CASE("a picture service that is not there costs a prompt nothing but its re
     Bench bench;
     ask_service(bench, nobody);
     CHECK(bench.produce().outcome == Outcome::passed);
-    CHECK(bench.attempts[0].route == "prompt");
+    CHECK(bench.attempts[0].route == storage::Route::prompt);
 }
 
 TEST_CASE("a drawn picture without an object is no way either when the cut was asked for") {
@@ -250,7 +250,7 @@ TEST_CASE("a drawn picture without an object is no way either when the cut was a
     bench.settings.generator.matting = "always";
     bench.script->bad_mask = true;
     CHECK(bench.produce().outcome == Outcome::passed);
-    CHECK(bench.attempts[0].route == "prompt");
+    CHECK(bench.attempts[0].route == storage::Route::prompt);
 }
 
 TEST_CASE("a model of pictures alone makes prompts by way of pictures, or says why not") {
@@ -259,7 +259,7 @@ TEST_CASE("a model of pictures alone makes prompts by way of pictures, or says w
     ask_service(bench, service.port());
     bench.script->takes_prompts = false;
     CHECK(bench.produce().outcome == Outcome::passed);
-    CHECK(bench.attempts[0].route == "prompt_via_picture");
+    CHECK(bench.attempts[0].route == storage::Route::prompt_via_picture);
 
     tests::LoopbackPeer broken(tests::answering(tests::kNoPicture));
     ask_service(bench, broken.port());
@@ -276,7 +276,7 @@ TEST_CASE("a model of prompts alone never asks for a picture") {
     bench.script->takes_pictures = false;
     CHECK(bench.produce().outcome == Outcome::passed);
     CHECK(service.connections() == 0);
-    CHECK(bench.attempts[0].route == "prompt");
+    CHECK(bench.attempts[0].route == storage::Route::prompt);
 }
 
 TEST_CASE("the deadline of a generation and a stop both end a drawing") {
@@ -319,10 +319,10 @@ TEST_CASE("splats that break a limit of the gate make room for the next attempt"
     CHECK(product.splats.size() == 3840);
     CHECK(product.detail.empty());
     REQUIRE(product.attempts.size() == 2);
-    CHECK(product.attempts[0].outcome == "unhealthy");
+    CHECK(product.attempts[0].outcome == storage::AttemptOutcome::unhealthy);
     CHECK(holds(product.attempts[0].error, "gate.min_opacity_spread"));
     CHECK(product.attempts[0].health.opacity_spread == Approx(0).margin(1e-6));
-    CHECK(product.attempts[1].outcome == "passed");
+    CHECK(product.attempts[1].outcome == storage::AttemptOutcome::passed);
     CHECK(holds(bench.line("unhealthy"), "WARN"));
     CHECK(bench.attempts.size() == 2);  // told once each
 }
@@ -388,7 +388,7 @@ TEST_CASE("an empty structure counts as sparse, not as an error") {
     bench.script->voxels = {0, 100};
     CHECK(bench.produce().outcome == Outcome::retry_passed);
     CHECK(bench.attempts[0].gaussians == 0);
-    CHECK(bench.attempts[0].outcome == "sparse");
+    CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::sparse);
 }
 
 TEST_CASE("a failed attempt is retried, and two of them are an error with its reason") {
@@ -492,7 +492,7 @@ TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     CHECK(product.outcome == Outcome::error);
     CHECK(holds(product.detail, "bad mask"));
     REQUIRE(bench.attempts.size() == 1);
-    CHECK(bench.attempts[0].outcome == "error");
+    CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::error);
     CHECK(holds(bench.attempts[0].error, "bad mask"));
     CHECK(bench.script->sketches == 0);
 }

@@ -2,6 +2,7 @@
 
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
+#include "storage/listing.hpp"
 #include "storage/report.hpp"
 #include "storage/sha256.hpp"
 #include "tests/storage/results.hpp"
@@ -31,9 +32,9 @@ PulledTask task(const std::string& id, Milliseconds at = 1000) {
             .at = at};
 }
 
-Attempt attempt(int number, const std::string& outcome) {
+Attempt attempt(int number, AttemptOutcome outcome) {
     return {.number = number,
-            .chain = number == 1 ? "standard" : "extreme",
+            .chain = number == 1 ? Chain::standard : Chain::extreme,
             .seed = 7,
             .voxels = 9000,
             .gaussians = 288'000,
@@ -95,7 +96,7 @@ public:
     TaskRow at(TaskState state, const std::string& id = "t1") {
         const auto row = pulled(task(id)).row;
         if (state == TaskState::open) return row;
-        REQUIRE(journal->attempted(row, attempt(1, "passed")));
+        REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
         REQUIRE(journal->finished(row, passed()));
         if (state == TaskState::finished) return row;
         REQUIRE(journal->submitting(row, 3000));
@@ -136,8 +137,8 @@ TEST_CASE_METHOD(Fixture, "a task goes from pull to answer and every step is kep
     CHECK_FALSE(known.result);
     CHECK(state(known.row) == "open");
 
-    REQUIRE(journal->attempted(known.row, attempt(1, "sparse")));
-    REQUIRE(journal->attempted(known.row, attempt(2, "chosen")));
+    REQUIRE(journal->attempted(known.row, attempt(1, AttemptOutcome::sparse)));
+    REQUIRE(journal->attempted(known.row, attempt(2, AttemptOutcome::chosen)));
     Result result = passed();
     result.outcome = Outcome::retry_passed;
     result.attempt = 2;
@@ -180,7 +181,7 @@ TEST_CASE_METHOD(Fixture, "of a prompt its hash and size are kept, however large
 
 TEST_CASE_METHOD(Fixture, "what did not run or is not finite is null") {
     const auto row = at(TaskState::open);
-    Attempt failed = attempt(1, "error");
+    Attempt failed = attempt(1, AttemptOutcome::error);
     failed.error = "out of memory";
     failed.voxels = failed.gaussians = -1;
     failed.health.opacity_mean = std::numeric_limits<double>::quiet_NaN();
@@ -193,8 +194,8 @@ TEST_CASE_METHOD(Fixture, "what did not run or is not finite is null") {
 
 TEST_CASE_METHOD(Fixture, "an attempt written again with its later stages is one attempt") {
     const auto row = at(TaskState::open);
-    REQUIRE(journal->attempted(row, attempt(1, "passed")));
-    Attempt whole = attempt(1, "chosen");
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
+    Attempt whole = attempt(1, AttemptOutcome::chosen);
     whole.times.compress = 30;
     REQUIRE(journal->attempted(row, whole));
     CHECK(text("SELECT count(*) || ' ' || outcome || ' ' || compress FROM attempts") ==
@@ -202,7 +203,7 @@ TEST_CASE_METHOD(Fixture, "an attempt written again with its later stages is one
 }
 
 TEST_CASE_METHOD(Fixture, "a seed of 64 bits survives") {
-    Attempt one = attempt(1, "passed");
+    Attempt one = attempt(1, AttemptOutcome::passed);
     one.seed = std::numeric_limits<std::uint64_t>::max() - 1;
     REQUIRE(journal->attempted(at(TaskState::open), one));
     CHECK(std::uint64_t(database->handle().execAndGet("SELECT seed FROM attempts").getInt64()) ==
@@ -274,7 +275,7 @@ TEST_CASE_METHOD(Fixture,
     const auto row = at(TaskState::finished);
     REQUIRE(journal->result_lost(row, "no such file", 2500));
     CHECK(state(row) == "open");
-    REQUIRE(journal->attempted(row, attempt(1, "passed")));
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
     CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111,210");
     REQUIRE(journal->finished(row, passed(6000)));
     CHECK(number("SELECT begun_at FROM tasks") == 2500);
@@ -394,7 +395,7 @@ TEST_CASE_METHOD(Fixture, "an abandoned task that is finished all the same is ow
     const auto row = at(TaskState::open);
     REQUIRE(journal->settled(kOurs, kTheirs, {}, 1600));
     CHECK(state(row) == "abandoned");
-    REQUIRE(journal->attempted(row, attempt(1, "passed")));
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
     REQUIRE(journal->finished(row, passed()));
     CHECK(state(row) == "finished");
     CHECK(number("SELECT closed_at IS NULL FROM tasks") == 1);
@@ -414,15 +415,15 @@ TEST_CASE_METHOD(Fixture, "an abandoned task that is handed out again goes on wh
 
 TEST_CASE_METHOD(Fixture, "attempts of a generation that was cut off stay and do not count") {
     const auto row = at(TaskState::open);
-    REQUIRE(journal->attempted(row, attempt(1, "sparse")));
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::sparse)));
     restart();
     CHECK(recover() == 1);
     CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111");
     const auto known = pulled(task("t1", 9500));
     CHECK(known.state == TaskState::open);
     CHECK_FALSE(known.fresh);
-    REQUIRE(journal->attempted(row, attempt(1, "sparse")));
-    REQUIRE(journal->attempted(row, attempt(2, "passed")));
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::sparse)));
+    REQUIRE(journal->attempted(row, attempt(2, AttemptOutcome::passed)));
     CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") ==
           "111,210,220");
     CHECK(text("SELECT pulled_at || ' ' || begun_at FROM tasks") == "1000 9500");
@@ -430,7 +431,7 @@ TEST_CASE_METHOD(Fixture, "attempts of a generation that was cut off stay and do
 }
 
 TEST_CASE_METHOD(Fixture, "recovering twice is recovering once") {
-    REQUIRE(journal->attempted(at(TaskState::open, "t1"), attempt(1, "sparse")));
+    REQUIRE(journal->attempted(at(TaskState::open, "t1"), attempt(1, AttemptOutcome::sparse)));
     at(TaskState::finished, "t2");
     at(TaskState::submitting, "t3");
     at(TaskState::answered, "t4");
@@ -478,17 +479,17 @@ TEST_CASE_METHOD(Fixture, "steps in an order that cannot be are refused and leav
     check_out_of_order(journal->answered(open, scored(1)));
     check_out_of_order(journal->submit_failed(open, true, "", 1));
     check_out_of_order(journal->finished(open, {}));
-    check_out_of_order(journal->attempted(finished, attempt(1, "passed")));
+    check_out_of_order(journal->attempted(finished, attempt(1, AttemptOutcome::passed)));
     check_out_of_order(journal->answered(finished, scored(1)));
     check_out_of_order(journal->finished(submitting, passed()));
-    check_out_of_order(journal->attempted(submitting, attempt(1, "passed")));
+    check_out_of_order(journal->attempted(submitting, attempt(1, AttemptOutcome::passed)));
     check_out_of_order(journal->finished(done, passed()));
     check_out_of_order(journal->submitting(done, 1));
     CHECK(number("SELECT total_changes()") == changes);
 }
 
 TEST_CASE_METHOD(Fixture, "a row that does not exist is missing") {
-    CHECK(journal->attempted(99, attempt(1, "passed")).error().code == Errc::missing);
+    CHECK(journal->attempted(99, attempt(1, AttemptOutcome::passed)).error().code == Errc::missing);
     CHECK(journal->finished(99, passed()).error().code == Errc::missing);
     CHECK(journal->result_lost(99, "", 1).error().code == Errc::missing);
     CHECK(journal->submitting(99, 1).error().code == Errc::missing);
@@ -665,4 +666,39 @@ TEST_CASE("states and outcomes have the names that the schema knows") {
     CHECK(name(Outcome::rejected) == "rejected");
     CHECK(name(Outcome::skipped) == "skipped");
     CHECK(name(Outcome::error) == "error");
+    CHECK(outcome_names().size() == 6);
+    CHECK(outcome_names().front() == "passed");
+    CHECK(outcome_names().back() == "error");
+}
+
+TEST_CASE_METHOD(Fixture, "every chain, route and outcome of an attempt is kept by its name") {
+    const auto row = at(TaskState::open);
+    for (int i = 0; i < 5; ++i) {
+        auto one = attempt(i + 1, AttemptOutcome(i));
+        one.chain = Chain(i % 3);
+        one.route = Route(i % 3);
+        REQUIRE(journal->attempted(row, one));
+    }
+    CHECK(text("SELECT group_concat(chain || ' ' || route || ' ' || outcome) FROM attempts") ==
+          "standard picture error,extreme prompt passed,prompt prompt_via_picture sparse,"
+          "standard picture chosen,extreme prompt unhealthy");
+    const auto story = task_story(*database, row).value();
+    REQUIRE(story.attempts.size() == 5);
+    for (int i = 0; i < 5; ++i) {
+        const auto& read = story.attempts[std::size_t(i)].attempt;
+        CHECK(read.outcome == AttemptOutcome(i));
+        CHECK(read.chain == Chain(i % 3));
+        CHECK(read.route == Route(i % 3));
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "the schema takes every outcome of a task") {
+    int number = 0;
+    for (auto outcome = Outcome::passed; outcome <= Outcome::error;
+         outcome = Outcome(int(outcome) + 1)) {
+        const auto row = pulled(task("t" + std::to_string(++number))).row;
+        CHECK(journal->finished(row, {.outcome = outcome, .at = 2000}));
+        CHECK(task_story(*database, row).value().task.outcome == outcome);
+    }
+    CHECK(number == 6);
 }

@@ -96,8 +96,8 @@ private:
     }
 
     void make(int number, TaskRow row) {
-        must(journal_.attempted(row, {.number = 1, .outcome = "sparse", .at = 1500}));
-        must(journal_.attempted(row, {.number = 2, .outcome = "chosen", .at = 1500}));
+        must(journal_.attempted(row, {.number = 1, .outcome = AttemptOutcome::sparse, .at = 1500}));
+        must(journal_.attempted(row, {.number = 2, .outcome = AttemptOutcome::chosen, .at = 1500}));
         say(Ack::attempted, number);
         const auto bytes = content(number);
         const auto asset = must(artifacts_.put(bytes));

@@ -26,11 +26,11 @@ struct Kept {
     // One sparse attempt, one that passed, then a submission that was scored.
     TaskRow whole(const std::string& id, Milliseconds at, double score) {
         const auto row = pull(id, at);
-        Attempt first{.number = 1, .chain = "standard", .seed = 7, .gaussians = 900};
-        first.outcome = "sparse";
-        Attempt second{.number = 2, .chain = "extreme", .seed = ~std::uint64_t(0)};
+        Attempt first{.number = 1, .chain = Chain::standard, .seed = 7, .gaussians = 900};
+        first.outcome = AttemptOutcome::sparse;
+        Attempt second{.number = 2, .chain = Chain::extreme, .seed = ~std::uint64_t(0)};
         second.gaussians = 5000;
-        second.outcome = "passed";
+        second.outcome = AttemptOutcome::passed;
         second.times.latent = 12.5;
         second.health.opacity_mean = 0.25;
         REQUIRE(journal.attempted(row, first));
@@ -94,7 +94,7 @@ TEST_CASE("a story has every attempt and submission") {
     const auto story = task_story(*kept.database, row).value();
     CHECK(story.task.row == row);
     REQUIRE(story.attempts.size() == 2);
-    CHECK(story.attempts[0].attempt.outcome == "sparse");
+    CHECK(story.attempts[0].attempt.outcome == AttemptOutcome::sparse);
     CHECK(story.attempts[0].attempt.times.latent == -1);
     CHECK(story.attempts[1].attempt.seed == ~std::uint64_t(0));
     CHECK(story.attempts[1].attempt.times.latent == 12.5);
@@ -110,7 +110,8 @@ TEST_CASE("a story has every attempt and submission") {
 TEST_CASE("what was made before a result was lost is told as superseded") {
     Kept kept;
     const auto row = kept.pull("a", 1000);
-    REQUIRE(kept.journal.attempted(row, {.number = 1, .chain = "standard", .outcome = "passed"}));
+    REQUIRE(kept.journal.attempted(
+        row, {.number = 1, .chain = Chain::standard, .outcome = AttemptOutcome::passed}));
     REQUIRE(kept.journal.finished(row, {.outcome = Outcome::passed,
                                         .attempt = 1,
                                         .asset = std::string(64, 'a'),

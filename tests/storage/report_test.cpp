@@ -101,10 +101,11 @@ Truth random_task(Random& random, int number) {
         const bool at_once = truth.outcome == Outcome::passed;
         const int attempts = at_once ? 1 : int(1 + random.below(3));
         for (int i = 1; i <= attempts; ++i) {
-            Attempt attempt{.number = i, .outcome = at_once ? "chosen" : "sparse"};
+            Attempt attempt{.number = i,
+                            .outcome = at_once ? AttemptOutcome::chosen : AttemptOutcome::sparse};
             attempt.at = truth.task.at;
             if (truth.task.kind == "text")
-                attempt.route = random.one_in(2) ? "prompt" : "prompt_via_picture";
+                attempt.route = random.one_in(2) ? Route::prompt : Route::prompt_via_picture;
             attempt.times.prepare = random.real(50);
             attempt.times.encode = random.real(100);
             attempt.times.structure = random.real(900);
@@ -158,7 +159,8 @@ Counts naive(const std::vector<Truth>& tasks) {
         counts.retry_improved += task.outcome == Outcome::retry_improved;
         counts.rejected += task.outcome == Outcome::rejected;
         counts.errors += task.outcome == Outcome::error;
-        counts.sparse_first += !task.attempts.empty() && task.attempts[0].outcome == "sparse";
+        counts.sparse_first +=
+            !task.attempts.empty() && task.attempts[0].outcome == AttemptOutcome::sparse;
         counts.retries += std::int64_t(task.attempts.size()) - 1;
         if (!task.bytes) continue;
         counts.submissions += task.sent;
@@ -285,7 +287,7 @@ void check_all(const Statistics& statistics, const std::vector<Truth>& tasks) {
     auto tried = tasks;
     std::erase_if(tried, [](const Truth& t) { return t.attempts.empty(); });
     check_groups(statistics.by_route, tried,
-                 [](const Truth& t) { return t.attempts.back().route; });
+                 [](const Truth& t) { return std::string(name(t.attempts.back().route)); });
     check_stages(statistics, tasks);
 }
 
@@ -426,14 +428,15 @@ TEST_CASE_METHOD(Fixture, "a generation that was cut off and made again counts o
     Journal journal(database(), "0.1", "hash", 0);
     const PulledTask task{"5Our", "5Their", "t", "image", "p", 1000};
     const auto row = journal.pulled(task)->row;
-    REQUIRE(
-        journal.attempted(row, {.number = 1, .times = {.structure = 100}, .outcome = "sparse"}));
-    REQUIRE(
-        journal.attempted(row, {.number = 2, .times = {.structure = 100}, .outcome = "sparse"}));
+    REQUIRE(journal.attempted(
+        row, {.number = 1, .times = {.structure = 100}, .outcome = AttemptOutcome::sparse}));
+    REQUIRE(journal.attempted(
+        row, {.number = 2, .times = {.structure = 100}, .outcome = AttemptOutcome::sparse}));
     Journal next(database(), "0.1", "hash", 5000);
     REQUIRE(next.recover(5000));
     REQUIRE(next.pulled({"5Our", "5Their", "t", "image", "p", 6000}));
-    REQUIRE(next.attempted(row, {.number = 1, .times = {.structure = 7}, .outcome = "chosen"}));
+    REQUIRE(next.attempted(
+        row, {.number = 1, .times = {.structure = 7}, .outcome = AttemptOutcome::chosen}));
     REQUIRE(next.finished(row, {.outcome = Outcome::passed, .attempt = 1, .at = 6500}));
     const auto all = statistics(database(), {});
     CHECK(all->all.generations == 1);

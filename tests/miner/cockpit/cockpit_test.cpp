@@ -96,8 +96,9 @@ private:
         const auto make = [&](const std::string& id, bool answer) {
             const auto row =
                 journal.pulled({"us", "them\x1b", id, "image", "cGljdHVyZQ==", 1000}).value().row;
-            storage::Attempt attempt{.number = 1, .chain = "standard", .gaussians = 2};
-            attempt.outcome = "passed";
+            storage::Attempt attempt{
+                .number = 1, .chain = storage::Chain::standard, .gaussians = 2};
+            attempt.outcome = storage::AttemptOutcome::passed;
             REQUIRE(journal.attempted(row, attempt));
             REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
                                            .attempt = 1,

@@ -73,11 +73,14 @@ TEST_CASE("every event finds its number") {
     metrics.pulled({.validator = "v", .reached = true, .task = &task});
     metrics.pulled({.validator = "v", .error = "refused"});
     metrics.pulled({.validator = "v", .reached = true, .cooldown_until = 5});
-    metrics.attempt({.number = 1, .chain = "standard", .gaussians = 1, .outcome = "sparse"});
+    metrics.attempt({.number = 1,
+                     .chain = storage::Chain::standard,
+                     .gaussians = 1,
+                     .outcome = storage::AttemptOutcome::sparse});
     metrics.attempt({.number = 2,
-                     .chain = "extreme",
+                     .chain = storage::Chain::extreme,
                      .times = {.prepare = 20, .structure = 3000},
-                     .outcome = "passed"});
+                     .outcome = storage::AttemptOutcome::passed});
     metrics.turn({.end = Turn::End::answered,
                   .outcome = storage::Outcome::retry_passed,
                   .gaussians = 160'000,
