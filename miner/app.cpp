@@ -8,6 +8,7 @@
 #include "miner/record_watch.hpp"
 #include "miner/store.hpp"
 #include "miner/worker.hpp"
+#include "network/http/url.hpp"
 #include "network/subnet/dendrite.hpp"
 
 #include <chrono>

@@ -4,6 +4,7 @@
 #include "miner/chain_link.hpp"
 #include "miner/cockpit/studio.hpp"
 #include "miner/host.hpp"
+#include "network/http/url.hpp"
 
 #include <boost/asio/detached.hpp>
 

@@ -1,6 +1,7 @@
 #include "miner/cockpit/state.hpp"
 
 #include "config/version.hpp"
+#include "network/http/url.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -29,13 +30,6 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
     if (what.empty()) return;
     for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
         text.replace(at, what.size(), with);
-}
-
-// "gpu1:10006" of "http://gpu1:10006/prefix".
-std::string_view authority_of(std::string_view url) {
-    const auto scheme = url.find("://");
-    if (scheme != url.npos) url.remove_prefix(scheme + 3);
-    return url.substr(0, url.find('/'));
 }
 
 }  // namespace
@@ -223,7 +217,9 @@ std::string State::without_addresses(std::string text) const {
         if (!station.remote) continue;
         const auto name = remote_name(++remotes);
         names.emplace_back(station.name, name);
-        names.emplace_back(authority_of(station.name), name);
+        // Errors of connections name "gpu1:10006" of "http://gpu1:10006/prefix".
+        if (const auto url = network::parse_http_url(station.name))
+            names.emplace_back(network::authority(url->host, url->port), name);
     }
     // The longest first: "gpu1:100" is a part of "gpu1:10006".
     std::stable_sort(names.begin(), names.end(),

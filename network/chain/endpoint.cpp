@@ -3,7 +3,7 @@
 #include "config/places.hpp"
 #include "config/veil.hpp"
 #include "network/errc.hpp"
-#include "network/http/client.hpp"
+#include "network/http/url.hpp"
 
 #include <array>
 #include <charconv>

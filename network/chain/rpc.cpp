@@ -4,8 +4,8 @@
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/first_of.hpp"
-#include "network/http/client.hpp"
 #include "network/http/timeout.hpp"
+#include "network/http/url.hpp"
 #include "network/tls.hpp"
 
 #include <boost/json/serialize.hpp>

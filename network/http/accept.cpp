@@ -1,8 +1,8 @@
 #include "network/http/accept.hpp"
 
 #include "network/errc.hpp"
-#include "network/http/client.hpp"
 #include "network/http/names.hpp"
+#include "network/http/url.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

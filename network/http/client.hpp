@@ -25,13 +25,6 @@ struct HttpLimits {
     std::int64_t body_bytes = 64LL << 20;  // more is refused before it is kept
 };
 
-// "host:port", IPv6 in brackets.
-std::string authority(const std::string& host, std::uint16_t port);
-
-// The same as the Host header has it: without a port that is the scheme's own, which servers that
-// sign or compare it leave out.
-std::string host_field(const std::string& host, std::uint16_t port, bool tls);
-
 // Sends `request` and awaits the whole answer, whatever its status. Interim answers (1xx) are
 // passed over. A redirect 307 or 308 to the same scheme, host and port is followed once, with
 // limits of its own; any other is an answer like the rest. An answer with a content encoding is

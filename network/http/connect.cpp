@@ -1,9 +1,9 @@
 #include "network/http/connect.hpp"
 
 #include "network/errc.hpp"
-#include "network/http/client.hpp"
 #include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
+#include "network/http/url.hpp"
 #include "network/tls.hpp"
 
 #include <boost/asio/ssl/error.hpp>
@@ -115,19 +115,6 @@ Error network_error(const error_code& error, const std::string& where) {
     }();
     const bool telling = code == Errc::malformed || code == Errc::io;
     return fail(code, telling ? where + ": " + error.message() : where);
-}
-
-std::string authority(const std::string& host, std::uint16_t port) {
-    // The zone of a link-local address means something on this machine alone.
-    const std::string name = host.substr(0, host.find('%'));
-    const bool v6 = name.find(':') != name.npos;
-    return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
-}
-
-std::string host_field(const std::string& host, std::uint16_t port, bool tls) {
-    auto field = authority(host, port);
-    if (port == (tls ? 443 : 80)) field.erase(field.rfind(':'));
-    return field;
 }
 
 asio::awaitable<Result<tcp::socket>> connect(std::string host, std::uint16_t port,

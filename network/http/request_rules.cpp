@@ -1,6 +1,5 @@
 #include "network/http/request_rules.hpp"
 
-#include "network/http/client.hpp"
 #include "network/http/headers.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/url.hpp"

@@ -2,7 +2,6 @@
 
 #include "config/veil.hpp"
 #include "network/errc.hpp"
-#include "network/http/client.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -56,6 +55,19 @@ std::optional<std::uint16_t> port_of(const Parsed& parsed, std::uint16_t usual) 
 }
 
 }  // namespace
+
+std::string authority(const std::string& host, std::uint16_t port) {
+    // The zone of a link-local address means something on this machine alone.
+    const std::string name = host.substr(0, host.find('%'));
+    const bool v6 = name.find(':') != name.npos;
+    return (v6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
+}
+
+std::string host_field(const std::string& host, std::uint16_t port, bool tls) {
+    auto field = authority(host, port);
+    if (port == (tls ? 443 : 80)) field.erase(field.rfind(':'));
+    return field;
+}
 
 config::Result<HttpUrl> parse_http_url(std::string_view text) {
     if (text.size() > kMostBytes) return refused(text, "too long");

@@ -1,4 +1,4 @@
-// http:// and https:// addresses. Pure.
+// http:// and https:// addresses and what is in them. Pure.
 #pragma once
 
 #include "config/result.hpp"
@@ -20,6 +20,13 @@ struct HttpUrl {
         return tls == other.tls && host == other.host && port == other.port;
     }
 };
+
+// "host:port", IPv6 in brackets.
+std::string authority(const std::string& host, std::uint16_t port);
+
+// The same as the Host header has it: without a port that is the scheme's own, which servers that
+// sign or compare it leave out.
+std::string host_field(const std::string& host, std::uint16_t port, bool tls);
 
 // Fails with malformed: another scheme, user names, no host, a port that is none.
 config::Result<HttpUrl> parse_http_url(std::string_view text);

@@ -1,9 +1,9 @@
 #include "network/http/websocket.hpp"
 
-#include "network/http/client.hpp"
 #include "network/http/headers.hpp"
 #include "network/http/names.hpp"
 #include "network/http/status_words.hpp"
+#include "network/http/url.hpp"
 #include "network/http/websocket_stream.hpp"
 #include "network/tls.hpp"
 

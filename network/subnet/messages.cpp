@@ -1,6 +1,7 @@
 #include "network/subnet/messages.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/url.hpp"
 #include "network/subnet/json_fields.hpp"
 #include "network/wallet/ss58.hpp"
 
@@ -100,10 +101,7 @@ config::Result<Peer> parse_peer(std::string_view text) {
     return peer;
 }
 
-std::string authority(const Peer& peer) {
-    const bool bare_ipv6 = peer.host.find(':') != peer.host.npos;
-    return (bare_ipv6 ? "[" + peer.host + "]" : peer.host) + ":" + std::to_string(peer.port);
-}
+std::string authority(const Peer& peer) { return authority(peer.host, peer.port); }
 
 std::string signed_text(std::int64_t submit_time_ns, std::string_view prompt,
                         std::string_view validator_hotkey, std::string_view miner_hotkey) {

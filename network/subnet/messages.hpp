@@ -35,7 +35,7 @@ struct Peer {
 // "HOTKEY@HOST:PORT", IPv6 in brackets. Fails with malformed, naming what is wrong.
 config::Result<Peer> parse_peer(std::string_view text);
 
-// "HOST:PORT" as in a URL or the header Host: IPv6 in brackets.
+// Of where it listens (network/http/url.hpp).
 std::string authority(const Peer& peer);
 
 struct PullAnswer {

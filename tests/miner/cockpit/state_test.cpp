@@ -103,7 +103,8 @@ TEST_CASE("the public is told no address, path or task") {
         return std::vector<miner::StationState>{
             {.name = "cuda:0", .able = true},
             {.name = "http://10.0.0.7:10006", .able = true, .load = 2, .remote = true},
-            {.name = "http://10.0.0.8:10006", .remote = true}};
+            {.name = "http://10.0.0.8:10006", .remote = true},
+            {.name = "http://[fd00::9]:10006/gpu", .remote = true}};
     });
     state.hindered("chain", {"no validator is known", "wss://10.0.0.9: 403"});
     const auto told = state.in_public(kStart);
@@ -115,7 +116,7 @@ TEST_CASE("the public is told no address, path or task") {
     CHECK(told.at("reason") == "no validator is known");
     CHECK(told.at("model").at("name") == "large");
     const auto& stations = told.at("stations").as_array();
-    REQUIRE(stations.size() == 3);
+    REQUIRE(stations.size() == 4);
     CHECK(stations[0].at("name") == "cuda:0");
     CHECK(stations[1].at("name") == "remote 1");
     CHECK(stations[1].at("load") == 2);
@@ -123,6 +124,7 @@ TEST_CASE("the public is told no address, path or task") {
     CHECK(boost::json::serialize(state.now(kStart)).find("10.0.0.7") != std::string::npos);
     CHECK(state.without_addresses("http://10.0.0.8:10006: closed: 10.0.0.8:10006, cuda:0") ==
           "remote 2: closed: remote 2, cuda:0");
+    CHECK(state.without_addresses("[fd00::9]:10006: closed") == "remote 3: closed");
 }
 
 TEST_CASE("an address within a longer one is another's") {

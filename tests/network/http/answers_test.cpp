@@ -2,6 +2,7 @@
 // ops/docs/http_conformance.md names these cases.
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
+#include "network/http/url.hpp"
 #include "tests/network/loopback.hpp"
 
 #include <catch2/catch.hpp>

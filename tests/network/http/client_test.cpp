@@ -2,6 +2,7 @@
 
 #include "network/errc.hpp"
 #include "network/http/timeout.hpp"
+#include "network/http/url.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/sanitized.hpp"
