@@ -1,10 +1,10 @@
 #include "storage/artifacts.hpp"
 
 #include "config/descriptor.hpp"
+#include "config/digest.hpp"
 #include "config/durable_file.hpp"
 #include "storage/errc.hpp"
 #include "storage/file.hpp"
-#include "storage/sha256.hpp"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -121,7 +121,7 @@ fs::path Artifacts::path(const std::string& hash) const {
 }
 
 config::Result<std::string> Artifacts::put(std::span<const std::uint8_t> bytes) {
-    const auto hash = sha256(bytes);
+    const auto hash = config::sha256(bytes);
     const auto name = path(hash);
     // Read again rather than trusted: a damaged copy must not stand in for the bytes at hand.
     if (get(hash)) {
@@ -145,7 +145,7 @@ config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash
     }
     std::vector<std::uint8_t> bytes;
     if (const int error = read_all(file.get(), bytes)) return failed(error, name);
-    if (sha256(bytes) != hash) {
+    if (config::sha256(bytes) != hash) {
         return config::fail(Errc::corrupt, name.string() + ": the content is not what was kept");
     }
     return bytes;

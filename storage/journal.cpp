@@ -1,7 +1,7 @@
 #include "storage/journal.hpp"
 
+#include "config/digest.hpp"
 #include "storage/guard.hpp"
-#include "storage/sha256.hpp"
 #include "storage/sql.hpp"
 #include "storage/task_record.hpp"
 
@@ -164,7 +164,7 @@ config::Result<Known> Journal::pulled(const PulledTask& task) {
     return impl_->step(task.at, [&]() -> config::Result<Known> {
         auto& database = impl_->handle();
         const auto validator = validator_row(database, task.hotkey, task.validator);
-        const auto hash = sha256(task.prompt);
+        const auto hash = config::sha256(task.prompt);
         const auto known = find_task(database, validator, task.task_id);
         return known ? impl_->pulled_again(task, *known, hash)
                      : impl_->pulled_anew(task, validator, hash);

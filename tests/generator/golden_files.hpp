@@ -2,9 +2,9 @@
 // fails the test.
 #pragma once
 
+#include "config/digest.hpp"
 #include "tests/support/paths.hpp"
 
-#include <openssl/sha.h>
 #include <boost/json.hpp>
 
 #include <cstdint>
@@ -33,16 +33,7 @@ inline boost::json::object golden_json(const std::string& name) {
         .as_object();
 }
 
-inline std::string sha256(std::span<const std::uint8_t> bytes) {
-    std::uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256(bytes.data(), bytes.size(), digest);
-    std::string text;
-    for (const int byte : digest) {
-        text += "0123456789abcdef"[byte >> 4];
-        text += "0123456789abcdef"[byte & 15];
-    }
-    return text;
-}
+using config::sha256;
 
 // Values of one tensor of a safetensors file, flat.
 template <class T>

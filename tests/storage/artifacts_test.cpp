@@ -1,7 +1,7 @@
 #include "storage/artifacts.hpp"
 
+#include "config/digest.hpp"
 #include "storage/errc.hpp"
-#include "storage/sha256.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/storage/unprivileged.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -79,7 +79,7 @@ public:
 TEST_CASE_METHOD(Fixture, "an asset is named by its content and comes back as it was") {
     const auto content = bytes("splats");
     const auto hash = put(content);
-    CHECK(hash == storage::sha256(content));
+    CHECK(hash == config::sha256(content));
     CHECK(artifacts->path(hash) == assets / hash.substr(0, 2) / hash);
     CHECK(*artifacts->get(hash) == content);
     CHECK(temporaries() == 0);
@@ -127,7 +127,7 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture, "a folder in place of an asset is a failure, not an asset") {
-    const auto hash = storage::sha256(bytes("x"));
+    const auto hash = config::sha256(bytes("x"));
     fs::create_directories(artifacts->path(hash));
     CHECK(artifacts->get(hash).error().code == Errc::io);
     CHECK(artifacts->put(bytes("x")).error().code == Errc::io);
@@ -231,5 +231,5 @@ TEST_CASE_METHOD(Fixture, "a disk that fills up fails the asset and leaves nothi
               return !put && put.error().code == Errc::full ? 0 : 2;
           }) == 0);
     CHECK(temporaries() == 0);
-    CHECK(artifacts->get(storage::sha256(large)).error().code == Errc::missing);
+    CHECK(artifacts->get(config::sha256(large)).error().code == Errc::missing);
 }

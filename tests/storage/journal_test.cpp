@@ -1,10 +1,10 @@
 #include "storage/journal.hpp"
 
+#include "config/digest.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
 #include "storage/listing.hpp"
 #include "storage/report.hpp"
-#include "storage/sha256.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -176,7 +176,7 @@ TEST_CASE_METHOD(Fixture, "of a prompt its hash and size are kept, however large
     pulled(large);
     CHECK(number("PRAGMA page_count") < before + 10);
     CHECK(number("SELECT prompt_bytes FROM tasks") == 5'000'000);
-    CHECK(text("SELECT prompt_sha256 FROM tasks") == sha256(large.prompt));
+    CHECK(text("SELECT prompt_sha256 FROM tasks") == config::sha256(large.prompt));
 }
 
 TEST_CASE_METHOD(Fixture, "what did not run or is not finite is null") {
@@ -457,7 +457,7 @@ TEST_CASE_METHOD(Fixture, "a task id that comes back with another prompt is begu
     CHECK(known.row == row);
     CHECK(known.state == TaskState::open);
     CHECK_FALSE(known.result);
-    CHECK(text("SELECT prompt_sha256 FROM tasks") == sha256("another picture"));
+    CHECK(text("SELECT prompt_sha256 FROM tasks") == config::sha256("another picture"));
     CHECK(number("SELECT count(*) FROM attempts WHERE superseded = 1") == 1);
     CHECK(number("SELECT prompt_bytes FROM tasks") == 15);
 }

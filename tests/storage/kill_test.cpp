@@ -1,8 +1,8 @@
 // A process that is killed at any moment: what it was told is kept is there, whole and once.
+#include "config/digest.hpp"
 #include "storage/artifacts.hpp"
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
-#include "storage/sha256.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -194,7 +194,7 @@ void check_told(Database& database, Artifacts& artifacts, const Told& told) {
         const auto& [state, asset] = row->second;
         INFO("task " << number << " was told step " << step << " and is " << state);
         if (step >= Ack::finished) {
-            CHECK(asset == sha256(content(number)));
+            CHECK(asset == config::sha256(content(number)));
             CHECK(*artifacts.get(asset) == content(number));
         }
         if (step == Ack::answered) CHECK(state == "answered");
