@@ -11,9 +11,4 @@ BootClock::time_point BootClock::now() {
                                                    std::chrono::nanoseconds(time.tv_nsec)));
 }
 
-std::int64_t unix_ns() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::nanoseconds(now).count();
-}
-
 }  // namespace miner

@@ -1,6 +1,8 @@
 // What the miner tells time by; tests bring clocks of their own.
 #pragma once
 
+#include "config/unix_time.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,12 +22,9 @@ struct BootClock {
     static time_point now();
 };
 
-// Unix time by this machine's clock, in nanoseconds: for records, signatures and what others say.
-std::int64_t unix_ns();
-
 struct Clocks {
     std::function<BootClock::time_point()> boot = BootClock::now;
-    std::function<std::int64_t()> unix_ns = miner::unix_ns;
+    std::function<std::int64_t()> unix_ns = config::unix_ns;
 
     std::int64_t unix_ms() const { return unix_ns() / 1'000'000; }
 };

@@ -1,5 +1,6 @@
 #include "miner/check/reach.hpp"
 
+#include "config/unix_time.hpp"
 #include "miner/illustrator.hpp"
 #include "network/http/client.hpp"
 #include "network/http/date.hpp"
@@ -30,10 +31,7 @@ constexpr std::size_t kAtOnce = 32;
 // newer: beyond 1 s, which is as exactly as whole seconds tell, half of what may come is used up.
 constexpr double kWorthALook_s = 1, kTooMuch_s = 4;
 
-double unix_now() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
+double unix_now() { return double(config::unix_ns()) / 1e9; }
 
 // An axon's answer to a path that it does not know: "Synapse name '' not found. Available synapses
 // ['Synapse', 'PullTask', 'SubmitResults', 'GetVersion']".

@@ -1,5 +1,6 @@
 #include "miner/cockpit/signed_callers.hpp"
 
+#include "config/unix_time.hpp"
 #include "miner/cockpit/request.hpp"
 #include "miner/lanes.hpp"
 #include "network/errc.hpp"
@@ -21,11 +22,6 @@ using network::ServerRequest;
 using network::Verifier;
 
 constexpr double kRaoPerTao = 1e9;
-
-std::int64_t system_now_ns() {
-    using namespace std::chrono;
-    return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::filesystem::path floor_file(const std::filesystem::path& folder) {
     return folder / "signed_calls";
@@ -81,7 +77,7 @@ config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options optio
     if (!lock) return lock.error();
     const auto kept = storage::read_mark(floor_file(options.folder));
     if (!kept) return kept.error();
-    if (!options.now_ns) options.now_ns = system_now_ns;
+    if (!options.now_ns) options.now_ns = config::unix_ns;
     // Without the file nothing is known of earlier runs: whatever was signed until now may be old.
     const auto floor =
         kept->value_or(Verifier::start_floor(options.now_ns(), Verifier::Options().ahead));

@@ -1,6 +1,7 @@
 // miner stats: how well it does, from the database; works beside a running miner.
 #include "miner/stats.hpp"
 #include "config/escape.hpp"
+#include "config/unix_time.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/terminal/live_view.hpp"
@@ -12,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <utility>
 
@@ -91,12 +91,10 @@ config::Result<Frame> table(const StatsOptions& asked, const std::filesystem::pa
     auto known = read(asked, file);
     if (!known) return known.error();
     return Frame([known = std::move(*known), note = scores_note(file)](TableOptions options) {
-        using namespace std::chrono;
         options.scores_note = note;
         const auto& [statistics, contacts] = known;
-        const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
         auto text = render_table(statistics, options);
-        if (!contacts.empty()) text += "\n" + render_contacts(contacts, now.count(), options);
+        if (!contacts.empty()) text += "\n" + render_contacts(contacts, config::unix_ms(), options);
         return text;
     });
 }

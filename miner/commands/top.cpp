@@ -1,6 +1,7 @@
 // miner top: the status page in a terminal. The numbers come from the database; what is being done
 // comes from the running miner, when http.listen tells where it answers.
 #include "config/escape.hpp"
+#include "config/unix_time.hpp"
 #include "miner/cockpit/access.hpp"
 #include "miner/commands/commands.hpp"
 #include "miner/terminal/live_view.hpp"
@@ -104,11 +105,9 @@ config::Result<Frame> frame(const config::Http& http, const std::filesystem::pat
     if (!contacts) return contacts.error();
     return Frame([doing = ask_miner(http), statistics = std::move(*statistics),
                   contacts = std::move(*contacts), note = scores_note(file)](TableOptions options) {
-        using namespace std::chrono;
         options.scores_note = note;
-        const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
         return text_of(doing, options) + "\n" + render_table(statistics, options) + "\n" +
-               render_contacts(contacts, now.count(), options);
+               render_contacts(contacts, config::unix_ms(), options);
     });
 }
 

@@ -1,5 +1,6 @@
 #include "network/http/reply.hpp"
 
+#include "config/unix_time.hpp"
 #include "network/http/date.hpp"
 #include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
@@ -34,10 +35,7 @@ asio::awaitable<void> send_slowly(tcp::socket& socket, ReplyMessage message, std
     }
 }
 
-std::int64_t now() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-}
+std::int64_t now() { return config::unix_ms() / 1000; }
 
 asio::awaitable<void> await_hang_up(tcp::socket& socket) {
     for (char byte;;)

@@ -1,5 +1,6 @@
 #include "network/local/validator.hpp"
 
+#include "config/unix_time.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/http/date.hpp"
@@ -62,11 +63,7 @@ public:
           state_(rules_of(options_), options_.tasks, options_.miners),
           key_(std::move(key)) {
         options_.tasks.clear();  // the state has them
-        if (!options_.now_ns)
-            options_.now_ns = [] {
-                const auto now = std::chrono::system_clock::now().time_since_epoch();
-                return std::int64_t(std::chrono::nanoseconds(now).count());
-            };
+        if (!options_.now_ns) options_.now_ns = config::unix_ns;
     }
 
     ~Validator() override {

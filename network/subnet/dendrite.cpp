@@ -1,6 +1,7 @@
 #include "network/subnet/dendrite.hpp"
 
 #include "config/escape.hpp"
+#include "config/unix_time.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/hex.hpp"
@@ -137,11 +138,7 @@ Result<Answer> finish(Result<Answer> answer, const HttpAnswer& http, const Peer&
 }  // namespace
 
 Dendrite::Dendrite(Options options) : options_(std::move(options)) {
-    if (!options_.now_ns)
-        options_.now_ns = [] {
-            const auto now = std::chrono::system_clock::now().time_since_epoch();
-            return std::int64_t(std::chrono::nanoseconds(now).count());
-        };
+    if (!options_.now_ns) options_.now_ns = config::unix_ns;
 }
 
 asio::awaitable<Result<PullAnswer>> Dendrite::pull(Keypair key, Peer peer) {

@@ -2,6 +2,7 @@
 // a local chain.
 #pragma once
 
+#include "config/unix_time.hpp"
 #include "miner/app.hpp"
 #include "miner/named_validators.hpp"
 #include "network/base64.hpp"
@@ -158,7 +159,9 @@ struct Stage {
                             std::all_of(validators.begin(), validators.end(),
                                         [](const auto& v) { return v->drained(); });
                  },
-             .clocks = {.unix_ns = [this] { return miner::unix_ns() + our_lead_ms * 1'000'000; }}});
+             .clocks = {.unix_ns = [this] {
+                 return config::unix_ns() + our_lead_ms * 1'000'000;
+             }}});
     }
 
     // Asks the miner to stop once `when` holds; a second signal would end the test program.
