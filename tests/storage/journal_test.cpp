@@ -1,134 +1,14 @@
+// Each step of a task from its pull to its answer.
 #include "storage/journal.hpp"
 
 #include "config/digest.hpp"
-#include "storage/database.hpp"
-#include "storage/errc.hpp"
 #include "storage/listing.hpp"
 #include "storage/report.hpp"
-#include "tests/storage/results.hpp"
-#include "tests/support/temporary_folder.hpp"
-
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <catch2/catch.hpp>
+#include "tests/storage/journal_fixture.hpp"
 
 #include <limits>
-#include <memory>
-#include <optional>
-#include <string>
 
-using namespace storage;
-
-namespace {
-
-const std::string kOurs = "5Ours", kTheirs = "5Theirs";
-const std::string kAsset(64, 'a');
-
-PulledTask task(const std::string& id, Milliseconds at = 1000) {
-    return {.hotkey = kOurs,
-            .validator = kTheirs,
-            .task_id = id,
-            .kind = "image",
-            .prompt = "picture of " + id,
-            .at = at};
-}
-
-Attempt attempt(int number, AttemptOutcome outcome) {
-    return {.number = number,
-            .chain = number == 1 ? Chain::standard : Chain::extreme,
-            .seed = 7,
-            .voxels = 9000,
-            .gaussians = 288'000,
-            .times = {.structure = 800, .latent = 1200},
-            .outcome = outcome,
-            .error = {},
-            .at = 1500};
-}
-
-Result passed(Milliseconds at = 2000) {
-    return {.outcome = Outcome::passed,
-            .attempt = 1,
-            .asset = kAsset,
-            .bytes = 1234,
-            .detail = {},
-            .at = at};
-}
-
-Answer scored(double score, Milliseconds at = 4000) {
-    Answer answer;
-    answer.feedback = true;
-    answer.score = score;
-    answer.reward = 12;
-    answer.at = at;
-    return answer;
-}
-
-// A database with the journal of one run; `restart` is a kill and a new start.
-class Fixture {
-public:
-    Fixture() { restart(); }
-
-    void restart() {
-        if (journal) {
-            // A killed process closes nothing: put back what the destructor writes.
-            journal.reset();
-            sql("UPDATE runs SET ended_at = NULL");
-        }
-        database.reset();
-        auto opened = Database::open(folder.path() / "miner.db");
-        REQUIRE(opened);
-        database = std::move(*opened);
-        journal = std::make_unique<Journal>(*database, "0.1", "hash", 1000);
-    }
-
-    int recover() {
-        const auto recovered = journal->recover(9000);
-        REQUIRE(recovered);
-        return *recovered;
-    }
-
-    Known pulled(const PulledTask& pulled_task) {
-        const auto known = journal->pulled(pulled_task);
-        REQUIRE(known);
-        return *known;
-    }
-
-    // A task brought as far as `state`, its answer not there yet.
-    TaskRow at(TaskState state, const std::string& id = "t1") {
-        const auto row = pulled(task(id)).row;
-        if (state == TaskState::open) return row;
-        REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
-        REQUIRE(journal->finished(row, passed()));
-        if (state == TaskState::finished) return row;
-        REQUIRE(journal->submitting(row, 3000));
-        if (state == TaskState::submitting) return row;
-        REQUIRE(journal->answered(row, scored(0.8)));
-        return row;
-    }
-
-    void sql(const std::string& text) { database->handle().exec(text); }
-    std::string text(const std::string& query) {
-        return database->handle().execAndGet(query).getText("null");
-    }
-    int number(const std::string& query) { return database->handle().execAndGet(query).getInt(); }
-    std::string state(TaskRow row) {
-        return text("SELECT state FROM tasks WHERE id = " + std::to_string(row));
-    }
-    std::string submissions() {
-        return text("SELECT group_concat(number || ' ' || status) FROM submissions");
-    }
-
-    tests::TemporaryFolder folder;
-    std::unique_ptr<Database> database;
-    std::unique_ptr<Journal> journal;
-};
-
-template <class T>
-void check_out_of_order(const config::Result<T>& result) {
-    REQUIRE_FALSE(result);
-    CHECK(result.error().code == Errc::out_of_order);
-}
-
-}  // namespace
+using namespace tests;
 
 TEST_CASE_METHOD(Fixture, "a task goes from pull to answer and every step is kept") {
     const auto known = pulled(task("t1"));
@@ -231,116 +111,6 @@ TEST_CASE_METHOD(Fixture, "the same id from two validators, or for two hotkeys, 
     CHECK(number("SELECT count(*) FROM validators") == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "a finished result is handed back instead of being made again") {
-    const auto row = at(TaskState::finished);
-    restart();
-    CHECK(recover() == 1);
-    const auto known = pulled(task("t1"));
-    CHECK(known.row == row);
-    CHECK(known.state == TaskState::finished);
-    REQUIRE(known.result);
-    CHECK(known.result->outcome == Outcome::passed);
-    CHECK(known.result->attempt == 1);
-    CHECK(known.result->asset == kAsset);
-    CHECK(known.result->bytes == 1234);
-    CHECK(known.result->at == 2000);
-}
-
-TEST_CASE_METHOD(Fixture, "an empty result that was decided is not decided again") {
-    const auto row = pulled(task("t1")).row;
-    REQUIRE(journal->finished(row, {.outcome = Outcome::rejected, .detail = "sparse", .at = 2000}));
-    restart();
-    const auto known = pulled(task("t1"));
-    CHECK(known.state == TaskState::finished);
-    REQUIRE(known.result);
-    CHECK(known.result->outcome == Outcome::rejected);
-    CHECK(known.result->asset.empty());
-    CHECK(known.result->detail == "sparse");
-}
-
-TEST_CASE_METHOD(Fixture, "a result whose asset could not be kept is made again") {
-    Result unkept = passed();
-    unkept.asset.clear();
-    const auto row = pulled(task("t1")).row;
-    REQUIRE(journal->finished(row, unkept));
-    restart();
-    recover();
-    const auto known = pulled(task("t1"));
-    CHECK(known.state == TaskState::open);
-    CHECK_FALSE(known.result);
-}
-
-TEST_CASE_METHOD(Fixture,
-                 "a result whose asset is lost is made again and its attempts do not count") {
-    const auto row = at(TaskState::finished);
-    REQUIRE(journal->result_lost(row, "no such file", 2500));
-    CHECK(state(row) == "open");
-    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
-    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111,210");
-    REQUIRE(journal->finished(row, passed(6000)));
-    CHECK(number("SELECT begun_at FROM tasks") == 2500);
-    check_out_of_order(journal->result_lost(at(TaskState::submitting, "t2"), "", 1));
-}
-
-TEST_CASE_METHOD(Fixture, "a submission that was not taken is owed again") {
-    const auto row = at(TaskState::submitting);
-    REQUIRE(journal->submit_failed(row, true, "no full answer in time", 5000));
-    CHECK(state(row) == "submitting");
-    CHECK(submissions() == "1 lost");
-
-    const auto known = pulled(task("t1", 6000));
-    CHECK(known.state == TaskState::finished);
-    REQUIRE(known.result);
-    CHECK(known.result->asset == kAsset);
-    CHECK(submissions() == "1 returned");
-
-    CHECK(*journal->submitting(row, 7000) == 2);
-    REQUIRE(journal->answered(row, scored(0.8, 8000)));
-    CHECK(submissions() == "1 returned,2 answered");
-    CHECK(number("SELECT count(*) FROM feedback WHERE number = 2") == 1);
-}
-
-TEST_CASE_METHOD(Fixture, "a submission that was cut off by a kill and not taken is owed again") {
-    at(TaskState::submitting);
-    restart();
-    CHECK(recover() == 1);
-    CHECK(submissions() == "1 lost");
-    CHECK(pulled(task("t1")).state == TaskState::finished);
-    CHECK(submissions() == "1 returned");
-}
-
-TEST_CASE_METHOD(Fixture, "a submission that was cut off and taken is closed without feedback") {
-    const auto row = at(TaskState::submitting);
-    restart();
-    recover();
-    const auto next = pulled(task("t2", 9500)).row;
-    const auto closed = journal->settled(kOurs, kTheirs, next, 9500);
-    REQUIRE(closed);
-    CHECK(*closed == 1);
-    CHECK(state(row) == "answered");
-    CHECK(state(next) == "open");
-    CHECK(submissions() == "1 taken");
-    CHECK(number("SELECT count(*) FROM feedback") == 0);
-    CHECK(*journal->settled(kOurs, kTheirs, next, 9600) == 0);
-}
-
-TEST_CASE_METHOD(Fixture,
-                 "a cool-down settles everything with that validator and nothing elsewhere") {
-    const auto lost = at(TaskState::submitting, "t1");
-    REQUIRE(journal->submit_failed(lost, true, "closed", 3500));
-    const auto open = at(TaskState::open, "t2"), finished = at(TaskState::finished, "t3");
-    PulledTask elsewhere = task("t4"), other_hotkey = task("t5");
-    elsewhere.validator = "5Another";
-    other_hotkey.hotkey = "5OurSecond";
-    const auto a = pulled(elsewhere).row, b = pulled(other_hotkey).row;
-    CHECK(*journal->settled(kOurs, kTheirs, {}, 9000) == 3);
-    CHECK(state(lost) == "answered");
-    CHECK(state(open) == "abandoned");
-    CHECK(state(finished) == "abandoned");
-    CHECK(state(a) == "open");
-    CHECK(state(b) == "open");
-}
-
 TEST_CASE_METHOD(Fixture,
                  "a submission under way in this process is left alone by pulls beside it") {
     const auto row = at(TaskState::submitting);
@@ -349,12 +119,6 @@ TEST_CASE_METHOD(Fixture,
     CHECK(submissions() == "1 sent");
     REQUIRE(journal->answered(row, scored(0.8)));
     CHECK(state(row) == "answered");
-}
-
-TEST_CASE_METHOD(Fixture, "a submission whose end was never told is lost when the next begins") {
-    const auto row = at(TaskState::submitting);
-    CHECK(*journal->submitting(row, 7000) == 2);
-    CHECK(submissions() == "1 lost,2 sent");
 }
 
 TEST_CASE_METHOD(Fixture,
@@ -370,83 +134,6 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(journal->answered(row, scored(0.7, 8000)));
     CHECK(submissions() == "1 answered,2 answered");
     CHECK(number("SELECT count(*) FROM feedback") == 2);
-}
-
-TEST_CASE_METHOD(Fixture, "a submission that never left is finished, not submitted") {
-    const auto row = at(TaskState::submitting);
-    REQUIRE(journal->submit_failed(row, false, "connection refused", 3500));
-    CHECK(state(row) == "finished");
-    CHECK(submissions() == "1 failed");
-    CHECK(text("SELECT detail FROM submissions") == "connection refused");
-    CHECK(*journal->submitting(row, 4000) == 2);
-}
-
-TEST_CASE_METHOD(Fixture, "a late answer or failure of a submission that was settled is no error") {
-    const auto row = at(TaskState::submitting);
-    REQUIRE(journal->submit_failed(row, true, "", 3500));
-    REQUIRE(journal->settled(kOurs, kTheirs, {}, 3600));
-    CHECK(journal->submit_failed(row, true, "", 3700));
-    CHECK(journal->answered(row, scored(0.9)));
-    CHECK(submissions() == "1 answered");
-    CHECK(number("SELECT count(*) FROM feedback") == 1);
-}
-
-TEST_CASE_METHOD(Fixture, "an abandoned task that is finished all the same is owed again") {
-    const auto row = at(TaskState::open);
-    REQUIRE(journal->settled(kOurs, kTheirs, {}, 1600));
-    CHECK(state(row) == "abandoned");
-    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
-    REQUIRE(journal->finished(row, passed()));
-    CHECK(state(row) == "finished");
-    CHECK(number("SELECT closed_at IS NULL FROM tasks") == 1);
-    CHECK(pulled(task("t1")).state == TaskState::finished);
-}
-
-TEST_CASE_METHOD(Fixture, "an abandoned task that is handed out again goes on where it was") {
-    const auto open = at(TaskState::open, "t1"), finished = at(TaskState::finished, "t2");
-    REQUIRE(journal->settled(kOurs, kTheirs, {}, 1600));
-    const auto first = pulled(task("t1")), second = pulled(task("t2"));
-    CHECK(first.row == open);
-    CHECK(first.state == TaskState::open);
-    CHECK(second.row == finished);
-    CHECK(second.state == TaskState::finished);
-    CHECK(second.result);
-}
-
-TEST_CASE_METHOD(Fixture, "attempts of a generation that was cut off stay and do not count") {
-    const auto row = at(TaskState::open);
-    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::sparse)));
-    restart();
-    CHECK(recover() == 1);
-    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") == "111");
-    const auto known = pulled(task("t1", 9500));
-    CHECK(known.state == TaskState::open);
-    CHECK_FALSE(known.fresh);
-    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::sparse)));
-    REQUIRE(journal->attempted(row, attempt(2, AttemptOutcome::passed)));
-    CHECK(text("SELECT group_concat(round || number || superseded) FROM attempts") ==
-          "111,210,220");
-    CHECK(text("SELECT pulled_at || ' ' || begun_at FROM tasks") == "1000 9500");
-    CHECK(text("SELECT group_concat(run) FROM attempts") == "1,2,2");
-}
-
-TEST_CASE_METHOD(Fixture, "recovering twice is recovering once") {
-    REQUIRE(journal->attempted(at(TaskState::open, "t1"), attempt(1, AttemptOutcome::sparse)));
-    at(TaskState::finished, "t2");
-    at(TaskState::submitting, "t3");
-    at(TaskState::answered, "t4");
-    restart();
-    CHECK(recover() == 3);
-    CHECK(recover() == 3);
-    restart();
-    CHECK(recover() == 3);
-    CHECK(number("SELECT count(*) FROM attempts WHERE superseded = 1") == 1);
-}
-
-TEST_CASE_METHOD(Fixture, "recovering leaves this run's own tasks alone") {
-    at(TaskState::submitting, "t1");
-    CHECK(recover() == 0);
-    CHECK(submissions() == "1 sent");
 }
 
 TEST_CASE_METHOD(Fixture, "a task id that comes back with another prompt is begun anew") {
@@ -509,28 +196,6 @@ TEST_CASE_METHOD(Fixture, "a peer's words are cut to a bearable length") {
     CHECK(number("SELECT length(last_error) FROM validators") == 1000);
 }
 
-TEST_CASE_METHOD(Fixture, "calls to a validator are counted with its last failure and cool-down") {
-    REQUIRE(journal->contacted(kOurs, kTheirs, true, 500, "", 1000, 7000));
-    CHECK(contacts(*database, kOurs)->front().told_at == 1000);
-    CHECK(contacts(*database, kOurs)->front().wait == 7000);
-    REQUIRE(journal->contacted(kOurs, kTheirs, false, 0, "connection refused", 2000));
-    REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 3000));
-    REQUIRE(journal->contacted(kOurs, "5Another", false, 0, "timeout", 4000));
-    const auto all = contacts(*database, "");
-    REQUIRE(all);
-    REQUIRE(all->size() == 2);
-    CHECK(all->front().validator == "5Another");
-    const auto& one = all->back();
-    CHECK(one.hotkey == kOurs);
-    CHECK(one.calls == 3);
-    CHECK(one.failures == 1);
-    CHECK(one.last_call == 3000);
-    CHECK(one.last_failure == 2000);
-    CHECK(one.last_error == "connection refused");
-    CHECK(one.cooldown_until == 0);
-    CHECK(contacts(*database, "5Nobody")->empty());
-}
-
 TEST_CASE_METHOD(Fixture,
                  "a validator that may still judge a submission is known at the next start") {
     const auto unsettled = [&] { return contacts(*database, kOurs).value().at(0).unsettled; };
@@ -546,60 +211,6 @@ TEST_CASE_METHOD(Fixture,
     CHECK(unsettled());
     REQUIRE(journal->settled(kOurs, kTheirs, {}, 4000));
     CHECK_FALSE(unsettled());
-}
-
-TEST_CASE_METHOD(Fixture, "the cool-down of an answer is what its validator told last") {
-    REQUIRE(journal->contacted(kOurs, "5Another", true, 77, "", 900));
-    REQUIRE(journal->contacted("5OurSecond", kTheirs, true, 88, "", 900));
-    REQUIRE(journal->contacted(kOurs, kTheirs, true, 0, "", 1000));
-    const auto newest = [&] {
-        const auto all = contacts(*database, kOurs).value();
-        REQUIRE(all.size() == 2);
-        CHECK(all.front().calls == 1);
-        CHECK(all.back().cooldown_until == 77);
-        CHECK(contacts(*database, "5OurSecond")->front().cooldown_until == 88);
-        return all.front().cooldown_until;
-    };
-    const auto first = at(TaskState::submitting, "t1");
-    CHECK(newest() == 0);
-    Answer answer = scored(0.8);
-    answer.cooldown_until = 4'270;
-    REQUIRE(journal->answered(first, answer));
-    CHECK(newest() == 4'270);
-    restart();
-    recover();
-    CHECK(newest() == 4'270);
-    const auto second = at(TaskState::submitting, "t2");
-    answer.feedback = false;  // as one who is not registered is answered
-    answer.cooldown_until = 9'000;
-    REQUIRE(journal->answered(second, answer));
-    CHECK(newest() == 9'000);
-    answer.cooldown_until = 0;
-    check_out_of_order(journal->answered(at(TaskState::finished, "t3"), answer));
-    CHECK(newest() == 9'000);
-}
-
-TEST_CASE_METHOD(Fixture, "a cool-down is told even when the call before it was not recorded") {
-    Answer answer = scored(0.8);
-    answer.cooldown_until = 4'270;
-    const auto row = at(TaskState::submitting);
-    CHECK(contacts(*database, kOurs)->empty());
-    REQUIRE(journal->answered(row, answer));
-    const auto all = contacts(*database, kOurs).value();
-    REQUIRE(all.size() == 1);
-    CHECK(all.front().validator == kTheirs);
-    CHECK(all.front().cooldown_until == 4'270);
-    CHECK_FALSE(all.front().last_call);
-}
-
-TEST_CASE_METHOD(Fixture, "a run knows its version, its settings and its end; a kill leaves none") {
-    at(TaskState::answered);
-    restart();
-    CHECK(text("SELECT group_concat(version || settings_hash || (ended_at IS NULL)) FROM runs") ==
-          "0.1hash1,0.1hash1");
-    at(TaskState::open, "t2");
-    journal.reset();
-    CHECK(number("SELECT ended_at FROM runs WHERE id = 2") == 1000);
 }
 
 TEST_CASE_METHOD(Fixture,
