@@ -3,10 +3,10 @@
 #pragma once
 
 #include "config/log.hpp"
-#include "miner/device.hpp"
-#include "miner/exit_code.hpp"
-#include "miner/identity.hpp"
-#include "miner/pipeline.hpp"
+#include "miner/generation/device.hpp"
+#include "miner/mining/identity.hpp"
+#include "miner/mining/pipeline.hpp"
+#include "miner/runtime/exit_code.hpp"
 
 #include <filesystem>
 #include <functional>

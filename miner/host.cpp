@@ -1,6 +1,6 @@
 #include "miner/host.hpp"
 
-#include "miner/signals.hpp"
+#include "miner/runtime/signals.hpp"
 #include "network/subnet/dendrite.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -2,12 +2,12 @@
 #include "config/version.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
-#include "generator/trellis.hpp"
-#include "miner/command_line.hpp"
-#include "miner/commands/commands.hpp"
-#include "miner/openmp.hpp"
-#include "miner/signals.hpp"
-#include "miner/weights.hpp"
+#include "generator/trellis/trellis.hpp"
+#include "miner/cli/command_line.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/cli/weights.hpp"
+#include "miner/runtime/openmp.hpp"
+#include "miner/runtime/signals.hpp"
 
 #include <fmt/format.h>
 

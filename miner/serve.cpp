@@ -1,9 +1,9 @@
 #include "miner/serve.hpp"
 
-#include "miner/await_all.hpp"
-#include "miner/chain_link.hpp"
-#include "miner/cockpit/studio.hpp"
 #include "miner/host.hpp"
+#include "miner/mining/chain_link.hpp"
+#include "miner/runtime/await_all.hpp"
+#include "miner/server/studio.hpp"
 #include "network/http/url.hpp"
 
 #include <boost/asio/detached.hpp>

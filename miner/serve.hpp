@@ -4,8 +4,8 @@
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
-#include "miner/device.hpp"
-#include "miner/exit_code.hpp"
+#include "miner/generation/device.hpp"
+#include "miner/runtime/exit_code.hpp"
 
 #include <filesystem>
 #include <string>

@@ -16,7 +16,7 @@ shift
 torch=${TORCH:-OFF}
 programs=("$@")
 if [ ${#programs[@]} -eq 0 ]; then
-    programs=(config_tests assets_tests network_tests storage_tests miner_tests)
+    programs=(config_tests assets_tests network_tests storage_tests weights_tests miner_tests)
     [ "$torch" = OFF ] || programs+=(trellis_tests e2e_tests)
 fi
 

@@ -1,6 +1,6 @@
 #include "miner/check/chain.hpp"
 
-#include "miner/chain_watch.hpp"
+#include "miner/mining/chain_watch.hpp"
 #include "network/chain/subtensor.hpp"
 #include "network/wallet/ss58.hpp"
 

@@ -1,7 +1,7 @@
 #include "miner/check/machine.hpp"
 
-#include "miner/identities.hpp"
-#include "miner/instance_lock.hpp"
+#include "miner/mining/identities.hpp"
+#include "miner/runtime/instance_lock.hpp"
 #include "network/wallet/keyfile.hpp"
 #include "storage/database.hpp"
 

@@ -1,7 +1,7 @@
 #include "miner/check/trial.hpp"
 
 #include "config/elapsed.hpp"
-#include "miner/production.hpp"
+#include "miner/generation/production.hpp"
 #include "miner/rehearsal/pictures.hpp"
 
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 #include "config/log.hpp"
 #include "config/settings.hpp"
 #include "miner/check/finding.hpp"
-#include "miner/device.hpp"
+#include "miner/generation/device.hpp"
 
 namespace miner {
 

@@ -6,8 +6,8 @@
 #include "config/log.hpp"
 #include "config/settings.hpp"
 #include "miner/rehearsal/fault_plan.hpp"
-#include "network/local/chain_node.hpp"
-#include "network/local/validator.hpp"
+#include "network/simulator/chain_node.hpp"
+#include "network/simulator/validator.hpp"
 #include "network/wallet/keypair.hpp"
 
 #include <array>

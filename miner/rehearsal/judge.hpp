@@ -3,7 +3,7 @@
 // networks about the pictures, this compares silhouettes and colours, and counts.
 #pragma once
 
-#include "network/local/validator.hpp"
+#include "network/simulator/validator.hpp"
 
 #include <cstdint>
 #include <span>

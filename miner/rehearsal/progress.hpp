@@ -2,7 +2,7 @@
 // bottom, redrawn in place, that tells how far it is. Lives on io.
 #pragma once
 
-#include "miner/pipeline.hpp"
+#include "miner/mining/pipeline.hpp"
 
 #include <functional>
 #include <map>

@@ -2,9 +2,9 @@
 
 #include "config/escape.hpp"
 #include "config/version.hpp"
-#include "miner/cockpit/listing_json.hpp"
 #include "miner/rehearsal/judge.hpp"
-#include "miner/stats.hpp"
+#include "miner/report/stats.hpp"
+#include "miner/server/listing_json.hpp"
 
 #include <boost/json.hpp>
 

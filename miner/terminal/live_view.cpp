@@ -1,7 +1,7 @@
 #include "miner/terminal/live_view.hpp"
 
 #include "config/escape.hpp"
-#include "miner/commands/commands.hpp"
+#include "miner/cli/commands/commands.hpp"
 #include "miner/terminal/screen.hpp"
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "config/result.hpp"
-#include "miner/exit_code.hpp"
-#include "miner/stats.hpp"
+#include "miner/report/stats.hpp"
+#include "miner/runtime/exit_code.hpp"
 
 #include <chrono>
 #include <functional>

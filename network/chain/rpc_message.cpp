@@ -2,7 +2,7 @@
 
 #include "config/escape.hpp"
 #include "network/errc.hpp"
-#include "network/subnet/json_fields.hpp"
+#include "network/json_fields.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/object.hpp>

@@ -2,7 +2,7 @@
 
 #include "network/errc.hpp"
 #include "network/http/url.hpp"
-#include "network/subnet/json_fields.hpp"
+#include "network/json_fields.hpp"
 #include "network/wallet/ss58.hpp"
 
 #include <arpa/inet.h>

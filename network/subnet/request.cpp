@@ -1,7 +1,7 @@
 // Requests as bittensor 9.9.0's dendrite writes them (bittensor/core/dendrite.py, synapse.py).
 #include "config/escape.hpp"
 #include "network/hex.hpp"
-#include "network/subnet/json_fields.hpp"
+#include "network/json_fields.hpp"
 #include "network/subnet/messages.hpp"
 #include "network/wallet/hash.hpp"
 

@@ -14,7 +14,7 @@ import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGE = ROOT / "miner/cockpit/page"
+PAGE = ROOT / "miner/server/page"
 CHART = pathlib.Path("/usr/share/javascript/chart.js/chart.min.js")
 PICTURES = sorted((ROOT / "ops/rehearsal").glob("*.png"))
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
@@ -241,6 +241,6 @@ class Stage:
 
 def policy():
     """The page's Content-Security-Policy, from where the miner has it."""
-    text = (ROOT / "miner/cockpit/routes.cpp").read_text()
+    text = (ROOT / "miner/server/routes.cpp").read_text()
     literals = re.search(r"kPolicy =\s*((?:\"[^\"]*\"\s*)+);", text)[1]
     return "".join(re.findall(r'"([^"]*)"', literals))

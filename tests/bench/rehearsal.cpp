@@ -4,7 +4,7 @@
 #include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 #include "generator/image/prepare.hpp"
-#include "generator/trellis.hpp"
+#include "generator/trellis/trellis.hpp"
 
 #include <cstdlib>
 #include <fstream>

@@ -1,7 +1,7 @@
 // miner run with a chain: a node of this process names the validators.
 #include "tests/e2e/scene.hpp"
 
-#include "network/local/chain_node.hpp"
+#include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
 
 #include <csignal>

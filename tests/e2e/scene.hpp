@@ -3,7 +3,7 @@
 
 #include "miner/rehearsal/judge.hpp"
 #include "network/base64.hpp"
-#include "network/local/validator.hpp"
+#include "network/simulator/validator.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/storage/outsider.hpp"
 #include "tests/support/paths.hpp"

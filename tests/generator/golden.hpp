@@ -5,7 +5,7 @@
 #include "generator/asset.hpp"
 #include "generator/nn/sparse_shape.hpp"
 #include "generator/sample/noise.hpp"
-#include "generator/trellis_networks.hpp"
+#include "generator/trellis/networks.hpp"
 #include "generator/weights/bundle.hpp"
 #include "generator/weights/files.hpp"
 #include "generator/weights/refused.hpp"

@@ -1,4 +1,4 @@
-#include "generator/trellis.hpp"
+#include "generator/trellis/trellis.hpp"
 
 #include <catch2/catch.hpp>
 

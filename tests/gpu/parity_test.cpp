@@ -1,5 +1,5 @@
 // Every network on the GPU against the golden tensors that the reference made on a CPU.
-#include "generator/trellis.hpp"
+#include "generator/trellis/trellis.hpp"
 
 #include "tests/generator/golden.hpp"
 #include "tests/support/paths.hpp"

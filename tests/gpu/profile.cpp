@@ -6,9 +6,9 @@
 // random checkpoint makes no object, so stage 2 runs on a hollow ball of about so many voxels. What
 // whole generations take, `miner bench` tells.
 #include "generator/sample/noise.hpp"
-#include "generator/trellis_bench.hpp"
-#include "generator/trellis_networks.hpp"
-#include "generator/trellis_splats.hpp"
+#include "generator/trellis/bench.hpp"
+#include "generator/trellis/networks.hpp"
+#include "generator/trellis/splats.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <iostream>

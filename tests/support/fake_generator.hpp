@@ -4,7 +4,7 @@
 #include "generator/errc.hpp"
 #include "generator/generator.hpp"
 #include "generator/image/decode.hpp"
-#include "miner/device.hpp"
+#include "miner/generation/device.hpp"
 #include "tests/support/guarded.hpp"
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "generator/models/u2net.hpp"
 
 #include "generator/image/decode.hpp"
-#include "generator/matting.hpp"
+#include "generator/models/matting.hpp"
 #include "tests/generator/golden.hpp"
 #include "tests/generator/weights/onnx_file.hpp"
 #include "tests/support/paths.hpp"

@@ -1,6 +1,6 @@
 #include "miner/check/chain.hpp"
 
-#include "network/local/chain_node.hpp"
+#include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
 #include "tests/network/loopback.hpp"
 

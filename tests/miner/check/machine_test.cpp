@@ -1,7 +1,7 @@
 #include "miner/check/machine.hpp"
 
 #include "generator/errc.hpp"
-#include "miner/instance_lock.hpp"
+#include "miner/runtime/instance_lock.hpp"
 #include "storage/database.hpp"
 #include "tests/support/temporary_folder.hpp"
 

@@ -1,6 +1,6 @@
 #include "miner/check/reach.hpp"
 
-#include "network/local/validator.hpp"
+#include "network/simulator/validator.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
 

@@ -1,7 +1,7 @@
 // The screen as somebody at a terminal sees it, through a pseudo terminal.
 #include "miner/terminal/live_view.hpp"
 
-#include "miner/commands/commands.hpp"
+#include "miner/cli/commands/commands.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
 #include "storage/journal.hpp"

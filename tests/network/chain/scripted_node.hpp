@@ -2,7 +2,7 @@
 #pragma once
 
 #include "network/chain/endpoint.hpp"
-#include "network/http/websocket_server.hpp"
+#include "network/simulator/websocket_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

@@ -4,7 +4,7 @@
 #include "network/chain/announce.hpp"
 #include "network/errc.hpp"
 #include "network/hex.hpp"
-#include "network/local/chain_node.hpp"
+#include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
 #include "tests/network/chain/scripted_node.hpp"

@@ -1,0 +1,38 @@
+#include "generator/render/rasterizer.hpp"
+
+#include "generator/trellis/device.hpp"
+#include "generator/weights/refused.hpp"
+#ifdef MINER_CUDA
+#include "generator/render/rasterize_cuda.hpp"
+#endif
+
+namespace generator {
+namespace {
+
+Rasterizer on_gpu([[maybe_unused]] int index) {
+#ifdef MINER_CUDA
+    return [index](const Gaussians& gaussians, const Camera& camera) {
+        return rasterize_cuda(gaussians, camera, {}, index);
+    };
+#else
+    return {};  // no such device is ever chosen
+#endif
+}
+
+}  // namespace
+
+config::Result<Rasterizer> rasterizer_on(const std::string& device) {
+    config::Generator settings;
+    settings.device = device;
+    try {
+        const auto chosen = choose_place(settings).device;
+        if (chosen.is_cuda()) return on_gpu(chosen.index());
+        return Rasterizer([](const Gaussians& gaussians, const Camera& camera) {
+            return rasterize(gaussians, camera);
+        });
+    } catch (const Refused& refused) {
+        return refused.error();
+    }
+}
+
+}  // namespace generator

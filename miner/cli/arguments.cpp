@@ -1,0 +1,422 @@
+#include "miner/cli/arguments.hpp"
+
+#include "config/keys.hpp"
+#include "config/veil.hpp"
+#include "config/version.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace miner {
+namespace {
+
+struct Verb {
+    Command command;
+    const char* name;
+    const char* doc;
+    const char* example;
+};
+
+constexpr std::array<Verb, 17> kVerbs{{
+    {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
+     "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
+    {Command::serve, "serve", "Make splats for whoever posts a picture to /generate",
+     "miner serve --http.listen 127.0.0.1:10006"},
+    {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
+     "miner rehearse --tasks 12 --faults timeout,drop"},
+    {Command::generate, "generate", "Turn a picture or a prompt into splats",
+     "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
+    {Command::check, "check", "Look for everything that would stop mining, before it does",
+     "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
+    {Command::stats, "stats", "Say how it went: success rate, scores, times",
+     "miner stats --since 24h --by validator"},
+    {Command::top, "top", "Watch it work: what it is doing, and how it goes; q ends it",
+     "miner top"},
+    {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
+     "miner wallet show --wallet.name cold"},
+    {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
+     "miner inspect chair.spz"},
+    {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
+     "miner render chair.spz -o chair.png --views 4"},
+    {Command::weights, "weights", "List, fetch or verify published checkpoints",
+     "miner weights fetch trellis-image-large"},
+    {Command::backup, "backup", "Copy the database into a file, while it mines",
+     "miner backup /var/backups/miner-$(date +%F).db"},
+    {Command::restore, "restore", "Put such a copy in the database's place",
+     "miner restore /var/backups/miner-2026-11-27.db"},
+    {Command::completion, "completion", "Print completions for a shell, or the manual page",
+     "miner completion bash > /etc/bash_completion.d/miner"},
+    {Command::bench, "bench", "Measure a published model here, without its weights",
+     "miner bench --model trellis-image-large --random"},
+    {Command::config, "config", "Show every setting, its value and where that comes from",
+     "miner config --print"},
+    {Command::version, "version", "Show the version", "miner version"},
+}};
+
+struct Popular {
+    std::string_view key;
+    const char* doc;  // shorter than the table's: the main help fits one screen
+};
+
+// These stand in the main help; the others are one `config --print` away.
+constexpr std::array<Popular, 5> kPopular{{
+    {"netuid", "Subnet: 17 on finney, 220 on test"},
+    {"wallet.name", "Wallet that the hotkey belongs to"},
+    {"wallet.hotkey", "Hotkey to mine with"},
+    {"subtensor.network", "finney, test, archive, local, or a URL"},
+    {"storage.path", "Folder of database, results and log"},
+}};
+
+// Of every setting's flag but the popular ones. A group without a name would hide them from errors
+// as well as from help.
+constexpr const char* kUnlisted = "Settings";
+
+class ShortHelp final : public CLI::Formatter {
+public:
+    std::string make_group(std::string group, bool is_positional,
+                           std::vector<const CLI::Option*> options) const override {
+        return group == kUnlisted ? "" : CLI::Formatter::make_group(group, is_positional, options);
+    }
+};
+
+bool is_bool(const config::Key& key) { return config::type_of(key) == "true or false"; }
+bool is_list(const config::Key& key) { return config::type_of(key).starts_with("list"); }
+
+// The grammar of it all, in CLI11's terms. Every value stays text here; the table of settings
+// judges it.
+class Grammar {
+public:
+    Grammar() {
+        app_.set_version_flag("--version", fmt::format("miner {}", config::version_and_commit()),
+                              "Show the version");
+        app_.set_help_flag("-h,--help", "Show this help; after a command, that command's");
+        app_.require_subcommand(0, 1);
+        app_.allow_extras();
+        app_.formatter(std::make_shared<ShortHelp>());
+        app_.get_formatter()->column_width(34);
+        app_.footer(
+            "Every setting is a flag, a variable and a line of the settings file: see miner config "
+            "--print.\n"
+            "Exit codes: see miner run --help.");
+        app_.add_option("--config", config_file_, "Settings file")->type_name("FILE");
+        add_settings();
+        for (const Verb& verb : kVerbs) {
+            CLI::App* command = app_.add_subcommand(verb.name, verb.doc);
+            command->fallthrough();
+            command->footer(
+                fmt::format("Every setting's flag may follow too.\nExample: {}", verb.example));
+            commands_.push_back(command);
+        }
+        add_exit_codes(*of(Command::run));
+        add_rehearse(*of(Command::rehearse));
+        add_generate(*of(Command::generate));
+        add_stats(*of(Command::stats));
+        add_check(*of(Command::check));
+        add_wallet(*of(Command::wallet));
+        add_inspect(*of(Command::inspect));
+        add_render(*of(Command::render));
+        add_weights(*of(Command::weights));
+        add_bench(*of(Command::bench));
+        add_config(*of(Command::config));
+        for (const auto command : {Command::backup, Command::restore})
+            text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
+        text(*of(Command::completion), "shell", arguments_.shell, "bash|zsh|fish|man",
+             "The shell, or man for the manual page");
+    }
+
+    // May throw CLI::ParseError.
+    Arguments parse(std::vector<std::string> words) {
+        std::reverse(words.begin(), words.end());  // as CLI11 takes them
+        app_.parse(std::move(words));
+        for (std::size_t i = 0; i < commands_.size(); ++i) {
+            if (!commands_[i]->parsed()) continue;
+            arguments_.command = kVerbs[i].command;
+            arguments_.command_named = true;
+        }
+        for (const Bound& bound : bound_) {
+            if (bound.option->count() == 0) continue;
+            arguments_.settings.push_back({bound.key, bound.flag, bound.option->results()});
+        }
+        for (const auto& [option, target] : texts_) {
+            if (option->count() > 0) *target = option->results().back();
+        }
+        if (app_.count("--config") > 0) arguments_.config_file = config_file_;
+        arguments_.left_over = app_.remaining(true);
+        return std::move(arguments_);
+    }
+
+    std::string help() const {
+        std::string text = app_.help();
+        for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+        return text;
+    }
+
+    std::vector<CommandManual> manual() const {
+        std::vector<CommandManual> all;
+        for (const Verb& verb : kVerbs) {
+            CommandManual one{verb.name, verb.doc, verb.example, {}};
+            for (const CLI::Option* option : of(verb.command)->get_options()) {
+                const bool operand = option->get_positional();
+                if (!operand && option->check_lname("help")) continue;
+                const bool takes = option->get_items_expected_max() > 0;
+                one.flags.push_back(
+                    {operand ? option->get_type_name() : option->get_name(false, true),
+                     takes && !operand ? option->get_type_name() : "", option->get_description(),
+                     operand});
+            }
+            all.push_back(std::move(one));
+        }
+        return all;
+    }
+
+    std::vector<std::string> flags(Command command) const {
+        std::vector<std::string> names{"--help", "--version", "--config"};
+        for (const config::Key& key : config::keys()) names.push_back(config::flag_of(key));
+        for (const CLI::Option* option : of(command)->get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+        return names;
+    }
+
+private:
+    struct Bound {
+        CLI::Option* option;
+        std::string key, flag;
+    };
+
+    CLI::App* of(Command command) const {
+        for (std::size_t i = 0; i < kVerbs.size(); ++i) {
+            if (kVerbs[i].command == command) return commands_[i];
+        }
+        return nullptr;
+    }
+
+    void add_settings() {
+        for (const config::Key& key : config::keys()) {
+            bind(app_, config::flag_of(key), key, std::string(key.doc))->group(kUnlisted);
+        }
+        for (const auto& [key, doc] : kPopular) {
+            app_.get_option("--" + std::string(key))->description(doc)->group("Options");
+        }
+    }
+
+    // A flag that sets `key`: the key's own, or a short form of a command.
+    CLI::Option* bind(CLI::App& app, const std::string& flag, const config::Key& key,
+                      const std::string& doc) {
+        CLI::Option* option = is_bool(key) ? app.add_flag(flag, doc) : app.add_option(flag);
+        option->description(doc);
+        if (is_list(key)) {
+            option->expected(1, CLI::detail::expected_max_vector_size)
+                ->allow_extra_args()
+                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        } else {
+            // A script's wrapper may repeat a flag to overrule it.
+            option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        }
+        if (!is_bool(key))
+            option->type_name(config::type_of(key).ends_with("number") ? "N" : "TEXT");
+        bound_.push_back({option, std::string(key.name), flag});
+        return option;
+    }
+
+    void shorthand(CLI::App& app, const std::string& flag, std::string_view key,
+                   const std::string& doc) {
+        bind(app, flag, *config::find_key(key), doc);
+    }
+
+    CLI::Option* text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
+                      const std::string& type, const std::string& doc) {
+        CLI::Option* option = app.add_option(name);
+        option->description(doc)->type_name(type)->multi_option_policy(
+            CLI::MultiOptionPolicy::TakeLast);
+        texts_.emplace_back(option, &target);
+        return option;
+    }
+
+    static void add_exit_codes(CLI::App& app) {
+        std::string footer = app.get_footer() + "\n\nExit codes:";
+        for (const auto& [code, meaning] : exit_codes())
+            footer += fmt::format("\n  {:>3}  {}", int(code), meaning);
+        app.footer(footer);
+    }
+
+    void add_rehearse(CLI::App& app) {
+        shorthand(app, "--tasks", "rehearse.tasks", "Tasks to hand out");
+        shorthand(app, "--pictures", "rehearse.pictures",
+                  "Folder with pictures instead of the embedded ones");
+        shorthand(app, "--faults", "rehearse.faults",
+                  "Any of timeout, refuse, garbage, slow, drop");
+        shorthand(app, "--seed", "rehearse.seed", "Seed of the generation: the same results again");
+        app.add_flag("--json", arguments_.json,
+                     "Print the report as JSON, everything else on standard error");
+    }
+
+    void add_generate(CLI::App& app) {
+        app.add_option(
+               "pictures", arguments_.pictures,
+               "PNG, JPEG, WebP, GIF, BMP or TIFF; -: from standard input; several of one object")
+            ->type_name("PICTURE");
+        text(app, "--several", arguments_.several, "stochastic|averaged",
+             "Of several pictures: each step one in turn (default), or the mean of all");
+        text(app, "--prompt", arguments_.prompt, "WORDS", "What to make, instead of a picture");
+        app.add_option("-o,--output", arguments_.outputs,
+                       "Where to write, .spz or .ply; may be repeated")
+            ->type_name("FILE")
+            ->allow_extra_args(false);
+        shorthand(app, "--seed", "generator.seed", "The same seed gives the same splats");
+        text(app, "--up", arguments_.up, "y|trellis", "Default: y for SPZ, trellis for PLY");
+        app.add_flag("--json", arguments_.json, "Print what was made as JSON");
+    }
+
+    void add_stats(CLI::App& app) {
+        text(app, "--last", arguments_.last, "N", "The newest N generations; 0: all (default 100)");
+        text(app, "--since", arguments_.since, "SPAN",
+             "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
+        text(app, "--until", arguments_.until, "T", "As --since");
+        text(app, "--by", arguments_.by, "validator|hotkey|kind|route|day", "Each on its own line");
+        text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
+             "One of our hotkeys instead of all, by address or by its name in the wallet");
+        text(app, "--db", arguments_.database, "FILE",
+             "Database instead of the one in storage.path");
+        app.add_flag("--watch", arguments_.watch, "Keep it on the screen, up to date; q ends it");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+        app.add_flag("--csv", arguments_.csv, "Print CSV");
+    }
+
+    void add_check(CLI::App& app) {
+        app.add_flag("--quick", arguments_.quick, "Without loading the model and trying it");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_wallet(CLI::App& app) {
+        text(app, "verb", arguments_.verb, "show", "What to do (show when nothing is named)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_bench(CLI::App& app) {
+        text(app, "--model", arguments_.model, "NAME",
+             "trellis-image-large (default), or trellis-text-base, -large, -xlarge");
+        app.add_flag("--random", arguments_.random, "With random weights; nothing is downloaded");
+        text(app, "--voxels", arguments_.voxels, "N",
+             "Of the hollow balls that stand in for objects, a tenth more or less (10000)");
+        text(app, "--steps", arguments_.steps, "N", "Of each flow (12)");
+        text(
+            app, "--runs", arguments_.runs, "N",
+            "Generations, each of a shape not seen before and once more of it (10 on a GPU, 1 on a "
+            "CPU)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_inspect(CLI::App& app) {
+        text(app, "file", arguments_.file, "FILE",
+             "PLY or SPZ, the subnet's or Niantic's; -: from standard input");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_render(CLI::App& app) {
+        text(app, "file", arguments_.file, "FILE", "PLY or SPZ; -: from standard input");
+        app.add_option("-o,--output", arguments_.outputs, "Where to write the picture, .png")
+            ->type_name("FILE")
+            ->allow_extra_args(false);
+        text(app, "--views", arguments_.views, "1|4|16",
+             "1: a validator's preview (default); 4: what its duels compare; 16: all it scores");
+        text(app, "--turntable", arguments_.turntable, "FILE",
+             "Where to write an animation once around, .webp");
+        text(app, "--size", arguments_.side, "N",
+             "Pixels on each side of a view, 16 to 1024 (default 518, the validator's)");
+        text(app, "--up", arguments_.up, "y|trellis",
+             "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
+        shorthand(app, "--device", "generator.device",
+                  "cpu (default), or where the program was built with CUDA cuda or cuda:N");
+        app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
+    }
+
+    void add_weights(CLI::App& app) {
+        text(app, "action", arguments_.action, "list|fetch|verify",
+             "list: what there is (default); fetch: bring it; verify: read it all again");
+        app.add_option("names", arguments_.names, "Models by name; verify takes folders too")
+            ->type_name("NAME");
+        text(app, "--revision", arguments_.revision, "REV",
+             "Branch, tag or commit of the repository (default main)");
+        shorthand(app, "--offline", "weights.offline", "Never use the network");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
+    void add_config(CLI::App& app) {
+        app.add_flag("--print")->description(
+            "Print every setting with value, origin and meaning (what it does anyway)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+        app.add_flag("--markdown", arguments_.markdown, "Print the page about settings");
+    }
+
+    CLI::App app_{"Mines Bittensor's 3D subnet: pictures in, Gaussian splats out.", "miner"};
+    std::vector<CLI::App*> commands_;  // as kVerbs
+    std::vector<Bound> bound_;
+    std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> texts_;
+    std::string config_file_;
+    Arguments arguments_;
+};
+
+// Two habits of CLI11 undone. "--log.json false" becomes "--log.json=false": its flags take no next
+// word, and must not, or
+// `--log.json generate` would lose its command. "--storage.path=" becomes two words, as it would
+// take the next one otherwise.
+std::vector<std::string> plain_words(int argc, const char* const* argv) {
+    constexpr std::array<std::string_view, 6> kWords{"true", "false", "on", "off", "yes", "no"};
+    std::vector<std::string> words;
+    bool after_bool = false;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (after_bool && std::find(kWords.begin(), kWords.end(), word) != kWords.end()) {
+            words.back() += '=' + word;
+            after_bool = false;
+            continue;
+        }
+        const config::Key* key =
+            word.starts_with("--") ? config::find_key(word.substr(2)) : nullptr;
+        after_bool = key && is_bool(*key);
+        const bool emptied = word.size() > 3 && word.starts_with("--") && word.ends_with('=');
+        words.push_back(emptied ? word.substr(0, word.size() - 1) : word);
+        if (emptied) words.emplace_back();
+    }
+    return words;
+}
+
+}  // namespace
+
+std::vector<std::string> Arguments::commands() {
+    std::vector<std::string> names;
+    for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+    return names;
+}
+
+std::vector<CommandManual> Arguments::manual() { return Grammar().manual(); }
+
+std::vector<std::string> Arguments::flags(Command command) { return Grammar().flags(command); }
+
+std::variant<Arguments, Exit> sort_arguments(int argc, const char* const* argv) {
+    Grammar grammar;
+    try {
+        return grammar.parse(plain_words(argc, argv));
+    } catch (const CLI::CallForHelp&) {
+        return Exit{ExitCode::ok, grammar.help(), false};
+    } catch (const CLI::CallForVersion&) {
+        return Exit{ExitCode::ok, fmt::format("miner {}\n", config::version_and_commit()), false};
+    } catch (const CLI::ArgumentMismatch& e) {
+        const std::string_view what = e.what();  // "--netuid: 1 required N missing"
+        return Exit{ExitCode::usage,
+                    fmt::format("miner: {}: its value is missing\nSee miner --help, and miner "
+                                "config --print for all settings.\n",
+                                what.substr(0, what.find(':'))),
+                    true};
+    } catch (const CLI::ParseError& e) {
+        return Exit{ExitCode::usage,
+                    fmt::format("miner: {}\nSee miner --help.\n", config::veiled(e.what())), true};
+    }
+}
+
+}  // namespace miner

@@ -1,0 +1,444 @@
+#include "miner/cli/command_line.hpp"
+
+#include "config/escape.hpp"
+#include "config/nearest.hpp"
+#include "config/veil.hpp"
+#include "miner/cli/arguments.hpp"
+#include "miner/cli/home.hpp"
+#include "network/wallet/ss58.hpp"
+#include "weights/model_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace miner {
+namespace {
+
+using Complaints = std::vector<std::string>;
+using Clock = std::chrono::system_clock;
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+    T number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::int64_t unix_ms(Clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+// "90m", "7d": so long before `now`.
+std::optional<std::int64_t> parse_span(std::string_view text, Clock::time_point now) {
+    constexpr std::string_view kUnits = "smhdw";
+    constexpr std::int64_t kSeconds[] = {1, 60, 3'600, 86'400, 604'800};
+    constexpr std::int64_t kLongest = 100LL * 366 * 86'400;
+    if (text.empty()) return std::nullopt;
+    const auto unit = kUnits.find(text.back());
+    const auto count = parse_number<std::int64_t>(text.substr(0, text.size() - 1));
+    if (unit == std::string_view::npos || !count || *count < 0 ||
+        *count > kLongest / kSeconds[unit]) {
+        return std::nullopt;
+    }
+    return unix_ms(now) - *count * kSeconds[unit] * 1'000;
+}
+
+// "2026-11-23", "2026-11-23T14:00", with seconds and a Z or without, in UTC.
+std::optional<std::int64_t> parse_date(std::string_view text) {
+    if (text.ends_with('Z')) text.remove_suffix(1);
+    constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
+    if (text.size() != 10 && text.size() != 16 && text.size() != 19) return std::nullopt;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool digit = std::isdigit(static_cast<unsigned char>(text[i]));
+        const bool blank_for_t = kPattern[i] == 'T' && text[i] == ' ';
+        if (kPattern[i] == 'd' ? !digit : (text[i] != kPattern[i] && !blank_for_t))
+            return std::nullopt;
+    }
+    const auto part = [&](std::size_t at, std::size_t size) {
+        return at < text.size() ? *parse_number<int>(text.substr(at, size)) : 0;
+    };
+    const std::chrono::year_month_day date{std::chrono::year(part(0, 4)),
+                                           std::chrono::month(unsigned(part(5, 2))),
+                                           std::chrono::day(unsigned(part(8, 2)))};
+    const int hour = part(11, 2), minute = part(14, 2), second = part(17, 2);
+    if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+    const auto time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                      std::chrono::minutes(minute) + std::chrono::seconds(second);
+    return unix_ms(time);
+}
+
+std::optional<std::int64_t> read_time(std::string_view flag, const std::optional<std::string>& text,
+                                      Clock::time_point now, Complaints& complaints) {
+    if (!text) return std::nullopt;
+    auto time = parse_span(*text, now);
+    if (!time) time = parse_date(*text);
+    if (!time) {
+        complaints.push_back(fmt::format(
+            "{}: {} is no time: give a span such as 90m, 24h, 7d or 2w, or a date such as "
+            "2026-11-23 or 2026-11-23T14:00 in UTC",
+            flag, config::quoted(*text, 80)));
+    }
+    return time;
+}
+
+StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Complaints& complaints) {
+    StatsOptions options;
+    if (arguments.last) {
+        options.last = parse_number<std::int64_t>(*arguments.last);
+        if (!options.last || *options.last < 0) {
+            complaints.push_back(
+                fmt::format("--last: {} is no count: give a whole number, or 0 for all",
+                            config::quoted(*arguments.last, 80)));
+        }
+    }
+    options.since_ms = read_time("--since", arguments.since, now, complaints);
+    options.until_ms = read_time("--until", arguments.until, now, complaints);
+    if (options.since_ms && options.until_ms && *options.since_ms > *options.until_ms) {
+        complaints.push_back("--since: it is later than --until; nothing lies between them");
+    }
+    using By = StatsOptions::By;
+    constexpr std::pair<std::string_view, By> kGroups[] = {{"validator", By::validator},
+                                                           {"hotkey", By::hotkey},
+                                                           {"kind", By::kind},
+                                                           {"route", By::route},
+                                                           {"day", By::day}};
+    if (arguments.by) {
+        for (const auto& [name, by] : kGroups) {
+            if (*arguments.by == name) options.by = by;
+        }
+        if (options.by == By::none) {
+            complaints.push_back(
+                fmt::format("--by: {} is no grouping: give validator, hotkey, kind, route or day",
+                            config::quoted(*arguments.by, 80)));
+        }
+    }
+    if (arguments.hotkey) {
+        options.hotkey = *arguments.hotkey;
+        // Anything of an address's length is meant as one; the rest are names of hotkeys.
+        const bool address = options.hotkey.size() >= 46 && options.hotkey.size() <= 48;
+        if (const auto key = network::ss58_decode(options.hotkey); address && !key) {
+            complaints.push_back(fmt::format("--hotkey: {}", key.error().message()));
+        }
+    }
+    options.watch = arguments.watch;
+    if (options.watch && (arguments.json || arguments.csv))
+        complaints.push_back("--watch: it goes with neither --json nor --csv");
+    if (arguments.json && arguments.csv) complaints.push_back("--csv: give either --json or --csv");
+    if (arguments.json) options.form = StatsOptions::Form::json;
+    if (arguments.csv) options.form = StatsOptions::Form::csv;
+    options.database = arguments.database.value_or("");
+    return options;
+}
+
+bool ends_in(std::string_view path, std::string_view suffix) {
+    if (path.size() <= suffix.size()) return false;
+    const std::string_view end = path.substr(path.size() - suffix.size());
+    return std::equal(end.begin(), end.end(), suffix.begin(), [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == b;
+    });
+}
+
+constexpr std::size_t kMostPictures = 16;
+
+void complain_of_up(const Arguments& arguments, Complaints& complaints) {
+    if (arguments.up && *arguments.up != "y" && *arguments.up != "trellis") {
+        complaints.push_back(fmt::format("--up: {} is no direction: give y or trellis",
+                                         config::quoted(*arguments.up, 80)));
+    }
+}
+
+GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& loaded,
+                              Complaints& complaints) {
+    GenerateOptions options;
+    options.json = arguments.json;
+    options.pictures = arguments.pictures;
+    options.several = arguments.several.value_or("stochastic");
+    options.prompt = arguments.prompt;
+    const auto count = options.pictures.size();
+    if (count > 0 && arguments.prompt) {
+        complaints.push_back("--prompt: give either a picture or a prompt");
+    } else if (count == 0 && !arguments.prompt) {
+        complaints.push_back(
+            "PICTURE: which one? Name a picture file, - for standard input, or say with "
+            "--prompt what to make");
+    } else if (count > kMostPictures) {
+        complaints.push_back(
+            fmt::format("PICTURE: {} are too many: give {} at most", count, kMostPictures));
+    } else if (std::count(options.pictures.begin(), options.pictures.end(), "-") > 1) {
+        complaints.push_back("PICTURE: standard input, -, holds one picture; name files");
+    }
+    if (options.several != "stochastic" && options.several != "averaged") {
+        complaints.push_back(fmt::format("--several: {} is no way: give stochastic or averaged",
+                                         config::quoted(options.several, 80)));
+    }
+    complain_of_up(arguments, complaints);
+    if (arguments.outputs.empty())
+        complaints.push_back("--output: where to? Name an .spz or .ply file");
+    for (const std::string& path : arguments.outputs) {
+        if (ends_in(path, ".spz")) {
+            options.outputs.push_back(
+                {path, Encoding::spz, arguments.up.value_or(loaded.settings.export_.up)});
+        } else if (ends_in(path, ".ply")) {
+            options.outputs.push_back({path, Encoding::ply, arguments.up.value_or("trellis")});
+        } else {
+            complaints.push_back(fmt::format("--output: {} says no format: end it in .spz or .ply",
+                                             config::quoted(path, 200)));
+        }
+    }
+    return options;
+}
+
+WalletOptions read_wallet(const Arguments& arguments, Complaints& complaints) {
+    if (arguments.verb && *arguments.verb != "show") {
+        complaints.push_back(fmt::format("{}: nothing a wallet can be asked for: give show",
+                                         config::quoted(*arguments.verb, 80)));
+    }
+    return {arguments.json};
+}
+
+BenchCommandOptions read_bench(const Arguments& arguments, Complaints& complaints) {
+    BenchCommandOptions options{.model = arguments.model.value_or("trellis-image-large"),
+                                .json = arguments.json};
+    if (!arguments.random) {
+        complaints.push_back(
+            "--random: needed: only random weights are measured so; what a checkpoint takes, "
+            "miner generate --json tells");
+    }
+    const auto read = [&](const char* flag, const std::optional<std::string>& text,
+                          std::int64_t most, std::int64_t absent) {
+        if (!text) return absent;
+        const auto number = parse_number<std::int64_t>(*text);
+        if (number && *number >= 1 && *number <= most) return *number;
+        complaints.push_back(
+            fmt::format("{}: {}: give 1 to {}", flag, config::quoted(*text, 80), most));
+        return absent;
+    };
+    options.voxels = read("--voxels", arguments.voxels, 100'000, options.voxels);
+    options.steps = int(read("--steps", arguments.steps, 1000, options.steps));
+    if (arguments.runs) options.runs = int(read("--runs", arguments.runs, 1000, 1));
+    return options;
+}
+
+InspectOptions read_inspect(const Arguments& arguments, Complaints& complaints) {
+    if (!arguments.file)
+        complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
+    return {arguments.file.value_or(""), arguments.json};
+}
+
+RenderOptions read_render(const Arguments& arguments, Complaints& complaints) {
+    RenderOptions options{.file = arguments.file.value_or(""), .json = arguments.json};
+    if (!arguments.file)
+        complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
+    const auto take = [&](std::string_view flag, const std::string& path, std::string_view end,
+                          std::string& to) {
+        if (!ends_in(path, end)) {
+            complaints.push_back(
+                fmt::format("{}: {} does not end in {}", flag, config::quoted(path, 200), end));
+        }
+        to = path;
+    };
+    if (arguments.outputs.size() > 1)
+        complaints.push_back("--output: one picture at a time; --views 4 shows four sides in it");
+    if (!arguments.outputs.empty())
+        take("--output", arguments.outputs.front(), ".png", options.picture);
+    if (arguments.turntable) take("--turntable", *arguments.turntable, ".webp", options.turntable);
+    if (arguments.outputs.empty() && !arguments.turntable) {
+        complaints.push_back(
+            "--output: where to? Name a .png file, or a .webp file with --turntable");
+    }
+    if (arguments.views) {
+        const auto views = parse_number<int>(*arguments.views);
+        if (!views || (*views != 1 && *views != 4 && *views != 16)) {
+            complaints.push_back(fmt::format("--views: {} is no such choice: give 1, 4 or 16",
+                                             config::quoted(*arguments.views, 80)));
+        }
+        options.views = views.value_or(1);
+    }
+    if (arguments.side) {
+        const auto side = parse_number<int>(*arguments.side);
+        if (!side || *side < 16 || *side > 1024) {
+            complaints.push_back(fmt::format("--size: {} is no size: give 16 to 1024 pixels",
+                                             config::quoted(*arguments.side, 80)));
+        }
+        options.side = side.value_or(options.side);
+    }
+    complain_of_up(arguments, complaints);
+    options.from_trellis = arguments.up == "trellis";
+    return options;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
+                         std::string_view otherwise) {
+    const std::string near = config::nearest(word, known);
+    return near.empty() ? std::string(otherwise) : "did you mean " + near + "?";
+}
+
+WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) {
+    using Action = WeightsOptions::Action;
+    constexpr std::pair<std::string_view, Action> kActions[] = {
+        {"list", Action::list}, {"fetch", Action::fetch}, {"verify", Action::verify}};
+    WeightsOptions options{.names = arguments.names,
+                           .revision = arguments.revision.value_or("main"),
+                           .json = arguments.json};
+    const auto asked = arguments.action.value_or("list");
+    const auto* found = std::find_if(std::begin(kActions), std::end(kActions),
+                                     [&](const auto& each) { return each.first == asked; });
+    if (found == std::end(kActions)) {
+        complaints.push_back(fmt::format("weights: {} is nothing to do: give list, fetch or verify",
+                                         config::quoted(asked, 80)));
+    } else {
+        options.action = found->second;
+    }
+    const bool known = found != std::end(kActions);
+    if (known && options.action == Action::fetch) {
+        if (options.names.empty())
+            complaints.push_back("weights fetch: which model? See miner weights list");
+        for (const auto& name : options.names) {
+            if (network::find_published(name)) continue;
+            std::vector<std::string> names;
+            for (const auto& model : network::published_models()) names.emplace_back(model.name);
+            complaints.push_back(fmt::format("weights fetch: {} is no published model; {}",
+                                             config::quoted(name, 80),
+                                             did_you_mean(name, names, "see miner weights list")));
+        }
+    }
+    return options;
+}
+
+ConfigOptions read_config(const Arguments& arguments, Complaints& complaints) {
+    if (arguments.json && arguments.markdown)
+        complaints.push_back("--markdown: give either --json or --markdown");
+    using Form = ConfigOptions::Form;
+    return {arguments.json ? Form::json : arguments.markdown ? Form::markdown : Form::text};
+}
+
+void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {
+    bool any_flag = false;
+    for (const std::string& word : arguments.left_over) {
+        if (!word.starts_with('-') || word == "-" || word == "--") continue;
+        any_flag = true;
+        const std::string flag = word.substr(0, word.find('='));
+        complaints.push_back(fmt::format(
+            "{}: no such flag; {}", config::is_plain(flag) ? flag : config::quoted(flag, 80),
+            did_you_mean(flag, Arguments::flags(arguments.command),
+                         "see miner --help, and miner config --print for all settings")));
+    }
+    // What follows an unknown flag may be its value, and is no mistake of its own.
+    const auto first = std::find_if(arguments.left_over.begin(), arguments.left_over.end(),
+                                    [](const std::string& word) { return word != "--"; });
+    if (any_flag || first == arguments.left_over.end()) return;
+    const std::string& word = *first;
+    if (arguments.command_named) {
+        complaints.push_back(
+            fmt::format("{}: nothing can be done with it here; see the command's --help",
+                        config::quoted(config::veiled(word), 80)));
+    } else {
+        complaints.push_back(
+            fmt::format("{}: no such command; {}", config::quoted(config::veiled(word), 80),
+                        did_you_mean(word, Arguments::commands(), "see miner --help")));
+    }
+}
+
+bool is_shell(std::string_view name) {
+    return name == "bash" || name == "zsh" || name == "fish" || name == "man";
+}
+
+Exit refuse(const Complaints& complaints) {
+    std::string text = complaints.size() == 1
+                           ? "miner: something is wrong with the settings or flags:\n"
+                           : fmt::format("miner: {} things are wrong with the settings or flags:\n",
+                                         complaints.size());
+    for (const std::string& complaint : complaints) text += "  " + complaint + '\n';
+    return {ExitCode::usage, text, true};
+}
+
+// The settings, or defaults and complaints.
+config::Loaded load_settings(const Arguments& arguments, const config::Environment& environment,
+                             Complaints& complaints) {
+    auto file = config::read_settings_file(arguments.config_file, environment);
+    if (!file) complaints.push_back(file.error().message());
+    auto loaded = config::load(file ? *file : std::nullopt, environment, arguments.settings);
+    if (auto* good = std::get_if<config::Loaded>(&loaded)) return std::move(*good);
+    for (const config::Fault& fault : std::get<config::Faults>(loaded))
+        complaints.push_back(fault.message());
+    return {};
+}
+
+}  // namespace
+
+std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
+                                      const config::Environment& environment,
+                                      Clock::time_point now) {
+    auto sorted = sort_arguments(argc, argv);
+    if (auto* over = std::get_if<Exit>(&sorted)) return std::move(*over);
+    const Arguments& arguments = std::get<Arguments>(sorted);
+
+    Complaints complaints;
+    complain_of_left_over(arguments, complaints);
+    CommandLine line;
+    line.command = arguments.command;
+    line.loaded = load_settings(arguments, environment, complaints);
+    switch (line.command) {
+        case Command::generate:
+            line.generate = read_generate(arguments, line.loaded, complaints);
+            break;
+        case Command::stats:
+            line.stats = read_stats(arguments, now, complaints);
+            break;
+        case Command::check:
+            line.check = {arguments.quick, arguments.json};
+            break;
+        case Command::wallet:
+            line.wallet = read_wallet(arguments, complaints);
+            break;
+        case Command::inspect:
+            line.inspect = read_inspect(arguments, complaints);
+            break;
+        case Command::render:
+            line.render = read_render(arguments, complaints);
+            break;
+        case Command::weights:
+            line.weights = read_weights(arguments, complaints);
+            break;
+        case Command::bench:
+            line.bench = read_bench(arguments, complaints);
+            break;
+        case Command::config:
+            line.config = read_config(arguments, complaints);
+            break;
+        case Command::backup:
+        case Command::restore:
+            line.copy = arguments.file.value_or("");
+            if (line.copy.empty()) complaints.push_back("FILE: which one? Name the copy");
+            break;
+        case Command::completion:
+            line.completion = arguments.shell.value_or("");
+            if (!is_shell(line.completion))
+                complaints.push_back(fmt::format("SHELL: {} is none of bash, zsh, fish and man",
+                                                 config::quoted(line.completion, 80)));
+            break;
+        case Command::rehearse:
+            line.rehearse = {arguments.json};
+            break;
+        case Command::run:
+        case Command::top:
+        case Command::serve:
+        case Command::version:
+            break;
+    }
+    if (complaints.empty()) complaints = missing_home(line, environment);
+    if (!complaints.empty()) return refuse(complaints);
+    if (line.command != Command::config) {
+        auto& settings = line.loaded.settings;
+        settings.generator.model = config::model_folder(settings, environment);
+    }
+    return line;
+}
+
+}  // namespace miner

@@ -1,0 +1,42 @@
+// miner backup FILE, miner restore FILE: the database's way out and back.
+#include "storage/backup.hpp"
+#include "config/escape.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/runtime/instance_lock.hpp"
+
+#include <fmt/format.h>
+
+namespace miner {
+namespace {
+
+constexpr const char* kName = "miner.db";
+
+}  // namespace
+
+ExitCode backup_command(const CommandLine& line) {
+    const auto from = config::storage_folder(line.loaded.settings) / kName;
+    if (const auto done = storage::back_up(from, line.copy); !done) {
+        complain("backup", done.error());
+        return ExitCode::storage;
+    }
+    fmt::print("{} is now in {}\n", config::printable(from.string()), config::printable(line.copy));
+    return ExitCode::ok;
+}
+
+ExitCode restore_command(const CommandLine& line) {
+    const auto folder = config::storage_folder(line.loaded.settings);
+    const auto lock = InstanceLock::take(folder);
+    if (!lock) {
+        complain("restore: stop the miner first", lock.error());
+        return ExitCode::another_instance;
+    }
+    if (const auto done = storage::restore(line.copy, folder / kName); !done) {
+        complain("restore", done.error());
+        return ExitCode::storage;
+    }
+    fmt::print("{} is now as in {}; what was there is beside it, {}.before-restore\n",
+               config::printable((folder / kName).string()), config::printable(line.copy), kName);
+    return ExitCode::ok;
+}
+
+}  // namespace miner

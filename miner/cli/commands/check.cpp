@@ -1,0 +1,144 @@
+// miner check: everything that would stop mining, before it does.
+#include "miner/check/chain.hpp"
+#include "miner/check/machine.hpp"
+#include "miner/check/reach.hpp"
+#include "miner/check/trial.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/mining/named_validators.hpp"
+#include "miner/runtime/signals.hpp"
+#include "network/tls.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <iterator>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+namespace asio = boost::asio;
+
+// Says each finding as it comes: a generation takes a while.
+class Report {
+public:
+    explicit Report(bool json) : json_(json), colour_(::isatty(STDOUT_FILENO) == 1) {}
+
+    void add(Finding finding) {
+        if (!json_) {
+            fmt::print("{}", render_finding(finding, colour_));
+            std::fflush(stdout);
+        }
+        findings_.push_back(std::move(finding));
+    }
+    void add(Findings findings) {
+        for (auto& finding : findings) add(std::move(finding));
+    }
+
+    ExitCode finish() const {
+        fmt::print("{}", json_ ? render_findings_json(findings_) + "\n"
+                               : render_verdict(findings_, colour_));
+        return would_mine(findings_) ? ExitCode::ok : ExitCode::no_go;
+    }
+
+private:
+    bool json_, colour_;
+    Findings findings_;
+};
+
+// Runs a coroutine to its end, alone.
+template <class T>
+T run(asio::awaitable<T> task) {
+    asio::io_context io{1};
+    T value;
+    std::exception_ptr failure;
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T result) {
+        failure = error;
+        value = std::move(result);
+    });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return value;
+}
+
+// Whom the chain names; nobody when it cannot be asked.
+std::vector<network::Peer> peers_on_chain(const config::Settings& settings,
+                                          const std::vector<std::string>& hotkeys, Report& report) {
+    auto endpoints = network::endpoints(settings.subtensor);
+    if (!endpoints) {
+        report.add({Finding::State::fail, "chain", endpoints.error().message(),
+                    "see subtensor.network and subtensor.chain_endpoint"});
+        return {};
+    }
+    network::RpcOptions rpc;
+    rpc.endpoints = std::move(*endpoints);
+    rpc.tls = network::Tls::system();
+    auto chain = run(check_chain(settings, hotkeys, std::move(rpc)));
+    report.add(std::move(chain.findings));
+    return std::move(chain.validators);
+}
+
+void check_network(const config::Settings& settings, const std::vector<std::string>& hotkeys,
+                   Report& report) {
+    // As in mining: named validators are asked instead of those on the chain, or besides them.
+    const auto named = named_validators(settings.validators);
+    if (!named)
+        report.add({Finding::State::fail, "validators", named.error().message(),
+                    "write validators as HOTKEY@HOST:PORT"});
+    std::vector<network::Peer> peers;
+    if (!named || named->asks_chain())
+        peers = peers_on_chain(settings, hotkeys, report);
+    else
+        report.add({Finding::State::ok, "chain", "not asked: validators are named", ""});
+    if (named)
+        for (const auto& validator : named->list) peers.push_back(validator.peer);
+    const auto probes = run(probe(peers, settings.schedule.connect_timeout));
+    report.add(check_answers(peers, probes));
+    if (auto protocol = check_protocol(probes)) report.add(std::move(*protocol));
+    report.add(check_skew(probes));
+    if (!settings.picture_service.url.empty())
+        report.add(run(
+            check_picture_service(settings.picture_service, settings.schedule.connect_timeout)));
+}
+
+}  // namespace
+
+ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
+                       const AskGpu& ask_gpu) {
+    const Interrupt interrupt("stopped before all was looked at");
+    auto settings = line.loaded.settings;
+    // A miner may be rotating the log file beside us, and what matters is printed anyway.
+    if (line.loaded.is_preset("log.file")) settings.log.file = "none";
+    if (line.loaded.is_preset("log.console")) settings.log.console = settings.debug;
+    const auto folder = config::storage_folder(settings);
+    auto log = open_log(settings, folder);
+    if (!log) return ExitCode::storage;
+
+    Report report(line.check.json);
+    for (const auto& warning : line.loaded.warnings)
+        report.add({Finding::State::warn, "settings", warning, "see `miner config --print`"});
+    std::vector<std::string> addresses;
+    const bool person = ::isatty(STDIN_FILENO) == 1 && !line.check.json;
+    report.add(check_hotkeys(
+        settings.wallet, network::ask_password(settings.wallet.password_fd, person), addresses));
+    report.add(check_storage(folder, settings.storage));
+    report.add(check_memory(free_memory()));
+    auto one = settings.generator;
+    auto devices = one.devices;
+    if (devices.empty() && one.device != "none") devices.push_back(one.device);
+    for (const auto& device : devices) {
+        one.device = device;
+        report.add(check_gpu(device, ask_gpu(one)));
+    }
+    report.add(check_clock_source());
+    check_network(settings, addresses, report);
+    if (!line.check.quick) report.add(check_generation(settings, make_generator, *log));
+    return report.finish();
+}
+
+}  // namespace miner

@@ -1,0 +1,67 @@
+// The subcommands, one file each. They print for people or programs on standard output and complain
+// on standard error.
+#pragma once
+
+#include "config/log.hpp"
+#include "generator/bench.hpp"
+#include "generator/render/rasterizer.hpp"
+#include "miner/cli/command_line.hpp"
+#include "miner/generation/device.hpp"
+#include "miner/report/stats.hpp"
+
+#include <functional>
+#include <span>
+
+namespace miner {
+
+ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
+                       const AskGpu& ask_gpu);
+ExitCode stats_command(const CommandLine& line);
+ExitCode wallet_command(const CommandLine& line);
+ExitCode top_command(const CommandLine& line);
+ExitCode backup_command(const CommandLine& line);
+ExitCode restore_command(const CommandLine& line);
+ExitCode completion_command(const CommandLine& line);
+ExitCode inspect_command(const CommandLine& line);
+ExitCode weights_command(const CommandLine& line);
+
+// The rasterizer of a device. Of this and the next, main hands in the real one, so that everything
+// but main builds without torch.
+using MakeRasterizer =
+    std::function<config::Result<generator::Rasterizer>(const std::string& device)>;
+ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rasterizer);
+
+// Measures.
+using RunBench = std::function<config::Result<generator::BenchReport>(
+    const generator::BenchOptions&, const config::Generator&, std::stop_token)>;
+ExitCode bench_command(const CommandLine& line, const RunBench& run_bench);
+ExitCode config_command(const CommandLine& line);
+
+// The database that --db or the storage folder names; before there is one, the rehearsal's.
+std::filesystem::path find_database(const CommandLine& line);
+
+// What its scores are, when it is the rehearsal's; empty: a validator's.
+std::string scores_note(const std::filesystem::path& database);
+
+// As standard output takes it: colour and width of a terminal.
+TableOptions terminal_options();
+
+// Opens the log as the settings say; on failure prints why and returns nothing.
+std::optional<config::Logger> open_log(const config::Settings& settings,
+                                       const std::filesystem::path& folder);
+
+// "miner: WHAT: ERROR" on standard error.
+void complain(std::string_view what, const config::Error& error);
+
+// A whole file; "-": standard input. Empty, with a complaint, when it cannot be read or is larger
+// than max_bytes.
+std::optional<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
+
+// A file whole or not at all, as config/durable_file has it. False, with a complaint, on failure.
+bool write_file(const std::string& path, std::span<const std::uint8_t> bytes);
+
+}  // namespace miner

@@ -1,0 +1,217 @@
+// miner generate: a picture, several of one object, or a prompt to one splat file, by the same
+// recipe as mining: enhancement, gate, retry.
+#include "config/escape.hpp"
+#include "config/veil.hpp"
+#include "generator/splat/spz.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/generation/production.hpp"
+#include "miner/rehearsal/progress.hpp"
+#include "miner/runtime/signals.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <random>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+constexpr std::size_t kMaxPictureBytes = 20 << 20;
+
+struct Written {
+    std::string path;
+    std::size_t bytes = 0;
+    std::size_t gaussians = 0;
+    generator::Health health;
+};
+
+// TRELLIS's own convention leaves size and place as generated; the validator's takes the settings
+// of export.*.
+std::optional<Written> write_output(const GenerateOptions::Output& output,
+                                    const generator::Splats& splats,
+                                    const config::Export& settings) {
+    auto options = generator::export_options(settings);
+    if (output.up == "trellis")
+        options = {.up = generator::Up::trellis,
+                   .size = 0,
+                   .centre = false,
+                   .margin = -1,
+                   .min_opacity = 0};
+    const auto stored = generator::export_splats(splats, options);
+    const auto bytes = output.encoding == Encoding::ply
+                           ? generator::write_ply(stored)
+                           : generator::write_spz(stored, {.fraction_bits = settings.fraction_bits,
+                                                           .zstd_level = settings.zstd_level});
+    if (!write_file(output.path, bytes)) return std::nullopt;
+    return Written{output.path, bytes.size(), stored.size(), generator::measure(stored)};
+}
+
+// Nothing when a file cannot be read, which was said.
+std::optional<Order> read_order(const GenerateOptions& options) {
+    if (options.prompt) return generator::Prompt{*options.prompt};
+    Album album;
+    if (options.several == "averaged") album.mode = generator::Views::Mode::averaged;
+    for (const auto& path : options.pictures) {
+        auto picture = read_file(path, kMaxPictureBytes);
+        if (!picture) return std::nullopt;
+        album.files.push_back(std::move(*picture));
+    }
+    if (album.files.size() == 1) return std::move(album.files.front());
+    return album;
+}
+
+boost::json::value to_json(const Product& product, const generator::ModelInfo& model,
+                           const std::vector<Written>& files) {
+    boost::json::array attempts;
+    for (const auto& attempt : product.attempts) {
+        const auto& t = attempt.times;
+        attempts.push_back({{"attempt", attempt.number},
+                            {"chain", storage::name(attempt.chain)},
+                            {"route", storage::name(attempt.route)},
+                            {"seed", attempt.seed},
+                            {"voxels", attempt.voxels},
+                            {"gaussians", attempt.gaussians},
+                            {"outcome", storage::name(attempt.outcome)},
+                            {"error", attempt.error},
+                            {"ms",
+                             {{"prepare", t.prepare},
+                              {"encode", t.encode},
+                              {"structure", t.structure},
+                              {"occupancy", t.occupancy},
+                              {"latent", t.latent},
+                              {"gaussians", t.gaussians}}}});
+    }
+    boost::json::array written;
+    for (const auto& file : files)
+        written.push_back({{"path", file.path},
+                           {"bytes", file.bytes},
+                           {"gaussians", file.gaussians},
+                           {"invisible", file.health.invisible},
+                           {"opacity_mean", file.health.opacity_mean}});
+    return {{"outcome", words(product.outcome)},
+            {"detail", product.detail},
+            {"chosen", product.attempt},
+            {"attempts", attempts},
+            {"files", written},
+            {"model", model.name},
+            {"device", model.device},
+            {"dtype", model.dtype}};
+}
+
+void print_for_people(const Product& product, const config::Gate& gate,
+                      const std::vector<Written>& files) {
+    for (const auto& attempt : product.attempts) {
+        fmt::print("attempt {}  {:<9} {:>7} voxels  {:>9} Gaussians  {:<7} {:>7.2f} s\n",
+                   attempt.number, storage::name(attempt.chain), attempt.voxels, attempt.gaussians,
+                   storage::name(attempt.outcome), config::total(attempt.times) / 1000);
+    }
+    fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
+    for (const auto& file : files)
+        fmt::print("{}: {} Gaussians, {:.2f} MB\n", config::printable(file.path), file.gaussians,
+                   double(file.bytes) / 1e6);
+}
+
+}  // namespace
+
+ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    Interrupt interrupt("stopped; nothing was written");
+    auto settings = line.loaded.settings;
+    // A miner may be rotating the log file beside us, and what matters is printed anyway.
+    if (line.loaded.is_preset("log.file")) settings.log.file = "none";
+    if (line.loaded.is_preset("log.console"))
+        settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
+    auto log = open_log(settings, config::storage_folder(settings));
+    if (!log) return ExitCode::storage;
+    auto order = read_order(line.generate);
+    if (!order) return ExitCode::bad_input;
+    const std::string what =
+        line.generate.prompt ? "prompt" : fmt::format("{}", fmt::join(line.generate.pictures, " "));
+    auto recipe = read_recipe(settings);
+    if (!recipe) {
+        complain("enhance", recipe.error());
+        return ExitCode::usage;
+    }
+    const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
+                                                            : std::random_device{}();
+
+    asio::io_context io{1};
+    Lanes lanes;
+    auto fleet = Fleet::build(lanes, *log, settings.generator, Fleet::Extent::one);
+    if (!fleet) {
+        complain("generator.remote", fleet.error());
+        return ExitCode::usage;
+    }
+    Production production(lanes, **fleet, *log, std::move(*recipe));
+    std::optional<config::Error> no_model;
+    Product product;
+    generator::ModelInfo model;
+    std::exception_ptr failure;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            const auto loaded = co_await (*fleet)->load(make_generator);
+            if (loaded) {
+                model = (*fleet)->info();
+                Production::Watch watch{.task = what};
+                interrupt.let_finish();
+                product = co_await production.produce(std::move(*order), seed, interrupt.token(),
+                                                      std::move(watch));
+                co_await (*fleet)->unload();
+            } else {
+                no_model = loaded.error();
+            }
+        },
+        [&](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    if (no_model) {
+        complain("model", *no_model);
+        return ExitCode::model;
+    }
+
+    std::vector<Written> files;
+    bool all_written = true;
+    if (product.splats.size() > 0) {
+        for (const auto& output : line.generate.outputs) {
+            auto written = write_output(output, product.splats, settings.export_);
+            if (written)
+                files.push_back(std::move(*written));
+            else
+                all_written = false;
+        }
+    }
+    if (line.generate.json)
+        fmt::print("{}\n",
+                   config::json_text(boost::json::serialize(to_json(product, model, files))));
+    else
+        print_for_people(product, settings.gate, files);
+    if (product.given_up() && interrupt.token().stop_requested()) return ExitCode::interrupted;
+    if (product.end == Product::End::device_lost) return ExitCode::device_lost;
+    if (product.outcome == storage::Outcome::error || product.undecided()) {
+        fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
+                   config::printable(config::veiled(product.detail)));
+        return product.undecided() ? ExitCode::no_go : ExitCode::bad_input;
+    }
+    if (!all_written) return ExitCode::storage;
+    if (files.empty() && !product.detail.empty()) {
+        fmt::print(stderr, "miner: nothing was written: {}\n",
+                   config::printable(config::veiled(product.detail)));
+        return ExitCode::no_go;
+    }
+    if (files.empty()) {
+        fmt::print(stderr,
+                   "miner: nothing was written: every attempt stayed sparse; lower "
+                   "--gate.min_gaussians or --gate.floor to have it all the same\n");
+        return ExitCode::no_go;
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace miner

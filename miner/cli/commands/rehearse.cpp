@@ -1,0 +1,347 @@
+// miner rehearse: the whole loop on this machine, against a local chain and its validators that
+// speak the true protocols.
+#include "config/escape.hpp"
+#include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
+#include "miner/app.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/rehearsal/chain.hpp"
+#include "miner/rehearsal/checklist.hpp"
+#include "miner/rehearsal/contact_sheet.hpp"
+#include "miner/rehearsal/error_lines.hpp"
+#include "miner/rehearsal/judge.hpp"
+#include "miner/rehearsal/pictures.hpp"
+#include "miner/rehearsal/progress.hpp"
+#include "miner/rehearsal/prompts.hpp"
+#include "miner/rehearsal/report.hpp"
+#include "miner/report/stats.hpp"
+#include "miner/terminal/screen.hpp"
+#include "network/base64.hpp"
+#include "network/simulator/validator.hpp"
+#include "network/uuid.hpp"
+#include "storage/artifacts.hpp"
+#include "storage/database.hpp"
+#include "storage/listing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <random>
+
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+using Validators = std::vector<std::unique_ptr<network::LocalValidator>>;
+
+network::Keypair random_key() {
+    network::Secret<32> seed;
+    std::random_device random;
+    for (auto& byte : seed.bytes()) byte = std::uint8_t(random());
+    return network::Keypair::from_seed(seed);
+}
+
+// Waits of hours shrink to moments, but for those that the user has set.
+config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal) {
+    auto settings = loaded.settings;
+    using namespace std::chrono_literals;
+    if (loaded.is_preset("schedule.idle")) settings.schedule.idle = 250ms;
+    if (loaded.is_preset("schedule.failure_delay")) settings.schedule.failure_delay = 1s;
+    if (loaded.is_preset("schedule.pull_timeout")) settings.schedule.pull_timeout = 3s;
+    if (loaded.is_preset("schedule.submit_timeout")) settings.schedule.submit_timeout = 10s;
+    if (loaded.is_preset("schedule.validation_lock"))
+        settings.schedule.validation_lock = std::chrono::ceil<std::chrono::milliseconds>(
+            settings.schedule.validation_lock * settings.rehearse.time_scale);
+    if (loaded.is_preset("subtensor.stale")) settings.subtensor.stale = 2s;
+    if (loaded.is_preset("generator.seed")) settings.generator.seed = settings.rehearse.seed;
+    // Whoever brings pictures means them, all of the time.
+    if (loaded.is_preset("rehearse.text_share") && !settings.rehearse.pictures.empty())
+        settings.rehearse.text_share = 0;
+    // On a terminal the progress line speaks; the events are in the log file.
+    if (loaded.is_preset("log.console")) settings.log.console = !terminal;
+    return settings;
+}
+
+struct Program {
+    std::vector<network::Task> tasks;
+    std::map<std::string, Progress::Name> names;  // of each task id
+};
+
+config::Result<Program> make_program(const config::Rehearse& settings) {
+    std::vector<NamedPicture> pictures;
+    if (settings.pictures.empty()) {
+        pictures = embedded_pictures();
+    } else {
+        auto read = pictures_in(settings.pictures);
+        if (!read) return read.error();
+        pictures = std::move(*read);
+    }
+    if (pictures.empty())
+        return config::fail(generator::Errc::missing_file,
+                            "no pictures; name a folder with --pictures");
+    const auto prompts = embedded_prompts();
+    std::vector<std::optional<bool>> density_alone(pictures.size());
+    std::size_t next_picture = 0, next_prompt = 0;
+    Program program;
+    for (int i = 0; i < settings.tasks; ++i) {
+        const auto id = network::random_uuid();
+        if (is_prompt(i, settings.text_share)) {
+            const auto& prompt = prompts[next_prompt++ % prompts.size()];
+            program.tasks.push_back({network::TaskKind::text, id, prompt});
+            program.names[id] = {prompt, scored_by_density_alone(program.tasks.back())};
+        } else {
+            const auto which = next_picture++ % pictures.size();
+            const auto& picture = pictures[which];
+            program.tasks.push_back(
+                {network::TaskKind::image, id, network::base64_encode(picture.bytes)});
+            auto& known = density_alone[which];
+            if (!known) known = scored_by_density_alone(program.tasks.back());
+            program.names[id] = {picture.name.substr(0, picture.name.rfind('.')), *known};
+        }
+    }
+    return program;
+}
+
+// Two, so that one task's submission overlaps another's generation, as with the subnet's many.
+config::Result<Validators> start_validators(const config::Settings& settings,
+                                            const Program& program,
+                                            const std::vector<std::string>& hotkeys) {
+    constexpr int kValidators = 2;
+    // No two machines have one time: a miner that counts cool-downs by its own clock is found out.
+    constexpr std::chrono::milliseconds kLeads[kValidators]{std::chrono::seconds(-2),
+                                                            std::chrono::seconds(1)};
+    std::vector<network::LocalValidator::Fault> faults;
+    for (const auto& text : settings.rehearse.faults) {
+        if (is_chain_fault(text)) continue;
+        auto fault = network::parse_fault(text);
+        if (!fault) return fault.error();
+        faults.push_back(*fault);
+    }
+    Validators validators;
+    for (int i = 0; i < kValidators; ++i) {
+        network::LocalValidator::Options options;
+        for (std::size_t task = std::size_t(i); task < program.tasks.size(); task += kValidators)
+            options.tasks.push_back(program.tasks[task]);
+        options.time_scale = settings.rehearse.time_scale;
+        options.clock_lead = kLeads[i];
+        options.faults = faults;
+        options.miners = hotkeys;
+        const auto gate = settings.gate.min_gaussians;
+        auto judge = [gate](const network::Task& task, const std::vector<std::uint8_t>& spz) {
+            return judge_spz(task, spz, gate);
+        };
+        auto started = network::LocalValidator::start(random_key(), judge, std::move(options));
+        if (!started) return started.error();
+        validators.push_back(std::move(*started));
+    }
+    return validators;
+}
+
+Evidence gather(const Validators& validators, const storage::Statistics& statistics, int asked) {
+    Evidence evidence{.counts = statistics.all, .asked = asked};
+    bool drained = true;
+    for (const auto& validator : validators) {
+        const auto tally = validator->tally();
+        evidence.answered += tally.accepted + tally.refused + tally.skips;
+        evidence.protocol_faults += tally.bad_signatures + tally.bad_nonces;
+        evidence.violations += tally.cooldown_violations;
+        evidence.without_effect += tally.without_effect;
+        drained = drained && validator->drained();
+    }
+    evidence.stopped = !drained;
+    return evidence;
+}
+
+// The tasks as they stand in the journal, in the order of the program.
+config::Result<std::vector<RehearsedTask>> recorded(const Program& program,
+                                                    storage::Database& database) {
+    std::map<std::string, storage::TaskLine> lines;
+    std::optional<storage::TaskRow> before;
+    // The rehearsal's are the newest of all.
+    while (lines.size() < program.tasks.size()) {
+        auto page = storage::list_tasks(database, storage::kLongestListing, before);
+        if (!page) return page.error();
+        const auto known = lines.size();
+        for (auto& line : *page) {
+            before = line.row;
+            if (program.names.count(line.task_id) > 0) lines.emplace(line.task_id, std::move(line));
+        }
+        if (lines.size() == known) break;
+    }
+    std::vector<RehearsedTask> tasks;
+    for (const auto& task : program.tasks) {
+        const auto& name = program.names.at(task.id);
+        auto& entry = tasks.emplace_back(RehearsedTask{
+            task.id, name.text, task.kind == network::TaskKind::text, name.density_alone, {}});
+        if (const auto line = lines.find(task.id); line != lines.end()) entry.line = line->second;
+    }
+    return tasks;
+}
+
+// Inputs and results for eyes, beside the database; its path, or nothing when it cannot be drawn,
+// which is complained of, no more: the rehearsal is over.
+std::string draw_sheet(const Program& program, const std::filesystem::path& folder,
+                       const std::vector<RehearsedTask>& tasks) {
+    const auto artifacts = storage::Artifacts::open(folder / "assets");
+    if (!artifacts) {
+        complain("contact sheet", artifacts.error());
+        return "";
+    }
+    const auto cell = [&](std::size_t index) {
+        const auto& [id, name, prompt, density_alone, line] = tasks[index];
+        SheetCell result;
+        result.name = name;
+        result.density_alone = density_alone;
+        if (!prompt) result.picture = network::base64_decode(program.tasks[index].prompt).value();
+        if (!line) return result;
+        result.outcome = line->outcome;
+        result.attempts = line->attempts;
+        result.chosen = line->gaussians >= 0;
+        result.gaussians = result.chosen ? line->gaussians : line->first_gaussians;
+        result.score = line->score;
+        result.detail = line->detail;
+        if (line->asset.empty()) return result;
+        auto spz = artifacts->get(line->asset);
+        if (spz)
+            result.spz = std::move(*spz);
+        else
+            result.detail = spz.error().message();
+        return result;
+    };
+    const auto count = program.tasks.size();
+    const auto heading = fmt::format(
+        "Rehearsal: {}inputs, and results as a validator renders them",
+        count > kMostCells ? fmt::format("the first {} of {} tasks, ", kMostCells, count) : "");
+    const auto file = (folder / "contact_sheet.png").string();
+    return write_file(file, generator::encode_png(contact_sheet(count, cell, heading))) ? file : "";
+}
+
+// How many errors in a row, without a task that was answered, are the end: a full disk mends itself
+// for nobody who waits.
+constexpr int kHopeless = 10;
+
+}  // namespace
+
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
+    // With --json standard output is the document's alone.
+    const bool json = line.rehearse.json;
+    std::FILE* const words = json ? stderr : stdout;
+    const bool terminal = ::isatty(::fileno(words)) == 1;
+    auto settings = rehearsal_settings(line.loaded, terminal);
+    const auto folder = config::storage_folder(settings) / "rehearsal";
+    auto log = open_log(settings, folder);
+    if (!log) return ExitCode::storage;
+    const ErrorLines errors;
+    log->add(errors.sink());
+
+    const auto program = make_program(settings.rehearse);
+    if (!program) {
+        complain("pictures", program.error());
+        return ExitCode::bad_input;
+    }
+    std::vector<network::Keypair> keys;
+    std::vector<std::string> hotkeys;
+    for (int i = 0; i < settings.rehearse.hotkeys; ++i) {
+        keys.push_back(random_key());
+        hotkeys.push_back(keys.back().address());
+    }
+    const auto validators = start_validators(settings, *program, hotkeys);
+    if (!validators) {
+        complain("local validator", validators.error());
+        return ExitCode::unavailable;
+    }
+    std::vector<network::PublicKey> public_keys;
+    for (const auto& key : keys) public_keys.push_back(key.public_key());
+    const auto chain = RehearsalChain::start(settings, {public_keys, *validators}, *log);
+    if (!chain) {
+        complain("local chain", chain.error());
+        return ExitCode::unavailable;
+    }
+    settings.subtensor.network = "local";
+    settings.subtensor.chain_endpoint = (*chain)->url();
+    fmt::print(words,
+               "Rehearsal: {} tasks from {} local validators on a local chain to {} over the real "
+               "protocol, durations times {}\nScored by {}\n\n",
+               program->tasks.size(), validators->size(),
+               hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
+               settings.rehearse.time_scale, kJudgedBy);
+    std::fflush(words);
+
+    std::function<int()> columns;
+    if (terminal) columns = [fd = ::fileno(words)] { return screen_size(fd).columns; };
+    Progress progress(json ? std::cerr : std::cout, columns, program->names);
+    int forgiven = 0;  // errors before the last answer
+    std::vector<Identity> identities;
+    for (auto& key : keys) identities.push_back({std::move(key), Schedule(settings.schedule)});
+    const auto code = run_app(
+        {.settings = settings,
+         .folder = folder,
+         .identities = std::move(identities),
+         .make_generator = make_generator,
+         .log = *log,
+         .observer = {.pulled = [&](const Pulled& pulled) { progress.pulled(pulled); },
+                      .stage = [&](const TaskInHand& task,
+                                   std::string_view stage) { progress.stage(task.id, stage); },
+                      .turn =
+                          [&](const Turn& turn) {
+                              progress.turn(turn);
+                              if (turn.end == Turn::End::answered) forgiven = errors.count();
+                          }},
+         .chain = true,
+         .scored_by = std::string(kScoresNote),
+         .finished = [&] {
+             const bool hopeless = errors.count() - forgiven >= kHopeless;
+             const bool drained = std::all_of(validators->begin(), validators->end(),
+                                              [](const auto& v) { return v->drained(); });
+             return hopeless || ((*chain)->faults_done() && drained);
+         }});
+    progress.finish();
+    if (code != ExitCode::ok) return code;
+
+    auto database = storage::Database::open(folder / "miner.db", {.read_only = true});
+    if (!database) {
+        complain("database", database.error());
+        return ExitCode::storage;
+    }
+    storage::Span span;
+    span.last = 0;
+    span.hotkeys = hotkeys;  // made for this rehearsal alone
+    auto statistics = storage::statistics(**database, span);
+    if (!statistics) {
+        complain("statistics", statistics.error());
+        return ExitCode::storage;
+    }
+    auto tasks = recorded(*program, **database);
+    if (!tasks) {
+        complain("tasks", tasks.error());
+        return ExitCode::storage;
+    }
+    auto evidence = gather(*validators, *statistics, int(program->tasks.size()));
+    evidence.logged_errors = errors.count();
+    evidence.first_error = errors.first();
+    RehearsalReport report{.checklist = evaluate(evidence),
+                           .statistics = std::move(*statistics),
+                           .tasks = std::move(*tasks),
+                           .database = (folder / "miner.db").string(),
+                           .contact_sheet = {}};
+    fmt::print(words, "\n{}\n{}",
+               render_table(report.statistics,
+                            {.colour = terminal, .scores_note = std::string(kScoresNote)}),
+               render(report.checklist, terminal));
+    fmt::print(words, "\nEverything is in {}; ask it with: miner stats\n",
+               config::printable(report.database));
+    report.contact_sheet = draw_sheet(*program, folder, report.tasks);
+    if (!report.contact_sheet.empty())
+        fmt::print(words, "Inputs and results side by side: {}\n",
+                   config::printable(report.contact_sheet));
+    if (json) fmt::print("{}\n", render_json(report));
+    return report.checklist.go ? ExitCode::ok : ExitCode::no_go;
+}
+
+}  // namespace miner

@@ -1,0 +1,131 @@
+// miner stats: how well it does, from the database; works beside a running miner.
+#include "miner/report/stats.hpp"
+#include "config/escape.hpp"
+#include "config/unix_time.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/rehearsal/judge.hpp"
+#include "miner/terminal/live_view.hpp"
+#include "miner/terminal/screen.hpp"
+#include "network/wallet/ss58.hpp"
+#include "network/wallet/wallet_state.hpp"
+#include "storage/database.hpp"
+#include "storage/errc.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace miner {
+
+// The miner's own database; before there is one, the rehearsal's, so that `miner stats` answers
+// after a rehearsal too.
+std::filesystem::path find_database(const CommandLine& line) {
+    if (!line.stats.database.empty()) return line.stats.database;
+    const auto folder = config::storage_folder(line.loaded.settings);
+    const auto own = folder / "miner.db", rehearsal = folder / "rehearsal" / "miner.db";
+    std::error_code ignored;
+    if (std::filesystem::exists(own, ignored) || !std::filesystem::exists(rehearsal, ignored))
+        return own;
+    fmt::print(stderr, "nothing was mined yet; this is the rehearsal's database, {}\n",
+               config::printable(rehearsal.string()));
+    return rehearsal;
+}
+
+namespace {
+
+// --by leaves that grouping alone.
+void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
+    using By = StatsOptions::By;
+    if (by == By::none) return;
+    if (by != By::validator) statistics.by_validator.clear();
+    if (by != By::hotkey) statistics.by_hotkey.clear();
+    statistics.by_pair.clear();
+    if (by != By::kind) statistics.by_kind.clear();
+    if (by != By::route) statistics.by_route.clear();
+    if (by != By::day) statistics.by_day.clear();
+}
+
+}  // namespace
+
+std::string scores_note(const std::filesystem::path& database) {
+    return database.parent_path().filename() == "rehearsal" ? std::string(kScoresNote) : "";
+}
+
+TableOptions terminal_options() {
+    if (!is_screen()) return {};
+    return {.colour = true, .width = screen_size().columns};
+}
+
+namespace {
+
+// --hotkey by its name in the wallet, whose public half is enough.
+config::Result<std::string> address_of(const std::string& hotkey, config::Wallet wallet) {
+    if (hotkey.empty() || network::ss58_decode(hotkey)) return hotkey;
+    wallet.hotkey = hotkey;
+    return network::hotkey_address(wallet);
+}
+
+using Read = std::pair<storage::Statistics, std::vector<storage::Contact>>;
+
+config::Result<Read> read(const StatsOptions& asked, const std::filesystem::path& file) {
+    const auto database = storage::Database::open(file, {.read_only = true});
+    if (!database) return database.error();
+    storage::Span span;
+    span.last = asked.last;
+    span.since = asked.since_ms;
+    span.until = asked.until_ms;
+    if (!asked.hotkey.empty()) span.hotkeys = {asked.hotkey};
+    auto statistics = storage::statistics(**database, span);
+    if (!statistics) return statistics.error();
+    keep_groups(*statistics, asked.by);
+    if (asked.by != StatsOptions::By::none && asked.by != StatsOptions::By::validator)
+        return Read(std::move(*statistics), {});
+    auto contacts = storage::contacts(**database, asked.hotkey);
+    if (!contacts) return contacts.error();
+    return Read(std::move(*statistics), std::move(*contacts));
+}
+
+// The table, for whatever width it will have.
+config::Result<Frame> table(const StatsOptions& asked, const std::filesystem::path& file) {
+    auto known = read(asked, file);
+    if (!known) return known.error();
+    return Frame([known = std::move(*known), note = scores_note(file)](TableOptions options) {
+        options.scores_note = note;
+        const auto& [statistics, contacts] = known;
+        auto text = render_table(statistics, options);
+        if (!contacts.empty()) text += "\n" + render_contacts(contacts, config::unix_ms(), options);
+        return text;
+    });
+}
+
+ExitCode export_stats(const StatsOptions& asked, const std::filesystem::path& file) {
+    const auto known = read(asked, file);
+    if (!known) {
+        complain("stats", known.error());
+        return ExitCode::storage;
+    }
+    fmt::print("{}", asked.form == StatsOptions::Form::json ? render_json(known->first) + "\n"
+                                                            : render_csv(known->first));
+    std::fflush(stdout);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode stats_command(const CommandLine& line) {
+    auto asked = line.stats;
+    auto address = address_of(asked.hotkey, line.loaded.settings.wallet);
+    if (!address) {
+        complain("--hotkey", address.error());
+        return ExitCode::key_file;
+    }
+    asked.hotkey = std::move(*address);
+    const auto file = find_database(line);
+    if (asked.form != StatsOptions::Form::table) return export_stats(asked, file);
+    const LiveView view{
+        .gather = [&] { return table(asked, file); }, .what = "stats", .repeats = asked.watch};
+    return asked.watch ? show_live(view) : print_once(view);
+}
+
+}  // namespace miner

@@ -1,0 +1,162 @@
+#include "miner/generation/device_station.hpp"
+
+#include "config/elapsed.hpp"
+#include "generator/image/prepare.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+// A generation takes every core for a while; the threads that it begins inherit this, and whoever
+// asks for /health or hangs up is heard in between.
+constexpr int kNiceness = 5;
+
+class DeviceWork final : public Work {
+public:
+    DeviceWork(Lanes& lanes, Device& device, Job job)
+        : lanes_(lanes), device_(device), job_(std::move(job)) {}
+
+    asio::awaitable<config::Result<void>> read() override {
+        if (!is_prompt(job_.order)) say("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(job_.order); });
+        if (!decoded) co_return decoded.error();
+        source_ = std::move(*decoded);
+        co_return config::Result<void>();
+    }
+
+    asio::awaitable<config::Result<void>> cut_out() override {
+        using Matting = Recipe::Matting;
+        const auto matting = job_.recipe.matting;
+        for (auto* picture : pictures_in(source_)) {
+            const bool wanted = matting == Matting::always ||
+                                (matting == Matting::automatic && !generator::has_cutout(*picture));
+            if (!wanted) continue;
+            say("cut out");
+            auto cut = co_await run_on(
+                device_.lane, [this, picture] { return device_.generator->cut_out(*picture); });
+            if (!cut) co_return cut.error();
+            *picture = std::move(*cut);
+        }
+        co_return config::Result<void>();
+    }
+
+    asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
+        Try result;
+        generator::Condition condition;  // an empty picture
+        if (is_prompt(source_)) {
+            condition = source_;
+        } else {
+            say("prepare");
+            // For a model that takes no pictures there is no size to bring it to: it says so
+            // itself.
+            if (size() > 0 && !co_await prepare_for(number, result, condition)) co_return result;
+        }
+        say("structure");
+        auto sketched = co_await run_on(
+            device_.lane, [&] { return device_.generator->sketch(condition, seed, job_.stop); });
+        if (!sketched) {
+            result.error = sketched.error();
+            co_return result;
+        }
+        const double prepare_ms = result.times.prepare;
+        result.sketch = std::move(*sketched);
+        result.times = result.sketch->times();
+        result.times.prepare = prepare_ms;
+        co_return result;
+    }
+
+    asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
+        Finish result;
+        std::optional<generator::Condition> repaint;
+        if (job_.recipe.repaint && !is_prompt(source_)) {
+            auto plain =
+                co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
+            if (!plain) {
+                result.error = plain.error();
+                co_return result;
+            }
+            repaint = std::move(*plain);
+        }
+        say("splats");
+        std::optional<generator::DeviceMemory> memory;
+        auto finished = co_await run_on(device_.lane, [&] {
+            auto made = device_.generator->finish(sketch, repaint ? &*repaint : nullptr, job_.stop);
+            memory = device_.generator->memory();
+            return made;
+        });
+        device_.memory = memory;
+        if (finished)
+            result.finished = std::move(*finished);
+        else
+            result.error = finished.error();
+        co_return result;
+    }
+
+private:
+    int size() const { return device_.generator->info().picture_size; }
+
+    void say(std::string_view stage) const {
+        if (job_.stage) job_.stage(stage);
+    }
+
+    // Enhanced and cropped, into `condition`; its time and fault go into `to`.
+    asio::awaitable<bool> prepare_for(int number, Try& to, generator::Condition& condition) {
+        const auto& chain = job_.recipe.enhancement(number).chain;
+        const auto begin = std::chrono::steady_clock::now();
+        auto prepared =
+            co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });
+        to.times.prepare = config::milliseconds_since(begin);
+        if (prepared)
+            condition = std::move(*prepared);
+        else
+            to.error = prepared.error();
+        co_return prepared.has_value();
+    }
+
+    Lanes& lanes_;
+    Device& device_;
+    Job job_;
+    generator::Condition source_;  // pictures as they came, or their objects alone; or words
+};
+
+}  // namespace
+
+asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& make_generator,
+                                                          config::Generator settings, Start start) {
+    settings.device = name_;
+    // Not for a GPU, which waits for its launches.
+    const bool yields = !name_.starts_with("cuda");
+    std::optional<generator::DeviceMemory> memory;
+    auto made = co_await run_on(device_.lane, [&] {
+        if (yields) ::setpriority(PRIO_PROCESS, id_t(::gettid()), kNiceness);
+        auto generator = make_generator(settings);
+        if (generator && start == Start::warm) {
+            const auto warmed = (*generator)->warm_up();
+            if (!warmed) generator = warmed.error();
+        }
+        if (generator) memory = (*generator)->memory();
+        return generator;
+    });
+    if (!made) co_return made.error();
+    device_.memory = memory;
+    device_.generator = std::move(*made);
+    co_return config::Result<void>();
+}
+
+asio::awaitable<void> DeviceStation::unload() {
+    co_await run_on(device_.lane, [this] {
+        device_.generator.reset();
+        return true;
+    });
+}
+
+std::unique_ptr<Work> DeviceStation::begin(Work::Job job) {
+    return std::make_unique<DeviceWork>(lanes_, device_, std::move(job));
+}
+
+}  // namespace miner

@@ -1,0 +1,37 @@
+// A device of this machine as a station: a lane whose one thread makes the generator and is the
+// only one to touch it.
+#pragma once
+
+#include "miner/generation/device.hpp"
+#include "miner/generation/station.hpp"
+
+namespace miner {
+
+class DeviceStation final : public Station {
+public:
+    // `device` as generator.device has it.
+    DeviceStation(Lanes& lanes, std::string device) : lanes_(lanes), name_(std::move(device)) {}
+
+    // Makes the generator, of `settings` but for the device. Fails as make_generator does.
+    asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
+                                               config::Generator settings, Start start);
+    // Takes it down, on its lane.
+    asio::awaitable<void> unload();
+
+    const generator::ModelInfo& info() const { return device_.generator->info(); }
+
+    const std::string& name() const override { return name_; }
+    bool able() const override { return device_.generator != nullptr; }
+    bool is_remote() const override { return false; }
+    bool takes_pictures() const override { return able() && info().picture_size > 0; }
+    bool takes_prompts() const override { return able() && info().takes_prompts; }
+    std::optional<generator::DeviceMemory> memory() const override { return device_.memory; }
+    std::unique_ptr<Work> begin(Work::Job job) override;
+
+private:
+    Lanes& lanes_;
+    std::string name_;
+    Device device_;
+};
+
+}  // namespace miner

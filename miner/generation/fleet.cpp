@@ -1,0 +1,124 @@
+#include "miner/generation/fleet.hpp"
+
+#include "miner/runtime/await_all.hpp"
+#include "network/tls.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace miner {
+namespace {
+
+constexpr std::chrono::seconds kBetweenChecks{10};
+
+}  // namespace
+
+config::Result<std::unique_ptr<Fleet>> Fleet::build(Lanes& lanes, config::Logger& log,
+                                                    const config::Generator& settings,
+                                                    Extent extent) {
+    std::unique_ptr<Fleet> fleet(new Fleet);
+    fleet->settings_ = settings;
+    auto devices = settings.devices;
+    if (devices.empty() && settings.device != "none") devices.push_back(settings.device);
+    if (extent == Extent::one && devices.size() > 1) devices.resize(1);
+    for (const auto& device : devices)
+        fleet->devices_.push_back(std::make_unique<DeviceStation>(lanes, device));
+    if (extent == Extent::one && !devices.empty()) return fleet;
+    for (const auto& text : settings.remote) {
+        auto url = network::parse_http_url(text);
+        if (!url) return url.error();
+        RemoteStation::Options options{
+            .url = std::move(*url), .token = settings.remote_token, .tls = nullptr};
+        if (options.url.tls) options.tls = network::Tls::system();
+        fleet->remotes_.push_back(std::make_unique<RemoteStation>(lanes, log, std::move(options)));
+    }
+    return fleet;
+}
+
+asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_generator,
+                                                  Start start) {
+    std::optional<config::Error> error;
+    const auto one = [&](DeviceStation& device) -> asio::awaitable<void> {
+        const auto loaded = co_await device.load(make_generator, settings_, start);
+        if (!loaded && !error) error = loaded.error();
+    };
+    std::vector<asio::awaitable<void>> children;
+    for (auto& device : devices_) children.push_back(one(*device));
+    for (auto& remote : remotes_) children.push_back(remote->check());
+    co_await await_all(std::move(children));
+    if (!error) co_return config::Result<void>();
+    co_await unload();
+    co_return *error;
+}
+
+asio::awaitable<void> Fleet::unload() {
+    closed_ = true;
+    for (auto& device : devices_) {
+        co_await device->until_idle();
+        co_await device->unload();
+    }
+}
+
+asio::awaitable<void> Fleet::watch(Stop& stop) {
+    if (remotes_.empty()) co_return;
+    while (co_await stop.sleep(kBetweenChecks)) {
+        std::vector<asio::awaitable<void>> checks;
+        for (auto& remote : remotes_) checks.push_back(remote->check());
+        co_await await_all(std::move(checks));
+    }
+}
+
+std::vector<const Station*> Fleet::stations() const {
+    std::vector<const Station*> all;
+    for (const auto& device : devices_) all.push_back(device.get());
+    for (const auto& remote : remotes_) all.push_back(remote.get());
+    return all;
+}
+
+Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
+                     bool here_only) const {
+    if (closed_) return nullptr;
+    const bool nobody = is_prompt(order) ? !takes_prompts() : !takes_pictures();
+    Station* best = nullptr;
+    const auto look = [&](Station& station) {
+        if (!station.able() || !station.can_be_given(order) || but.count(&station) > 0) return;
+        if (!nobody && !station.takes(order)) return;
+        if (!best || station.load() < best->load()) best = &station;
+    };
+    for (const auto& device : devices_) look(*device);
+    if (!here_only)
+        for (const auto& remote : remotes_) look(*remote);
+    return best;
+}
+
+bool Fleet::able() const {
+    const auto all = stations();
+    return std::any_of(all.begin(), all.end(), [](const auto* one) { return one->able(); });
+}
+
+bool Fleet::takes_pictures() const {
+    const auto all = stations();
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto* one) { return one->takes_pictures(); });
+}
+
+bool Fleet::takes_prompts() const {
+    const auto all = stations();
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto* one) { return one->takes_prompts(); });
+}
+
+generator::ModelInfo Fleet::info() const {
+    if (devices_.empty())
+        return {.name = fmt::format("elsewhere (generator.remote names {})", remotes_.size()),
+                .device = "remote",
+                .dtype = "unknown"};
+    auto info = devices_.front()->info();
+    for (std::size_t i = 1; i < devices_.size(); ++i)
+        info.device += "," + devices_[i]->info().device;
+    return info;
+}
+
+}  // namespace miner

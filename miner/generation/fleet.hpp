@@ -1,0 +1,69 @@
+// All stations of a miner: the devices of this machine and the miners that generator.remote names.
+// Hands each order to the one with the least to do. Lives on io.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "miner/generation/device_station.hpp"
+#include "miner/generation/remote_station.hpp"
+#include "miner/runtime/stop.hpp"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+class Fleet {
+public:
+    enum class Extent {
+        all,
+        one,  // a single device will do; remote ones only where there is none
+    };
+
+    // Nothing is loaded or asked yet. Fails with network::Errc::malformed for an address in
+    // generator.remote that is none.
+    static config::Result<std::unique_ptr<Fleet>> build(Lanes& lanes, config::Logger& log,
+                                                        const config::Generator& settings,
+                                                        Extent extent = Extent::all);
+
+    // Makes every device's generator, at once, and asks every remote station how it is. Fails as
+    // make_generator does; then nothing is loaded.
+    asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
+                                               Start start = Start::cold);
+    // Hands out no order any more, waits for those that are out, which whoever gave them has told
+    // to stop, and takes the generators down.
+    asio::awaitable<void> unload();
+
+    // Asks the remote stations for their health now and then, until stopping is asked for.
+    asio::awaitable<void> watch(Stop& stop);
+
+    // The station to give `order` to: able, taking such, none of `but`, and with the least to do;
+    // of equals the first, devices before remote ones. What nobody takes goes to any, who will say
+    // why not. Null: there is none.
+    Station* pick(const Order& order, const std::set<const Station*>& but, bool here_only) const;
+
+    // Whether anything can be made just now.
+    bool able() const;
+    // What any station takes, as far as is known, whether it is able or not.
+    bool takes_pictures() const;
+    bool takes_prompts() const;
+
+    std::size_t size() const { return devices_.size() + remotes_.size(); }
+    // All; devices first.
+    std::vector<const Station*> stations() const;
+
+    // Of the devices, which all have the same model; after load().
+    generator::ModelInfo info() const;
+
+private:
+    Fleet() = default;
+
+    config::Generator settings_;
+    bool closed_ = false;
+    std::vector<std::unique_ptr<DeviceStation>> devices_;
+    std::vector<std::unique_ptr<RemoteStation>> remotes_;
+};
+
+}  // namespace miner

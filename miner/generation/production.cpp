@@ -1,0 +1,355 @@
+#include "miner/generation/production.hpp"
+
+#include "config/elapsed.hpp"
+#include "generator/errc.hpp"
+#include "generator/splat/spz.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace miner {
+namespace {
+
+using storage::AttemptOutcome;
+using storage::Chain;
+using storage::Route;
+
+storage::Attempt::Health recorded(const generator::Health& health) {
+    return {.invisible = health.invisible,
+            .opacity_mean = health.opacity_mean,
+            .opacity_spread = health.opacity_spread,
+            .non_finite = health.non_finite,
+            .identity_rotations = health.identity_rotations,
+            .extent = *std::max_element(health.extent.begin(), health.extent.end())};
+}
+
+storage::Outcome outcome_of(Verdict verdict) {
+    if (verdict == Verdict::passed) return storage::Outcome::passed;
+    return verdict == Verdict::retry_passed ? storage::Outcome::retry_passed
+                                            : storage::Outcome::retry_improved;
+}
+
+// Stops the work when the caller does or when time is over, whichever comes first.
+class Deadline {
+public:
+    Deadline(asio::any_io_executor io, std::stop_token outer, std::chrono::milliseconds limit)
+        : timer_(io, limit),
+          outer_(std::move(outer), [source = source_]() mutable { source.request_stop(); }) {
+        timer_.async_wait([source = source_](boost::system::error_code error) mutable {
+            if (!error) source.request_stop();
+        });
+    }
+
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    std::stop_source source_;
+    asio::steady_timer timer_;
+    std::stop_callback<std::function<void()>> outer_;
+};
+
+}  // namespace
+
+void Production::fail(Product& product, const config::Error& error) {
+    using End = Product::End;
+    product.end = error.code == generator::Errc::cancelled     ? End::stopped
+                  : error.code == generator::Errc::device_lost ? End::device_lost
+                  : error.code == generator::Errc::bad_mask    ? End::no_object
+                                                               : End::decided;
+    product.outcome = product.given_up() ? storage::Outcome::none : storage::Outcome::error;
+    product.detail = error.message();
+}
+
+asio::awaitable<Product> Production::produce(Order order, std::uint64_t seed, std::stop_token outer,
+                                             Watch watch) {
+    co_return co_await produce_as(recipe_, order, seed, outer, watch, false);
+}
+
+asio::awaitable<Product> Production::produce_here(Recipe recipe, Order order, std::uint64_t seed,
+                                                  std::stop_token outer, Watch watch) {
+    co_return co_await produce_as(recipe, order, seed, outer, watch, true);
+}
+
+asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Order& order,
+                                                std::uint64_t seed, std::stop_token outer,
+                                                const Watch& watch, bool here_only) {
+    Product product;
+    const Deadline deadline(co_await asio::this_coro::executor, outer, recipe.deadline);
+    Job job{recipe,
+            order,
+            seed,
+            deadline.token(),
+            watch,
+            here_only,
+            is_prompt(order) ? Route::prompt : Route::picture};
+    // Another miner's prompts are drawn by that miner, or not at all.
+    const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
+    const auto begin = std::chrono::steady_clock::now();
+    auto next = Next::elsewhere;
+    if (draws) {
+        next = co_await make_drawn(product, job);
+        if (next == Next::elsewhere) job.draw_ms = config::milliseconds_since(begin);
+    }
+    // Without a model for prompts the reason why nothing was drawn is all there is to say.
+    if (next == Next::elsewhere && (!draws || fleet_.takes_prompts()))
+        co_await find_station(product, job);
+    if (product.end == Product::End::stopped && !outer.stop_requested()) {
+        product.end = Product::End::late;
+        product.detail =
+            fmt::format("given up after generator.deadline, {:g} s ({})",
+                        std::chrono::duration<double>(recipe.deadline).count(), product.detail);
+    }
+    co_return product;
+}
+
+asio::awaitable<Production::Next> Production::make_drawn(Product& product, const Job& job) {
+    const auto& prompt = std::get<generator::Prompt>(job.order);
+    if (job.watch.stage) job.watch.stage("draw");
+    const auto begin = std::chrono::steady_clock::now();
+    auto drawn = co_await illustrator_->draw(prompt.text, job.watch.task, job.stop);
+    if (job.stop.stop_requested()) {
+        fail(product, config::fail(generator::Errc::cancelled, "while a picture was drawn"));
+        co_return Next::nowhere;
+    }
+    if (!drawn) {
+        fail(product, drawn.error());
+        co_return product.given_up() ? Next::nowhere : Next::elsewhere;
+    }
+    const Order order = std::move(*drawn);
+    Job by_picture{job.recipe,
+                   order,
+                   job.seed,
+                   job.stop,
+                   job.watch,
+                   job.here_only,
+                   Route::prompt_via_picture,
+                   config::milliseconds_since(begin)};
+    co_await find_station(product, by_picture);
+    // A drawing in which no object is found is no way to one; nor is one that no station takes.
+    const bool useless =
+        (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
+        fleet_.takes_prompts();
+    if (!useless) co_return Next::nowhere;
+    log_.warn("not drawn", {{"task", job.watch.task}, {"error", product.detail}});
+    co_return Next::elsewhere;
+}
+
+asio::awaitable<void> Production::find_station(Product& product, const Job& job) {
+    std::set<const Station*> left;
+    for (auto next = Next::elsewhere; next == Next::elsewhere;) {
+        auto* const station = fleet_.pick(job.order, left, job.here_only);
+        if (!station) {
+            product.end = Product::End::stranded;
+            product.outcome = storage::Outcome::none;
+            product.detail = !left.empty() ? "every station failed: " + product.detail
+                             : std::holds_alternative<Album>(job.order)
+                                 ? "no station is able to take it: several pictures of one object "
+                                   "need a device here, as generator.remote take one"
+                                 : "no station is able to take it";
+            co_return;
+        }
+        product = {};
+        const auto occupied = station->occupy();
+        const auto work = station->begin({job.order, job.recipe, job.stop, job.watch.stage});
+        next = co_await make(product, *work, job);
+        if (next == Next::elsewhere) left.insert(station);
+    }
+}
+
+asio::awaitable<Production::Next> Production::ready(Product& product, Work& work, const Job& job) {
+    const auto read = co_await work.read();
+    if (!read) {
+        fail(product, read.error());
+        co_return Next::nowhere;
+    }
+    const auto cut = co_await work.cut_out();
+    if (cut) co_return Next::on;
+    if (job.recipe.matting == Recipe::Matting::automatic &&
+        cut.error().code == generator::Errc::bad_mask) {
+        log_.warn("not cut out", {{"task", job.watch.task},
+                                  {"error", cut.error().message()},
+                                  {"hint", "goes on with the whole picture"}});
+        co_return Next::on;
+    }
+    fail(product, cut.error());
+    // The prompt is tried next.
+    if (product.end == Product::End::no_object && job.route == Route::prompt_via_picture &&
+        fleet_.takes_prompts())
+        co_return Next::nowhere;
+    product.attempts.push_back({.chain = Chain::standard,
+                                .route = job.route,
+                                .outcome = AttemptOutcome::error,
+                                .error = cut.error().message()});
+    if (job.watch.attempt) co_await job.watch.attempt(product.attempts.back());
+    co_return Next::nowhere;
+}
+
+storage::Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t seed,
+                                       const Job& job) {
+    const bool prompt = is_prompt(job.order);
+    storage::Attempt report{.number = number,
+                            .chain = prompt        ? Chain::prompt
+                                     : number == 1 ? Chain::standard
+                                                   : Chain::extreme,
+                            .route = job.route,
+                            .seed = seed,
+                            .times = tried.times,
+                            .outcome = AttemptOutcome::error,
+                            .error = {}};
+    if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
+        report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
+    report.times.compress = -1;  // ours, once it is chosen; not that of a remote station
+    if (tried.sketch) {
+        report.voxels = tried.sketch->voxels();
+        report.gaussians = tried.sketch->gaussians();
+        report.outcome = report.gaussians >= job.recipe.gate.min_gaussians ? AttemptOutcome::passed
+                                                                           : AttemptOutcome::sparse;
+    } else if (tried.error.code == generator::Errc::no_voxels) {
+        // An empty structure is the sparsest there is, not a failure: the retry may see more.
+        report.voxels = report.gaussians = 0;
+        report.outcome = AttemptOutcome::sparse;
+    } else {
+        report.error = tried.error.message();
+    }
+    return report;
+}
+
+asio::awaitable<Production::Next> Production::make(Product& product, Work& work, const Job& job) {
+    const auto prepared = co_await ready(product, work, job);
+    if (prepared != Next::on) co_return prepared;
+    Counts counts;
+    std::vector<std::unique_ptr<generator::Sketch>> sketches;
+    Decision decision{Verdict::retry, -1};
+    for (;;) {
+        while (decision.verdict == Verdict::retry) {
+            const int number = int(counts.size()) + 1;
+            if (number > 1)
+                log_.info("retry", {{"task", job.watch.task},
+                                    {"attempt", number},
+                                    {"gate", job.recipe.gate.min_gaussians}});
+            // No enhancement can help words, but other noise may.
+            const auto seed =
+                is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
+            auto tried = co_await work.sketch(number, seed);
+            auto report = report_of(tried, number, seed, job);
+            if (report.outcome == AttemptOutcome::error) {
+                fail(product, tried.error);
+                if (tried.lost) co_return Next::elsewhere;
+                if (product.given_up() || product.end == Product::End::device_lost)
+                    co_return Next::nowhere;
+            }
+            counts.push_back(report.gaussians);
+            sketches.push_back(std::move(tried.sketch));
+            product.attempts.push_back(report);
+            decision = judge(counts, job.recipe.gate);
+            log_verdict(job, decision, product);
+            if (job.watch.attempt) co_await job.watch.attempt(std::move(report));
+        }
+        if (decision.attempt < 0) break;
+        product.detail.clear();
+        product.attempt = decision.attempt + 1;
+        product.outcome = outcome_of(decision.verdict);
+        const auto next = co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
+        if (next != Next::on) co_return next;
+        const bool healthy = co_await is_healthy(product, job);
+        if (healthy) co_return Next::nowhere;
+        counts[std::size_t(decision.attempt)] = -1;
+        decision = judge(counts, job.recipe.gate);
+    }
+
+    product.attempt = 0;
+    // All attempts failed: that is an error, not a verdict on the picture.
+    const bool failed =
+        std::all_of(product.attempts.begin(), product.attempts.end(),
+                    [](const auto& each) { return each.outcome == AttemptOutcome::error; });
+    if (!failed) product.outcome = storage::Outcome::rejected;
+    co_return Next::nowhere;
+}
+
+asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
+    const auto health =
+        co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
+    auto& report = product.attempts[std::size_t(product.attempt - 1)];
+    report.health = recorded(health);
+    auto fault = unhealthy(health, job.recipe.gate);
+    if (fault.empty()) co_return true;
+    log_.warn("unhealthy",
+              {{"task", job.watch.task}, {"attempt", report.number}, {"error", fault}});
+    report.outcome = AttemptOutcome::unhealthy;
+    report.error = fault;
+    product.splats = {};
+    product.detail = std::move(fault);
+    co_return false;
+}
+
+asio::awaitable<Production::Next> Production::finish(Product& product, Work& work,
+                                                     const generator::Sketch& chosen) {
+    auto made = co_await work.finish(chosen);
+    if (made.error.code) {
+        fail(product, made.error);
+        co_return made.lost ? Next::elsewhere : Next::nowhere;
+    }
+    product.splats = std::move(made.finished.splats);
+    auto& report = product.attempts[std::size_t(product.attempt - 1)];
+    report.times.latent = made.finished.times.latent;
+    report.times.gaussians = made.finished.times.gaussians;
+    co_return product.splats.size() > 0 ? Next::on : Next::nowhere;
+}
+
+asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
+    co_return co_await run_on(lanes_.cpu, [&] {
+        const auto begin = std::chrono::steady_clock::now();
+        Parcel parcel;
+        const auto stored =
+            generator::export_splats(splats, generator::export_options(recipe_.export_));
+        parcel.gaussians = std::int64_t(stored.size());
+        if (stored.size() > 0)
+            parcel.spz =
+                generator::write_spz(stored, {.fraction_bits = recipe_.export_.fraction_bits,
+                                              .zstd_level = recipe_.export_.zstd_level});
+        parcel.milliseconds = config::milliseconds_since(begin);
+        return parcel;
+    });
+}
+
+// One line an event, with the words that operators grep for.
+void Production::log_verdict(const Job& job, const Decision& decision,
+                             const Product& product) const {
+    const auto& last = product.attempts.back();
+    const auto say = [&](config::Level level, std::string_view event) {
+        log_.event(level, event,
+                   {{"task", job.watch.task},
+                    {"attempt", last.number},
+                    {"gaussians", last.gaussians},
+                    {"gate", job.recipe.gate.min_gaussians},
+                    {"ms", std::llround(config::total(last.times))}});
+    };
+    using enum config::Level;
+    if (last.outcome == AttemptOutcome::error)
+        log_.warn("attempt failed",
+                  {{"task", job.watch.task}, {"attempt", last.number}, {"error", last.error}});
+    if (last.outcome == AttemptOutcome::sparse) say(info, "sparse");
+    switch (decision.verdict) {
+        case Verdict::passed:
+            say(info, "passed");
+            break;
+        case Verdict::retry:
+            break;
+        case Verdict::retry_passed:
+            say(info, "retry successful");
+            break;
+        case Verdict::retry_improved:
+            say(warn, "retry improved");
+            break;
+        case Verdict::rejected:
+            say(warn, "rejected");
+            break;
+    }
+}
+
+}  // namespace miner

@@ -1,0 +1,139 @@
+// From a picture or a prompt to splats: enhancement, structure, gate, retry, splats (generator.md,
+// "Enhancement, gate and retry"), at whichever station has the least to do. Knows nothing of
+// validators; `miner generate` and the pipeline share it. Lives on io and sends its work to the
+// lanes.
+#pragma once
+
+#include "config/log.hpp"
+#include "generator/splat/export.hpp"
+#include "generator/splat/health.hpp"
+#include "miner/generation/fleet.hpp"
+#include "miner/generation/gate.hpp"
+#include "miner/generation/illustrator.hpp"
+#include "miner/generation/recipe.hpp"
+#include "miner/runtime/lanes.hpp"
+#include "storage/journal.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+struct Product {
+    enum class End {
+        decided,      // as `outcome` says
+        no_object,    // outcome error: no object can be told from the picture
+        device_lost,  // outcome error: the process must restart
+        stopped,      // by whoever asked; nothing is decided
+        late,         // past the deadline of the recipe; nothing is decided
+        stranded,     // no station could do it; nothing is decided
+    };
+
+    End end = End::decided;
+    storage::Outcome outcome = storage::Outcome::none;
+    int attempt = 0;  // number of the chosen one; 0: none
+    std::vector<storage::Attempt> attempts;
+    generator::Splats splats;  // empty when nothing may be submitted
+    std::string detail;        // why it ended so, where that is not plain
+
+    // Whether the work was cut short.
+    bool given_up() const { return end == End::stopped || end == End::late; }
+    // Whether nothing is known of the picture or prompt: it may be asked for again.
+    bool undecided() const { return given_up() || end == End::stranded; }
+};
+
+// Splats as they leave the machine.
+struct Parcel {
+    std::vector<std::uint8_t> spz;
+    std::int64_t gaussians = 0;  // that the export left
+    double milliseconds = 0;
+};
+
+class Production {
+public:
+    // Who watches a production; every member may be empty.
+    struct Watch {
+        std::string task;                                                // for the log
+        std::function<void(std::string_view stage)> stage;               // a stage begins
+        std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
+    };
+
+    // Lanes, fleet and logger outlive it.
+    Production(Lanes& lanes, Fleet& fleet, config::Logger& log, Recipe recipe)
+        : lanes_(lanes), fleet_(fleet), log_(log), recipe_(std::move(recipe)) {
+        if (recipe_.pictures) illustrator_.emplace(lanes, log, *recipe_.pictures);
+    }
+
+    const Recipe& recipe() const { return recipe_; }
+
+    // A picture is tried again with another enhancement, a prompt with another seed. Where a
+    // service makes pictures a prompt goes by way of one; if that fails, as it is. A station that
+    // fails is left for another, where the order begins anew. Ends early, as Product::End tells,
+    // when `stop` fires, which must happen on io, or the deadline is over.
+    asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
+                                     Watch watch);
+
+    // For another miner that brings its own recipe: on a device of this machine, never passed on.
+    asio::awaitable<Product> produce_here(Recipe recipe, Order order, std::uint64_t seed,
+                                          std::stop_token stop, Watch watch);
+
+    // What something can be made of; any time after the fleet was loaded.
+    bool takes_pictures() const { return fleet_.takes_pictures(); }
+    bool takes_prompts() const {
+        return fleet_.takes_prompts() || (illustrator_ && fleet_.takes_pictures());
+    }
+    // Whether some station can take an order just now.
+    bool able() const { return fleet_.able(); }
+
+    // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
+    asio::awaitable<Parcel> pack(generator::Splats splats);
+
+private:
+    // One order on its way.
+    struct Job {
+        const Recipe& recipe;
+        const Order& order;
+        std::uint64_t seed;
+        std::stop_token stop;
+        const Watch& watch;
+        bool here_only;
+        storage::Route route;
+        double draw_ms = -1;  // negative: nothing was drawn
+    };
+
+    asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
+                                        std::uint64_t seed, std::stop_token outer,
+                                        const Watch& watch, bool here_only);
+    // How the work goes on after a step of it.
+    enum class Next {
+        on,         // with the next step
+        nowhere,    // it has ended, as the product says
+        elsewhere,  // another way may lead there: another station, or the prompt as it is
+    };
+
+    // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
+    asio::awaitable<Next> make_drawn(Product& product, const Job& job);
+    asio::awaitable<void> find_station(Product& product, const Job& job);
+    asio::awaitable<Next> make(Product& product, Work& work, const Job& job);
+    asio::awaitable<Next> ready(Product& product, Work& work, const Job& job);
+    asio::awaitable<Next> finish(Product& product, Work& work, const generator::Sketch& chosen);
+    // Measures the product's splats; ones that break a limit of the gate are dropped, and the
+    // attempt is marked so: false.
+    asio::awaitable<bool> is_healthy(Product& product, const Job& job);
+    static storage::Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
+                                      const Job& job);
+    void log_verdict(const Job& job, const Decision& decision, const Product& product) const;
+    static void fail(Product& product, const config::Error& error);
+
+    Lanes& lanes_;
+    Fleet& fleet_;
+    config::Logger& log_;
+    Recipe recipe_;
+    std::optional<Illustrator> illustrator_;
+};
+
+}  // namespace miner

@@ -1,0 +1,59 @@
+#include "miner/generation/recipe.hpp"
+
+#include "generator/errc.hpp"
+#include "miner/generation/illustrator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace miner {
+namespace {
+
+constexpr std::size_t kLongestChain = 16;  // of what a caller sends
+
+config::Result<Enhancement> read_enhancement(const std::vector<std::string>& texts) {
+    auto chain = generator::parse_chain(texts);
+    if (!chain) return chain.error();
+    return Enhancement{std::move(*chain),
+                       texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, ","))};
+}
+
+}  // namespace
+
+config::Result<Enhancement> parse_enhancement(std::string_view words) {
+    std::vector<std::string> texts;
+    if (words != "none") {
+        for (std::size_t begin = 0; begin <= words.size();) {
+            if (texts.size() == kLongestChain)
+                return config::fail(generator::Errc::bad_operation,
+                                    fmt::format("more than {} operations", kLongestChain));
+            const auto end = std::min(words.find(',', begin), words.size());
+            texts.emplace_back(words.substr(begin, end - begin));
+            begin = end + 1;
+        }
+    }
+    return read_enhancement(texts);
+}
+
+config::Result<Recipe> read_recipe(const config::Settings& settings) {
+    auto standard = read_enhancement(settings.enhance.standard);
+    if (!standard) return standard.error();
+    auto extreme = read_enhancement(settings.enhance.extreme);
+    if (!extreme) return extreme.error();
+    auto pictures = Illustrator::options(settings.picture_service);
+    if (!pictures) return pictures.error();
+    const auto& matting = settings.generator.matting;
+    return Recipe{.gate = settings.gate,
+                  .export_ = settings.export_,
+                  .standard = std::move(*standard),
+                  .extreme = std::move(*extreme),
+                  .matting = matting == "always"  ? Recipe::Matting::always
+                             : matting == "never" ? Recipe::Matting::never
+                                                  : Recipe::Matting::automatic,
+                  .repaint = settings.enhance.applies_to == "structure",
+                  .deadline = settings.generator.deadline,
+                  .pictures = std::move(*pictures)};
+}
+
+}  // namespace miner

@@ -1,0 +1,105 @@
+// A place where splats are made: a device of this machine, or another miner. Lives on io.
+#pragma once
+
+#include "generator/generator.hpp"
+#include "miner/generation/order.hpp"
+#include "miner/generation/recipe.hpp"
+#include "miner/runtime/lanes.hpp"
+#include "network/event.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace miner {
+
+// One order at one station, from which any number of attempts are made, one after the other. Dies
+// before its station, and after its sketches are done with.
+class Work {
+public:
+    struct Job {
+        const Order& order;  // these two outlive the work
+        const Recipe& recipe;
+        std::stop_token stop;
+        std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
+    };
+
+    struct Try {
+        generator::StageTimes times;
+        std::unique_ptr<generator::Sketch> sketch;  // null: `error` tells why
+        config::Error error;
+        bool lost = false;  // the station failed, not the work: another may do it
+    };
+
+    struct Finish {
+        generator::Finished finished;  // empty: `error` tells why
+        config::Error error;
+        bool lost = false;
+    };
+
+    virtual ~Work() = default;
+
+    // Decodes pictures. Fails as generator::decode does.
+    virtual asio::awaitable<config::Result<void>> read() = 0;
+
+    // Leaves of each picture its object alone, when the recipe wants it. Fails as
+    // Generator::cut_out does; the whole picture remains then, and the others as they are.
+    virtual asio::awaitable<config::Result<void>> cut_out() = 0;
+
+    // number: 1 for the first; a picture is enhanced as the recipe has it for that.
+    virtual asio::awaitable<Try> sketch(int number, std::uint64_t seed) = 0;
+
+    // `sketch` is of this work.
+    virtual asio::awaitable<Finish> finish(const generator::Sketch& sketch) = 0;
+};
+
+class Station {
+public:
+    virtual ~Station() = default;
+
+    virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
+    virtual bool able() const = 0;                // to take an order just now
+    virtual bool is_remote() const = 0;
+
+    // What its model takes, as far as is known.
+    virtual bool takes_pictures() const = 0;
+    virtual bool takes_prompts() const = 0;
+
+    // Of its device, as of its last order; nothing for a CPU and for remote ones.
+    virtual std::optional<generator::DeviceMemory> memory() const { return std::nullopt; }
+
+    virtual std::unique_ptr<Work> begin(Work::Job job) = 0;
+
+    // Whether an order can be put to it, whatever its model takes: /generate has no form for
+    // several pictures.
+    bool can_be_given(const Order& order) const {
+        return !(is_remote() && std::holds_alternative<Album>(order));
+    }
+    bool takes(const Order& order) const {
+        return can_be_given(order) && (is_prompt(order) ? takes_prompts() : takes_pictures());
+    }
+
+    // An order is the station's for as long as what this returns lives.
+    std::shared_ptr<void> occupy() {
+        ++load_;
+        return {nullptr, [this](void*) {
+                    if (--load_ == 0 && idle_) idle_->happen();
+                }};
+    }
+    int load() const { return load_; }  // orders that it has at this moment
+
+    // Returns once it has no order.
+    asio::awaitable<void> until_idle() {
+        if (!idle_) idle_.emplace(co_await asio::this_coro::executor);
+        while (load_ > 0) co_await idle_->wait();
+    }
+
+private:
+    int load_ = 0;
+    std::optional<network::Event> idle_;  // since somebody waits
+};
+
+}  // namespace miner

@@ -1,0 +1,361 @@
+#include "miner/mining/chain_watch.hpp"
+
+#include "config/durable_file.hpp"
+#include "config/places.hpp"
+#include "config/veil.hpp"
+#include "miner/mining/named_validators.hpp"
+#include "network/chain/announce.hpp"
+#include "network/chain/metagraph_file.hpp"
+#include "network/errc.hpp"
+#include "network/first_of.hpp"
+#include "network/hex.hpp"
+#include "network/wallet/hash.hpp"
+#include "network/wallet/ss58.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace miner {
+namespace {
+
+using network::AxonAddress;
+using network::Errc;
+
+constexpr double kRaoPerTao = 1e9;
+constexpr std::chrono::hours kTellAgain{1};
+constexpr std::chrono::milliseconds kPauseAfterFailure{1'000};
+constexpr std::uint64_t kBlocksBetweenRequests = 2;  // of validator_failed()
+constexpr std::chrono::minutes kAnnouncementLimit{2};
+
+std::string remedy(int netuid) { return fmt::format("btcli subnet register --netuid {}", netuid); }
+
+config::Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return config::fail(Errc::io, path.string());
+    return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace
+
+std::vector<Validator> validators_of(const network::Metagraph& metagraph,
+                                     const config::Schedule& schedule,
+                                     std::span<const network::PublicKey> ours) {
+    const auto owner = network::ss58_decode(schedule.owner_hotkey);
+    std::vector<Validator> validators;
+    for (const auto& neuron : metagraph.neurons()) {
+        const bool is_owner = owner && neuron.hotkey == *owner;
+        if (!neuron.validator_permit && !is_owner && !schedule.reference) continue;
+        if (std::find(ours.begin(), ours.end(), neuron.hotkey) != ours.end()) continue;
+        const bool serving = neuron.axon.state == AxonAddress::State::usable;
+        Validator validator;
+        validator.uid = neuron.uid;
+        validator.peer = {network::ss58_encode(neuron.hotkey), serving ? neuron.axon.host : "",
+                          serving ? neuron.axon.port : std::uint16_t(0)};
+        validator.stake = double(neuron.stake_rao) / kRaoPerTao;
+        validator.serving = serving;
+        validators.push_back(std::move(validator));
+    }
+    return validators;
+}
+
+ChainWatch::ChainWatch(Services services)
+    : s_(std::move(services)),
+      standings_(s_.identities.size()),
+      asked_event_(s_.chain.rpc().executor()) {
+    if (!s_.now) s_.now = [] { return std::chrono::steady_clock::now(); };
+}
+
+// Written into the file: a key in the URL must not be, but another key is perhaps another network.
+std::string ChainWatch::network_name() const {
+    const auto url = config::chain_url(s_.settings.subtensor);
+    const auto shown = config::veiled(url);
+    if (shown == url) return url;
+    const auto digest =
+        network::blake2b_256({reinterpret_cast<const std::uint8_t*>(url.data()), url.size()});
+    return shown + " " + network::to_hex({digest.data(), 8});
+}
+
+void ChainWatch::restore() {
+    std::error_code ignored;
+    if (!std::filesystem::exists(file(), ignored)) return;
+    const auto bytes = read_file(file());
+    using Unpacked = config::Result<std::optional<network::Metagraph>>;
+    auto metagraph =
+        bytes ? network::unpack_metagraph(*bytes, network_name(), std::uint16_t(s_.settings.netuid),
+                                          network::allows_private(s_.settings.subtensor))
+              : Unpacked(bytes.error());
+    if (!metagraph) {
+        s_.log.warn("metagraph file ignored", {{"file", file().string()},
+                                               {"error", metagraph.error().detail},
+                                               {"hint", "the chain is asked instead"}});
+        return;
+    }
+    if (!*metagraph) return;
+    for (auto& who : s_.identities) {
+        who.registered = (*metagraph)->find(who.key.public_key()) != nullptr;
+    }
+    s_.log.info("metagraph of an earlier run", {{"block", (*metagraph)->block()}});
+    take(std::move(**metagraph));
+}
+
+asio::awaitable<void> ChainWatch::run() {
+    note_hindrance();
+    while (!s_.stop.asked()) {
+        const auto seen = co_await s_.stop.unless_asked(look());
+        if (!seen) break;
+        if (*seen) {
+            co_await s_.stop.unless_asked(until_due());
+        } else {
+            co_await s_.stop.sleep(kPauseAfterFailure);
+        }
+    }
+}
+
+asio::awaitable<bool> ChainWatch::look() {
+    const auto view = co_await s_.chain.now();
+    if (!view) {
+        note_failure(view.error());
+        co_return false;
+    }
+    note_runtime(*view->runtime);
+    const auto looked = co_await look_closely(*view);
+    if (!looked) {
+        note_failure(looked.error());
+        co_return false;
+    }
+    told_failure_.reset();
+    trouble_.clear();
+    note_hindrance();
+    looked_at_ = view->block;
+    co_return true;
+}
+
+asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainView view) {
+    const auto netuid = std::uint16_t(s_.settings.netuid);
+    const auto refresh = std::uint64_t(s_.settings.subtensor.refresh_blocks);
+    const bool due = asked_ || !seen_chain_ || view.block < metagraph_->block() ||
+                     view.block >= metagraph_->block() + refresh;
+    if (!due) {
+        for (std::size_t i = 0; i < s_.identities.size(); ++i) {
+            const auto uid = co_await s_.chain.uid(view, netuid, s_.identities[i].key.public_key());
+            if (!uid) co_return uid.error();
+            note_registration(i, *uid);
+        }
+        co_return config::Result<void>();
+    }
+    asked_ = false;
+    auto metagraph =
+        co_await s_.chain.metagraph(view, netuid, network::allows_private(s_.settings.subtensor));
+    if (!metagraph) {
+        asked_ = true;
+        co_return metagraph.error();
+    }
+    take(std::move(*metagraph));
+    seen_chain_ = true;
+    for (std::size_t i = 0; i < s_.identities.size(); ++i) {
+        const auto* neuron = metagraph_->find(s_.identities[i].key.public_key());
+        note_registration(i, neuron ? std::optional(neuron->uid) : std::nullopt);
+    }
+    asked_ = false;
+    co_await keep();
+    if (s_.settings.axon.announce) co_await announce();
+    co_return config::Result<void>();
+}
+
+void ChainWatch::take(network::Metagraph metagraph) {
+    const bool first = metagraph_ == nullptr;
+    metagraph_ = std::make_shared<const network::Metagraph>(std::move(metagraph));
+    if (s_.subnet) s_.subnet(metagraph_);
+    std::vector<network::PublicKey> ours;
+    for (const auto& who : s_.identities) ours.push_back(who.key.public_key());
+    const auto validators =
+        joined(validators_of(*metagraph_, s_.settings.schedule, ours), s_.named);
+    for (auto& who : s_.identities) who.schedule.set_validators(validators);
+    if (first && s_.first_validators) s_.first_validators();
+    const auto& schedule = s_.settings.schedule;
+    const auto asked = std::size_t(
+        std::count_if(validators.begin(), validators.end(), [&](const Validator& validator) {
+            return validator.serving && (validator.stake >= schedule.min_stake ||
+                                         validator.peer.hotkey == schedule.owner_hotkey);
+        }));
+    note_validators(asked);
+}
+
+void ChainWatch::note_validators(std::size_t asked) {
+    const auto level = asked == validators_told_ ? config::Level::debug : config::Level::info;
+    s_.log.event(level, "metagraph",
+                 {{"netuid", s_.settings.netuid},
+                  {"block", metagraph_->block()},
+                  {"neurons", metagraph_->neurons().size()},
+                  {"validators", asked}});
+    validators_told_ = asked;
+    if (asked > 0 || s_.identities.empty()) {
+        told_nobody_.reset();
+    } else if (worth_telling(told_nobody_)) {
+        s_.log.warn("no validator to ask", {{"netuid", s_.settings.netuid},
+                                            {"reason", nobody_to_ask()},
+                                            {"hint", "it goes on by itself when there is one"}});
+    }
+}
+
+asio::awaitable<bool> ChainWatch::until_due() {
+    auto& rpc = s_.chain.rpc();
+    const auto next = looked_at_ + std::uint64_t(s_.settings.subtensor.check_blocks);
+    co_await network::first_of(rpc.wait_for(next), until_asked());
+    co_return true;
+}
+
+asio::awaitable<void> ChainWatch::until_asked() {
+    while (!asked_) co_await asked_event_.wait();
+    co_await s_.chain.rpc().wait_for(metagraph_->block() + kBlocksBetweenRequests);
+}
+
+void ChainWatch::validator_failed() {
+    asked_ = true;
+    asked_event_.happen();
+}
+
+asio::awaitable<void> ChainWatch::keep() {
+    const auto bytes = network::pack_metagraph(*metagraph_, network_name());
+    const auto path = file();
+    const auto kept =
+        co_await run_on(s_.lanes.db, [&] { return config::write_durably(path, bytes); });
+    if (!kept && !keep_failed_) {
+        s_.log.warn("metagraph not kept", {{"error", kept.error().message()},
+                                           {"hint", "the next start will wait for the chain"}});
+    }
+    keep_failed_ = !kept;
+}
+
+asio::awaitable<void> ChainWatch::announce() {
+    const auto& axon = s_.settings.axon;
+    const auto entry = network::axon_entry(axon.external_ip, std::uint16_t(axon.external_port));
+    if (!entry) {
+        s_.log.warn("axon not announced",
+                    {{"error", entry.error().message()},
+                     {"remedy", "set axon.external_ip and axon.external_port"}});
+        co_return;
+    }
+    for (auto& who : s_.identities) {
+        if (!who.registered) continue;
+        const auto done = co_await network::announce_axon(
+            s_.chain, who.key, std::uint16_t(s_.settings.netuid), *entry, kAnnouncementLimit);
+        if (!done) {
+            s_.log.warn("axon not announced", {{"hotkey", who.hotkey()},
+                                               {"error", done.error().message()},
+                                               {"hint", "tried again with the next metagraph"}});
+        } else if (*done == network::Announced::done) {
+            s_.log.info(
+                "axon announced",
+                {{"hotkey", who.hotkey()}, {"ip", axon.external_ip}, {"port", axon.external_port}});
+        }
+    }
+}
+
+void ChainWatch::note_runtime(const network::Runtime& runtime) {
+    if (spec_version_ != 0 && spec_version_ != runtime.spec_version) {
+        s_.log.info("runtime upgraded", {{"from", spec_version_}, {"to", runtime.spec_version}});
+    }
+    spec_version_ = runtime.spec_version;
+}
+
+bool ChainWatch::worth_telling(std::optional<Time>& told) const {
+    const auto now = s_.now();
+    if (told && now - *told < kTellAgain) return false;
+    told = now;
+    return true;
+}
+
+void ChainWatch::note_registration(std::size_t index, std::optional<std::uint16_t> uid) {
+    auto& who = s_.identities[index];
+    auto& standing = standings_[index];
+    if (uid) {
+        const bool news = !standing.known || !who.registered;
+        if (!who.registered) validator_failed();  // its validators may be of long ago
+        who.registered = true;
+        standing = {.known = true, .told_missing = std::nullopt};
+        if (news) s_.log.info("registered", {{"hotkey", who.hotkey()}, {"uid", *uid}});
+        return;
+    }
+    const bool had_place = standing.known && who.registered;
+    who.registered = false;
+    standing.known = true;
+    if (!worth_telling(standing.told_missing)) return;
+    s_.log.warn(
+        "not registered",
+        {{"hotkey", who.hotkey()},
+         {"netuid", s_.settings.netuid},
+         {"reason", had_place ? "a newcomer took its uid" : "the subnet does not know this hotkey"},
+         {"remedy", remedy(s_.settings.netuid)},
+         {"hint", "nothing is asked for meanwhile; it goes on by itself"}});
+}
+
+Hindrance ChainWatch::hindrance() const {
+    const int netuid = s_.settings.netuid;
+    if (s_.identities.empty()) return {};  // nobody mines here
+    if (knows_nobody())
+        return {
+            "no validator is known yet: the chain has not been read (subtensor.network, "
+            "subtensor.chain_endpoint)",
+            trouble_};
+    if (std::none_of(s_.identities.begin(), s_.identities.end(),
+                     [](const Identity& who) { return who.registered; }))
+        return {fmt::format("no hotkey is registered on subnet {}: {}", netuid, remedy(netuid)),
+                {}};
+    return {nobody_to_ask(), {}};
+}
+
+// Empty: there is somebody, or nobody knows yet.
+std::string ChainWatch::nobody_to_ask() const {
+    const int netuid = s_.settings.netuid;
+    if (!metagraph_ || validators_told_ != 0u) return {};
+    if (metagraph_->neurons().empty())
+        return fmt::format("there is no subnet {} on this chain: see netuid and subtensor.network",
+                           netuid);
+    return fmt::format(
+        "no validator of subnet {} can be asked: none has a permit, an address and "
+        "schedule.min_stake",
+        netuid);
+}
+
+void ChainWatch::note_hindrance() {
+    auto now = hindrance();
+    if (now == told_hindrance_ || !s_.hindered) return;
+    told_hindrance_ = now;
+    s_.hindered(std::move(now));
+}
+
+void ChainWatch::note_failure(const config::Error& error) {
+    if (error.code == Errc::cancelled) return;
+    trouble_ = error.message();
+    note_hindrance();
+    if (!worth_telling(told_failure_)) return;
+    s_.log.warn("chain not read", {{"error", error.message()},
+                                   {"hint", metagraph_ ? "the last metagraph is used meanwhile"
+                                                       : "mining begins when it answers"}});
+}
+
+void ChainWatch::connection(const network::RpcNews& news) {
+    if (!news.lost) {
+        s_.log.info("chain connected", {{"url", news.url}});
+        told_lost_.reset();
+        return;
+    }
+    if (knows_nobody()) {
+        trouble_ = news.lost->message();
+        note_hindrance();
+    }
+    const auto level = worth_telling(told_lost_) ? config::Level::warn : config::Level::debug;
+    s_.log.event(level, "chain lost",
+                 {{"url", news.url},
+                  {"error", news.lost->message()},
+                  {"remedy", network::remedy(*news.lost)},
+                  {"hint", knows_nobody() ? "no validator is known until a node answers"
+                                          : "the validators that are known are asked meanwhile"},
+                  {"again_ms", news.pause}});
+}
+
+}  // namespace miner

@@ -1,0 +1,23 @@
+// The hotkeys of the settings, read from their files into identities without validators.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "miner/mining/identity.hpp"
+#include "miner/runtime/exit_code.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace miner {
+
+// wallet.hotkeys, or the one in wallet.hotkey; each name once.
+std::vector<std::string> hotkey_names(const config::Wallet& wallet);
+
+// In the order of the settings. One that cannot be read, or two files of one key, end the program:
+// what is wrong is logged and the exit code returned.
+std::variant<std::vector<Identity>, ExitCode> load_identities(const config::Settings& settings,
+                                                              config::Logger& log);
+
+}  // namespace miner

@@ -1,0 +1,227 @@
+#include "miner/mining/pipeline.hpp"
+
+#include "config/elapsed.hpp"
+#include "network/base64.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace miner {
+
+using storage::AttemptOutcome;
+
+asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
+    Turn turn;
+    who.schedule.reserve(validator.uid, now());
+    auto heard = co_await pull(who, validator, turn);
+    if (!heard) co_return turn;
+    auto& pulled = heard->answer;
+    if (!pulled.task) {
+        if (s_.observer.pulled)
+            s_.observer.pulled({.validator = validator.peer.hotkey,
+                                .reached = true,
+                                .cooldown_until = pulled.cooldown_until});
+        leave_alone(who, validator, *heard);
+        co_await record("settled", {}, [&] {
+            return s_.journal.settled(who.hotkey(), validator.peer.hotkey, {}, now_ms());
+        });
+        turn.end = Turn::End::no_task;
+        co_return turn;
+    }
+
+    Job job{.who = who, .validator = validator, .task = std::move(*pulled.task)};
+    const storage::PulledTask row{
+        .hotkey = who.hotkey(),
+        .validator = validator.peer.hotkey,
+        .task_id = job.task.id,
+        .kind = job.task.kind == network::TaskKind::image ? "image" : "text",
+        .prompt = job.task.prompt,
+        .at = now_ms()};
+    const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
+    note_record(known ? config::Result<void>() : known.error());
+    if (!known) {
+        // Without a record it might be made twice; the validator keeps the task until it is
+        // answered.
+        s_.log.error(
+            "not recorded",
+            {{"task", job.task.id},
+             {"step", "pulled"},
+             {"error", known.error().message()},
+             {"remedy", "make room or mend the storage folder; the task waits at its validator"}});
+        who.schedule.failed(validator.uid, now());
+        turn.end = Turn::End::failed;
+        co_return turn;
+    }
+    job.row = known->row;
+    if (!at_hand_.insert(job.row).second)
+        co_return turn;  // another worker has it; its turn sets the cool-down
+    co_await record("settled", job.task.id, [&] {
+        return s_.journal.settled(who.hotkey(), validator.peer.hotkey, job.row, now_ms());
+    });
+    s_.log.info("pulled", {{"task", job.task.id},
+                           {"kind", row.kind},
+                           {"validator", validator.peer.hotkey},
+                           {"known", !known->fresh}});
+    if (s_.observer.pulled)
+        s_.observer.pulled({.validator = validator.peer.hotkey,
+                            .reached = true,
+                            .task = &job.task,
+                            .row = job.row});
+    job.turn.task_id = job.task.id;
+    job.turn.row = job.row;
+    co_await work(job, known->result);
+    at_hand_.erase(job.row);
+    if (s_.observer.turn) s_.observer.turn(job.turn);
+    co_return job.turn;
+}
+
+asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> result) {
+    std::vector<std::uint8_t> spz;
+    // A result of an earlier turn: it was not taken, or the task would not have come again.
+    if (result && !(co_await reload(job, *result, spz))) result.reset();
+    if (!result) {
+        const bool text = job.task.kind == network::TaskKind::text;
+        if (text ? !s_.production.takes_prompts() : !s_.production.takes_pictures()) {
+            s_.log.info("skipped", {{"task", job.task.id},
+                                    {"reason", text ? "this model makes no splats from prompts"
+                                                    : "this model makes no splats from pictures"}});
+            result =
+                co_await skip(job, storage::Outcome::skipped, text ? "text task" : "picture task");
+        } else {
+            result = co_await generate(job, spz);
+        }
+    }
+    if (!result) {
+        if (device_lost_) s_.stop.now();
+        // The validator hands the task out again, to a miner that can do it by then.
+        if (job.stranded) job.who.schedule.failed(job.validator.uid, now());
+        job.turn.end = device_lost_ || job.stranded ? Turn::End::failed : Turn::End::stopped;
+        co_return;
+    }
+    co_await submit(job, *result, std::move(spz));
+}
+
+// False when the asset is gone or damaged: then it is made anew.
+asio::awaitable<bool> Pipeline::reload(Job& job, const storage::Result& result,
+                                       std::vector<std::uint8_t>& spz) {
+    if (result.asset.empty()) co_return true;
+    auto bytes = co_await on_db([&] { return s_.artifacts.get(result.asset); });
+    if (bytes) {
+        spz = std::move(*bytes);
+        co_return true;
+    }
+    const auto why = bytes.error().message();
+    s_.log.warn("asset lost", {{"task", job.task.id}, {"error", why}});
+    co_await record("result lost", job.task.id,
+                    [&] { return s_.journal.result_lost(job.row, why, now_ms()); });
+    co_return false;
+}
+
+asio::awaitable<storage::Result> Pipeline::skip(Job& job, storage::Outcome outcome,
+                                                std::string detail) {
+    const storage::Result result{.outcome = outcome, .detail = std::move(detail), .at = now_ms()};
+    co_await record("finished", job.task.id, [&] { return s_.journal.finished(job.row, result); });
+    co_return result;
+}
+
+// Nothing when stopped: the task stays open in the journal and at its validator.
+asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
+                                                                   std::vector<std::uint8_t>& spz) {
+    Order order = generator::Prompt{job.task.prompt};
+    if (job.task.kind == network::TaskKind::image) {
+        auto picture = network::base64_decode_loosely(job.task.prompt);
+        if (!picture) {
+            s_.log.warn("error", {{"task", job.task.id}, {"error", picture.error().message()}});
+            co_return co_await skip(job, storage::Outcome::error, picture.error().message());
+        }
+        if (!picture->oddity.empty())
+            s_.log.info("base64", {{"task", job.task.id}, {"odd", picture->oddity}});
+        order = std::move(picture->bytes);
+    }
+
+    const auto fixed = s_.settings.generator.seed;
+    const std::uint64_t seed = fixed >= 0 ? std::uint64_t(fixed) : std::random_device{}();
+    Production::Watch watch{.task = job.task.id};
+    watch.stage = [this, task = in_hand(job)](std::string_view stage) {
+        if (s_.observer.stage) s_.observer.stage(task, stage);
+    };
+    watch.attempt = [this, &job](storage::Attempt attempt) {
+        if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
+        return attempted(job, std::move(attempt));
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    auto product = co_await s_.production.produce(std::move(order), seed, s_.stop.token(), watch);
+    job.turn.milliseconds = config::milliseconds_since(begin);
+    job.turn.attempts = int(product.attempts.size());
+    for (const auto& attempt : product.attempts)
+        job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
+    device_lost_ = device_lost_ || product.end == Product::End::device_lost;
+    job.stranded = product.end == Product::End::stranded;
+    if (device_lost_ || job.stranded || (product.given_up() && s_.stop.immediate())) {
+        s_.log.warn("handed back", {{"task", job.task.id}, {"reason", product.detail}});
+        co_return std::nullopt;
+    }
+    if (product.given_up()) product.outcome = storage::Outcome::error;  // past the deadline
+    // These were recorded as promising; what is submitted is recorded when it is packed.
+    for (const auto& attempt : product.attempts) {
+        if (attempt.outcome == AttemptOutcome::unhealthy) co_await attempted(job, attempt);
+    }
+
+    storage::Result result{.outcome = product.outcome,
+                           .attempt = product.attempt,
+                           .asset = {},
+                           .detail = product.detail};
+    if (product.splats.size() > 0) co_await keep(job, std::move(product), result, spz);
+    if (result.outcome == storage::Outcome::error)
+        s_.log.warn("error", {{"task", job.task.id}, {"error", result.detail}});
+    result.at = now_ms();
+    co_await record("finished", job.task.id, [&] { return s_.journal.finished(job.row, result); });
+    co_return result;
+}
+
+// Once an attempt is over, and again when more of it is known.
+asio::awaitable<void> Pipeline::attempted(const Job& job, storage::Attempt attempt) {
+    attempt.at = now_ms();
+    return record("attempted", job.task.id, [this, row = job.row, attempt = std::move(attempt)] {
+        return s_.journal.attempted(row, attempt);
+    });
+}
+
+// Splats become bytes, and the bytes an asset.
+asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result& result,
+                                     std::vector<std::uint8_t>& spz) {
+    auto parcel = co_await s_.production.pack(std::move(product.splats));
+    auto& chosen = product.attempts[std::size_t(product.attempt - 1)];
+    if (chosen.outcome == AttemptOutcome::sparse) chosen.outcome = AttemptOutcome::chosen;
+    chosen.times.compress = parcel.milliseconds;
+    job.turn.finish = {.latent = chosen.times.latent,
+                       .gaussians = chosen.times.gaussians,
+                       .compress = chosen.times.compress};
+    co_await attempted(job, chosen);
+    if (parcel.spz.empty()) {
+        result.outcome = storage::Outcome::error;
+        result.attempt = 0;
+        result.detail = "the export left no Gaussian: all are invisible, strays or not finite";
+        co_return;
+    }
+    if (parcel.gaussians < s_.settings.gate.floor) {  // scored with zero, which the skip is not
+        result.outcome = storage::Outcome::rejected;
+        result.attempt = 0;
+        result.detail = "the export left " + std::to_string(parcel.gaussians) +
+                        " Gaussians, fewer than gate.floor";
+        s_.log.warn("rejected", {{"task", job.task.id}, {"error", result.detail}});
+        co_return;
+    }
+    const auto hash = co_await on_db([&] { return s_.artifacts.put(parcel.spz); });
+    if (hash)
+        result.asset = *hash;
+    else
+        s_.log.error("not recorded",
+                     {{"task", job.task.id}, {"step", "asset"}, {"error", hash.error().message()}});
+    result.bytes = std::int64_t(parcel.spz.size());
+    spz = std::move(parcel.spz);
+}
+
+}  // namespace miner

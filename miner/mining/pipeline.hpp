@@ -1,0 +1,175 @@
+// The data flow: one turn with one validator, from the pull to the feedback, in the order in which
+// it happens.
+#pragma once
+
+#include "config/log.hpp"
+#include "miner/generation/production.hpp"
+#include "miner/mining/identity.hpp"
+#include "miner/runtime/clock.hpp"
+#include "miner/runtime/stop.hpp"
+#include "network/subnet/dendrite.hpp"
+#include "storage/artifacts.hpp"
+#include "storage/journal.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace miner {
+
+// A task in hand. The row alone tells it from others: validators hand one id to several miners, and
+// so perhaps to two hotkeys of ours.
+struct TaskInHand {
+    storage::TaskRow row = 0;
+    std::string id;
+};
+
+// What a turn came to, for whoever watches the miner work.
+struct Turn {
+    enum class End {
+        no_task,     // nothing to do there now
+        unreached,   // the pull failed
+        answered,    // a result or a skip was submitted and answered
+        unanswered,  // submitted, but the answer was lost, refused or without effect: the next pull
+                     // tells
+        stopped,     // we are stopping; the validator will hand the task out again
+        failed,      // the journal, the device or every station failed
+    };
+    End end = End::no_task;
+    std::string task_id;       // empty: no task
+    storage::TaskRow row = 0;  // of the task
+    storage::Outcome outcome = storage::Outcome::none;
+    int attempts = 0;                 // made in this turn; 0 when the result was there already
+    std::int64_t gaussians = 0;       // of the chosen attempt; of the best one when rejected
+    std::int64_t bytes = 0;           // of the SPZ
+    double score = -1;                // negative: no score was told
+    double milliseconds = 0;          // of the generation
+    config::StageTimes finish;        // stages after the attempts: latent, gaussians, compress
+    double submit_ms = 0;             // until the answer, or until it was given up
+    std::int64_t cooldown_until = 0;  // that the answer told, Unix seconds; 0: none
+};
+
+// What asking a validator for a task came to.
+struct Pulled {
+    std::string validator;
+    bool reached = false;
+    std::string error;                    // when it was not
+    std::int64_t cooldown_until = 0;      // Unix seconds; 0: none
+    const network::Task* task = nullptr;  // null: none to do; lives as long as the call
+    storage::TaskRow row = 0;             // of the task
+};
+
+// Whoever watches; on io. Members may be empty.
+struct Observer {
+    std::function<void(const Pulled&)> pulled;
+    std::function<void(const TaskInHand&, const storage::Attempt&)> attempt;
+    std::function<void(const TaskInHand&, std::string_view stage)> stage;
+    std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
+    std::function<void(const Turn&)> turn;
+};
+
+class Pipeline {
+public:
+    struct Services {
+        Lanes& lanes;
+        Production& production;
+        network::Dendrite& dendrite;
+        storage::Journal& journal;      // on lanes.db
+        storage::Artifacts& artifacts;  // on lanes.db
+        Stop& stop;
+        config::Logger& log;
+        const config::Settings& settings;
+        Observer observer;
+        Clocks clocks = {};
+    };
+
+    explicit Pipeline(Services services) : s_(std::move(services)) {}
+
+    // `validator` was chosen by who.schedule and is reserved by this call. The turn leaves it with
+    // the cool-down it asked for. A pulled task is never generated twice and a finished result
+    // never lost (storage/journal.hpp).
+    asio::awaitable<Turn> turn(Identity& who, Validator validator);
+
+    // Whether a task, once pulled, could be done just now.
+    bool able() const { return s_.production.able(); }
+
+    // Set once the GPU was lost: the process must end, the next start resumes.
+    bool device_lost() const { return device_lost_; }
+
+private:
+    struct Job {
+        Identity& who;
+        Validator validator;
+        network::Task task;
+        storage::TaskRow row = 0;
+        Turn turn;
+        bool stranded = false;  // no station could do it
+    };
+
+    // What a validator said, with its cool-down as seen when that came.
+    struct Heard {
+        network::PullAnswer answer;
+        std::chrono::milliseconds cooldown{0};
+        Schedule::Time until;
+    };
+
+    asio::awaitable<std::optional<Heard>> pull(Identity& who, const Validator& validator,
+                                               Turn& turn);
+    void leave_alone(Identity& who, const Validator& validator, const Heard& heard);
+    bool violated(const Identity& who, const Validator& validator, const Heard& heard);
+    void note_clock(const Validator& validator, std::optional<std::int64_t> date);
+    asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
+    asio::awaitable<std::optional<storage::Result>> generate(Job& job,
+                                                             std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> attempted(const Job& job, storage::Attempt attempt);
+    asio::awaitable<void> keep(Job& job, Product product, storage::Result& result,
+                               std::vector<std::uint8_t>& spz);
+    asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);
+    asio::awaitable<bool> reload(Job& job, const storage::Result& result,
+                                 std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> submit(Job& job, const storage::Result& result,
+                                 std::vector<std::uint8_t> spz);
+    asio::awaitable<int> begin_submission(Job& job);
+    asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
+    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
+    TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
+    Schedule::Time now() const { return s_.clocks.boot(); }
+    storage::Milliseconds now_ms() const { return s_.clocks.unix_ms(); }
+    void note_record(const config::Result<void>& recorded) const {
+        if (s_.observer.recorded) s_.observer.recorded(recorded);
+    }
+    template <class Fn>
+    asio::awaitable<void> record(std::string_view what, std::string task_id, Fn fn);
+    template <class Fn>
+    asio::awaitable<std::invoke_result_t<Fn>> on_db(Fn fn);
+
+    Services s_;
+    std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
+    // Violations of a cool-down that a validator told a hotkey of ours last.
+    std::map<std::pair<std::string, std::string>, std::int64_t> violations_;
+    std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
+    bool device_lost_ = false;
+};
+
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn>> Pipeline::on_db(Fn fn) {
+    co_return co_await run_on(s_.lanes.db, std::move(fn));
+}
+
+// For steps that must not stop the work when the disk does: the result in hand is worth more than
+// its record.
+template <class Fn>
+asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_id, Fn fn) {
+    const auto done = co_await on_db(std::move(fn));
+    note_record(done ? config::Result<void>() : done.error());
+    if (!done)
+        s_.log.error("not recorded",
+                     {{"task", task_id}, {"step", what}, {"error", done.error().message()}});
+}
+
+}  // namespace miner

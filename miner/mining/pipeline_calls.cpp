@@ -1,0 +1,235 @@
+// The pipeline's calls to validators: the pull, the submission, and how long to stay away.
+#include "config/elapsed.hpp"
+#include "miner/mining/cooldowns.hpp"
+#include "miner/mining/pipeline.hpp"
+#include "network/base64.hpp"
+#include "network/errc.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+namespace miner {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The longest cool-down without a penalty; a judged zero has a longer one (protocol.md, section 5).
+constexpr std::chrono::seconds kPlainCooldown{300};
+
+// A clock that is off by more is complained of, so often. Date counts whole seconds.
+constexpr std::int64_t kClockOff_ms = 3'000;
+constexpr std::chrono::hours kComplainAgain{1};
+
+// After these nobody knows whether the validator took the result.
+bool may_have_arrived(const config::Error& error) {
+    using enum network::Errc;
+    for (const auto code : {read_timeout, closed, io, body_too_large, malformed, cancelled})
+        if (error.code == code) return true;
+    return false;
+}
+
+// Feedback that leaves things as they were is worded like a judged zero (protocol.md, section 5).
+// But whatever has an effect begins a cool-down, and a judged zero a long one: a short one after a
+// result that was sent before is that of the first, which was judged meanwhile.
+bool has_effect(const network::Feedback& feedback, milliseconds cooldown, bool sent_before) {
+    if (feedback.validation_failed || feedback.task_fidelity_score > 0) return true;
+    return cooldown > milliseconds(0) && !(sent_before && cooldown <= kPlainCooldown);
+}
+
+}  // namespace
+
+asio::awaitable<std::optional<Pipeline::Heard>> Pipeline::pull(Identity& who,
+                                                               const Validator& validator,
+                                                               Turn& turn) {
+    auto pulled = co_await s_.stop.unless_asked(s_.dendrite.pull(who.key, validator.peer));
+    if (!pulled) {
+        turn.end = Turn::End::stopped;
+        co_return std::nullopt;
+    }
+    const bool reached = pulled->has_value();
+    const std::string detail = reached ? "" : pulled->error().message();
+    Heard heard;
+    if (reached) {
+        heard.answer = std::move(**pulled);
+        heard.cooldown = cooldown_left(heard.answer.cooldown_until, heard.answer.date, now_ms());
+        heard.until = now() + heard.cooldown;
+        note_clock(validator, heard.answer.date);
+    }
+    co_await record("contacted", {}, [&] {
+        return s_.journal.contacted(who.hotkey(), validator.peer.hotkey, reached,
+                                    heard.answer.cooldown_until, detail, now_ms(),
+                                    heard.cooldown.count());
+    });
+    if (!reached) {
+        if (s_.observer.pulled)
+            s_.observer.pulled({.validator = validator.peer.hotkey, .error = detail});
+        s_.log.warn("pull failed", {{"validator", validator.peer.hotkey}, {"error", detail}});
+        who.schedule.unreached(validator, now());
+        turn.end = Turn::End::unreached;
+        co_return std::nullopt;
+    }
+    co_return heard;
+}
+
+// After an answer without a task.
+void Pipeline::leave_alone(Identity& who, const Validator& validator, const Heard& heard) {
+    auto& schedule = who.schedule;
+    const bool too_early = violated(who, validator, heard);
+    // No task and no word about when: the reference takes it for an unknown failure, and so do we.
+    // Likewise a cool-down that holds though it ought to be over: our reckoning is wrong then.
+    if (heard.answer.cooldown_until <= 0 || (too_early && heard.cooldown == milliseconds(0)))
+        schedule.failed(validator.uid, now());
+    else
+        schedule.cool_down(validator.uid, heard.until);
+    const auto soonest = now() + s_.settings.schedule.idle;
+    if (schedule.cooldown_until(validator.uid) < soonest)
+        schedule.cool_down(validator.uid, soonest);
+}
+
+// Whether the validator counts this pull as one during its cool-down. It tolerates a hundred; past
+// them each makes the cool-down longer.
+bool Pipeline::violated(const Identity& who, const Validator& validator, const Heard& heard) {
+    const auto count = heard.answer.cooldown_violations;
+    auto& known = violations_[{who.hotkey(), validator.peer.hotkey}];
+    if (count <= std::exchange(known, count)) return false;
+    s_.log.warn("cool-down violated",
+                {{"validator", validator.peer.hotkey},
+                 {"hotkey", who.hotkey()},
+                 {"violations", count},
+                 {"left_ms", heard.cooldown},
+                 {"hint", "past 100 a validator adds to the cool-down each time"},
+                 {"remedy",
+                  "see whether another miner runs with this hotkey, and what `miner "
+                  "check` says of the clock"}});
+    return true;
+}
+
+// Cool-downs do not depend on this machine's clock, but what is signed does.
+void Pipeline::note_clock(const Validator& validator, std::optional<std::int64_t> date) {
+    if (!date) return;
+    const auto ahead_ms = now_ms() - 1000 * *date - 500;  // half of the second that was cut off
+    if (std::abs(ahead_ms) <= kClockOff_ms) return;
+    if (told_clock_ && now() - *told_clock_ < kComplainAgain) return;
+    told_clock_ = now();
+    s_.log.warn("clocks differ",
+                {{"validator", validator.peer.hotkey},
+                 {"ahead_s", std::llround(double(ahead_ms) / 1000)},
+                 {"remedy",
+                  "set this machine's clock and keep it by a time server, unless it is "
+                  "the validator's that is wrong: requests signed at another time are "
+                  "refused"}});
+}
+
+asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
+                                       std::vector<std::uint8_t> spz) {
+    Turn& turn = job.turn;
+    turn.end = Turn::End::unanswered;
+    turn.outcome = result.outcome;
+    turn.bytes = result.bytes;
+    if (s_.observer.stage) s_.observer.stage(in_hand(job), "submit");
+    const int number = co_await begin_submission(job);
+    // The one of the pull may be over, and who asks while the result is judged may come just after
+    // that, into the cool-down.
+    job.who.schedule.reserve(job.validator.uid, now());
+    const auto begin = std::chrono::steady_clock::now();
+    auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
+    auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
+        job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
+    const auto ms = turn.submit_ms = config::milliseconds_since(begin);
+    if (!answer || !*answer) {
+        const auto error =
+            answer ? answer->error()
+                   : config::fail(network::Errc::cancelled, "stopped during the submission");
+        co_await unanswered(job, error, may_have_arrived(error));
+        if (!answer) turn.end = Turn::End::stopped;
+        co_return;
+    }
+    s_.log.info("submitted", {{"task", job.task.id},
+                              {"attempt", result.attempt},
+                              {"bytes", spz.size()},
+                              {"ms", std::llround(ms)}});
+    co_await answered(job, **answer, number > 1);
+}
+
+// The number of the submission, from 1.
+asio::awaitable<int> Pipeline::begin_submission(Job& job) {
+    const auto number = co_await on_db([&] { return s_.journal.submitting(job.row, now_ms()); });
+    note_record(number ? config::Result<void>() : number.error());
+    if (number) co_return *number;
+    s_.log.error(
+        "not recorded",
+        {{"task", job.task.id}, {"step", "submitting"}, {"error", number.error().message()}});
+    co_return 1;
+}
+
+asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool may_have_arrived) {
+    s_.log.warn("submit failed",
+                {{"task", job.task.id},
+                 {"validator", job.validator.peer.hotkey},
+                 {"arrived", may_have_arrived ? "unknown: the next pull tells" : "no"},
+                 {"error", error.message()}});
+    const auto& settings = s_.settings.schedule;
+    auto wait = milliseconds(settings.failure_delay);
+    // It may be judging.
+    if (may_have_arrived) wait = std::max(wait, settings.validation_lock);
+    job.who.schedule.cool_down(job.validator.uid, now() + wait);
+    co_await record("submit failed", job.task.id, [&] {
+        return s_.journal.submit_failed(job.row, may_have_arrived, error.message(), now_ms());
+    });
+}
+
+asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,
+                                         bool sent_before) {
+    auto& schedule = job.who.schedule;
+    const auto cooldown = cooldown_left(answer.cooldown_until, answer.date, now_ms());
+    job.turn.cooldown_until = answer.cooldown_until;
+    if (!answer.feedback)
+        schedule.failed(job.validator.uid, now());
+    else  // one that has no cool-downs and never tires of a task is not to be asked without a pause
+        schedule.cool_down(job.validator.uid,
+                           now() + std::max(cooldown, s_.settings.schedule.idle));
+    const bool empty = job.turn.bytes == 0;
+    if (answer.feedback && !empty && !has_effect(*answer.feedback, cooldown, sent_before)) {
+        const auto lock = now() + s_.settings.schedule.validation_lock;
+        schedule.cool_down(job.validator.uid,
+                           std::max(lock, schedule.cooldown_until(job.validator.uid)));
+        s_.log.warn("no effect", {{"task", job.task.id},
+                                  {"validator", job.validator.peer.hotkey},
+                                  {"hint",
+                                   "it judges an earlier submission, or has: the next "
+                                   "pull tells"}});
+        co_await record("submit failed", job.task.id, [&] {
+            return s_.journal.submit_failed(job.row, true, "answered without effect", now_ms());
+        });
+        co_return;
+    }
+    storage::Answer row{
+        .cooldown_until = answer.cooldown_until, .wait = cooldown.count(), .at = now_ms()};
+    if (const auto& feedback = answer.feedback) {
+        row.feedback = true;
+        row.validation_failed = feedback->validation_failed;
+        row.score = feedback->task_fidelity_score;
+        if (!row.validation_failed) job.turn.score = row.score;
+        row.average_score = feedback->average_fidelity_score;
+        row.accepted_in_window = feedback->generations_within_the_window;
+        row.duel_rating = feedback->current_duel_rating;
+        row.reward = feedback->current_miner_reward;
+        s_.log.info("feedback", {{"task", job.task.id},
+                                 {"validator", job.validator.peer.hotkey},
+                                 {"score", row.score},
+                                 {"average", row.average_score},
+                                 {"reward", row.reward},
+                                 {"cooldown_until", row.cooldown_until}});
+    } else {
+        s_.log.warn("no feedback", {{"task", job.task.id},
+                                    {"validator", job.validator.peer.hotkey},
+                                    {"remedy", "is the hotkey registered?"}});
+    }
+    co_await record("answered", job.task.id, [&] { return s_.journal.answered(job.row, row); });
+    job.turn.end = Turn::End::answered;
+}
+
+}  // namespace miner

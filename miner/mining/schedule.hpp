@@ -1,0 +1,84 @@
+// Which validator to ask next: round robin, cool-downs, and the subnet owner's turn (the
+// reference's validator_selector.py). Pure: no I/O, and the time is passed in, by a clock that
+// nobody sets. One object per hotkey, since cool-downs are a miner's own.
+#pragma once
+
+#include "config/settings.hpp"
+#include "miner/runtime/clock.hpp"
+#include "network/subnet/messages.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace miner {
+
+// A validator that says "never again" by mistake or malice is asked once a day all the same.
+inline constexpr std::chrono::hours kLongestCooldown{24};
+
+// A neuron of the metagraph, or an entry of the setting `validators`.
+struct Validator {
+    int uid = 0;  // unique in the list
+    network::Peer peer;
+    double stake = 0;      // total, in TAO
+    bool serving = false;  // its axon has an address
+};
+
+// With settings.reference it chooses as the reference miner does, turns lost to an absent owner
+// included. Otherwise no turn is lost: an owner who is absent or not serving has none, and one who
+// is free is asked when all others are not.
+class Schedule {
+public:
+    using Time = BootClock::time_point;
+
+    explicit Schedule(config::Schedule settings);
+
+    // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
+    // stay. A uid that is gone or has another hotkey loses its cool-down, as does one that could
+    // not be reached where it was and is elsewhere now; and the owner is looked up anew. With
+    // settings.reference none of it happens.
+    void set_validators(std::vector<Validator> validators);
+
+    // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
+    std::optional<Validator> next(Time now);
+
+    // The validator is left alone: until now + settings.reservation, now + settings.failure_delay,
+    // or as said. An unknown uid is ignored: the metagraph may have changed while its answer was
+    // under way.
+    void reserve(int uid, Time now);
+    void failed(int uid, Time now);
+    // As failed(), for the address where it was asked: elsewhere it may be asked at once.
+    void unreached(const Validator& asked, Time now);
+    void cool_down(int uid, Time until);
+
+    // The earliest time, not before now, at which next() gives somebody; empty: never, with these
+    // validators. The reference miner does not look ahead: with settings.reference it is always now
+    // + settings.idle.
+    std::optional<Time> next_turn(Time now) const;
+
+    // The beginning of time for a validator without a cool-down and for an unknown uid.
+    Time cooldown_until(int uid) const;
+
+    const std::vector<Validator>& validators() const { return validators_; }
+
+private:
+    bool qualifies(const Validator& validator) const;
+    bool is_free(const Validator& validator, Time now) const;
+    const Validator* find(int uid) const;
+    const Validator* owner() const;  // who can have a turn
+    bool is_owners_turn(Time now);
+
+    config::Schedule settings_;
+    std::vector<Validator> validators_;
+    std::unordered_map<int, Time> cooldowns_;  // by uid
+    std::set<int> unreached_;                  // whose cool-down is for that alone
+    std::optional<int> owner_uid_;
+    bool owner_looked_up_ = false;
+    int until_owner_;
+    std::size_t place_ = 0;  // where the round goes on, an index into validators_
+};
+
+}  // namespace miner

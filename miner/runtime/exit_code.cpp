@@ -1,0 +1,27 @@
+#include "miner/runtime/exit_code.hpp"
+
+#include <array>
+
+namespace miner {
+
+std::span<const ExitCodeName> exit_codes() {
+    static constexpr std::array<ExitCodeName, 13> kCodes{{
+        {ExitCode::ok, "all is well"},
+        {ExitCode::no_go, "no-go by the rehearsal or by check, or nothing to write by generate"},
+        {ExitCode::usage, "wrong flags or settings; all that is wrong was listed"},
+        {ExitCode::bad_input, "a picture or splat file cannot be read or understood"},
+        {ExitCode::unavailable, "the chain or the network cannot be reached; restart"},
+        {ExitCode::internal, "a bug; restart, and please report it"},
+        {ExitCode::another_instance, "another miner uses the storage folder"},
+        {ExitCode::storage, "database, results or log cannot be read or written; restart"},
+        {ExitCode::device_lost, "the GPU is lost; restart"},
+        {ExitCode::model, "the model cannot be loaded"},
+        {ExitCode::key_file, "the hotkey is missing, locked, damaged or no hotkey"},
+        {ExitCode::not_registered, "the hotkey is not registered in the subnet"},
+        {ExitCode::interrupted,
+         "stopped at once: by a second signal, or by the first where nothing was at hand"},
+    }};
+    return kCodes;
+}
+
+}  // namespace miner

@@ -1,0 +1,34 @@
+#include "miner/runtime/instance_lock.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+config::Error system_error(int number, const std::filesystem::path& path) {
+    return {boost::system::error_code(number, boost::system::system_category()), path.string()};
+}
+
+}  // namespace
+
+config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder,
+                                                std::string_view name) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return system_error(error.value(), folder);
+    const auto file = folder / name;
+    auto descriptor = config::open_file(file, O_RDWR | O_CREAT);
+    if (!descriptor) return system_error(errno, file);
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0)
+        return InstanceLock(std::move(descriptor));
+    if (errno == EWOULDBLOCK)
+        return config::Error{make_error_code(boost::system::errc::device_or_resource_busy),
+                             "another miner works in " + folder.string()};
+    return system_error(errno, file);
+}
+
+}  // namespace miner

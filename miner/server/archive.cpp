@@ -1,0 +1,157 @@
+#include "miner/server/archive.hpp"
+
+#include "generator/image/decode.hpp"
+#include "generator/render/picture.hpp"
+#include "generator/splat/spz.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace miner {
+namespace {
+
+constexpr std::size_t kPreviews = 128;
+constexpr int kPreviewSide = 256;
+
+// Linux gives each thread a niceness of its own.
+void be_nice() { ::setpriority(PRIO_PROCESS, id_t(::syscall(SYS_gettid)), 19); }
+
+config::Result<std::string> render(const std::vector<std::uint8_t>& spz) {
+    const auto file = generator::read_spz(spz);
+    if (!file) return file.error();
+    const auto scene = generator::validator_scene(file->splats);
+    auto orbit = generator::validator_orbit(generator::kPreviewView);
+    orbit.width = orbit.height = kPreviewSide;
+    const auto rendering = generator::rasterize(generator::gaussians(scene, file->splats.rotation),
+                                                generator::orbit_camera(orbit), {.threads = 1});
+    if (!rendering) return rendering.error();
+    const auto png = generator::encode_png(generator::to_picture(*rendering));
+    return std::string(png.begin(), png.end());
+}
+
+std::uint8_t to_byte(float value) {
+    return std::uint8_t(std::clamp(std::isfinite(value) ? value : 0.0f, 0.0f, 255.0f) + 0.5f);
+}
+
+config::Result<std::string> pack_for_viewer(const std::vector<std::uint8_t>& spz) {
+    static_assert(std::endian::native == std::endian::little);
+    const auto file = generator::read_spz(spz);
+    if (!file) return file.error();
+    const auto& splats = file->splats;
+    std::vector<std::uint32_t> order(splats.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::vector<float> weight(splats.size());
+    for (std::size_t i = 0; i < splats.size(); ++i) {
+        const auto& s = splats.log_scale[i];
+        const float opacity = 1 / (1 + std::exp(-splats.logit[i]));
+        weight[i] = s[0] + s[1] + s[2] + std::log(opacity + 1e-6f);
+        if (!std::isfinite(weight[i])) weight[i] = -1e9f;
+    }
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return weight[a] > weight[b]; });
+    constexpr std::size_t kRow = 32;
+    constexpr float kDegree0 = 0.28209479f;
+    std::string bytes(kRow * splats.size(), '\0');
+    char* row = bytes.data();
+    for (const auto i : order) {
+        const auto& p = splats.position[i];
+        const auto& s = splats.log_scale[i];
+        const float floats[6] = {p[0], p[1], p[2], std::exp(s[0]), std::exp(s[1]), std::exp(s[2])};
+        std::memcpy(row, floats, sizeof floats);
+        std::uint8_t packed[8];
+        for (int k = 0; k < 3; ++k)
+            packed[k] = to_byte(255 * (0.5f + kDegree0 * splats.colour[i][std::size_t(k)]));
+        packed[3] = to_byte(255 / (1 + std::exp(-splats.logit[i])));
+        const auto& q = splats.rotation[i];
+        const float length = std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
+        for (int k = 0; k < 4; ++k)
+            packed[4 + k] = to_byte(128 + 127.5f * q[std::size_t(k)] / length);
+        std::memcpy(row + sizeof floats, packed, sizeof packed);
+        row += kRow;
+    }
+    return bytes;
+}
+
+}  // namespace
+
+Archive::Archive(std::filesystem::path database, storage::Artifacts artifacts)
+    : file_(std::move(database)), artifacts_(std::move(artifacts)) {}
+
+Archive::Read Archive::open() {
+    if (!database_) {
+        auto opened = storage::Database::open(file_, {.read_only = true});
+        if (!opened) return opened.error();
+        database_ = std::move(*opened);
+    }
+    return database_.get();
+}
+
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn, storage::Database&>> Archive::read(Fn fn) {
+    co_return co_await run_on(reader_,
+                              [this, &fn]() -> std::invoke_result_t<Fn, storage::Database&> {
+                                  const auto database = open();
+                                  if (!database) return database.error();
+                                  return fn(**database);
+                              });
+}
+
+asio::awaitable<config::Result<storage::Statistics>> Archive::statistics(storage::Span span) {
+    co_return co_await read(
+        [&](storage::Database& database) { return storage::statistics(database, span); });
+}
+
+asio::awaitable<config::Result<std::vector<storage::Contact>>> Archive::contacts() {
+    co_return co_await read(
+        [](storage::Database& database) { return storage::contacts(database, ""); });
+}
+
+asio::awaitable<config::Result<std::vector<storage::TaskLine>>> Archive::tasks(
+    int limit, std::optional<storage::TaskRow> before) {
+    co_return co_await read(
+        [&](storage::Database& database) { return storage::list_tasks(database, limit, before); });
+}
+
+asio::awaitable<config::Result<storage::TaskStory>> Archive::task(storage::TaskRow row) {
+    co_return co_await read(
+        [&](storage::Database& database) { return storage::task_story(database, row); });
+}
+
+asio::awaitable<config::Result<std::vector<std::uint8_t>>> Archive::asset(std::string hash) {
+    co_return co_await run_on(reader_, [&] { return artifacts_.get(hash); });
+}
+
+asio::awaitable<config::Result<std::string>> Archive::preview(std::string hash) {
+    const auto known = std::find_if(previews_.begin(), previews_.end(),
+                                    [&](const auto& entry) { return entry.first == hash; });
+    if (known != previews_.end()) {
+        previews_.splice(previews_.begin(), previews_, known);
+        co_return previews_.front().second;
+    }
+    const auto spz = co_await asset(hash);
+    if (!spz) co_return spz.error();
+    auto png = co_await run_on(slow_, [&] {
+        be_nice();
+        return render(*spz);
+    });
+    if (png) {
+        previews_.emplace_front(hash, *png);
+        if (previews_.size() > kPreviews) previews_.pop_back();
+    }
+    co_return png;
+}
+
+asio::awaitable<config::Result<std::string>> Archive::splats(std::string hash) {
+    const auto spz = co_await asset(hash);
+    if (!spz) co_return spz.error();
+    // Somebody looks at an empty frame until it is there, and it is soon made.
+    co_return co_await run_on(reader_, [&] { return pack_for_viewer(*spz); });
+}
+
+}  // namespace miner

@@ -1,0 +1,144 @@
+#include "miner/server/cockpit.hpp"
+
+#include "network/errc.hpp"
+
+namespace miner {
+namespace {
+
+constexpr network::HttpServer::Limits kLimits{
+    .header_bytes = 16 << 10,
+    .body_bytes = 24 << 20,  // a picture of 20 MB and the form around it
+    .connections = 256,
+    .says_busy = true,
+    .makes_room = true,
+    .idle = std::chrono::milliseconds(10'000),
+    .read = std::chrono::milliseconds(20'000),
+    .write = std::chrono::milliseconds(60'000)};
+constexpr long kUploads = 5;                   // calls of /generate beyond those that may wait
+constexpr int kSigned = 1;                     // the mark of a request whose signature counts
+constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
+
+}  // namespace
+
+Cockpit::Cockpit(Options options, std::unique_ptr<SignedCallers> callers)
+    : settings_(options.settings),
+      folder_(std::move(options.folder)),
+      archive_(std::move(options.archive)),
+      address_(parse_listen(options.settings.http.listen)),
+      callers_(std::move(callers)),
+      access_(options.settings.http.token, address_.loopback(), callers_ != nullptr),
+      state_(State::limits(options.settings), BootClock::now()),
+      metrics_(WallClock::now()),
+      results_out_(std::make_shared<int>()) {}
+
+config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Options options) {
+    const bool mining = options.mining;
+    auto callers = SignedCallers::open(
+        {.http = options.settings.http, .receivers = options.hotkeys, .folder = options.folder});
+    if (!callers) return callers.error();
+    std::unique_ptr<Cockpit> cockpit(new Cockpit(std::move(options), std::move(*callers)));
+    const auto& http = cockpit->settings_.http;
+    if (mining && http.token.empty() && !cockpit->callers_ && !cockpit->address_.loopback())
+        return config::fail(network::Errc::malformed,
+                            "http.listen " + http.listen +
+                                " can be reached from other machines: set http.token "
+                                "(MINER_HTTP_TOKEN) or http.signed, or listen on 127.0.0.1");
+    auto server = network::HttpServer::listen_async(
+        io, cockpit->address_.host, cockpit->address_.port,
+        [self = cockpit.get()](network::ServerRequest request) {
+            return self->answer(std::move(request));
+        },
+        kLimits,
+        [self = cockpit.get()](network::ServerRequest& request, std::int64_t& body_bytes) {
+            return self->screen(request, body_bytes);
+        });
+    if (!server) return server.error();
+    cockpit->server_ = std::move(*server);
+    cockpit->address_.port = cockpit->server_->port();
+    return cockpit;
+}
+
+Observer Cockpit::observer(Observer other) {
+    Observer both;
+    both.pulled = [this, next = other.pulled](const Pulled& pulled) {
+        state_.pulled(pulled, BootClock::now());
+        metrics_.pulled(pulled);
+        if (next) next(pulled);
+    };
+    both.attempt = [this, next = other.attempt](const TaskInHand& task,
+                                                const storage::Attempt& attempt) {
+        state_.attempt(task, attempt);
+        metrics_.attempt(attempt);
+        if (next) next(task, attempt);
+    };
+    both.stage = [this, next = other.stage](const TaskInHand& task, std::string_view stage) {
+        state_.stage(task, stage, BootClock::now());
+        if (next) next(task, stage);
+    };
+    both.recorded = other.recorded;
+    both.turn = [this, next = other.turn](const Turn& turn) {
+        state_.turn(turn);
+        metrics_.turn(turn, WallClock::now());
+        if (next) next(turn);
+    };
+    return both;
+}
+
+config::Logger::Sink Cockpit::log_sink() const {
+    return [tail = tail_](std::string_view line) { tail->add(line); };
+}
+
+void show_stations(Cockpit& cockpit, const Fleet& fleet) {
+    cockpit.state().ask_stations([&fleet] {
+        std::vector<StationState> states;
+        for (const auto* station : fleet.stations())
+            states.push_back({station->name(), station->able(), station->load(), station->memory(),
+                              station->is_remote()});
+        return states;
+    });
+}
+
+std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& request,
+                                                    std::int64_t& body_bytes) const {
+    const auto path = path_of(request.target);
+    const bool is_signed = callers_ && SignedCallers::signs(request);
+    if (is_signed) request.mark = kSigned;
+    auto refused = is_signed ? callers_->screen(request, path) : access_.refuse(request, path);
+    if (path != "/generate" || !generate_) {
+        body_bytes = kQuestionBytes;
+    } else if (!refused && orders_in_.use_count() > settings_.http.queue + kUploads) {
+        // Each may bring a large picture: beyond this none is let in to memory.
+        refused = words_reply(429, "others are waiting already");
+        refused->headers.emplace_back("retry-after", "5");
+    } else {
+        request.hold = orders_in_;
+    }
+    return refused;
+}
+
+asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {
+    const bool head = raw.method == "HEAD";
+    const auto method = head ? "GET" : raw.method;
+    Reply reply;
+    const auto request = read_request(method, raw.target);
+    std::optional<network::ServerReply> refused;
+    if (raw.mark == kSigned) refused = co_await callers_->refuse(raw);
+    if (refused) {
+        reply.reply = std::move(*refused);
+    } else if (raw.target == "*") {  // the server takes it with OPTIONS alone
+        reply.reply = {204, {{"allow", "GET, HEAD, OPTIONS, POST"}}, {}, {}};
+    } else if (!request) {
+        reply.reply = words_reply(400, "the target is no path of this server");
+    } else {
+        reply = co_await route(*request, std::move(raw));
+    }
+    auto& headers = reply.reply.headers;
+    headers.emplace_back("x-content-type-options", "nosniff");
+    headers.emplace_back("referrer-policy", "no-referrer");
+    if (!network::find_header(headers, "cache-control"))
+        headers.emplace_back("cache-control", "no-store");
+    metrics_.answered(reply.reply.status);
+    co_return reply;
+}
+
+}  // namespace miner

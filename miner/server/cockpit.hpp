@@ -1,0 +1,96 @@
+// The miner as seen from outside: health, numbers, tasks, results and log, over HTTP. Built by app
+// when http.listen is set; told by the pipeline's events. Lives on io; what takes time happens on
+// threads of its own.
+#pragma once
+
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "miner/generation/fleet.hpp"
+#include "miner/server/access.hpp"
+#include "miner/server/archive.hpp"
+#include "miner/server/log_tail.hpp"
+#include "miner/server/metrics.hpp"
+#include "miner/server/request.hpp"
+#include "miner/server/signed_callers.hpp"
+#include "miner/server/state.hpp"
+#include "network/http/server.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace miner {
+
+class Cockpit {
+public:
+    // Answers POST /generate.
+    using Generate = std::function<asio::awaitable<network::ServerReply>(network::ServerRequest)>;
+
+    struct Options {
+        const config::Settings& settings;
+        std::filesystem::path folder;           // whose disk is watched
+        std::unique_ptr<Archive> archive;       // null: tasks and results are not served
+        bool mining = true;                     // false: only /generate earns
+        std::vector<std::string> hotkeys = {};  // ours, whom callers sign for; with http.signed
+    };
+
+    // Listens at once. Fails with network::Errc::io (port taken) or malformed, and as
+    // SignedCallers::open(); a token or signatures are wanted beyond loopback when mining.
+    static config::Result<std::unique_ptr<Cockpit>> open(asio::io_context& io, Options options);
+
+    // What the pipeline is to tell, beside what `other` is told.
+    Observer observer(Observer other);
+    State& state() { return state_; }
+    Metrics& metrics() { return metrics_; }
+    // Lines for the log's tail; may outlive the cockpit.
+    config::Logger::Sink log_sink() const;
+    SignedCallers* signed_callers() { return callers_.get(); }  // null: http.signed is none
+    void serve_generate(Generate generate) { generate_ = std::move(generate); }
+
+    // Whether a call of /generate or a result is being answered, up to its last byte.
+    bool answering() const { return orders_in_.use_count() > 1 || results_out_.use_count() > 1; }
+
+    std::uint16_t port() const { return server_->port(); }
+    const ListenAddress& address() const { return address_; }
+    asio::awaitable<void> run() { return server_->run(); }
+    void stop() { server_->stop(); }
+
+private:
+    using Reply = network::HttpServer::AsyncReply;
+    using Request = RouteRequest;
+
+    Cockpit(Options options, std::unique_ptr<SignedCallers> callers);
+
+    std::optional<network::ServerReply> screen(network::ServerRequest& request,
+                                               std::int64_t& body_bytes) const;
+    asio::awaitable<Reply> answer(network::ServerRequest request);
+    asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
+    asio::awaitable<Reply> tasks(const Request& request);
+    asio::awaitable<Reply> of_task(const Request& request);
+    asio::awaitable<Reply> result_of(const Request& request, std::string hash);
+    asio::awaitable<Reply> stats(const Request& request);
+    Reply input_of(storage::TaskRow row) const;
+    Reply health() const;
+    Reply ready() const;
+    Reply events();
+
+    const config::Settings& settings_;
+    std::filesystem::path folder_;
+    std::unique_ptr<Archive> archive_;
+    ListenAddress address_;
+    std::unique_ptr<SignedCallers> callers_;
+    Access access_;
+    State state_;
+    Metrics metrics_;
+    std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
+    Generate generate_;
+    int watchers_ = 0;                                          // of /api/events
+    std::shared_ptr<int> orders_in_ = std::make_shared<int>();  // as results_out_, of /generate
+    std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
+    std::unique_ptr<network::HttpServer> server_;
+};
+
+// Whoever looks at `cockpit` sees the stations of `fleet`, which outlives its last answer.
+void show_stations(Cockpit& cockpit, const Fleet& fleet);
+
+}  // namespace miner

@@ -1,0 +1,99 @@
+#include "miner/server/listing_json.hpp"
+
+namespace miner {
+namespace {
+
+namespace json = boost::json;
+
+template <class T>
+json::value or_null(const std::optional<T>& value) {
+    return value ? json::value(*value) : json::value(nullptr);
+}
+
+json::value measured(double value) { return value < 0 ? json::value(nullptr) : json::value(value); }
+json::value counted(std::int64_t value) {
+    return value < 0 ? json::value(nullptr) : json::value(value);
+}
+
+json::object to_json(const storage::AttemptLine& line) {
+    const auto& a = line.attempt;
+    json::object ms;
+    for (const auto& [name, time] : config::kStages) ms[name] = measured(a.times.*time);
+    return {{"attempt", a.number},
+            {"chain", storage::name(a.chain)},
+            {"seed", std::to_string(a.seed)},  // 64 bits are too many for a reader's numbers
+            {"voxels", counted(a.voxels)},
+            {"gaussians", counted(a.gaussians)},
+            {"outcome", storage::name(a.outcome)},
+            {"error", a.error},
+            {"superseded", line.superseded},
+            {"at", a.at},
+            {"ms", std::move(ms)},
+            {"health",
+             {{"invisible", measured(a.health.invisible)},
+              {"opacity_mean", measured(a.health.opacity_mean)},
+              {"opacity_spread", measured(a.health.opacity_spread)},
+              {"non_finite", measured(a.health.non_finite)},
+              {"identity_rotations", measured(a.health.identity_rotations)},
+              {"extent", measured(a.health.extent)}}}};
+}
+
+json::object to_json(const storage::SubmissionLine& line) {
+    return {{"number", line.number},       {"status", line.status},
+            {"detail", line.detail},       {"bytes", line.bytes},
+            {"sent_at", line.sent_at},     {"ended_at", or_null(line.ended_at)},
+            {"score", or_null(line.score)}};
+}
+
+}  // namespace
+
+json::object to_json(const storage::TaskLine& line) {
+    return {{"id", line.row},
+            {"task_id", line.task_id},
+            {"hotkey", line.hotkey},
+            {"validator", line.validator},
+            {"kind", line.kind},
+            {"state", storage::name(line.state)},
+            {"outcome", line.outcome == storage::Outcome::none
+                            ? json::value(nullptr)
+                            : json::value(storage::name(line.outcome))},
+            {"pulled_at", line.pulled_at},
+            {"finished_at", or_null(line.finished_at)},
+            {"closed_at", or_null(line.closed_at)},
+            {"attempts", line.attempts},
+            {"first_gaussians", counted(line.first_gaussians)},
+            {"gaussians", counted(line.gaussians)},
+            {"has_result", !line.asset.empty()},
+            {"bytes", line.bytes},
+            {"detail", line.detail},
+            {"validation_failed", line.validation_failed},
+            {"score", or_null(line.score)},
+            {"average", or_null(line.average)},
+            {"reward", or_null(line.reward)}};
+}
+
+json::object to_json(const storage::TaskStory& story) {
+    auto object = to_json(story.task);
+    json::array attempts, submissions;
+    for (const auto& attempt : story.attempts) attempts.push_back(to_json(attempt));
+    for (const auto& submission : story.submissions) submissions.push_back(to_json(submission));
+    object["attempts"] = std::move(attempts);
+    object["submissions"] = std::move(submissions);
+    return object;
+}
+
+json::array to_json(const std::vector<storage::Contact>& contacts) {
+    json::array array;
+    for (const auto& contact : contacts)
+        array.push_back({{"hotkey", contact.hotkey},
+                         {"validator", contact.validator},
+                         {"calls", contact.calls},
+                         {"failures", contact.failures},
+                         {"last_call", or_null(contact.last_call)},
+                         {"last_failure", or_null(contact.last_failure)},
+                         {"last_error", contact.last_error},
+                         {"cooldown_until", contact.cooldown_until}});
+    return array;
+}
+
+}  // namespace miner

@@ -1,0 +1,40 @@
+// The miner's numbers for Prometheus, counted since the start from the pipeline's events. Lives on
+// io. ops/grafana and ops/prometheus use these names.
+#pragma once
+
+#include "miner/server/state.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace miner {
+
+using WallClock = std::chrono::system_clock;
+
+class Metrics {
+public:
+    explicit Metrics(WallClock::time_point start);
+    ~Metrics();
+
+    void pulled(const Pulled& pulled);
+    void attempt(const storage::Attempt& attempt);
+    void turn(const Turn& turn, WallClock::time_point now);
+    // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
+    // "error".
+    void generated(std::string_view end, double seconds);
+    void waiting(std::size_t calls);  // of /generate, for their turn
+    void answered(unsigned status);   // by the HTTP server
+
+    // What is true at this moment, then everything in Prometheus's text format. `folder`: whose
+    // disk is looked at.
+    std::string render(const State& state, const std::filesystem::path& folder, State::Time now);
+
+private:
+    struct Families;
+    std::unique_ptr<Families> families_;
+};
+
+}  // namespace miner

@@ -1,0 +1,132 @@
+// What the miner is doing at this moment and whether it can earn, told by the pipeline's events.
+// Lives on io; the time is passed in, by a clock that nobody sets.
+#pragma once
+
+#include "generator/generator.hpp"
+#include "miner/mining/hindrance.hpp"
+#include "miner/mining/pipeline.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+struct Health {
+    bool healthy = true;
+    std::string reason;  // why not, in words for everybody
+    std::string detail;  // the same with addresses and paths, for who is let in; empty: no more
+
+    std::string all() const { return detail.empty() ? reason : reason + ": " + detail; }
+};
+
+// The newest block that the chain's node has shown.
+struct ChainState {
+    std::uint64_t block = 0;
+    double age_s = 0;  // since it came
+};
+
+// A place where splats are made, as others see it.
+struct StationState {
+    std::string name;
+    bool able = false;  // to take an order just now
+    int load = 0;       // orders that it has
+    std::optional<generator::DeviceMemory> memory = {};
+    bool remote = false;  // its name is an address
+};
+
+class State {
+public:
+    struct Limits {
+        std::chrono::milliseconds making{300'000};      // a stage of a generation takes no longer
+        std::chrono::milliseconds submitting{360'000};  // nor does a submission
+        std::chrono::milliseconds silence{900'000};     // some validator answers within
+    };
+
+    using Time = BootClock::time_point;
+
+    State(Limits limits, Time start) : limits_(limits), start_(start) {}
+
+    // Generations last a deadline at most, submissions their timeout; a minute's grace on both.
+    static Limits limits(const config::Settings& settings);
+
+    void model_ready(generator::ModelInfo model);
+    void draining();
+    // `what` is in the way (the chain, the database), or no more. Several may be at once.
+    void hindered(const std::string& what, Hindrance hindrance);
+    // What the scores are, where they are no validator's; empty: a validator's.
+    void scored_by(std::string whom) { scored_by_ = std::move(whom); }
+    // Asked whenever the state is; on io.
+    void ask_stations(std::function<std::vector<StationState>()> stations) {
+        stations_ = std::move(stations);
+    }
+    // Likewise; nothing when the chain is not asked, or has not answered.
+    void ask_chain(std::function<std::optional<ChainState>()> chain) { chain_ = std::move(chain); }
+    void pulled(const Pulled& pulled, Time now);
+    void stage(const TaskInHand& task, std::string_view stage, Time now);
+    void attempt(const TaskInHand& task, const storage::Attempt& attempt);
+    void turn(const Turn& turn);
+
+    // The model is loaded and work is taken: nothing is in the way.
+    bool ready() const { return !blocked(); }
+    Health health(Time now) const;
+    std::vector<StationState> stations() const;
+    std::optional<ChainState> chain() const;
+    const std::optional<generator::ModelInfo>& model() const { return model_; }
+    std::size_t tasks_at_hand() const { return at_hand_.size(); }
+
+    // Goes up with every change, so that a watcher need not compare; `settled` with every task
+    // that ended.
+    std::uint64_t version() const { return version_; }
+    std::uint64_t settled() const { return settled_; }
+
+    // {"phase", "status", "reason", "uptime_s", "model", "tasks": [{"task_id", "stage", ...}]}
+    boost::json::object now(Time now) const;
+
+    // The same for everybody: no tasks, and no address of ours or of other machines.
+    boost::json::object in_public(Time now) const;
+
+    // `text` with numbers in place of the addresses of remote stations: "remote 1".
+    std::string without_addresses(std::string text) const;
+
+    // The picture (base64) or prompt of a task of this run, while it is remembered.
+    struct Input {
+        storage::TaskRow row = 0;
+        std::string kind, prompt;
+    };
+    const Input* input(storage::TaskRow row) const;
+
+private:
+    struct AtHand {
+        std::string id, kind, validator, stage = "pulled";
+        Time pulled_at, stage_since;
+        int attempt = 1;
+        std::int64_t gaussians = -1;
+    };
+
+    std::optional<Health> blocked() const;  // why no work is taken; empty: it is
+    Health in_the_way() const;
+
+    Limits limits_;
+    Time start_;
+    std::optional<generator::ModelInfo> model_;
+    bool draining_ = false;
+    std::map<std::string, Hindrance> hindrances_;  // by what is in the way
+    std::string scored_by_;
+    std::function<std::vector<StationState>()> stations_;
+    std::function<std::optional<ChainState>()> chain_;
+    std::map<storage::TaskRow, AtHand> at_hand_;
+    std::optional<Time> failing_since_;  // all pulls since then failed
+    std::string last_error_;
+    std::deque<Input> inputs_;  // newest last
+    std::uint64_t version_ = 1, settled_ = 0;
+};
+
+}  // namespace miner

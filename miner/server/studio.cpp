@@ -1,0 +1,285 @@
+#include "miner/server/studio.hpp"
+
+#include "config/elapsed.hpp"
+#include "generator/splat/spz.hpp"
+#include "miner/generation/server_timing.hpp"
+#include "miner/server/request.hpp"
+#include "network/errc.hpp"
+#include "network/http/multipart.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace miner {
+namespace {
+
+using network::ServerReply;
+using network::ServerRequest;
+
+constexpr std::int64_t kLargestSeed = 9'007'199'254'740'991;
+constexpr std::size_t kLargestPicture = 20 << 20;
+constexpr std::int64_t kMostGaussians = 10'000'000;
+constexpr std::ptrdiff_t kLongestPrompt = 1024;  // characters, as validators have it
+// What the subnet gives a miner, http.deadline unset; its miners have GPUs.
+constexpr std::chrono::seconds kSeasonsDeadline{30};
+
+config::Error wrong(std::string words) {
+    return config::fail(network::Errc::malformed, std::move(words));
+}
+
+// Of UTF-8; a byte that only goes on with a character counts when there are too many of them.
+std::ptrdiff_t characters(std::string_view text) {
+    const auto begun = std::count_if(text.begin(), text.end(),
+                                     [](char c) { return (std::uint8_t(c) & 0xc0) != 0x80; });
+    return std::max(begun, std::ptrdiff_t(text.size()) / 4);
+}
+
+// In any letter case, on any of several lines, among others: RFC 9110, 5.3 and 12.5.1.
+bool asks_for_spz(const network::HttpHeaders& headers) {
+    constexpr std::string_view kSpz = "spz";
+    return std::any_of(headers.begin(), headers.end(), [&](const auto& header) {
+        const auto& value = header.second;
+        const auto at = std::search(value.begin(), value.end(), kSpz.begin(), kSpz.end(),
+                                    [](char a, char b) { return (a | 0x20) == b; });
+        return network::same_header_name(header.first, "accept") && at != value.end();
+    });
+}
+
+// Exactly what TRELLIS's own save_ply has: place, size and every Gaussian as generated.
+constexpr generator::ExportOptions kAsGenerated{
+    .up = generator::Up::trellis, .size = 0, .centre = false, .margin = -1, .min_opacity = 0};
+
+ServerReply retry_later(unsigned status, std::string words) {
+    auto reply = words_reply(status, std::move(words));
+    reply.headers.emplace_back("retry-after", "5");
+    return reply;
+}
+
+}  // namespace
+
+config::Result<std::optional<Recipe>> Studio::read_recipe_of(const Field& field) const {
+    const auto least = field("min_gaussians"), enhance = field("enhance"),
+               applies_to = field("applies_to");
+    if (least.empty() && enhance.empty() && applies_to.empty()) return std::optional<Recipe>();
+    Recipe recipe = s_.production.recipe();
+    if (!least.empty()) {
+        const auto number = read_number(least, 0, kMostGaussians);
+        if (!number)
+            return wrong(
+                fmt::format("min_gaussians: give a whole number from 0 to {}", kMostGaussians));
+        recipe.gate = {.min_gaussians = *number, .floor = *number, .attempts = 1};
+    }
+    if (!enhance.empty()) {
+        auto enhancement = parse_enhancement(enhance);
+        if (!enhancement) return wrong("enhance: " + enhancement.error().message());
+        recipe.standard = std::move(*enhancement);
+    }
+    if (!applies_to.empty()) {
+        if (applies_to != "both" && applies_to != "structure")
+            return wrong("applies_to: give both or structure");
+        recipe.repaint = applies_to == "structure";
+    }
+    return std::optional<Recipe>(std::move(recipe));
+}
+
+config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) const {
+    const auto type = network::find_header(request.headers, "content-type");
+    const auto parts = network::parse_multipart(type.value_or(""), request.body);
+    if (!parts) return parts.error();
+    // Of a field that comes twice the first counts; an empty one counts as absent.
+    const Field field = [&](std::string_view name) -> std::string_view {
+        const auto part = std::find_if(parts->begin(), parts->end(),
+                                       [&](const auto& one) { return one.name == name; });
+        return part == parts->end() ? std::string_view() : part->contents;
+    };
+    const auto picture = field("prompt_image_file"), prompt = field("prompt"), seed = field("seed");
+    if (picture.empty() && prompt.empty())
+        return wrong("the form has neither a file prompt_image_file nor a prompt");
+    if (!picture.empty() && !prompt.empty())
+        return wrong("the form has both a file prompt_image_file and a prompt: send one of them");
+    if (picture.size() > kLargestPicture) return wrong("prompt_image_file is larger than 20 MB");
+    if (characters(prompt) > kLongestPrompt)
+        return wrong(fmt::format("prompt is longer than {} characters", kLongestPrompt));
+    Call call;
+    if (picture.empty())
+        call.order = generator::Prompt{std::string(prompt)};
+    else
+        call.order = std::vector<std::uint8_t>(picture.begin(), picture.end());
+    const auto number =
+        seed.empty() ? std::optional<std::int64_t>(-1) : read_number(seed, -1, kLargestSeed);
+    if (!number) return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
+    call.seed = *number >= 0 ? std::uint64_t(*number) : std::random_device{}();
+    auto recipe = read_recipe_of(field);
+    if (!recipe) return recipe.error();
+    call.recipe = std::move(*recipe);
+    call.spz = asks_for_spz(request.headers);
+    return call;
+}
+
+std::chrono::milliseconds Studio::limit() const {
+    const auto& settings = s_.settings;
+    if (settings.http.deadline.count() > 0) return settings.http.deadline;
+    const auto& model = s_.state.model();
+    return model && model->device == "cpu" ? settings.generator.deadline : kSeasonsDeadline;
+}
+
+asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
+    const auto begin = Clock::now();
+    auto answer = co_await make(request, begin + limit());
+    const double seconds = config::seconds_since(begin);
+    s_.metrics.generated(answer.end, seconds);
+    s_.log.info("generate", {{"end", answer.end},
+                             {"status", answer.reply.status},
+                             {"caller", request.peer_ip},
+                             {"bytes", answer.reply.body.size()},
+                             {"s", seconds}});
+    co_return std::move(answer.reply);
+}
+
+asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
+                                             Clock::time_point deadline) {
+    auto call = read_call(request);
+    if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
+    if (!s_.state.ready() || s_.stop.asked())
+        co_return Answer{"not_ready", retry_later(503, s_.stop.asked() ? "stopping" : "loading")};
+    const bool prompt = std::holds_alternative<generator::Prompt>(call->order);
+    if (prompt ? !s_.production.takes_prompts() : !s_.production.takes_pictures())
+        co_return Answer{
+            "not_taken",
+            words_reply(422, prompt ? "this model makes splats from pictures, not from prompts"
+                                    : "this model makes splats from prompts, not from pictures")};
+    if (free_ == 0 && int(waiting_.size()) >= s_.settings.http.queue)
+        co_return Answer{"full", retry_later(429, "others are waiting already")};
+    const bool given = co_await wait_for_turn(request.gone, deadline);
+    if (!given) {
+        Product none;
+        none.end = Product::End::stopped;
+        co_return explain(none, request.gone, deadline);
+    }
+    co_return co_await produce(std::move(*call), request.gone, deadline);
+}
+
+// Whoever is let in calls next() in the end.
+asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_point deadline) {
+    if (free_ > 0) {
+        --free_;
+        co_return true;
+    }
+    asio::steady_timer turn(co_await asio::this_coro::executor, deadline);
+    const auto place = waiting_.insert(waiting_.end(), &turn);
+    s_.metrics.waiting(waiting_.size());
+    // `gone` fires on io, as everything here runs.
+    const std::stop_callback hung_up(gone, [&] { turn.cancel(); });
+    if (!gone.stop_requested()) co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+    const bool given = std::find(waiting_.begin(), waiting_.end(), &turn) == waiting_.end();
+    if (!given) waiting_.erase(place);
+    s_.metrics.waiting(waiting_.size());
+    co_return given;
+}
+
+void Studio::next() {
+    if (waiting_.empty()) {
+        ++free_;
+        return;
+    }
+    auto* const turn = waiting_.front();
+    waiting_.pop_front();
+    turn->cancel();
+}
+
+asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
+                                                Clock::time_point deadline) {
+    std::stop_source stop;
+    const std::stop_callback hung_up(gone, [&] { stop.request_stop(); });
+    const std::stop_callback stopping(s_.stop.token(), [&] { stop.request_stop(); });
+    asio::steady_timer late(co_await asio::this_coro::executor, deadline);
+    late.async_wait([stop](boost::system::error_code error) mutable {
+        if (!error) stop.request_stop();
+    });
+    Product product;
+    Production::Watch watch{.task = "generate"};
+    std::exception_ptr failure;
+    try {
+        const auto token = stop.get_token();
+        if (call.recipe)
+            product = co_await s_.production.produce_here(
+                std::move(*call.recipe), std::move(call.order), call.seed, token, std::move(watch));
+        else
+            product = co_await s_.production.produce(std::move(call.order), call.seed, token,
+                                                     std::move(watch));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    next();  // from here on the device is free: the next one begins while this one is packed
+    if (failure) std::rethrow_exception(failure);
+    if (product.splats.size() == 0) co_return explain(product, gone, deadline);
+    co_return co_await deliver(std::move(product), call);
+}
+
+asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Call& call) {
+    std::size_t gaussians = 0;
+    auto body = co_await run_on(s_.lanes.cpu, [&] {
+        const auto stored = generator::export_splats(product.splats, kAsGenerated);
+        gaussians = stored.size();
+        const auto& how = s_.settings.export_;
+        const auto bytes = call.spz
+                               ? generator::write_spz(stored, {.fraction_bits = how.fraction_bits,
+                                                               .zstd_level = how.zstd_level})
+                               : generator::write_ply(stored);
+        return std::string(bytes.begin(), bytes.end());
+    });
+    auto reply = bytes_reply(std::move(body), "application/octet-stream");
+    reply.headers.emplace_back("x-seed", std::to_string(call.seed));
+    reply.headers.emplace_back("x-gaussians", std::to_string(gaussians));
+    reply.headers.emplace_back(
+        "server-timing",
+        write_server_timing(product.attempts[std::size_t(product.attempt - 1)].times));
+    co_return Answer{"made", std::move(reply)};
+}
+
+Studio::Answer Studio::too_late() const {
+    const auto& given = s_.settings.http.deadline;
+    const auto words = fmt::format(
+        "not made within {:g} s, waiting included: {}",
+        std::chrono::duration<double>(limit()).count(),
+        given.count() > 0 ? "raise http.deadline, or ask when fewer others do"
+                          : "set http.deadline to allow more, or ask when fewer others do");
+    return {"late", words_reply(504, words)};
+}
+
+Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
+                               Clock::time_point deadline) {
+    if (product.end == Product::End::device_lost) {
+        device_lost_ = true;
+        s_.stop.now();
+        return {"error", retry_later(503, "the device is lost: restarting")};
+    }
+    // Callers need not know where other miners of ours are.
+    const auto detail = s_.state.without_addresses(product.detail);
+    if (product.end == Product::End::stranded) return {"stranded", retry_later(503, detail)};
+    if (product.given_up()) {
+        if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
+        if (product.end == Product::End::late) return {"late", words_reply(504, detail)};
+        if (Clock::now() >= deadline) return too_late();
+        return {"not_ready", retry_later(503, "stopping")};
+    }
+    if (product.outcome == storage::Outcome::rejected) {
+        const auto& attempts = product.attempts;
+        const auto best = std::max_element(
+            attempts.begin(), attempts.end(),
+            [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
+        auto words =
+            fmt::format("every attempt stayed sparse: {} Gaussians at best", best->gaussians);
+        auto reply = words_reply(422, detail.empty() ? words : detail);
+        reply.headers.emplace_back("x-gaussians", std::to_string(best->gaussians));
+        reply.headers.emplace_back("server-timing", write_server_timing(best->times));
+        return {"sparse", std::move(reply)};
+    }
+    // Nothing was tried: it is the picture that cannot be read.
+    const bool unreadable = product.attempts.empty();
+    return {unreadable ? "bad_picture" : "error", words_reply(unreadable ? 422 : 500, detail)};
+}
+
+}  // namespace miner

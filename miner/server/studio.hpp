@@ -1,0 +1,79 @@
+// POST /generate as the subnet's later season calls its miners: a picture or a prompt in, splats
+// out, one at a time for each station. Lives on io.
+#pragma once
+
+#include "miner/generation/production.hpp"
+#include "miner/runtime/stop.hpp"
+#include "miner/server/metrics.hpp"
+#include "network/http/message.hpp"
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace miner {
+
+class Studio {
+public:
+    struct Services {
+        Lanes& lanes;
+        Production& production;
+        const State& state;
+        Metrics& metrics;
+        Stop& stop;
+        config::Logger& log;
+        const config::Settings& settings;
+    };
+
+    // places: how many can be made at once.
+    Studio(Services services, std::size_t places) : s_(services), free_(places) {}
+
+    // Form fields prompt_image_file or prompt, and seed (-1 or absent: random). 200: a PLY, or an
+    // SPZ when the header Accept asks for one, in TRELLIS's own convention. Another miner brings
+    // its recipe along: min_gaussians (one attempt; fewer are 422, with their count in x-gaussians,
+    // and are not made), enhance and applies_to as the settings of that name. 400: not such a form;
+    // 422: a picture that cannot be read, something the model does not take, or no attempt was
+    // dense enough; 429: the queue is full; 503: loading or stopping; 504: past the deadline; 500:
+    // the generation failed. Given up as soon as the caller hangs up.
+    asio::awaitable<network::ServerReply> generate(network::ServerRequest request);
+
+    // Set once the GPU was lost: the process must end.
+    bool device_lost() const { return device_lost_; }
+
+private:
+    struct Call {
+        Order order;
+        std::uint64_t seed = 0;
+        bool spz = false;
+        std::optional<Recipe> recipe = {};  // of another miner; nothing: our own
+    };
+    struct Answer {
+        std::string_view end;  // as Metrics::generated has it
+        network::ServerReply reply;
+    };
+    using Clock = std::chrono::steady_clock;
+
+    using Field = std::function<std::string_view(std::string_view name)>;
+
+    config::Result<Call> read_call(const network::ServerRequest& request) const;
+    config::Result<std::optional<Recipe>> read_recipe_of(const Field& field) const;
+    // How long a call may take, waiting included; see http.deadline.
+    std::chrono::milliseconds limit() const;
+    asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);
+    asio::awaitable<Answer> produce(Call call, std::stop_token gone, Clock::time_point deadline);
+    asio::awaitable<Answer> deliver(Product product, const Call& call);
+    Answer too_late() const;
+    Answer explain(const Product& product, std::stop_token gone, Clock::time_point deadline);
+    asio::awaitable<bool> wait_for_turn(std::stop_token gone, Clock::time_point deadline);
+    void next();
+
+    Services s_;
+    std::size_t free_;                        // places
+    std::list<asio::steady_timer*> waiting_;  // each woken when its turn comes
+    bool device_lost_ = false;
+};
+
+}  // namespace miner

@@ -1,0 +1,445 @@
+#include "generator/trellis/trellis.hpp"
+
+#include "tests/generator/golden.hpp"
+#include "tests/generator/text_folder.hpp"
+#include "tests/support/paths.hpp"
+
+#include "generator/errc.hpp"
+
+#include <ATen/record_function.h>
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+namespace {
+
+using generator::Errc;
+
+std::unique_ptr<generator::Generator> make(const std::string& folder,
+                                           const std::string& dtype = "auto") {
+    config::Generator settings;
+    settings.model = folder;
+    settings.device = "cpu";
+    settings.dtype = dtype;
+    auto made = generator::make_trellis(settings);
+    if (!made) throw std::runtime_error(made.error().message());
+    return std::move(*made);
+}
+
+template <std::size_t kWidth>
+at::Tensor tensor_of(const std::vector<std::array<float, kWidth>>& rows) {
+    return at::from_blob(const_cast<float*>(rows.data()->data()),
+                         {std::int64_t(rows.size()), std::int64_t(kWidth)})
+        .clone();
+}
+
+at::Tensor tensor_of(const std::vector<float>& values) {
+    return at::from_blob(const_cast<float*>(values.data()), {std::int64_t(values.size()), 1})
+        .clone();
+}
+
+// The first name that the file has: golden/tiny's, or golden/text's.
+at::Tensor either(const tests::Golden& golden, const char* name, const char* other) {
+    return golden[golden.has(name) ? name : other];
+}
+
+// Picture or prompt to splats through the public interface alone, against the tensors that the
+// reference made.
+void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden,
+                      const generator::Condition& condition) {
+    const auto sketch = trellis.sketch(condition, golden.seed(), {});
+    REQUIRE(sketch.has_value());
+    REQUIRE((*sketch)->voxels() == golden["coords"].size(0));
+    REQUIRE((*sketch)->gaussians() == (*sketch)->voxels() * trellis.info().gaussians_per_voxel);
+    const auto finished = trellis.finish(**sketch, nullptr, {});
+    REQUIRE(finished.has_value());
+    const auto& splats = finished->splats;
+    REQUIRE(std::int64_t(splats.size()) == (*sketch)->gaussians());
+
+    const auto error = [&](const at::Tensor& got, const char* name, const char* other) {
+        const auto want = either(golden, name, other);
+        return tests::relative_error(golden.stored(got, "gaussian_index").view(want.sizes()), want);
+    };
+    CHECK(error(tensor_of(splats.position), "xyz", "xyz") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.colour), "features_dc", "sh_dc") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.opacity), "opacity", "opacity") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.scale), "scaling", "scale") < tests::kTolerances.fp32);
+    CHECK(error(tensor_of(splats.rotation), "rotation_raw", "rotation") < tests::kTolerances.fp32);
+
+    for (const double ms :
+         {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
+          finished->times.latent, finished->times.gaussians}) {
+        CHECK(ms > 0);
+    }
+    CHECK(finished->times.encode < 0);
+}
+
+// Tests that give a picture.
+void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden) {
+    check_end_to_end(trellis, golden, golden.picture());
+}
+
+// Counts torch's operators, this thread's alone, while it lives: how far something has come, which
+// no clock says on a busy machine.
+class OperatorCount {
+public:
+    using Told = std::function<void(std::int64_t count)>;
+
+    static std::int64_t of(const std::function<void()>& work, Told told = {}) {
+        count_ = 0;
+        told_ = std::move(told);
+        const auto handle =
+            at::addThreadLocalCallback(at::RecordFunctionCallback([](const at::RecordFunction&) {
+                ++count_;
+                if (told_) told_(count_);
+                return std::unique_ptr<at::ObserverContext>();
+            }));
+        work();
+        at::removeCallback(handle);
+        return count_;
+    }
+
+private:
+    static inline thread_local std::int64_t count_ = 0;
+    static inline thread_local Told told_;
+};
+
+// A copy of the golden checkpoint that a test may damage.
+class Copy {
+public:
+    Copy()
+        : folder_(std::filesystem::temp_directory_path() /
+                  ("trellis_test_" + std::to_string(::getpid()))) {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::copy(tests::project_path("tests/golden/tiny"), folder_,
+                              std::filesystem::copy_options::recursive);
+    }
+    ~Copy() { std::filesystem::remove_all(folder_); }
+
+    std::filesystem::path path(const std::string& name = "") const {
+        return name.empty() ? folder_ : folder_ / name;
+    }
+
+    void replace(const std::string& name, const std::string& what, const std::string& with) const {
+        std::ifstream in(path(name));
+        std::string text{std::istreambuf_iterator<char>(in), {}};
+        const auto at = text.find(what);
+        if (at == std::string::npos) throw std::runtime_error(name + " lacks " + what);
+        text.replace(at, what.size(), with);
+        std::ofstream(path(name)) << text;
+    }
+
+    config::Error error(const std::string& device = "cpu") const {
+        config::Generator settings;
+        settings.model = folder_;
+        settings.device = device;
+        const auto made = generator::make_trellis(settings);
+        if (made) throw std::runtime_error("it was read");
+        return made.error();
+    }
+
+private:
+    std::filesystem::path folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a checkpoint folder turns the golden picture into the golden splats", "[golden]") {
+    const auto folder = tests::golden_folder();
+    const auto trellis = make(folder);
+    CHECK(trellis->info().name == folder);
+    CHECK(trellis->info().device == "cpu");
+    CHECK(trellis->info().dtype == "fp32");
+    check_end_to_end(*trellis, tests::Golden(folder));
+}
+
+TEST_CASE("a checkpoint that shares no size with the others does so too", "[golden]") {
+    const std::string folder = tests::project_path("tests/golden/odd");
+    check_end_to_end(*make(folder), tests::Golden(folder));
+}
+
+TEST_CASE("the embedded model turns its golden picture into its golden splats", "[golden]") {
+    const auto trellis = make("");
+    CHECK(trellis->info().name == "trellis-nano (embedded)");
+    CHECK(trellis->info().picture_size == 224);
+    CHECK(trellis->info().resolution == 64);
+    CHECK(trellis->info().gaussians_per_voxel == 32);
+    CHECK(trellis->info().parameters > 10'000'000);
+    check_end_to_end(*trellis, tests::Golden(tests::project_path("tests/golden/nano")));
+}
+
+TEST_CASE("the embedded model turns its golden prompt into its golden splats", "[golden]") {
+    const auto trellis = make("");
+    CHECK(trellis->info().takes_prompts);
+    check_end_to_end(
+        *trellis,
+        tests::Golden(tests::project_path("tests/golden/nano"), "golden.safetensors", "text."),
+        generator::Prompt{"a white snowman with a green hat"});
+}
+
+TEST_CASE("a folder for prompts turns the golden prompt into the golden splats", "[golden]") {
+    const tests::TextFolder folder(tests::golden_text_folder());
+    const auto trellis = make(folder.path());
+    CHECK(trellis->info().takes_prompts);
+    CHECK(trellis->info().picture_size == 0);
+    check_end_to_end(
+        *trellis, tests::Golden(tests::golden_text_folder() + "/pipe", "text_golden.safetensors"),
+        generator::Prompt{folder.prompt()});
+}
+
+TEST_CASE("what a checkpoint does not take is an error that names it and says which does") {
+    const auto pictures = make(tests::project_path("tests/golden/tiny"));
+    const auto no_prompt = pictures->sketch(generator::Prompt{"a chair"}, 1, {});
+    REQUIRE_FALSE(no_prompt.has_value());
+    CHECK(no_prompt.error().code == Errc::wrong_input);
+    CHECK(no_prompt.error().detail.find("golden/tiny makes splats from pictures") !=
+          std::string::npos);
+    CHECK_FALSE(pictures->info().takes_prompts);
+
+    const tests::TextFolder folder(tests::project_path("tests/golden/text"));
+    const auto prompts = make(folder.path());
+    const auto no_picture = prompts->sketch(generator::Image{}, 1, {});
+    REQUIRE_FALSE(no_picture.has_value());
+    CHECK(no_picture.error().code == Errc::wrong_input);
+    CHECK(no_picture.error().detail.find("TRELLIS-image") != std::string::npos);
+}
+
+TEST_CASE("prompts of any kind make splats, and too long ones an error") {
+    const auto trellis = make("");
+    for (const std::string& prompt :
+         {std::string(), std::string(100'000, 'x'), std::string("\0\x01\x1b[31m\xff\xfe", 9),
+          std::string("\xf0\x9f\x9a\x80\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9")}) {
+        INFO(prompt.substr(0, 40));
+        CHECK(trellis->sketch(generator::Prompt{prompt}, 3, {}).has_value());
+    }
+    const auto sketch = trellis->sketch(generator::Prompt{std::string(200'000, 'x')}, 3, {});
+    REQUIRE_FALSE(sketch.has_value());
+    CHECK(sketch.error().code == Errc::bad_prompt);
+}
+
+TEST_CASE("a seed gives the same splats to the bit, another seed others") {
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    const auto once = trellis->sketch(golden.picture(), 7, {});
+    const auto again = trellis->sketch(golden.picture(), 7, {});
+    const auto other = trellis->sketch(golden.picture(), 8, {});
+    REQUIRE((once && again && other));
+    const auto a = trellis->finish(**once, nullptr, {}), b = trellis->finish(**again, nullptr, {});
+    const auto twice = trellis->finish(**once, nullptr, {}),
+               c = trellis->finish(**other, nullptr, {});
+    REQUIRE((a && b && c && twice));
+    CHECK((a->splats.position == b->splats.position));
+    CHECK(a->splats.opacity == b->splats.opacity);
+    CHECK(a->splats.opacity == twice->splats.opacity);
+    CHECK((a->splats.position != c->splats.position));
+}
+
+TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    const auto sketch = trellis->sketch(golden.picture(), 7, {});
+    REQUIRE(sketch.has_value());
+    const generator::Condition own = golden.picture();
+    auto shaded = golden.picture();
+    for (auto& byte : shaded.pixels) byte /= 4;
+    const generator::Condition dark = shaded;
+    const auto plain = trellis->finish(**sketch, nullptr, {});
+    const auto same = trellis->finish(**sketch, &own, {});
+    const auto repainted = trellis->finish(**sketch, &dark, {});
+    REQUIRE((plain && same && repainted));
+    CHECK((plain->splats.colour == same->splats.colour));
+    CHECK(same->times.encode > 0);
+    CHECK((plain->splats.colour != repainted->splats.colour));
+    CHECK(plain->splats.size() == repainted->splats.size());
+}
+
+TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[golden]") {
+    using Mode = generator::Views::Mode;
+    const auto [mode, name] = GENERATE(std::pair(Mode::stochastic, std::string("stochastic.")),
+                                       std::pair(Mode::averaged, std::string("averaged.")));
+    const tests::Golden views(tests::project_path("tests/golden"), "views.safetensors", name);
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    const auto picture = tests::Golden(tests::project_path("tests/golden/tiny")).picture();
+    auto mirrored = picture;
+    for (int y = 0; y < picture.height; ++y)
+        for (int x = 0; x < picture.width; ++x)
+            for (int c = 0; c < 3; ++c)
+                mirrored.pixels[std::size_t((y * picture.width + x) * 3 + c)] =
+                    picture
+                        .pixels[std::size_t((y * picture.width + picture.width - 1 - x) * 3 + c)];
+    const auto sketch = trellis->sketch(generator::Views{{picture, mirrored}, mode}, 7, {});
+    REQUIRE(sketch.has_value());
+    REQUIRE((*sketch)->voxels() == views["voxels"].item<std::int64_t>());
+    const auto finished = trellis->finish(**sketch, nullptr, {});
+    REQUIRE(finished.has_value());
+    const auto every = [](const at::Tensor& rows) { return rows.slice(0, 0, rows.size(0), 101); };
+    CHECK(tests::relative_error(every(tensor_of(finished->splats.position)), views["xyz"]) <
+          tests::kTolerances.fp32);
+    CHECK(tests::relative_error(every(tensor_of(finished->splats.opacity)).squeeze(1),
+                                views["opacity"]) < tests::kTolerances.fp32);
+}
+
+TEST_CASE("a stop that was requested cancels both steps") {
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    std::stop_source stop;
+    const auto sketch = trellis->sketch(golden.picture(), 7, {});
+    REQUIRE(sketch.has_value());
+    stop.request_stop();
+    CHECK(trellis->sketch(golden.picture(), 7, stop.get_token()).error().code == Errc::cancelled);
+    CHECK(trellis->finish(**sketch, nullptr, stop.get_token()).error().code == Errc::cancelled);
+}
+
+TEST_CASE("a stop in the middle of a flow ends it at the next step") {
+    const tests::Golden golden(tests::project_path("tests/golden/tiny"));
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    const auto whole =
+        OperatorCount::of([&] { REQUIRE(trellis->sketch(golden.picture(), 7, {}).has_value()); });
+    std::stop_source stop;
+    const auto halfway = whole / 2;
+    const auto stopped = OperatorCount::of(
+        [&] {
+            const auto sketch = trellis->sketch(golden.picture(), 7, stop.get_token());
+            REQUIRE_FALSE(sketch.has_value());
+            CHECK(sketch.error().code == Errc::cancelled);
+        },
+        [&](std::int64_t count) {
+            if (count == halfway) stop.request_stop();
+        });
+    CHECK(stopped >= halfway);
+    CHECK(stopped < whole * 3 / 4);  // a step is less than a sixth of it
+}
+
+TEST_CASE("a picture of another size than the encoder's is refused") {
+    const auto trellis = make(tests::project_path("tests/golden/tiny"));
+    generator::Image picture{8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3)};
+    const auto sketch = trellis->sketch(picture, 1, {});
+    REQUIRE_FALSE(sketch.has_value());
+    CHECK(sketch.error().detail.find("518") != std::string::npos);
+}
+
+TEST_CASE("a device that is not there says what there is") {
+    const Copy copy;
+    CHECK(copy.error("cuda:99").code == Errc::bad_device);
+    CHECK(copy.error("cuda:99").detail.find("cuda:99") != std::string::npos);
+    CHECK(copy.error("tpu").detail.find("cuda:N") != std::string::npos);
+    CHECK(copy.error("cuda:x").code == Errc::bad_device);
+    config::Generator settings;
+    settings.dtype = "fp8";
+    CHECK(generator::make_trellis(settings).error().code == Errc::bad_device);
+}
+
+TEST_CASE("memory is told of the GPU that the settings mean, and of none on a CPU") {
+    config::Generator settings;
+    settings.device = "cpu";
+    CHECK_FALSE(generator::gpu_memory(settings).value().has_value());
+    settings.device = "cuda:99";
+    CHECK(generator::gpu_memory(settings).error().code == Errc::bad_device);
+}
+
+TEST_CASE("a folder without a checkpoint says which file is missing") {
+    config::Generator settings;
+    settings.model = "/nonexistent";
+    settings.device = "cpu";
+    const auto made = generator::make_trellis(settings);
+    REQUIRE_FALSE(made.has_value());
+    CHECK(made.error().code == Errc::missing_file);
+    CHECK(made.error().detail.find("/nonexistent/pipeline.json") != std::string::npos);
+}
+
+TEST_CASE("a weights file cut short is a bad checkpoint that names it") {
+    const Copy copy;
+    const auto file = copy.path("ckpts/ss_flow.safetensors");
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+    CHECK(copy.error().code == Errc::bad_checkpoint);
+    CHECK(copy.error().detail.find("ss_flow.safetensors") != std::string::npos);
+}
+
+TEST_CASE("a checkpoint that lacks any of its files names it") {
+    for (const char* name :
+         {"pipeline.json", "ckpts/ss_flow.json", "ckpts/ss_flow.safetensors", "ckpts/ss_dec.json",
+          "ckpts/ss_dec.safetensors", "ckpts/slat_flow.json", "ckpts/slat_flow.safetensors",
+          "ckpts/gs_dec.json", "ckpts/gs_dec.safetensors", "ckpts/dinov2_tiny_reg.json",
+          "ckpts/dinov2_tiny_reg.safetensors"}) {
+        INFO(name);
+        const Copy copy;
+        std::filesystem::remove(copy.path(name));
+        CHECK(copy.error().code == Errc::missing_file);
+        // An encoder may also lie in a folder of its name: both places are meant.
+        const auto stem = std::filesystem::path(name).stem().string();
+        CHECK(copy.error().detail.find(stem) != std::string::npos);
+    }
+}
+
+TEST_CASE("a tensor of NaNs names itself and its file") {
+    const Copy copy;
+    const auto file = copy.path("ckpts/gs_dec.safetensors");
+    // The last tensor's last bytes are the file's.
+    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+    bytes.seekp(-64, std::ios::end);
+    bytes << std::string(64, '\xff');
+    bytes.close();
+    CHECK(copy.error().code == Errc::bad_checkpoint);
+    CHECK(copy.error().detail.find("gs_dec.safetensors: ") != std::string::npos);
+    CHECK(copy.error().detail.find("no finite number") != std::string::npos);
+}
+
+TEST_CASE("networks and weights that do not fit say where") {
+    SECTION("a key that no such network has") {
+        for (const char* name : {"ss_flow", "ss_dec", "slat_flow", "gs_dec"}) {
+            const Copy copy;
+            const auto file = "ckpts/" + std::string(name) + ".json";
+            copy.replace(file.c_str(), "\"use_fp16\"", "\"rotary\": true, \"use_fp16\"");
+            CHECK(copy.error().code == Errc::bad_checkpoint);
+            CHECK(copy.error().detail.find(file + ": args: 'rotary'") != std::string::npos);
+        }
+    }
+    SECTION("a patch that its levels do not come to") {
+        const Copy copy;
+        copy.replace("ckpts/slat_flow.json", "\"patch_size\": 2", "\"patch_size\": 4");
+        CHECK(copy.error().detail.find("'patch_size' is not 2") != std::string::npos);
+    }
+    SECTION("one block more than the file has") {
+        const Copy copy;
+        copy.replace("ckpts/ss_flow.json", "\"num_blocks\": 2", "\"num_blocks\": 3");
+        CHECK(copy.error().code == Errc::missing_tensor);
+        CHECK(copy.error().detail.find("blocks.2.norm2.weight") != std::string::npos);
+    }
+    SECTION("one block less") {
+        const Copy copy;
+        copy.replace("ckpts/ss_flow.json", "\"num_blocks\": 2", "\"num_blocks\": 1");
+        CHECK(copy.error().code == Errc::extra_tensor);
+        CHECK(copy.error().detail.find("blocks.1.adaLN_modulation.1.bias") != std::string::npos);
+    }
+    SECTION("other Gaussians for each voxel") {
+        const Copy copy;
+        copy.replace("ckpts/gs_dec.json", "\"num_gaussians\": 8", "\"num_gaussians\": 9");
+        CHECK(copy.error().code == Errc::misshapen_tensor);
+        CHECK(copy.error().detail.find(
+                  "out_layer.weight is [112, 64], the network needs [126, 64]") !=
+              std::string::npos);
+    }
+    SECTION("a condition of another width than the encoder's") {
+        const Copy copy;
+        copy.replace("ckpts/slat_flow.json", "\"cond_channels\": 64", "\"cond_channels\": 32");
+        CHECK(copy.error().code == Errc::bad_checkpoint);
+        CHECK(copy.error().detail.find("'cond_channels' is 32, but the picture encoder has 64") !=
+              std::string::npos);
+    }
+    SECTION("a resolution that the decoder does not reach") {
+        const Copy copy;
+        copy.replace("ckpts/gs_dec.json", "\"resolution\": 32", "\"resolution\": 64");
+        CHECK(copy.error().detail.find("'resolution' is 64, but the structure decoder has 32") !=
+              std::string::npos);
+    }
+    SECTION("a normalisation of another length") {
+        const Copy copy;
+        copy.replace("pipeline.json", "2.377650737762451,", "");
+        CHECK(copy.error().detail.find("slat_normalization") != std::string::npos);
+    }
+}

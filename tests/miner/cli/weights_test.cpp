@@ -1,0 +1,73 @@
+#include "miner/cli/weights.hpp"
+
+#include "network/errc.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "weights/digest.hpp"
+#include "weights/weights_lock.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+using miner::progress_line;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What was warned of, if anything.
+struct Verdict {
+    config::Result<void> right;
+    std::string warned;
+};
+
+Verdict look_at(const std::string& folder) {
+    Verdict verdict;
+    verdict.right = miner::expect_right(
+        folder, [&](const config::Error& damage) { verdict.warned += damage.message(); });
+    return verdict;
+}
+
+config::Result<void> expect_right(const std::string& folder) {
+    auto verdict = look_at(folder);
+    CHECK(verdict.warned.empty());
+    return verdict.right;
+}
+
+}  // namespace
+
+TEST_CASE("progress tells share, bytes, rate and time left") {
+    CHECK(progress_line(0, 3'400'000'000, 0s) == "[------------------------]   0 %  0 B of 3.4 GB");
+    CHECK(progress_line(1'700'000'000, 3'400'000'000, 10s) ==
+          "[############------------]  50 %  1.7 GB of 3.4 GB  170 MB/s  10 s left");
+    CHECK(progress_line(5'000'000, 5'000'000, 2s) ==
+          "[########################] 100 %  5 MB of 5 MB  2 MB/s");
+    CHECK(progress_line(0, 0, 1s) == "[########################] 100 %  0 B of 0 B");
+}
+
+TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
+    const tests::TemporaryFolder folder;
+    const auto weights = folder.path() / "a.safetensors";
+    std::ofstream(weights) << "weights";
+    CHECK(expect_right(folder.path()).has_value());  // not fetched: nothing to say
+    CHECK(expect_right("").has_value());             // the embedded model
+    network::WeightsLock lock;
+    lock.files.push_back({"a.safetensors", "o/n@c:a", 7, network::sha256_of(weights).value(), 0});
+    REQUIRE(network::write_lock(folder.path(), lock).has_value());
+    CHECK(expect_right(folder.path()).has_value());
+    std::ofstream(weights) << "weighty";
+    const auto refused = expect_right(folder.path());
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().code == network::Errc::wrong_hash);
+    CHECK_THAT(refused.error().detail,
+               Catch::Contains("a.safetensors") && Catch::Contains("miner weights fetch"));
+}
+
+TEST_CASE("a model whose lock is damaged is loaded with a warning that says what to do") {
+    const tests::TemporaryFolder folder;
+    const std::string content = GENERATE("", "{\"files\": [{\"path\"", std::string(100, '\0'));
+    std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
+    const auto verdict = look_at(folder.path());
+    CHECK(verdict.right.has_value());
+    CHECK_THAT(verdict.warned,
+               Catch::Contains("weights.lock.json") && Catch::Contains("miner weights fetch"));
+}

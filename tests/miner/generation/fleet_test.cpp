@@ -1,0 +1,384 @@
+// Orders given to several stations: devices of this machine, and real `miner serve`s on loopback.
+#include "miner/generation/production.hpp"
+
+#include "miner/runtime/await_all.hpp"
+#include "tests/miner/serving.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+using storage::Outcome;
+using tests::Serving;
+namespace asio = boost::asio;
+
+namespace {
+
+// A miner with a fleet and no subnet.
+struct Bench {
+    config::Settings settings;
+    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
+    tests::Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
+    std::vector<std::string> lines;
+    miner::Order order = tests::small_png();
+    std::stop_source stop;
+
+    Bench() {
+        settings.gate.min_gaussians = 3200;
+        settings.gate.floor = 320;
+        settings.generator.device = "none";
+        settings.generator.deadline = std::chrono::minutes(10);
+        script->voxels = {100};
+    }
+    explicit Bench(std::initializer_list<const Serving*> servers) : Bench() {
+        for (const auto* server : servers) settings.generator.remote.push_back(server->url());
+    }
+
+    std::vector<miner::Product> produce(int count) {
+        asio::io_context io{1};
+        miner::Lanes lanes;
+        config::Logger log(config::Level::info, false,
+                           [this](std::string_view line) { lines.emplace_back(line); });
+        const auto fleet = miner::Fleet::build(lanes, log, settings.generator).value();
+        miner::Production production(lanes, *fleet, log, miner::read_recipe(settings).value());
+        std::vector<miner::Product> products{std::size_t(count)};
+        std::exception_ptr failure;
+        const auto make = [this](const config::Generator& how) {
+            devices.push_back(how.device);
+            return tests::make_fake(script)(how);
+        };
+        const auto one = [&](miner::Product& product) -> asio::awaitable<void> {
+            miner::Production::Watch watch{.task = "t"};
+            const auto token = stop.get_token();
+            auto what = order;
+            product = co_await production.produce(std::move(what), 7, token, std::move(watch));
+        };
+        asio::co_spawn(
+            io,
+            [&]() -> asio::awaitable<void> {
+                const miner::MakeGenerator make_generator = make;
+                const auto loaded = co_await fleet->load(make_generator);
+                if (!loaded) throw std::runtime_error(loaded.error().message());
+                able = fleet->able();
+                std::vector<asio::awaitable<void>> orders;
+                for (auto& product : products) orders.push_back(one(product));
+                co_await miner::await_all(std::move(orders));
+                able_after = fleet->able();
+                co_await fleet->unload();
+            },
+            [&](std::exception_ptr error) { failure = error; });
+        io.run();
+        if (failure) std::rethrow_exception(failure);
+        return products;
+    }
+    miner::Product produce() { return std::move(produce(1).front()); }
+
+    bool says(const std::string& words) const {
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const auto& line) { return line.find(words) != std::string::npos; });
+    }
+
+    bool able = false, able_after = false;
+};
+
+// Answers /health as a miner does, and everything else as `script` says.
+tests::LoopbackPeer::Script healthy_but(tests::LoopbackPeer::Script script) {
+    return [script = std::move(script)](tests::LoopbackPeer::Socket& socket) {
+        const auto request = tests::read_request(socket);
+        if (!request.starts_with("GET /health ")) return script(socket);
+        const std::string body = R"({"status":"healthy"})";
+        tests::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+    };
+}
+
+std::string url(const tests::LoopbackPeer& peer) {
+    return "http://127.0.0.1:" + std::to_string(peer.port());
+}
+
+}  // namespace
+
+TEST_CASE("a remote station makes what a device here makes") {
+    Serving server;
+    server.start();
+    Bench here, there({&server});
+    here.settings.generator.device = "cpu";
+    const auto ours = here.produce(), theirs = there.produce();
+    Serving::stop_all({&server});
+    CHECK(theirs.outcome == Outcome::passed);
+    REQUIRE(theirs.splats.size() == 3200);
+    for (std::size_t i = 0; i < 3200; i += 100)
+        for (int c = 0; c < 3; ++c) {
+            CHECK(theirs.splats.position[i][c] == Approx(ours.splats.position[i][c]).margin(1e-6));
+            CHECK(theirs.splats.scale[i][c] == Approx(ours.splats.scale[i][c]));
+            CHECK(theirs.splats.colour[i][c] == ours.splats.colour[i][c]);
+        }
+    CHECK(theirs.splats.opacity[7] == Approx(ours.splats.opacity[7]));
+    CHECK(server.script->seeds == here.script->seeds);
+    CHECK(server.script->pictures[0].pixels == here.script->pictures[0].pixels);
+    CHECK(theirs.attempts[0].times.structure == 2);
+    CHECK(theirs.attempts[0].times.gaussians == 5);
+}
+
+TEST_CASE("the gate here judges what a remote station sketched, and the retry is enhanced there") {
+    Serving server;
+    server.script->voxels = {99, 120};
+    server.settings.gate.min_gaussians = 1;  // its own gate does not count
+    server.settings.enhance.standard = {"smooth"};
+    server.start();
+    Bench bench({&server});
+    const auto product = bench.produce();
+    Serving::stop_all({&server});
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(product.attempt == 2);
+    CHECK(product.splats.size() == 3840);
+    CHECK(server.script->finished == 1);  // a sparse structure costs it stage 1 alone
+    CHECK(server.script->pictures[0].pixels != server.script->pictures[1].pixels);
+    CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 7});
+    REQUIRE(product.attempts.size() == 2);
+    CHECK(product.attempts[0].gaussians == 3168);
+    CHECK(product.attempts[0].outcome == storage::AttemptOutcome::sparse);
+    CHECK(product.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.says("retry successful task=t attempt=2 gaussians=3840"));
+}
+
+TEST_CASE("a retry that is better but sparse is fetched from the station that held it back") {
+    Serving server;
+    server.script->voxels = {20, 50};
+    server.start();
+    Bench bench({&server});
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::retry_improved);
+    CHECK(product.splats.size() == 1600);
+    CHECK(server.script->sketches == 3);
+    server.script->voxels = {50, 40};
+    server.script->sketches = 0;
+    CHECK(bench.produce().outcome == Outcome::rejected);
+    server.script->voxels = {0};
+    const auto empty = bench.produce();
+    Serving::stop_all({&server});
+    CHECK(empty.outcome == Outcome::rejected);
+    CHECK(empty.attempts.at(0).gaussians == 0);
+}
+
+TEST_CASE("a prompt goes to a remote station, with another seed when it stays sparse") {
+    Serving server;
+    server.script->voxels = {99, 120};
+    server.start();
+    Bench bench({&server});
+    bench.order = generator::Prompt{"a red chair"};
+    const auto product = bench.produce();
+    Serving::stop_all({&server});
+    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(server.script->prompts == std::vector<std::string>{"a red chair", "a red chair"});
+    CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 8});
+}
+
+TEST_CASE("each order goes to the station with the least to do") {
+    Serving first, second;
+    for (auto* server : {&first, &second}) {
+        server->script->held = true;
+        server->settings.http.queue = 5;
+        server->start();
+    }
+    Bench bench({&first, &second});
+    // None ends before each has one at work and one that waits.
+    std::thread release([&] {
+        for (const auto* server : {&first, &second})
+            tests::eventually([&] {
+                return server->get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
+                       std::string::npos;
+            });
+        first.script->held = second.script->held = false;
+    });
+    const auto products = bench.produce(4);
+    release.join();
+    Serving::stop_all({&first, &second});
+    for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
+    CHECK(first.script->sketches == 2);
+    CHECK(second.script->sketches == 2);
+}
+
+TEST_CASE("several devices of one machine work at the same time, each with a model of its own") {
+    Bench bench;
+    bench.settings.generator.devices = {"cuda:0", "cuda:1"};
+    bench.script->meeting = 2;  // neither ends before the other has begun
+    const auto products = bench.produce(2);
+    for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
+    auto devices = bench.devices.get();
+    std::sort(devices.begin(), devices.end());
+    CHECK(devices == std::vector<std::string>{"cuda:0", "cuda:1"});
+}
+
+TEST_CASE("when a station dies in the middle another makes the whole of it") {
+    Serving dying, other;
+    dying.script->voxels = {-1};
+    dying.script->failure = generator::Errc::device_lost;
+    dying.start();
+    other.start();
+    Bench bench({&dying, &other});
+    const auto product = bench.produce();
+    CHECK(dying.wait() == miner::ExitCode::device_lost);
+    CHECK(product.outcome == Outcome::passed);
+    CHECK(dying.script->sketches == 1);
+    CHECK(other.script->sketches == 1);
+    CHECK(product.attempts.size() == 1);
+    CHECK(bench.says("station failed station=" + dying.url()));
+    // Gone for good, it is not even asked.
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.says("station down station=" + dying.url()));
+    Serving::stop_all({&other});
+}
+
+TEST_CASE("a station that hangs up, talks nonsense or too much is left for another") {
+    Serving other;
+    other.start();
+    const auto answer = [](const std::string& head, const std::string& body) {
+        return [=](tests::LoopbackPeer::Socket& socket) { tests::send(socket, head + body); };
+    };
+    const std::vector<std::pair<tests::LoopbackPeer::Script, std::string>> bad{
+        {[](tests::LoopbackPeer::Socket&) {}, "closed"},
+        {answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "nonsense!"), "not the splats"},
+        {answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "ply"), "closed"},
+        {answer("HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", ""), "larger"},
+        {answer("no HTTP at all", ""), "malformed"},
+        {answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", ""), "404"},
+        {answer("HTTP/1.1 429 Too Many\r\nContent-Length: 16\r\n\r\n", R"({"error":"later"})"),
+         "429"}};
+    for (const auto& [script, words] : bad) {
+        const tests::LoopbackPeer peer(healthy_but(script));
+        Bench bench({&other});
+        bench.settings.generator.remote.insert(bench.settings.generator.remote.begin(), url(peer));
+        const int before = other.script->sketches;
+        const auto product = bench.produce();
+        INFO(words);
+        CHECK(product.outcome == Outcome::passed);
+        CHECK(other.script->sketches == before + 1);
+        CHECK(bench.says("station failed station=" + url(peer)));
+        CHECK(std::any_of(bench.lines.begin(), bench.lines.end(), [&](const auto& line) {
+            return line.find("station failed") != line.npos && line.find(words) != line.npos;
+        }));
+    }
+    Serving::stop_all({&other});
+}
+
+TEST_CASE("a station that is late by its own measure is left for another") {
+    Serving slow, other;
+    slow.script->delay = 60s;
+    slow.settings.http.deadline = 100ms;
+    slow.start();
+    other.start();
+    Bench bench({&slow, &other});
+    const auto product = bench.produce();
+    Serving::stop_all({&slow, &other});
+    CHECK(product.outcome == Outcome::passed);
+    CHECK(other.script->sketches == 1);
+    CHECK(bench.says("504: not made within 0.1 s"));
+}
+
+TEST_CASE("past our own deadline a remote order is given up, here and there") {
+    Serving slow, other;
+    slow.script->delay = 60s;
+    slow.start();
+    other.start();
+    Bench bench({&slow, &other});
+    bench.settings.generator.deadline = 1s;
+    const auto product = bench.produce();
+    CHECK(product.end == miner::Product::End::late);
+    CHECK(other.script->sketches == 0);
+    slow.script->delay = 0ms;
+    bench.settings.generator.deadline = std::chrono::minutes(10);
+    // The station noticed that nobody waits: it has time for the next.
+    CHECK(bench.produce().outcome == Outcome::passed);
+    Serving::stop_all({&slow, &other});
+    CHECK(slow.script->finished == 1);
+}
+
+TEST_CASE("when no station answers, nothing is decided") {
+    Bench bench;
+    // Nobody listens on a port that was free a moment ago.
+    bench.settings.generator.remote = {url(tests::LoopbackPeer([](auto&) {}))};
+    const auto product = bench.produce();
+    CHECK_FALSE(bench.able);
+    CHECK(product.end == miner::Product::End::stranded);
+    CHECK(product.outcome == Outcome::none);
+    CHECK(product.detail == "no station is able to take it");
+    CHECK(bench.says("station down"));
+    const tests::LoopbackPeer hangs_up(healthy_but([](auto&) {}));
+    bench.settings.generator.remote = {url(hangs_up)};
+    const auto failed = bench.produce();
+    CHECK(bench.able);
+    CHECK(failed.end == miner::Product::End::stranded);
+    CHECK(failed.detail.starts_with("every station failed: "));
+    CHECK_FALSE(bench.able_after);  // it rests
+}
+
+TEST_CASE("several pictures of one object go to no remote station, whatever its model takes") {
+    const tests::LoopbackPeer prompts_alone([](tests::LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        const std::string body =
+            R"({"status":"healthy","model":{"takes_pictures":false,"takes_prompts":true}})";
+        tests::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+    });
+    Bench bench;
+    bench.settings.generator.remote = {url(prompts_alone)};
+    bench.order = miner::Album{{tests::small_png(), tests::small_png()}, {}};
+    const auto product = bench.produce();
+    CHECK(bench.able);
+    CHECK(product.end == miner::Product::End::stranded);
+    CHECK(product.detail.find("several pictures of one object need a device here") !=
+          std::string::npos);
+    CHECK(prompts_alone.connections() == 1);  // its health alone
+}
+
+TEST_CASE("what the work itself is to blame for is not tried at every station") {
+    Serving first, second;
+    for (auto* server : {&first, &second}) {
+        server->script->voxels = {-1};
+        server->start();
+    }
+    Bench bench({&first, &second});
+    const auto product = bench.produce();
+    CHECK(product.outcome == Outcome::error);
+    CHECK(first.script->sketches == 2);
+    CHECK(second.script->sketches == 0);
+    bench.order = std::vector<std::uint8_t>{1, 2, 3};
+    const auto unreadable = bench.produce();
+    Serving::stop_all({&first, &second});
+    CHECK(unreadable.outcome == Outcome::error);
+    CHECK(unreadable.attempts.empty());
+    CHECK(first.script->sketches == 2);
+}
+
+TEST_CASE("remote stations want their token") {
+    Serving server;
+    server.settings.http.token = "0123456789abcdef";
+    server.start();
+    Bench bench({&server});
+    CHECK(bench.produce().end == miner::Product::End::stranded);
+    CHECK(bench.says("401"));
+    bench.settings.generator.remote_token = "0123456789abcdef";
+    CHECK(bench.produce().outcome == Outcome::passed);
+    Serving::stop_all({&server});
+}
+
+TEST_CASE("an order that came from another miner is not passed on") {
+    Serving worker;
+    worker.start();
+    Serving front;
+    front.settings.generator.device = "none";
+    front.settings.generator.remote = {worker.url()};
+    front.start();
+    const auto own = front.post(tests::form({{"prompt_image_file", tests::picture()}}));
+    const auto passed_on =
+        front.post(tests::form({{"prompt_image_file", tests::picture()}, {"min_gaussians", "1"}}));
+    Serving::stop_all({&worker, &front});
+    CHECK(own.status == 200);
+    CHECK(passed_on.status == 503);
+    CHECK(worker.script->sketches == 1);
+}

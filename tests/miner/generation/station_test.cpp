@@ -1,0 +1,80 @@
+#include "miner/generation/station.hpp"
+
+#include "miner/runtime/await_all.hpp"
+#include "tests/network/loopback.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <boost/asio/post.hpp>
+
+namespace asio = boost::asio;
+
+namespace {
+
+class Bare final : public miner::Station {
+public:
+    const std::string& name() const override { return name_; }
+    bool able() const override { return true; }
+    bool is_remote() const override { return false; }
+    bool takes_pictures() const override { return true; }
+    bool takes_prompts() const override { return true; }
+    std::unique_ptr<miner::Work> begin(miner::Work::Job) override { return nullptr; }
+
+private:
+    std::string name_ = "bare";
+};
+
+}  // namespace
+
+TEST_CASE("a station's load is the orders that it has") {
+    Bare station;
+    CHECK(station.load() == 0);
+    auto one = station.occupy(), other = station.occupy();
+    CHECK(station.load() == 2);
+    one.reset();
+    CHECK(station.load() == 1);
+    other.reset();
+    CHECK(station.load() == 0);
+}
+
+TEST_CASE("whoever waits for a station to be idle is woken by the end of its last order") {
+    Bare station;
+    asio::io_context io{1};
+    int idle = 0;
+    const auto wait = [&]() -> asio::awaitable<void> {
+        co_await station.until_idle();
+        ++idle;
+    };
+    const auto spawn = [&] {
+        asio::co_spawn(io, wait(), [](std::exception_ptr error) { REQUIRE_FALSE(error); });
+    };
+    spawn();
+    io.run();  // nothing to wait for
+    CHECK(idle == 1);
+
+    auto one = station.occupy(), other = station.occupy();
+    spawn();
+    spawn();
+    io.restart();
+    io.poll();
+    one.reset();
+    io.poll();
+    CHECK(idle == 1);
+    other.reset();
+    io.poll();
+    CHECK(idle == 3);
+    CHECK(io.stopped());  // and no timer is left behind
+
+    // An order that comes before the waiting one was heard is waited for, too.
+    one = station.occupy();
+    spawn();
+    io.restart();
+    io.poll();
+    one.reset();
+    one = station.occupy();
+    io.poll();
+    CHECK(idle == 3);
+    one.reset();
+    io.poll();
+    CHECK(idle == 4);
+}

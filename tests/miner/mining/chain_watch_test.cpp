@@ -1,0 +1,425 @@
+// What chains do to a miner, and how it comes back: against a local node with blocks of a few
+// milliseconds.
+#include "miner/mining/chain_watch.hpp"
+
+#include "miner/mining/chain_link.hpp"
+#include "network/simulator/chain_node.hpp"
+#include "network/wallet/ss58.hpp"
+#include "tests/support/recordings.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <iterator>
+
+using namespace std::chrono_literals;
+using network::AxonAddress;
+using network::ChainState;
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint64_t kTao = 1'000'000'000;
+
+network::Keypair key_of(std::uint8_t number) {
+    network::Secret<32> seed;
+    seed.bytes()[0] = number;
+    return network::Keypair::from_seed(seed);
+}
+
+network::LocalNeuron miner_neuron(std::uint8_t number) {
+    network::LocalNeuron neuron;
+    neuron.hotkey = key_of(number).public_key();
+    return neuron;
+}
+
+network::LocalNeuron validator_neuron(std::uint8_t number, std::uint16_t port) {
+    auto neuron = miner_neuron(number);
+    neuron.stake_rao = 5000 * kTao;
+    neuron.validator_permit = true;
+    neuron.ip = 0x7f000001;
+    neuron.port = port;
+    return neuron;
+}
+
+// A miner with one hotkey (number 1), and a chain with two validators.
+struct Scene {
+    tests::TemporaryFolder folder;
+    config::Settings settings;
+    std::unique_ptr<network::ChainNode> node;
+    std::vector<miner::Identity> identities;
+    std::vector<std::string> lines, quiet_lines;  // of the level debug
+    std::vector<miner::Hindrance> hindrances;
+    std::vector<miner::Validator> named;
+    std::chrono::hours later{0};  // than the clock of the machine
+
+    explicit Scene(std::chrono::milliseconds block_time = 5ms) {
+        node = network::ChainNode::start({.block_time = block_time,
+                                          .neurons = {validator_neuron(10, 1010),
+                                                      validator_neuron(11, 1011), miner_neuron(1)}})
+                   .value();
+        settings.subtensor.network = "local";
+        settings.subtensor.chain_endpoint = node->endpoint().url();
+        settings.subtensor.check_blocks = 1;
+        settings.subtensor.refresh_blocks = 10;
+        identities.push_back({key_of(1), miner::Schedule(settings.schedule)});
+    }
+
+    // Runs the watch beside `play`, which then ends it.
+    void run(std::function<asio::awaitable<void>(miner::ChainLink&)> play) {
+        asio::io_context io{1};
+        miner::Lanes lanes;
+        miner::Stop stop(io.get_executor());
+        config::Logger log(config::Level::debug, false, [this](std::string_view line) {
+            const bool quiet = line.find(" DEBUG ") != line.npos;
+            (quiet ? quiet_lines : lines).emplace_back(line);
+        });
+        miner::ChainLink link(
+            io.get_executor(), network::endpoints(settings.subtensor).value(),
+            {.identities = identities,
+             .stop = stop,
+             .lanes = lanes,
+             .log = log,
+             .settings = settings,
+             .folder = folder.path(),
+             .named = named,
+             .hindered = [this](miner::Hindrance why) { hindrances.push_back(std::move(why)); },
+             .now = [this] { return std::chrono::steady_clock::now() + later; }});
+        link.watch().restore();
+        std::exception_ptr failure;
+        asio::co_spawn(io, link.run(), [&](std::exception_ptr error) {
+            if (error) failure = error;
+        });
+        asio::co_spawn(io, play(link), [&](std::exception_ptr error) {
+            if (error) failure = error;
+            stop.ask();
+        });
+        io.run();
+        if (failure) std::rethrow_exception(failure);
+    }
+
+    // In the way just now; empty: nothing is.
+    std::string hindrance() const { return hindrances.empty() ? "" : hindrances.back().why; }
+
+    // Where the first validator is, as far as the hotkey knows.
+    int port_known() const {
+        const auto& validators = identities[0].schedule.validators();
+        return validators.empty() ? 0 : validators[0].peer.port;
+    }
+    int count(const std::string& event) const {
+        return int(std::count_if(lines.begin(), lines.end(), [&](const auto& line) {
+            return line.find(" " + event + " ") != std::string::npos;
+        }));
+    }
+    bool says(const std::string& words) const {
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const auto& line) { return line.find(words) != std::string::npos; });
+    }
+};
+
+// Waits on io until `holds`; a test that waits in vain fails.
+asio::awaitable<void> until(std::function<bool()> holds) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(9);
+    while (!holds() && std::chrono::steady_clock::now() < end) {
+        timer.expires_after(1ms);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    CHECK(holds());
+}
+
+}  // namespace
+
+TEST_CASE("a hotkey that is registered knows its validators") {
+    Scene scene;
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+    });
+    CHECK(scene.identities[0].registered);
+    const auto& validators = scene.identities[0].schedule.validators();
+    REQUIRE(validators.size() == 2);
+    CHECK(validators[0].peer == network::Peer{key_of(10).address(), "127.0.0.1", 1010});
+    CHECK(validators[0].stake == Approx(5000));
+    CHECK(validators[0].serving);
+    CHECK(scene.says("uid=2"));
+    CHECK(scene.says("validators=2"));
+    CHECK(scene.count("chain connected") == 1);
+}
+
+TEST_CASE("a hotkey that loses its place waits, says so once, and goes on when it is back") {
+    Scene scene;
+    const auto ours = key_of(1).public_key();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        auto& who = scene.identities[0];
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->change([&](ChainState& state) { state.deregister(ours); });
+        co_await until([&] { return !who.registered && scene.hindrance() != ""; });
+        CHECK(scene.hindrance().find("btcli") != std::string::npos);
+        const auto block = scene.node->block();
+        co_await until([&] { return scene.node->block() > block + 20; });
+        CHECK(scene.count("not registered") == 1);
+        scene.node->change([&](ChainState& state) { state.reregister(ours); });
+        co_await until([&] { return scene.hindrance() == ""; });
+        CHECK(who.registered);
+    });
+    CHECK(scene.count("not registered") == 1);
+    CHECK(scene.hindrances.size() == 4);  // not read yet, read; lost its place, has it again
+    CHECK(scene.says("a newcomer took its uid"));
+    CHECK(scene.says("btcli subnet register --netuid 17"));
+    CHECK(scene.count("registered") == 3);  // in, "not registered", in again
+}
+
+TEST_CASE("a hotkey that was never registered waits from the start") {
+    Scene scene;
+    scene.identities[0].key = key_of(2);
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("not registered") == 1; });
+    });
+    CHECK_FALSE(scene.identities[0].registered);
+    CHECK(scene.says("the subnet does not know this hotkey"));
+}
+
+TEST_CASE("a hotkey that stays unregistered is spoken of every hour") {
+    Scene scene;
+    scene.identities[0].key = key_of(2);
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        for (int hour = 1; hour <= 3; ++hour) {
+            co_await until([&] { return scene.count("not registered") == hour; });
+            const auto block = scene.node->block();
+            co_await until([&] { return scene.node->block() > block + 10; });
+            CHECK(scene.count("not registered") == hour);
+            scene.later += std::chrono::hours(1);
+        }
+    });
+    CHECK(scene.hindrance().find("no hotkey is registered") != std::string::npos);
+    CHECK(scene.hindrances.size() == 2);  // the first was that the chain had not been read
+}
+
+TEST_CASE("a subnet without a validator to ask is said at the start, and when there is one again") {
+    Scene scene;
+    scene.settings.schedule.min_stake = 6000;
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("no validator to ask") == 1; });
+        co_await until([&] { return scene.hindrance() != "" && scene.hindrances.size() == 2; });
+        CHECK(scene.hindrance().find("schedule.min_stake") != std::string::npos);
+        const auto block = scene.node->block();
+        co_await until([&] { return scene.node->block() > block + 25; });  // read twice and more
+        CHECK(scene.count("no validator to ask") == 1);
+        scene.later += std::chrono::hours(1);
+        co_await until([&] { return scene.count("no validator to ask") == 2; });
+        scene.settings.schedule.min_stake = 1000;
+        co_await until([&] { return scene.hindrance() == ""; });
+    });
+    CHECK(scene.says("can be asked"));
+}
+
+TEST_CASE("a netuid without a subnet is said at the start") {
+    Scene scene;
+    scene.node = network::ChainNode::start({.block_time = 5ms, .neurons = {}}).value();
+    scene.settings.subtensor.chain_endpoint = scene.node->endpoint().url();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("no validator to ask") == 1; });
+    });
+    CHECK(scene.says("there is no subnet 17 on this chain"));
+}
+
+TEST_CASE("while no node answers and no validator is known, that is in the way, and said") {
+    Scene scene;
+    scene.settings.subtensor.chain_endpoint = "ws://127.0.0.1:1/v3/s3cretKey";
+    const auto told = [&]() -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("chain lost") == 1; });
+    };
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.hindrance().find("the chain has not been read") != std::string::npos);
+        co_await told();
+        CHECK(scene.hindrances.back().detail.find("connection refused") != std::string::npos);
+    });
+    CHECK(scene.says("no validator is known until a node answers"));
+    CHECK(scene.says("remedy=\"see host and port"));
+    CHECK_FALSE(scene.says("s3cret"));
+    CHECK(scene.hindrance().find("127.0.0.1") == std::string::npos);  // that is for the operator
+
+    scene.lines.clear();
+    scene.hindrances.clear();
+    scene.named = {{-1, {key_of(10).address(), "127.0.0.1", 1010}, 5000, true}};
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> { co_await told(); });
+    CHECK(scene.hindrances.empty());  // that one can be asked
+}
+
+TEST_CASE("a connection that is cut is made again") {
+    Scene scene;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->disconnect();
+        co_await until([&] { return scene.count("chain connected") == 2; });
+        const auto block = link.watch().metagraph()->block();
+        co_await until([&] { return link.watch().metagraph()->block() > block; });
+    });
+    CHECK(scene.count("chain lost") == 1);
+}
+
+TEST_CASE("a chain that makes no blocks for a while is read again when it does") {
+    Scene scene;
+    scene.settings.subtensor.stale = 1s;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->stall(true);
+        co_await until([&] { return scene.count("chain lost") == 1; });
+        scene.node->stall(false);
+        const auto block = link.watch().metagraph()->block();
+        co_await until([&] { return link.watch().metagraph()->block() > block; });
+    });
+    CHECK(scene.says("not up to date"));
+}
+
+TEST_CASE("an upgrade of the runtime is followed") {
+    Scene scene;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->change([](ChainState& state) { state.upgrade(); });
+        co_await until([&] { return scene.count("runtime upgraded") == 1; });
+        const auto block = link.watch().metagraph()->block();
+        co_await until([&] { return link.watch().metagraph()->block() > block; });
+        CHECK(link.watch().metagraph()->neurons().size() == 3);
+    });
+    CHECK(scene.says("from=343 to=344"));
+    CHECK(scene.node->tally().metadata == 2);
+}
+
+TEST_CASE("a validator that stopped answering is looked up at once") {
+    Scene scene(100ms);
+    scene.settings.subtensor.refresh_blocks = 7'200;  // 12 minutes
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.port_known() == 1010; });
+        scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
+        link.watch().validator_failed();
+        co_await until([&] { return scene.port_known() == 2020; });
+    });
+}
+
+TEST_CASE("a validator that moved is found with the next metagraph") {
+    Scene scene;
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.port_known() == 1010; });
+        scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
+        co_await until([&] { return scene.port_known() == 2020; });
+    });
+}
+
+TEST_CASE("a key in the endpoint's address is not kept on the disk") {
+    Scene scene;
+    const auto url = scene.node->endpoint().url();
+    scene.settings.subtensor.chain_endpoint = url + "/?apikey=s3cretKey";
+    const auto kept = scene.folder.path() / "metagraph.bin";
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return std::filesystem::exists(kept); });
+    });
+    std::ifstream file(kept, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    CHECK(bytes.find("127.0.0.1") != std::string::npos);
+    CHECK(bytes.find("s3cret") == std::string::npos);
+    for (const auto* key : {"s3cretKey", "another"}) {
+        scene.lines.clear();
+        scene.identities[0] = {key_of(1), miner::Schedule(scene.settings.schedule)};
+        scene.settings.subtensor.chain_endpoint = url + "/?apikey=" + key;
+        scene.run([&](miner::ChainLink&) -> asio::awaitable<void> { co_return; });
+        CHECK(scene.count("metagraph of an earlier run") == (key[0] == 's'));
+    }
+}
+
+TEST_CASE("the next start does not wait for the chain") {
+    Scene scene;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return link.watch().seen_chain(); });
+        co_await until(
+            [&] { return std::filesystem::exists(scene.folder.path() / "metagraph.bin"); });
+    });
+    scene.node.reset();  // nobody is there
+    scene.identities[0] = {key_of(1), miner::Schedule(scene.settings.schedule)};
+    scene.lines.clear();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.port_known() == 1010);
+        CHECK(scene.identities[0].registered);
+        co_return;
+    });
+    CHECK(scene.count("metagraph of an earlier run") == 1);
+
+    std::ofstream(scene.folder.path() / "metagraph.bin") << "rubbish";
+    scene.identities[0] = {key_of(1), miner::Schedule(scene.settings.schedule)};
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.port_known() == 0);
+        co_return;
+    });
+    CHECK(scene.count("metagraph file ignored") == 1);
+}
+
+TEST_CASE("a node that is away for long is spoken of once") {
+    Scene scene;
+    scene.settings.subtensor.chain_endpoint = "ws://127.0.0.1:1";
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] {
+            return std::any_of(
+                scene.quiet_lines.begin(), scene.quiet_lines.end(),
+                [](const auto& line) { return line.find(" chain lost ") != line.npos; });
+        });
+    });
+    CHECK(scene.count("chain lost") == 1);
+    CHECK(scene.identities[0].schedule.validators().empty());
+}
+
+TEST_CASE("an axon is announced when the settings say so") {
+    Scene scene(50ms);  // an era of 64 blocks must outlast a busy machine's pauses
+    scene.settings.axon = {.announce = true, .external_ip = "198.51.100.7", .external_port = 8092};
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("axon announced") == 1; });
+        const auto block = scene.node->block();
+        co_await until([&] { return scene.node->block() > block + 15; });
+    });
+    CHECK(scene.node->tally().extrinsics == 1);
+    CHECK(scene.node->state().port_of(key_of(1).public_key()) == 8092);
+}
+
+TEST_CASE("a miner lives from a node that has no more than metadata 14") {
+    Scene scene;
+    scene.node =
+        network::ChainNode::start({.block_time = 5ms,
+                                   .neurons = {validator_neuron(10, 1010), miner_neuron(1)},
+                                   .metadata = tests::recorded_bytes("metadata_v14.hex.gz")})
+            .value();
+    scene.settings.subtensor.chain_endpoint = scene.node->endpoint().url();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        co_await until([&] { return scene.port_known() == 1010; });
+        scene.node->change([](ChainState& state) { state.move(key_of(10).public_key(), 2020); });
+        co_await until([&] { return scene.port_known() == 2020; });
+    });
+    CHECK(scene.identities[0].schedule.validators()[0].stake == Approx(5000));
+    CHECK(scene.count("registered") == 1);
+}
+
+TEST_CASE("only validators, and the owner, are asked, and never ourselves") {
+    std::vector<network::Neuron> neurons(5);
+    for (std::uint16_t uid = 0; uid < 5; ++uid) {
+        neurons[uid].uid = uid;
+        neurons[uid].hotkey = key_of(std::uint8_t(20 + uid)).public_key();
+        neurons[uid].stake_rao = 2000 * kTao;
+        neurons[uid].axon = {AxonAddress::State::usable, "198.51.100.7", 8091};
+    }
+    neurons[0].validator_permit = neurons[1].validator_permit = neurons[3].validator_permit = true;
+    neurons[1].axon.state = AxonAddress::State::refused;
+    const auto metagraph = network::Metagraph::of({17, 1, false}, neurons).value();
+    config::Schedule settings;
+    settings.owner_hotkey = key_of(24).address();
+    const std::vector ours{key_of(23).public_key()};
+    const auto uids = [&] {
+        std::vector<int> list;
+        for (const auto& validator : miner::validators_of(metagraph, settings, ours))
+            list.push_back(validator.serving ? validator.uid : -validator.uid);
+        return list;
+    };
+    CHECK(uids() == std::vector{0, -1, 4});
+    settings.reference = true;
+    CHECK(uids() == std::vector{0, -1, 2, 4});
+}

@@ -1,0 +1,434 @@
+// The cockpit over real sockets, on a database and an asset of its own.
+#include "miner/server/cockpit.hpp"
+
+#include "generator/splat/spz.hpp"
+#include "network/http/client.hpp"
+#include "tests/network/loopback.hpp"
+#include "tests/storage/results.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/json/parse.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <future>
+#include <thread>
+
+using namespace std::chrono_literals;
+using network::HttpAnswer;
+using storage::TaskRow;
+
+namespace {
+
+generator::StoredSplats two_gaussians() {
+    generator::StoredSplats splats;
+    splats.resize(2);
+    splats.position = {{0.25f, 0, 0}, {-0.5f, 0.5f, 0}};
+    splats.log_scale = {{-4, -4, -4}, {-2, -2, -2}};
+    splats.rotation = {{1, 0, 0, 0}, {0, 0, 1, 0}};
+    splats.colour = {{1.77245f, 0, 0}, {0, 0, 0}};
+    splats.logit = {0, 2};
+    return splats;
+}
+
+// A miner that has answered one task and holds another, seen from outside.
+class Seen {
+public:
+    explicit Seen(const std::string& token = {}, bool mining = true) {
+        settings_.http.listen = "127.0.0.1:0";
+        settings_.http.token = token;
+        const auto artifacts = storage::Artifacts::open(folder_.path() / "assets").value();
+        fill(artifacts);
+        cockpit_ = miner::Cockpit::open(io_, {.settings = settings_,
+                                              .folder = folder_.path(),
+                                              .archive = std::make_unique<miner::Archive>(
+                                                  folder_.path() / "miner.db", artifacts),
+                                              .mining = mining})
+                       .value();
+        boost::asio::co_spawn(io_, cockpit_->run(), boost::asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    ~Seen() {
+        boost::asio::post(io_, [this] { cockpit_->stop(); });
+        thread_.join();
+    }
+
+    std::uint16_t port() const { return cockpit_->port(); }
+    void on_io(std::function<void(miner::Cockpit&)> fn) {
+        std::promise<void> done;
+        boost::asio::post(io_, [&] {
+            fn(*cockpit_);
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
+    HttpAnswer get(const std::string& target, network::HttpHeaders headers = {},
+                   const std::string& method = "GET") const {
+        network::HttpRequest request;
+        request.host = "127.0.0.1";
+        request.port = port();
+        request.method = method;
+        request.target = target;
+        request.headers = std::move(headers);
+        return tests::run(network::request(std::move(request), {})).value();
+    }
+    boost::json::object json(const std::string& target) const {
+        const auto answer = get(target);
+        INFO(target << ": " << answer.body);
+        REQUIRE(answer.status == 200);
+        return boost::json::parse(answer.body).as_object();
+    }
+
+    TaskRow answered = 0, submitting = 0, open = 0;
+
+private:
+    void fill(storage::Artifacts artifacts) {
+        const auto spz = generator::write_spz(two_gaussians(), {.fraction_bits = 12});
+        const auto hash = artifacts.put(spz).value();
+        const auto database = storage::Database::open(folder_.path() / "miner.db").value();
+        storage::Journal journal(*database, "0.1", "hash", 0);
+        const auto make = [&](const std::string& id, bool answer) {
+            const auto row =
+                journal.pulled({"us", "them\x1b", id, "image", "cGljdHVyZQ==", 1000}).value().row;
+            storage::Attempt attempt{
+                .number = 1, .chain = storage::Chain::standard, .gaussians = 2};
+            attempt.outcome = storage::AttemptOutcome::passed;
+            REQUIRE(journal.attempted(row, attempt));
+            REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
+                                           .attempt = 1,
+                                           .asset = hash,
+                                           .bytes = std::int64_t(spz.size()),
+                                           .detail = {},
+                                           .at = 1010}));
+            REQUIRE(journal.submitting(row, 1020));
+            if (answer)
+                REQUIRE(journal.answered(row, {.feedback = true, .score = 0.5, .at = 1030}));
+            return row;
+        };
+        answered = make("a", true);
+        submitting = make("b", false);
+        open = journal.pulled({"us", "them\x1b", "c", "image", "p", 1000}).value().row;
+    }
+
+    tests::TemporaryFolder folder_;
+    config::Settings settings_;
+    boost::asio::io_context io_{1};
+    std::unique_ptr<miner::Cockpit> cockpit_;
+    std::thread thread_;
+};
+
+std::string task(TaskRow row, const std::string& what = "") {
+    return "/api/tasks/" + std::to_string(row) + what;
+}
+
+}  // namespace
+
+TEST_CASE("health follows the miner and has a word for it") {
+    Seen seen;
+    CHECK(seen.get("/health").status == 503);
+    CHECK(seen.get("/ready").status == 503);
+    seen.on_io([](auto& cockpit) { cockpit.state().model_ready({.name = "m"}); });
+    const auto health = seen.json("/health");
+    CHECK(health.at("status") == "healthy");
+    CHECK(health.at("model").at("name") == "m");
+    CHECK(seen.json("/ready").at("ready") == true);
+    CHECK(seen.json("/version").at("name") == "miner");
+    seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
+    CHECK(seen.get("/health").status == 503);
+}
+
+TEST_CASE("health says 503 with its reason while loading, unregistered, stalled or stopping") {
+    Seen seen;
+    const auto reason = [&] {
+        const auto answer = seen.get("/health");
+        const auto json = boost::json::parse(answer.body).as_object();
+        CHECK(answer.status == (json.at("status") == "healthy" ? 200 : 503));
+        return std::string(json.at("reason").as_string());
+    };
+    CHECK(reason() == "loading the model");
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({.name = "m"});
+        cockpit.state().hindered("chain", {"no hotkey is registered: btcli", "wss://10.0.0.9"});
+    });
+    CHECK(reason() == "no hotkey is registered: btcli");
+    const auto waits = seen.get("/ready");
+    CHECK(waits.status == 503);
+    CHECK(waits.body.find("no hotkey is registered") != std::string::npos);
+    CHECK(waits.body.find("10.0.0.9") == std::string::npos);
+    CHECK(seen.get("/api/now").body.find("wss://10.0.0.9") != std::string::npos);
+    seen.on_io([](auto& cockpit) { cockpit.state().hindered("chain", {}); });
+    CHECK(reason().empty());
+    CHECK(seen.get("/ready").status == 200);
+    const network::Task task{network::TaskKind::image, "t", "iVBORw=="};
+    seen.on_io([&](auto& cockpit) {
+        cockpit.state().pulled({.reached = true, .task = &task, .row = 7},
+                               miner::BootClock::now() - 10min);
+    });
+    CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
+    seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t", .row = 7}); });
+    CHECK(reason().empty());
+    seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
+    CHECK(reason().starts_with("stopping"));
+    const auto ready = seen.get("/ready");
+    CHECK(ready.status == 503);
+}
+
+TEST_CASE("health tells nobody where other machines are, what needs a token does") {
+    Seen seen("0123456789abcdef");
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({.name = "m"});
+        cockpit.state().ask_stations([] {
+            return std::vector<miner::StationState>{
+                {.name = "http://10.0.0.7:10006", .able = true, .remote = true}};
+        });
+    });
+    const auto health = seen.get("/health");
+    CHECK(health.status == 200);
+    CHECK(health.body.find("10.0.0.7") == std::string::npos);
+    CHECK(health.body.find("remote 1") != std::string::npos);
+    CHECK(seen.get("/ready").body.find("10.0.0.7") == std::string::npos);
+    CHECK(seen.get("/api/now").status == 401);
+    const auto now = seen.get("/api/now", {{"Authorization", "Bearer 0123456789abcdef"}});
+    CHECK(now.body.find("10.0.0.7") != std::string::npos);
+}
+
+TEST_CASE("statistics and tasks come as JSON, with peers' words as they were said") {
+    Seen seen;
+    const auto stats = seen.json("/api/stats?last=10");
+    CHECK(stats.at("statistics").at("all").at("generations") == 2);
+    CHECK(stats.at("statistics").at("by_validator").at(0).at("name") == "them\x1b");
+    const auto list = seen.json("/api/tasks?limit=2").at("tasks").as_array();
+    REQUIRE(list.size() == 2);
+    CHECK(list[0].at("id") == seen.open);
+    CHECK(list[1].at("state") == "submitting");
+    const auto story = seen.json(task(seen.answered));
+    CHECK(story.at("score") == 0.5);
+    CHECK(story.at("validator") == "them\x1b");
+    CHECK(story.at("attempts").at(0).at("gaussians") == 2);
+    CHECK(story.at("submissions").at(0).at("status") == "answered");
+}
+
+TEST_CASE("a result can be had as it was sent, as a picture and for the viewer") {
+    Seen seen;
+    const auto spz = seen.get(task(seen.answered, "/asset.spz"));
+    CHECK(spz.status == 200);
+    const std::vector<std::uint8_t> bytes(spz.body.begin(), spz.body.end());
+    CHECK(generator::read_spz(bytes).value().splats.size() == 2);
+    for (int i = 0; i < 2; ++i) {  // rendered, then remembered
+        const auto png = seen.get(task(seen.answered, "/preview.png"));
+        CHECK(png.status == 200);
+        CHECK(png.body.starts_with("\x89PNG"));
+    }
+    const auto splats = seen.get(task(seen.answered, "/splats.bin"));
+    REQUIRE(splats.body.size() == 64);
+    float first[6];
+    std::memcpy(first, splats.body.data(), sizeof first);
+    CHECK(first[0] == -0.5f);  // the larger one leads
+    CHECK(first[3] == Approx(std::exp(-2.0)).epsilon(0.05));
+    const auto* second = reinterpret_cast<const std::uint8_t*>(splats.body.data()) + 32;
+    CHECK(int(second[24]) == Approx(255).margin(2));
+    CHECK(int(second[25]) == Approx(128).margin(2));
+    CHECK(int(second[27]) == Approx(128).margin(2));
+    CHECK(int(second[28]) == 255);
+}
+
+TEST_CASE("nothing is rendered before its submission is answered") {
+    Seen seen;
+    CHECK(seen.get(task(seen.submitting, "/preview.png")).status == 409);
+    CHECK(seen.get(task(seen.submitting, "/splats.bin")).status == 409);
+    CHECK(seen.get(task(seen.submitting, "/asset.spz")).status == 200);
+    CHECK(seen.get(task(seen.open, "/preview.png")).status == 404);
+}
+
+TEST_CASE("the input of a task of this run is shown as what it is") {
+    Seen seen;
+    CHECK(seen.get(task(7, "/input")).status == 404);
+    const network::Task picture{network::TaskKind::image, "x", "iVBORw=="};
+    const network::Task prompt{network::TaskKind::text, "y", "a <b>chair</b>\n\x1b[2J"};
+    seen.on_io([&](auto& cockpit) {
+        cockpit.state().pulled({.reached = true, .task = &picture, .row = 7}, {});
+        cockpit.state().pulled({.reached = true, .task = &prompt, .row = 8}, {});
+    });
+    const auto image = seen.get(task(7, "/input"));
+    CHECK(image.body == "\x89PNG");
+    CHECK(network::find_header(image.headers, "content-type") == "image/png");
+    const auto text = seen.get(task(8, "/input"));
+    CHECK(text.body == "a <b>chair</b>\n\\x1b[2J");
+    CHECK(network::find_header(text.headers, "content-type") == "text/plain; charset=utf-8");
+    CHECK(network::find_header(text.headers, "x-content-type-options") == "nosniff");
+}
+
+TEST_CASE("the page and its parts are served, with a policy that lets nothing else in") {
+    Seen seen;
+    const auto page = seen.get("/");
+    CHECK(page.status == 200);
+    CHECK(page.body.find("<title>miner</title>") != std::string::npos);
+    const auto policy = network::find_header(page.headers, "content-security-policy");
+    REQUIRE(policy.has_value());
+    CHECK(policy->starts_with("default-src 'none'"));
+    // Whatever it names is there.
+    for (const std::string_view quote : {"href=\"/page/", "src=\"/page/"})
+        for (auto at = page.body.find(quote); at != std::string::npos;
+             at = page.body.find(quote, at + 1)) {
+            const auto begin = page.body.find('/', at);
+            const auto path = page.body.substr(begin, page.body.find('"', begin) - begin);
+            INFO(path);
+            CHECK(seen.get(path).status == 200);
+        }
+    CHECK(page.body.find("http://") == std::string::npos);
+    CHECK(page.body.find("https://") == std::string::npos);
+    const auto openapi = seen.json("/api/openapi.json");
+    CHECK(openapi.at("openapi") == "3.1.0");
+    for (const auto& path : openapi.at("paths").as_object()) {
+        std::string target(path.key());
+        if (target == "/api/events") continue;  // never ends
+        if (const auto at = target.find("{id}"); at != std::string::npos)
+            target.replace(at, 4, std::to_string(seen.answered));
+        const auto status = seen.get(target).status;
+        INFO(target << ": " << status);
+        CHECK(path.value()
+                  .as_object()
+                  .begin()
+                  ->value()
+                  .at("responses")
+                  .as_object()
+                  .contains(target == "/generate" ? "404" : std::to_string(status)));
+    }
+}
+
+TEST_CASE("paths, methods and values that are none of ours are refused by their name") {
+    Seen seen;
+    for (const auto* target :
+         {"/nothing", "/api", "/api/tasks/0", "/api/tasks/x", "/api/tasks/9999",
+          "/page/../miner.db", "/page/%2e%2e/miner.db", "/page/", "/page/x",
+          "/api/tasks/1/../../miner.db", "//", "/api/tasks/1/asset.spz/x"})
+        CHECK(seen.get(target).status == 404);
+    for (const auto* target : {"/api/tasks?limit=0", "/api/tasks?limit=1001", "/api/tasks?before=x",
+                               "/api/tasks?unknown=1", "/api/stats?last=-1", "/api/stats?by=kind"})
+        CHECK(seen.get(target).status == 400);
+    CHECK(seen.get("/health", {}, "DELETE").status == 405);
+    CHECK(seen.get("/generate").status == 405);
+    CHECK(seen.get("/generate", {}, "POST").status == 404);
+}
+
+TEST_CASE("a method that a path does not take is told from one that nobody knows") {
+    Seen seen;
+    const auto allowed = [&](const std::string& method, const std::string& target) {
+        const auto answer = seen.get(target, {}, method);
+        return std::to_string(answer.status) + " " +
+               std::string(network::find_header(answer.headers, "allow").value_or("-"));
+    };
+    const std::string reading = "GET, HEAD, OPTIONS";
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"})
+        CHECK(allowed(method, "/health") == "405 " + reading);
+    for (const char* method : {"get", "TRACE", "PROPFIND", "HEALTH"})
+        CHECK(allowed(method, "/health") == "501 -");
+    CHECK(allowed("OPTIONS", "/health") == "204 " + reading);
+    for (const char* method : {"GET", "HEAD", "PUT"})
+        CHECK(allowed(method, "/generate") == "405 OPTIONS, POST");
+    CHECK(allowed("OPTIONS", "/%67enerate") == "204 OPTIONS, POST");
+}
+
+TEST_CASE("the server as a whole says what it takes, and a target with a host is taken") {
+    Seen seen;
+    const auto port = std::to_string(seen.port());
+    const auto said = [&](const std::string& line, const std::string& host) {
+        boost::asio::io_context io;
+        tests::LoopbackPeer::Socket socket(io);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+        tests::send(socket, line + "\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+        std::string answer;
+        boost::system::error_code error;
+        boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
+        return answer;
+    };
+    const auto whole = said("OPTIONS * HTTP/1.1", "localhost:" + port);
+    CHECK(whole.starts_with("HTTP/1.1 204 "));
+    CHECK(whole.find("allow: GET, HEAD, OPTIONS, POST\r\n") != whole.npos);
+    CHECK(whole.find("Content-Length") == whole.npos);
+    CHECK(said("GET http://LOCALHOST:" + port + "/version HTTP/1.1", "x")
+              .starts_with("HTTP/1.1 200 "));
+    CHECK(said("GET /api/now HTTP/1.1", "LocalHost:" + port).starts_with("HTTP/1.1 200 "));
+    // The target's host counts, so that the one in the header cannot be had for show.
+    CHECK(
+        said("GET http://evil.example/api/now HTTP/1.1", "localhost").starts_with("HTTP/1.1 403 "));
+    CHECK(
+        said("CONNECT localhost:" + port + " HTTP/1.1", "localhost").starts_with("HTTP/1.1 501 "));
+}
+
+TEST_CASE("with a token nothing but health is told to those without it") {
+    Seen seen("0123456789abcdef");
+    CHECK(seen.get("/ready").status == 503);
+    for (const auto* target : {"/", "/metrics", "/api/stats", "/nothing"})
+        CHECK(seen.get(target).status == 401);
+    CHECK(seen.get("/metrics", {{"authorization", "Bearer 0123456789abcdef"}}).status == 200);
+}
+
+TEST_CASE("beyond loopback a mining miner wants a token") {
+    config::Settings settings;
+    settings.http.listen = "0.0.0.0:0";
+    boost::asio::io_context io;
+    const auto refused = miner::Cockpit::open(io, {.settings = settings, .folder = "/"});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().detail.find("http.token") != std::string::npos);
+    settings.http.token = "0123456789abcdef";
+    CHECK(miner::Cockpit::open(io, {.settings = settings, .folder = "/"}).has_value());
+}
+
+TEST_CASE("watchers are told what changes and what is logged") {
+    Seen seen;
+    boost::asio::io_context io;
+    tests::LoopbackPeer::Socket socket(io);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+    tests::send(socket, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    std::string text;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "event: now\ndata: {");
+    CHECK(text.find("content-type: text/event-stream") != std::string::npos);
+    seen.on_io([](auto& cockpit) {
+        cockpit.log_sink()("a line");
+        cockpit.state().model_ready({});
+    });
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"a line\"");
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"phase\":\"running\"");
+}
+
+TEST_CASE("watchers are told anew every few seconds, as health goes by time, too") {
+    Seen seen;
+    seen.on_io([](auto& cockpit) {
+        cockpit.state().model_ready({});
+        cockpit.state().ask_stations([calls = 0]() mutable {
+            return std::vector<miner::StationState>{{.name = "gpu", .able = ++calls < 3}};
+        });
+    });
+    boost::asio::io_context io;
+    tests::LoopbackPeer::Socket socket(io);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+    tests::send(socket, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    std::string text;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"status\":\"healthy\"");
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"status\":\"unhealthy\"");
+}
+
+TEST_CASE("watchers beyond a bound are refused, and leaving makes room") {
+    Seen seen;
+    boost::asio::io_context io;
+    std::vector<tests::LoopbackPeer::Socket> watchers;
+    const auto watch = [&] {
+        auto& socket = watchers.emplace_back(io);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+        tests::send(socket, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        std::string text;
+        boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\r\n");
+        return text.substr(0, 12);
+    };
+    for (int i = 0; i < 16; ++i) CHECK(watch() == "HTTP/1.1 200");
+    CHECK(watch() == "HTTP/1.1 503");
+    watchers.clear();
+    CHECK(tests::eventually([&] { return watch() == "HTTP/1.1 200"; }));
+}

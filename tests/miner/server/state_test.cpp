@@ -1,0 +1,206 @@
+#include "miner/server/state.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+
+using miner::State;
+using Time = State::Time;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time kStart{5000s};
+const network::Task kTask{network::TaskKind::image, "task", "cGljdHVyZQ=="};
+const miner::TaskInHand kInHand{3, "task"};
+
+State running() {
+    State state({.making = 60s, .submitting = 120s, .silence = 600s}, kStart);
+    state.model_ready({.name = "m", .device = "cpu", .dtype = "fp32"});
+    return state;
+}
+
+void pull(State& state, Time at) {
+    state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 3}, at);
+}
+
+}  // namespace
+
+TEST_CASE("a miner is unhealthy while it loads and while it stops, and says so") {
+    State state({}, kStart);
+    CHECK(state.health(kStart).reason == "loading the model");
+    CHECK_FALSE(state.ready());
+    state.model_ready({});
+    CHECK(state.health(kStart).healthy);
+    CHECK(state.ready());
+    state.draining();
+    CHECK(state.health(kStart).reason.starts_with("stopping"));
+    CHECK_FALSE(state.ready());
+}
+
+TEST_CASE("a stage that outlasts its limit is a stall; a submission may take longer") {
+    auto state = running();
+    pull(state, kStart);
+    state.stage(kInHand, "structure", kStart + 50s);
+    CHECK(state.health(kStart + 100s).healthy);
+    CHECK(state.health(kStart + 111s).reason.starts_with("stalled"));
+    state.stage(kInHand, "submit", kStart + 111s);
+    CHECK(state.health(kStart + 230s).healthy);
+    CHECK_FALSE(state.health(kStart + 232s).healthy);
+    state.turn({.task_id = "task", .row = 3});
+    CHECK(state.health(kStart + 1000s).healthy);
+}
+
+TEST_CASE("two hotkeys that were given one task are two tasks at hand") {
+    auto state = running();
+    pull(state, kStart);
+    state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 4}, kStart + 50s);
+    CHECK(state.tasks_at_hand() == 2);
+    // One is done; the other has stood still for too long.
+    state.turn({.task_id = "task", .row = 4});
+    CHECK(state.tasks_at_hand() == 1);
+    CHECK(state.health(kStart + 59s).healthy);
+    CHECK(state.health(kStart + 61s).reason.starts_with("stalled"));
+    CHECK(state.now(kStart).at("tasks").as_array().at(0).at("row") == 3);
+}
+
+TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answers") {
+    auto state = running();
+    state.pulled({.validator = "v", .error = "refused"}, kStart);
+    state.pulled({.validator = "w", .error = "timed\nout"}, kStart + 300s);
+    CHECK(state.health(kStart + 599s).healthy);
+    const auto health = state.health(kStart + 700s);
+    CHECK_FALSE(health.healthy);
+    CHECK(health.reason == "no validator was reached for 12 min");
+    CHECK(health.detail.find("timed\nout") != std::string::npos);
+    CHECK(health.all().find("timed\nout") != std::string::npos);
+    state.pulled({.validator = "v", .reached = true}, kStart + 701s);
+    CHECK(state.health(kStart + 702s).healthy);
+}
+
+TEST_CASE("what is in the way is told until it is no more, all of it") {
+    auto state = running();
+    CHECK(state.ready());
+    state.hindered("chain", {"not registered: do this", ""});
+    CHECK_FALSE(state.ready());
+    CHECK_FALSE(state.health(kStart).healthy);
+    CHECK(state.health(kStart).reason == "not registered: do this");
+    state.hindered("database", {"not writable", "/var/lib/miner.db: full"});
+    CHECK(state.health(kStart).reason == "not registered: do this; not writable");
+    CHECK(state.now(kStart).at("reason") ==
+          "not registered: do this; not writable: /var/lib/miner.db: full");
+    state.hindered("chain", {});
+    CHECK(state.health(kStart).reason == "not writable");
+    state.hindered("database", {});
+    CHECK(state.health(kStart).healthy);
+    CHECK(state.ready());
+}
+
+TEST_CASE("the public is told no address, path or task") {
+    auto state = running();
+    state.model_ready({.name = "/srv/models/large", .device = "cpu", .dtype = "fp32"});
+    pull(state, kStart);
+    state.ask_stations([] {
+        return std::vector<miner::StationState>{
+            {.name = "cuda:0", .able = true},
+            {.name = "http://10.0.0.7:10006", .able = true, .load = 2, .remote = true},
+            {.name = "http://10.0.0.8:10006", .remote = true},
+            {.name = "http://[fd00::9]:10006/gpu", .remote = true}};
+    });
+    state.hindered("chain", {"no validator is known", "wss://10.0.0.9: 403"});
+    const auto told = state.in_public(kStart);
+    const auto text = boost::json::serialize(told);
+    INFO(text);
+    CHECK(text.find("10.0.0.") == std::string::npos);
+    CHECK(text.find("/srv") == std::string::npos);
+    CHECK_FALSE(told.contains("tasks"));
+    CHECK(told.at("reason") == "no validator is known");
+    CHECK(told.at("model").at("name") == "large");
+    const auto& stations = told.at("stations").as_array();
+    REQUIRE(stations.size() == 4);
+    CHECK(stations[0].at("name") == "cuda:0");
+    CHECK(stations[1].at("name") == "remote 1");
+    CHECK(stations[1].at("load") == 2);
+    CHECK(stations[2].at("name") == "remote 2");
+    CHECK(boost::json::serialize(state.now(kStart)).find("10.0.0.7") != std::string::npos);
+    CHECK(state.without_addresses("http://10.0.0.8:10006: closed: 10.0.0.8:10006, cuda:0") ==
+          "remote 2: closed: remote 2, cuda:0");
+    CHECK(state.without_addresses("[fd00::9]:10006: closed") == "remote 3: closed");
+}
+
+TEST_CASE("an address within a longer one is another's") {
+    auto state = running();
+    state.ask_stations([] {
+        return std::vector<miner::StationState>{{.name = "http://gpu1:100", .remote = true},
+                                                {.name = "http://gpu1:10006", .remote = true},
+                                                {.name = "http://my-gpu1:100", .remote = true}};
+    });
+    CHECK(state.without_addresses("gpu1:10006, http://gpu1:100: closed; my-gpu1:100: gpu1:100.") ==
+          "remote 2, remote 1: closed; remote 3: remote 1.");
+}
+
+TEST_CASE("with stations of which none can take work nothing can be earned") {
+    auto state = running();
+    std::vector<miner::StationState> stations{{"cuda:0", false, 0}, {"http://gpu1:10006", true, 2}};
+    state.ask_stations([&] { return stations; });
+    CHECK(state.health(kStart).healthy);
+    const auto now = state.now(kStart);
+    const auto& second = now.at("stations").as_array().at(1).as_object();
+    CHECK(second.at("name") == "http://gpu1:10006");
+    CHECK(second.at("able") == true);
+    CHECK(second.at("load") == 2);
+    stations[1].able = false;
+    CHECK(state.health(kStart).reason.starts_with("no station"));
+    CHECK_FALSE(state.ready());
+    stations.clear();
+    CHECK(state.health(kStart).healthy);
+}
+
+TEST_CASE("now tells the tasks at hand with their stages") {
+    auto state = running();
+    const auto before = state.version();
+    pull(state, kStart + 1s);
+    state.stage(kInHand, "structure", kStart + 2s);
+    state.attempt(kInHand, {.number = 2, .gaussians = 77});
+    CHECK(state.version() > before);
+    const auto now = state.now(kStart + 5s);
+    CHECK(now.at("phase") == "running");
+    CHECK(now.at("status") == "healthy");
+    const auto& task = now.at("tasks").as_array().at(0).as_object();
+    CHECK(task.at("row") == 3);
+    CHECK(task.at("stage") == "structure");
+    CHECK(task.at("stage_s") == 3.0);
+    CHECK(task.at("age_s") == 4.0);
+    CHECK(task.at("attempt") == 2);
+    CHECK(task.at("gaussians") == 77);
+    state.turn({.task_id = "task", .row = 3});
+    CHECK(state.now(kStart).at("tasks").as_array().empty());
+    CHECK(state.settled() == 1);
+}
+
+TEST_CASE("inputs are remembered, the newest of them, and none that are large") {
+    auto state = running();
+    network::Task task = kTask;
+    for (int i = 1; i <= 100; ++i) {
+        task.id = std::to_string(i);
+        state.pulled({.validator = "v", .reached = true, .task = &task, .row = i}, kStart);
+    }
+    CHECK(state.input(1) == nullptr);
+    REQUIRE(state.input(100) != nullptr);
+    CHECK(state.input(100)->prompt == kTask.prompt);
+    task.prompt.assign(2 << 20, 'a');
+    state.pulled({.validator = "v", .reached = true, .task = &task, .row = 101}, kStart);
+    CHECK(state.input(101) == nullptr);
+}
+
+TEST_CASE("whoever looks is told when the scores are no validator's") {
+    auto state = running();
+    CHECK(state.now(kStart).at("scored_by").is_null());
+    state.scored_by("a stand-in");
+    CHECK(state.now(kStart).at("scored_by") == "a stand-in");
+}
+
+TEST_CASE("a task of which nothing is made yet has no count of Gaussians") {
+    auto state = running();
+    pull(state, kStart);
+    CHECK(state.now(kStart).at("tasks").at(0).at("gaussians").is_null());
+}

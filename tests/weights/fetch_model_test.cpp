@@ -1,0 +1,202 @@
+#include "weights/fetch_model.hpp"
+
+#include "network/errc.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/weights/loopback_hub.hpp"
+#include "weights/digest.hpp"
+#include "weights/weights_lock.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <map>
+#include <set>
+
+namespace fs = std::filesystem;
+using network::Errc;
+using network::ServerReply;
+using network::ServerRequest;
+
+namespace {
+
+const std::string kRepository = "microsoft/TRELLIS-image-large";
+const std::string kEncoder = "facebook/dinov2-with-registers-large";
+const std::string kPipeline = R"({"args": {"models": {
+    "sparse_structure_flow_model": "ckpts/flow", "sparse_structure_decoder": "ckpts/dec",
+    "slat_flow_model": "ckpts/slat", "slat_decoder_gs": "ckpts/gs"},
+    "image_cond_model": "dinov2_vitl14_reg"}})";
+
+// Repositories with small files, listed and served as the hub does.
+class FakeHub {
+public:
+    std::map<std::string, std::map<std::string, std::string>> repositories;
+    std::string commit{std::string(40, 'a')};
+    std::set<std::string> served;
+    std::string forbidden;  // a path that answers 403
+
+    FakeHub() {
+        auto& own = repositories[kRepository];
+        own["pipeline.json"] = kPipeline;
+        for (const char* name : {"flow", "dec", "slat", "gs"}) {
+            own["ckpts/" + std::string(name) + ".json"] = "{}";
+            own["ckpts/" + std::string(name) + ".safetensors"] = std::string(300, name[0]);
+        }
+        repositories[kEncoder] = {{"config.json", "{}"}, {"model.safetensors", "weights"}};
+    }
+
+    ServerReply operator()(const ServerRequest& request) {
+        for (const auto& [name, files] : repositories) {
+            if (request.target == "/hub/api/models/" + name + "/revision/main?blobs=true")
+                return {.status = 200, .headers = {}, .body = listing(files)};
+            const auto prefix = "/hub/" + name + "/resolve/" + commit + "/";
+            if (!request.target.starts_with(prefix)) continue;
+            const auto file = request.target.substr(prefix.size());
+            if (file == forbidden) return {.status = 403, .headers = {}, .body = "no"};
+            served.insert(file);
+            return tests::by_ranges(files.at(file), request);
+        }
+        return {.status = 404, .headers = {}, .body = "no"};
+    }
+
+private:
+    std::string listing(const std::map<std::string, std::string>& files) const {
+        const tests::TemporaryFolder folder;
+        std::string siblings;
+        for (const auto& [name, content] : files) {
+            const auto file = folder.path() / "f";
+            std::ofstream(file, std::ios::binary) << content;
+            const auto size = std::to_string(content.size());
+            siblings += (siblings.empty() ? "" : ",") + (R"({"rfilename":")" + name) +
+                        R"(","blobId":")" + network::git_blob_sha1_of(file).value() +
+                        R"(","size":)" + size;
+            if (name.ends_with(".safetensors"))
+                siblings += R"(,"lfs":{"sha256":")" + network::sha256_of(file).value() +
+                            R"(","size":)" + size + "}";
+            siblings += "}";
+        }
+        return R"({"sha":")" + commit + R"(","siblings":[)" + siblings + "]}";
+    }
+};
+
+struct Seen {
+    config::Result<void> end;
+    std::size_t files = 0;
+    std::int64_t bytes = 0, progress = 0;
+    std::string notices = {};
+};
+
+Seen fetch(FakeHub& far, const fs::path& folder, std::int64_t room = std::int64_t(1) << 40) {
+    Seen seen{config::Result<void>(), 0, 0, 0};
+    const network::FetchWatch watch{
+        .plan =
+            [&](std::size_t files, std::int64_t bytes) {
+                seen.files = files;
+                seen.bytes = bytes;
+            },
+        .file = {},
+        .progress = [&](std::int64_t bytes) { seen.progress += bytes; },
+        .notice = [&](const std::string& what) { seen.notices += what; }};
+    seen.end = tests::with_hub(far, [&](network::Hub& hub) {
+        return network::fetch_model(hub, kRepository, "main", folder, watch,
+                                    [=](const fs::path&) { return room; });
+    });
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a model comes whole, with its encoder, and is locked") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    const auto model = folder.path() / "models" / "trellis";
+    const auto seen = fetch(far, model);
+    INFO((seen.end.has_error() ? seen.end.error().message() : ""));
+    REQUIRE(seen.end.has_value());
+    CHECK(seen.files == 10);
+    CHECK(seen.bytes == 4 * 302 + 2 + 7);
+    CHECK(seen.progress == seen.bytes);
+    CHECK(fs::exists(model / "pipeline.json"));
+    CHECK(fs::exists(model / "dinov2_vitl14_reg" / "model.safetensors"));
+    for (const auto& verdict : network::verify(model, network::Verify::all).value())
+        CHECK(verdict.fault.empty());
+    const auto lock = network::read_lock(model).value();
+    CHECK(lock->files.size() == 11);
+    for (const auto& each : fs::recursive_directory_iterator(model))
+        CHECK(each.path().string().find(".part") == std::string::npos);
+}
+
+TEST_CASE("what is there and right is not fetched again; what changed is") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    REQUIRE(fetch(far, folder.path()).end.has_value());
+    auto again = fetch(far, folder.path());
+    CHECK(again.end.has_value());
+    CHECK(again.files == 0);
+    std::ofstream(folder.path() / "ckpts" / "gs.safetensors") << "damaged";
+    fs::remove(folder.path() / "ckpts" / "dec.json");
+    again = fetch(far, folder.path());
+    CHECK(again.end.has_value());
+    CHECK(again.files == 2);
+    far.repositories[kRepository]["ckpts/flow.safetensors"] = "new weights";
+    far.commit = std::string(40, 'b');
+    again = fetch(far, folder.path());
+    REQUIRE(again.end.has_value());
+    CHECK(again.files == 6);  // the small files too: nothing but their commit tells them apart
+    CHECK(fs::file_size(folder.path() / "ckpts" / "flow.safetensors") == 11);
+}
+
+TEST_CASE("a fetch that is cut off leaves nothing that loads, and goes on later") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    far.forbidden = "ckpts/gs.safetensors";
+    const auto seen = fetch(far, folder.path());
+    CHECK(seen.end.error().code == Errc::bad_status);
+    CHECK_FALSE(fs::exists(folder.path() / "pipeline.json"));
+    far.forbidden.clear();
+    const auto rest = fetch(far, folder.path());
+    CHECK(rest.end.has_value());
+    CHECK(rest.files < 10);
+    CHECK(fs::exists(folder.path() / "pipeline.json"));
+}
+
+TEST_CASE("without room on the disk nothing is begun") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    const auto seen = fetch(far, folder.path() / "m", 1000);
+    CHECK(seen.end.error().code == Errc::no_space);
+    CHECK_THAT(seen.end.error().detail, Catch::Contains("weights.path"));
+    CHECK(far.served == std::set<std::string>{"pipeline.json"});  // to know what there is
+    CHECK(network::free_bytes_at(folder.path() / "not" / "there") > 0);
+}
+
+TEST_CASE("a repository that is no TRELLIS model, or lacks a file, says so") {
+    const tests::TemporaryFolder folder;
+    FakeHub far;
+    far.repositories[kRepository].erase("ckpts/gs.json");
+    CHECK_THAT(fetch(far, folder.path()).end.error().detail, Catch::Contains("ckpts/gs.json"));
+    far.repositories[kRepository].erase("pipeline.json");
+    CHECK_THAT(fetch(far, folder.path()).end.error().detail,
+               Catch::Contains("not a TRELLIS model"));
+    far.repositories.erase(kRepository);
+    CHECK(fetch(far, folder.path()).end.error().code == Errc::bad_status);
+}
+
+TEST_CASE("a lock that a power cut damaged is made anew, and what is there is not fetched again") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    REQUIRE(fetch(far, folder.path()).end.has_value());
+    const auto before = network::read_lock(folder.path()).value()->files.size();
+    const std::string content = GENERATE("", "{\"files\": [{", std::string(200, '\0'));
+    std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
+    std::ofstream(folder.path() / "ckpts" / "gs.safetensors") << std::string(300, '?');
+    far.served.clear();
+    const auto again = fetch(far, folder.path());
+    INFO((again.end.has_error() ? again.end.error().message() : ""));
+    CHECK(again.end.has_value());
+    CHECK_THAT(again.notices, Catch::Contains("weights.lock.json"));
+    CHECK(again.files == 1);
+    CHECK(far.served == std::set<std::string>{"pipeline.json", "ckpts/gs.safetensors"});
+    CHECK(network::read_lock(folder.path()).value()->files.size() == before);
+    for (const auto& verdict : network::verify(folder.path(), network::Verify::all).value())
+        CHECK(verdict.fault.empty());
+}
