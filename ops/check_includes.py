@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that includes follow the design: folders in dependency order, heavy libraries only where they belong.
+"""Checks that files stand and include as designed: folders in dependency order, heavy libraries only where they
+belong, no file too long.
 
 Prints each offending line and exits 1; prints a count and exits 0 when all is well.
 """
@@ -28,6 +29,68 @@ ONLY_IN = (
 # Private headers of the generator that show torch to others; everyone outside sees the rest.
 PUBLIC_GENERATOR = re.compile(r"generator/(asset|bench|errc|generator|trellis/trellis)\.hpp$|generator/(image|render|splat|text)/")
 
+# What exists only to simulate is for the rehearsal and for tests.
+SIMULATOR_USERS = re.compile(r"network/simulator/|miner/rehearsal/|miner/cli/commands/rehearse\.cpp$|tests/")
+# The folders of miner/ in their order: each may use those before it. "": miner/ itself, but for main, which comes last.
+MINER_ORDER = ("runtime", "report", "terminal", "generation", "mining", "server", "rehearsal", "check", "", "cli",
+               "cli/commands", "main")
+MINER_TOP = {"main", "app", "serve", "host"}
+# Includes against that order, until the code is changed: (file, what it includes).
+AGAINST_ORDER = {
+    # complain() and terminal_options(): neither is about commands, and terminal/ or report/ should have them.
+    ("miner/terminal/live_view.cpp", "miner/cli/commands/commands.hpp"),
+}
+LONGEST = 450  # lines of a source file
+LONGER = {  # until they are split
+    "tests/miner/cli/command_line_test.cpp",
+    "tests/miner/generation/production_test.cpp",
+    "tests/network/http/client_test.cpp",
+    "tests/network/subnet/messages_test.cpp",
+    "tests/storage/report_test.cpp",
+}
+
+
+def miner_folder(path):
+    """Of a file in miner/: its folder as MINER_ORDER names it."""
+    if path == "miner/main.cpp":
+        return "main"
+    return "/".join(path.split("/")[1:-1])
+
+
+def order_offences(relative, name, number):
+    here, there = miner_folder(relative), miner_folder(name)
+    for each in (here, there):
+        if each not in MINER_ORDER:
+            yield f"{relative}:{number}: miner/{each} is no folder of MINER_ORDER"
+            return
+    if MINER_ORDER.index(there) > MINER_ORDER.index(here) and (relative, name) not in AGAINST_ORDER:
+        yield f"{relative}:{number}: miner/{here} may not include {name}: it comes later in MINER_ORDER"
+
+
+def place_offences(files):
+    """Where files stand and how long they are, and exceptions that nothing needs any more."""
+    lines = {}
+    for path in files:
+        relative = path.relative_to(ROOT).as_posix()
+        text = path.read_text(encoding="utf-8")
+        lines[relative] = text.count("\n")
+        parts = relative.split("/")
+        if parts[0] == "miner" and len(parts) == 2 and path.stem not in MINER_TOP:
+            yield f"{relative}: at the top of miner/ stand only {', '.join(sorted(MINER_TOP))}"
+        if parts[0] == "tests" and parts[1] in FOLDERS and not (ROOT / "/".join(parts[1:-1])).is_dir():
+            yield f"{relative}: tests mirror the sources, and there is no folder {'/'.join(parts[1:-1])}"
+        if lines[relative] > LONGEST and relative not in LONGER:
+            yield f"{relative}: {lines[relative]} lines, more than {LONGEST}"
+        for file, name in AGAINST_ORDER:
+            if file == relative and f'#include "{name}"' not in text:
+                yield f"{file}: includes {name} no more: take it out of AGAINST_ORDER"
+    for relative in sorted(LONGER):
+        if lines.get(relative, 0) <= LONGEST:
+            yield f"{relative}: is no longer than others any more: take it out of LONGER"
+    for file, _ in AGAINST_ORDER:
+        if file not in lines:
+            yield f"{file}: is gone: take it out of AGAINST_ORDER"
+
 
 def offences(path):
     relative = path.relative_to(ROOT).as_posix()
@@ -43,6 +106,10 @@ def offences(path):
                 yield f"{relative}:{number}: {folder} may not include {name}"
             if folder == "miner" and target == "generator" and not PUBLIC_GENERATOR.match(name):
                 yield f"{relative}:{number}: {name} is private to the generator"
+            if name.startswith("network/simulator/") and not SIMULATOR_USERS.match(relative):
+                yield f"{relative}:{number}: only the rehearsal and tests may include {name}"
+            if folder == "miner" and target == "miner":
+                yield from order_offences(relative, name, number)
             if ".." in name:
                 yield f"{relative}:{number}: include from the root, not through '..': {name}"
         else:
@@ -53,7 +120,7 @@ def offences(path):
 
 def main():
     files = [p for f in FOLDERS for p in (ROOT / f).rglob("*") if p.suffix in (".cpp", ".hpp", ".cu", ".cuh")]
-    found = [o for p in sorted(files) for o in offences(p)]
+    found = [o for p in sorted(files) for o in offences(p)] + list(place_offences(sorted(files)))
     print("\n".join(found) if found else f"{len(files)} files, includes in order")
     return 1 if found else 0
 

@@ -1,4 +1,4 @@
-// Listening, and taking whoever connects. Private to http/.
+// Listening, and taking whoever connects. Private to http/ and simulator/.
 #pragma once
 
 #include "config/result.hpp"

@@ -1,4 +1,4 @@
-// A WebSocket over any stream. Private to http/.
+// A WebSocket over any stream. Private to http/ and simulator/.
 #pragma once
 
 #include "config/escape.hpp"
