@@ -74,7 +74,12 @@ TEST_CASE("an upgrade to something else is no WebSocket") {
 
 TEST_CASE("the handshake asks for the host as HTTP has it") {
     std::string seen;
-    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) { seen = tests::read_request(socket); });
-    CHECK_FALSE(open_at(peer.port()).has_value());
-    CHECK(seen.find("Host: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n") != seen.npos);
+    std::uint16_t port = 0;
+    {
+        LoopbackPeer peer(
+            [&](LoopbackPeer::Socket& socket) { seen = tests::read_request(socket); });
+        port = peer.port();
+        CHECK_FALSE(open_at(port).has_value());
+    }  // and with it the thread that writes what it saw
+    CHECK(seen.find("Host: 127.0.0.1:" + std::to_string(port) + "\r\n") != seen.npos);
 }
