@@ -6,14 +6,14 @@
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
+#include "miner/generation/backend_pool.hpp"
 #include "miner/generation/device.hpp"
-#include "miner/generation/fleet.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/runtime/exit_code.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "miner/runtime/service.hpp"
 #include "miner/runtime/stop.hpp"
-#include "miner/server/cockpit.hpp"
+#include "miner/server/status_server.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>

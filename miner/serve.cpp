@@ -3,7 +3,7 @@
 #include "miner/host.hpp"
 #include "miner/mining/chain_link.hpp"
 #include "miner/runtime/await_all.hpp"
-#include "miner/server/studio.hpp"
+#include "miner/server/generate_endpoint.hpp"
 #include "network/http/url.hpp"
 
 #include <boost/asio/detached.hpp>

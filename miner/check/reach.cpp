@@ -1,7 +1,7 @@
 #include "miner/check/reach.hpp"
 
 #include "config/unix_time.hpp"
-#include "miner/generation/illustrator.hpp"
+#include "miner/generation/text_to_image_client.hpp"
 #include "network/http/client.hpp"
 #include "network/http/date.hpp"
 #include "network/http/url.hpp"

@@ -7,10 +7,10 @@
 #include "config/log.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
-#include "miner/generation/fleet.hpp"
+#include "miner/generation/backend_pool.hpp"
 #include "miner/generation/gate.hpp"
-#include "miner/generation/illustrator.hpp"
-#include "miner/generation/recipe.hpp"
+#include "miner/generation/generation_config.hpp"
+#include "miner/generation/text_to_image_client.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "storage/journal.hpp"
 

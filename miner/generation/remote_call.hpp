@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
-#include "miner/generation/station.hpp"
+#include "miner/generation/backend.hpp"
 #include "network/http/message.hpp"
 
 #include <cstdint>

@@ -2,9 +2,9 @@
 #include "config/escape.hpp"
 #include "config/version.hpp"
 #include "miner/report/stats.hpp"
-#include "miner/server/cockpit.hpp"
 #include "miner/server/listing_json.hpp"
 #include "miner/server/page.hpp"
+#include "miner/server/status_server.hpp"
 #include "network/base64.hpp"
 #include "storage/errc.hpp"
 

@@ -1,4 +1,4 @@
-#include "miner/generation/station.hpp"
+#include "miner/generation/backend.hpp"
 
 #include "miner/runtime/await_all.hpp"
 #include "tests/network/loopback.hpp"

@@ -5,7 +5,7 @@
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
-#include "miner/generation/fleet.hpp"
+#include "miner/generation/backend_pool.hpp"
 #include "miner/server/access.hpp"
 #include "miner/server/archive.hpp"
 #include "miner/server/log_tail.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "generator/generator.hpp"
-#include "miner/generation/order.hpp"
-#include "miner/generation/recipe.hpp"
+#include "miner/generation/generation_config.hpp"
+#include "miner/generation/generation_request.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "network/event.hpp"
 

@@ -2,8 +2,8 @@
 // only one to touch it.
 #pragma once
 
+#include "miner/generation/backend.hpp"
 #include "miner/generation/device.hpp"
-#include "miner/generation/station.hpp"
 
 namespace miner {
 

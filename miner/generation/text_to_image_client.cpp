@@ -1,4 +1,4 @@
-#include "miner/generation/illustrator.hpp"
+#include "miner/generation/text_to_image_client.hpp"
 
 #include "generator/image/decode.hpp"
 #include "miner/runtime/until_stopped.hpp"

@@ -1,7 +1,7 @@
-#include "miner/generation/recipe.hpp"
+#include "miner/generation/generation_config.hpp"
 
 #include "generator/errc.hpp"
-#include "miner/generation/illustrator.hpp"
+#include "miner/generation/text_to_image_client.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "miner/generation/illustrator.hpp"
+#include "miner/generation/text_to_image_client.hpp"
 
 #include "generator/errc.hpp"
 #include "network/errc.hpp"

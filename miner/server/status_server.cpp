@@ -1,4 +1,4 @@
-#include "miner/server/cockpit.hpp"
+#include "miner/server/status_server.hpp"
 
 #include "network/errc.hpp"
 

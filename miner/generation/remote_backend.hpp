@@ -8,7 +8,7 @@
 #pragma once
 
 #include "config/log.hpp"
-#include "miner/generation/station.hpp"
+#include "miner/generation/backend.hpp"
 #include "network/backoff.hpp"
 #include "network/http/client.hpp"
 #include "network/http/url.hpp"

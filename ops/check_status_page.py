@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks at a working miner from outside: documented calls, metrics, interface, page, crowd.
 
-    ops/check_cockpit.py BINARY OUT [PART ...]     parts: docs metrics schema scenes page load; all when none is named
+    ops/check_status_page.py BINARY OUT [PART ...]     parts: docs metrics schema scenes page load; all when none is named
 
 Starts `miner rehearse` and `miner serve` on the ports that the documentation names (8080, 10006), with folders of their
 own; `scenes` alone, the page in every state that it may be in, needs no miner. For a hand at the keyboard: CI has neither
@@ -23,7 +23,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "ops/cockpit"))
+sys.path.insert(0, str(ROOT / "ops/status_page"))
 import page  # noqa: E402
 
 PAGE, WORK = "http://127.0.0.1:8080", "http://127.0.0.1:10006"

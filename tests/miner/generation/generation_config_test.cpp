@@ -1,4 +1,4 @@
-#include "miner/generation/recipe.hpp"
+#include "miner/generation/generation_config.hpp"
 
 #include "generator/errc.hpp"
 

@@ -1,4 +1,4 @@
-#include "miner/generation/remote_station.hpp"
+#include "miner/generation/remote_backend.hpp"
 
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"

@@ -1,4 +1,4 @@
-#include "miner/server/studio.hpp"
+#include "miner/server/generate_endpoint.hpp"
 
 #include "config/elapsed.hpp"
 #include "generator/splat/spz.hpp"

@@ -1,4 +1,4 @@
-#include "miner/generation/device_station.hpp"
+#include "miner/generation/local_backend.hpp"
 
 #include "config/elapsed.hpp"
 #include "generator/image/prepare.hpp"

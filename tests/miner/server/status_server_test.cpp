@@ -1,5 +1,5 @@
 // The cockpit over real sockets, on a database and an asset of its own.
-#include "miner/server/cockpit.hpp"
+#include "miner/server/status_server.hpp"
 
 #include "generator/splat/spz.hpp"
 #include "network/http/client.hpp"

@@ -4,8 +4,8 @@
 
 #include "config/log.hpp"
 #include "config/settings.hpp"
-#include "miner/generation/device_station.hpp"
-#include "miner/generation/remote_station.hpp"
+#include "miner/generation/local_backend.hpp"
+#include "miner/generation/remote_backend.hpp"
 #include "miner/runtime/stop.hpp"
 
 #include <memory>

@@ -1,4 +1,4 @@
-#include "miner/generation/order.hpp"
+#include "miner/generation/generation_request.hpp"
 
 #include "generator/image/decode.hpp"
 #include "generator/image/prepare.hpp"

@@ -1,4 +1,4 @@
-#include "miner/generation/fleet.hpp"
+#include "miner/generation/backend_pool.hpp"
 
 #include "miner/runtime/await_all.hpp"
 #include "network/tls.hpp"
