@@ -17,11 +17,11 @@ MINER_WIDE void apply_wide(T* values, std::int64_t count) {
     const auto one = _mm512_set1_ps(1);
     for (std::int64_t i = 0; i < count; i += 16) {
         const auto x = Products<T>::widen(values + i);
-        const auto bend =
+        const auto slope =
             _mm512_fmadd_ps(_mm512_mul_ps(x, x), _mm512_set1_ps(kCubic), _mm512_set1_ps(kLinear));
         // 2^150 is infinite already; an infinite exponent would be none.
         const auto exponent = _mm512_max_ps(
-            _mm512_min_ps(_mm512_mul_ps(x, bend), _mm512_set1_ps(150)), _mm512_set1_ps(-150));
+            _mm512_min_ps(_mm512_mul_ps(x, slope), _mm512_set1_ps(150)), _mm512_set1_ps(-150));
         const auto power = power_of_two(exponent);
         Products<T>::store(values + i, _mm512_div_ps(x, _mm512_add_ps(one, power)));
     }

@@ -1,5 +1,5 @@
 // A residual in place and the layer norm of the sum: what stands between two parts of a transformer
-// (pre-norm; with gate and bend of a diffusion transformer's adaLN, Peebles & Xie 2023, arXiv
+// (pre-norm; with gate and modulation of a diffusion transformer's adaLN, Peebles & Xie 2023, arXiv
 // 2212.09748).
 #pragma once
 
@@ -13,14 +13,14 @@ struct Residual {
 };
 
 // norm * scale + shift; both [C], or both undefined for the norm alone.
-struct Bend {
+struct Modulation {
     at::Tensor scale, shift;
 };
 
 // x [..., C], fp32, fp16 or bf16, contiguous, as is everything else; becomes x + gate * y, rounded
 // to its type. Returns the norm of that over C, as x, with mean and variance in fp32; written to
 // `into`, where that is defined: contiguous and as x.
-at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual, const Bend& bend,
-                          double eps, at::Tensor into = {});
+at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual,
+                          const Modulation& modulation, double eps, at::Tensor into = {});
 
 }  // namespace generator

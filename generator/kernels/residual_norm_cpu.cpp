@@ -7,7 +7,7 @@
 namespace generator {
 namespace {
 
-void check(const at::Tensor& x, const Residual& residual, const Bend& bend,
+void check(const at::Tensor& x, const Residual& residual, const Modulation& modulation,
            const at::Tensor& into) {
     TORCH_CHECK(x.dim() >= 1 && x.is_contiguous(),
                 "residual_norm_: x must be [..., C] and "
@@ -22,21 +22,22 @@ void check(const at::Tensor& x, const Residual& residual, const Bend& bend,
     TORCH_CHECK(y.defined() && (fits(y, true) || fits(y, false)),
                 "residual_norm_: y must be as x or [C]");
     TORCH_CHECK(!gate.defined() || fits(gate, false), "residual_norm_: gate must be [C]");
-    TORCH_CHECK(bend.scale.defined() == bend.shift.defined() &&
-                    (!bend.scale.defined() || (fits(bend.scale, false) && fits(bend.shift, false))),
+    TORCH_CHECK(modulation.scale.defined() == modulation.shift.defined() &&
+                    (!modulation.scale.defined() ||
+                     (fits(modulation.scale, false) && fits(modulation.shift, false))),
                 "residual_norm_: scale and shift must both be [C], or neither be there");
     TORCH_CHECK(!into.defined() || fits(into, true), "residual_norm_: into must be as x");
 }
 
 }  // namespace
 
-at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual, const Bend& bend,
-                          double eps, at::Tensor into) {
-    check(x, residual, bend, into);
+at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual,
+                          const Modulation& modulation, double eps, at::Tensor into) {
+    check(x, residual, modulation, into);
 #ifdef MINER_CUDA
     if (x.is_cuda()) {
         if (!into.defined()) into = at::empty_like(x);
-        if (launch_residual_norm(x, residual, bend, eps, into)) return into;
+        if (launch_residual_norm(x, residual, modulation, eps, into)) return into;
     }
 #endif
     const auto& [y, gate] = residual;
@@ -44,7 +45,7 @@ at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual, const B
         x.addcmul_(gate, y);
     else
         x.add_(y);
-    const auto normed = at::layer_norm(x, {x.size(-1)}, bend.scale, bend.shift, eps);
+    const auto normed = at::layer_norm(x, {x.size(-1)}, modulation.scale, modulation.shift, eps);
     if (!into.defined()) return normed;
     return into.copy_(normed);
 }

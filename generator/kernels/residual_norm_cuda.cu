@@ -120,8 +120,8 @@ const T* data_or_null(const at::Tensor& tensor) {
 
 // ---------------------------------------------------------------- launchers
 
-bool launch_residual_norm(const at::Tensor& x, const Residual& residual, const Bend& bend,
-                          double eps, const at::Tensor& into) {
+bool launch_residual_norm(const at::Tensor& x, const Residual& residual,
+                          const Modulation& modulation, double eps, const at::Tensor& into) {
     if (x.numel() == 0) return true;
     const auto width = x.size(-1), row_bytes = width * x.element_size();
     const auto aligned = [](const at::Tensor& t) {
@@ -130,8 +130,8 @@ bool launch_residual_norm(const at::Tensor& x, const Residual& residual, const B
     };
     const auto& [y, gate] = residual;
     if (row_bytes % kPieceBytes != 0 || row_bytes > kPieceBytes * kWarp * kMostRounds ||
-        !aligned(x) || !aligned(y) || !aligned(gate) || !aligned(bend.scale) ||
-        !aligned(bend.shift) || !aligned(into))
+        !aligned(x) || !aligned(y) || !aligned(gate) || !aligned(modulation.scale) ||
+        !aligned(modulation.shift) || !aligned(into))
         return false;
     const auto stream = at::cuda::getCurrentCUDAStream();
     AT_DISPATCH_FLOATING_TYPES_AND2(
@@ -140,8 +140,8 @@ bool launch_residual_norm(const at::Tensor& x, const Residual& residual, const B
                                                 .normed = into.mutable_data_ptr<scalar_t>(),
                                                 .y = y.const_data_ptr<scalar_t>(),
                                                 .gate = data_or_null<scalar_t>(gate),
-                                                .scale = data_or_null<scalar_t>(bend.scale),
-                                                .shift = data_or_null<scalar_t>(bend.shift),
+                                                .scale = data_or_null<scalar_t>(modulation.scale),
+                                                .shift = data_or_null<scalar_t>(modulation.shift),
                                                 .rows = x.numel() / width,
                                                 .y_stride = y.dim() == 1 && x.dim() > 1 ? 0 : width,
                                                 .pieces = int(row_bytes / kPieceBytes),

@@ -50,16 +50,16 @@ LatentFlow::ResBlock::ResBlock(const Scope& scope, std::int64_t in, std::int64_t
     if (in != out) skip_connection_.emplace(scope / "skip_connection", in, out);
 }
 
-std::vector<LatentFlow::Plan::Bend> LatentFlow::ResBlock::bends(
+std::vector<LatentFlow::Plan::Modulation> LatentFlow::ResBlock::modulations(
     const at::Tensor& time_embeddings) const {
     auto all = emb_layers_(at::silu(time_embeddings)).unflatten(1, {2, -1});  // [S, 2, C]
     all.select(1, 0).add_(1);
-    std::vector<Plan::Bend> result;
+    std::vector<Plan::Modulation> result;
     for (const auto& one : all.unbind(0)) result.push_back({one[0], one[1]});
     return result;
 }
 
-at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Bend& bend,
+at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Modulation& modulation,
                                             const SparseShape& shape) const {
     if (move_ == Move::down) x = pool(x, shape);
     const auto& here = move_ == Move::down ? shape.half() : shape;
@@ -68,7 +68,7 @@ at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Bend& bend
     // Norm, activation and skip act on each voxel by itself: done before unpooling, on an eighth of
     // the rows at best.
     h = move_ == Move::up ? conv1_.of_unpooled(h, here) : conv1_(h, here);
-    h = layer_norm(h, bend.scale, bend.shift, kEps);
+    h = layer_norm(h, modulation.scale, modulation.shift, kEps);
     at::silu_(h);
     h = conv2_(h, here);
     const auto skip = skip_connection_ ? (*skip_connection_)(x) : x;
@@ -106,9 +106,9 @@ LatentFlow::Plan LatentFlow::plan(const SparseShape& shape, const std::vector<do
                                   const std::vector<at::Tensor>& conditions) const {
     Plan plan{stack_.plan(times, conditions), {}, {}, &shape, {}};
     for (const auto& block : input_blocks_)
-        plan.input_blocks.push_back(block.bends(plan.stack.time_embeddings));
+        plan.input_blocks.push_back(block.modulations(plan.stack.time_embeddings));
     for (const auto& block : out_blocks_)
-        plan.out_blocks.push_back(block.bends(plan.stack.time_embeddings));
+        plan.out_blocks.push_back(block.modulations(plan.stack.time_embeddings));
     const auto* coarsest = &shape;
     for (std::size_t level = 0; level < levels_; ++level) coarsest = &coarsest->half();
     plan.pos_emb = position_embedding(coarsest->coordinates(), model_channels_);

@@ -30,11 +30,12 @@ public:
 
     // What stays for a generation; the shape must outlive it.
     struct Plan {
-        struct Bend {
+        struct Modulation {
             at::Tensor scale, shift;  // [C]; scale is the whole factor
         };
         DitStack::Plan stack;
-        std::vector<std::vector<Bend>> input_blocks, out_blocks;  // of each block, at each step
+        // Of each block, at each step.
+        std::vector<std::vector<Modulation>> input_blocks, out_blocks;
         const SparseShape* shape = nullptr;
         at::Tensor pos_emb;  // [coarse voxels, C] fp32
     };
@@ -57,10 +58,11 @@ private:
                  Move move);
 
         Move move() const { return move_; }
-        std::vector<Plan::Bend> bends(const at::Tensor& time_embeddings) const;
+        std::vector<Plan::Modulation> modulations(const at::Tensor& time_embeddings) const;
 
         // x [B, N or M, in] -> [B, M or N, out]; `shape` is the finer one where the block moves.
-        at::Tensor operator()(at::Tensor x, const Plan::Bend& bend, const SparseShape& shape) const;
+        at::Tensor operator()(at::Tensor x, const Plan::Modulation& modulation,
+                              const SparseShape& shape) const;
 
     private:
         Move move_;

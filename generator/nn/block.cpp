@@ -26,29 +26,29 @@ DitBlock::DitBlock(const Scope& scope, const BlockSize& size)
       mlp_(scope / "mlp", size.channels, size.mlp_ratio),
       adaln_modulation_(scope / "adaLN_modulation" / 1, size.channels, 6 * size.channels) {}
 
-std::vector<Modulation> DitBlock::modulations(const at::Tensor& time_embeddings) const {
+std::vector<BlockModulation> DitBlock::modulations(const at::Tensor& time_embeddings) const {
     auto all = adaln_modulation_(at::silu(time_embeddings)).unflatten(1, {6, -1});  // [S, 6, C]
     all.select(1, 1).add_(1);
     all.select(1, 4).add_(1);
-    std::vector<Modulation> result;
+    std::vector<BlockModulation> result;
     for (const auto& one : all.unbind(0))
         result.push_back({one[0], one[1], one[2], one[3], one[4], one[5]});
     return result;
 }
 
-at::Tensor DitBlock::enter(const at::Tensor& x, const Modulation& m) {
+at::Tensor DitBlock::enter(const at::Tensor& x, const BlockModulation& m) {
     return layer_norm(x, m.scale_attention, m.shift_attention, kEps);
 }
 
 at::Tensor DitBlock::self_attend(const at::Tensor& x, const at::Tensor& normed,
-                                 const Modulation& m) const {
+                                 const BlockModulation& m) const {
     return norm2_.after_(x, {self_attn_(normed), m.gate_attention});
 }
 
 at::Tensor DitBlock::cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
-                                           const Modulation& m,
+                                           const BlockModulation& m,
                                            const std::vector<CrossAttention::Memory>& memories,
-                                           const Modulation* next) const {
+                                           const BlockModulation* next) const {
     for (std::size_t b = 0; b < memories.size(); ++b) {
         const auto entry = x.narrow(0, std::int64_t(b), 1),
                    entry_norm = normed.narrow(0, std::int64_t(b), 1);
@@ -58,8 +58,8 @@ at::Tensor DitBlock::cross_attend_and_feed(const at::Tensor& x, const at::Tensor
     }
     const Residual fed{mlp_(normed), m.gate_mlp};
     if (next) {
-        const Bend bend{next->scale_attention, next->shift_attention};
-        return residual_norm_(x, fed, bend, kEps, normed);
+        const Modulation modulation{next->scale_attention, next->shift_attention};
+        return residual_norm_(x, fed, modulation, kEps, normed);
     }
     x.addcmul_(fed.gate, fed.y);
     return {};

@@ -24,8 +24,8 @@ private:
     Linear mlp0_, mlp2_;
 };
 
-// How the time of one step bends a block; each [C].
-struct Modulation {
+// What the time of one step makes of a block by adaLN; each [C].
+struct BlockModulation {
     at::Tensor shift_attention, scale_attention, gate_attention;  // scales are whole factors: 1 + s
     at::Tensor shift_mlp, scale_mlp, gate_mlp;
 };
@@ -46,7 +46,8 @@ public:
 
     // One for each time of the schedule: it depends on the time alone, so it is computed once a
     // generation.
-    std::vector<Modulation> modulations(const at::Tensor& time_embeddings) const;  // [S, C] fp32
+    std::vector<BlockModulation> modulations(
+        const at::Tensor& time_embeddings) const;  // [S, C] fp32
 
     CrossAttention::Memory remember(const at::Tensor& condition) const {
         return cross_attn_.remember(condition);
@@ -56,15 +57,15 @@ public:
     // before it left and leaves that of the next, since a norm costs little where x was just
     // written. Up to the end of the first part, entries that differ in their condition alone are
     // still the same.
-    static at::Tensor enter(const at::Tensor& x, const Modulation& modulation);
+    static at::Tensor enter(const at::Tensor& x, const BlockModulation& modulation);
     at::Tensor self_attend(const at::Tensor& x, const at::Tensor& normed,
-                           const Modulation& modulation) const;
+                           const BlockModulation& modulation) const;
     // Entry b attends to memories[b]. `normed` is used up; next: the modulation of the block that
     // follows, null for the last one, which leaves nothing.
     at::Tensor cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
-                                     const Modulation& modulation,
+                                     const BlockModulation& modulation,
                                      const std::vector<CrossAttention::Memory>& memories,
-                                     const Modulation* next) const;
+                                     const BlockModulation* next) const;
 
 private:
     LayerNorm norm2_;

@@ -15,8 +15,8 @@ namespace generator {
 class DitStack {
 public:
     struct Plan {
-        at::Tensor time_embeddings;                        // [S, C] fp32
-        std::vector<std::vector<Modulation>> modulations;  // of each block, at each step
+        at::Tensor time_embeddings;                             // [S, C] fp32
+        std::vector<std::vector<BlockModulation>> modulations;  // of each block, at each step
         std::vector<std::vector<CrossAttention::Memory>>
             memories;  // of each block, for each branch
     };

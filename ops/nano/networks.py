@@ -69,7 +69,7 @@ def rms(x, norm):
     return (x * r * norm.gamma).to(x.dtype)
 
 
-def bend(h, shift, scale):
+def modulate(h, shift, scale):
     return torch.addcmul(shift, F.layer_norm(h, h.shape[-1:], eps=1e-6), 1 + scale)
 
 
@@ -77,7 +77,7 @@ def dit_block(b, h, e, ctx, mask):
     """trellis.DiTBlock on h [B, L, C] fp32; e [B, C], ctx [B, Lc, Cc], mask [B, 1, 1, L] added to self-attention or None."""
     heads = lambda t: t.unflatten(-1, (b.self_attn.heads, -1)).transpose(1, 2)
     shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = b.adaLN_modulation(e).float()[:, None].chunk(6, 2)
-    q, k, v = b.self_attn.to_qkv(bend(h, shift_a, scale_a)).unflatten(-1, (3, b.self_attn.heads, -1)).unbind(-3)
+    q, k, v = b.self_attn.to_qkv(modulate(h, shift_a, scale_a)).unflatten(-1, (3, b.self_attn.heads, -1)).unbind(-3)
     q, k = rms(q, b.self_attn.q_rms_norm), rms(k, b.self_attn.k_rms_norm)
     mask = None if mask is None else mask.to(q.dtype).expand(-1, 1, q.shape[1], -1)
     o = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask)
@@ -85,7 +85,7 @@ def dit_block(b, h, e, ctx, mask):
     k, v = b.cross_attn.to_kv(ctx).chunk(2, -1)
     o = F.scaled_dot_product_attention(heads(b.cross_attn.to_q(b.norm2(h))), heads(k), heads(v))
     h = h + b.cross_attn.to_out(o.transpose(1, 2).flatten(-2)).float()
-    return torch.addcmul(h, gate_m, b.mlp(bend(h, shift_m, scale_m)).float())
+    return torch.addcmul(h, gate_m, b.mlp(modulate(h, shift_m, scale_m)).float())
 
 
 def structure_flow(m, x, t, ctx, block=dit_block):
@@ -168,7 +168,7 @@ def res_block(b, x, feats, e):
     belongs = F.one_hot(x.coords[:, 0], len(e)).float()
     scale, shift = (belongs @ s for s in b.emb_layers(e).float().chunk(2, 1))
     h = sparse_conv(b.conv1, x, F.silu(b.norm1(feats)))
-    h = sparse_conv(b.conv2, x, F.silu(bend(h.float(), shift, scale)))
+    h = sparse_conv(b.conv2, x, F.silu(modulate(h.float(), shift, scale)))
     return x, h + b.skip_connection(feats)
 
 

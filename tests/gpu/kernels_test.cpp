@@ -42,7 +42,7 @@ TEST_CASE("residual_norm_ equals its oracle", "[gpu]") {
     const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
     const auto width = GENERATE(7, 64, 256, 768, 1024, 4096);  // 7 and 4096 are torch's
     const auto first = GENERATE(0, 1);                         // 1: not aligned to 16 bytes
-    const bool bent = GENERATE(true, false), one_row = GENERATE(true, false);
+    const bool modulated = GENERATE(true, false), one_row = GENERATE(true, false);
     at::manual_seed(5);
     const auto row = [&] { return at::randn({width}).to(dtype); };
     const auto gate = row(), scale = row(), shift = row();
@@ -53,7 +53,7 @@ TEST_CASE("residual_norm_ equals its oracle", "[gpu]") {
     const auto x = flat(), y = one_row ? row() : flat();
     const auto made = [&](const auto& place, const at::Tensor& sum) {
         const auto there = one_row ? place(y) : viewed(place(y));
-        if (!bent) return generator::residual_norm_(sum, {there, {}}, {}, 1e-5);
+        if (!modulated) return generator::residual_norm_(sum, {there, {}}, {}, 1e-5);
         return generator::residual_norm_(sum, {there, place(gate)}, {place(scale), place(shift)},
                                          1e-5);
     };

@@ -23,7 +23,7 @@ at::Tensor norm_of(const at::Tensor& x, double eps) {
 
 }  // namespace
 
-TEST_CASE("a residual of every type is added in place, and the sum's norm comes back bent") {
+TEST_CASE("a residual of every type is added in place, and the sum's norm comes back modulated") {
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16, at::kHalf);
     at::manual_seed(1);
     const auto one = [&](at::IntArrayRef sizes) { return at::randn(sizes).to(dtype); };
@@ -35,7 +35,8 @@ TEST_CASE("a residual of every type is added in place, and the sum's norm comes 
     CHECK(near(normed, norm_of(wide(x), 1e-6) * wide(scale) + wide(shift), dtype));
 }
 
-TEST_CASE("without gate and bend it is a plain residual and norm, of one row for all if need be") {
+TEST_CASE(
+    "without gate and modulation it is a plain residual and norm, of one row for all if need be") {
     at::manual_seed(2);
     const auto x = at::randn({3, 16}), y = at::randn({16});
     const auto sum = x + y;
