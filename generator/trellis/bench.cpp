@@ -97,10 +97,10 @@ Manifest read_manifest(const Args& args, int steps) {
 using Clock = std::chrono::steady_clock;
 
 // Most bytes in use since the last look: of the device's allocator, or of the process.
-std::int64_t look_at_peak(const Place& place) {
-    if (!place.device.is_cpu()) {
-        auto* allocator = at::getDeviceAllocator(place.device.type());
-        const auto index = place.device.index();
+std::int64_t look_at_peak(const ComputeTarget& target) {
+    if (!target.device.is_cpu()) {
+        auto* allocator = at::getDeviceAllocator(target.device.type());
+        const auto index = target.device.index();
         const auto stats = allocator->getDeviceStats(index);
         allocator->resetPeakStats(index);
         return stats.allocated_bytes[0].peak;  // 0: of pools of every kind
@@ -206,29 +206,29 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop) {
     return guarded([&]() -> config::Result<BenchReport> {
         const auto args = open_model(options.model);
-        const auto place = choose_place(settings);
+        const auto target = choose_target(settings);
         if (settings.threads > 0) at::set_num_threads(settings.threads);
         at::globalContext().setAllowTF32CuDNN(false);
         // Before it the allocator knows of no device.
-        if (!place.device.is_cpu()) at::globalContext().lazyInitDevice(place.device.type());
+        if (!target.device.is_cpu()) at::globalContext().lazyInitDevice(target.device.type());
         const auto enhancement = or_refuse(parse_chain(config::Enhance().standard));
 
-        BenchReport report{.device = place.device_name(), .dtype = place.dtype_name()};
+        BenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};
         report.networks = or_refuse(bench_networks(options.model));
-        look_at_peak(place);
+        look_at_peak(target);
         auto begin = Clock::now();
         std::vector<Networks> pipelines;
         pipelines.push_back(
-            Networks::random(*embedded_files(), place, read_manifest(args, options.steps)));
+            Networks::random(*embedded_files(), target, read_manifest(args, options.steps)));
         const auto generator =
-            make_trellis(std::move(pipelines), place, options.model, std::nullopt);
-        place.synchronize();
+            make_trellis(std::move(pipelines), target, options.model, std::nullopt);
+        target.synchronize();
         report.build = config::milliseconds_since(begin);
         begin = Clock::now();
         if (const auto warm = generator->warm_up(); !warm) return warm.error();
         report.warm_up = config::milliseconds_since(begin);
 
-        const int runs = options.runs.value_or(place.device.is_cpu() ? 1 : 10);
+        const int runs = options.runs.value_or(target.device.is_cpu() ? 1 : 10);
         const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);
         std::vector<Voxel> shape;
         generator->pretend([&] { return shape; });
@@ -240,7 +240,7 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
             report.new_shapes.push_back(task());
             if (runs > 1) report.once_more.push_back(task());
         }
-        report.peak_bytes = look_at_peak(place);
+        report.peak_bytes = look_at_peak(target);
         return report;
     });
 }

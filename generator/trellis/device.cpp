@@ -50,13 +50,13 @@ at::ScalarType choose_dtype(const std::string& name, at::Device device) {
 
 }  // namespace
 
-std::string Place::device_name() const { return device.str(); }
+std::string ComputeTarget::device_name() const { return device.str(); }
 
-std::string Place::dtype_name() const {
+std::string ComputeTarget::dtype_name() const {
     return dtype == at::kFloat ? "fp32" : dtype == at::kHalf ? "fp16" : "bf16";
 }
 
-std::optional<DeviceMemory> Place::memory() const {
+std::optional<DeviceMemory> ComputeTarget::memory() const {
     if (device.is_cpu()) return std::nullopt;
     try {
         const auto [free, total] = at::accelerator::getMemoryInfo(device.index());
@@ -66,12 +66,12 @@ std::optional<DeviceMemory> Place::memory() const {
     }
 }
 
-void Place::synchronize() const {
+void ComputeTarget::synchronize() const {
     if (!device.is_cpu())
         c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
 
-Place choose_place(const config::Generator& settings) {
+ComputeTarget choose_target(const config::Generator& settings) {
     const auto device = choose_device(settings.device);
     return {device, choose_dtype(settings.dtype, device)};
 }

@@ -1,4 +1,4 @@
-// Where the networks run and in which type.
+// Where the networks run, and in which type: a device and a dtype.
 #pragma once
 
 #include "config/settings.hpp"
@@ -11,7 +11,7 @@
 
 namespace generator {
 
-struct Place {
+struct ComputeTarget {
     at::Device device{at::kCPU};
     at::ScalarType dtype = at::kFloat;
 
@@ -25,6 +25,6 @@ struct Place {
 
 // settings.device: auto, cpu, cuda, cuda:N; settings.dtype: auto, fp32, fp16, bf16. Throws
 // Refused(bad_device).
-Place choose_place(const config::Generator& settings);
+ComputeTarget choose_target(const config::Generator& settings);
 
 }  // namespace generator

@@ -24,7 +24,8 @@ public:
 };
 
 // One or two pipelines, of different input. Throws Refused.
-std::unique_ptr<TrellisGenerator> make_trellis(std::vector<Networks> pipelines, const Place& place,
-                                               std::string name, std::optional<Matting> matting);
+std::unique_ptr<TrellisGenerator> make_trellis(std::vector<Networks> pipelines,
+                                               const ComputeTarget& target, std::string name,
+                                               std::optional<Matting> matting);
 
 }  // namespace generator

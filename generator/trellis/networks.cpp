@@ -14,10 +14,10 @@ void expect_same(const NetworkSpec& spec, const char* key, std::int64_t value, s
         key, "is " + std::to_string(value) + ", but " + whose + " has " + std::to_string(other));
 }
 
-Bundle read_bundle(const Files& files, const NetworkSpec& spec, const Place& place) {
+Bundle read_bundle(const Files& files, const NetworkSpec& spec, const ComputeTarget& target) {
     return Bundle(or_refuse(Safetensors::parse(or_refuse(files.open(spec.weights)),
                                                files.where() + "/" + spec.weights)),
-                  place.device, place.dtype);
+                  target.device, target.dtype);
 }
 
 }  // namespace
@@ -58,14 +58,17 @@ NetworkConfigs NetworkConfigs::read(const Manifest& m) {
     return c;
 }
 
-Networks Networks::read(const Files& files, const Place& place, Manifest m, const Networks* twin) {
-    const auto bundle_of = [&](const NetworkSpec& spec) { return read_bundle(files, spec, place); };
+Networks Networks::read(const Files& files, const ComputeTarget& target, Manifest m,
+                        const Networks* twin) {
+    const auto bundle_of = [&](const NetworkSpec& spec) {
+        return read_bundle(files, spec, target);
+    };
     return build(bundle_of, files, std::move(m), twin);
 }
 
-Networks Networks::random(const Files& files, const Place& place, Manifest m) {
+Networks Networks::random(const Files& files, const ComputeTarget& target, Manifest m) {
     const auto bundle_of = [&](const NetworkSpec&) {
-        return Bundle::random(place.device, place.dtype);
+        return Bundle::random(target.device, target.dtype);
     };
     return build(bundle_of, files, std::move(m), nullptr);
 }

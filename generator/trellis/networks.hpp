@@ -47,11 +47,11 @@ struct Networks {
 
     // twin: another pipeline of the same files, or null; networks that both name are read once, and
     // their weights are in memory once.
-    static Networks read(const Files& files, const Place& place, Manifest manifest,
+    static Networks read(const Files& files, const ComputeTarget& target, Manifest manifest,
                          const Networks* twin = nullptr);
 
     // With random weights; a prompt pipeline's tokenizer is read from `files`.
-    static Networks random(const Files& files, const Place& place, Manifest manifest);
+    static Networks random(const Files& files, const ComputeTarget& target, Manifest manifest);
 
 private:
     using BundleOf = std::function<Bundle(const NetworkSpec&)>;

@@ -25,7 +25,7 @@ config::Result<Rasterizer> rasterizer_on(const std::string& device) {
     config::Generator settings;
     settings.device = device;
     try {
-        const auto chosen = choose_place(settings).device;
+        const auto chosen = choose_target(settings).device;
         if (chosen.is_cuda()) return on_gpu(chosen.index());
         return Rasterizer([](const Gaussians& gaussians, const Camera& camera) {
             return rasterize(gaussians, camera);

@@ -27,11 +27,11 @@ namespace {
 
 class Stopwatch {
 public:
-    explicit Stopwatch(const Place& place) : place_(place), begun_(Clock::now()) {}
+    explicit Stopwatch(const ComputeTarget& target) : target_(target), begun_(Clock::now()) {}
 
     // Milliseconds since the last lap, the device's work included.
     double lap() {
-        place_.synchronize();
+        target_.synchronize();
         const auto now = Clock::now();
         return std::chrono::duration<double, std::milli>(now - std::exchange(begun_, now)).count();
     }
@@ -39,7 +39,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    const Place& place_;
+    const ComputeTarget& target_;
     Clock::time_point begun_;
 };
 
@@ -49,12 +49,12 @@ at::Tensor row(const std::vector<double>& values, at::Device device) {
 
 // One pipeline, for pictures or for prompts.
 struct Branch {
-    Branch(Networks all, const Place& place)
+    Branch(Networks all, const ComputeTarget& target)
         : networks(std::move(all)),
-          latent_mean(row(networks.manifest.latent_mean, place.device)),
-          latent_std(row(networks.manifest.latent_std, place.device)) {
+          latent_mean(row(networks.manifest.latent_mean, target.device)),
+          latent_std(row(networks.manifest.latent_std, target.device)) {
         if (networks.text_encoder)
-            unconditional = networks.text_encoder->condition("").to(place.dtype);
+            unconditional = networks.text_encoder->condition("").to(target.dtype);
     }
 
     Networks networks;
@@ -128,19 +128,19 @@ constexpr double kWarmRatio = 1.15;
 
 class Trellis final : public TrellisGenerator {
 public:
-    Trellis(std::vector<Networks> pipelines, const Place& place, std::string name,
+    Trellis(std::vector<Networks> pipelines, const ComputeTarget& target, std::string name,
             std::optional<Matting> matting)
-        : matting_(std::move(matting)), place_(place), where_(name) {
+        : matting_(std::move(matting)), target_(target), where_(name) {
         std::int64_t parameters = 0;
         for (auto& networks : pipelines) {
             parameters += networks.parameters;
             auto& branch = networks.manifest.input == Input::prompt ? prompts_ : pictures_;
-            branch.emplace(std::move(networks), place);
+            branch.emplace(std::move(networks), target);
         }
         const auto& configs = (pictures_ ? *pictures_ : *prompts_).networks.configs;
         info_ = {.name = std::move(name),
-                 .device = place.device_name(),
-                 .dtype = place.dtype_name(),
+                 .device = target.device_name(),
+                 .dtype = target.dtype_name(),
                  .picture_size = configs.encoder ? int(configs.encoder->picture_size) : 0,
                  .takes_prompts = prompts_.has_value(),
                  .resolution = int(configs.resolution()),
@@ -150,14 +150,14 @@ public:
 
     const ModelInfo& info() const override { return info_; }
 
-    std::optional<DeviceMemory> memory() const override { return place_.memory(); }
+    std::optional<DeviceMemory> memory() const override { return target_.memory(); }
 
     void pretend(Voxels voxels) override { pretended_ = std::move(voxels); }
 
     // The first run loads libraries, lets them choose their kernels and takes memory: seconds. A
     // dense object's memory serves every sparser one.
     config::Result<void> warm_up() override {
-        if (place_.device.is_cpu()) return {};
+        if (target_.device.is_cpu()) return {};
         const auto before = std::exchange(
             pretended_, [this] { return hollow_ball(kMostWarmVoxels, info_.resolution); });
         auto warmed = guarded([&] { return run_once(); });
@@ -217,8 +217,8 @@ private:
         const auto channels = branch.networks.configs.latent_flow.channels;
         for (double voxels = kLeastWarmVoxels; voxels < kMostWarmVoxels; voxels *= kWarmRatio) {
             const SparseShape shape(hollow_ball(std::int64_t(voxels), info_.resolution),
-                                    place_.device);
-            const auto x = Noise(0).draw({shape.size(), channels}).to(place_.device);
+                                    target_.device);
+            const auto x = Noise(0).draw({shape.size(), channels}).to(target_.device);
             const auto plan =
                 flow.plan(shape, {1.0}, {condition.views.front(), branch.unconditional});
             for (const std::size_t branches : {2, 1}) flow.velocity(x, plan, 0, branches);
@@ -231,7 +231,7 @@ private:
                                                             const std::stop_token& stop) {
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the encoder");
         StageTimes times;
-        Stopwatch watch(place_);
+        Stopwatch watch(target_);
         const auto& branch = branch_for(given);
         const auto& networks = branch.networks;
         auto condition = encode(networks, given);
@@ -242,7 +242,7 @@ private:
                                                        networks.configs.structure_flow.channels);
         Noise noise(seed);
         const auto start =
-            noise.draw({1, channels, resolution, resolution, resolution}).to(place_.device);
+            noise.draw({1, channels, resolution, resolution, resolution}).to(target_.device);
         std::vector<StructureFlow::Plan> plans;
         for (const auto& view : condition.views)
             plans.push_back(
@@ -260,7 +260,7 @@ private:
         if (pretended_) voxels = pretended_();
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
         auto sketch = std::make_unique<TrellisSketch>(
-            branch, std::move(condition), std::move(voxels), place_.device, std::move(noise));
+            branch, std::move(condition), std::move(voxels), target_.device, std::move(noise));
         times.occupancy = watch.lap();
         sketch->stage_times = times;
         return sketch;
@@ -270,7 +270,7 @@ private:
                                              const std::stop_token& stop) {
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
         Finished finished;
-        Stopwatch watch(place_);
+        Stopwatch watch(target_);
         const auto& networks = sketch.branch.networks;
         auto condition = sketch.condition;
         if (repaint) {
@@ -283,7 +283,7 @@ private:
         const auto& sampler = networks.manifest.latent_sampler;
         auto noise = sketch.noise.fork();
         const auto start = noise.draw({sketch.shape.size(), networks.configs.latent_flow.channels})
-                               .to(place_.device);
+                               .to(target_.device);
         std::vector<LatentFlow::Plan> plans;
         for (const auto& view : condition.views)
             plans.push_back(networks.latent_flow.plan(sketch.shape, times_of(sampler),
@@ -323,7 +323,7 @@ private:
 
     Encoded encode(const Networks& networks, const Condition& given) const {
         if (const auto* prompt = std::get_if<Prompt>(&given))
-            return {{networks.text_encoder->condition(prompt->text).to(place_.dtype)}};
+            return {{networks.text_encoder->condition(prompt->text).to(target_.dtype)}};
         if (const auto* picture = std::get_if<Image>(&given))
             return {{encode_picture(networks, *picture)}};
         const auto& several = std::get<Views>(given);
@@ -347,11 +347,11 @@ private:
         auto* pixels = const_cast<std::uint8_t*>(
             picture.pixels.data());  // from_blob has no const form; only read
         const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
-        return networks.encoder->condition(networks.encoder->features(bytes)).to(place_.dtype);
+        return networks.encoder->condition(networks.encoder->features(bytes)).to(target_.dtype);
     }
 
     std::optional<Matting> matting_;
-    Place place_;
+    ComputeTarget target_;
     std::string where_;                         // for messages
     std::optional<Branch> pictures_, prompts_;  // at least one
     ModelInfo info_;
@@ -361,15 +361,16 @@ private:
 
 }  // namespace
 
-std::unique_ptr<TrellisGenerator> make_trellis(std::vector<Networks> pipelines, const Place& place,
-                                               std::string name, std::optional<Matting> matting) {
-    return std::make_unique<Trellis>(std::move(pipelines), place, std::move(name),
+std::unique_ptr<TrellisGenerator> make_trellis(std::vector<Networks> pipelines,
+                                               const ComputeTarget& target, std::string name,
+                                               std::optional<Matting> matting) {
+    return std::make_unique<Trellis>(std::move(pipelines), target, std::move(name),
                                      std::move(matting));
 }
 
 config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings) {
     return guarded([&]() -> config::Result<std::unique_ptr<Generator>> {
-        const auto place = choose_place(settings);
+        const auto target = choose_target(settings);
         if (settings.threads > 0) at::set_num_threads(settings.threads);
         // fp32 means fp32: without it cuDNN's convolutions would round to ten bits.
         at::globalContext().setAllowTF32CuDNN(false);
@@ -378,23 +379,23 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
         std::vector<Networks> pipelines;
         for (auto& manifest : read_manifests(*files)) {
             const auto* twin = pipelines.empty() ? nullptr : &pipelines.front();
-            pipelines.push_back(Networks::read(*files, place, std::move(manifest), twin));
+            pipelines.push_back(Networks::read(*files, target, std::move(manifest), twin));
         }
         std::optional<Matting> matting;
-        if (settings.matting != "never") matting.emplace(settings.matting_model, place.device);
+        if (settings.matting != "never") matting.emplace(settings.matting_model, target.device);
         return std::unique_ptr<Generator>(
-            make_trellis(std::move(pipelines), place, std::move(name), std::move(matting)));
+            make_trellis(std::move(pipelines), target, std::move(name), std::move(matting)));
     });
 }
 
 config::Result<std::optional<DeviceMemory>> gpu_memory(const config::Generator& settings) {
     return guarded([&]() -> config::Result<std::optional<DeviceMemory>> {
-        const auto place = choose_place(settings);
-        if (place.device.is_cpu()) return std::optional<DeviceMemory>();
-        at::globalContext().lazyInitDevice(place.device.type());
-        auto memory = place.memory();
+        const auto target = choose_target(settings);
+        if (target.device.is_cpu()) return std::optional<DeviceMemory>();
+        at::globalContext().lazyInitDevice(target.device.type());
+        auto memory = target.memory();
         if (!memory)
-            return config::fail(Errc::device_lost, place.device_name() + " tells no memory");
+            return config::fail(Errc::device_lost, target.device_name() + " tells no memory");
         return memory;
     });
 }

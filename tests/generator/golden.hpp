@@ -129,9 +129,9 @@ private:
 };
 
 inline generator::Networks read_networks(const std::string& folder,
-                                         const generator::Place& place = {}) {
+                                         const generator::ComputeTarget& target = {}) {
     const auto files = generator::folder_files(folder);
-    return generator::Networks::read(*files, place, generator::read_manifest(*files));
+    return generator::Networks::read(*files, target, generator::read_manifest(*files));
 }
 
 }  // namespace tests

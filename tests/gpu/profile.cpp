@@ -27,19 +27,19 @@ using namespace generator;
 
 class Profile {
 public:
-    Profile(const std::string& folder, const Place& place)
-        : place_(place), networks_(read(folder, place)) {
+    Profile(const std::string& folder, const ComputeTarget& target)
+        : target_(target), networks_(read(folder, target)) {
         const auto& c = networks_.configs;
         const auto side = c.encoder.value().picture_size;  // a pipeline for pictures
         picture_ = at::randint(256, {side, side, 3}, at::kByte);
         condition_ = encode();
         const auto r = c.structure_flow.resolution;
-        noise_ = Noise(1).draw({1, c.structure_flow.channels, r, r, r}).to(place_.device);
+        noise_ = Noise(1).draw({1, c.structure_flow.channels, r, r, r}).to(target_.device);
     }
 
     at::Tensor encode() const {
         const auto& encoder = *networks_.encoder;
-        return encoder.condition(encoder.features(picture_)).to(place_.dtype);
+        return encoder.condition(encoder.features(picture_)).to(target_.dtype);
     }
 
     std::size_t occupancy() const {
@@ -63,17 +63,17 @@ public:
                 occupancy();
             } else if (stage == "gaussians") {
                 const auto channels = networks_.configs.latent_flow.channels;
-                gaussians(Noise(2).draw({shape.size(), channels}).to(place_.device), shape);
+                gaussians(Noise(2).draw({shape.size(), channels}).to(target_.device), shape);
             } else if (stage == "latent") {
                 const auto& flow = networks_.latent_flow;
                 const auto x =
                     Noise(2).draw({shape.size(), networks_.configs.latent_flow.channels});
-                flow.velocity(x.to(place_.device),
+                flow.velocity(x.to(target_.device),
                               flow.plan(shape, {0.5}, {condition_, at::Tensor()}), 0, 2);
             } else {
                 refuse(Errc::wrong_input, "no stage '" + stage + "'");
             }
-            place_.synchronize();
+            target_.synchronize();
         };
         run();
 #ifdef MINER_CUDA
@@ -86,12 +86,12 @@ public:
     const NetworkConfigs& configs() const { return networks_.configs; }
 
 private:
-    static Networks read(const std::string& folder, const Place& place) {
+    static Networks read(const std::string& folder, const ComputeTarget& target) {
         const auto files = folder_files(folder);
-        return Networks::read(*files, place, read_manifest(*files));
+        return Networks::read(*files, target, read_manifest(*files));
     }
 
-    Place place_;
+    ComputeTarget target_;
     Networks networks_;
     at::Tensor picture_, condition_, noise_;
     mutable HostCopy copy_;
@@ -103,10 +103,10 @@ int run(const std::vector<std::string>& words) {
     settings.dtype = words[2];
     const c10::InferenceMode no_gradients;
     at::globalContext().setAllowTF32CuDNN(false);
-    const auto place = choose_place(settings);
-    const Profile profile(words[0], place);
+    const auto target = choose_target(settings);
+    const Profile profile(words[0], target);
     const auto voxels = hollow_ball(std::stol(words[4]), profile.configs().resolution());
-    profile.step(words[3], SparseShape(voxels, place.device));
+    profile.step(words[3], SparseShape(voxels, target.device));
     return 0;
 }
 
