@@ -1,10 +1,10 @@
-// A picture or a prompt in, Gaussians out, in two steps: `sketch` finds the structure, which
-// already tells how many Gaussians there will be; `finish` makes them. The one seam between the
-// miner and its model; tests put a fake here.
+// A picture or a prompt in, Gaussians out, in two stages: `generate_structure` is stage 1, whose
+// voxels already tell how many Gaussians there will be; `generate_splats` is stage 2: latent flow
+// and decoder. The one seam between the miner and its model; tests put a fake here.
 //
-// One lane creates a Generator and is the only one to call it. Both steps poll their stop_token
-// between sampler steps and fail with Errc::cancelled. A Sketch belongs to the Generator that made
-// it and must die before it.
+// One lane creates a Generator and is the only one to call it. Both stages poll their stop_token
+// between sampler steps and fail with Errc::cancelled. A Structure belongs to the Generator that
+// made it and must die before it.
 #pragma once
 
 #include "config/result.hpp"
@@ -50,14 +50,14 @@ struct Views {
 // A picture is RGB, picture_size squared, as image/prepare makes it.
 using Condition = std::variant<Image, Views, Prompt>;
 
-// The structure of one object, with all that stage 2 needs to go on: condition, voxels, state of
-// the noise.
-class Sketch {
+// What stage 1 gives: the sparse structure of one object, with all that stage 2 needs to go on:
+// condition, voxels, state of the noise.
+class Structure {
 public:
-    virtual ~Sketch() = default;
+    virtual ~Structure() = default;
     virtual std::int64_t voxels() const = 0;
     virtual std::int64_t gaussians()
-        const = 0;  // what finish() will make: voxels * gaussians_per_voxel
+        const = 0;  // what stage 2 will make: voxels * gaussians_per_voxel
     virtual const StageTimes& times() const = 0;
 };
 
@@ -66,9 +66,9 @@ struct DeviceMemory {
     std::int64_t used_bytes = 0, total_bytes = 0;
 };
 
-struct Finished {
+struct GeneratedSplats {
     Splats splats;
-    StageTimes times;  // of this step
+    StageTimes times;  // of this stage
 };
 
 class Generator {
@@ -90,14 +90,14 @@ public:
 
     // The same seed gives the same voxels, to the bit on one machine. Errc::no_voxels when nothing
     // came out, wrong_input when info() says that it does not take such, bad_prompt.
-    virtual config::Result<std::unique_ptr<Sketch>> sketch(const Condition& condition,
-                                                           std::uint64_t seed,
-                                                           std::stop_token stop) = 0;
+    virtual config::Result<std::unique_ptr<Structure>> generate_structure(
+        const Condition& condition, std::uint64_t seed, std::stop_token stop) = 0;
 
-    // repaint: what conditions stage 2 in place of the sketch's own, of the same kind; null to keep
-    // that.
-    virtual config::Result<Finished> finish(const Sketch& sketch, const Condition* repaint,
-                                            std::stop_token stop) = 0;
+    // repaint: what conditions stage 2 in place of the structure's own, of the same kind; null to
+    // keep that.
+    virtual config::Result<GeneratedSplats> generate_splats(const Structure& structure,
+                                                            const Condition* repaint,
+                                                            std::stop_token stop) = 0;
 };
 
 }  // namespace generator

@@ -136,18 +136,18 @@ BenchTask run_task(Generator& generator, const std::vector<Operation>& enhanceme
         condition = or_refuse(generator::prepare(enhance(picture, enhancement), size));
         prepare = config::milliseconds_since(begin);
     }
-    const auto sketch = or_refuse(generator.sketch(condition, seed, stop));
-    const auto finished = or_refuse(generator.finish(*sketch, nullptr, stop));
+    const auto structure = or_refuse(generator.generate_structure(condition, seed, stop));
+    const auto generated = or_refuse(generator.generate_splats(*structure, nullptr, stop));
     const auto packing = Clock::now();
-    task.bytes = std::int64_t(write_spz(export_splats(finished.splats)).size());
-    task.times = sketch->times();
+    task.bytes = std::int64_t(write_spz(export_splats(generated.splats)).size());
+    task.times = structure->times();
     task.times.prepare = prepare;
-    task.times.latent = finished.times.latent;
-    task.times.gaussians = finished.times.gaussians;
+    task.times.latent = generated.times.latent;
+    task.times.gaussians = generated.times.gaussians;
     task.times.compress = config::milliseconds_since(packing);
     task.total = config::milliseconds_since(begin);
-    task.voxels = sketch->voxels();
-    task.gaussians = std::int64_t(finished.splats.size());
+    task.voxels = structure->voxels();
+    task.gaussians = std::int64_t(generated.splats.size());
     return task;
 }
 

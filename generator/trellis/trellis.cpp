@@ -68,9 +68,9 @@ struct Encoded {
     bool averaged = false;
 };
 
-struct TrellisSketch final : Sketch {
-    TrellisSketch(const Branch& the_branch, Encoded the_condition, std::vector<Voxel> voxels,
-                  at::Device device, Noise the_noise)
+struct TrellisStructure final : Structure {
+    TrellisStructure(const Branch& the_branch, Encoded the_condition, std::vector<Voxel> voxels,
+                     at::Device device, Noise the_noise)
         : branch(the_branch),
           condition(std::move(the_condition)),
           shape(std::move(voxels), device),
@@ -174,15 +174,17 @@ public:
         });
     }
 
-    config::Result<std::unique_ptr<Sketch>> sketch(const Condition& condition, std::uint64_t seed,
-                                                   std::stop_token stop) override {
-        return guarded([&] { return sketch_or_throw(condition, seed, stop); });
+    config::Result<std::unique_ptr<Structure>> generate_structure(const Condition& condition,
+                                                                  std::uint64_t seed,
+                                                                  std::stop_token stop) override {
+        return guarded([&] { return structure_or_throw(condition, seed, stop); });
     }
 
-    config::Result<Finished> finish(const Sketch& sketch, const Condition* repaint,
-                                    std::stop_token stop) override {
+    config::Result<GeneratedSplats> generate_splats(const Structure& structure,
+                                                    const Condition* repaint,
+                                                    std::stop_token stop) override {
         return guarded([&] {
-            return finish_or_throw(dynamic_cast<const TrellisSketch&>(sketch), repaint, stop);
+            return splats_or_throw(dynamic_cast<const TrellisStructure&>(structure), repaint, stop);
         });
     }
 
@@ -201,10 +203,10 @@ private:
         if (pictures_) conditions.emplace_back(grey(info_.picture_size, 3));
         if (prompts_) conditions.emplace_back(Prompt{"a grey square"});
         for (const auto& condition : conditions) {
-            const auto sketched = sketch(condition, 0, {});
-            if (!sketched) return sketched.error();
-            const auto finished = finish(**sketched, nullptr, {});
-            if (!finished) return finished.error();
+            const auto structure = generate_structure(condition, 0, {});
+            if (!structure) return structure.error();
+            const auto generated = generate_splats(**structure, nullptr, {});
+            if (!generated) return generated.error();
             run_sizes(branch_for(condition), encode(branch_for(condition).networks, condition));
         }
         return {};
@@ -226,9 +228,9 @@ private:
         }
     }
 
-    config::Result<std::unique_ptr<Sketch>> sketch_or_throw(const Condition& given,
-                                                            std::uint64_t seed,
-                                                            const std::stop_token& stop) {
+    config::Result<std::unique_ptr<Structure>> structure_or_throw(const Condition& given,
+                                                                  std::uint64_t seed,
+                                                                  const std::stop_token& stop) {
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the encoder");
         StageTimes times;
         Stopwatch watch(target_);
@@ -259,35 +261,37 @@ private:
         auto voxels = active_voxels(networks.structure_decoder.logits(*latent));
         if (pretended_) voxels = pretended_();
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
-        auto sketch = std::make_unique<TrellisSketch>(
+        auto structure = std::make_unique<TrellisStructure>(
             branch, std::move(condition), std::move(voxels), target_.device, std::move(noise));
         times.occupancy = watch.lap();
-        sketch->stage_times = times;
-        return sketch;
+        structure->stage_times = times;
+        return structure;
     }
 
-    config::Result<Finished> finish_or_throw(const TrellisSketch& sketch, const Condition* repaint,
-                                             const std::stop_token& stop) {
+    config::Result<GeneratedSplats> splats_or_throw(const TrellisStructure& structure,
+                                                    const Condition* repaint,
+                                                    const std::stop_token& stop) {
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
-        Finished finished;
+        GeneratedSplats generated;
         Stopwatch watch(target_);
-        const auto& networks = sketch.branch.networks;
-        auto condition = sketch.condition;
+        const auto& networks = structure.branch.networks;
+        auto condition = structure.condition;
         if (repaint) {
-            if (&branch_for(*repaint) != &sketch.branch)
-                refuse(Errc::internal, "a sketch is repainted by what it was made from");
+            if (&branch_for(*repaint) != &structure.branch)
+                refuse(Errc::internal, "a structure is repainted by what it was made from");
             condition = encode(networks, *repaint);
-            finished.times.encode = watch.lap();
+            generated.times.encode = watch.lap();
         }
 
         const auto& sampler = networks.manifest.latent_sampler;
-        auto noise = sketch.noise.fork();
-        const auto start = noise.draw({sketch.shape.size(), networks.configs.latent_flow.channels})
-                               .to(target_.device);
+        auto noise = structure.noise.fork();
+        const auto start =
+            noise.draw({structure.shape.size(), networks.configs.latent_flow.channels})
+                .to(target_.device);
         std::vector<LatentFlow::Plan> plans;
         for (const auto& view : condition.views)
-            plans.push_back(networks.latent_flow.plan(sketch.shape, times_of(sampler),
-                                                      {view, sketch.branch.unconditional}));
+            plans.push_back(networks.latent_flow.plan(structure.shape, times_of(sampler),
+                                                      {view, structure.branch.unconditional}));
         const auto flow = flow_of(
             plans, condition.averaged,
             [&](const at::Tensor& x, const auto& plan, std::size_t step, std::size_t branches) {
@@ -300,13 +304,14 @@ private:
             },
             start, sampler, stop);
         if (!latent) return config::fail(Errc::cancelled, "in the latent flow");
-        finished.times.latent = watch.lap();
+        generated.times.latent = watch.lap();
 
         const auto features = networks.gaussian_decoder.features(
-            *latent * sketch.branch.latent_std + sketch.branch.latent_mean, sketch.shape);
-        finished.splats = host_copy_(networks.gaussian_decoder.gaussians(features, sketch.shape));
-        finished.times.gaussians = watch.lap();
-        return finished;
+            *latent * structure.branch.latent_std + structure.branch.latent_mean, structure.shape);
+        generated.splats =
+            host_copy_(networks.gaussian_decoder.gaussians(features, structure.shape));
+        generated.times.gaussians = watch.lap();
+        return generated;
     }
 
     const Branch& branch_for(const Condition& condition) const {

@@ -17,7 +17,7 @@
 namespace miner {
 
 // One order at one station, from which any number of attempts are made, one after the other. Dies
-// before its station, and after its sketches are done with.
+// before its station, and after its structures are done with.
 class Work {
 public:
     struct Job {
@@ -29,13 +29,13 @@ public:
 
     struct Try {
         generator::StageTimes times;
-        std::unique_ptr<generator::Sketch> sketch;  // null: `error` tells why
+        std::unique_ptr<generator::Structure> structure;  // null: `error` tells why
         config::Error error;
         bool lost = false;  // the station failed, not the work: another may do it
     };
 
     struct Finish {
-        generator::Finished finished;  // empty: `error` tells why
+        generator::GeneratedSplats generated;  // empty: `error` tells why
         config::Error error;
         bool lost = false;
     };
@@ -50,10 +50,10 @@ public:
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
     // number: 1 for the first; a picture is enhanced as the recipe has it for that.
-    virtual asio::awaitable<Try> sketch(int number, std::uint64_t seed) = 0;
+    virtual asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) = 0;
 
     // `sketch` is of this work.
-    virtual asio::awaitable<Finish> finish(const generator::Sketch& sketch) = 0;
+    virtual asio::awaitable<Finish> generate_splats(const generator::Structure& structure) = 0;
 };
 
 class Station {

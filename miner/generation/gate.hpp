@@ -1,5 +1,5 @@
-// What to do with a sketch, and whether splats are fit to be submitted, from numbers alone: no I/O,
-// no clock (generator.md, "Enhancement, gate and retry").
+// What to do with a structure, and whether splats are fit to be submitted, from numbers alone: no
+// I/O, no clock (generator.md, "Enhancement, gate and retry").
 #pragma once
 
 #include "config/settings.hpp"
@@ -15,17 +15,17 @@ namespace miner {
 using Counts = std::vector<std::int64_t>;
 
 enum class Verdict {
-    passed,          // the first attempt reached the gate: finish it
+    passed,          // the first attempt reached the gate: stage 2 for it
     retry,           // sparse, and attempts are left
-    retry_passed,    // a later attempt reached the gate: finish it
-    retry_improved,  // still sparse, but a later attempt is the best and above the floor: finish
-                     // it, with a warning
+    retry_passed,    // a later attempt reached the gate: stage 2 for it
+    retry_improved,  // still sparse, but a later attempt is the best and above the floor: stage 2
+                     // for it, with a warning
     rejected,        // nothing that may be submitted
 };
 
 struct Decision {
     Verdict verdict = Verdict::rejected;
-    int attempt = -1;  // index into `counts` of the one to finish; -1 for retry and rejected
+    int attempt = -1;  // index into `counts` of the one for stage 2; -1 for retry and rejected
 };
 
 // counts: every attempt so far, at least one.

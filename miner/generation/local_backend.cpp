@@ -45,7 +45,7 @@ public:
         co_return config::Result<void>();
     }
 
-    asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
+    asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) override {
         Try result;
         generator::Condition condition;  // an empty picture
         if (is_prompt(source_)) {
@@ -57,20 +57,21 @@ public:
             if (size() > 0 && !co_await prepare_for(number, result, condition)) co_return result;
         }
         say("structure");
-        auto sketched = co_await run_on(
-            device_.lane, [&] { return device_.generator->sketch(condition, seed, job_.stop); });
-        if (!sketched) {
-            result.error = sketched.error();
+        auto structure = co_await run_on(device_.lane, [&] {
+            return device_.generator->generate_structure(condition, seed, job_.stop);
+        });
+        if (!structure) {
+            result.error = structure.error();
             co_return result;
         }
         const double prepare_ms = result.times.prepare;
-        result.sketch = std::move(*sketched);
-        result.times = result.sketch->times();
+        result.structure = std::move(*structure);
+        result.times = result.structure->times();
         result.times.prepare = prepare_ms;
         co_return result;
     }
 
-    asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
+    asio::awaitable<Finish> generate_splats(const generator::Structure& structure) override {
         Finish result;
         std::optional<generator::Condition> repaint;
         if (job_.recipe.repaint && !is_prompt(source_)) {
@@ -84,16 +85,17 @@ public:
         }
         say("splats");
         std::optional<generator::DeviceMemory> memory;
-        auto finished = co_await run_on(device_.lane, [&] {
-            auto made = device_.generator->finish(sketch, repaint ? &*repaint : nullptr, job_.stop);
+        auto generated = co_await run_on(device_.lane, [&] {
+            auto made = device_.generator->generate_splats(structure, repaint ? &*repaint : nullptr,
+                                                           job_.stop);
             memory = device_.generator->memory();
             return made;
         });
         device_.memory = memory;
-        if (finished)
-            result.finished = std::move(*finished);
+        if (generated)
+            result.generated = std::move(*generated);
         else
-            result.error = finished.error();
+            result.error = generated.error();
         co_return result;
     }
 

@@ -204,9 +204,9 @@ storage::Attempt Production::report_of(const Work::Try& tried, int number, std::
     if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
         report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
     report.times.compress = -1;  // ours, once it is chosen; not that of a remote station
-    if (tried.sketch) {
-        report.voxels = tried.sketch->voxels();
-        report.gaussians = tried.sketch->gaussians();
+    if (tried.structure) {
+        report.voxels = tried.structure->voxels();
+        report.gaussians = tried.structure->gaussians();
         report.outcome = report.gaussians >= job.recipe.gate.min_gaussians ? AttemptOutcome::passed
                                                                            : AttemptOutcome::sparse;
     } else if (tried.error.code == generator::Errc::no_voxels) {
@@ -223,7 +223,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
     const auto prepared = co_await ready(product, work, job);
     if (prepared != Next::on) co_return prepared;
     Counts counts;
-    std::vector<std::unique_ptr<generator::Sketch>> sketches;
+    std::vector<std::unique_ptr<generator::Structure>> structures;
     Decision decision{Verdict::retry, -1};
     for (;;) {
         while (decision.verdict == Verdict::retry) {
@@ -235,7 +235,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
             // No enhancement can help words, but other noise may.
             const auto seed =
                 is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
-            auto tried = co_await work.sketch(number, seed);
+            auto tried = co_await work.generate_structure(number, seed);
             auto report = report_of(tried, number, seed, job);
             if (report.outcome == AttemptOutcome::error) {
                 fail(product, tried.error);
@@ -244,7 +244,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
                     co_return Next::nowhere;
             }
             counts.push_back(report.gaussians);
-            sketches.push_back(std::move(tried.sketch));
+            structures.push_back(std::move(tried.structure));
             product.attempts.push_back(report);
             decision = judge(counts, job.recipe.gate);
             log_verdict(job, decision, product);
@@ -254,7 +254,8 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
         product.detail.clear();
         product.attempt = decision.attempt + 1;
         product.outcome = outcome_of(decision.verdict);
-        const auto next = co_await finish(product, work, *sketches[std::size_t(decision.attempt)]);
+        const auto next =
+            co_await generate_splats(product, work, *structures[std::size_t(decision.attempt)]);
         if (next != Next::on) co_return next;
         const bool healthy = co_await is_healthy(product, job);
         if (healthy) co_return Next::nowhere;
@@ -287,17 +288,17 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
     co_return false;
 }
 
-asio::awaitable<Production::Next> Production::finish(Product& product, Work& work,
-                                                     const generator::Sketch& chosen) {
-    auto made = co_await work.finish(chosen);
+asio::awaitable<Production::Next> Production::generate_splats(Product& product, Work& work,
+                                                              const generator::Structure& chosen) {
+    auto made = co_await work.generate_splats(chosen);
     if (made.error.code) {
         fail(product, made.error);
         co_return made.lost ? Next::elsewhere : Next::nowhere;
     }
-    product.splats = std::move(made.finished.splats);
+    product.splats = std::move(made.generated.splats);
     auto& report = product.attempts[std::size_t(product.attempt - 1)];
-    report.times.latent = made.finished.times.latent;
-    report.times.gaussians = made.finished.times.gaussians;
+    report.times.latent = made.generated.times.latent;
+    report.times.gaussians = made.generated.times.gaussians;
     co_return product.splats.size() > 0 ? Next::on : Next::nowhere;
 }
 

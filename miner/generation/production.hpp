@@ -120,7 +120,8 @@ private:
     asio::awaitable<void> find_station(Product& product, const Job& job);
     asio::awaitable<Next> make(Product& product, Work& work, const Job& job);
     asio::awaitable<Next> ready(Product& product, Work& work, const Job& job);
-    asio::awaitable<Next> finish(Product& product, Work& work, const generator::Sketch& chosen);
+    asio::awaitable<Next> generate_splats(Product& product, Work& work,
+                                          const generator::Structure& chosen);
     // Measures the product's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
     asio::awaitable<bool> is_healthy(Product& product, const Job& job);

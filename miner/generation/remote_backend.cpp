@@ -23,9 +23,10 @@ constexpr std::int64_t kLargestHealth = 64 << 10;
 bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
 
 // What a station answered: the number of Gaussians and, unless they were too few, themselves.
-class RemoteSketch final : public generator::Sketch {
+class RemoteStructure final : public generator::Structure {
 public:
-    RemoteSketch(int attempt, std::uint64_t seed, std::int64_t count, generator::StageTimes times)
+    RemoteStructure(int attempt, std::uint64_t seed, std::int64_t count,
+                    generator::StageTimes times)
         : number(attempt), used_seed(seed), count_(count), times_(times) {}
 
     std::int64_t voxels() const override { return -1; }  // is not told
@@ -59,33 +60,33 @@ public:
     // The station does it, as its own settings have it.
     asio::awaitable<config::Result<void>> cut_out() override { co_return config::Result<void>(); }
 
-    asio::awaitable<Try> sketch(int number, std::uint64_t seed) override {
+    asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) override {
         Try result;
         auto made = co_await make(number, seed, job_.recipe.gate.min_gaussians);
         result.error = made.error;
         result.lost = made.lost;
-        if (made.sketch) {
-            result.times = made.sketch->times();
-            result.sketch = std::move(made.sketch);
+        if (made.structure) {
+            result.times = made.structure->times();
+            result.structure = std::move(made.structure);
         }
         co_return result;
     }
 
-    // Splats that came with the sketch are there; those that were held back for being too few are
-    // asked for now, and come out the same: order, recipe and seed are.
-    asio::awaitable<Finish> finish(const generator::Sketch& sketch) override {
-        const auto& chosen = dynamic_cast<const RemoteSketch&>(sketch);
+    // Splats that came with the structure are there; those that were held back for being too few
+    // are asked for now, and come out the same: order, recipe and seed are.
+    asio::awaitable<Finish> generate_splats(const generator::Structure& structure) override {
+        const auto& chosen = dynamic_cast<const RemoteStructure&>(structure);
         Finish result;
         if (chosen.splats.size() > 0) {
-            result.finished = {chosen.splats, chosen.times()};
+            result.generated = {chosen.splats, chosen.times()};
             co_return result;
         }
         auto made = co_await make(chosen.number, chosen.used_seed, 0);
         result.error = made.error;
         result.lost = made.lost;
-        if (!made.sketch) co_return result;
-        if (made.sketch->splats.size() > 0)
-            result.finished = {std::move(made.sketch->splats), made.sketch->times()};
+        if (!made.structure) co_return result;
+        if (made.structure->splats.size() > 0)
+            result.generated = {std::move(made.structure->splats), made.structure->times()};
         else
             result.error =
                 config::fail(generator::Errc::bad_splats,
@@ -95,7 +96,7 @@ public:
 
 private:
     struct Made {
-        std::unique_ptr<RemoteSketch> sketch;
+        std::unique_ptr<RemoteStructure> structure;
         config::Error error;
         bool lost = false;
     };
@@ -137,11 +138,11 @@ private:
                 made.lost = true;
                 co_return made;
             }
-            made.sketch =
-                std::make_unique<RemoteSketch>(number, seed, std::int64_t(splats->size()), times);
-            made.sketch->splats = std::move(*splats);
+            made.structure = std::make_unique<RemoteStructure>(number, seed,
+                                                               std::int64_t(splats->size()), times);
+            made.structure->splats = std::move(*splats);
         } else if (answer.status == 422 && count && *count > 0) {
-            made.sketch = std::make_unique<RemoteSketch>(number, seed, *count, times);
+            made.structure = std::make_unique<RemoteStructure>(number, seed, *count, times);
         } else if (answer.status == 422 && count) {
             made.error = config::fail(generator::Errc::no_voxels, station_.name());
         } else {

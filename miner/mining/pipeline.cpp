@@ -196,9 +196,9 @@ asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result&
     auto& chosen = product.attempts[std::size_t(product.attempt - 1)];
     if (chosen.outcome == AttemptOutcome::sparse) chosen.outcome = AttemptOutcome::chosen;
     chosen.times.compress = parcel.milliseconds;
-    job.turn.finish = {.latent = chosen.times.latent,
-                       .gaussians = chosen.times.gaussians,
-                       .compress = chosen.times.compress};
+    job.turn.final_stages = {.latent = chosen.times.latent,
+                             .gaussians = chosen.times.gaussians,
+                             .compress = chosen.times.compress};
     co_await attempted(job, chosen);
     if (parcel.spz.empty()) {
         result.outcome = storage::Outcome::error;

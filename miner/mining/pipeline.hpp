@@ -49,7 +49,7 @@ struct Turn {
     std::int64_t bytes = 0;           // of the SPZ
     double score = -1;                // negative: no score was told
     double milliseconds = 0;          // of the generation
-    config::StageTimes finish;        // stages after the attempts: latent, gaussians, compress
+    config::StageTimes final_stages;  // stages after the attempts: latent, gaussians, compress
     double submit_ms = 0;             // until the answer, or until it was given up
     std::int64_t cooldown_until = 0;  // that the answer told, Unix seconds; 0: none
 };

@@ -159,7 +159,7 @@ void Metrics::turn(const Turn& turn, WallClock::time_point now) {
     if (turn.outcome != storage::Outcome::none)
         f.results.Add({{"outcome", std::string(storage::name(turn.outcome))}}).Increment();
     if (turn.milliseconds > 0) f.generation.Add({}, kSeconds).Observe(turn.milliseconds / 1000);
-    const auto& t = turn.finish;
+    const auto& t = turn.final_stages;
     const std::pair<const char*, double> stages[] = {
         {"latent", t.latent}, {"gaussians", t.gaussians}, {"compress", t.compress}};
     for (const auto& [stage, ms] : stages)

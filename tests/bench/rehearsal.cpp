@@ -63,11 +63,11 @@ const generator::Image& prepared_picture() {
 const generator::ModelInfo& model() { return trellis().info(); }
 
 Generation generate(const generator::Image& prepared) {
-    const auto sketch = trellis().sketch(prepared, kSeed, {}).value();
-    auto finished = trellis().finish(*sketch, nullptr, {}).value();
-    Generation made{sketch->times(), sketch->voxels(), std::move(finished.splats)};
-    made.times.latent = finished.times.latent;
-    made.times.gaussians = finished.times.gaussians;
+    const auto structure = trellis().generate_structure(prepared, kSeed, {}).value();
+    auto generated = trellis().generate_splats(*structure, nullptr, {}).value();
+    Generation made{structure->times(), structure->voxels(), std::move(generated.splats)};
+    made.times.latent = generated.times.latent;
+    made.times.gaussians = generated.times.gaussians;
     return made;
 }
 

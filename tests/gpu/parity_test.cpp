@@ -97,23 +97,24 @@ TEST_CASE("in fp32 a picture becomes the golden voxels, all of them, and their s
     const tests::Golden golden(folder.golden);
     const auto gpu = make(folder.model, "cuda", "fp32");
     CHECK(gpu->info().device == "cuda:0");
-    const auto sketch = gpu->sketch(golden.picture(), golden.seed(), {});
-    REQUIRE(sketch.has_value());
-    REQUIRE((*sketch)->voxels() == golden["coords"].size(0));
-    const auto finished = gpu->finish(**sketch, nullptr, {});
-    REQUIRE(finished.has_value());
+    const auto structure = gpu->generate_structure(golden.picture(), golden.seed(), {});
+    REQUIRE(structure.has_value());
+    REQUIRE((*structure)->voxels() == golden["coords"].size(0));
+    const auto generated = gpu->generate_splats(**structure, nullptr, {});
+    REQUIRE(generated.has_value());
     // Positions are bound to their voxels, so equal ones mean equal voxels.
-    const auto got = golden.stored(tensor_of(finished->splats.position), "gaussian_index");
+    const auto got = golden.stored(tensor_of(generated->splats.position), "gaussian_index");
     CHECK(tests::relative_error(got, golden["xyz"]) < kFp32);
 }
 
 TEST_CASE("the same seed gives the same splats to the bit", "[gpu]") {
     const tests::Golden golden(kTiny.golden);
     const auto gpu = make(kTiny.model, "cuda", "fp16");
-    const auto once = gpu->sketch(golden.picture(), 7, {}),
-               again = gpu->sketch(golden.picture(), 7, {});
+    const auto once = gpu->generate_structure(golden.picture(), 7, {}),
+               again = gpu->generate_structure(golden.picture(), 7, {});
     REQUIRE((once && again));
-    const auto a = gpu->finish(**once, nullptr, {}), b = gpu->finish(**again, nullptr, {});
+    const auto a = gpu->generate_splats(**once, nullptr, {}),
+               b = gpu->generate_splats(**again, nullptr, {});
     REQUIRE((a && b));
     CHECK((a->splats.position == b->splats.position));
     CHECK(a->splats.opacity == b->splats.opacity);

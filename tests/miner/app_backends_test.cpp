@@ -31,10 +31,10 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
     for (const auto& validator : stage.validators) accepted += validator->tally().accepted;
     CHECK(accepted == 8);
     CHECK(stage.counts().passed_at_once == 8);
-    CHECK(dying.script->finished == 2);
-    CHECK(slow.script->finished == 6);
+    CHECK(dying.script->stage2_runs == 2);
+    CHECK(slow.script->stage2_runs == 6);
     CHECK(stage.count_lines("station failed") >= 1);  // for each task that it had
-    CHECK(stage.script->sketches == 0);
+    CHECK(stage.script->stage1_runs == 0);
 }
 
 TEST_CASE("while no station can work no task is pulled, and when one can they are done") {

@@ -23,7 +23,7 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
         return answer ? answer->body : answer.error().message();
     };
     std::thread visitor([&] {
-        tests::eventually([&] { return stage.script->sketches > 0; });
+        tests::eventually([&] { return stage.script->stage1_runs > 0; });
         std::unique_lock lock(stage.mutex);
         const auto lines = stage.lines;
         lock.unlock();

@@ -13,7 +13,7 @@ TEST_CASE("a signal lets the task at hand finish within the grace period") {
     stage.add_validator({picture_task("a"), picture_task("b")});
     stage.script->held = true;
     std::thread killer([&] {
-        tests::eventually([&] { return stage.script->sketches > 0; });
+        tests::eventually([&] { return stage.script->stage1_runs > 0; });
         ::kill(::getpid(), SIGTERM);
         tests::eventually([&] {
             const std::lock_guard lock(stage.mutex);
@@ -24,7 +24,7 @@ TEST_CASE("a signal lets the task at hand finish within the grace period") {
     CHECK(stage.run() == ExitCode::ok);
     killer.join();
     CHECK(stage.validators[0]->tally().accepted == 1);
-    CHECK(stage.script->sketches == 1);
+    CHECK(stage.script->stage1_runs == 1);
     CHECK(stage.counts().passed_at_once == 1);
     CHECK(stage.count_lines("stopping") == 1);
 }
@@ -61,7 +61,7 @@ TEST_CASE("when the grace is over the task is handed back, and the next run does
     stage.script->delay = 60s;
     stage.settings.run.grace = 0s;
     std::thread killer([&] {
-        tests::eventually([&] { return stage.script->sketches > 0; });
+        tests::eventually([&] { return stage.script->stage1_runs > 0; });
         ::kill(::getpid(), SIGINT);
     });
     CHECK(stage.run() == ExitCode::ok);
@@ -117,7 +117,7 @@ TEST_CASE("a finished result waits on the disk; when it is gone it is made anew"
     stage.add_validator({picture_task("a")}, {LocalValidator::Fault::refuse}, 2);
     stage.stop_once([&] { return stage.count_lines("submit failed") > 0; });
     CHECK(stage.run() == ExitCode::ok);
-    CHECK(stage.script->sketches == 1);
+    CHECK(stage.script->stage1_runs == 1);
     CHECK(stage.validators[0]->tally().accepted == 0);
 
     // The same validator, without the fault, hands the task out again.
@@ -127,7 +127,7 @@ TEST_CASE("a finished result waits on the disk; when it is gone it is made anew"
     if (gone) std::filesystem::remove_all(stage.folder.path() / "assets");
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().accepted == 1);
-    CHECK(stage.script->sketches == (gone ? 2 : 1));
+    CHECK(stage.script->stage1_runs == (gone ? 2 : 1));
     CHECK(stage.counts().generations == 1);
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("stopped while its result is judged and started again, it has one scor
     CHECK(tally.submissions == 2);
     CHECK(tally.without_effect == 0);
     CHECK(tally.accepted == 2);
-    CHECK(stage.script->sketches == 2);
+    CHECK(stage.script->stage1_runs == 2);
     const auto counts = stage.counts();
     CHECK(counts.submissions == 2);
     CHECK(counts.accepted == 1);  // of the other nobody told

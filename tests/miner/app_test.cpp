@@ -33,7 +33,7 @@ TEST_CASE("several hotkeys share one generator and each has its own statistics")
     stage.time_scale = 0.01;
     stage.add_validator(tasks);
     CHECK(stage.run() == ExitCode::ok);
-    CHECK(stage.script->sketches == 6);
+    CHECK(stage.script->stage1_runs == 6);
     CHECK(stage.validators[0]->tally().accepted == 6);
     CHECK(stage.validators[0]->tally().bad_signatures == 0);
     const auto database =
@@ -161,7 +161,7 @@ TEST_CASE("what the model does not take is skipped with the empty result and cou
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.counts().skipped == 1);
     CHECK(stage.counts().generations == 0);
-    CHECK(stage.script->sketches == 0);
+    CHECK(stage.script->stage1_runs == 0);
     CHECK(stage.validators[0]->tally().skips == 1);
     const auto said = prompts ? "this model makes no splats from prompts"
                               : "this model makes no splats from pictures";
@@ -201,7 +201,7 @@ TEST_CASE("when the answer to a submission is lost, nothing is generated or take
                         {LocalValidator::Fault::drop}, 2);
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().faults >= 1);
-    CHECK(stage.script->sketches == 3);
+    CHECK(stage.script->stage1_runs == 3);
     std::multiset<std::string> judged(stage.judged.begin(), stage.judged.end());
     CHECK(judged == std::multiset<std::string>{"a", "b", "c"});
     CHECK(stage.counts().generations == 3);
@@ -217,7 +217,7 @@ TEST_CASE("a validator that refuses, hangs, drips or talks nonsense costs time, 
     stage.add_validator({picture_task("a"), picture_task("b"), picture_task("c")}, {fault}, 4);
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().faults >= 1);
-    CHECK(stage.script->sketches == 3);
+    CHECK(stage.script->stage1_runs == 3);
     CHECK(stage.validators[0]->tally().accepted == 3);
     CHECK(stage.counts().passed_at_once == 3);
 }

@@ -155,7 +155,7 @@ TEST_CASE("a signal while the model loads ends it in order") {
     CHECK_FALSE(shop.ended());
     shop.may_load = true;
     CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.script->sketches == 0);
+    CHECK(shop.script->stage1_runs == 0);
 }
 
 TEST_CASE("the call at hand is finished before it ends, and none is taken any more") {
@@ -165,7 +165,7 @@ TEST_CASE("the call at hand is finished before it ends, and none is taken any mo
     REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
     std::atomic<unsigned> status = 0;
     std::thread caller([&] { status = shop.generate(); });
-    REQUIRE(eventually([&] { return shop.script->sketches == 1; }));
+    REQUIRE(eventually([&] { return shop.script->stage1_runs == 1; }));
     ::kill(::getpid(), SIGTERM);
     CHECK(shop.says("stopping"));
     CHECK(shop.get("/ready") == 503);
@@ -175,7 +175,7 @@ TEST_CASE("the call at hand is finished before it ends, and none is taken any mo
     caller.join();
     CHECK(status == 200);
     CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.script->sketches == 1);
+    CHECK(shop.script->stage1_runs == 1);
 }
 
 TEST_CASE("when the grace is over the call at hand is told so") {
@@ -186,7 +186,7 @@ TEST_CASE("when the grace is over the call at hand is told so") {
     REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
     std::atomic<unsigned> status = 0;
     std::thread caller([&] { status = shop.generate(); });
-    REQUIRE(eventually([&] { return shop.script->sketches == 1; }));
+    REQUIRE(eventually([&] { return shop.script->stage1_runs == 1; }));
     ::kill(::getpid(), SIGTERM);
     caller.join();
     CHECK(status == 503);

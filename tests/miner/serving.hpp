@@ -104,8 +104,8 @@ public:
     }
     std::uint16_t port() const { return std::uint16_t(port_.load()); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
-    void wait_for_sketches(int count) const {
-        eventually([&] { return script->sketches >= count; });
+    void wait_for_stage1(int count) const {
+        eventually([&] { return script->stage1_runs >= count; });
     }
 
 private:

@@ -19,30 +19,30 @@ namespace tests {
 // Shared between the test and the generators it hands in, which run on other threads. What is no
 // atomic and not guarded is set before the first of them runs.
 struct Script {
-    Guarded<std::vector<std::int64_t>> voxels;  // of each sketch in turn; -1: it fails
+    Guarded<std::vector<std::int64_t>> voxels;  // of each structure in turn; -1: it fails
     Guarded<generator::Errc> failure{generator::Errc::internal};
-    Guarded<std::chrono::milliseconds> delay;  // of each sketch; polls the stop token
-    // No sketch ends while it is held, or before so many have begun. Both fail after ten minutes.
+    Guarded<std::chrono::milliseconds> delay;  // of each stage 1; polls the stop token
+    // No stage 1 ends while it is held, or before so many have begun. Both fail after ten minutes.
     std::atomic<bool> held = false;
     int meeting = 0;
-    std::atomic<int> sketches = 0;
-    std::atomic<int> finished = 0;
+    std::atomic<int> stage1_runs = 0;
+    std::atomic<int> stage2_runs = 0;
     std::atomic<bool> repainted = false;
-    Guarded<std::vector<bool>> dull{{false}};  // of each finish in turn: one opacity
+    Guarded<std::vector<bool>> dull{{false}};  // of each stage 2 in turn: one opacity
     bool bad_mask = false;                     // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
-    Guarded<std::vector<generator::Image>> pictures;  // that were sketched
+    Guarded<std::vector<generator::Image>> pictures;  // that stage 1 took
     Guarded<std::vector<generator::Views>> views;     // likewise
     Guarded<std::vector<std::string>> prompts;        // likewise
     Guarded<std::vector<std::uint64_t>> seeds;
 };
 
-class FakeSketch final : public generator::Sketch {
+class FakeStructure final : public generator::Structure {
 public:
-    explicit FakeSketch(std::int64_t voxels) : voxels_(voxels) {
+    explicit FakeStructure(std::int64_t voxels) : voxels_(voxels) {
         times_.encode = 1;
         times_.structure = 2;
         times_.occupancy = 3;
@@ -90,9 +90,8 @@ public:
         return cut;
     }
 
-    config::Result<std::unique_ptr<generator::Sketch>> sketch(const generator::Condition& condition,
-                                                              std::uint64_t seed,
-                                                              std::stop_token stop) override {
+    config::Result<std::unique_ptr<generator::Structure>> generate_structure(
+        const generator::Condition& condition, std::uint64_t seed, std::stop_token stop) override {
         const bool prompt = std::holds_alternative<generator::Prompt>(condition);
         if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
             return config::fail(generator::Errc::wrong_input, "fake");
@@ -105,8 +104,10 @@ public:
         script_->seeds.push_back(seed);
         using Clock = std::chrono::steady_clock;
         const auto begin = Clock::now(), until = begin + script_->delay.get();
-        const int index = script_->sketches++;  // a test that waits for it may change the script
-        const auto is_kept = [&] { return script_->held || script_->sketches < script_->meeting; };
+        const int index = script_->stage1_runs++;  // a test that waits for it may change the script
+        const auto is_kept = [&] {
+            return script_->held || script_->stage1_runs < script_->meeting;
+        };
         while (Clock::now() < until || is_kept()) {
             if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
             if (is_kept() && Clock::now() > begin + std::chrono::minutes(10))
@@ -117,20 +118,20 @@ public:
         const auto voxels = script_->voxels.in_turn(std::size_t(index));
         if (voxels < 0) return config::fail(script_->failure.get(), "as scripted");
         if (voxels == 0) return config::fail(generator::Errc::no_voxels);
-        return std::unique_ptr<generator::Sketch>(std::make_unique<FakeSketch>(voxels));
+        return std::unique_ptr<generator::Structure>(std::make_unique<FakeStructure>(voxels));
     }
 
-    config::Result<generator::Finished> finish(const generator::Sketch& sketch,
-                                               const generator::Condition* repaint,
-                                               std::stop_token stop) override {
+    config::Result<generator::GeneratedSplats> generate_splats(
+        const generator::Structure& structure, const generator::Condition* repaint,
+        std::stop_token stop) override {
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-        const auto index = std::size_t(script_->finished++);
+        const auto index = std::size_t(script_->stage2_runs++);
         const bool dull = script_->dull.in_turn(index);
         if (repaint) script_->repainted = true;
-        generator::Finished result;
+        generator::GeneratedSplats result;
         auto& s = result.splats;
-        for (std::int64_t i = 0; i < sketch.gaussians(); ++i) {
-            const float t = float(i) / float(sketch.gaussians());
+        for (std::int64_t i = 0; i < structure.gaussians(); ++i) {
+            const float t = float(i) / float(structure.gaussians());
             s.position.push_back({t - 0.5f, float(i % 7) / 7 - 0.5f, float(i % 11) / 11 - 0.5f});
             s.colour.push_back({0.1f, 0.2f, t});
             s.scale.push_back({0.01f, 0.01f, 0.01f});

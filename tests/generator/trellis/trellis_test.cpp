@@ -52,14 +52,14 @@ at::Tensor either(const tests::Golden& golden, const char* name, const char* oth
 // reference made.
 void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden,
                       const generator::Condition& condition) {
-    const auto sketch = trellis.sketch(condition, golden.seed(), {});
-    REQUIRE(sketch.has_value());
-    REQUIRE((*sketch)->voxels() == golden["coords"].size(0));
-    REQUIRE((*sketch)->gaussians() == (*sketch)->voxels() * trellis.info().gaussians_per_voxel);
-    const auto finished = trellis.finish(**sketch, nullptr, {});
-    REQUIRE(finished.has_value());
-    const auto& splats = finished->splats;
-    REQUIRE(std::int64_t(splats.size()) == (*sketch)->gaussians());
+    const auto stage1 = trellis.generate_structure(condition, golden.seed(), {});
+    REQUIRE(stage1.has_value());
+    REQUIRE((*stage1)->voxels() == golden["coords"].size(0));
+    REQUIRE((*stage1)->gaussians() == (*stage1)->voxels() * trellis.info().gaussians_per_voxel);
+    const auto stage2 = trellis.generate_splats(**stage1, nullptr, {});
+    REQUIRE(stage2.has_value());
+    const auto& splats = stage2->splats;
+    REQUIRE(std::int64_t(splats.size()) == (*stage1)->gaussians());
 
     const auto error = [&](const at::Tensor& got, const char* name, const char* other) {
         const auto want = either(golden, name, other);
@@ -72,11 +72,11 @@ void check_end_to_end(generator::Generator& trellis, const tests::Golden& golden
     CHECK(error(tensor_of(splats.rotation), "rotation_raw", "rotation") < tests::kTolerances.fp32);
 
     for (const double ms :
-         {(*sketch)->times().encode, (*sketch)->times().structure, (*sketch)->times().occupancy,
-          finished->times.latent, finished->times.gaussians}) {
+         {(*stage1)->times().encode, (*stage1)->times().structure, (*stage1)->times().occupancy,
+          stage2->times.latent, stage2->times.gaussians}) {
         CHECK(ms > 0);
     }
-    CHECK(finished->times.encode < 0);
+    CHECK(stage2->times.encode < 0);
 }
 
 // Tests that give a picture.
@@ -194,7 +194,7 @@ TEST_CASE("a folder for prompts turns the golden prompt into the golden splats",
 
 TEST_CASE("what a checkpoint does not take is an error that names it and says which does") {
     const auto pictures = make(tests::project_path("tests/golden/tiny"));
-    const auto no_prompt = pictures->sketch(generator::Prompt{"a chair"}, 1, {});
+    const auto no_prompt = pictures->generate_structure(generator::Prompt{"a chair"}, 1, {});
     REQUIRE_FALSE(no_prompt.has_value());
     CHECK(no_prompt.error().code == Errc::wrong_input);
     CHECK(no_prompt.error().detail.find("golden/tiny makes splats from pictures") !=
@@ -203,7 +203,7 @@ TEST_CASE("what a checkpoint does not take is an error that names it and says wh
 
     const tests::TextFolder folder(tests::project_path("tests/golden/text"));
     const auto prompts = make(folder.path());
-    const auto no_picture = prompts->sketch(generator::Image{}, 1, {});
+    const auto no_picture = prompts->generate_structure(generator::Image{}, 1, {});
     REQUIRE_FALSE(no_picture.has_value());
     CHECK(no_picture.error().code == Errc::wrong_input);
     CHECK(no_picture.error().detail.find("TRELLIS-image") != std::string::npos);
@@ -215,23 +215,25 @@ TEST_CASE("prompts of any kind make splats, and too long ones an error") {
          {std::string(), std::string(100'000, 'x'), std::string("\0\x01\x1b[31m\xff\xfe", 9),
           std::string("\xf0\x9f\x9a\x80\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9")}) {
         INFO(prompt.substr(0, 40));
-        CHECK(trellis->sketch(generator::Prompt{prompt}, 3, {}).has_value());
+        CHECK(trellis->generate_structure(generator::Prompt{prompt}, 3, {}).has_value());
     }
-    const auto sketch = trellis->sketch(generator::Prompt{std::string(200'000, 'x')}, 3, {});
-    REQUIRE_FALSE(sketch.has_value());
-    CHECK(sketch.error().code == Errc::bad_prompt);
+    const auto stage1 =
+        trellis->generate_structure(generator::Prompt{std::string(200'000, 'x')}, 3, {});
+    REQUIRE_FALSE(stage1.has_value());
+    CHECK(stage1.error().code == Errc::bad_prompt);
 }
 
 TEST_CASE("a seed gives the same splats to the bit, another seed others") {
     const tests::Golden golden(tests::project_path("tests/golden/tiny"));
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
-    const auto once = trellis->sketch(golden.picture(), 7, {});
-    const auto again = trellis->sketch(golden.picture(), 7, {});
-    const auto other = trellis->sketch(golden.picture(), 8, {});
+    const auto once = trellis->generate_structure(golden.picture(), 7, {});
+    const auto again = trellis->generate_structure(golden.picture(), 7, {});
+    const auto other = trellis->generate_structure(golden.picture(), 8, {});
     REQUIRE((once && again && other));
-    const auto a = trellis->finish(**once, nullptr, {}), b = trellis->finish(**again, nullptr, {});
-    const auto twice = trellis->finish(**once, nullptr, {}),
-               c = trellis->finish(**other, nullptr, {});
+    const auto a = trellis->generate_splats(**once, nullptr, {}),
+               b = trellis->generate_splats(**again, nullptr, {});
+    const auto twice = trellis->generate_splats(**once, nullptr, {}),
+               c = trellis->generate_splats(**other, nullptr, {});
     REQUIRE((a && b && c && twice));
     CHECK((a->splats.position == b->splats.position));
     CHECK(a->splats.opacity == b->splats.opacity);
@@ -242,15 +244,15 @@ TEST_CASE("a seed gives the same splats to the bit, another seed others") {
 TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
     const tests::Golden golden(tests::project_path("tests/golden/tiny"));
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
-    const auto sketch = trellis->sketch(golden.picture(), 7, {});
-    REQUIRE(sketch.has_value());
+    const auto stage1 = trellis->generate_structure(golden.picture(), 7, {});
+    REQUIRE(stage1.has_value());
     const generator::Condition own = golden.picture();
     auto shaded = golden.picture();
     for (auto& byte : shaded.pixels) byte /= 4;
     const generator::Condition dark = shaded;
-    const auto plain = trellis->finish(**sketch, nullptr, {});
-    const auto same = trellis->finish(**sketch, &own, {});
-    const auto repainted = trellis->finish(**sketch, &dark, {});
+    const auto plain = trellis->generate_splats(**stage1, nullptr, {});
+    const auto same = trellis->generate_splats(**stage1, &own, {});
+    const auto repainted = trellis->generate_splats(**stage1, &dark, {});
     REQUIRE((plain && same && repainted));
     CHECK((plain->splats.colour == same->splats.colour));
     CHECK(same->times.encode > 0);
@@ -272,15 +274,16 @@ TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[go
                 mirrored.pixels[std::size_t((y * picture.width + x) * 3 + c)] =
                     picture
                         .pixels[std::size_t((y * picture.width + picture.width - 1 - x) * 3 + c)];
-    const auto sketch = trellis->sketch(generator::Views{{picture, mirrored}, mode}, 7, {});
-    REQUIRE(sketch.has_value());
-    REQUIRE((*sketch)->voxels() == views["voxels"].item<std::int64_t>());
-    const auto finished = trellis->finish(**sketch, nullptr, {});
-    REQUIRE(finished.has_value());
+    const auto stage1 =
+        trellis->generate_structure(generator::Views{{picture, mirrored}, mode}, 7, {});
+    REQUIRE(stage1.has_value());
+    REQUIRE((*stage1)->voxels() == views["voxels"].item<std::int64_t>());
+    const auto stage2 = trellis->generate_splats(**stage1, nullptr, {});
+    REQUIRE(stage2.has_value());
     const auto every = [](const at::Tensor& rows) { return rows.slice(0, 0, rows.size(0), 101); };
-    CHECK(tests::relative_error(every(tensor_of(finished->splats.position)), views["xyz"]) <
+    CHECK(tests::relative_error(every(tensor_of(stage2->splats.position)), views["xyz"]) <
           tests::kTolerances.fp32);
-    CHECK(tests::relative_error(every(tensor_of(finished->splats.opacity)).squeeze(1),
+    CHECK(tests::relative_error(every(tensor_of(stage2->splats.opacity)).squeeze(1),
                                 views["opacity"]) < tests::kTolerances.fp32);
 }
 
@@ -288,25 +291,27 @@ TEST_CASE("a stop that was requested cancels both steps") {
     const tests::Golden golden(tests::project_path("tests/golden/tiny"));
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
     std::stop_source stop;
-    const auto sketch = trellis->sketch(golden.picture(), 7, {});
-    REQUIRE(sketch.has_value());
+    const auto stage1 = trellis->generate_structure(golden.picture(), 7, {});
+    REQUIRE(stage1.has_value());
     stop.request_stop();
-    CHECK(trellis->sketch(golden.picture(), 7, stop.get_token()).error().code == Errc::cancelled);
-    CHECK(trellis->finish(**sketch, nullptr, stop.get_token()).error().code == Errc::cancelled);
+    CHECK(trellis->generate_structure(golden.picture(), 7, stop.get_token()).error().code ==
+          Errc::cancelled);
+    CHECK(trellis->generate_splats(**stage1, nullptr, stop.get_token()).error().code ==
+          Errc::cancelled);
 }
 
 TEST_CASE("a stop in the middle of a flow ends it at the next step") {
     const tests::Golden golden(tests::project_path("tests/golden/tiny"));
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
-    const auto whole =
-        OperatorCount::of([&] { REQUIRE(trellis->sketch(golden.picture(), 7, {}).has_value()); });
+    const auto whole = OperatorCount::of(
+        [&] { REQUIRE(trellis->generate_structure(golden.picture(), 7, {}).has_value()); });
     std::stop_source stop;
     const auto halfway = whole / 2;
     const auto stopped = OperatorCount::of(
         [&] {
-            const auto sketch = trellis->sketch(golden.picture(), 7, stop.get_token());
-            REQUIRE_FALSE(sketch.has_value());
-            CHECK(sketch.error().code == Errc::cancelled);
+            const auto stage1 = trellis->generate_structure(golden.picture(), 7, stop.get_token());
+            REQUIRE_FALSE(stage1.has_value());
+            CHECK(stage1.error().code == Errc::cancelled);
         },
         [&](std::int64_t count) {
             if (count == halfway) stop.request_stop();
@@ -318,9 +323,9 @@ TEST_CASE("a stop in the middle of a flow ends it at the next step") {
 TEST_CASE("a picture of another size than the encoder's is refused") {
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
     generator::Image picture{8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3)};
-    const auto sketch = trellis->sketch(picture, 1, {});
-    REQUIRE_FALSE(sketch.has_value());
-    CHECK(sketch.error().detail.find("518") != std::string::npos);
+    const auto stage1 = trellis->generate_structure(picture, 1, {});
+    REQUIRE_FALSE(stage1.has_value());
+    CHECK(stage1.error().detail.find("518") != std::string::npos);
 }
 
 TEST_CASE("a device that is not there says what there is") {

@@ -34,7 +34,7 @@ TEST_CASE("a model that loads and generates is two findings") {
     CHECK(findings[0].state == State::warn);  // the embedded one, for rehearsals
     CHECK(findings[1].state == State::ok);
     CHECK_THAT(findings[1].found, Catch::Contains("SPZ"));
-    CHECK(trial.script->finished == 1);
+    CHECK(trial.script->stage2_runs == 1);
 }
 
 TEST_CASE("a model that does not load stops mining") {

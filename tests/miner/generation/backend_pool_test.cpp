@@ -124,7 +124,9 @@ TEST_CASE("a remote station makes what a device here makes") {
     CHECK(theirs.attempts[0].times.gaussians == 5);
 }
 
-TEST_CASE("the gate here judges what a remote station sketched, and the retry is enhanced there") {
+TEST_CASE(
+    "the gate here judges the structure that a remote station found, and the retry is enhanced "
+    "there") {
     Serving server;
     server.script->voxels = {99, 120};
     server.settings.gate.min_gaussians = 1;  // its own gate does not count
@@ -136,7 +138,7 @@ TEST_CASE("the gate here judges what a remote station sketched, and the retry is
     CHECK(product.outcome == Outcome::retry_passed);
     CHECK(product.attempt == 2);
     CHECK(product.splats.size() == 3840);
-    CHECK(server.script->finished == 1);  // a sparse structure costs it stage 1 alone
+    CHECK(server.script->stage2_runs == 1);  // a sparse structure costs it stage 1 alone
     CHECK(server.script->pictures[0].pixels != server.script->pictures[1].pixels);
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 7});
     REQUIRE(product.attempts.size() == 2);
@@ -154,9 +156,9 @@ TEST_CASE("a retry that is better but sparse is fetched from the station that he
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::retry_improved);
     CHECK(product.splats.size() == 1600);
-    CHECK(server.script->sketches == 3);
+    CHECK(server.script->stage1_runs == 3);
     server.script->voxels = {50, 40};
-    server.script->sketches = 0;
+    server.script->stage1_runs = 0;
     CHECK(bench.produce().outcome == Outcome::rejected);
     server.script->voxels = {0};
     const auto empty = bench.produce();
@@ -199,8 +201,8 @@ TEST_CASE("each order goes to the station with the least to do") {
     release.join();
     Serving::stop_all({&first, &second});
     for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
-    CHECK(first.script->sketches == 2);
-    CHECK(second.script->sketches == 2);
+    CHECK(first.script->stage1_runs == 2);
+    CHECK(second.script->stage1_runs == 2);
 }
 
 TEST_CASE("several devices of one machine work at the same time, each with a model of its own") {
@@ -224,8 +226,8 @@ TEST_CASE("when a station dies in the middle another makes the whole of it") {
     const auto product = bench.produce();
     CHECK(dying.wait() == miner::ExitCode::device_lost);
     CHECK(product.outcome == Outcome::passed);
-    CHECK(dying.script->sketches == 1);
-    CHECK(other.script->sketches == 1);
+    CHECK(dying.script->stage1_runs == 1);
+    CHECK(other.script->stage1_runs == 1);
     CHECK(product.attempts.size() == 1);
     CHECK(bench.says("station failed station=" + dying.url()));
     // Gone for good, it is not even asked.
@@ -253,11 +255,11 @@ TEST_CASE("a station that hangs up, talks nonsense or too much is left for anoth
         const tests::LoopbackPeer peer(healthy_but(script));
         Bench bench({&other});
         bench.settings.generator.remote.insert(bench.settings.generator.remote.begin(), url(peer));
-        const int before = other.script->sketches;
+        const int before = other.script->stage1_runs;
         const auto product = bench.produce();
         INFO(words);
         CHECK(product.outcome == Outcome::passed);
-        CHECK(other.script->sketches == before + 1);
+        CHECK(other.script->stage1_runs == before + 1);
         CHECK(bench.says("station failed station=" + url(peer)));
         CHECK(std::any_of(bench.lines.begin(), bench.lines.end(), [&](const auto& line) {
             return line.find("station failed") != line.npos && line.find(words) != line.npos;
@@ -276,7 +278,7 @@ TEST_CASE("a station that is late by its own measure is left for another") {
     const auto product = bench.produce();
     Serving::stop_all({&slow, &other});
     CHECK(product.outcome == Outcome::passed);
-    CHECK(other.script->sketches == 1);
+    CHECK(other.script->stage1_runs == 1);
     CHECK(bench.says("504: not made within 0.1 s"));
 }
 
@@ -289,13 +291,13 @@ TEST_CASE("past our own deadline a remote order is given up, here and there") {
     bench.settings.generator.deadline = 1s;
     const auto product = bench.produce();
     CHECK(product.end == miner::Product::End::late);
-    CHECK(other.script->sketches == 0);
+    CHECK(other.script->stage1_runs == 0);
     slow.script->delay = 0ms;
     bench.settings.generator.deadline = std::chrono::minutes(10);
     // The station noticed that nobody waits: it has time for the next.
     CHECK(bench.produce().outcome == Outcome::passed);
     Serving::stop_all({&slow, &other});
-    CHECK(slow.script->finished == 1);
+    CHECK(slow.script->stage2_runs == 1);
 }
 
 TEST_CASE("when no station answers, nothing is decided") {
@@ -345,14 +347,14 @@ TEST_CASE("what the work itself is to blame for is not tried at every station") 
     Bench bench({&first, &second});
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::error);
-    CHECK(first.script->sketches == 2);
-    CHECK(second.script->sketches == 0);
+    CHECK(first.script->stage1_runs == 2);
+    CHECK(second.script->stage1_runs == 0);
     bench.order = std::vector<std::uint8_t>{1, 2, 3};
     const auto unreadable = bench.produce();
     Serving::stop_all({&first, &second});
     CHECK(unreadable.outcome == Outcome::error);
     CHECK(unreadable.attempts.empty());
-    CHECK(first.script->sketches == 2);
+    CHECK(first.script->stage1_runs == 2);
 }
 
 TEST_CASE("remote stations want their token") {
@@ -380,5 +382,5 @@ TEST_CASE("an order that came from another miner is not passed on") {
     Serving::stop_all({&worker, &front});
     CHECK(own.status == 200);
     CHECK(passed_on.status == 503);
-    CHECK(worker.script->sketches == 1);
+    CHECK(worker.script->stage1_runs == 1);
 }

@@ -11,7 +11,7 @@ TEST_CASE("an attempt at the gate passes at once") {
     CHECK(decision.attempt == 0);
 }
 
-TEST_CASE("retries with extreme enhancement when the sketch is sparse") {
+TEST_CASE("retries with extreme enhancement when the structure is sparse") {
     const auto decision = judge({149'999}, {});
     CHECK(decision.verdict == Verdict::retry);
     CHECK(decision.attempt == -1);

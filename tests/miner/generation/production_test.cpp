@@ -79,15 +79,15 @@ bool holds(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a dense sketch is finished at once") {
+TEST_CASE("of a dense structure splats are made at once") {
     Bench bench;
     bench.script->voxels = {100};
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::passed);
     CHECK(product.attempt == 1);
     CHECK(product.splats.size() == 3200);
-    CHECK(bench.script->sketches == 1);
-    CHECK(bench.script->finished == 1);
+    CHECK(bench.script->stage1_runs == 1);
+    CHECK(bench.script->stage2_runs == 1);
     CHECK(holds(bench.line("passed"), "attempt=1 gaussians=3200 gate=3200 ms="));
     REQUIRE(product.attempts.size() == 1);
     CHECK(product.attempts[0].chain == storage::Chain::standard);
@@ -96,14 +96,14 @@ TEST_CASE("a dense sketch is finished at once") {
     CHECK(bench.stages == std::vector<std::string>{"decode", "prepare", "structure", "splats"});
 }
 
-TEST_CASE("a sparse sketch is made again from the original picture, enhanced to the extreme") {
+TEST_CASE("a sparse structure is made again from the original picture, enhanced to the extreme") {
     Bench bench;
     bench.script->voxels = {99, 120};
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::retry_passed);
     CHECK(product.attempt == 2);
     CHECK(product.splats.size() == 3840);
-    CHECK(bench.script->finished == 1);  // stage 2 runs once, on the winner
+    CHECK(bench.script->stage2_runs == 1);  // stage 2 runs once, on the winner
     CHECK(holds(bench.line("sparse"), "attempt=1 gaussians=3168 gate=3200 ms="));
     CHECK(holds(bench.line("retry"), "attempt=2"));
     CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
@@ -296,7 +296,7 @@ TEST_CASE("the deadline of a generation and a stop both end a drawing") {
     CHECK(product.end == miner::Product::End::stopped);
 }
 
-TEST_CASE("what is finished is measured, with nothing left out") {
+TEST_CASE("what stage 2 makes is measured, with nothing left out") {
     Bench bench;
     bench.script->voxels = {100};
     const auto product = bench.produce();
@@ -337,7 +337,7 @@ TEST_CASE("when no attempt is fit nothing is submitted, and the reason stays") {
     CHECK(product.attempt == 0);
     CHECK(product.splats.size() == 0);
     CHECK(holds(product.detail, "gate.min_opacity_spread"));
-    CHECK(bench.script->finished == 2);
+    CHECK(bench.script->stage2_runs == 2);
 }
 
 TEST_CASE("a sparse attempt is still there when the one that passed turns out unfit") {
@@ -379,7 +379,7 @@ TEST_CASE("a retry that does not help is rejected, and nothing is made of it") {
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::rejected);
     CHECK(product.splats.size() == 0);
-    CHECK(bench.script->finished == 0);
+    CHECK(bench.script->stage2_runs == 0);
     CHECK(holds(bench.line("rejected"), "attempt=2 gaussians=1280"));
 }
 
@@ -410,7 +410,7 @@ TEST_CASE("a lost device ends the production at once") {
     bench.script->failure = generator::Errc::device_lost;
     const auto product = bench.produce();
     CHECK(product.end == miner::Product::End::device_lost);
-    CHECK(bench.script->sketches == 1);
+    CHECK(bench.script->stage1_runs == 1);
 }
 
 TEST_CASE("what is no picture is an error before anything is generated") {
@@ -419,7 +419,7 @@ TEST_CASE("what is no picture is an error before anything is generated") {
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::error);
     CHECK(holds(product.detail, "not a picture"));
-    CHECK(bench.script->sketches == 0);
+    CHECK(bench.script->stage1_runs == 0);
 }
 
 TEST_CASE("a deadline and a stop both cancel the work") {
@@ -494,5 +494,5 @@ TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::error);
     CHECK(holds(bench.attempts[0].error, "bad mask"));
-    CHECK(bench.script->sketches == 0);
+    CHECK(bench.script->stage1_runs == 0);
 }

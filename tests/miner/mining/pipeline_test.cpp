@@ -175,7 +175,7 @@ TEST_CASE("after a lost answer the lock is waited out; a task that comes again i
     CHECK(bench.rest() == bench.settings.schedule.validation_lock);
     CHECK(bench.word("SELECT status FROM submissions") == "lost");
     CHECK(bench.turn().end == End::answered);
-    CHECK(bench.script->sketches == 1);
+    CHECK(bench.script->stage1_runs == 1);
     CHECK(bench.number("SELECT count(*) FROM submissions") == 2);
     CHECK(counts(bench).accepted == 1);
     CHECK(counts(bench).submissions == 1);
@@ -208,7 +208,7 @@ TEST_CASE("an answer without effect is no score, and the next pull tells what be
     CHECK(counts(bench).zero_scores == 0);
 
     CHECK(bench.turn().end == (taken ? End::no_task : End::answered));
-    CHECK(bench.script->sketches == 1);
+    CHECK(bench.script->stage1_runs == 1);
     CHECK(bench.word("SELECT status FROM submissions ORDER BY number LIMIT 1") ==
           (taken ? "taken" : "returned"));
     CHECK(counts(bench).accepted == (taken ? 0 : 1));
@@ -265,7 +265,7 @@ TEST_CASE("a result whose asset is gone is made anew") {
     REQUIRE(std::filesystem::remove(bench.assets() / asset.substr(0, 2) / asset));
     CHECK(bench.turn().end == End::answered);
     CHECK(bench.said("asset lost"));
-    CHECK(bench.script->sketches == 2);
+    CHECK(bench.script->stage1_runs == 2);
     CHECK(bench.number("SELECT count(*) FROM attempts WHERE NOT superseded") == 1);
 }
 
@@ -275,7 +275,7 @@ TEST_CASE("without a record of the pull nothing is made, and the validator keeps
     bench.outsider().change("ALTER TABLE tasks RENAME TO elsewhere");
     bench.validator.pulls = {says(picture_task("a"))};
     CHECK(bench.turn().end == End::failed);
-    CHECK(bench.script->sketches == 0);
+    CHECK(bench.script->stage1_runs == 0);
     CHECK(bench.validator.submitted() == 0);
     CHECK(bench.rest() == bench.settings.schedule.failure_delay);
     CHECK(bench.said("not recorded"));
@@ -338,7 +338,7 @@ TEST_CASE("a task that comes twice at once is made once") {
     REQUIRE(turns.size() == 2);
     CHECK(turns[0].end == End::no_task);
     CHECK(turns[1].end == End::answered);
-    CHECK(bench.script->sketches == 1);
+    CHECK(bench.script->stage1_runs == 1);
     CHECK(bench.validator.submitted() == 1);
     CHECK(bench.rest() == 270s);
 }
@@ -352,7 +352,7 @@ TEST_CASE("one task id given to two hotkeys is two tasks") {
     REQUIRE(bench.told.size() == 2);
     CHECK(bench.told[0].row != bench.told[1].row);
     CHECK(bench.number("SELECT count(*) FROM tasks") == 2);
-    CHECK(bench.script->sketches == 2);
+    CHECK(bench.script->stage1_runs == 2);
     CHECK(counts(bench).accepted == 2);
     CHECK(bench.staged.front().row == bench.told[0].row);
     CHECK(bench.staged.back().row == bench.told[1].row);
@@ -368,6 +368,6 @@ TEST_CASE("a picture that is none and a prompt that the model does not take are 
     const auto skipped = bench.turn();
     CHECK(skipped.outcome == storage::Outcome::skipped);
     CHECK(skipped.end == End::answered);
-    CHECK(bench.script->sketches == 0);
+    CHECK(bench.script->stage1_runs == 0);
     CHECK(counts(bench).zero_scores == 0);
 }

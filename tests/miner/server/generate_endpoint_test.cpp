@@ -84,14 +84,14 @@ TEST_CASE("a prompt is taken in place of a picture, and never beside one") {
     // As a form's empty fields come.
     CHECK(serving.post(form({{"prompt", "a"}, {"prompt_image_file", ""}})).status == 200);
     CHECK(serving.post(form({{"prompt", ""}, {"prompt_image_file", picture()}})).status == 200);
-    const int sketches = serving.script->sketches;
+    const int stage1_runs = serving.script->stage1_runs;
     const auto both = serving.post(form({{"prompt", "a"}, {"prompt_image_file", picture()}}));
     CHECK(both.status == 400);
     CHECK(both.body.find("send one of them") != std::string::npos);
     const auto neither = serving.post(form({{"prompt", ""}}));
     CHECK(neither.status == 400);
     CHECK(neither.body.find("neither") != std::string::npos);
-    CHECK(serving.script->sketches == sketches);
+    CHECK(serving.script->stage1_runs == stage1_runs);
 }
 
 TEST_CASE("a prompt may have 1024 characters, whatever their bytes, and not one more") {
@@ -114,7 +114,7 @@ TEST_CASE("what the model does not take is refused with that word") {
     CHECK(refused.status == 422);
     CHECK(refused.body.find(prompts ? "not from prompts" : "not from pictures") !=
           std::string::npos);
-    CHECK(serving.script->sketches == 0);
+    CHECK(serving.script->stage1_runs == 0);
 }
 
 TEST_CASE("what cannot be made is refused with the status that says why") {
@@ -125,7 +125,7 @@ TEST_CASE("what cannot be made is refused with the status that says why") {
     CHECK(serving.post(form({{"prompt_image_file", ""}})).status == 400);
     for (const auto* seed : {"x", "-2", "1.5", "9007199254740992"})
         CHECK(serving.post(form({{"prompt_image_file", picture()}, {"seed", seed}})).status == 400);
-    CHECK(serving.script->sketches == 0);
+    CHECK(serving.script->stage1_runs == 0);
     CHECK(serving.post(form({{"prompt_image_file", "no picture"}})).status == 422);
     serving.script->voxels = {1};
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 422);
@@ -162,7 +162,7 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     serving.script->held = true;
     serving.start();
     auto first = meanwhile(serving);
-    serving.wait_for_sketches(1);
+    serving.wait_for_stage1(1);
     const auto counts = [&](const char* line) {
         return serving.get("/metrics").body.find(std::string("\nminer_generate_") + line + "\n") !=
                std::string::npos;
@@ -174,7 +174,7 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     serving.script->held = false;
     const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
     CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
-    CHECK(serving.script->sketches == 2);
+    CHECK(serving.script->stage1_runs == 2);
 }
 
 TEST_CASE("as many are made at a time as there are devices") {
@@ -184,7 +184,7 @@ TEST_CASE("as many are made at a time as there are devices") {
     serving.script->held = true;
     serving.start();
     auto first = meanwhile(serving), second = meanwhile(serving);
-    serving.wait_for_sketches(2);
+    serving.wait_for_stage1(2);
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 429);
     serving.script->held = false;
     CHECK(first.get() == 200);
@@ -205,8 +205,8 @@ TEST_CASE(
     CHECK(network::find_header(sparse.headers, "x-gaussians") == "1600");
     CHECK(network::find_header(sparse.headers, "server-timing")->find("structure;dur=2.000") !=
           std::string_view::npos);
-    CHECK(serving.script->sketches == 1);  // no retry of ours
-    CHECK(serving.script->finished == 0);
+    CHECK(serving.script->stage1_runs == 1);  // no retry of ours
+    CHECK(serving.script->stage2_runs == 0);
     CHECK(ask({{"min_gaussians", "1600"}, {"enhance", "none"}}).status == 200);
     CHECK(ask({{"min_gaussians", "0"}, {"enhance", "smooth,contrast:2"}}).status == 200);
     CHECK_FALSE(serving.script->repainted);
@@ -215,13 +215,13 @@ TEST_CASE(
     const auto& pictures = serving.script->pictures;
     CHECK(pictures.at(0).pixels != pictures.at(1).pixels);
     CHECK(pictures.at(1).pixels != pictures.at(2).pixels);
-    const int sketches = serving.script->sketches;
+    const int stage1_runs = serving.script->stage1_runs;
     CHECK(ask({{"min_gaussians", "-1"}}).status == 400);
     CHECK(ask({{"min_gaussians", "many"}}).status == 400);
     CHECK(ask({{"enhance", "sharpen:2"}}).status == 400);
     CHECK(ask({{"enhance", "contrast:1e9"}}).status == 400);
     CHECK(ask({{"applies_to", "all"}}).status == 400);
-    CHECK(serving.script->sketches == sketches);
+    CHECK(serving.script->stage1_runs == stage1_runs);
 }
 
 TEST_CASE("a call that takes too long is given up, and the next one is served") {
@@ -259,7 +259,7 @@ TEST_CASE("when the caller hangs up its work is dropped") {
                     "POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                     "multipart/form-data; boundary=XX\r\nContent-Length: " +
                         std::to_string(body.size()) + "\r\n\r\n" + body);
-        serving.wait_for_sketches(1);
+        serving.wait_for_stage1(1);
     }
     serving.script->delay = 0s;
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
@@ -271,7 +271,7 @@ TEST_CASE("asked to stop, it answers the call at hand and takes no other") {
     serving.settings.run.grace = 60s;
     serving.start();
     auto last = meanwhile(serving);
-    serving.wait_for_sketches(1);
+    serving.wait_for_stage1(1);
     ::kill(::getpid(), SIGTERM);
     CHECK(tests::eventually([&] { return serving.get("/ready").status == 503; }));
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 503);
@@ -287,7 +287,7 @@ TEST_CASE("whoever waits while the device is lost is told to come again") {
     serving.script->held = true;
     serving.start();
     auto first = meanwhile(serving);
-    serving.wait_for_sketches(1);
+    serving.wait_for_stage1(1);
     auto second = meanwhile(serving);
     CHECK(tests::eventually([&] {
         return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=

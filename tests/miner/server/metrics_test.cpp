@@ -87,7 +87,7 @@ TEST_CASE("every event finds its number") {
                   .bytes = 10,
                   .score = 0.75,
                   .milliseconds = 4000,
-                  .finish = {.latent = 1500},
+                  .final_stages = {.latent = 1500},
                   .submit_ms = 300,
                   .cooldown_until = 9},
                  kStart);
