@@ -16,31 +16,31 @@
 
 namespace miner {
 
-// One order at one station, from which any number of attempts are made, one after the other. Dies
-// before its station, and after its structures are done with.
-class Work {
+// One order at one station, from which any number of attempts are made, one after the other. It
+// dies before its station, and after its structures are done with.
+class GenerationRun {
 public:
-    struct Job {
-        const Order& order;  // these two outlive the work
+    struct Input {
+        const Order& order;  // these two outlive the run
         const Recipe& recipe;
         std::stop_token stop;
         std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
     };
 
-    struct Try {
+    struct StructureResult {
         generator::StageTimes times;
         std::unique_ptr<generator::Structure> structure;  // null: `error` tells why
         config::Error error;
-        bool lost = false;  // the station failed, not the work: another may do it
+        bool lost = false;  // the station failed, not the run: another may do it
     };
 
-    struct Finish {
+    struct SplatsResult {
         generator::GeneratedSplats generated;  // empty: `error` tells why
         config::Error error;
         bool lost = false;
     };
 
-    virtual ~Work() = default;
+    virtual ~GenerationRun() = default;
 
     // Decodes pictures. Fails as generator::decode does.
     virtual asio::awaitable<config::Result<void>> read() = 0;
@@ -50,10 +50,11 @@ public:
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
     // number: 1 for the first; a picture is enhanced as the recipe has it for that.
-    virtual asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) = 0;
+    virtual asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) = 0;
 
-    // `sketch` is of this work.
-    virtual asio::awaitable<Finish> generate_splats(const generator::Structure& structure) = 0;
+    // `structure` is of this run.
+    virtual asio::awaitable<SplatsResult> generate_splats(
+        const generator::Structure& structure) = 0;
 };
 
 class Station {
@@ -71,7 +72,7 @@ public:
     // Of its device, as of its last order; nothing for a CPU and for remote ones.
     virtual std::optional<generator::DeviceMemory> memory() const { return std::nullopt; }
 
-    virtual std::unique_ptr<Work> begin(Work::Job job) = 0;
+    virtual std::unique_ptr<GenerationRun> begin(GenerationRun::Input input) = 0;
 
     // Whether an order can be put to it, whatever its model takes: /generate has no form for
     // several pictures.

@@ -16,14 +16,14 @@ namespace {
 // asks for /health or hangs up is heard in between.
 constexpr int kNiceness = 5;
 
-class DeviceWork final : public Work {
+class LocalRun final : public GenerationRun {
 public:
-    DeviceWork(Lanes& lanes, Device& device, Job job)
-        : lanes_(lanes), device_(device), job_(std::move(job)) {}
+    LocalRun(Lanes& lanes, Device& device, Input input)
+        : lanes_(lanes), device_(device), input_(std::move(input)) {}
 
     asio::awaitable<config::Result<void>> read() override {
-        if (!is_prompt(job_.order)) say("decode");
-        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(job_.order); });
+        if (!is_prompt(input_.order)) say("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(input_.order); });
         if (!decoded) co_return decoded.error();
         source_ = std::move(*decoded);
         co_return config::Result<void>();
@@ -31,7 +31,7 @@ public:
 
     asio::awaitable<config::Result<void>> cut_out() override {
         using Matting = Recipe::Matting;
-        const auto matting = job_.recipe.matting;
+        const auto matting = input_.recipe.matting;
         for (auto* picture : pictures_in(source_)) {
             const bool wanted = matting == Matting::always ||
                                 (matting == Matting::automatic && !generator::has_cutout(*picture));
@@ -45,8 +45,8 @@ public:
         co_return config::Result<void>();
     }
 
-    asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) override {
-        Try result;
+    asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
+        StructureResult result;
         generator::Condition condition;  // an empty picture
         if (is_prompt(source_)) {
             condition = source_;
@@ -58,7 +58,7 @@ public:
         }
         say("structure");
         auto structure = co_await run_on(device_.lane, [&] {
-            return device_.generator->generate_structure(condition, seed, job_.stop);
+            return device_.generator->generate_structure(condition, seed, input_.stop);
         });
         if (!structure) {
             result.error = structure.error();
@@ -71,10 +71,10 @@ public:
         co_return result;
     }
 
-    asio::awaitable<Finish> generate_splats(const generator::Structure& structure) override {
-        Finish result;
+    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
+        SplatsResult result;
         std::optional<generator::Condition> repaint;
-        if (job_.recipe.repaint && !is_prompt(source_)) {
+        if (input_.recipe.repaint && !is_prompt(source_)) {
             auto plain =
                 co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
             if (!plain) {
@@ -87,7 +87,7 @@ public:
         std::optional<generator::DeviceMemory> memory;
         auto generated = co_await run_on(device_.lane, [&] {
             auto made = device_.generator->generate_splats(structure, repaint ? &*repaint : nullptr,
-                                                           job_.stop);
+                                                           input_.stop);
             memory = device_.generator->memory();
             return made;
         });
@@ -103,12 +103,13 @@ private:
     int size() const { return device_.generator->info().picture_size; }
 
     void say(std::string_view stage) const {
-        if (job_.stage) job_.stage(stage);
+        if (input_.stage) input_.stage(stage);
     }
 
     // Enhanced and cropped, into `condition`; its time and fault go into `to`.
-    asio::awaitable<bool> prepare_for(int number, Try& to, generator::Condition& condition) {
-        const auto& chain = job_.recipe.enhancement(number).chain;
+    asio::awaitable<bool> prepare_for(int number, StructureResult& to,
+                                      generator::Condition& condition) {
+        const auto& chain = input_.recipe.enhancement(number).chain;
         const auto begin = std::chrono::steady_clock::now();
         auto prepared =
             co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });
@@ -122,7 +123,7 @@ private:
 
     Lanes& lanes_;
     Device& device_;
-    Job job_;
+    Input input_;
     generator::Condition source_;  // pictures as they came, or their objects alone; or words
 };
 
@@ -157,8 +158,8 @@ asio::awaitable<void> DeviceStation::unload() {
     });
 }
 
-std::unique_ptr<Work> DeviceStation::begin(Work::Job job) {
-    return std::make_unique<DeviceWork>(lanes_, device_, std::move(job));
+std::unique_ptr<GenerationRun> DeviceStation::begin(GenerationRun::Input input) {
+    return std::make_unique<LocalRun>(lanes_, device_, std::move(input));
 }
 
 }  // namespace miner

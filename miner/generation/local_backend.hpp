@@ -26,7 +26,7 @@ public:
     bool takes_pictures() const override { return able() && info().picture_size > 0; }
     bool takes_prompts() const override { return able() && info().takes_prompts; }
     std::optional<generator::DeviceMemory> memory() const override { return device_.memory; }
-    std::unique_ptr<Work> begin(Work::Job job) override;
+    std::unique_ptr<GenerationRun> begin(GenerationRun::Input input) override;
 
 private:
     Lanes& lanes_;

@@ -34,7 +34,7 @@ storage::Outcome outcome_of(Verdict verdict) {
                                             : storage::Outcome::retry_improved;
 }
 
-// Stops the work when the caller does or when time is over, whichever comes first.
+// Stops the run when the caller does or when time is over, whichever comes first.
 class Deadline {
 public:
     Deadline(asio::any_io_executor io, std::stop_token outer, std::chrono::milliseconds limit)
@@ -80,24 +80,24 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
                                                 const Watch& watch, bool here_only) {
     Product product;
     const Deadline deadline(co_await asio::this_coro::executor, outer, recipe.deadline);
-    Job job{recipe,
-            order,
-            seed,
-            deadline.token(),
-            watch,
-            here_only,
-            is_prompt(order) ? Route::prompt : Route::picture};
+    RoutedRequest routed{recipe,
+                         order,
+                         seed,
+                         deadline.token(),
+                         watch,
+                         here_only,
+                         is_prompt(order) ? Route::prompt : Route::picture};
     // Another miner's prompts are drawn by that miner, or not at all.
     const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::elsewhere;
     if (draws) {
-        next = co_await make_drawn(product, job);
-        if (next == Next::elsewhere) job.draw_ms = config::milliseconds_since(begin);
+        next = co_await make_drawn(product, routed);
+        if (next == Next::elsewhere) routed.draw_ms = config::milliseconds_since(begin);
     }
     // Without a model for prompts the reason why nothing was drawn is all there is to say.
     if (next == Next::elsewhere && (!draws || fleet_.takes_prompts()))
-        co_await find_station(product, job);
+        co_await find_station(product, routed);
     if (product.end == Product::End::stopped && !outer.stop_requested()) {
         product.end = Product::End::late;
         product.detail =
@@ -107,12 +107,13 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
     co_return product;
 }
 
-asio::awaitable<Production::Next> Production::make_drawn(Product& product, const Job& job) {
-    const auto& prompt = std::get<generator::Prompt>(job.order);
-    if (job.watch.stage) job.watch.stage("draw");
+asio::awaitable<Production::Next> Production::make_drawn(Product& product,
+                                                         const RoutedRequest& routed) {
+    const auto& prompt = std::get<generator::Prompt>(routed.order);
+    if (routed.watch.stage) routed.watch.stage("draw");
     const auto begin = std::chrono::steady_clock::now();
-    auto drawn = co_await illustrator_->draw(prompt.text, job.watch.task, job.stop);
-    if (job.stop.stop_requested()) {
+    auto drawn = co_await illustrator_->draw(prompt.text, routed.watch.task, routed.stop);
+    if (routed.stop.stop_requested()) {
         fail(product, config::fail(generator::Errc::cancelled, "while a picture was drawn"));
         co_return Next::nowhere;
     }
@@ -121,33 +122,33 @@ asio::awaitable<Production::Next> Production::make_drawn(Product& product, const
         co_return product.given_up() ? Next::nowhere : Next::elsewhere;
     }
     const Order order = std::move(*drawn);
-    Job by_picture{job.recipe,
-                   order,
-                   job.seed,
-                   job.stop,
-                   job.watch,
-                   job.here_only,
-                   Route::prompt_via_picture,
-                   config::milliseconds_since(begin)};
+    RoutedRequest by_picture{routed.recipe,
+                             order,
+                             routed.seed,
+                             routed.stop,
+                             routed.watch,
+                             routed.here_only,
+                             Route::prompt_via_picture,
+                             config::milliseconds_since(begin)};
     co_await find_station(product, by_picture);
     // A drawing in which no object is found is no way to one; nor is one that no station takes.
     const bool useless =
         (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
         fleet_.takes_prompts();
     if (!useless) co_return Next::nowhere;
-    log_.warn("not drawn", {{"task", job.watch.task}, {"error", product.detail}});
+    log_.warn("not drawn", {{"task", routed.watch.task}, {"error", product.detail}});
     co_return Next::elsewhere;
 }
 
-asio::awaitable<void> Production::find_station(Product& product, const Job& job) {
+asio::awaitable<void> Production::find_station(Product& product, const RoutedRequest& routed) {
     std::set<const Station*> left;
     for (auto next = Next::elsewhere; next == Next::elsewhere;) {
-        auto* const station = fleet_.pick(job.order, left, job.here_only);
+        auto* const station = fleet_.pick(routed.order, left, routed.here_only);
         if (!station) {
             product.end = Product::End::stranded;
             product.outcome = storage::Outcome::none;
             product.detail = !left.empty() ? "every station failed: " + product.detail
-                             : std::holds_alternative<Album>(job.order)
+                             : std::holds_alternative<Album>(routed.order)
                                  ? "no station is able to take it: several pictures of one object "
                                    "need a device here, as generator.remote take one"
                                  : "no station is able to take it";
@@ -155,60 +156,63 @@ asio::awaitable<void> Production::find_station(Product& product, const Job& job)
         }
         product = {};
         const auto occupied = station->occupy();
-        const auto work = station->begin({job.order, job.recipe, job.stop, job.watch.stage});
-        next = co_await make(product, *work, job);
+        const auto run =
+            station->begin({routed.order, routed.recipe, routed.stop, routed.watch.stage});
+        next = co_await make(product, *run, routed);
         if (next == Next::elsewhere) left.insert(station);
     }
 }
 
-asio::awaitable<Production::Next> Production::ready(Product& product, Work& work, const Job& job) {
-    const auto read = co_await work.read();
+asio::awaitable<Production::Next> Production::ready(Product& product, GenerationRun& run,
+                                                    const RoutedRequest& routed) {
+    const auto read = co_await run.read();
     if (!read) {
         fail(product, read.error());
         co_return Next::nowhere;
     }
-    const auto cut = co_await work.cut_out();
+    const auto cut = co_await run.cut_out();
     if (cut) co_return Next::on;
-    if (job.recipe.matting == Recipe::Matting::automatic &&
+    if (routed.recipe.matting == Recipe::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {
-        log_.warn("not cut out", {{"task", job.watch.task},
+        log_.warn("not cut out", {{"task", routed.watch.task},
                                   {"error", cut.error().message()},
                                   {"hint", "goes on with the whole picture"}});
         co_return Next::on;
     }
     fail(product, cut.error());
     // The prompt is tried next.
-    if (product.end == Product::End::no_object && job.route == Route::prompt_via_picture &&
+    if (product.end == Product::End::no_object && routed.route == Route::prompt_via_picture &&
         fleet_.takes_prompts())
         co_return Next::nowhere;
     product.attempts.push_back({.chain = Chain::standard,
-                                .route = job.route,
+                                .route = routed.route,
                                 .outcome = AttemptOutcome::error,
                                 .error = cut.error().message()});
-    if (job.watch.attempt) co_await job.watch.attempt(product.attempts.back());
+    if (routed.watch.attempt) co_await routed.watch.attempt(product.attempts.back());
     co_return Next::nowhere;
 }
 
-storage::Attempt Production::report_of(const Work::Try& tried, int number, std::uint64_t seed,
-                                       const Job& job) {
-    const bool prompt = is_prompt(job.order);
+storage::Attempt Production::report_of(const GenerationRun::StructureResult& tried, int number,
+                                       std::uint64_t seed, const RoutedRequest& routed) {
+    const bool prompt = is_prompt(routed.order);
     storage::Attempt report{.number = number,
                             .chain = prompt        ? Chain::prompt
                                      : number == 1 ? Chain::standard
                                                    : Chain::extreme,
-                            .route = job.route,
+                            .route = routed.route,
                             .seed = seed,
                             .times = tried.times,
                             .outcome = AttemptOutcome::error,
                             .error = {}};
-    if (number == 1 && job.draw_ms >= 0)  // part of making the picture ready
-        report.times.prepare = job.draw_ms + std::max(report.times.prepare, 0.0);
+    if (number == 1 && routed.draw_ms >= 0)  // part of making the picture ready
+        report.times.prepare = routed.draw_ms + std::max(report.times.prepare, 0.0);
     report.times.compress = -1;  // ours, once it is chosen; not that of a remote station
     if (tried.structure) {
         report.voxels = tried.structure->voxels();
         report.gaussians = tried.structure->gaussians();
-        report.outcome = report.gaussians >= job.recipe.gate.min_gaussians ? AttemptOutcome::passed
-                                                                           : AttemptOutcome::sparse;
+        report.outcome = report.gaussians >= routed.recipe.gate.min_gaussians
+                             ? AttemptOutcome::passed
+                             : AttemptOutcome::sparse;
     } else if (tried.error.code == generator::Errc::no_voxels) {
         // An empty structure is the sparsest there is, not a failure: the retry may see more.
         report.voxels = report.gaussians = 0;
@@ -219,8 +223,9 @@ storage::Attempt Production::report_of(const Work::Try& tried, int number, std::
     return report;
 }
 
-asio::awaitable<Production::Next> Production::make(Product& product, Work& work, const Job& job) {
-    const auto prepared = co_await ready(product, work, job);
+asio::awaitable<Production::Next> Production::make(Product& product, GenerationRun& run,
+                                                   const RoutedRequest& routed) {
+    const auto prepared = co_await ready(product, run, routed);
     if (prepared != Next::on) co_return prepared;
     Counts counts;
     std::vector<std::unique_ptr<generator::Structure>> structures;
@@ -229,14 +234,14 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
         while (decision.verdict == Verdict::retry) {
             const int number = int(counts.size()) + 1;
             if (number > 1)
-                log_.info("retry", {{"task", job.watch.task},
+                log_.info("retry", {{"task", routed.watch.task},
                                     {"attempt", number},
-                                    {"gate", job.recipe.gate.min_gaussians}});
+                                    {"gate", routed.recipe.gate.min_gaussians}});
             // No enhancement can help words, but other noise may.
             const auto seed =
-                is_prompt(job.order) ? job.seed + std::uint64_t(number - 1) : job.seed;
-            auto tried = co_await work.generate_structure(number, seed);
-            auto report = report_of(tried, number, seed, job);
+                is_prompt(routed.order) ? routed.seed + std::uint64_t(number - 1) : routed.seed;
+            auto tried = co_await run.generate_structure(number, seed);
+            auto report = report_of(tried, number, seed, routed);
             if (report.outcome == AttemptOutcome::error) {
                 fail(product, tried.error);
                 if (tried.lost) co_return Next::elsewhere;
@@ -246,21 +251,21 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
             counts.push_back(report.gaussians);
             structures.push_back(std::move(tried.structure));
             product.attempts.push_back(report);
-            decision = judge(counts, job.recipe.gate);
-            log_verdict(job, decision, product);
-            if (job.watch.attempt) co_await job.watch.attempt(std::move(report));
+            decision = judge(counts, routed.recipe.gate);
+            log_verdict(routed, decision, product);
+            if (routed.watch.attempt) co_await routed.watch.attempt(std::move(report));
         }
         if (decision.attempt < 0) break;
         product.detail.clear();
         product.attempt = decision.attempt + 1;
         product.outcome = outcome_of(decision.verdict);
         const auto next =
-            co_await generate_splats(product, work, *structures[std::size_t(decision.attempt)]);
+            co_await generate_splats(product, run, *structures[std::size_t(decision.attempt)]);
         if (next != Next::on) co_return next;
-        const bool healthy = co_await is_healthy(product, job);
+        const bool healthy = co_await is_healthy(product, routed);
         if (healthy) co_return Next::nowhere;
         counts[std::size_t(decision.attempt)] = -1;
-        decision = judge(counts, job.recipe.gate);
+        decision = judge(counts, routed.recipe.gate);
     }
 
     product.attempt = 0;
@@ -272,15 +277,15 @@ asio::awaitable<Production::Next> Production::make(Product& product, Work& work,
     co_return Next::nowhere;
 }
 
-asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
+asio::awaitable<bool> Production::is_healthy(Product& product, const RoutedRequest& routed) {
     const auto health =
         co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
     auto& report = product.attempts[std::size_t(product.attempt - 1)];
     report.health = recorded(health);
-    auto fault = unhealthy(health, job.recipe.gate);
+    auto fault = unhealthy(health, routed.recipe.gate);
     if (fault.empty()) co_return true;
     log_.warn("unhealthy",
-              {{"task", job.watch.task}, {"attempt", report.number}, {"error", fault}});
+              {{"task", routed.watch.task}, {"attempt", report.number}, {"error", fault}});
     report.outcome = AttemptOutcome::unhealthy;
     report.error = fault;
     product.splats = {};
@@ -288,9 +293,9 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const Job& job) {
     co_return false;
 }
 
-asio::awaitable<Production::Next> Production::generate_splats(Product& product, Work& work,
+asio::awaitable<Production::Next> Production::generate_splats(Product& product, GenerationRun& run,
                                                               const generator::Structure& chosen) {
-    auto made = co_await work.generate_splats(chosen);
+    auto made = co_await run.generate_splats(chosen);
     if (made.error.code) {
         fail(product, made.error);
         co_return made.lost ? Next::elsewhere : Next::nowhere;
@@ -319,21 +324,21 @@ asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
 }
 
 // One line an event, with the words that operators grep for.
-void Production::log_verdict(const Job& job, const Decision& decision,
+void Production::log_verdict(const RoutedRequest& routed, const Decision& decision,
                              const Product& product) const {
     const auto& last = product.attempts.back();
     const auto say = [&](config::Level level, std::string_view event) {
         log_.event(level, event,
-                   {{"task", job.watch.task},
+                   {{"task", routed.watch.task},
                     {"attempt", last.number},
                     {"gaussians", last.gaussians},
-                    {"gate", job.recipe.gate.min_gaussians},
+                    {"gate", routed.recipe.gate.min_gaussians},
                     {"ms", std::llround(config::total(last.times))}});
     };
     using enum config::Level;
     if (last.outcome == AttemptOutcome::error)
         log_.warn("attempt failed",
-                  {{"task", job.watch.task}, {"attempt", last.number}, {"error", last.error}});
+                  {{"task", routed.watch.task}, {"attempt", last.number}, {"error", last.error}});
     if (last.outcome == AttemptOutcome::sparse) say(info, "sparse");
     switch (decision.verdict) {
         case Verdict::passed:

@@ -93,8 +93,8 @@ public:
     asio::awaitable<Parcel> pack(generator::Splats splats);
 
 private:
-    // One order on its way.
-    struct Job {
+    // One order with the route that it takes.
+    struct RoutedRequest {
         const Recipe& recipe;
         const Order& order;
         std::uint64_t seed;
@@ -116,18 +116,19 @@ private:
     };
 
     // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
-    asio::awaitable<Next> make_drawn(Product& product, const Job& job);
-    asio::awaitable<void> find_station(Product& product, const Job& job);
-    asio::awaitable<Next> make(Product& product, Work& work, const Job& job);
-    asio::awaitable<Next> ready(Product& product, Work& work, const Job& job);
-    asio::awaitable<Next> generate_splats(Product& product, Work& work,
+    asio::awaitable<Next> make_drawn(Product& product, const RoutedRequest& routed);
+    asio::awaitable<void> find_station(Product& product, const RoutedRequest& routed);
+    asio::awaitable<Next> make(Product& product, GenerationRun& run, const RoutedRequest& routed);
+    asio::awaitable<Next> ready(Product& product, GenerationRun& run, const RoutedRequest& routed);
+    asio::awaitable<Next> generate_splats(Product& product, GenerationRun& run,
                                           const generator::Structure& chosen);
     // Measures the product's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
-    asio::awaitable<bool> is_healthy(Product& product, const Job& job);
-    static storage::Attempt report_of(const Work::Try& tried, int number, std::uint64_t seed,
-                                      const Job& job);
-    void log_verdict(const Job& job, const Decision& decision, const Product& product) const;
+    asio::awaitable<bool> is_healthy(Product& product, const RoutedRequest& routed);
+    static storage::Attempt report_of(const GenerationRun::StructureResult& tried, int number,
+                                      std::uint64_t seed, const RoutedRequest& routed);
+    void log_verdict(const RoutedRequest& routed, const Decision& decision,
+                     const Product& product) const;
     static void fail(Product& product, const config::Error& error);
 
     Lanes& lanes_;

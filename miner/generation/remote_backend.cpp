@@ -42,16 +42,16 @@ private:
     generator::StageTimes times_;
 };
 
-class RemoteWork final : public Work {
+class RemoteRun final : public GenerationRun {
 public:
-    RemoteWork(Lanes& lanes, RemoteStation& station, Job job)
-        : lanes_(lanes), station_(station), job_(std::move(job)) {}
+    RemoteRun(Lanes& lanes, RemoteStation& station, Input input)
+        : lanes_(lanes), station_(station), input_(std::move(input)) {}
 
     // Only to see whether it can be: bad pictures are told from bad stations here.
     asio::awaitable<config::Result<void>> read() override {
-        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&job_.order);
+        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.order);
         if (!bytes) co_return config::Result<void>();
-        if (job_.stage) job_.stage("decode");
+        if (input_.stage) input_.stage("decode");
         auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
         if (!decoded) co_return decoded.error();
         co_return config::Result<void>();
@@ -60,9 +60,9 @@ public:
     // The station does it, as its own settings have it.
     asio::awaitable<config::Result<void>> cut_out() override { co_return config::Result<void>(); }
 
-    asio::awaitable<Try> generate_structure(int number, std::uint64_t seed) override {
-        Try result;
-        auto made = co_await make(number, seed, job_.recipe.gate.min_gaussians);
+    asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
+        StructureResult result;
+        auto made = co_await make(number, seed, input_.recipe.gate.min_gaussians);
         result.error = made.error;
         result.lost = made.lost;
         if (made.structure) {
@@ -74,9 +74,9 @@ public:
 
     // Splats that came with the structure are there; those that were held back for being too few
     // are asked for now, and come out the same: order, recipe and seed are.
-    asio::awaitable<Finish> generate_splats(const generator::Structure& structure) override {
+    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
         const auto& chosen = dynamic_cast<const RemoteStructure&>(structure);
-        Finish result;
+        SplatsResult result;
         if (chosen.splats.size() > 0) {
             result.generated = {chosen.splats, chosen.times()};
             co_return result;
@@ -102,14 +102,14 @@ private:
     };
 
     asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
-        if (job_.stage) job_.stage("remote");
-        auto request = remote_request(job_.order, job_.recipe, number, seed, min_gaussians);
+        if (input_.stage) input_.stage("remote");
+        auto request = remote_request(input_.order, input_.recipe, number, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
         // The recipe's deadline fires through the stop token; this one only outlasts it.
-        limits.read = job_.recipe.deadline + seconds(5);
+        limits.read = input_.recipe.deadline + seconds(5);
         limits.body_bytes = kLargestRemoteResult;
-        auto answer = co_await station_.ask(std::move(request), limits, job_.stop);
+        auto answer = co_await station_.ask(std::move(request), limits, input_.stop);
         Made made;
         if (!answer) {
             made.error = answer.error();
@@ -155,7 +155,7 @@ private:
 
     Lanes& lanes_;
     RemoteStation& station_;
-    Job job_;
+    Input input_;
 };
 
 }  // namespace
@@ -248,8 +248,8 @@ void RemoteStation::failed(const config::Error& error) {
                                  {"rests_s", std::chrono::duration<double>(rest).count()}});
 }
 
-std::unique_ptr<Work> RemoteStation::begin(Work::Job job) {
-    return std::make_unique<RemoteWork>(lanes_, *this, std::move(job));
+std::unique_ptr<GenerationRun> RemoteStation::begin(GenerationRun::Input input) {
+    return std::make_unique<RemoteRun>(lanes_, *this, std::move(input));
 }
 
 }  // namespace miner

@@ -34,7 +34,7 @@ public:
     // Asks for its health; afterwards it counts as up or down. At most some seconds.
     asio::awaitable<void> check();
 
-    // Work ended well, or the station failed at it: then it rests, longer each time.
+    // A run ended well, or the station failed at it: then it rests, longer each time.
     void succeeded();
     void failed(const config::Error& error);
 
@@ -43,7 +43,7 @@ public:
     bool is_remote() const override { return true; }
     bool takes_pictures() const override { return takes_pictures_; }
     bool takes_prompts() const override { return takes_prompts_; }
-    std::unique_ptr<Work> begin(Work::Job job) override;
+    std::unique_ptr<GenerationRun> begin(GenerationRun::Input input) override;
 
     // Sends `request` there with the token; cancelled with generator::Errc::cancelled when `stop`
     // fires, which must happen on io.

@@ -338,7 +338,7 @@ TEST_CASE("several pictures of one object go to no remote station, whatever its 
     CHECK(prompts_alone.connections() == 1);  // its health alone
 }
 
-TEST_CASE("what the work itself is to blame for is not tried at every station") {
+TEST_CASE("what the order itself is to blame for is not tried at every station") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
         server->script->voxels = {-1};

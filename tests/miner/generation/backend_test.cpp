@@ -18,7 +18,9 @@ public:
     bool is_remote() const override { return false; }
     bool takes_pictures() const override { return true; }
     bool takes_prompts() const override { return true; }
-    std::unique_ptr<miner::Work> begin(miner::Work::Job) override { return nullptr; }
+    std::unique_ptr<miner::GenerationRun> begin(miner::GenerationRun::Input) override {
+        return nullptr;
+    }
 
 private:
     std::string name_ = "bare";

@@ -246,7 +246,7 @@ TEST_CASE("unless a deadline is set, a CPU has as long as a generation may take"
     CHECK(late.body.find("within 1 s, waiting included: set http.deadline") != std::string::npos);
 }
 
-TEST_CASE("when the caller hangs up its work is dropped") {
+TEST_CASE("when the caller hangs up its run is given up") {
     Serving serving;
     serving.script->delay = 60s;
     serving.start();
