@@ -23,13 +23,13 @@ ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy,
 std::optional<ExitCode> Host::open_backends() {
     auto recipe = read_recipe(settings_);
     if (!recipe) return cannot_start(recipe.error(), "", ExitCode::usage);
-    auto backends = Fleet::build(lanes_, log_, settings_.generator);
+    auto backends = BackendPool::build(lanes_, log_, settings_.generator);
     if (!backends)
         return cannot_start(backends.error(), "see generator.remote in `miner config --print`",
                             ExitCode::usage);
     backends_ = std::move(*backends);
     production_.emplace(lanes_, *backends_, log_, std::move(*recipe));
-    if (status_server_) show_stations(*status_server_, *backends_);
+    if (status_server_) show_backends(*status_server_, *backends_);
     return std::nullopt;
 }
 
@@ -44,7 +44,7 @@ std::optional<ExitCode> Host::open_status_server(Cockpit::Options options) {
     }
     status_server_ = std::move(*opened);
     log_.add(status_server_->log_sink());
-    if (backends_) show_stations(*status_server_, *backends_);
+    if (backends_) show_backends(*status_server_, *backends_);
     return std::nullopt;
 }
 

@@ -51,7 +51,7 @@ public:
     Lanes& lanes() { return lanes_; }
     Stop& stop() { return stop_; }
     Cockpit* status_server() { return status_server_.get(); }  // null: not opened
-    Fleet& backends() { return *backends_; }                   // once opened, as the next
+    BackendPool& backends() { return *backends_; }             // once opened, as the next
     Production& production() { return *production_; }
 
 private:
@@ -70,7 +70,7 @@ private:
     asio::signal_set signals_{io_};
     Service service_{io_.get_executor()};
     std::unique_ptr<Cockpit> status_server_;
-    std::unique_ptr<Fleet> backends_;
+    std::unique_ptr<BackendPool> backends_;
     std::optional<Production> production_;
     std::optional<config::Error> no_model_;
     std::exception_ptr failure_;

@@ -55,16 +55,16 @@ Finding trial_finding(const Product& product, const Parcel& parcel, double secon
 }
 
 asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenerator& make_generator,
-                              Fleet& fleet, Production& production, Findings& findings) {
+                              BackendPool& pool, Production& production, Findings& findings) {
     auto begun = Clock::now();
-    const auto loaded = co_await fleet.load(make_generator);
+    const auto loaded = co_await pool.load(make_generator);
     if (!loaded) {
         findings.push_back({State::fail, "model", loaded.error().message(),
                             "see generator.model and generator.device in `miner config --print`"});
         co_return;
     }
     findings.push_back(
-        model_finding(settings.generator, fleet.info(), config::seconds_since(begun)));
+        model_finding(settings.generator, pool.info(), config::seconds_since(begun)));
     begun = Clock::now();
     auto picture = embedded_pictures().front();
     // Each with a name: g++ 12 destroys temporaries of an awaited call twice.
@@ -77,7 +77,7 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
     if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
     findings.push_back(
         trial_finding(product, parcel, config::seconds_since(begun), settings.generator.deadline));
-    co_await fleet.unload();
+    co_await pool.unload();
 }
 
 }  // namespace
@@ -89,11 +89,11 @@ Findings check_generation(const config::Settings& settings, const MakeGenerator&
     Findings findings;
     asio::io_context io{1};
     Lanes lanes;
-    auto fleet = Fleet::build(lanes, log, settings.generator, Fleet::Extent::one);
-    if (!fleet) return {{State::fail, "stations", fleet.error().message(), "see generator.remote"}};
-    Production production(lanes, **fleet, log, std::move(*recipe));
+    auto pool = BackendPool::build(lanes, log, settings.generator, BackendPool::Extent::one);
+    if (!pool) return {{State::fail, "backends", pool.error().message(), "see generator.remote"}};
+    Production production(lanes, **pool, log, std::move(*recipe));
     std::exception_ptr failure;
-    asio::co_spawn(io, try_one(settings, make_generator, **fleet, production, findings),
+    asio::co_spawn(io, try_one(settings, make_generator, **pool, production, findings),
                    [&](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure) std::rethrow_exception(failure);

@@ -1,4 +1,4 @@
-// A place where splats are made: a device of this machine, or another miner. Lives on io.
+// A backend makes splats: a device of this machine, or another miner. Lives on io.
 #pragma once
 
 #include "generator/generator.hpp"
@@ -16,8 +16,8 @@
 
 namespace miner {
 
-// One order at one station, from which any number of attempts are made, one after the other. It
-// dies before its station, and after its structures are done with.
+// One order at one backend, from which any number of attempts are made, one after the other. It
+// dies before its backend, and after its structures are done with.
 class GenerationRun {
 public:
     struct Input {
@@ -31,7 +31,7 @@ public:
         generator::StageTimes times;
         std::unique_ptr<generator::Structure> structure;  // null: `error` tells why
         config::Error error;
-        bool lost = false;  // the station failed, not the run: another may do it
+        bool lost = false;  // the backend failed, not the run: another may do it
     };
 
     struct SplatsResult {
@@ -57,9 +57,9 @@ public:
         const generator::Structure& structure) = 0;
 };
 
-class Station {
+class Backend {
 public:
-    virtual ~Station() = default;
+    virtual ~Backend() = default;
 
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
     virtual bool able() const = 0;                // to take an order just now
@@ -83,7 +83,7 @@ public:
         return can_be_given(order) && (is_prompt(order) ? takes_prompts() : takes_pictures());
     }
 
-    // An order is the station's for as long as what this returns lives.
+    // An order is the backend's for as long as what this returns lives.
     std::shared_ptr<void> occupy() {
         ++load_;
         return {nullptr, [this](void*) {

@@ -15,32 +15,32 @@ constexpr std::chrono::seconds kBetweenChecks{10};
 
 }  // namespace
 
-config::Result<std::unique_ptr<Fleet>> Fleet::build(Lanes& lanes, config::Logger& log,
-                                                    const config::Generator& settings,
-                                                    Extent extent) {
-    std::unique_ptr<Fleet> fleet(new Fleet);
-    fleet->settings_ = settings;
+config::Result<std::unique_ptr<BackendPool>> BackendPool::build(Lanes& lanes, config::Logger& log,
+                                                                const config::Generator& settings,
+                                                                Extent extent) {
+    std::unique_ptr<BackendPool> pool(new BackendPool);
+    pool->settings_ = settings;
     auto devices = settings.devices;
     if (devices.empty() && settings.device != "none") devices.push_back(settings.device);
     if (extent == Extent::one && devices.size() > 1) devices.resize(1);
     for (const auto& device : devices)
-        fleet->devices_.push_back(std::make_unique<DeviceStation>(lanes, device));
-    if (extent == Extent::one && !devices.empty()) return fleet;
+        pool->devices_.push_back(std::make_unique<LocalBackend>(lanes, device));
+    if (extent == Extent::one && !devices.empty()) return pool;
     for (const auto& text : settings.remote) {
         auto url = network::parse_http_url(text);
         if (!url) return url.error();
-        RemoteStation::Options options{
+        RemoteBackend::Options options{
             .url = std::move(*url), .token = settings.remote_token, .tls = nullptr};
         if (options.url.tls) options.tls = network::Tls::system();
-        fleet->remotes_.push_back(std::make_unique<RemoteStation>(lanes, log, std::move(options)));
+        pool->remotes_.push_back(std::make_unique<RemoteBackend>(lanes, log, std::move(options)));
     }
-    return fleet;
+    return pool;
 }
 
-asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_generator,
-                                                  Start start) {
+asio::awaitable<config::Result<void>> BackendPool::load(const MakeGenerator& make_generator,
+                                                        Start start) {
     std::optional<config::Error> error;
-    const auto one = [&](DeviceStation& device) -> asio::awaitable<void> {
+    const auto one = [&](LocalBackend& device) -> asio::awaitable<void> {
         const auto loaded = co_await device.load(make_generator, settings_, start);
         if (!loaded && !error) error = loaded.error();
     };
@@ -53,7 +53,7 @@ asio::awaitable<config::Result<void>> Fleet::load(const MakeGenerator& make_gene
     co_return *error;
 }
 
-asio::awaitable<void> Fleet::unload() {
+asio::awaitable<void> BackendPool::unload() {
     closed_ = true;
     for (auto& device : devices_) {
         co_await device->until_idle();
@@ -61,7 +61,7 @@ asio::awaitable<void> Fleet::unload() {
     }
 }
 
-asio::awaitable<void> Fleet::watch(Stop& stop) {
+asio::awaitable<void> BackendPool::watch(Stop& stop) {
     if (remotes_.empty()) co_return;
     while (co_await stop.sleep(kBetweenChecks)) {
         std::vector<asio::awaitable<void>> checks;
@@ -70,22 +70,22 @@ asio::awaitable<void> Fleet::watch(Stop& stop) {
     }
 }
 
-std::vector<const Station*> Fleet::stations() const {
-    std::vector<const Station*> all;
+std::vector<const Backend*> BackendPool::backends() const {
+    std::vector<const Backend*> all;
     for (const auto& device : devices_) all.push_back(device.get());
     for (const auto& remote : remotes_) all.push_back(remote.get());
     return all;
 }
 
-Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
-                     bool here_only) const {
+Backend* BackendPool::pick(const Order& order, const std::set<const Backend*>& but,
+                           bool here_only) const {
     if (closed_) return nullptr;
     const bool nobody = is_prompt(order) ? !takes_prompts() : !takes_pictures();
-    Station* best = nullptr;
-    const auto look = [&](Station& station) {
-        if (!station.able() || !station.can_be_given(order) || but.count(&station) > 0) return;
-        if (!nobody && !station.takes(order)) return;
-        if (!best || station.load() < best->load()) best = &station;
+    Backend* best = nullptr;
+    const auto look = [&](Backend& backend) {
+        if (!backend.able() || !backend.can_be_given(order) || but.count(&backend) > 0) return;
+        if (!nobody && !backend.takes(order)) return;
+        if (!best || backend.load() < best->load()) best = &backend;
     };
     for (const auto& device : devices_) look(*device);
     if (!here_only)
@@ -93,24 +93,24 @@ Station* Fleet::pick(const Order& order, const std::set<const Station*>& but,
     return best;
 }
 
-bool Fleet::able() const {
-    const auto all = stations();
+bool BackendPool::able() const {
+    const auto all = backends();
     return std::any_of(all.begin(), all.end(), [](const auto* one) { return one->able(); });
 }
 
-bool Fleet::takes_pictures() const {
-    const auto all = stations();
+bool BackendPool::takes_pictures() const {
+    const auto all = backends();
     return std::any_of(all.begin(), all.end(),
                        [](const auto* one) { return one->takes_pictures(); });
 }
 
-bool Fleet::takes_prompts() const {
-    const auto all = stations();
+bool BackendPool::takes_prompts() const {
+    const auto all = backends();
     return std::any_of(all.begin(), all.end(),
                        [](const auto* one) { return one->takes_prompts(); });
 }
 
-generator::ModelInfo Fleet::info() const {
+generator::ModelInfo BackendPool::info() const {
     if (devices_.empty())
         return {.name = fmt::format("elsewhere (generator.remote names {})", remotes_.size()),
                 .device = "remote",

@@ -1,4 +1,4 @@
-// All stations of a miner: the devices of this machine and the miners that generator.remote names.
+// All backends of a miner: the devices of this machine and the miners that generator.remote names.
 // Hands each order to the one with the least to do. Lives on io.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace miner {
 
-class Fleet {
+class BackendPool {
 public:
     enum class Extent {
         all,
@@ -24,11 +24,11 @@ public:
 
     // Nothing is loaded or asked yet. Fails with network::Errc::malformed for an address in
     // generator.remote that is none.
-    static config::Result<std::unique_ptr<Fleet>> build(Lanes& lanes, config::Logger& log,
-                                                        const config::Generator& settings,
-                                                        Extent extent = Extent::all);
+    static config::Result<std::unique_ptr<BackendPool>> build(Lanes& lanes, config::Logger& log,
+                                                              const config::Generator& settings,
+                                                              Extent extent = Extent::all);
 
-    // Makes every device's generator, at once, and asks every remote station how it is. Fails as
+    // Makes every device's generator, at once, and asks every remote backend how it is. Fails as
     // make_generator does; then nothing is loaded.
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
                                                Start start = Start::cold);
@@ -36,34 +36,34 @@ public:
     // to stop, and takes the generators down.
     asio::awaitable<void> unload();
 
-    // Asks the remote stations for their health now and then, until stopping is asked for.
+    // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);
 
-    // The station to give `order` to: able, taking such, none of `but`, and with the least to do;
+    // The backend to give `order` to: able, taking such, none of `but`, and with the least to do;
     // of equals the first, devices before remote ones. What nobody takes goes to any, who will say
     // why not. Null: there is none.
-    Station* pick(const Order& order, const std::set<const Station*>& but, bool here_only) const;
+    Backend* pick(const Order& order, const std::set<const Backend*>& but, bool here_only) const;
 
     // Whether anything can be made just now.
     bool able() const;
-    // What any station takes, as far as is known, whether it is able or not.
+    // What any backend takes, as far as is known, whether it is able or not.
     bool takes_pictures() const;
     bool takes_prompts() const;
 
     std::size_t size() const { return devices_.size() + remotes_.size(); }
     // All; devices first.
-    std::vector<const Station*> stations() const;
+    std::vector<const Backend*> backends() const;
 
     // Of the devices, which all have the same model; after load().
     generator::ModelInfo info() const;
 
 private:
-    Fleet() = default;
+    BackendPool() = default;
 
     config::Generator settings_;
     bool closed_ = false;
-    std::vector<std::unique_ptr<DeviceStation>> devices_;
-    std::vector<std::unique_ptr<RemoteStation>> remotes_;
+    std::vector<std::unique_ptr<LocalBackend>> devices_;
+    std::vector<std::unique_ptr<RemoteBackend>> remotes_;
 };
 
 }  // namespace miner

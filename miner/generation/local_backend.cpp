@@ -129,8 +129,8 @@ private:
 
 }  // namespace
 
-asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& make_generator,
-                                                          config::Generator settings, Start start) {
+asio::awaitable<config::Result<void>> LocalBackend::load(const MakeGenerator& make_generator,
+                                                         config::Generator settings, Start start) {
     settings.device = name_;
     // Not for a GPU, which waits for its launches.
     const bool yields = !name_.starts_with("cuda");
@@ -151,14 +151,14 @@ asio::awaitable<config::Result<void>> DeviceStation::load(const MakeGenerator& m
     co_return config::Result<void>();
 }
 
-asio::awaitable<void> DeviceStation::unload() {
+asio::awaitable<void> LocalBackend::unload() {
     co_await run_on(device_.lane, [this] {
         device_.generator.reset();
         return true;
     });
 }
 
-std::unique_ptr<GenerationRun> DeviceStation::begin(GenerationRun::Input input) {
+std::unique_ptr<GenerationRun> LocalBackend::begin(GenerationRun::Input input) {
     return std::make_unique<LocalRun>(lanes_, device_, std::move(input));
 }
 

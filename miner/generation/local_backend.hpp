@@ -1,4 +1,4 @@
-// A device of this machine as a station: a lane whose one thread makes the generator and is the
+// A device of this machine as a backend: a lane whose one thread makes the generator and is the
 // only one to touch it.
 #pragma once
 
@@ -7,10 +7,10 @@
 
 namespace miner {
 
-class DeviceStation final : public Station {
+class LocalBackend final : public Backend {
 public:
     // `device` as generator.device has it.
-    DeviceStation(Lanes& lanes, std::string device) : lanes_(lanes), name_(std::move(device)) {}
+    LocalBackend(Lanes& lanes, std::string device) : lanes_(lanes), name_(std::move(device)) {}
 
     // Makes the generator, of `settings` but for the device. Fails as make_generator does.
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,

@@ -88,7 +88,7 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
                          here_only,
                          is_prompt(order) ? Route::prompt : Route::picture};
     // Another miner's prompts are drawn by that miner, or not at all.
-    const bool draws = illustrator_ && !here_only && is_prompt(order) && fleet_.takes_pictures();
+    const bool draws = illustrator_ && !here_only && is_prompt(order) && pool_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::elsewhere;
     if (draws) {
@@ -96,8 +96,8 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
         if (next == Next::elsewhere) routed.draw_ms = config::milliseconds_since(begin);
     }
     // Without a model for prompts the reason why nothing was drawn is all there is to say.
-    if (next == Next::elsewhere && (!draws || fleet_.takes_prompts()))
-        co_await find_station(product, routed);
+    if (next == Next::elsewhere && (!draws || pool_.takes_prompts()))
+        co_await find_backend(product, routed);
     if (product.end == Product::End::stopped && !outer.stop_requested()) {
         product.end = Product::End::late;
         product.detail =
@@ -130,36 +130,36 @@ asio::awaitable<Production::Next> Production::make_drawn(Product& product,
                              routed.here_only,
                              Route::prompt_via_picture,
                              config::milliseconds_since(begin)};
-    co_await find_station(product, by_picture);
-    // A drawing in which no object is found is no way to one; nor is one that no station takes.
+    co_await find_backend(product, by_picture);
+    // A drawing in which no object is found is no way to one; nor is one that no backend takes.
     const bool useless =
         (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
-        fleet_.takes_prompts();
+        pool_.takes_prompts();
     if (!useless) co_return Next::nowhere;
     log_.warn("not drawn", {{"task", routed.watch.task}, {"error", product.detail}});
     co_return Next::elsewhere;
 }
 
-asio::awaitable<void> Production::find_station(Product& product, const RoutedRequest& routed) {
-    std::set<const Station*> left;
+asio::awaitable<void> Production::find_backend(Product& product, const RoutedRequest& routed) {
+    std::set<const Backend*> left;
     for (auto next = Next::elsewhere; next == Next::elsewhere;) {
-        auto* const station = fleet_.pick(routed.order, left, routed.here_only);
-        if (!station) {
+        auto* const backend = pool_.pick(routed.order, left, routed.here_only);
+        if (!backend) {
             product.end = Product::End::stranded;
             product.outcome = storage::Outcome::none;
-            product.detail = !left.empty() ? "every station failed: " + product.detail
+            product.detail = !left.empty() ? "every backend failed: " + product.detail
                              : std::holds_alternative<Album>(routed.order)
-                                 ? "no station is able to take it: several pictures of one object "
+                                 ? "no backend is able to take it: several pictures of one object "
                                    "need a device here, as generator.remote take one"
-                                 : "no station is able to take it";
+                                 : "no backend is able to take it";
             co_return;
         }
         product = {};
-        const auto occupied = station->occupy();
+        const auto occupied = backend->occupy();
         const auto run =
-            station->begin({routed.order, routed.recipe, routed.stop, routed.watch.stage});
+            backend->begin({routed.order, routed.recipe, routed.stop, routed.watch.stage});
         next = co_await make(product, *run, routed);
-        if (next == Next::elsewhere) left.insert(station);
+        if (next == Next::elsewhere) left.insert(backend);
     }
 }
 
@@ -182,7 +182,7 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Generation
     fail(product, cut.error());
     // The prompt is tried next.
     if (product.end == Product::End::no_object && routed.route == Route::prompt_via_picture &&
-        fleet_.takes_prompts())
+        pool_.takes_prompts())
         co_return Next::nowhere;
     product.attempts.push_back({.chain = Chain::standard,
                                 .route = routed.route,
@@ -206,7 +206,7 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
                             .error = {}};
     if (number == 1 && routed.draw_ms >= 0)  // part of making the picture ready
         report.times.prepare = routed.draw_ms + std::max(report.times.prepare, 0.0);
-    report.times.compress = -1;  // ours, once it is chosen; not that of a remote station
+    report.times.compress = -1;  // ours, once it is chosen; not that of a remote backend
     if (tried.structure) {
         report.voxels = tried.structure->voxels();
         report.gaussians = tried.structure->gaussians();

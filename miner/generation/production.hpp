@@ -1,5 +1,5 @@
 // From a picture or a prompt to splats: enhancement, structure, gate, retry, splats (generator.md,
-// "Enhancement, gate and retry"), at whichever station has the least to do. Knows nothing of
+// "Enhancement, gate and retry"), at whichever backend has the least to do. Knows nothing of
 // validators; `miner generate` and the pipeline share it. Lives on io and sends its work to the
 // lanes.
 #pragma once
@@ -30,7 +30,7 @@ struct Product {
         device_lost,  // outcome error: the process must restart
         stopped,      // by whoever asked; nothing is decided
         late,         // past the deadline of the recipe; nothing is decided
-        stranded,     // no station could do it; nothing is decided
+        stranded,     // no backend could do it; nothing is decided
     };
 
     End end = End::decided;
@@ -62,16 +62,16 @@ public:
         std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
     };
 
-    // Lanes, fleet and logger outlive it.
-    Production(Lanes& lanes, Fleet& fleet, config::Logger& log, Recipe recipe)
-        : lanes_(lanes), fleet_(fleet), log_(log), recipe_(std::move(recipe)) {
+    // Lanes, pool and logger outlive it.
+    Production(Lanes& lanes, BackendPool& pool, config::Logger& log, Recipe recipe)
+        : lanes_(lanes), pool_(pool), log_(log), recipe_(std::move(recipe)) {
         if (recipe_.pictures) illustrator_.emplace(lanes, log, *recipe_.pictures);
     }
 
     const Recipe& recipe() const { return recipe_; }
 
     // A picture is tried again with another enhancement, a prompt with another seed. Where a
-    // service makes pictures a prompt goes by way of one; if that fails, as it is. A station that
+    // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
     // fails is left for another, where the order begins anew. Ends early, as Product::End tells,
     // when `stop` fires, which must happen on io, or the deadline is over.
     asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
@@ -81,13 +81,13 @@ public:
     asio::awaitable<Product> produce_here(Recipe recipe, Order order, std::uint64_t seed,
                                           std::stop_token stop, Watch watch);
 
-    // What something can be made of; any time after the fleet was loaded.
-    bool takes_pictures() const { return fleet_.takes_pictures(); }
+    // What something can be made of; any time after the pool was loaded.
+    bool takes_pictures() const { return pool_.takes_pictures(); }
     bool takes_prompts() const {
-        return fleet_.takes_prompts() || (illustrator_ && fleet_.takes_pictures());
+        return pool_.takes_prompts() || (illustrator_ && pool_.takes_pictures());
     }
-    // Whether some station can take an order just now.
-    bool able() const { return fleet_.able(); }
+    // Whether some backend can take an order just now.
+    bool able() const { return pool_.able(); }
 
     // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
     asio::awaitable<Parcel> pack(generator::Splats splats);
@@ -112,12 +112,12 @@ private:
     enum class Next {
         on,         // with the next step
         nowhere,    // it has ended, as the product says
-        elsewhere,  // another way may lead there: another station, or the prompt as it is
+        elsewhere,  // another way may lead there: another backend, or the prompt as it is
     };
 
     // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
     asio::awaitable<Next> make_drawn(Product& product, const RoutedRequest& routed);
-    asio::awaitable<void> find_station(Product& product, const RoutedRequest& routed);
+    asio::awaitable<void> find_backend(Product& product, const RoutedRequest& routed);
     asio::awaitable<Next> make(Product& product, GenerationRun& run, const RoutedRequest& routed);
     asio::awaitable<Next> ready(Product& product, GenerationRun& run, const RoutedRequest& routed);
     asio::awaitable<Next> generate_splats(Product& product, GenerationRun& run,
@@ -132,7 +132,7 @@ private:
     static void fail(Product& product, const config::Error& error);
 
     Lanes& lanes_;
-    Fleet& fleet_;
+    BackendPool& pool_;
     config::Logger& log_;
     Recipe recipe_;
     std::optional<Illustrator> illustrator_;

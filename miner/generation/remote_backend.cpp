@@ -22,7 +22,7 @@ constexpr std::int64_t kLargestHealth = 64 << 10;
 
 bool is_cancelled(const config::Error& error) { return error.code == generator::Errc::cancelled; }
 
-// What a station answered: the number of Gaussians and, unless they were too few, themselves.
+// What a backend answered: the number of Gaussians and, unless they were too few, themselves.
 class RemoteStructure final : public generator::Structure {
 public:
     RemoteStructure(int attempt, std::uint64_t seed, std::int64_t count,
@@ -44,10 +44,10 @@ private:
 
 class RemoteRun final : public GenerationRun {
 public:
-    RemoteRun(Lanes& lanes, RemoteStation& station, Input input)
-        : lanes_(lanes), station_(station), input_(std::move(input)) {}
+    RemoteRun(Lanes& lanes, RemoteBackend& backend, Input input)
+        : lanes_(lanes), backend_(backend), input_(std::move(input)) {}
 
-    // Only to see whether it can be: bad pictures are told from bad stations here.
+    // Only to see whether it can be: bad pictures are told from bad backends here.
     asio::awaitable<config::Result<void>> read() override {
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.order);
         if (!bytes) co_return config::Result<void>();
@@ -57,7 +57,7 @@ public:
         co_return config::Result<void>();
     }
 
-    // The station does it, as its own settings have it.
+    // The backend does it, as its own settings have it.
     asio::awaitable<config::Result<void>> cut_out() override { co_return config::Result<void>(); }
 
     asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
@@ -90,7 +90,7 @@ public:
         else
             result.error =
                 config::fail(generator::Errc::bad_splats,
-                             station_.name() + ": none, though any number was asked for");
+                             backend_.name() + ": none, though any number was asked for");
         co_return result;
     }
 
@@ -109,7 +109,7 @@ private:
         // The recipe's deadline fires through the stop token; this one only outlasts it.
         limits.read = input_.recipe.deadline + seconds(5);
         limits.body_bytes = kLargestRemoteResult;
-        auto answer = co_await station_.ask(std::move(request), limits, input_.stop);
+        auto answer = co_await backend_.ask(std::move(request), limits, input_.stop);
         Made made;
         if (!answer) {
             made.error = answer.error();
@@ -118,9 +118,9 @@ private:
             made = co_await understand(std::move(*answer), number, seed);
         }
         if (made.lost)
-            station_.failed(made.error);
+            backend_.failed(made.error);
         else if (!is_cancelled(made.error))
-            station_.succeeded();
+            backend_.succeeded();
         co_return made;
     }
 
@@ -129,7 +129,7 @@ private:
         const auto timing = network::find_header(answer.headers, "server-timing");
         const auto times = read_server_timing(timing.value_or(""));
         const auto count = gaussians_told(answer);
-        const auto where = station_.name() + ": ";
+        const auto where = backend_.name() + ": ";
         if (answer.status == 200) {
             auto splats = co_await run_on(lanes_.cpu, [&] { return remote_splats(answer.body); });
             if (!splats) {
@@ -144,7 +144,7 @@ private:
         } else if (answer.status == 422 && count && *count > 0) {
             made.structure = std::make_unique<RemoteStructure>(number, seed, *count, times);
         } else if (answer.status == 422 && count) {
-            made.error = config::fail(generator::Errc::no_voxels, station_.name());
+            made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {
             made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
             // 422 and 500 are about the order; with anything else it may go better elsewhere.
@@ -154,22 +154,22 @@ private:
     }
 
     Lanes& lanes_;
-    RemoteStation& station_;
+    RemoteBackend& backend_;
     Input input_;
 };
 
 }  // namespace
 
-RemoteStation::RemoteStation(Lanes& lanes, config::Logger& log, Options options)
+RemoteBackend::RemoteBackend(Lanes& lanes, config::Logger& log, Options options)
     : lanes_(lanes), log_(log), options_(std::move(options)), backoff_(options_.rest) {
     auto& target = options_.url.target;
     while (target.ends_with('/')) target.pop_back();
     name_ = network::shown(options_.url);
 }
 
-bool RemoteStation::able() const { return up_ && Clock::now() >= rests_until_; }
+bool RemoteBackend::able() const { return up_ && Clock::now() >= rests_until_; }
 
-asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
+asio::awaitable<config::Result<network::HttpAnswer>> RemoteBackend::ask(
     network::HttpRequest request, network::HttpLimits limits, std::stop_token stop) const {
     const auto cancelled = config::fail(generator::Errc::cancelled, name_);
     if (stop.stop_requested()) co_return cancelled;
@@ -186,7 +186,7 @@ asio::awaitable<config::Result<network::HttpAnswer>> RemoteStation::ask(
     co_return std::move(std::get<0>(first));
 }
 
-asio::awaitable<void> RemoteStation::check() {
+asio::awaitable<void> RemoteBackend::check() {
     network::HttpRequest request{.method = "GET", .target = "/health", .headers = {}, .body = {}};
     network::HttpLimits limits;
     limits.read = seconds(5);
@@ -199,7 +199,7 @@ asio::awaitable<void> RemoteStation::check() {
         heard(*answer);
 }
 
-void RemoteStation::heard(const network::HttpAnswer& answer) {
+void RemoteBackend::heard(const network::HttpAnswer& answer) {
     boost::system::error_code error;
     const auto json = boost::json::parse(answer.body, error, {}, {.max_depth = 8});
     const auto* object = error ? nullptr : json.if_object();
@@ -223,32 +223,32 @@ void RemoteStation::heard(const network::HttpAnswer& answer) {
 }
 
 // One line when it changes.
-void RemoteStation::set_up(bool up, const std::string& why) {
+void RemoteBackend::set_up(bool up, const std::string& why) {
     if (checked_ && up == up_) return;
     checked_ = true;
     up_ = up;
     if (up)
-        log_.info("station up",
-                  {{"station", name_}, {"pictures", takes_pictures_}, {"prompts", takes_prompts_}});
+        log_.info("backend up",
+                  {{"backend", name_}, {"pictures", takes_pictures_}, {"prompts", takes_prompts_}});
     else
-        log_.warn("station down", {{"station", name_},
+        log_.warn("backend down", {{"backend", name_},
                                    {"error", why},
                                    {"remedy", "does miner serve run there? see generator.remote"}});
 }
 
-void RemoteStation::succeeded() { backoff_.after_success(); }
+void RemoteBackend::succeeded() { backoff_.after_success(); }
 
-void RemoteStation::failed(const config::Error& error) {
+void RemoteBackend::failed(const config::Error& error) {
     std::uniform_real_distribution<double> unit(0, 1);
     std::random_device random;
     const auto rest = backoff_.after_failure(unit(random));
     rests_until_ = Clock::now() + rest;
-    log_.warn("station failed", {{"station", name_},
+    log_.warn("backend failed", {{"backend", name_},
                                  {"error", error.message()},
                                  {"rests_s", std::chrono::duration<double>(rest).count()}});
 }
 
-std::unique_ptr<GenerationRun> RemoteStation::begin(GenerationRun::Input input) {
+std::unique_ptr<GenerationRun> RemoteBackend::begin(GenerationRun::Input input) {
     return std::make_unique<RemoteRun>(lanes_, *this, std::move(input));
 }
 

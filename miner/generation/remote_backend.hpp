@@ -1,4 +1,4 @@
-// Another miner as a station: `miner serve` somewhere, asked over POST /generate. Not trusted: the
+// Another miner as a backend: `miner serve` somewhere, asked over POST /generate. Not trusted: the
 // time, size and shape of its answers are bounded.
 //
 // It gets the picture or prompt as it came, with our recipe beside it (see Studio): it enhances,
@@ -19,7 +19,7 @@
 
 namespace miner {
 
-class RemoteStation final : public Station {
+class RemoteBackend final : public Backend {
 public:
     struct Options {
         network::HttpUrl url;  // /generate and /health lie beneath it
@@ -29,12 +29,12 @@ public:
                                         .longest = std::chrono::minutes(5)};
     };
 
-    RemoteStation(Lanes& lanes, config::Logger& log, Options options);
+    RemoteBackend(Lanes& lanes, config::Logger& log, Options options);
 
     // Asks for its health; afterwards it counts as up or down. At most some seconds.
     asio::awaitable<void> check();
 
-    // A run ended well, or the station failed at it: then it rests, longer each time.
+    // A run ended well, or the backend failed at it: then it rests, longer each time.
     void succeeded();
     void failed(const config::Error& error);
 

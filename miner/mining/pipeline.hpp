@@ -38,7 +38,7 @@ struct Turn {
         unanswered,  // submitted, but the answer was lost, refused or without effect: the next pull
                      // tells
         stopped,     // we are stopping; the validator will hand the task out again
-        failed,      // the journal, the device or every station failed
+        failed,      // the journal, the device or every backend failed
     };
     End end = End::no_task;
     std::string task_id;       // empty: no task
@@ -108,7 +108,7 @@ private:
         network::Task task;
         storage::TaskRow row = 0;
         Turn turn;
-        bool stranded = false;  // no station could do it
+        bool stranded = false;  // no backend could do it
     };
 
     // What a validator said, with its cool-down as seen when that came.

@@ -1,5 +1,5 @@
 // POST /generate as the subnet's later season calls its miners: a picture or a prompt in, splats
-// out, one at a time for each station. Lives on io.
+// out, one at a time for each backend. Lives on io.
 #pragma once
 
 #include "miner/generation/production.hpp"

@@ -85,11 +85,11 @@ struct Metrics::Families {
            &ready = gauge("miner_ready", "1 when the model is loaded and work is taken"),
            &healthy = gauge("miner_healthy", "1 when earning is possible, as /health says"),
            &at_hand = gauge("miner_tasks_at_hand", "Tasks in the works"),
-           &station_able = gauge("miner_station_able", "1 when the station can take an order"),
-           &station_load = gauge("miner_station_load", "Orders that the station has"),
+           &backend_able = gauge("miner_backend_able", "1 when the backend can take an order"),
+           &backend_load = gauge("miner_backend_load", "Orders that the backend has"),
            &device_used = gauge("miner_device_memory_used_bytes",
-                                "Memory of the station's device in use, by all its programs"),
-           &device_total = gauge("miner_device_memory_bytes", "Memory of the station's device"),
+                                "Memory of the backend's device in use, by all its programs"),
+           &device_total = gauge("miner_device_memory_bytes", "Memory of the backend's device"),
            &block = gauge("miner_chain_block", "Newest block that the chain's node has shown"),
            &block_age = gauge("miner_chain_block_age_seconds", "Time since that block came"),
            &waiting =
@@ -202,14 +202,14 @@ std::string Metrics::render(const State& state, const std::filesystem::path& fol
     f.ready.Add({}).Set(state.ready());
     f.healthy.Add({}).Set(state.health(now).healthy);
     f.at_hand.Add({}).Set(double(state.tasks_at_hand()));
-    for (const auto& station : state.stations()) {
-        f.station_able.Add({{"station", config::label(station.name)}}).Set(station.able);
-        f.station_load.Add({{"station", config::label(station.name)}}).Set(station.load);
-        if (!station.memory) continue;
-        f.device_used.Add({{"station", config::label(station.name)}})
-            .Set(double(station.memory->used_bytes));
-        f.device_total.Add({{"station", config::label(station.name)}})
-            .Set(double(station.memory->total_bytes));
+    for (const auto& backend : state.backends()) {
+        f.backend_able.Add({{"backend", config::label(backend.name)}}).Set(backend.able);
+        f.backend_load.Add({{"backend", config::label(backend.name)}}).Set(backend.load);
+        if (!backend.memory) continue;
+        f.device_used.Add({{"backend", config::label(backend.name)}})
+            .Set(double(backend.memory->used_bytes));
+        f.device_total.Add({{"backend", config::label(backend.name)}})
+            .Set(double(backend.memory->total_bytes));
     }
     if (const auto chain = state.chain()) {
         f.block.Add({}).Set(double(chain->block));

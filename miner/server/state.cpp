@@ -121,10 +121,10 @@ std::optional<Health> State::blocked() const {
         return Health{false, "stopping: the task at hand is finished, no other is begun"};
     if (!model_) return Health{false, "loading the model"};
     if (!hindrances_.empty()) return in_the_way();
-    const auto stations = this->stations();
-    const auto able = [](const StationState& station) { return station.able; };
-    if (!stations.empty() && std::none_of(stations.begin(), stations.end(), able))
-        return Health{false, "no station can take work: see generator.remote and the log"};
+    const auto backends = this->backends();
+    const auto able = [](const BackendState& backend) { return backend.able; };
+    if (!backends.empty() && std::none_of(backends.begin(), backends.end(), able))
+        return Health{false, "no backend can take work: see generator.remote and the log"};
     return std::nullopt;
 }
 
@@ -140,8 +140,8 @@ Health State::in_the_way() const {
     return health;
 }
 
-std::vector<StationState> State::stations() const {
-    return stations_ ? stations_() : std::vector<StationState>();
+std::vector<BackendState> State::backends() const {
+    return backends_ ? backends_() : std::vector<BackendState>();
 }
 
 std::optional<ChainState> State::chain() const {
@@ -170,10 +170,10 @@ boost::json::object State::now(Time now) const {
                  {"parameters", model_->parameters},
                  {"takes_pictures", model_->picture_size > 0},
                  {"takes_prompts", model_->takes_prompts}};
-    boost::json::array stations;
-    for (const auto& station : this->stations())
-        stations.push_back(
-            {{"name", station.name}, {"able", station.able}, {"load", station.load}});
+    boost::json::array backends;
+    for (const auto& backend : this->backends())
+        backends.push_back(
+            {{"name", backend.name}, {"able", backend.able}, {"load", backend.load}});
     boost::json::value chain = nullptr;
     if (const auto seen = this->chain()) chain = {{"block", seen->block}, {"age_s", seen->age_s}};
     const char* phase = draining_ ? "draining" : !model_ ? "loading" : "running";
@@ -186,7 +186,7 @@ boost::json::object State::now(Time now) const {
             {"scored_by",
              scored_by_.empty() ? boost::json::value(nullptr) : boost::json::value(scored_by_)},
             {"model", std::move(model)},
-            {"stations", std::move(stations)},
+            {"backends", std::move(backends)},
             {"chain", std::move(chain)},
             {"tasks", std::move(tasks)}};
 }
@@ -196,12 +196,12 @@ boost::json::object State::in_public(Time now) const {
     object.erase("tasks");
     object["reason"] = health(now).reason;
     int remotes = 0;
-    boost::json::array stations;
-    for (const auto& station : this->stations())
-        stations.push_back({{"name", station.remote ? remote_name(++remotes) : station.name},
-                            {"able", station.able},
-                            {"load", station.load}});
-    object["stations"] = std::move(stations);
+    boost::json::array backends;
+    for (const auto& backend : this->backends())
+        backends.push_back({{"name", backend.remote ? remote_name(++remotes) : backend.name},
+                            {"able", backend.able},
+                            {"load", backend.load}});
+    object["backends"] = std::move(backends);
     // A model's name may be the folder that it lies in.
     if (model_) {
         const auto& name = model_->name;
@@ -213,12 +213,12 @@ boost::json::object State::in_public(Time now) const {
 std::string State::without_addresses(std::string text) const {
     int remotes = 0;
     std::vector<std::pair<std::string, std::string>> names;
-    for (const auto& station : stations()) {
-        if (!station.remote) continue;
+    for (const auto& backend : backends()) {
+        if (!backend.remote) continue;
         const auto name = remote_name(++remotes);
-        names.emplace_back(station.name, name);
+        names.emplace_back(backend.name, name);
         // Errors of connections name "gpu1:10006" of "http://gpu1:10006/prefix".
-        if (const auto url = network::parse_http_url(station.name))
+        if (const auto url = network::parse_http_url(backend.name))
             names.emplace_back(network::authority(url->host, url->port), name);
     }
     // The longest first: "gpu1:100" is a part of "gpu1:10006".

@@ -33,8 +33,8 @@ struct ChainState {
     double age_s = 0;  // since it came
 };
 
-// A place where splats are made, as others see it.
-struct StationState {
+// A backend, as others see it.
+struct BackendState {
     std::string name;
     bool able = false;  // to take an order just now
     int load = 0;       // orders that it has
@@ -64,8 +64,8 @@ public:
     // What the scores are, where they are no validator's; empty: a validator's.
     void scored_by(std::string whom) { scored_by_ = std::move(whom); }
     // Asked whenever the state is; on io.
-    void ask_stations(std::function<std::vector<StationState>()> stations) {
-        stations_ = std::move(stations);
+    void ask_backends(std::function<std::vector<BackendState>()> backends) {
+        backends_ = std::move(backends);
     }
     // Likewise; nothing when the chain is not asked, or has not answered.
     void ask_chain(std::function<std::optional<ChainState>()> chain) { chain_ = std::move(chain); }
@@ -77,7 +77,7 @@ public:
     // The model is loaded and work is taken: nothing is in the way.
     bool ready() const { return !blocked(); }
     Health health(Time now) const;
-    std::vector<StationState> stations() const;
+    std::vector<BackendState> backends() const;
     std::optional<ChainState> chain() const;
     const std::optional<generator::ModelInfo>& model() const { return model_; }
     std::size_t tasks_at_hand() const { return at_hand_.size(); }
@@ -93,7 +93,7 @@ public:
     // The same for everybody: no tasks, and no address of ours or of other machines.
     boost::json::object in_public(Time now) const;
 
-    // `text` with numbers in place of the addresses of remote stations: "remote 1".
+    // `text` with numbers in place of the addresses of remote backends: "remote 1".
     std::string without_addresses(std::string text) const;
 
     // The picture (base64) or prompt of a task of this run, while it is remembered.
@@ -120,7 +120,7 @@ private:
     bool draining_ = false;
     std::map<std::string, Hindrance> hindrances_;  // by what is in the way
     std::string scored_by_;
-    std::function<std::vector<StationState>()> stations_;
+    std::function<std::vector<BackendState>()> backends_;
     std::function<std::optional<ChainState>()> chain_;
     std::map<storage::TaskRow, AtHand> at_hand_;
     std::optional<Time> failing_since_;  // all pulls since then failed

@@ -88,12 +88,12 @@ config::Logger::Sink Cockpit::log_sink() const {
     return [tail = tail_](std::string_view line) { tail->add(line); };
 }
 
-void show_stations(Cockpit& cockpit, const Fleet& fleet) {
-    cockpit.state().ask_stations([&fleet] {
-        std::vector<StationState> states;
-        for (const auto* station : fleet.stations())
-            states.push_back({station->name(), station->able(), station->load(), station->memory(),
-                              station->is_remote()});
+void show_backends(Cockpit& cockpit, const BackendPool& pool) {
+    cockpit.state().ask_backends([&pool] {
+        std::vector<BackendState> states;
+        for (const auto* backend : pool.backends())
+            states.push_back({backend->name(), backend->able(), backend->load(), backend->memory(),
+                              backend->is_remote()});
         return states;
     });
 }

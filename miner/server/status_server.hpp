@@ -90,7 +90,7 @@ private:
     std::unique_ptr<network::HttpServer> server_;
 };
 
-// Whoever looks at `cockpit` sees the stations of `fleet`, which outlives its last answer.
-void show_stations(Cockpit& cockpit, const Fleet& fleet);
+// Whoever looks at `cockpit` sees the backends of `pool`, which outlives its last answer.
+void show_backends(Cockpit& cockpit, const BackendPool& pool);
 
 }  // namespace miner

@@ -95,7 +95,7 @@ def counts(tasks, name=None):
 class Scene:
     """What a miner in some state answers. `word` is what its page must say of it, in `tone`."""
 
-    def __init__(self, name, word, tone, tasks=(), at_hand=(), stations=1, hotkeys=1, phase="running", reason="", broken=(),
+    def __init__(self, name, word, tone, tasks=(), at_hand=(), backends=1, hotkeys=1, phase="running", reason="", broken=(),
                  silent=False, scored_by=None):
         self.name, self.word, self.tone, self.broken, self.silent = name, word, tone, broken, silent
         self.hotkeys = HOTKEYS[:hotkeys]
@@ -108,8 +108,8 @@ class Scene:
             "uptime_s": 12_345.0, "settled": len(tasks), "scored_by": scored_by,
             "model": None if phase == "loading" else {"name": "microsoft/TRELLIS-image-large", "device": "cuda:0", "dtype": "fp16",
                                                       "parameters": 1_100_000_000, "takes_pictures": True, "takes_prompts": False},
-            "stations": [{"name": n, "able": "gpu9" not in n, "load": i % 2} for i, n in enumerate(
-                ["cuda:0", "cuda:1", "http://gpu1.example.org:10006", "http://gpu9.example.org:10006"][:stations])],
+            "backends": [{"name": n, "able": "gpu9" not in n, "load": i % 2} for i, n in enumerate(
+                ["cuda:0", "cuda:1", "http://gpu1.example.org:10006", "http://gpu9.example.org:10006"][:backends])],
             "chain": {"block": 4_512_345, "age_s": 4.2},
             "tasks": [{"row": t["id"], "task_id": t["task_id"], "kind": t["kind"], "validator": t["validator"], "stage": stage, "stage_s": 3.0,
                        "age_s": 12.0, "attempt": 2 if t["attempts"] else 1, "gaussians": t["first_gaussians"]}
@@ -172,7 +172,7 @@ def scenes():
     few = tasks_of(9, 300, 30, HOTKEYS[:1])
     return [
         Scene("earning", "earning", "good", day, ["structure", "submit"]),
-        Scene("hotkeys", "earning", "good", tasks_of(300, 86400, 60, HOTKEYS), ["decode", "splats", "remote"], stations=4, hotkeys=3),
+        Scene("hotkeys", "earning", "good", tasks_of(300, 86400, 60, HOTKEYS), ["decode", "splats", "remote"], backends=4, hotkeys=3),
         Scene("rehearsal", "earning", "good", few, ["structure"],
               scored_by="Scores are the rehearsal's stand-in for a validator's; a prompt's is density alone."),
         Scene("first-results", "earning", "good", few, ["structure"]),

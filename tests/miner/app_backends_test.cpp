@@ -33,11 +33,11 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
     CHECK(stage.counts().passed_at_once == 8);
     CHECK(dying.script->stage2_runs == 2);
     CHECK(slow.script->stage2_runs == 6);
-    CHECK(stage.count_lines("station failed") >= 1);  // for each task that it had
+    CHECK(stage.count_lines("backend failed") >= 1);  // for each task that it had
     CHECK(stage.script->stage1_runs == 0);
 }
 
-TEST_CASE("while no station can work no task is pulled, and when one can they are done") {
+TEST_CASE("while no backend can work no task is pulled, and when one can they are done") {
     tests::Serving server;
     server.start();
     const auto url = server.url();
@@ -58,10 +58,10 @@ TEST_CASE("while no station can work no task is pulled, and when one can they ar
     alone.stop_once([looks = 0]() mutable { return ++looks > 10; });
     CHECK(alone.run() == ExitCode::ok);
     CHECK(alone.validators[0]->tally().pulls == 0);
-    CHECK(alone.count_lines("station down") == 1);
+    CHECK(alone.count_lines("backend down") == 1);
 }
 
-TEST_CASE("a task that every station failed at is left with its validator and comes again") {
+TEST_CASE("a task that every backend failed at is left with its validator and comes again") {
     // Healthy to look at, it hangs up on work; after its rest it does the work like any other.
     tests::Serving server;
     server.start();

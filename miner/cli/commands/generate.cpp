@@ -143,12 +143,12 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
 
     asio::io_context io{1};
     Lanes lanes;
-    auto fleet = Fleet::build(lanes, *log, settings.generator, Fleet::Extent::one);
-    if (!fleet) {
-        complain("generator.remote", fleet.error());
+    auto pool = BackendPool::build(lanes, *log, settings.generator, BackendPool::Extent::one);
+    if (!pool) {
+        complain("generator.remote", pool.error());
         return ExitCode::usage;
     }
-    Production production(lanes, **fleet, *log, std::move(*recipe));
+    Production production(lanes, **pool, *log, std::move(*recipe));
     std::optional<config::Error> no_model;
     Product product;
     generator::ModelInfo model;
@@ -156,14 +156,14 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await (*fleet)->load(make_generator);
+            const auto loaded = co_await (*pool)->load(make_generator);
             if (loaded) {
-                model = (*fleet)->info();
+                model = (*pool)->info();
                 Production::Watch watch{.task = what};
                 interrupt.let_finish();
                 product = co_await production.produce(std::move(*order), seed, interrupt.token(),
                                                       std::move(watch));
-                co_await (*fleet)->unload();
+                co_await (*pool)->unload();
             } else {
                 no_model = loaded.error();
             }

@@ -10,7 +10,7 @@ function showNow() {
   Verdict.show(now, statistics && statistics.statistics.all, hour && hour.statistics.all);
   $('tasks-now').replaceChildren(...now.tasks.map(task =>
     make('div', { class: 'now' }, make('b', {}, `Task ${task.row}`), steps(task), progressOf(task))));
-  $('stations').replaceChildren(...(now.stations.length > 1 ? now.stations : []).map(s =>
+  $('backends').replaceChildren(...(now.backends.length > 1 ? now.backends : []).map(s =>
     make('li', s.able ? {} : { class: 'bad' }, `${s.name}: ${!s.able ? 'takes no work' : s.load ? `at ${times(s.load, 'task')}` : 'free'}`)));
   Detail.follow(now);
   showFigures();
@@ -30,7 +30,7 @@ function showFigures() {
   $('scored-by').textContent = now && now.scored_by ? now.scored_by : '';
   if (now) {
     rows.push(['Running for', span(now.uptime_s)]);
-    if (now.stations.length > 1) rows.push(['Stations', count(now.stations.filter(s => s.able).length), `of ${now.stations.length} take work`]);
+    if (now.backends.length > 1) rows.push(['Backends', count(now.backends.filter(s => s.able).length), `of ${now.backends.length} take work`]);
     if (now.chain) rows.push(['Block', count(now.chain.block), `${span(now.chain.age_s)} ago`]);
     if (now.model) rows.push(['Model', make('span', { class: 'name' }, now.model.device), `${now.model.name}, ${now.model.dtype}`, 'wide']);
   }

@@ -1,4 +1,4 @@
-// Orders given to several stations: devices of this machine, and real `miner serve`s on loopback.
+// Orders given to several backends: devices of this machine, and real `miner serve`s on loopback.
 #include "miner/generation/production.hpp"
 
 #include "miner/runtime/await_all.hpp"
@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A miner with a fleet and no subnet.
+// A miner with a pool of backends and no subnet.
 struct Bench {
     config::Settings settings;
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
@@ -43,8 +43,8 @@ struct Bench {
         miner::Lanes lanes;
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
-        const auto fleet = miner::Fleet::build(lanes, log, settings.generator).value();
-        miner::Production production(lanes, *fleet, log, miner::read_recipe(settings).value());
+        const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
+        miner::Production production(lanes, *pool, log, miner::read_recipe(settings).value());
         std::vector<miner::Product> products{std::size_t(count)};
         std::exception_ptr failure;
         const auto make = [this](const config::Generator& how) {
@@ -61,14 +61,14 @@ struct Bench {
             io,
             [&]() -> asio::awaitable<void> {
                 const miner::MakeGenerator make_generator = make;
-                const auto loaded = co_await fleet->load(make_generator);
+                const auto loaded = co_await pool->load(make_generator);
                 if (!loaded) throw std::runtime_error(loaded.error().message());
-                able = fleet->able();
+                able = pool->able();
                 std::vector<asio::awaitable<void>> orders;
                 for (auto& product : products) orders.push_back(one(product));
                 co_await miner::await_all(std::move(orders));
-                able_after = fleet->able();
-                co_await fleet->unload();
+                able_after = pool->able();
+                co_await pool->unload();
             },
             [&](std::exception_ptr error) { failure = error; });
         io.run();
@@ -102,7 +102,7 @@ std::string url(const tests::LoopbackPeer& peer) {
 
 }  // namespace
 
-TEST_CASE("a remote station makes what a device here makes") {
+TEST_CASE("a remote backend makes what a device here makes") {
     Serving server;
     server.start();
     Bench here, there({&server});
@@ -125,7 +125,7 @@ TEST_CASE("a remote station makes what a device here makes") {
 }
 
 TEST_CASE(
-    "the gate here judges the structure that a remote station found, and the retry is enhanced "
+    "the gate here judges the structure that a remote backend found, and the retry is enhanced "
     "there") {
     Serving server;
     server.script->voxels = {99, 120};
@@ -148,7 +148,7 @@ TEST_CASE(
     CHECK(bench.says("retry successful task=t attempt=2 gaussians=3840"));
 }
 
-TEST_CASE("a retry that is better but sparse is fetched from the station that held it back") {
+TEST_CASE("a retry that is better but sparse is fetched from the backend that held it back") {
     Serving server;
     server.script->voxels = {20, 50};
     server.start();
@@ -167,7 +167,7 @@ TEST_CASE("a retry that is better but sparse is fetched from the station that he
     CHECK(empty.attempts.at(0).gaussians == 0);
 }
 
-TEST_CASE("a prompt goes to a remote station, with another seed when it stays sparse") {
+TEST_CASE("a prompt goes to a remote backend, with another seed when it stays sparse") {
     Serving server;
     server.script->voxels = {99, 120};
     server.start();
@@ -180,7 +180,7 @@ TEST_CASE("a prompt goes to a remote station, with another seed when it stays sp
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 8});
 }
 
-TEST_CASE("each order goes to the station with the least to do") {
+TEST_CASE("each order goes to the backend with the least to do") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
         server->script->held = true;
@@ -216,7 +216,7 @@ TEST_CASE("several devices of one machine work at the same time, each with a mod
     CHECK(devices == std::vector<std::string>{"cuda:0", "cuda:1"});
 }
 
-TEST_CASE("when a station dies in the middle another makes the whole of it") {
+TEST_CASE("when a backend dies in the middle another makes the whole of it") {
     Serving dying, other;
     dying.script->voxels = {-1};
     dying.script->failure = generator::Errc::device_lost;
@@ -229,14 +229,14 @@ TEST_CASE("when a station dies in the middle another makes the whole of it") {
     CHECK(dying.script->stage1_runs == 1);
     CHECK(other.script->stage1_runs == 1);
     CHECK(product.attempts.size() == 1);
-    CHECK(bench.says("station failed station=" + dying.url()));
+    CHECK(bench.says("backend failed backend=" + dying.url()));
     // Gone for good, it is not even asked.
     CHECK(bench.produce().outcome == Outcome::passed);
-    CHECK(bench.says("station down station=" + dying.url()));
+    CHECK(bench.says("backend down backend=" + dying.url()));
     Serving::stop_all({&other});
 }
 
-TEST_CASE("a station that hangs up, talks nonsense or too much is left for another") {
+TEST_CASE("a backend that hangs up, talks nonsense or too much is left for another") {
     Serving other;
     other.start();
     const auto answer = [](const std::string& head, const std::string& body) {
@@ -260,15 +260,15 @@ TEST_CASE("a station that hangs up, talks nonsense or too much is left for anoth
         INFO(words);
         CHECK(product.outcome == Outcome::passed);
         CHECK(other.script->stage1_runs == before + 1);
-        CHECK(bench.says("station failed station=" + url(peer)));
+        CHECK(bench.says("backend failed backend=" + url(peer)));
         CHECK(std::any_of(bench.lines.begin(), bench.lines.end(), [&](const auto& line) {
-            return line.find("station failed") != line.npos && line.find(words) != line.npos;
+            return line.find("backend failed") != line.npos && line.find(words) != line.npos;
         }));
     }
     Serving::stop_all({&other});
 }
 
-TEST_CASE("a station that is late by its own measure is left for another") {
+TEST_CASE("a backend that is late by its own measure is left for another") {
     Serving slow, other;
     slow.script->delay = 60s;
     slow.settings.http.deadline = 100ms;
@@ -294,13 +294,13 @@ TEST_CASE("past our own deadline a remote order is given up, here and there") {
     CHECK(other.script->stage1_runs == 0);
     slow.script->delay = 0ms;
     bench.settings.generator.deadline = std::chrono::minutes(10);
-    // The station noticed that nobody waits: it has time for the next.
+    // The backend noticed that nobody waits: it has time for the next.
     CHECK(bench.produce().outcome == Outcome::passed);
     Serving::stop_all({&slow, &other});
     CHECK(slow.script->stage2_runs == 1);
 }
 
-TEST_CASE("when no station answers, nothing is decided") {
+TEST_CASE("when no backend answers, nothing is decided") {
     Bench bench;
     // Nobody listens on a port that was free a moment ago.
     bench.settings.generator.remote = {url(tests::LoopbackPeer([](auto&) {}))};
@@ -308,18 +308,18 @@ TEST_CASE("when no station answers, nothing is decided") {
     CHECK_FALSE(bench.able);
     CHECK(product.end == miner::Product::End::stranded);
     CHECK(product.outcome == Outcome::none);
-    CHECK(product.detail == "no station is able to take it");
-    CHECK(bench.says("station down"));
+    CHECK(product.detail == "no backend is able to take it");
+    CHECK(bench.says("backend down"));
     const tests::LoopbackPeer hangs_up(healthy_but([](auto&) {}));
     bench.settings.generator.remote = {url(hangs_up)};
     const auto failed = bench.produce();
     CHECK(bench.able);
     CHECK(failed.end == miner::Product::End::stranded);
-    CHECK(failed.detail.starts_with("every station failed: "));
+    CHECK(failed.detail.starts_with("every backend failed: "));
     CHECK_FALSE(bench.able_after);  // it rests
 }
 
-TEST_CASE("several pictures of one object go to no remote station, whatever its model takes") {
+TEST_CASE("several pictures of one object go to no remote backend, whatever its model takes") {
     const tests::LoopbackPeer prompts_alone([](tests::LoopbackPeer::Socket& socket) {
         tests::read_request(socket);
         const std::string body =
@@ -338,7 +338,7 @@ TEST_CASE("several pictures of one object go to no remote station, whatever its 
     CHECK(prompts_alone.connections() == 1);  // its health alone
 }
 
-TEST_CASE("what the order itself is to blame for is not tried at every station") {
+TEST_CASE("what the order itself is to blame for is not tried at every backend") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
         server->script->voxels = {-1};
@@ -357,7 +357,7 @@ TEST_CASE("what the order itself is to blame for is not tried at every station")
     CHECK(first.script->stage1_runs == 2);
 }
 
-TEST_CASE("remote stations want their token") {
+TEST_CASE("remote backends want their token") {
     Serving server;
     server.settings.http.token = "0123456789abcdef";
     server.start();

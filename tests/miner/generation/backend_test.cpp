@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-class Bare final : public miner::Station {
+class Bare final : public miner::Backend {
 public:
     const std::string& name() const override { return name_; }
     bool able() const override { return true; }
@@ -28,23 +28,23 @@ private:
 
 }  // namespace
 
-TEST_CASE("a station's load is the orders that it has") {
-    Bare station;
-    CHECK(station.load() == 0);
-    auto one = station.occupy(), other = station.occupy();
-    CHECK(station.load() == 2);
+TEST_CASE("a backend's load is the orders that it has") {
+    Bare backend;
+    CHECK(backend.load() == 0);
+    auto one = backend.occupy(), other = backend.occupy();
+    CHECK(backend.load() == 2);
     one.reset();
-    CHECK(station.load() == 1);
+    CHECK(backend.load() == 1);
     other.reset();
-    CHECK(station.load() == 0);
+    CHECK(backend.load() == 0);
 }
 
-TEST_CASE("whoever waits for a station to be idle is woken by the end of its last order") {
-    Bare station;
+TEST_CASE("whoever waits for a backend to be idle is woken by the end of its last order") {
+    Bare backend;
     asio::io_context io{1};
     int idle = 0;
     const auto wait = [&]() -> asio::awaitable<void> {
-        co_await station.until_idle();
+        co_await backend.until_idle();
         ++idle;
     };
     const auto spawn = [&] {
@@ -54,7 +54,7 @@ TEST_CASE("whoever waits for a station to be idle is woken by the end of its las
     io.run();  // nothing to wait for
     CHECK(idle == 1);
 
-    auto one = station.occupy(), other = station.occupy();
+    auto one = backend.occupy(), other = backend.occupy();
     spawn();
     spawn();
     io.restart();
@@ -68,12 +68,12 @@ TEST_CASE("whoever waits for a station to be idle is woken by the end of its las
     CHECK(io.stopped());  // and no timer is left behind
 
     // An order that comes before the waiting one was heard is waited for, too.
-    one = station.occupy();
+    one = backend.occupy();
     spawn();
     io.restart();
     io.poll();
     one.reset();
-    one = station.occupy();
+    one = backend.occupy();
     io.poll();
     CHECK(idle == 3);
     one.reset();

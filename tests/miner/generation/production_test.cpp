@@ -40,15 +40,15 @@ struct Bench {
         miner::Lanes lanes;
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
-        const auto fleet = miner::Fleet::build(lanes, log, settings.generator).value();
-        miner::Production production(lanes, *fleet, log, miner::read_recipe(settings).value());
+        const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
+        miner::Production production(lanes, *pool, log, miner::read_recipe(settings).value());
         miner::Product product;
         std::exception_ptr failure;
         asio::co_spawn(
             io,
             [&]() -> asio::awaitable<void> {
                 const auto make_generator = tests::make_fake(script);
-                const auto loaded = co_await fleet->load(make_generator);
+                const auto loaded = co_await pool->load(make_generator);
                 REQUIRE(loaded.has_value());
                 miner::Production::Watch watch{.task = "t1"};
                 watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };

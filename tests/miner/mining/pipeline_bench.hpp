@@ -171,8 +171,8 @@ public:
         artifacts_.emplace(storage::Artifacts::open(assets()).value());
         lanes_.emplace();
         stop_.emplace(io_.get_executor());
-        fleet_ = miner::Fleet::build(*lanes_, log_, settings.generator).value();
-        production_.emplace(*lanes_, *fleet_, log_, miner::read_recipe(settings).value());
+        pool_ = miner::BackendPool::build(*lanes_, log_, settings.generator).value();
+        production_.emplace(*lanes_, *pool_, log_, miner::read_recipe(settings).value());
         network::Dendrite::Options options;
         options.connect_timeout = options.pull_timeout = options.submit_timeout =
             std::chrono::seconds(60);
@@ -198,7 +198,7 @@ public:
             clocks()});
         const auto make = make_fake(script);
         run([&]() -> asio::awaitable<void> {
-            const auto loaded = co_await fleet_->load(make);
+            const auto loaded = co_await pool_->load(make);
             REQUIRE(loaded.has_value());
         });
     }
@@ -227,11 +227,11 @@ private:
 
     void close() {
         if (!pipeline_) return;
-        run([&]() -> asio::awaitable<void> { co_await fleet_->unload(); });
+        run([&]() -> asio::awaitable<void> { co_await pool_->unload(); });
         pipeline_.reset();
         dendrite_.reset();
         production_.reset();
-        fleet_.reset();
+        pool_.reset();
         stop_.reset();
         lanes_.reset();
         artifacts_.reset();
@@ -256,7 +256,7 @@ private:
     std::optional<storage::Artifacts> artifacts_;
     std::optional<miner::Lanes> lanes_;
     std::optional<miner::Stop> stop_;
-    std::unique_ptr<miner::Fleet> fleet_;
+    std::unique_ptr<miner::BackendPool> pool_;
     std::optional<miner::Production> production_;
     std::optional<network::Dendrite> dendrite_;
     std::optional<miner::Pipeline> pipeline_;

@@ -38,14 +38,14 @@ TEST_CASE("what will be counted is there from the start, as zero") {
     CHECK(counted.has("process_start_time_seconds 1700000000"));
 }
 
-TEST_CASE("each station has its numbers") {
+TEST_CASE("each backend has its numbers") {
     Counted counted;
-    counted.state.ask_stations([] {
-        return std::vector<miner::StationState>{{"cuda:0", true, 1}, {"http://gpu1:1", false, 0}};
+    counted.state.ask_backends([] {
+        return std::vector<miner::BackendState>{{"cuda:0", true, 1}, {"http://gpu1:1", false, 0}};
     });
-    CHECK(counted.has("miner_station_able{station=\"cuda:0\"} 1"));
-    CHECK(counted.has("miner_station_able{station=\"http://gpu1:1\"} 0"));
-    CHECK(counted.has("miner_station_load{station=\"cuda:0\"} 1"));
+    CHECK(counted.has("miner_backend_able{backend=\"cuda:0\"} 1"));
+    CHECK(counted.has("miner_backend_able{backend=\"http://gpu1:1\"} 0"));
+    CHECK(counted.has("miner_backend_load{backend=\"cuda:0\"} 1"));
 }
 
 TEST_CASE("memory and block age are told when they are known, and not as zero when not") {
@@ -54,13 +54,13 @@ TEST_CASE("memory and block age are told when they are known, and not as zero wh
     CHECK(text.find("miner_device_memory") == std::string::npos);
     CHECK(text.find("miner_chain_block") == std::string::npos);
     CHECK(text.find("\nminer_storage_free_bytes ") != std::string::npos);
-    counted.state.ask_stations([] {
-        return std::vector<miner::StationState>{
+    counted.state.ask_backends([] {
+        return std::vector<miner::BackendState>{
             {"cuda:0", true, 1, generator::DeviceMemory{1000, 4000}}};
     });
     counted.state.ask_chain([] { return miner::ChainState{77, 12.5}; });
-    CHECK(counted.has("miner_device_memory_used_bytes{station=\"cuda:0\"} 1000"));
-    CHECK(counted.has("miner_device_memory_bytes{station=\"cuda:0\"} 4000"));
+    CHECK(counted.has("miner_device_memory_used_bytes{backend=\"cuda:0\"} 1000"));
+    CHECK(counted.has("miner_device_memory_bytes{backend=\"cuda:0\"} 4000"));
     CHECK(counted.has("miner_chain_block 77"));
     CHECK(counted.has("miner_chain_block_age_seconds 12.5"));
 }
@@ -117,13 +117,13 @@ TEST_CASE("every event finds its number") {
 TEST_CASE("a hostile name is one label of one line") {
     for (const auto& name : tests::hostile_texts()) {
         Counted counted;
-        counted.state.ask_stations([&] {
-            return std::vector<miner::StationState>{{name, true, 1}};
+        counted.state.ask_backends([&] {
+            return std::vector<miner::BackendState>{{name, true, 1}};
         });
         counted.state.model_ready({.name = name, .device = name});
         const auto text = counted.metrics.render(counted.state, "/", kBoot);
         CHECK_FALSE(tests::steers(text));
-        const auto line = text.substr(text.find("\nminer_station_able{") + 1);
+        const auto line = text.substr(text.find("\nminer_backend_able{") + 1);
         CHECK(line.substr(0, line.find('\n')).ends_with("\"} 1"));
     }
 }

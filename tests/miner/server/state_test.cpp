@@ -99,8 +99,8 @@ TEST_CASE("the public is told no address, path or task") {
     auto state = running();
     state.model_ready({.name = "/srv/models/large", .device = "cpu", .dtype = "fp32"});
     pull(state, kStart);
-    state.ask_stations([] {
-        return std::vector<miner::StationState>{
+    state.ask_backends([] {
+        return std::vector<miner::BackendState>{
             {.name = "cuda:0", .able = true},
             {.name = "http://10.0.0.7:10006", .able = true, .load = 2, .remote = true},
             {.name = "http://10.0.0.8:10006", .remote = true},
@@ -115,12 +115,12 @@ TEST_CASE("the public is told no address, path or task") {
     CHECK_FALSE(told.contains("tasks"));
     CHECK(told.at("reason") == "no validator is known");
     CHECK(told.at("model").at("name") == "large");
-    const auto& stations = told.at("stations").as_array();
-    REQUIRE(stations.size() == 4);
-    CHECK(stations[0].at("name") == "cuda:0");
-    CHECK(stations[1].at("name") == "remote 1");
-    CHECK(stations[1].at("load") == 2);
-    CHECK(stations[2].at("name") == "remote 2");
+    const auto& backends = told.at("backends").as_array();
+    REQUIRE(backends.size() == 4);
+    CHECK(backends[0].at("name") == "cuda:0");
+    CHECK(backends[1].at("name") == "remote 1");
+    CHECK(backends[1].at("load") == 2);
+    CHECK(backends[2].at("name") == "remote 2");
     CHECK(boost::json::serialize(state.now(kStart)).find("10.0.0.7") != std::string::npos);
     CHECK(state.without_addresses("http://10.0.0.8:10006: closed: 10.0.0.8:10006, cuda:0") ==
           "remote 2: closed: remote 2, cuda:0");
@@ -129,8 +129,8 @@ TEST_CASE("the public is told no address, path or task") {
 
 TEST_CASE("an address within a longer one is another's") {
     auto state = running();
-    state.ask_stations([] {
-        return std::vector<miner::StationState>{{.name = "http://gpu1:100", .remote = true},
+    state.ask_backends([] {
+        return std::vector<miner::BackendState>{{.name = "http://gpu1:100", .remote = true},
                                                 {.name = "http://gpu1:10006", .remote = true},
                                                 {.name = "http://my-gpu1:100", .remote = true}};
     });
@@ -138,20 +138,20 @@ TEST_CASE("an address within a longer one is another's") {
           "remote 2, remote 1: closed; remote 3: remote 1.");
 }
 
-TEST_CASE("with stations of which none can take work nothing can be earned") {
+TEST_CASE("with backends of which none can take work nothing can be earned") {
     auto state = running();
-    std::vector<miner::StationState> stations{{"cuda:0", false, 0}, {"http://gpu1:10006", true, 2}};
-    state.ask_stations([&] { return stations; });
+    std::vector<miner::BackendState> backends{{"cuda:0", false, 0}, {"http://gpu1:10006", true, 2}};
+    state.ask_backends([&] { return backends; });
     CHECK(state.health(kStart).healthy);
     const auto now = state.now(kStart);
-    const auto& second = now.at("stations").as_array().at(1).as_object();
+    const auto& second = now.at("backends").as_array().at(1).as_object();
     CHECK(second.at("name") == "http://gpu1:10006");
     CHECK(second.at("able") == true);
     CHECK(second.at("load") == 2);
-    stations[1].able = false;
-    CHECK(state.health(kStart).reason.starts_with("no station"));
+    backends[1].able = false;
+    CHECK(state.health(kStart).reason.starts_with("no backend"));
     CHECK_FALSE(state.ready());
-    stations.clear();
+    backends.clear();
     CHECK(state.health(kStart).healthy);
 }
 

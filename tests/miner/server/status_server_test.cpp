@@ -183,8 +183,8 @@ TEST_CASE("health tells nobody where other machines are, what needs a token does
     Seen seen("0123456789abcdef");
     seen.on_io([](auto& cockpit) {
         cockpit.state().model_ready({.name = "m"});
-        cockpit.state().ask_stations([] {
-            return std::vector<miner::StationState>{
+        cockpit.state().ask_backends([] {
+            return std::vector<miner::BackendState>{
                 {.name = "http://10.0.0.7:10006", .able = true, .remote = true}};
         });
     });
@@ -402,8 +402,8 @@ TEST_CASE("watchers are told anew every few seconds, as health goes by time, too
     Seen seen;
     seen.on_io([](auto& cockpit) {
         cockpit.state().model_ready({});
-        cockpit.state().ask_stations([calls = 0]() mutable {
-            return std::vector<miner::StationState>{{.name = "gpu", .able = ++calls < 3}};
+        cockpit.state().ask_backends([calls = 0]() mutable {
+            return std::vector<miner::BackendState>{{.name = "gpu", .able = ++calls < 3}};
         });
     });
     boost::asio::io_context io;
