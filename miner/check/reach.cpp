@@ -146,7 +146,7 @@ Finding check_skew(const std::vector<Probe>& probes) {
 asio::awaitable<Finding> check_picture_service(config::PictureService settings,
                                                milliseconds limit) {
     const auto what = std::string("picture service");
-    const auto service = Illustrator::options(settings);
+    const auto service = TextToImageClient::options(settings);
     if (!service)
         co_return Finding{State::fail, what, service.error().message(),
                           "see picture_service.url in `miner config --print`"};

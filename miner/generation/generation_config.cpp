@@ -41,7 +41,7 @@ config::Result<Recipe> read_recipe(const config::Settings& settings) {
     if (!standard) return standard.error();
     auto extreme = read_enhancement(settings.enhance.extreme);
     if (!extreme) return extreme.error();
-    auto pictures = Illustrator::options(settings.picture_service);
+    auto pictures = TextToImageClient::options(settings.picture_service);
     if (!pictures) return pictures.error();
     const auto& matting = settings.generator.matting;
     return Recipe{.gate = settings.gate,

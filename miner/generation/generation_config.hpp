@@ -30,13 +30,13 @@ struct Recipe {
     Matting matting = Matting::automatic;
     bool repaint = false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
-    std::optional<network::PictureService::Options> pictures = {};  // who draws prompts
+    std::optional<network::PictureService::Options> pictures = {};  // text-to-image, of prompts
 
     const Enhancement& enhancement(int attempt) const { return attempt == 1 ? standard : extreme; }
 };
 
 // Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as
-// Illustrator::options does.
+// TextToImageClient::options does.
 config::Result<Recipe> read_recipe(const config::Settings& settings);
 
 }  // namespace miner

@@ -87,16 +87,17 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
                          watch,
                          here_only,
                          is_prompt(order) ? Route::prompt : Route::picture};
-    // Another miner's prompts are drawn by that miner, or not at all.
-    const bool draws = illustrator_ && !here_only && is_prompt(order) && pool_.takes_pictures();
+    // Text-to-image for another miner's prompts is that miner's business.
+    const bool via_picture =
+        text_to_image_ && !here_only && is_prompt(order) && pool_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::elsewhere;
-    if (draws) {
-        next = co_await make_drawn(product, routed);
-        if (next == Next::elsewhere) routed.draw_ms = config::milliseconds_since(begin);
+    if (via_picture) {
+        next = co_await make_via_picture(product, routed);
+        if (next == Next::elsewhere) routed.text_to_image_ms = config::milliseconds_since(begin);
     }
-    // Without a model for prompts the reason why nothing was drawn is all there is to say.
-    if (next == Next::elsewhere && (!draws || pool_.takes_prompts()))
+    // Without a model for prompts the reason why text-to-image failed is all there is to say.
+    if (next == Next::elsewhere && (!via_picture || pool_.takes_prompts()))
         co_await find_backend(product, routed);
     if (product.end == Product::End::stopped && !outer.stop_requested()) {
         product.end = Product::End::late;
@@ -107,21 +108,21 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
     co_return product;
 }
 
-asio::awaitable<Production::Next> Production::make_drawn(Product& product,
-                                                         const RoutedRequest& routed) {
+asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
+                                                               const RoutedRequest& routed) {
     const auto& prompt = std::get<generator::Prompt>(routed.order);
-    if (routed.watch.stage) routed.watch.stage("draw");
+    if (routed.watch.stage) routed.watch.stage("text to image");
     const auto begin = std::chrono::steady_clock::now();
-    auto drawn = co_await illustrator_->draw(prompt.text, routed.watch.task, routed.stop);
+    auto picture = co_await text_to_image_->generate(prompt.text, routed.watch.task, routed.stop);
     if (routed.stop.stop_requested()) {
-        fail(product, config::fail(generator::Errc::cancelled, "while a picture was drawn"));
+        fail(product, config::fail(generator::Errc::cancelled, "during text to image"));
         co_return Next::nowhere;
     }
-    if (!drawn) {
-        fail(product, drawn.error());
+    if (!picture) {
+        fail(product, picture.error());
         co_return product.given_up() ? Next::nowhere : Next::elsewhere;
     }
-    const Order order = std::move(*drawn);
+    const Order order = std::move(*picture);
     RoutedRequest by_picture{routed.recipe,
                              order,
                              routed.seed,
@@ -131,12 +132,12 @@ asio::awaitable<Production::Next> Production::make_drawn(Product& product,
                              Route::prompt_via_picture,
                              config::milliseconds_since(begin)};
     co_await find_backend(product, by_picture);
-    // A drawing in which no object is found is no way to one; nor is one that no backend takes.
+    // A picture in which no object is found is no way to one; nor is one that no backend takes.
     const bool useless =
         (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
         pool_.takes_prompts();
     if (!useless) co_return Next::nowhere;
-    log_.warn("not drawn", {{"task", routed.watch.task}, {"error", product.detail}});
+    log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", product.detail}});
     co_return Next::elsewhere;
 }
 
@@ -204,8 +205,8 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
                             .times = tried.times,
                             .outcome = AttemptOutcome::error,
                             .error = {}};
-    if (number == 1 && routed.draw_ms >= 0)  // part of making the picture ready
-        report.times.prepare = routed.draw_ms + std::max(report.times.prepare, 0.0);
+    if (number == 1 && routed.text_to_image_ms >= 0)  // part of making the picture ready
+        report.times.prepare = routed.text_to_image_ms + std::max(report.times.prepare, 0.0);
     report.times.compress = -1;  // ours, once it is chosen; not that of a remote backend
     if (tried.structure) {
         report.voxels = tried.structure->voxels();

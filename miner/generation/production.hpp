@@ -65,7 +65,7 @@ public:
     // Lanes, pool and logger outlive it.
     Production(Lanes& lanes, BackendPool& pool, config::Logger& log, Recipe recipe)
         : lanes_(lanes), pool_(pool), log_(log), recipe_(std::move(recipe)) {
-        if (recipe_.pictures) illustrator_.emplace(lanes, log, *recipe_.pictures);
+        if (recipe_.pictures) text_to_image_.emplace(lanes, log, *recipe_.pictures);
     }
 
     const Recipe& recipe() const { return recipe_; }
@@ -84,7 +84,7 @@ public:
     // What something can be made of; any time after the pool was loaded.
     bool takes_pictures() const { return pool_.takes_pictures(); }
     bool takes_prompts() const {
-        return pool_.takes_prompts() || (illustrator_ && pool_.takes_pictures());
+        return pool_.takes_prompts() || (text_to_image_ && pool_.takes_pictures());
     }
     // Whether some backend can take an order just now.
     bool able() const { return pool_.able(); }
@@ -102,7 +102,7 @@ private:
         const Watch& watch;
         bool here_only;
         storage::Route route;
-        double draw_ms = -1;  // negative: nothing was drawn
+        double text_to_image_ms = -1;  // negative: there was no text-to-image call
     };
 
     asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
@@ -116,7 +116,7 @@ private:
     };
 
     // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
-    asio::awaitable<Next> make_drawn(Product& product, const RoutedRequest& routed);
+    asio::awaitable<Next> make_via_picture(Product& product, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(Product& product, const RoutedRequest& routed);
     asio::awaitable<Next> make(Product& product, GenerationRun& run, const RoutedRequest& routed);
     asio::awaitable<Next> ready(Product& product, GenerationRun& run, const RoutedRequest& routed);
@@ -135,7 +135,7 @@ private:
     BackendPool& pool_;
     config::Logger& log_;
     Recipe recipe_;
-    std::optional<Illustrator> illustrator_;
+    std::optional<TextToImageClient> text_to_image_;
 };
 
 }  // namespace miner

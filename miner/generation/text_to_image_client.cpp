@@ -13,7 +13,7 @@
 
 namespace miner {
 
-config::Result<std::optional<network::PictureService::Options>> Illustrator::options(
+config::Result<std::optional<network::PictureService::Options>> TextToImageClient::options(
     const config::PictureService& settings) {
     if (settings.url.empty()) return std::optional<network::PictureService::Options>();
     auto endpoint = network::parse_http_url(settings.url);
@@ -28,12 +28,13 @@ config::Result<std::optional<network::PictureService::Options>> Illustrator::opt
     return std::optional(std::move(options));
 }
 
-asio::awaitable<config::Result<Illustrator::File>> Illustrator::ask(std::string prompt,
-                                                                    std::stop_token stop) {
+asio::awaitable<config::Result<TextToImageClient::File>> TextToImageClient::ask(
+    std::string prompt, std::stop_token stop) {
     auto made = service_.make(std::move(prompt));
     auto stopped = until_stopped(std::move(stop));
     auto first = co_await network::first_of(std::move(made), std::move(stopped));
-    if (first.index() == 1) co_return config::fail(network::Errc::cancelled, "while drawing");
+    if (first.index() == 1)
+        co_return config::fail(network::Errc::cancelled, "during text to image");
     auto& file = std::get<0>(first);
     if (!file) co_return file.error();
     const auto decoded = co_await run_on(lanes_.cpu, [&file] { return generator::decode(*file); });
@@ -41,12 +42,12 @@ asio::awaitable<config::Result<Illustrator::File>> Illustrator::ask(std::string 
     co_return std::move(*file);
 }
 
-asio::awaitable<config::Result<Illustrator::File>> Illustrator::draw(std::string prompt,
-                                                                     std::string task,
-                                                                     std::stop_token stop) {
+asio::awaitable<config::Result<TextToImageClient::File>> TextToImageClient::generate(
+    std::string prompt, std::string task, std::stop_token stop) {
     const auto begun = now_();
     if (!breaker_.allows(begun)) {
-        log_.info("not drawn", {{"task", task}, {"reason", "the service failed before"}});
+        log_.info("text to image failed",
+                  {{"task", task}, {"reason", "the service failed before"}});
         co_return config::fail(network::Errc::offline,
                                "the picture service is left alone for a while after its failures");
     }
@@ -55,10 +56,11 @@ asio::awaitable<config::Result<Illustrator::File>> Illustrator::draw(std::string
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun).count();
     if (picture) {
         breaker_.succeeded();
-        log_.info("drawn", {{"task", task}, {"ms", ms}});
+        log_.info("text to image done", {{"task", task}, {"ms", ms}});
     } else if (!stop.stop_requested()) {  // stopped by us it has not failed
         breaker_.failed(now);
-        log_.warn("not drawn", {{"task", task}, {"ms", ms}, {"error", picture.error().message()}});
+        log_.warn("text to image failed",
+                  {{"task", task}, {"ms", ms}, {"error", picture.error().message()}});
     }
     co_return picture;
 }

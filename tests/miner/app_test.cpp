@@ -149,7 +149,7 @@ TEST_CASE("prompts by way of pictures and prompts as they are can be told apart 
     CHECK(routes[1].counts.accepted == 1);
     // After three failures in a row the last two were not even asked for.
     CHECK(service.connections() == 4);
-    CHECK(stage.count_lines("not drawn") == 5);
+    CHECK(stage.count_lines("text to image failed") == 5);
 }
 
 TEST_CASE("what the model does not take is skipped with the empty result and counted as such") {

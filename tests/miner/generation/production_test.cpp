@@ -190,11 +190,11 @@ TEST_CASE("where a service makes pictures, a prompt goes by way of one") {
     CHECK(bench.attempts[0].route == storage::Route::prompt_via_picture);
     CHECK(bench.attempts[1].chain == storage::Chain::extreme);
     CHECK(bench.attempts[1].route == storage::Route::prompt_via_picture);
-    CHECK(bench.stages.front() == "draw");
-    CHECK(holds(bench.line("drawn"), "ms="));
+    CHECK(bench.stages.front() == "text to image");
+    CHECK(holds(bench.line("text to image done"), "ms="));
 }
 
-TEST_CASE("the time that drawing takes counts as making the picture ready") {
+TEST_CASE("the time that text-to-image takes counts as making the picture ready") {
     tests::LoopbackPeer service([](tests::LoopbackPeer::Socket& socket) {
         tests::read_request(socket);
         std::this_thread::sleep_for(60ms);
@@ -228,8 +228,8 @@ TEST_CASE("when the picture service fails, the prompt goes to the model as it is
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].route == storage::Route::prompt);
     CHECK(bench.attempts[0].chain == storage::Chain::prompt);
-    CHECK(holds(bench.line("not drawn"), "WARN"));
-    CHECK(holds(bench.line("not drawn"), "error="));
+    CHECK(holds(bench.line("text to image failed"), "WARN"));
+    CHECK(holds(bench.line("text to image failed"), "error="));
 }
 
 TEST_CASE("a picture service that is not there costs a prompt nothing but its record") {
@@ -243,7 +243,7 @@ TEST_CASE("a picture service that is not there costs a prompt nothing but its re
     CHECK(bench.attempts[0].route == storage::Route::prompt);
 }
 
-TEST_CASE("a drawn picture without an object is no way either when the cut was asked for") {
+TEST_CASE("a generated picture without an object is no way either when the cut was asked for") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer(opaque_png())));
     Bench bench;
     ask_service(bench, service.port());
@@ -279,7 +279,7 @@ TEST_CASE("a model of prompts alone never asks for a picture") {
     CHECK(bench.attempts[0].route == storage::Route::prompt);
 }
 
-TEST_CASE("the deadline of a generation and a stop both end a drawing") {
+TEST_CASE("the deadline of a generation and a stop both end text-to-image") {
     tests::LoopbackPeer silent(
         [](tests::LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
     Bench late;
@@ -287,7 +287,7 @@ TEST_CASE("the deadline of a generation and a stop both end a drawing") {
     late.settings.generator.deadline = 0s;
     const auto given_up = late.produce();
     CHECK(given_up.end == miner::Product::End::late);
-    CHECK(holds(given_up.detail, "while a picture was drawn"));
+    CHECK(holds(given_up.detail, "during text to image"));
     Bench stopped;
     ask_service(stopped, silent.port());
     stopped.stop.request_stop();

@@ -31,13 +31,13 @@ struct Bench {
         settings.deadline = std::chrono::hours(1);
     }
 
-    miner::Illustrator illustrator() {
-        return {lanes, log, *miner::Illustrator::options(settings).value(), patience,
+    miner::TextToImageClient client() {
+        return {lanes, log, *miner::TextToImageClient::options(settings).value(), patience,
                 [this] { return now; }};
     }
     // "the picture", or the failure's words.
-    static std::string draw(miner::Illustrator& illustrator, std::stop_token stop = {}) {
-        const auto picture = tests::run(illustrator.draw("a red chair", "t1", std::move(stop)));
+    static std::string generate(miner::TextToImageClient& client, std::stop_token stop = {}) {
+        const auto picture = tests::run(client.generate("a red chair", "t1", std::move(stop)));
         if (!picture) return picture.error().message();
         return *picture == tests::small_png() ? "the picture" : "another picture";
     }
@@ -55,9 +55,9 @@ bool holds(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("where no service is named there is nothing to ask, and a wrong name is refused") {
-    CHECK_FALSE(miner::Illustrator::options({}).value().has_value());
-    CHECK(miner::Illustrator::options({.url = "http://user@host"}).has_error());
-    const auto secure = miner::Illustrator::options(
+    CHECK_FALSE(miner::TextToImageClient::options({}).value().has_value());
+    CHECK(miner::TextToImageClient::options({.url = "http://user@host"}).has_error());
+    const auto secure = miner::TextToImageClient::options(
         {.url = "https://pictures.example/x", .model = "m", .key = "k", .size = 512});
     CHECK((*secure)->tls != nullptr);
     CHECK((*secure)->endpoint.target == "/x");
@@ -65,12 +65,12 @@ TEST_CASE("where no service is named there is nothing to ask, and a wrong name i
     CHECK((*secure)->token == "k");
 }
 
-TEST_CASE("a drawn picture comes as it was sent") {
+TEST_CASE("a generated picture comes as it was sent") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer(tests::small_png())));
     Bench bench(service.port());
-    auto illustrator = bench.illustrator();
-    CHECK(bench.draw(illustrator) == "the picture");
-    CHECK(bench.said("drawn task=t1 ms="));
+    auto client = bench.client();
+    CHECK(bench.generate(client) == "the picture");
+    CHECK(bench.said("text to image done task=t1 ms="));
 }
 
 TEST_CASE("a service that fails again and again is left alone, then tried once") {
@@ -81,19 +81,19 @@ TEST_CASE("a service that fails again and again is left alone, then tried once")
     });
     Bench bench(service.port());
     bench.patience = {.failures = 2, .pause = 60s};
-    auto illustrator = bench.illustrator();
-    for (int i = 0; i < 2; ++i) CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
+    auto client = bench.client();
+    for (int i = 0; i < 2; ++i) CHECK_THAT(bench.generate(client), Catch::Contains("500"));
     CHECK(bench.said("WARN"));
-    const auto left_alone = [&] { return holds(bench.draw(illustrator), "left alone"); };
+    const auto left_alone = [&] { return holds(bench.generate(client), "left alone"); };
     CHECK(left_alone());
     bench.now += 59s;
     CHECK(left_alone());
-    CHECK(bench.said("not drawn task=t1 reason="));
+    CHECK(bench.said("text to image failed task=t1 reason="));
     CHECK(service.connections() == 2);
 
     // One call finds that it still fails; the others do not even try.
     bench.now += 1s;
-    CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
+    CHECK_THAT(bench.generate(client), Catch::Contains("500"));
     CHECK(left_alone());
     bench.now += 59s;
     CHECK(left_alone());
@@ -101,12 +101,12 @@ TEST_CASE("a service that fails again and again is left alone, then tried once")
 
     answer = tests::picture_answer(tests::small_png());
     bench.now += 1s;
-    CHECK(bench.draw(illustrator) == "the picture");
+    CHECK(bench.generate(client) == "the picture");
     // All is forgotten: a single failure costs nothing again.
     answer = tests::kNoPicture;
-    CHECK_THAT(bench.draw(illustrator), Catch::Contains("500"));
+    CHECK_THAT(bench.generate(client), Catch::Contains("500"));
     answer = tests::picture_answer(tests::small_png());
-    CHECK(bench.draw(illustrator) == "the picture");
+    CHECK(bench.generate(client) == "the picture");
     CHECK(service.connections() == 6);
 }
 
@@ -114,9 +114,9 @@ TEST_CASE("what is no picture counts as the service's failure") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer({'G', 'I', 'F'})));
     Bench bench(service.port());
     bench.patience = {.failures = 1, .pause = 60s};
-    auto illustrator = bench.illustrator();
-    CHECK_THAT(bench.draw(illustrator), Catch::Contains("not a picture"));
-    CHECK_THAT(bench.draw(illustrator), Catch::Contains("left alone"));
+    auto client = bench.client();
+    CHECK_THAT(bench.generate(client), Catch::Contains("not a picture"));
+    CHECK_THAT(bench.generate(client), Catch::Contains("left alone"));
 }
 
 TEST_CASE("a stop ends the call at once and is not the service's failure") {
@@ -128,10 +128,10 @@ TEST_CASE("a stop ends the call at once and is not the service's failure") {
     });
     Bench bench(silent.port());  // whose deadline is longer than a test may take
     bench.patience = {.failures = 1, .pause = 60s};
-    auto illustrator = bench.illustrator();
-    CHECK_THAT(bench.draw(illustrator, stop.get_token()), Catch::Contains("while drawing"));
+    auto client = bench.client();
+    CHECK_THAT(bench.generate(client, stop.get_token()), Catch::Contains("during text to image"));
     CHECK(silent.connections() == 1);
     // One that was asked for before the call, too, and neither was a failure.
-    CHECK_THAT(bench.draw(illustrator, stop.get_token()), Catch::Contains("while drawing"));
-    CHECK_FALSE(bench.said("not drawn"));
+    CHECK_THAT(bench.generate(client, stop.get_token()), Catch::Contains("during text to image"));
+    CHECK_FALSE(bench.said("text to image failed"));
 }

@@ -251,7 +251,8 @@ TEST_CASE("signed texts are those of the reference") {
 }
 
 TEST_CASE("scripted answers are taken as the SDK takes them") {
-    // Stricter than the SDK, which would make up an id, or an empty prompt that nobody can draw.
+    // Stricter than the SDK, which would make up an id, or an empty prompt of which nothing can be
+    // made.
     const std::set<std::string> stricter = {"task without id (a random one is made)",
                                             "task without prompt"};
     int taken = 0, refused = 0;
