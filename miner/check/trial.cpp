@@ -69,10 +69,10 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
     auto picture = embedded_pictures().front();
     // Each with a name: g++ 12 destroys temporaries of an awaited call twice.
     const auto seed = std::uint64_t(std::max<std::int64_t>(settings.generator.seed, 0));
-    Order order = std::move(picture.bytes);
+    GenerationRequest request = std::move(picture.bytes);
     const std::stop_token never;
     Production::Watch watch{.task = picture.name};
-    auto product = co_await production.produce(std::move(order), seed, never, std::move(watch));
+    auto product = co_await production.produce(std::move(request), seed, never, std::move(watch));
     Parcel parcel;
     if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
     findings.push_back(

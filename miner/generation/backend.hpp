@@ -16,12 +16,12 @@
 
 namespace miner {
 
-// One order at one backend, from which any number of attempts are made, one after the other. It
+// One request at one backend, from which any number of attempts are made, one after the other. It
 // dies before its backend, and after its structures are done with.
 class GenerationRun {
 public:
     struct Input {
-        const Order& order;  // these two outlive the run
+        const GenerationRequest& request;  // these two outlive the run
         const Recipe& recipe;
         std::stop_token stop;
         std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
@@ -62,37 +62,37 @@ public:
     virtual ~Backend() = default;
 
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
-    virtual bool able() const = 0;                // to take an order just now
+    virtual bool able() const = 0;                // to take a request just now
     virtual bool is_remote() const = 0;
 
     // What its model takes, as far as is known.
     virtual bool takes_pictures() const = 0;
     virtual bool takes_prompts() const = 0;
 
-    // Of its device, as of its last order; nothing for a CPU and for remote ones.
+    // Of its device, as of its last request; nothing for a CPU and for remote ones.
     virtual std::optional<generator::DeviceMemory> memory() const { return std::nullopt; }
 
     virtual std::unique_ptr<GenerationRun> begin(GenerationRun::Input input) = 0;
 
-    // Whether an order can be put to it, whatever its model takes: /generate has no form for
+    // Whether a request can be put to it, whatever its model takes: /generate has no form for
     // several pictures.
-    bool can_be_given(const Order& order) const {
-        return !(is_remote() && std::holds_alternative<Album>(order));
+    bool can_be_given(const GenerationRequest& request) const {
+        return !(is_remote() && std::holds_alternative<MultiImage>(request));
     }
-    bool takes(const Order& order) const {
-        return can_be_given(order) && (is_prompt(order) ? takes_prompts() : takes_pictures());
+    bool takes(const GenerationRequest& request) const {
+        return can_be_given(request) && (is_prompt(request) ? takes_prompts() : takes_pictures());
     }
 
-    // An order is the backend's for as long as what this returns lives.
+    // A request is the backend's for as long as what this returns lives.
     std::shared_ptr<void> occupy() {
         ++load_;
         return {nullptr, [this](void*) {
                     if (--load_ == 0 && idle_) idle_->happen();
                 }};
     }
-    int load() const { return load_; }  // orders that it has at this moment
+    int load() const { return load_; }  // requests that it has at this moment
 
-    // Returns once it has no order.
+    // Returns once it has no request.
     asio::awaitable<void> until_idle() {
         if (!idle_) idle_.emplace(co_await asio::this_coro::executor);
         while (load_ > 0) co_await idle_->wait();

@@ -1,5 +1,5 @@
 // All backends of a miner: the devices of this machine and the miners that generator.remote names.
-// Hands each order to the one with the least to do. Lives on io.
+// Hands each request to the one with the least to do. Lives on io.
 #pragma once
 
 #include "config/log.hpp"
@@ -32,17 +32,18 @@ public:
     // make_generator does; then nothing is loaded.
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
                                                Start start = Start::cold);
-    // Hands out no order any more, waits for those that are out, which whoever gave them has told
+    // Hands out no request any more, waits for those that are out, which whoever gave them has told
     // to stop, and takes the generators down.
     asio::awaitable<void> unload();
 
     // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);
 
-    // The backend to give `order` to: able, taking such, none of `but`, and with the least to do;
+    // The backend to give `request` to: able, taking such, none of `but`, and with the least to do;
     // of equals the first, devices before remote ones. What nobody takes goes to any, who will say
     // why not. Null: there is none.
-    Backend* pick(const Order& order, const std::set<const Backend*>& but, bool here_only) const;
+    Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& but,
+                  bool here_only) const;
 
     // Whether anything can be made just now.
     bool able() const;

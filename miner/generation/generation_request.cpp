@@ -28,17 +28,17 @@ config::Result<generator::Condition> prepare(const generator::Condition& source,
     return generator::Condition(std::move(results));
 }
 
-config::Result<generator::Condition> decode(const Order& order) {
-    if (const auto* prompt = std::get_if<generator::Prompt>(&order))
+config::Result<generator::Condition> decode(const GenerationRequest& request) {
+    if (const auto* prompt = std::get_if<generator::Prompt>(&request))
         return generator::Condition(*prompt);
-    if (const auto* file = std::get_if<std::vector<std::uint8_t>>(&order)) {
+    if (const auto* file = std::get_if<std::vector<std::uint8_t>>(&request)) {
         auto picture = generator::decode(*file);
         if (!picture) return picture.error();
         return generator::Condition(std::move(*picture));
     }
-    const auto& album = std::get<Album>(order);
-    generator::Views views{{}, album.mode};
-    for (const auto& file : album.files) {
+    const auto& images = std::get<MultiImage>(request);
+    generator::Views views{{}, images.mode};
+    for (const auto& file : images.files) {
         auto picture = generator::decode(file);
         if (!picture) return picture.error();
         views.pictures.push_back(std::move(*picture));

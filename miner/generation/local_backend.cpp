@@ -22,8 +22,8 @@ public:
         : lanes_(lanes), device_(device), input_(std::move(input)) {}
 
     asio::awaitable<config::Result<void>> read() override {
-        if (!is_prompt(input_.order)) say("decode");
-        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(input_.order); });
+        if (!is_prompt(input_.request)) say("decode");
+        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(input_.request); });
         if (!decoded) co_return decoded.error();
         source_ = std::move(*decoded);
         co_return config::Result<void>();

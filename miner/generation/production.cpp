@@ -65,31 +65,33 @@ void Production::fail(Product& product, const config::Error& error) {
     product.detail = error.message();
 }
 
-asio::awaitable<Product> Production::produce(Order order, std::uint64_t seed, std::stop_token outer,
-                                             Watch watch) {
-    co_return co_await produce_as(recipe_, order, seed, outer, watch, false);
+asio::awaitable<Product> Production::produce(GenerationRequest request, std::uint64_t seed,
+                                             std::stop_token outer, Watch watch) {
+    co_return co_await produce_as(recipe_, request, seed, outer, watch, false);
 }
 
-asio::awaitable<Product> Production::produce_here(Recipe recipe, Order order, std::uint64_t seed,
-                                                  std::stop_token outer, Watch watch) {
-    co_return co_await produce_as(recipe, order, seed, outer, watch, true);
+asio::awaitable<Product> Production::produce_here(Recipe recipe, GenerationRequest request,
+                                                  std::uint64_t seed, std::stop_token outer,
+                                                  Watch watch) {
+    co_return co_await produce_as(recipe, request, seed, outer, watch, true);
 }
 
-asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Order& order,
+asio::awaitable<Product> Production::produce_as(const Recipe& recipe,
+                                                const GenerationRequest& request,
                                                 std::uint64_t seed, std::stop_token outer,
                                                 const Watch& watch, bool here_only) {
     Product product;
     const Deadline deadline(co_await asio::this_coro::executor, outer, recipe.deadline);
     RoutedRequest routed{recipe,
-                         order,
+                         request,
                          seed,
                          deadline.token(),
                          watch,
                          here_only,
-                         is_prompt(order) ? Route::prompt : Route::picture};
+                         is_prompt(request) ? Route::prompt : Route::picture};
     // Text-to-image for another miner's prompts is that miner's business.
     const bool via_picture =
-        text_to_image_ && !here_only && is_prompt(order) && pool_.takes_pictures();
+        text_to_image_ && !here_only && is_prompt(request) && pool_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::elsewhere;
     if (via_picture) {
@@ -110,7 +112,7 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe, const Orde
 
 asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
                                                                const RoutedRequest& routed) {
-    const auto& prompt = std::get<generator::Prompt>(routed.order);
+    const auto& prompt = std::get<generator::Prompt>(routed.request);
     if (routed.watch.stage) routed.watch.stage("text to image");
     const auto begin = std::chrono::steady_clock::now();
     auto picture = co_await text_to_image_->generate(prompt.text, routed.watch.task, routed.stop);
@@ -122,9 +124,9 @@ asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
         fail(product, picture.error());
         co_return product.given_up() ? Next::nowhere : Next::elsewhere;
     }
-    const Order order = std::move(*picture);
+    const GenerationRequest request = std::move(*picture);
     RoutedRequest by_picture{routed.recipe,
-                             order,
+                             request,
                              routed.seed,
                              routed.stop,
                              routed.watch,
@@ -144,12 +146,12 @@ asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
 asio::awaitable<void> Production::find_backend(Product& product, const RoutedRequest& routed) {
     std::set<const Backend*> left;
     for (auto next = Next::elsewhere; next == Next::elsewhere;) {
-        auto* const backend = pool_.pick(routed.order, left, routed.here_only);
+        auto* const backend = pool_.pick(routed.request, left, routed.here_only);
         if (!backend) {
             product.end = Product::End::stranded;
             product.outcome = storage::Outcome::none;
             product.detail = !left.empty() ? "every backend failed: " + product.detail
-                             : std::holds_alternative<Album>(routed.order)
+                             : std::holds_alternative<MultiImage>(routed.request)
                                  ? "no backend is able to take it: several pictures of one object "
                                    "need a device here, as generator.remote take one"
                                  : "no backend is able to take it";
@@ -158,7 +160,7 @@ asio::awaitable<void> Production::find_backend(Product& product, const RoutedReq
         product = {};
         const auto occupied = backend->occupy();
         const auto run =
-            backend->begin({routed.order, routed.recipe, routed.stop, routed.watch.stage});
+            backend->begin({routed.request, routed.recipe, routed.stop, routed.watch.stage});
         next = co_await make(product, *run, routed);
         if (next == Next::elsewhere) left.insert(backend);
     }
@@ -195,7 +197,7 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Generation
 
 storage::Attempt Production::report_of(const GenerationRun::StructureResult& tried, int number,
                                        std::uint64_t seed, const RoutedRequest& routed) {
-    const bool prompt = is_prompt(routed.order);
+    const bool prompt = is_prompt(routed.request);
     storage::Attempt report{.number = number,
                             .chain = prompt        ? Chain::prompt
                                      : number == 1 ? Chain::standard
@@ -240,7 +242,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, GenerationR
                                     {"gate", routed.recipe.gate.min_gaussians}});
             // No enhancement can help words, but other noise may.
             const auto seed =
-                is_prompt(routed.order) ? routed.seed + std::uint64_t(number - 1) : routed.seed;
+                is_prompt(routed.request) ? routed.seed + std::uint64_t(number - 1) : routed.seed;
             auto tried = co_await run.generate_structure(number, seed);
             auto report = report_of(tried, number, seed, routed);
             if (report.outcome == AttemptOutcome::error) {

@@ -72,31 +72,31 @@ public:
 
     // A picture is tried again with another enhancement, a prompt with another seed. Where a
     // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
-    // fails is left for another, where the order begins anew. Ends early, as Product::End tells,
+    // fails is left for another, where the request begins anew. Ends early, as Product::End tells,
     // when `stop` fires, which must happen on io, or the deadline is over.
-    asio::awaitable<Product> produce(Order order, std::uint64_t seed, std::stop_token stop,
-                                     Watch watch);
+    asio::awaitable<Product> produce(GenerationRequest request, std::uint64_t seed,
+                                     std::stop_token stop, Watch watch);
 
     // For another miner that brings its own recipe: on a device of this machine, never passed on.
-    asio::awaitable<Product> produce_here(Recipe recipe, Order order, std::uint64_t seed,
-                                          std::stop_token stop, Watch watch);
+    asio::awaitable<Product> produce_here(Recipe recipe, GenerationRequest request,
+                                          std::uint64_t seed, std::stop_token stop, Watch watch);
 
     // What something can be made of; any time after the pool was loaded.
     bool takes_pictures() const { return pool_.takes_pictures(); }
     bool takes_prompts() const {
         return pool_.takes_prompts() || (text_to_image_ && pool_.takes_pictures());
     }
-    // Whether some backend can take an order just now.
+    // Whether some backend can take a request just now.
     bool able() const { return pool_.able(); }
 
     // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
     asio::awaitable<Parcel> pack(generator::Splats splats);
 
 private:
-    // One order with the route that it takes.
+    // One request with the route that it takes.
     struct RoutedRequest {
         const Recipe& recipe;
-        const Order& order;
+        const GenerationRequest& request;
         std::uint64_t seed;
         std::stop_token stop;
         const Watch& watch;
@@ -105,7 +105,7 @@ private:
         double text_to_image_ms = -1;  // negative: there was no text-to-image call
     };
 
-    asio::awaitable<Product> produce_as(const Recipe& recipe, const Order& order,
+    asio::awaitable<Product> produce_as(const Recipe& recipe, const GenerationRequest& request,
                                         std::uint64_t seed, std::stop_token outer,
                                         const Watch& watch, bool here_only);
     // How the work goes on after a step of it.

@@ -49,7 +49,7 @@ public:
 
     // Only to see whether it can be: bad pictures are told from bad backends here.
     asio::awaitable<config::Result<void>> read() override {
-        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.order);
+        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.request);
         if (!bytes) co_return config::Result<void>();
         if (input_.stage) input_.stage("decode");
         auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
@@ -73,7 +73,7 @@ public:
     }
 
     // Splats that came with the structure are there; those that were held back for being too few
-    // are asked for now, and come out the same: order, recipe and seed are.
+    // are asked for now, and come out the same: request, recipe and seed are.
     asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
         const auto& chosen = dynamic_cast<const RemoteStructure&>(structure);
         SplatsResult result;
@@ -103,7 +103,7 @@ private:
 
     asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
         if (input_.stage) input_.stage("remote");
-        auto request = remote_request(input_.order, input_.recipe, number, seed, min_gaussians);
+        auto request = remote_request(input_.request, input_.recipe, number, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
         // The recipe's deadline fires through the stop token; this one only outlasts it.
@@ -147,7 +147,7 @@ private:
             made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {
             made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
-            // 422 and 500 are about the order; with anything else it may go better elsewhere.
+            // 422 and 500 are about the request; with anything else it may go better elsewhere.
             made.lost = answer.status != 422 && answer.status != 500;
         }
         co_return made;

@@ -42,14 +42,14 @@ std::string form(const std::vector<std::pair<std::string, std::string_view>>& fi
 
 }  // namespace
 
-network::HttpRequest remote_request(const Order& order, const Recipe& recipe, int number,
-                                    std::uint64_t seed, std::int64_t min_gaussians) {
+network::HttpRequest remote_request(const GenerationRequest& request, const Recipe& recipe,
+                                    int number, std::uint64_t seed, std::int64_t min_gaussians) {
     const auto seed_text = std::to_string(seed), least = std::to_string(min_gaussians);
     std::vector<std::pair<std::string, std::string_view>> fields;
-    if (const auto* prompt = std::get_if<generator::Prompt>(&order)) {
+    if (const auto* prompt = std::get_if<generator::Prompt>(&request)) {
         fields.emplace_back("prompt", prompt->text);
     } else {
-        const auto& bytes = std::get<std::vector<std::uint8_t>>(order);
+        const auto& bytes = std::get<std::vector<std::uint8_t>>(request);
         fields.emplace_back(
             "prompt_image_file",
             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
@@ -58,11 +58,11 @@ network::HttpRequest remote_request(const Order& order, const Recipe& recipe, in
     }
     fields.emplace_back("seed", seed_text);
     fields.emplace_back("min_gaussians", least);
-    network::HttpRequest request{.method = "POST", .target = "/generate", .headers = {}};
+    network::HttpRequest http{.method = "POST", .target = "/generate", .headers = {}};
     std::string type;
-    request.body = form(fields, type);
-    request.headers = {{"content-type", type}};
-    return request;
+    http.body = form(fields, type);
+    http.headers = {{"content-type", type}};
+    return http;
 }
 
 std::string refusal_words(const network::HttpAnswer& answer) {

@@ -13,10 +13,10 @@ namespace miner {
 
 constexpr std::int64_t kLargestRemoteResult = 200LL << 20;  // as the subnet's later season has it
 
-// The call of /generate for one attempt, our recipe beside the order, which is one picture or a
+// The call of /generate for one attempt, our recipe beside the request, which is one picture or a
 // prompt; host and port are left open.
-network::HttpRequest remote_request(const Order& order, const Recipe& recipe, int number,
-                                    std::uint64_t seed, std::int64_t min_gaussians);
+network::HttpRequest remote_request(const GenerationRequest& request, const Recipe& recipe,
+                                    int number, std::uint64_t seed, std::int64_t min_gaussians);
 
 // How many Gaussians it says there are; nothing when it says none that can be.
 std::optional<std::int64_t> gaussians_told(const network::HttpAnswer& answer);

@@ -129,7 +129,7 @@ asio::awaitable<storage::Result> Pipeline::skip(Job& job, storage::Outcome outco
 // Nothing when stopped: the task stays open in the journal and at its validator.
 asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                                                                    std::vector<std::uint8_t>& spz) {
-    Order order = generator::Prompt{job.task.prompt};
+    GenerationRequest request = generator::Prompt{job.task.prompt};
     if (job.task.kind == network::TaskKind::image) {
         auto picture = network::base64_decode_loosely(job.task.prompt);
         if (!picture) {
@@ -138,7 +138,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
         }
         if (!picture->oddity.empty())
             s_.log.info("base64", {{"task", job.task.id}, {"odd", picture->oddity}});
-        order = std::move(picture->bytes);
+        request = std::move(picture->bytes);
     }
 
     const auto fixed = s_.settings.generator.seed;
@@ -152,7 +152,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
         return attempted(job, std::move(attempt));
     };
     const auto begin = std::chrono::steady_clock::now();
-    auto product = co_await s_.production.produce(std::move(order), seed, s_.stop.token(), watch);
+    auto product = co_await s_.production.produce(std::move(request), seed, s_.stop.token(), watch);
     job.turn.milliseconds = config::milliseconds_since(begin);
     job.turn.attempts = int(product.attempts.size());
     for (const auto& attempt : product.attempts)

@@ -104,9 +104,9 @@ config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) con
         return wrong(fmt::format("prompt is longer than {} characters", kLongestPrompt));
     Call call;
     if (picture.empty())
-        call.order = generator::Prompt{std::string(prompt)};
+        call.request = generator::Prompt{std::string(prompt)};
     else
-        call.order = std::vector<std::uint8_t>(picture.begin(), picture.end());
+        call.request = std::vector<std::uint8_t>(picture.begin(), picture.end());
     const auto number =
         seed.empty() ? std::optional<std::int64_t>(-1) : read_number(seed, -1, kLargestSeed);
     if (!number) return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
@@ -144,7 +144,7 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
     if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
     if (!s_.state.ready() || s_.stop.asked())
         co_return Answer{"not_ready", retry_later(503, s_.stop.asked() ? "stopping" : "loading")};
-    const bool prompt = std::holds_alternative<generator::Prompt>(call->order);
+    const bool prompt = std::holds_alternative<generator::Prompt>(call->request);
     if (prompt ? !s_.production.takes_prompts() : !s_.production.takes_pictures())
         co_return Answer{
             "not_taken",
@@ -204,10 +204,11 @@ asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
     try {
         const auto token = stop.get_token();
         if (call.recipe)
-            product = co_await s_.production.produce_here(
-                std::move(*call.recipe), std::move(call.order), call.seed, token, std::move(watch));
+            product = co_await s_.production.produce_here(std::move(*call.recipe),
+                                                          std::move(call.request), call.seed, token,
+                                                          std::move(watch));
         else
-            product = co_await s_.production.produce(std::move(call.order), call.seed, token,
+            product = co_await s_.production.produce(std::move(call.request), call.seed, token,
                                                      std::move(watch));
     } catch (...) {
         failure = std::current_exception();

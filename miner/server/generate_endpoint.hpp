@@ -45,7 +45,7 @@ public:
 
 private:
     struct Call {
-        Order order;
+        GenerationRequest request;
         std::uint64_t seed = 0;
         bool spz = false;
         std::optional<Recipe> recipe = {};  // of another miner; nothing: our own

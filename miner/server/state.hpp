@@ -36,8 +36,8 @@ struct ChainState {
 // A backend, as others see it.
 struct BackendState {
     std::string name;
-    bool able = false;  // to take an order just now
-    int load = 0;       // orders that it has
+    bool able = false;  // to take a request just now
+    int load = 0;       // requests that it has
     std::optional<generator::DeviceMemory> memory = {};
     bool remote = false;  // its name is an address
 };

@@ -106,12 +106,12 @@ std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& requ
     auto refused = is_signed ? callers_->screen(request, path) : access_.refuse(request, path);
     if (path != "/generate" || !generate_) {
         body_bytes = kQuestionBytes;
-    } else if (!refused && orders_in_.use_count() > settings_.http.queue + kUploads) {
+    } else if (!refused && calls_in_.use_count() > settings_.http.queue + kUploads) {
         // Each may bring a large picture: beyond this none is let in to memory.
         refused = words_reply(429, "others are waiting already");
         refused->headers.emplace_back("retry-after", "5");
     } else {
-        request.hold = orders_in_;
+        request.hold = calls_in_;
     }
     return refused;
 }

@@ -48,7 +48,7 @@ public:
     void serve_generate(Generate generate) { generate_ = std::move(generate); }
 
     // Whether a call of /generate or a result is being answered, up to its last byte.
-    bool answering() const { return orders_in_.use_count() > 1 || results_out_.use_count() > 1; }
+    bool answering() const { return calls_in_.use_count() > 1 || results_out_.use_count() > 1; }
 
     std::uint16_t port() const { return server_->port(); }
     const ListenAddress& address() const { return address_; }
@@ -84,8 +84,8 @@ private:
     Metrics metrics_;
     std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
     Generate generate_;
-    int watchers_ = 0;                                          // of /api/events
-    std::shared_ptr<int> orders_in_ = std::make_shared<int>();  // as results_out_, of /generate
+    int watchers_ = 0;                                         // of /api/events
+    std::shared_ptr<int> calls_in_ = std::make_shared<int>();  // as results_out_, of /generate
     std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
     std::unique_ptr<network::HttpServer> server_;
 };

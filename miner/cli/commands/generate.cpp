@@ -54,17 +54,17 @@ std::optional<Written> write_output(const GenerateOptions::Output& output,
 }
 
 // Nothing when a file cannot be read, which was said.
-std::optional<Order> read_order(const GenerateOptions& options) {
+std::optional<GenerationRequest> read_generation_request(const GenerateOptions& options) {
     if (options.prompt) return generator::Prompt{*options.prompt};
-    Album album;
-    if (options.several == "averaged") album.mode = generator::Views::Mode::averaged;
+    MultiImage images;
+    if (options.several == "averaged") images.mode = generator::Views::Mode::averaged;
     for (const auto& path : options.pictures) {
         auto picture = read_file(path, kMaxPictureBytes);
         if (!picture) return std::nullopt;
-        album.files.push_back(std::move(*picture));
+        images.files.push_back(std::move(*picture));
     }
-    if (album.files.size() == 1) return std::move(album.files.front());
-    return album;
+    if (images.files.size() == 1) return std::move(images.files.front());
+    return images;
 }
 
 boost::json::value to_json(const Product& product, const generator::ModelInfo& model,
@@ -129,8 +129,8 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
-    auto order = read_order(line.generate);
-    if (!order) return ExitCode::bad_input;
+    auto request = read_generation_request(line.generate);
+    if (!request) return ExitCode::bad_input;
     const std::string what =
         line.generate.prompt ? "prompt" : fmt::format("{}", fmt::join(line.generate.pictures, " "));
     auto recipe = read_recipe(settings);
@@ -161,7 +161,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                 model = (*pool)->info();
                 Production::Watch watch{.task = what};
                 interrupt.let_finish();
-                product = co_await production.produce(std::move(*order), seed, interrupt.token(),
+                product = co_await production.produce(std::move(*request), seed, interrupt.token(),
                                                       std::move(watch));
                 co_await (*pool)->unload();
             } else {

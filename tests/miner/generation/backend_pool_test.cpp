@@ -1,4 +1,4 @@
-// Orders given to several backends: devices of this machine, and real `miner serve`s on loopback.
+// Requests given to several backends: devices of this machine, and real `miner serve`s on loopback.
 #include "miner/generation/production.hpp"
 
 #include "miner/runtime/await_all.hpp"
@@ -24,7 +24,7 @@ struct Bench {
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
     tests::Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
     std::vector<std::string> lines;
-    miner::Order order = tests::small_png();
+    miner::GenerationRequest request = tests::small_png();
     std::stop_source stop;
 
     Bench() {
@@ -54,7 +54,7 @@ struct Bench {
         const auto one = [&](miner::Product& product) -> asio::awaitable<void> {
             miner::Production::Watch watch{.task = "t"};
             const auto token = stop.get_token();
-            auto what = order;
+            auto what = request;
             product = co_await production.produce(std::move(what), 7, token, std::move(watch));
         };
         asio::co_spawn(
@@ -64,9 +64,9 @@ struct Bench {
                 const auto loaded = co_await pool->load(make_generator);
                 if (!loaded) throw std::runtime_error(loaded.error().message());
                 able = pool->able();
-                std::vector<asio::awaitable<void>> orders;
-                for (auto& product : products) orders.push_back(one(product));
-                co_await miner::await_all(std::move(orders));
+                std::vector<asio::awaitable<void>> requests;
+                for (auto& product : products) requests.push_back(one(product));
+                co_await miner::await_all(std::move(requests));
                 able_after = pool->able();
                 co_await pool->unload();
             },
@@ -172,7 +172,7 @@ TEST_CASE("a prompt goes to a remote backend, with another seed when it stays sp
     server.script->voxels = {99, 120};
     server.start();
     Bench bench({&server});
-    bench.order = generator::Prompt{"a red chair"};
+    bench.request = generator::Prompt{"a red chair"};
     const auto product = bench.produce();
     Serving::stop_all({&server});
     CHECK(product.outcome == Outcome::retry_passed);
@@ -180,7 +180,7 @@ TEST_CASE("a prompt goes to a remote backend, with another seed when it stays sp
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 8});
 }
 
-TEST_CASE("each order goes to the backend with the least to do") {
+TEST_CASE("each request goes to the backend with the least to do") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
         server->script->held = true;
@@ -282,7 +282,7 @@ TEST_CASE("a backend that is late by its own measure is left for another") {
     CHECK(bench.says("504: not made within 0.1 s"));
 }
 
-TEST_CASE("past our own deadline a remote order is given up, here and there") {
+TEST_CASE("past our own deadline a remote request is given up, here and there") {
     Serving slow, other;
     slow.script->delay = 60s;
     slow.start();
@@ -329,7 +329,7 @@ TEST_CASE("several pictures of one object go to no remote backend, whatever its 
     });
     Bench bench;
     bench.settings.generator.remote = {url(prompts_alone)};
-    bench.order = miner::Album{{tests::small_png(), tests::small_png()}, {}};
+    bench.request = miner::MultiImage{{tests::small_png(), tests::small_png()}, {}};
     const auto product = bench.produce();
     CHECK(bench.able);
     CHECK(product.end == miner::Product::End::stranded);
@@ -338,7 +338,7 @@ TEST_CASE("several pictures of one object go to no remote backend, whatever its 
     CHECK(prompts_alone.connections() == 1);  // its health alone
 }
 
-TEST_CASE("what the order itself is to blame for is not tried at every backend") {
+TEST_CASE("what the request itself is to blame for is not tried at every backend") {
     Serving first, second;
     for (auto* server : {&first, &second}) {
         server->script->voxels = {-1};
@@ -349,7 +349,7 @@ TEST_CASE("what the order itself is to blame for is not tried at every backend")
     CHECK(product.outcome == Outcome::error);
     CHECK(first.script->stage1_runs == 2);
     CHECK(second.script->stage1_runs == 0);
-    bench.order = std::vector<std::uint8_t>{1, 2, 3};
+    bench.request = std::vector<std::uint8_t>{1, 2, 3};
     const auto unreadable = bench.produce();
     Serving::stop_all({&first, &second});
     CHECK(unreadable.outcome == Outcome::error);
@@ -369,7 +369,7 @@ TEST_CASE("remote backends want their token") {
     Serving::stop_all({&server});
 }
 
-TEST_CASE("an order that came from another miner is not passed on") {
+TEST_CASE("a request that came from another miner is not passed on") {
     Serving worker;
     worker.start();
     Serving front;

@@ -28,7 +28,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("a backend's load is the orders that it has") {
+TEST_CASE("a backend's load is the requests that it has") {
     Bare backend;
     CHECK(backend.load() == 0);
     auto one = backend.occupy(), other = backend.occupy();
@@ -39,7 +39,7 @@ TEST_CASE("a backend's load is the orders that it has") {
     CHECK(backend.load() == 0);
 }
 
-TEST_CASE("whoever waits for a backend to be idle is woken by the end of its last order") {
+TEST_CASE("whoever waits for a backend to be idle is woken by the end of its last request") {
     Bare backend;
     asio::io_context io{1};
     int idle = 0;
@@ -67,7 +67,7 @@ TEST_CASE("whoever waits for a backend to be idle is woken by the end of its las
     CHECK(idle == 3);
     CHECK(io.stopped());  // and no timer is left behind
 
-    // An order that comes before the waiting one was heard is waited for, too.
+    // A request that comes before the waiting one was heard is waited for, too.
     one = backend.occupy();
     spawn();
     io.restart();

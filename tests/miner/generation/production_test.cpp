@@ -32,7 +32,7 @@ struct Bench {
     std::vector<std::string> lines;
     std::vector<storage::Attempt> attempts;
     std::vector<std::string> stages;
-    miner::Order order = tests::small_png();
+    miner::GenerationRequest request = tests::small_png();
     std::stop_source stop;
 
     miner::Product produce() {
@@ -56,7 +56,7 @@ struct Bench {
                     attempts.push_back(attempt);
                     co_return;
                 };
-                product = co_await production.produce(order, 7, stop.get_token(), watch);
+                product = co_await production.produce(request, 7, stop.get_token(), watch);
             },
             [&](std::exception_ptr error) { failure = error; });
         io.run();
@@ -117,7 +117,7 @@ TEST_CASE("a sparse structure is made again from the original picture, enhanced 
 
 TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     Bench bench;
-    bench.order = generator::Prompt{"a red chair"};
+    bench.request = generator::Prompt{"a red chair"};
     bench.settings.enhance.applies_to = "structure";
     bench.script->voxels = {99, 120};
     const auto product = bench.produce();
@@ -139,8 +139,8 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
 
 TEST_CASE("several pictures are each enhanced and cropped, and go to the model together") {
     Bench bench;
-    bench.order =
-        miner::Album{{tests::small_png(), tests::small_png()}, generator::Views::Mode::averaged};
+    bench.request = miner::MultiImage{{tests::small_png(), tests::small_png()},
+                                      generator::Views::Mode::averaged};
     bench.settings.enhance.applies_to = "structure";
     bench.script->voxels = {99, 120};
     const auto product = bench.produce();
@@ -155,7 +155,7 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
     CHECK(bench.attempts[1].chain == storage::Chain::extreme);
     CHECK(bench.attempts[1].route == storage::Route::picture);
 
-    bench.order = miner::Album{{tests::small_png(), {1, 2, 3}}, {}};
+    bench.request = miner::MultiImage{{tests::small_png(), {1, 2, 3}}, {}};
     CHECK(bench.produce().outcome == Outcome::error);
 }
 
@@ -163,7 +163,7 @@ namespace {
 
 // A prompt, and a picture service at that port.
 void ask_service(Bench& bench, std::uint16_t port) {
-    bench.order = generator::Prompt{"a red chair"};
+    bench.request = generator::Prompt{"a red chair"};
     bench.settings.picture_service.url = "http://127.0.0.1:" + std::to_string(port);
     bench.script->voxels = {100};
 }
@@ -360,7 +360,7 @@ TEST_CASE("what the model does not take is an error that says so") {
     CHECK(product.outcome == Outcome::error);
     CHECK(holds(product.detail, "not what this checkpoint takes"));
     bench.script->takes_prompts = false;
-    bench.order = generator::Prompt{"a red chair"};
+    bench.request = generator::Prompt{"a red chair"};
     CHECK(bench.produce().outcome == Outcome::error);
 }
 
@@ -415,7 +415,7 @@ TEST_CASE("a lost device ends the production at once") {
 
 TEST_CASE("what is no picture is an error before anything is generated") {
     Bench bench;
-    bench.order = std::vector<std::uint8_t>{1, 2, 3};
+    bench.request = std::vector<std::uint8_t>{1, 2, 3};
     const auto product = bench.produce();
     CHECK(product.outcome == Outcome::error);
     CHECK(holds(product.detail, "not a picture"));
@@ -464,7 +464,7 @@ TEST_CASE("a picture is cut out where it has no transparency, or as the setting 
         Bench bench;
         bench.script->voxels = {100};
         bench.settings.generator.matting = matting;
-        bench.order = std::move(picture);
+        bench.request = std::move(picture);
         CHECK(bench.produce().outcome == Outcome::passed);
         return bench.script->cut_outs.load();
     };
@@ -478,7 +478,7 @@ TEST_CASE("where no object can be told from its background, auto goes on with al
     Bench bench;
     bench.script->voxels = {100};
     bench.script->bad_mask = true;
-    bench.order = opaque_png();
+    bench.request = opaque_png();
     CHECK(bench.produce().outcome == Outcome::passed);
     CHECK(holds(bench.line("not cut out"), "bad mask"));
 }

@@ -15,17 +15,17 @@ network::HttpAnswer answer(const std::string& gaussians) {
 
 }  // namespace
 
-TEST_CASE("a call carries order and recipe as a form, whatever bytes the picture has") {
+TEST_CASE("a call carries request and recipe as a form, whatever bytes the picture has") {
     miner::Recipe recipe;
     recipe.standard.words = "contrast:2";
     recipe.extreme.words = "none";
     recipe.repaint = true;
     std::vector<std::uint8_t> bytes;
     for (int i = 0; i < 2000; ++i) bytes.push_back(std::uint8_t(i % 7 == 0 ? '-' : i));
-    const auto request = miner::remote_request(bytes, recipe, 2, 7, 1000);
-    CHECK(request.target == "/generate");
-    const auto type = network::find_header(request.headers, "content-type");
-    const auto parts = network::parse_multipart(*type, request.body).value();
+    const auto http = miner::remote_request(bytes, recipe, 2, 7, 1000);
+    CHECK(http.target == "/generate");
+    const auto type = network::find_header(http.headers, "content-type");
+    const auto parts = network::parse_multipart(*type, http.body).value();
     std::map<std::string, std::string> fields;
     for (const auto& part : parts) fields[part.name] = std::string(part.contents);
     CHECK(fields["prompt_image_file"] == std::string(bytes.begin(), bytes.end()));
