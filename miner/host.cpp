@@ -21,14 +21,14 @@ ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy,
 }
 
 std::optional<ExitCode> Host::open_backends() {
-    auto recipe = read_recipe(settings_);
-    if (!recipe) return cannot_start(recipe.error(), "", ExitCode::usage);
+    auto generation_config = read_generation_config(settings_);
+    if (!generation_config) return cannot_start(generation_config.error(), "", ExitCode::usage);
     auto backends = BackendPool::build(lanes_, log_, settings_.generator);
     if (!backends)
         return cannot_start(backends.error(), "see generator.remote in `miner config --print`",
                             ExitCode::usage);
     backends_ = std::move(*backends);
-    production_.emplace(lanes_, *backends_, log_, std::move(*recipe));
+    production_.emplace(lanes_, *backends_, log_, std::move(*generation_config));
     if (status_server_) show_backends(*status_server_, *backends_);
     return std::nullopt;
 }

@@ -84,14 +84,15 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
 
 Findings check_generation(const config::Settings& settings, const MakeGenerator& make_generator,
                           config::Logger& log) {
-    auto recipe = read_recipe(settings);
-    if (!recipe) return {{State::fail, "enhancement", recipe.error().message(), "see enhance.*"}};
+    auto generation_config = read_generation_config(settings);
+    if (!generation_config)
+        return {{State::fail, "enhancement", generation_config.error().message(), "see enhance.*"}};
     Findings findings;
     asio::io_context io{1};
     Lanes lanes;
     auto pool = BackendPool::build(lanes, log, settings.generator, BackendPool::Extent::one);
     if (!pool) return {{State::fail, "backends", pool.error().message(), "see generator.remote"}};
-    Production production(lanes, **pool, log, std::move(*recipe));
+    Production production(lanes, **pool, log, std::move(*generation_config));
     std::exception_ptr failure;
     asio::co_spawn(io, try_one(settings, make_generator, **pool, production, findings),
                    [&](std::exception_ptr error) { failure = error; });

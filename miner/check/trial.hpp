@@ -1,4 +1,4 @@
-// The model loads and makes something of a picture, by the very recipe that mining follows.
+// The model loads and makes something of a picture, by the very generation config that mining has.
 #pragma once
 
 #include "config/log.hpp"

@@ -22,7 +22,7 @@ class GenerationRun {
 public:
     struct Input {
         const GenerationRequest& request;  // these two outlive the run
-        const Recipe& recipe;
+        const GenerationConfig& generation_config;
         std::stop_token stop;
         std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
     };
@@ -45,11 +45,11 @@ public:
     // Decodes pictures. Fails as generator::decode does.
     virtual asio::awaitable<config::Result<void>> read() = 0;
 
-    // Leaves of each picture its object alone, when the recipe wants it. Fails as
+    // Leaves of each picture its object alone, when the config wants it. Fails as
     // Generator::cut_out does; the whole picture remains then, and the others as they are.
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
-    // number: 1 for the first; a picture is enhanced as the recipe has it for that.
+    // number: 1 for the first; a picture is enhanced as the config has it for that.
     virtual asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) = 0;
 
     // `structure` is of this run.

@@ -36,7 +36,7 @@ config::Result<Enhancement> parse_enhancement(std::string_view words) {
     return read_enhancement(texts);
 }
 
-config::Result<Recipe> read_recipe(const config::Settings& settings) {
+config::Result<GenerationConfig> read_generation_config(const config::Settings& settings) {
     auto standard = read_enhancement(settings.enhance.standard);
     if (!standard) return standard.error();
     auto extreme = read_enhancement(settings.enhance.extreme);
@@ -44,16 +44,16 @@ config::Result<Recipe> read_recipe(const config::Settings& settings) {
     auto pictures = TextToImageClient::options(settings.picture_service);
     if (!pictures) return pictures.error();
     const auto& matting = settings.generator.matting;
-    return Recipe{.gate = settings.gate,
-                  .export_ = settings.export_,
-                  .standard = std::move(*standard),
-                  .extreme = std::move(*extreme),
-                  .matting = matting == "always"  ? Recipe::Matting::always
-                             : matting == "never" ? Recipe::Matting::never
-                                                  : Recipe::Matting::automatic,
-                  .repaint = settings.enhance.applies_to == "structure",
-                  .deadline = settings.generator.deadline,
-                  .pictures = std::move(*pictures)};
+    return GenerationConfig{.gate = settings.gate,
+                            .export_ = settings.export_,
+                            .standard = std::move(*standard),
+                            .extreme = std::move(*extreme),
+                            .matting = matting == "always"  ? GenerationConfig::Matting::always
+                                       : matting == "never" ? GenerationConfig::Matting::never
+                                                            : GenerationConfig::Matting::automatic,
+                            .repaint = settings.enhance.applies_to == "structure",
+                            .deadline = settings.generator.deadline,
+                            .pictures = std::move(*pictures)};
 }
 
 }  // namespace miner

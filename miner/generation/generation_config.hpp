@@ -21,7 +21,7 @@ struct Enhancement {
 // Operations with commas between them, or "none". Fails with generator::Errc::bad_operation.
 config::Result<Enhancement> parse_enhancement(std::string_view words);
 
-struct Recipe {
+struct GenerationConfig {
     enum class Matting { automatic, always, never };
 
     config::Gate gate;
@@ -37,6 +37,6 @@ struct Recipe {
 
 // Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as
 // TextToImageClient::options does.
-config::Result<Recipe> read_recipe(const config::Settings& settings);
+config::Result<GenerationConfig> read_generation_config(const config::Settings& settings);
 
 }  // namespace miner

@@ -30,8 +30,8 @@ public:
     }
 
     asio::awaitable<config::Result<void>> cut_out() override {
-        using Matting = Recipe::Matting;
-        const auto matting = input_.recipe.matting;
+        using Matting = GenerationConfig::Matting;
+        const auto matting = input_.generation_config.matting;
         for (auto* picture : pictures_in(source_)) {
             const bool wanted = matting == Matting::always ||
                                 (matting == Matting::automatic && !generator::has_cutout(*picture));
@@ -74,7 +74,7 @@ public:
     asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
         SplatsResult result;
         std::optional<generator::Condition> repaint;
-        if (input_.recipe.repaint && !is_prompt(source_)) {
+        if (input_.generation_config.repaint && !is_prompt(source_)) {
             auto plain =
                 co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
             if (!plain) {
@@ -109,7 +109,7 @@ private:
     // Enhanced and cropped, into `condition`; its time and fault go into `to`.
     asio::awaitable<bool> prepare_for(int number, StructureResult& to,
                                       generator::Condition& condition) {
-        const auto& chain = input_.recipe.enhancement(number).chain;
+        const auto& chain = input_.generation_config.enhancement(number).chain;
         const auto begin = std::chrono::steady_clock::now();
         auto prepared =
             co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });

@@ -67,22 +67,22 @@ void Production::fail(Product& product, const config::Error& error) {
 
 asio::awaitable<Product> Production::produce(GenerationRequest request, std::uint64_t seed,
                                              std::stop_token outer, Watch watch) {
-    co_return co_await produce_as(recipe_, request, seed, outer, watch, false);
+    co_return co_await produce_as(generation_config_, request, seed, outer, watch, false);
 }
 
-asio::awaitable<Product> Production::produce_here(Recipe recipe, GenerationRequest request,
-                                                  std::uint64_t seed, std::stop_token outer,
-                                                  Watch watch) {
-    co_return co_await produce_as(recipe, request, seed, outer, watch, true);
+asio::awaitable<Product> Production::produce_here(GenerationConfig generation_config,
+                                                  GenerationRequest request, std::uint64_t seed,
+                                                  std::stop_token outer, Watch watch) {
+    co_return co_await produce_as(generation_config, request, seed, outer, watch, true);
 }
 
-asio::awaitable<Product> Production::produce_as(const Recipe& recipe,
+asio::awaitable<Product> Production::produce_as(const GenerationConfig& generation_config,
                                                 const GenerationRequest& request,
                                                 std::uint64_t seed, std::stop_token outer,
                                                 const Watch& watch, bool here_only) {
     Product product;
-    const Deadline deadline(co_await asio::this_coro::executor, outer, recipe.deadline);
-    RoutedRequest routed{recipe,
+    const Deadline deadline(co_await asio::this_coro::executor, outer, generation_config.deadline);
+    RoutedRequest routed{generation_config,
                          request,
                          seed,
                          deadline.token(),
@@ -103,9 +103,9 @@ asio::awaitable<Product> Production::produce_as(const Recipe& recipe,
         co_await find_backend(product, routed);
     if (product.end == Product::End::stopped && !outer.stop_requested()) {
         product.end = Product::End::late;
-        product.detail =
-            fmt::format("given up after generator.deadline, {:g} s ({})",
-                        std::chrono::duration<double>(recipe.deadline).count(), product.detail);
+        product.detail = fmt::format(
+            "given up after generator.deadline, {:g} s ({})",
+            std::chrono::duration<double>(generation_config.deadline).count(), product.detail);
     }
     co_return product;
 }
@@ -125,7 +125,7 @@ asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
         co_return product.given_up() ? Next::nowhere : Next::elsewhere;
     }
     const GenerationRequest request = std::move(*picture);
-    RoutedRequest by_picture{routed.recipe,
+    RoutedRequest by_picture{routed.generation_config,
                              request,
                              routed.seed,
                              routed.stop,
@@ -159,8 +159,8 @@ asio::awaitable<void> Production::find_backend(Product& product, const RoutedReq
         }
         product = {};
         const auto occupied = backend->occupy();
-        const auto run =
-            backend->begin({routed.request, routed.recipe, routed.stop, routed.watch.stage});
+        const auto run = backend->begin(
+            {routed.request, routed.generation_config, routed.stop, routed.watch.stage});
         next = co_await make(product, *run, routed);
         if (next == Next::elsewhere) left.insert(backend);
     }
@@ -175,7 +175,7 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Generation
     }
     const auto cut = co_await run.cut_out();
     if (cut) co_return Next::on;
-    if (routed.recipe.matting == Recipe::Matting::automatic &&
+    if (routed.generation_config.matting == GenerationConfig::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {
         log_.warn("not cut out", {{"task", routed.watch.task},
                                   {"error", cut.error().message()},
@@ -213,7 +213,7 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
     if (tried.structure) {
         report.voxels = tried.structure->voxels();
         report.gaussians = tried.structure->gaussians();
-        report.outcome = report.gaussians >= routed.recipe.gate.min_gaussians
+        report.outcome = report.gaussians >= routed.generation_config.gate.min_gaussians
                              ? AttemptOutcome::passed
                              : AttemptOutcome::sparse;
     } else if (tried.error.code == generator::Errc::no_voxels) {
@@ -239,7 +239,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, GenerationR
             if (number > 1)
                 log_.info("retry", {{"task", routed.watch.task},
                                     {"attempt", number},
-                                    {"gate", routed.recipe.gate.min_gaussians}});
+                                    {"gate", routed.generation_config.gate.min_gaussians}});
             // No enhancement can help words, but other noise may.
             const auto seed =
                 is_prompt(routed.request) ? routed.seed + std::uint64_t(number - 1) : routed.seed;
@@ -254,7 +254,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, GenerationR
             counts.push_back(report.gaussians);
             structures.push_back(std::move(tried.structure));
             product.attempts.push_back(report);
-            decision = judge(counts, routed.recipe.gate);
+            decision = judge(counts, routed.generation_config.gate);
             log_verdict(routed, decision, product);
             if (routed.watch.attempt) co_await routed.watch.attempt(std::move(report));
         }
@@ -268,7 +268,7 @@ asio::awaitable<Production::Next> Production::make(Product& product, GenerationR
         const bool healthy = co_await is_healthy(product, routed);
         if (healthy) co_return Next::nowhere;
         counts[std::size_t(decision.attempt)] = -1;
-        decision = judge(counts, routed.recipe.gate);
+        decision = judge(counts, routed.generation_config.gate);
     }
 
     product.attempt = 0;
@@ -285,7 +285,7 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const RoutedReque
         co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
     auto& report = product.attempts[std::size_t(product.attempt - 1)];
     report.health = recorded(health);
-    auto fault = unhealthy(health, routed.recipe.gate);
+    auto fault = unhealthy(health, routed.generation_config.gate);
     if (fault.empty()) co_return true;
     log_.warn("unhealthy",
               {{"task", routed.watch.task}, {"attempt", report.number}, {"error", fault}});
@@ -315,12 +315,12 @@ asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
         const auto begin = std::chrono::steady_clock::now();
         Parcel parcel;
         const auto stored =
-            generator::export_splats(splats, generator::export_options(recipe_.export_));
+            generator::export_splats(splats, generator::export_options(generation_config_.export_));
         parcel.gaussians = std::int64_t(stored.size());
         if (stored.size() > 0)
-            parcel.spz =
-                generator::write_spz(stored, {.fraction_bits = recipe_.export_.fraction_bits,
-                                              .zstd_level = recipe_.export_.zstd_level});
+            parcel.spz = generator::write_spz(
+                stored, {.fraction_bits = generation_config_.export_.fraction_bits,
+                         .zstd_level = generation_config_.export_.zstd_level});
         parcel.milliseconds = config::milliseconds_since(begin);
         return parcel;
     });
@@ -335,7 +335,7 @@ void Production::log_verdict(const RoutedRequest& routed, const Decision& decisi
                    {{"task", routed.watch.task},
                     {"attempt", last.number},
                     {"gaussians", last.gaussians},
-                    {"gate", routed.recipe.gate.min_gaussians},
+                    {"gate", routed.generation_config.gate.min_gaussians},
                     {"ms", std::llround(config::total(last.times))}});
     };
     using enum config::Level;

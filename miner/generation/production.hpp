@@ -63,12 +63,14 @@ public:
     };
 
     // Lanes, pool and logger outlive it.
-    Production(Lanes& lanes, BackendPool& pool, config::Logger& log, Recipe recipe)
-        : lanes_(lanes), pool_(pool), log_(log), recipe_(std::move(recipe)) {
-        if (recipe_.pictures) text_to_image_.emplace(lanes, log, *recipe_.pictures);
+    Production(Lanes& lanes, BackendPool& pool, config::Logger& log,
+               GenerationConfig generation_config)
+        : lanes_(lanes), pool_(pool), log_(log), generation_config_(std::move(generation_config)) {
+        if (generation_config_.pictures)
+            text_to_image_.emplace(lanes, log, *generation_config_.pictures);
     }
 
-    const Recipe& recipe() const { return recipe_; }
+    const GenerationConfig& generation_config() const { return generation_config_; }
 
     // A picture is tried again with another enhancement, a prompt with another seed. Where a
     // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
@@ -77,9 +79,11 @@ public:
     asio::awaitable<Product> produce(GenerationRequest request, std::uint64_t seed,
                                      std::stop_token stop, Watch watch);
 
-    // For another miner that brings its own recipe: on a device of this machine, never passed on.
-    asio::awaitable<Product> produce_here(Recipe recipe, GenerationRequest request,
-                                          std::uint64_t seed, std::stop_token stop, Watch watch);
+    // For another miner that brings its own generation config: on a device of this machine, never
+    // passed on.
+    asio::awaitable<Product> produce_here(GenerationConfig generation_config,
+                                          GenerationRequest request, std::uint64_t seed,
+                                          std::stop_token stop, Watch watch);
 
     // What something can be made of; any time after the pool was loaded.
     bool takes_pictures() const { return pool_.takes_pictures(); }
@@ -95,7 +99,7 @@ public:
 private:
     // One request with the route that it takes.
     struct RoutedRequest {
-        const Recipe& recipe;
+        const GenerationConfig& generation_config;
         const GenerationRequest& request;
         std::uint64_t seed;
         std::stop_token stop;
@@ -105,9 +109,9 @@ private:
         double text_to_image_ms = -1;  // negative: there was no text-to-image call
     };
 
-    asio::awaitable<Product> produce_as(const Recipe& recipe, const GenerationRequest& request,
-                                        std::uint64_t seed, std::stop_token outer,
-                                        const Watch& watch, bool here_only);
+    asio::awaitable<Product> produce_as(const GenerationConfig& generation_config,
+                                        const GenerationRequest& request, std::uint64_t seed,
+                                        std::stop_token outer, const Watch& watch, bool here_only);
     // How the work goes on after a step of it.
     enum class Next {
         on,         // with the next step
@@ -134,7 +138,7 @@ private:
     Lanes& lanes_;
     BackendPool& pool_;
     config::Logger& log_;
-    Recipe recipe_;
+    GenerationConfig generation_config_;
     std::optional<TextToImageClient> text_to_image_;
 };
 

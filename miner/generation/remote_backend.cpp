@@ -62,7 +62,7 @@ public:
 
     asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
         StructureResult result;
-        auto made = co_await make(number, seed, input_.recipe.gate.min_gaussians);
+        auto made = co_await make(number, seed, input_.generation_config.gate.min_gaussians);
         result.error = made.error;
         result.lost = made.lost;
         if (made.structure) {
@@ -73,7 +73,7 @@ public:
     }
 
     // Splats that came with the structure are there; those that were held back for being too few
-    // are asked for now, and come out the same: request, recipe and seed are.
+    // are asked for now, and come out the same: request, config and seed are.
     asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
         const auto& chosen = dynamic_cast<const RemoteStructure&>(structure);
         SplatsResult result;
@@ -103,11 +103,12 @@ private:
 
     asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
         if (input_.stage) input_.stage("remote");
-        auto request = remote_request(input_.request, input_.recipe, number, seed, min_gaussians);
+        auto request =
+            remote_request(input_.request, input_.generation_config, number, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
-        // The recipe's deadline fires through the stop token; this one only outlasts it.
-        limits.read = input_.recipe.deadline + seconds(5);
+        // The config's deadline fires through the stop token; this one only outlasts it.
+        limits.read = input_.generation_config.deadline + seconds(5);
         limits.body_bytes = kLargestRemoteResult;
         auto answer = co_await backend_.ask(std::move(request), limits, input_.stop);
         Made made;

@@ -59,29 +59,31 @@ ServerReply retry_later(unsigned status, std::string words) {
 
 }  // namespace
 
-config::Result<std::optional<Recipe>> Studio::read_recipe_of(const Field& field) const {
+config::Result<std::optional<GenerationConfig>> Studio::read_config_of_caller(
+    const Field& field) const {
     const auto least = field("min_gaussians"), enhance = field("enhance"),
                applies_to = field("applies_to");
-    if (least.empty() && enhance.empty() && applies_to.empty()) return std::optional<Recipe>();
-    Recipe recipe = s_.production.recipe();
+    if (least.empty() && enhance.empty() && applies_to.empty())
+        return std::optional<GenerationConfig>();
+    GenerationConfig generation_config = s_.production.generation_config();
     if (!least.empty()) {
         const auto number = read_number(least, 0, kMostGaussians);
         if (!number)
             return wrong(
                 fmt::format("min_gaussians: give a whole number from 0 to {}", kMostGaussians));
-        recipe.gate = {.min_gaussians = *number, .floor = *number, .attempts = 1};
+        generation_config.gate = {.min_gaussians = *number, .floor = *number, .attempts = 1};
     }
     if (!enhance.empty()) {
         auto enhancement = parse_enhancement(enhance);
         if (!enhancement) return wrong("enhance: " + enhancement.error().message());
-        recipe.standard = std::move(*enhancement);
+        generation_config.standard = std::move(*enhancement);
     }
     if (!applies_to.empty()) {
         if (applies_to != "both" && applies_to != "structure")
             return wrong("applies_to: give both or structure");
-        recipe.repaint = applies_to == "structure";
+        generation_config.repaint = applies_to == "structure";
     }
-    return std::optional<Recipe>(std::move(recipe));
+    return std::optional<GenerationConfig>(std::move(generation_config));
 }
 
 config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) const {
@@ -111,9 +113,9 @@ config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) con
         seed.empty() ? std::optional<std::int64_t>(-1) : read_number(seed, -1, kLargestSeed);
     if (!number) return wrong(fmt::format("seed: give a whole number from -1 to {}", kLargestSeed));
     call.seed = *number >= 0 ? std::uint64_t(*number) : std::random_device{}();
-    auto recipe = read_recipe_of(field);
-    if (!recipe) return recipe.error();
-    call.recipe = std::move(*recipe);
+    auto generation_config = read_config_of_caller(field);
+    if (!generation_config) return generation_config.error();
+    call.generation_config = std::move(*generation_config);
     call.spz = asks_for_spz(request.headers);
     return call;
 }
@@ -203,8 +205,8 @@ asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
     std::exception_ptr failure;
     try {
         const auto token = stop.get_token();
-        if (call.recipe)
-            product = co_await s_.production.produce_here(std::move(*call.recipe),
+        if (call.generation_config)
+            product = co_await s_.production.produce_here(std::move(*call.generation_config),
                                                           std::move(call.request), call.seed, token,
                                                           std::move(watch));
         else

@@ -33,11 +33,11 @@ public:
 
     // Form fields prompt_image_file or prompt, and seed (-1 or absent: random). 200: a PLY, or an
     // SPZ when the header Accept asks for one, in TRELLIS's own convention. Another miner brings
-    // its recipe along: min_gaussians (one attempt; fewer are 422, with their count in x-gaussians,
-    // and are not made), enhance and applies_to as the settings of that name. 400: not such a form;
-    // 422: a picture that cannot be read, something the model does not take, or no attempt was
-    // dense enough; 429: the queue is full; 503: loading or stopping; 504: past the deadline; 500:
-    // the generation failed. Given up as soon as the caller hangs up.
+    // its generation config along: min_gaussians (one attempt; fewer are 422, with their count in
+    // x-gaussians, and are not made), enhance and applies_to as the settings of that name. 400: not
+    // such a form; 422: a picture that cannot be read, something the model does not take, or no
+    // attempt was dense enough; 429: the queue is full; 503: loading or stopping; 504: past the
+    // deadline; 500: the generation failed. Given up as soon as the caller hangs up.
     asio::awaitable<network::ServerReply> generate(network::ServerRequest request);
 
     // Set once the GPU was lost: the process must end.
@@ -48,7 +48,7 @@ private:
         GenerationRequest request;
         std::uint64_t seed = 0;
         bool spz = false;
-        std::optional<Recipe> recipe = {};  // of another miner; nothing: our own
+        std::optional<GenerationConfig> generation_config = {};  // another miner's, or none: ours
     };
     struct Answer {
         std::string_view end;  // as Metrics::generated has it
@@ -59,7 +59,7 @@ private:
     using Field = std::function<std::string_view(std::string_view name)>;
 
     config::Result<Call> read_call(const network::ServerRequest& request) const;
-    config::Result<std::optional<Recipe>> read_recipe_of(const Field& field) const;
+    config::Result<std::optional<GenerationConfig>> read_config_of_caller(const Field& field) const;
     // How long a call may take, waiting included; see http.deadline.
     std::chrono::milliseconds limit() const;
     asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);

@@ -1,5 +1,5 @@
 // miner generate: a picture, several of one object, or a prompt to one splat file, by the same
-// recipe as mining: enhancement, gate, retry.
+// generation config as mining: enhancement, gate, retry.
 #include "config/escape.hpp"
 #include "config/veil.hpp"
 #include "generator/splat/spz.hpp"
@@ -133,9 +133,9 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (!request) return ExitCode::bad_input;
     const std::string what =
         line.generate.prompt ? "prompt" : fmt::format("{}", fmt::join(line.generate.pictures, " "));
-    auto recipe = read_recipe(settings);
-    if (!recipe) {
-        complain("enhance", recipe.error());
+    auto generation_config = read_generation_config(settings);
+    if (!generation_config) {
+        complain("enhance", generation_config.error());
         return ExitCode::usage;
     }
     const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
@@ -148,7 +148,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("generator.remote", pool.error());
         return ExitCode::usage;
     }
-    Production production(lanes, **pool, *log, std::move(*recipe));
+    Production production(lanes, **pool, *log, std::move(*generation_config));
     std::optional<config::Error> no_model;
     Product product;
     generator::ModelInfo model;

@@ -44,7 +44,8 @@ struct Bench {
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
         const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
-        miner::Production production(lanes, *pool, log, miner::read_recipe(settings).value());
+        miner::Production production(lanes, *pool, log,
+                                     miner::read_generation_config(settings).value());
         std::vector<miner::Product> products{std::size_t(count)};
         std::exception_ptr failure;
         const auto make = [this](const config::Generator& how) {

@@ -4,12 +4,12 @@
 
 #include <catch2/catch.hpp>
 
-TEST_CASE("a recipe's chains as words are what they were read from") {
+TEST_CASE("a generation config's chains as words are what they were read from") {
     const config::Settings settings;
-    const auto recipe = miner::read_recipe(settings).value();
-    CHECK(recipe.standard.words == "sharpness:3.5,contrast:1.8");
+    const auto generation_config = miner::read_generation_config(settings).value();
+    CHECK(generation_config.standard.words == "sharpness:3.5,contrast:1.8");
     for (int attempt = 1; attempt <= 3; ++attempt) {
-        const auto& chain = recipe.enhancement(attempt);
+        const auto& chain = generation_config.enhancement(attempt);
         const auto again = miner::parse_enhancement(chain.words).value();
         CHECK(again.words == chain.words);
         CHECK(again.chain.size() == (attempt == 1 ? 2 : 4));
@@ -19,7 +19,7 @@ TEST_CASE("a recipe's chains as words are what they were read from") {
 TEST_CASE("no enhancement has a word too, and wrong ones are refused") {
     auto settings = config::Settings();
     settings.enhance.standard.clear();
-    CHECK(miner::read_recipe(settings).value().standard.words == "none");
+    CHECK(miner::read_generation_config(settings).value().standard.words == "none");
     CHECK(miner::parse_enhancement("none").value().chain.empty());
     std::string many = "smooth";
     for (int i = 0; i < 16; ++i) many += ",smooth";

@@ -41,7 +41,8 @@ struct Bench {
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
         const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
-        miner::Production production(lanes, *pool, log, miner::read_recipe(settings).value());
+        miner::Production production(lanes, *pool, log,
+                                     miner::read_generation_config(settings).value());
         miner::Product product;
         std::exception_ptr failure;
         asio::co_spawn(
@@ -454,7 +455,7 @@ TEST_CASE("with enhance.applies_to = structure the picture as it came paints the
 TEST_CASE("a wrong chain is refused before the work") {
     auto settings = small_gate();
     settings.enhance.extreme = {"sharpen:2"};
-    const auto options = miner::read_recipe(settings);
+    const auto options = miner::read_generation_config(settings);
     REQUIRE_FALSE(options.has_value());
     CHECK(options.error().code == generator::Errc::bad_operation);
 }

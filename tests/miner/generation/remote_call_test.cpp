@@ -15,14 +15,15 @@ network::HttpAnswer answer(const std::string& gaussians) {
 
 }  // namespace
 
-TEST_CASE("a call carries request and recipe as a form, whatever bytes the picture has") {
-    miner::Recipe recipe;
-    recipe.standard.words = "contrast:2";
-    recipe.extreme.words = "none";
-    recipe.repaint = true;
+TEST_CASE(
+    "a call carries request and generation config as a form, whatever bytes the picture has") {
+    miner::GenerationConfig generation_config;
+    generation_config.standard.words = "contrast:2";
+    generation_config.extreme.words = "none";
+    generation_config.repaint = true;
     std::vector<std::uint8_t> bytes;
     for (int i = 0; i < 2000; ++i) bytes.push_back(std::uint8_t(i % 7 == 0 ? '-' : i));
-    const auto http = miner::remote_request(bytes, recipe, 2, 7, 1000);
+    const auto http = miner::remote_request(bytes, generation_config, 2, 7, 1000);
     CHECK(http.target == "/generate");
     const auto type = network::find_header(http.headers, "content-type");
     const auto parts = network::parse_multipart(*type, http.body).value();

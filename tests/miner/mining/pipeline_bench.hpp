@@ -172,7 +172,7 @@ public:
         lanes_.emplace();
         stop_.emplace(io_.get_executor());
         pool_ = miner::BackendPool::build(*lanes_, log_, settings.generator).value();
-        production_.emplace(*lanes_, *pool_, log_, miner::read_recipe(settings).value());
+        production_.emplace(*lanes_, *pool_, log_, miner::read_generation_config(settings).value());
         network::Dendrite::Options options;
         options.connect_timeout = options.pull_timeout = options.submit_timeout =
             std::chrono::seconds(60);
