@@ -33,21 +33,21 @@ Finding model_finding(const config::Generator& settings, const generator::ModelI
     return {State::ok, "model", found, ""};
 }
 
-Finding trial_finding(const Product& product, const Parcel& parcel, double seconds,
+Finding trial_finding(const GenerationResult& result, const EncodedAsset& encoded, double seconds,
                       std::chrono::milliseconds deadline) {
     const double limit = std::chrono::duration<double>(deadline).count();
-    if (product.end == Product::End::late)
-        return {State::fail, "trial generation", product.detail,
+    if (result.end == GenerationResult::End::late)
+        return {State::fail, "trial generation", result.detail,
                 "raise generator.deadline, or use a faster device"};
-    if (product.outcome == storage::Outcome::error || product.undecided())
-        return {State::fail, "trial generation", product.detail,
+    if (result.outcome == storage::Outcome::error || result.undecided())
+        return {State::fail, "trial generation", result.detail,
                 "try `miner generate` with a picture of your own, at --log.level debug"};
-    if (parcel.spz.empty())
+    if (encoded.spz.empty())
         return {State::warn, "trial generation",
                 fmt::format("nothing dense enough to submit in {:.1f} s", seconds),
                 "see gate.min_gaussians and gate.floor in `miner config --print`"};
     const auto found =
-        fmt::format("{:.1f} s, {:.2f} MB of SPZ", seconds, double(parcel.spz.size()) / 1e6);
+        fmt::format("{:.1f} s, {:.2f} MB of SPZ", seconds, double(encoded.spz.size()) / 1e6);
     if (seconds > limit / 2)
         return {State::warn, "trial generation", found,
                 "that is more than half of generator.deadline"};
@@ -72,11 +72,11 @@ asio::awaitable<void> try_one(const config::Settings& settings, const MakeGenera
     GenerationRequest request = std::move(picture.bytes);
     const std::stop_token never;
     Production::Watch watch{.task = picture.name};
-    auto product = co_await production.produce(std::move(request), seed, never, std::move(watch));
-    Parcel parcel;
-    if (product.splats.size() > 0) parcel = co_await production.pack(std::move(product.splats));
+    auto result = co_await production.produce(std::move(request), seed, never, std::move(watch));
+    EncodedAsset encoded;
+    if (result.splats.size() > 0) encoded = co_await production.encode(std::move(result.splats));
     findings.push_back(
-        trial_finding(product, parcel, config::seconds_since(begun), settings.generator.deadline));
+        trial_finding(result, encoded, config::seconds_since(begun), settings.generator.deadline));
     co_await pool.unload();
 }
 

@@ -55,32 +55,33 @@ private:
 
 }  // namespace
 
-void Production::fail(Product& product, const config::Error& error) {
-    using End = Product::End;
-    product.end = error.code == generator::Errc::cancelled     ? End::stopped
-                  : error.code == generator::Errc::device_lost ? End::device_lost
-                  : error.code == generator::Errc::bad_mask    ? End::no_object
-                                                               : End::decided;
-    product.outcome = product.given_up() ? storage::Outcome::none : storage::Outcome::error;
-    product.detail = error.message();
+void Production::fail(GenerationResult& result, const config::Error& error) {
+    using End = GenerationResult::End;
+    result.end = error.code == generator::Errc::cancelled     ? End::stopped
+                 : error.code == generator::Errc::device_lost ? End::device_lost
+                 : error.code == generator::Errc::bad_mask    ? End::no_object
+                                                              : End::decided;
+    result.outcome = result.given_up() ? storage::Outcome::none : storage::Outcome::error;
+    result.detail = error.message();
 }
 
-asio::awaitable<Product> Production::produce(GenerationRequest request, std::uint64_t seed,
-                                             std::stop_token outer, Watch watch) {
+asio::awaitable<GenerationResult> Production::produce(GenerationRequest request, std::uint64_t seed,
+                                                      std::stop_token outer, Watch watch) {
     co_return co_await produce_as(generation_config_, request, seed, outer, watch, false);
 }
 
-asio::awaitable<Product> Production::produce_here(GenerationConfig generation_config,
-                                                  GenerationRequest request, std::uint64_t seed,
-                                                  std::stop_token outer, Watch watch) {
+asio::awaitable<GenerationResult> Production::produce_here(GenerationConfig generation_config,
+                                                           GenerationRequest request,
+                                                           std::uint64_t seed,
+                                                           std::stop_token outer, Watch watch) {
     co_return co_await produce_as(generation_config, request, seed, outer, watch, true);
 }
 
-asio::awaitable<Product> Production::produce_as(const GenerationConfig& generation_config,
-                                                const GenerationRequest& request,
-                                                std::uint64_t seed, std::stop_token outer,
-                                                const Watch& watch, bool here_only) {
-    Product product;
+asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig& generation_config,
+                                                         const GenerationRequest& request,
+                                                         std::uint64_t seed, std::stop_token outer,
+                                                         const Watch& watch, bool here_only) {
+    GenerationResult result;
     const Deadline deadline(co_await asio::this_coro::executor, outer, generation_config.deadline);
     RoutedRequest routed{generation_config,
                          request,
@@ -95,34 +96,34 @@ asio::awaitable<Product> Production::produce_as(const GenerationConfig& generati
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::elsewhere;
     if (via_picture) {
-        next = co_await make_via_picture(product, routed);
+        next = co_await make_via_picture(result, routed);
         if (next == Next::elsewhere) routed.text_to_image_ms = config::milliseconds_since(begin);
     }
     // Without a model for prompts the reason why text-to-image failed is all there is to say.
     if (next == Next::elsewhere && (!via_picture || pool_.takes_prompts()))
-        co_await find_backend(product, routed);
-    if (product.end == Product::End::stopped && !outer.stop_requested()) {
-        product.end = Product::End::late;
-        product.detail = fmt::format(
+        co_await find_backend(result, routed);
+    if (result.end == GenerationResult::End::stopped && !outer.stop_requested()) {
+        result.end = GenerationResult::End::late;
+        result.detail = fmt::format(
             "given up after generator.deadline, {:g} s ({})",
-            std::chrono::duration<double>(generation_config.deadline).count(), product.detail);
+            std::chrono::duration<double>(generation_config.deadline).count(), result.detail);
     }
-    co_return product;
+    co_return result;
 }
 
-asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
+asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult& result,
                                                                const RoutedRequest& routed) {
     const auto& prompt = std::get<generator::Prompt>(routed.request);
     if (routed.watch.stage) routed.watch.stage("text to image");
     const auto begin = std::chrono::steady_clock::now();
     auto picture = co_await text_to_image_->generate(prompt.text, routed.watch.task, routed.stop);
     if (routed.stop.stop_requested()) {
-        fail(product, config::fail(generator::Errc::cancelled, "during text to image"));
+        fail(result, config::fail(generator::Errc::cancelled, "during text to image"));
         co_return Next::nowhere;
     }
     if (!picture) {
-        fail(product, picture.error());
-        co_return product.given_up() ? Next::nowhere : Next::elsewhere;
+        fail(result, picture.error());
+        co_return result.given_up() ? Next::nowhere : Next::elsewhere;
     }
     const GenerationRequest request = std::move(*picture);
     RoutedRequest by_picture{routed.generation_config,
@@ -133,44 +134,45 @@ asio::awaitable<Production::Next> Production::make_via_picture(Product& product,
                              routed.here_only,
                              Route::prompt_via_picture,
                              config::milliseconds_since(begin)};
-    co_await find_backend(product, by_picture);
+    co_await find_backend(result, by_picture);
     // A picture in which no object is found is no way to one; nor is one that no backend takes.
-    const bool useless =
-        (product.end == Product::End::no_object || product.end == Product::End::stranded) &&
-        pool_.takes_prompts();
+    const bool useless = (result.end == GenerationResult::End::no_object ||
+                          result.end == GenerationResult::End::stranded) &&
+                         pool_.takes_prompts();
     if (!useless) co_return Next::nowhere;
-    log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", product.detail}});
+    log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", result.detail}});
     co_return Next::elsewhere;
 }
 
-asio::awaitable<void> Production::find_backend(Product& product, const RoutedRequest& routed) {
+asio::awaitable<void> Production::find_backend(GenerationResult& result,
+                                               const RoutedRequest& routed) {
     std::set<const Backend*> left;
     for (auto next = Next::elsewhere; next == Next::elsewhere;) {
         auto* const backend = pool_.pick(routed.request, left, routed.here_only);
         if (!backend) {
-            product.end = Product::End::stranded;
-            product.outcome = storage::Outcome::none;
-            product.detail = !left.empty() ? "every backend failed: " + product.detail
-                             : std::holds_alternative<MultiImage>(routed.request)
-                                 ? "no backend is able to take it: several pictures of one object "
-                                   "need a device here, as generator.remote take one"
-                                 : "no backend is able to take it";
+            result.end = GenerationResult::End::stranded;
+            result.outcome = storage::Outcome::none;
+            result.detail = !left.empty() ? "every backend failed: " + result.detail
+                            : std::holds_alternative<MultiImage>(routed.request)
+                                ? "no backend is able to take it: several pictures of one object "
+                                  "need a device here, as generator.remote take one"
+                                : "no backend is able to take it";
             co_return;
         }
-        product = {};
+        result = {};
         const auto occupied = backend->occupy();
         const auto run = backend->begin(
             {routed.request, routed.generation_config, routed.stop, routed.watch.stage});
-        next = co_await make(product, *run, routed);
+        next = co_await make(result, *run, routed);
         if (next == Next::elsewhere) left.insert(backend);
     }
 }
 
-asio::awaitable<Production::Next> Production::ready(Product& product, GenerationRun& run,
+asio::awaitable<Production::Next> Production::ready(GenerationResult& result, GenerationRun& run,
                                                     const RoutedRequest& routed) {
     const auto read = co_await run.read();
     if (!read) {
-        fail(product, read.error());
+        fail(result, read.error());
         co_return Next::nowhere;
     }
     const auto cut = co_await run.cut_out();
@@ -182,16 +184,16 @@ asio::awaitable<Production::Next> Production::ready(Product& product, Generation
                                   {"hint", "goes on with the whole picture"}});
         co_return Next::on;
     }
-    fail(product, cut.error());
+    fail(result, cut.error());
     // The prompt is tried next.
-    if (product.end == Product::End::no_object && routed.route == Route::prompt_via_picture &&
-        pool_.takes_prompts())
+    if (result.end == GenerationResult::End::no_object &&
+        routed.route == Route::prompt_via_picture && pool_.takes_prompts())
         co_return Next::nowhere;
-    product.attempts.push_back({.chain = Chain::standard,
-                                .route = routed.route,
-                                .outcome = AttemptOutcome::error,
-                                .error = cut.error().message()});
-    if (routed.watch.attempt) co_await routed.watch.attempt(product.attempts.back());
+    result.attempts.push_back({.chain = Chain::standard,
+                               .route = routed.route,
+                               .outcome = AttemptOutcome::error,
+                               .error = cut.error().message()});
+    if (routed.watch.attempt) co_await routed.watch.attempt(result.attempts.back());
     co_return Next::nowhere;
 }
 
@@ -226,9 +228,9 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
     return report;
 }
 
-asio::awaitable<Production::Next> Production::make(Product& product, GenerationRun& run,
+asio::awaitable<Production::Next> Production::make(GenerationResult& result, GenerationRun& run,
                                                    const RoutedRequest& routed) {
-    const auto prepared = co_await ready(product, run, routed);
+    const auto prepared = co_await ready(result, run, routed);
     if (prepared != Next::on) co_return prepared;
     Counts counts;
     std::vector<std::unique_ptr<generator::Structure>> structures;
@@ -246,44 +248,45 @@ asio::awaitable<Production::Next> Production::make(Product& product, GenerationR
             auto tried = co_await run.generate_structure(number, seed);
             auto report = report_of(tried, number, seed, routed);
             if (report.outcome == AttemptOutcome::error) {
-                fail(product, tried.error);
+                fail(result, tried.error);
                 if (tried.lost) co_return Next::elsewhere;
-                if (product.given_up() || product.end == Product::End::device_lost)
+                if (result.given_up() || result.end == GenerationResult::End::device_lost)
                     co_return Next::nowhere;
             }
             counts.push_back(report.gaussians);
             structures.push_back(std::move(tried.structure));
-            product.attempts.push_back(report);
+            result.attempts.push_back(report);
             decision = judge(counts, routed.generation_config.gate);
-            log_verdict(routed, decision, product);
+            log_verdict(routed, decision, result);
             if (routed.watch.attempt) co_await routed.watch.attempt(std::move(report));
         }
         if (decision.attempt < 0) break;
-        product.detail.clear();
-        product.attempt = decision.attempt + 1;
-        product.outcome = outcome_of(decision.verdict);
+        result.detail.clear();
+        result.attempt = decision.attempt + 1;
+        result.outcome = outcome_of(decision.verdict);
         const auto next =
-            co_await generate_splats(product, run, *structures[std::size_t(decision.attempt)]);
+            co_await generate_splats(result, run, *structures[std::size_t(decision.attempt)]);
         if (next != Next::on) co_return next;
-        const bool healthy = co_await is_healthy(product, routed);
+        const bool healthy = co_await is_healthy(result, routed);
         if (healthy) co_return Next::nowhere;
         counts[std::size_t(decision.attempt)] = -1;
         decision = judge(counts, routed.generation_config.gate);
     }
 
-    product.attempt = 0;
+    result.attempt = 0;
     // All attempts failed: that is an error, not a verdict on the picture.
     const bool failed =
-        std::all_of(product.attempts.begin(), product.attempts.end(),
+        std::all_of(result.attempts.begin(), result.attempts.end(),
                     [](const auto& each) { return each.outcome == AttemptOutcome::error; });
-    if (!failed) product.outcome = storage::Outcome::rejected;
+    if (!failed) result.outcome = storage::Outcome::rejected;
     co_return Next::nowhere;
 }
 
-asio::awaitable<bool> Production::is_healthy(Product& product, const RoutedRequest& routed) {
+asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
+                                             const RoutedRequest& routed) {
     const auto health =
-        co_await run_on(lanes_.cpu, [&] { return generator::measure(product.splats); });
-    auto& report = product.attempts[std::size_t(product.attempt - 1)];
+        co_await run_on(lanes_.cpu, [&] { return generator::measure(result.splats); });
+    auto& report = result.attempts[std::size_t(result.attempt - 1)];
     report.health = recorded(health);
     auto fault = unhealthy(health, routed.generation_config.gate);
     if (fault.empty()) co_return true;
@@ -291,45 +294,46 @@ asio::awaitable<bool> Production::is_healthy(Product& product, const RoutedReque
               {{"task", routed.watch.task}, {"attempt", report.number}, {"error", fault}});
     report.outcome = AttemptOutcome::unhealthy;
     report.error = fault;
-    product.splats = {};
-    product.detail = std::move(fault);
+    result.splats = {};
+    result.detail = std::move(fault);
     co_return false;
 }
 
-asio::awaitable<Production::Next> Production::generate_splats(Product& product, GenerationRun& run,
+asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& result,
+                                                              GenerationRun& run,
                                                               const generator::Structure& chosen) {
     auto made = co_await run.generate_splats(chosen);
     if (made.error.code) {
-        fail(product, made.error);
+        fail(result, made.error);
         co_return made.lost ? Next::elsewhere : Next::nowhere;
     }
-    product.splats = std::move(made.generated.splats);
-    auto& report = product.attempts[std::size_t(product.attempt - 1)];
+    result.splats = std::move(made.generated.splats);
+    auto& report = result.attempts[std::size_t(result.attempt - 1)];
     report.times.latent = made.generated.times.latent;
     report.times.gaussians = made.generated.times.gaussians;
-    co_return product.splats.size() > 0 ? Next::on : Next::nowhere;
+    co_return result.splats.size() > 0 ? Next::on : Next::nowhere;
 }
 
-asio::awaitable<Parcel> Production::pack(generator::Splats splats) {
+asio::awaitable<EncodedAsset> Production::encode(generator::Splats splats) {
     co_return co_await run_on(lanes_.cpu, [&] {
         const auto begin = std::chrono::steady_clock::now();
-        Parcel parcel;
+        EncodedAsset encoded;
         const auto stored =
             generator::export_splats(splats, generator::export_options(generation_config_.export_));
-        parcel.gaussians = std::int64_t(stored.size());
+        encoded.gaussians = std::int64_t(stored.size());
         if (stored.size() > 0)
-            parcel.spz = generator::write_spz(
+            encoded.spz = generator::write_spz(
                 stored, {.fraction_bits = generation_config_.export_.fraction_bits,
                          .zstd_level = generation_config_.export_.zstd_level});
-        parcel.milliseconds = config::milliseconds_since(begin);
-        return parcel;
+        encoded.milliseconds = config::milliseconds_since(begin);
+        return encoded;
     });
 }
 
 // One line an event, with the words that operators grep for.
 void Production::log_verdict(const RoutedRequest& routed, const Decision& decision,
-                             const Product& product) const {
-    const auto& last = product.attempts.back();
+                             const GenerationResult& result) const {
+    const auto& last = result.attempts.back();
     const auto say = [&](config::Level level, std::string_view event) {
         log_.event(level, event,
                    {{"task", routed.watch.task},

@@ -23,7 +23,7 @@
 
 namespace miner {
 
-struct Product {
+struct GenerationResult {
     enum class End {
         decided,      // as `outcome` says
         no_object,    // outcome error: no object can be told from the picture
@@ -47,7 +47,7 @@ struct Product {
 };
 
 // Splats as they leave the machine.
-struct Parcel {
+struct EncodedAsset {
     std::vector<std::uint8_t> spz;
     std::int64_t gaussians = 0;  // that the export left
     double milliseconds = 0;
@@ -76,14 +76,14 @@ public:
     // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
     // fails is left for another, where the request begins anew. Ends early, as Product::End tells,
     // when `stop` fires, which must happen on io, or the deadline is over.
-    asio::awaitable<Product> produce(GenerationRequest request, std::uint64_t seed,
-                                     std::stop_token stop, Watch watch);
+    asio::awaitable<GenerationResult> produce(GenerationRequest request, std::uint64_t seed,
+                                              std::stop_token stop, Watch watch);
 
     // For another miner that brings its own generation config: on a device of this machine, never
     // passed on.
-    asio::awaitable<Product> produce_here(GenerationConfig generation_config,
-                                          GenerationRequest request, std::uint64_t seed,
-                                          std::stop_token stop, Watch watch);
+    asio::awaitable<GenerationResult> produce_here(GenerationConfig generation_config,
+                                                   GenerationRequest request, std::uint64_t seed,
+                                                   std::stop_token stop, Watch watch);
 
     // What something can be made of; any time after the pool was loaded.
     bool takes_pictures() const { return pool_.takes_pictures(); }
@@ -94,7 +94,7 @@ public:
     bool able() const { return pool_.able(); }
 
     // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
-    asio::awaitable<Parcel> pack(generator::Splats splats);
+    asio::awaitable<EncodedAsset> encode(generator::Splats splats);
 
 private:
     // One request with the route that it takes.
@@ -109,9 +109,10 @@ private:
         double text_to_image_ms = -1;  // negative: there was no text-to-image call
     };
 
-    asio::awaitable<Product> produce_as(const GenerationConfig& generation_config,
-                                        const GenerationRequest& request, std::uint64_t seed,
-                                        std::stop_token outer, const Watch& watch, bool here_only);
+    asio::awaitable<GenerationResult> produce_as(const GenerationConfig& generation_config,
+                                                 const GenerationRequest& request,
+                                                 std::uint64_t seed, std::stop_token outer,
+                                                 const Watch& watch, bool here_only);
     // How the work goes on after a step of it.
     enum class Next {
         on,         // with the next step
@@ -120,20 +121,22 @@ private:
     };
 
     // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
-    asio::awaitable<Next> make_via_picture(Product& product, const RoutedRequest& routed);
-    asio::awaitable<void> find_backend(Product& product, const RoutedRequest& routed);
-    asio::awaitable<Next> make(Product& product, GenerationRun& run, const RoutedRequest& routed);
-    asio::awaitable<Next> ready(Product& product, GenerationRun& run, const RoutedRequest& routed);
-    asio::awaitable<Next> generate_splats(Product& product, GenerationRun& run,
+    asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
+    asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
+    asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,
+                               const RoutedRequest& routed);
+    asio::awaitable<Next> ready(GenerationResult& result, GenerationRun& run,
+                                const RoutedRequest& routed);
+    asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
                                           const generator::Structure& chosen);
-    // Measures the product's splats; ones that break a limit of the gate are dropped, and the
+    // Measures the result's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
-    asio::awaitable<bool> is_healthy(Product& product, const RoutedRequest& routed);
+    asio::awaitable<bool> is_healthy(GenerationResult& result, const RoutedRequest& routed);
     static storage::Attempt report_of(const GenerationRun::StructureResult& tried, int number,
                                       std::uint64_t seed, const RoutedRequest& routed);
     void log_verdict(const RoutedRequest& routed, const Decision& decision,
-                     const Product& product) const;
-    static void fail(Product& product, const config::Error& error);
+                     const GenerationResult& result) const;
+    static void fail(GenerationResult& result, const config::Error& error);
 
     Lanes& lanes_;
     BackendPool& pool_;

@@ -152,28 +152,29 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
         return attempted(job, std::move(attempt));
     };
     const auto begin = std::chrono::steady_clock::now();
-    auto product = co_await s_.production.produce(std::move(request), seed, s_.stop.token(), watch);
+    auto generated =
+        co_await s_.production.produce(std::move(request), seed, s_.stop.token(), watch);
     job.turn.milliseconds = config::milliseconds_since(begin);
-    job.turn.attempts = int(product.attempts.size());
-    for (const auto& attempt : product.attempts)
+    job.turn.attempts = int(generated.attempts.size());
+    for (const auto& attempt : generated.attempts)
         job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
-    device_lost_ = device_lost_ || product.end == Product::End::device_lost;
-    job.stranded = product.end == Product::End::stranded;
-    if (device_lost_ || job.stranded || (product.given_up() && s_.stop.immediate())) {
-        s_.log.warn("handed back", {{"task", job.task.id}, {"reason", product.detail}});
+    device_lost_ = device_lost_ || generated.end == GenerationResult::End::device_lost;
+    job.stranded = generated.end == GenerationResult::End::stranded;
+    if (device_lost_ || job.stranded || (generated.given_up() && s_.stop.immediate())) {
+        s_.log.warn("handed back", {{"task", job.task.id}, {"reason", generated.detail}});
         co_return std::nullopt;
     }
-    if (product.given_up()) product.outcome = storage::Outcome::error;  // past the deadline
-    // These were recorded as promising; what is submitted is recorded when it is packed.
-    for (const auto& attempt : product.attempts) {
+    if (generated.given_up()) generated.outcome = storage::Outcome::error;  // past the deadline
+    // These were recorded as promising; what is submitted is recorded when it is encoded.
+    for (const auto& attempt : generated.attempts) {
         if (attempt.outcome == AttemptOutcome::unhealthy) co_await attempted(job, attempt);
     }
 
-    storage::Result result{.outcome = product.outcome,
-                           .attempt = product.attempt,
+    storage::Result result{.outcome = generated.outcome,
+                           .attempt = generated.attempt,
                            .asset = {},
-                           .detail = product.detail};
-    if (product.splats.size() > 0) co_await keep(job, std::move(product), result, spz);
+                           .detail = generated.detail};
+    if (generated.splats.size() > 0) co_await keep(job, std::move(generated), result, spz);
     if (result.outcome == storage::Outcome::error)
         s_.log.warn("error", {{"task", job.task.id}, {"error", result.detail}});
     result.at = now_ms();
@@ -190,38 +191,38 @@ asio::awaitable<void> Pipeline::attempted(const Job& job, storage::Attempt attem
 }
 
 // Splats become bytes, and the bytes an asset.
-asio::awaitable<void> Pipeline::keep(Job& job, Product product, storage::Result& result,
+asio::awaitable<void> Pipeline::keep(Job& job, GenerationResult generated, storage::Result& result,
                                      std::vector<std::uint8_t>& spz) {
-    auto parcel = co_await s_.production.pack(std::move(product.splats));
-    auto& chosen = product.attempts[std::size_t(product.attempt - 1)];
+    auto encoded = co_await s_.production.encode(std::move(generated.splats));
+    auto& chosen = generated.attempts[std::size_t(generated.attempt - 1)];
     if (chosen.outcome == AttemptOutcome::sparse) chosen.outcome = AttemptOutcome::chosen;
-    chosen.times.compress = parcel.milliseconds;
+    chosen.times.compress = encoded.milliseconds;
     job.turn.final_stages = {.latent = chosen.times.latent,
                              .gaussians = chosen.times.gaussians,
                              .compress = chosen.times.compress};
     co_await attempted(job, chosen);
-    if (parcel.spz.empty()) {
+    if (encoded.spz.empty()) {
         result.outcome = storage::Outcome::error;
         result.attempt = 0;
         result.detail = "the export left no Gaussian: all are invisible, strays or not finite";
         co_return;
     }
-    if (parcel.gaussians < s_.settings.gate.floor) {  // scored with zero, which the skip is not
+    if (encoded.gaussians < s_.settings.gate.floor) {  // scored with zero, which the skip is not
         result.outcome = storage::Outcome::rejected;
         result.attempt = 0;
-        result.detail = "the export left " + std::to_string(parcel.gaussians) +
+        result.detail = "the export left " + std::to_string(encoded.gaussians) +
                         " Gaussians, fewer than gate.floor";
         s_.log.warn("rejected", {{"task", job.task.id}, {"error", result.detail}});
         co_return;
     }
-    const auto hash = co_await on_db([&] { return s_.artifacts.put(parcel.spz); });
+    const auto hash = co_await on_db([&] { return s_.artifacts.put(encoded.spz); });
     if (hash)
         result.asset = *hash;
     else
         s_.log.error("not recorded",
                      {{"task", job.task.id}, {"step", "asset"}, {"error", hash.error().message()}});
-    result.bytes = std::int64_t(parcel.spz.size());
-    spz = std::move(parcel.spz);
+    result.bytes = std::int64_t(encoded.spz.size());
+    spz = std::move(encoded.spz);
 }
 
 }  // namespace miner

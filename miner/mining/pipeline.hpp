@@ -127,7 +127,7 @@ private:
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
     asio::awaitable<void> attempted(const Job& job, storage::Attempt attempt);
-    asio::awaitable<void> keep(Job& job, Product product, storage::Result& result,
+    asio::awaitable<void> keep(Job& job, GenerationResult generated, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
     asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);
     asio::awaitable<bool> reload(Job& job, const storage::Result& result,

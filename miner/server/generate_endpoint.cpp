@@ -156,8 +156,8 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
         co_return Answer{"full", retry_later(429, "others are waiting already")};
     const bool given = co_await wait_for_turn(request.gone, deadline);
     if (!given) {
-        Product none;
-        none.end = Product::End::stopped;
+        GenerationResult none;
+        none.end = GenerationResult::End::stopped;
         co_return explain(none, request.gone, deadline);
     }
     co_return co_await produce(std::move(*call), request.gone, deadline);
@@ -200,31 +200,31 @@ asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
     late.async_wait([stop](boost::system::error_code error) mutable {
         if (!error) stop.request_stop();
     });
-    Product product;
+    GenerationResult result;
     Production::Watch watch{.task = "generate"};
     std::exception_ptr failure;
     try {
         const auto token = stop.get_token();
         if (call.generation_config)
-            product = co_await s_.production.produce_here(std::move(*call.generation_config),
-                                                          std::move(call.request), call.seed, token,
-                                                          std::move(watch));
+            result = co_await s_.production.produce_here(std::move(*call.generation_config),
+                                                         std::move(call.request), call.seed, token,
+                                                         std::move(watch));
         else
-            product = co_await s_.production.produce(std::move(call.request), call.seed, token,
-                                                     std::move(watch));
+            result = co_await s_.production.produce(std::move(call.request), call.seed, token,
+                                                    std::move(watch));
     } catch (...) {
         failure = std::current_exception();
     }
-    next();  // from here on the device is free: the next one begins while this one is packed
+    next();  // from here on the device is free: the next one begins while this one is encoded
     if (failure) std::rethrow_exception(failure);
-    if (product.splats.size() == 0) co_return explain(product, gone, deadline);
-    co_return co_await deliver(std::move(product), call);
+    if (result.splats.size() == 0) co_return explain(result, gone, deadline);
+    co_return co_await deliver(std::move(result), call);
 }
 
-asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Call& call) {
+asio::awaitable<Studio::Answer> Studio::deliver(GenerationResult result, const Call& call) {
     std::size_t gaussians = 0;
     auto body = co_await run_on(s_.lanes.cpu, [&] {
-        const auto stored = generator::export_splats(product.splats, kAsGenerated);
+        const auto stored = generator::export_splats(result.splats, kAsGenerated);
         gaussians = stored.size();
         const auto& how = s_.settings.export_;
         const auto bytes = call.spz
@@ -238,7 +238,7 @@ asio::awaitable<Studio::Answer> Studio::deliver(Product product, const Call& cal
     reply.headers.emplace_back("x-gaussians", std::to_string(gaussians));
     reply.headers.emplace_back(
         "server-timing",
-        write_server_timing(product.attempts[std::size_t(product.attempt - 1)].times));
+        write_server_timing(result.attempts[std::size_t(result.attempt - 1)].times));
     co_return Answer{"made", std::move(reply)};
 }
 
@@ -252,24 +252,25 @@ Studio::Answer Studio::too_late() const {
     return {"late", words_reply(504, words)};
 }
 
-Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
+Studio::Answer Studio::explain(const GenerationResult& result, std::stop_token gone,
                                Clock::time_point deadline) {
-    if (product.end == Product::End::device_lost) {
+    if (result.end == GenerationResult::End::device_lost) {
         device_lost_ = true;
         s_.stop.now();
         return {"error", retry_later(503, "the device is lost: restarting")};
     }
     // Callers need not know where other miners of ours are.
-    const auto detail = s_.state.without_addresses(product.detail);
-    if (product.end == Product::End::stranded) return {"stranded", retry_later(503, detail)};
-    if (product.given_up()) {
+    const auto detail = s_.state.without_addresses(result.detail);
+    if (result.end == GenerationResult::End::stranded)
+        return {"stranded", retry_later(503, detail)};
+    if (result.given_up()) {
         if (gone.stop_requested()) return {"gone", words_reply(503, "you hung up")};
-        if (product.end == Product::End::late) return {"late", words_reply(504, detail)};
+        if (result.end == GenerationResult::End::late) return {"late", words_reply(504, detail)};
         if (Clock::now() >= deadline) return too_late();
         return {"not_ready", retry_later(503, "stopping")};
     }
-    if (product.outcome == storage::Outcome::rejected) {
-        const auto& attempts = product.attempts;
+    if (result.outcome == storage::Outcome::rejected) {
+        const auto& attempts = result.attempts;
         const auto best = std::max_element(
             attempts.begin(), attempts.end(),
             [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
@@ -281,7 +282,7 @@ Studio::Answer Studio::explain(const Product& product, std::stop_token gone,
         return {"sparse", std::move(reply)};
     }
     // Nothing was tried: it is the picture that cannot be read.
-    const bool unreadable = product.attempts.empty();
+    const bool unreadable = result.attempts.empty();
     return {unreadable ? "bad_picture" : "error", words_reply(unreadable ? 422 : 500, detail)};
 }
 

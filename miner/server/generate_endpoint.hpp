@@ -64,9 +64,10 @@ private:
     std::chrono::milliseconds limit() const;
     asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);
     asio::awaitable<Answer> produce(Call call, std::stop_token gone, Clock::time_point deadline);
-    asio::awaitable<Answer> deliver(Product product, const Call& call);
+    asio::awaitable<Answer> deliver(GenerationResult result, const Call& call);
     Answer too_late() const;
-    Answer explain(const Product& product, std::stop_token gone, Clock::time_point deadline);
+    Answer explain(const GenerationResult& result, std::stop_token gone,
+                   Clock::time_point deadline);
     asio::awaitable<bool> wait_for_turn(std::stop_token gone, Clock::time_point deadline);
     void next();
 

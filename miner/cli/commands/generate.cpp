@@ -67,10 +67,10 @@ std::optional<GenerationRequest> read_generation_request(const GenerateOptions& 
     return images;
 }
 
-boost::json::value to_json(const Product& product, const generator::ModelInfo& model,
+boost::json::value to_json(const GenerationResult& result, const generator::ModelInfo& model,
                            const std::vector<Written>& files) {
     boost::json::array attempts;
-    for (const auto& attempt : product.attempts) {
+    for (const auto& attempt : result.attempts) {
         const auto& t = attempt.times;
         attempts.push_back({{"attempt", attempt.number},
                             {"chain", storage::name(attempt.chain)},
@@ -95,9 +95,9 @@ boost::json::value to_json(const Product& product, const generator::ModelInfo& m
                            {"gaussians", file.gaussians},
                            {"invisible", file.health.invisible},
                            {"opacity_mean", file.health.opacity_mean}});
-    return {{"outcome", words(product.outcome)},
-            {"detail", product.detail},
-            {"chosen", product.attempt},
+    return {{"outcome", words(result.outcome)},
+            {"detail", result.detail},
+            {"chosen", result.attempt},
             {"attempts", attempts},
             {"files", written},
             {"model", model.name},
@@ -105,14 +105,14 @@ boost::json::value to_json(const Product& product, const generator::ModelInfo& m
             {"dtype", model.dtype}};
 }
 
-void print_for_people(const Product& product, const config::Gate& gate,
+void print_for_people(const GenerationResult& result, const config::Gate& gate,
                       const std::vector<Written>& files) {
-    for (const auto& attempt : product.attempts) {
+    for (const auto& attempt : result.attempts) {
         fmt::print("attempt {}  {:<9} {:>7} voxels  {:>9} Gaussians  {:<7} {:>7.2f} s\n",
                    attempt.number, storage::name(attempt.chain), attempt.voxels, attempt.gaussians,
                    storage::name(attempt.outcome), config::total(attempt.times) / 1000);
     }
-    fmt::print("{} (gate {})\n", words(product.outcome), gate.min_gaussians);
+    fmt::print("{} (gate {})\n", words(result.outcome), gate.min_gaussians);
     for (const auto& file : files)
         fmt::print("{}: {} Gaussians, {:.2f} MB\n", config::printable(file.path), file.gaussians,
                    double(file.bytes) / 1e6);
@@ -150,7 +150,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     }
     Production production(lanes, **pool, *log, std::move(*generation_config));
     std::optional<config::Error> no_model;
-    Product product;
+    GenerationResult result;
     generator::ModelInfo model;
     std::exception_ptr failure;
     asio::co_spawn(
@@ -161,8 +161,8 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                 model = (*pool)->info();
                 Production::Watch watch{.task = what};
                 interrupt.let_finish();
-                product = co_await production.produce(std::move(*request), seed, interrupt.token(),
-                                                      std::move(watch));
+                result = co_await production.produce(std::move(*request), seed, interrupt.token(),
+                                                     std::move(watch));
                 co_await (*pool)->unload();
             } else {
                 no_model = loaded.error();
@@ -178,9 +178,9 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
 
     std::vector<Written> files;
     bool all_written = true;
-    if (product.splats.size() > 0) {
+    if (result.splats.size() > 0) {
         for (const auto& output : line.generate.outputs) {
-            auto written = write_output(output, product.splats, settings.export_);
+            auto written = write_output(output, result.splats, settings.export_);
             if (written)
                 files.push_back(std::move(*written));
             else
@@ -189,20 +189,20 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     }
     if (line.generate.json)
         fmt::print("{}\n",
-                   config::json_text(boost::json::serialize(to_json(product, model, files))));
+                   config::json_text(boost::json::serialize(to_json(result, model, files))));
     else
-        print_for_people(product, settings.gate, files);
-    if (product.given_up() && interrupt.token().stop_requested()) return ExitCode::interrupted;
-    if (product.end == Product::End::device_lost) return ExitCode::device_lost;
-    if (product.outcome == storage::Outcome::error || product.undecided()) {
+        print_for_people(result, settings.gate, files);
+    if (result.given_up() && interrupt.token().stop_requested()) return ExitCode::interrupted;
+    if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
+    if (result.outcome == storage::Outcome::error || result.undecided()) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
-                   config::printable(config::veiled(product.detail)));
-        return product.undecided() ? ExitCode::no_go : ExitCode::bad_input;
+                   config::printable(config::veiled(result.detail)));
+        return result.undecided() ? ExitCode::no_go : ExitCode::bad_input;
     }
     if (!all_written) return ExitCode::storage;
-    if (files.empty() && !product.detail.empty()) {
+    if (files.empty() && !result.detail.empty()) {
         fmt::print(stderr, "miner: nothing was written: {}\n",
-                   config::printable(config::veiled(product.detail)));
+                   config::printable(config::veiled(result.detail)));
         return ExitCode::no_go;
     }
     if (files.empty()) {

@@ -38,7 +38,7 @@ struct Bench {
         for (const auto* server : servers) settings.generator.remote.push_back(server->url());
     }
 
-    std::vector<miner::Product> produce(int count) {
+    std::vector<miner::GenerationResult> produce(int count) {
         asio::io_context io{1};
         miner::Lanes lanes;
         config::Logger log(config::Level::info, false,
@@ -46,17 +46,17 @@ struct Bench {
         const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
         miner::Production production(lanes, *pool, log,
                                      miner::read_generation_config(settings).value());
-        std::vector<miner::Product> products{std::size_t(count)};
+        std::vector<miner::GenerationResult> results{std::size_t(count)};
         std::exception_ptr failure;
         const auto make = [this](const config::Generator& how) {
             devices.push_back(how.device);
             return tests::make_fake(script)(how);
         };
-        const auto one = [&](miner::Product& product) -> asio::awaitable<void> {
+        const auto one = [&](miner::GenerationResult& result) -> asio::awaitable<void> {
             miner::Production::Watch watch{.task = "t"};
             const auto token = stop.get_token();
             auto what = request;
-            product = co_await production.produce(std::move(what), 7, token, std::move(watch));
+            result = co_await production.produce(std::move(what), 7, token, std::move(watch));
         };
         asio::co_spawn(
             io,
@@ -66,7 +66,7 @@ struct Bench {
                 if (!loaded) throw std::runtime_error(loaded.error().message());
                 able = pool->able();
                 std::vector<asio::awaitable<void>> requests;
-                for (auto& product : products) requests.push_back(one(product));
+                for (auto& result : results) requests.push_back(one(result));
                 co_await miner::await_all(std::move(requests));
                 able_after = pool->able();
                 co_await pool->unload();
@@ -74,9 +74,9 @@ struct Bench {
             [&](std::exception_ptr error) { failure = error; });
         io.run();
         if (failure) std::rethrow_exception(failure);
-        return products;
+        return results;
     }
-    miner::Product produce() { return std::move(produce(1).front()); }
+    miner::GenerationResult produce() { return std::move(produce(1).front()); }
 
     bool says(const std::string& words) const {
         return std::any_of(lines.begin(), lines.end(),
@@ -134,18 +134,18 @@ TEST_CASE(
     server.settings.enhance.standard = {"smooth"};
     server.start();
     Bench bench({&server});
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     Serving::stop_all({&server});
-    CHECK(product.outcome == Outcome::retry_passed);
-    CHECK(product.attempt == 2);
-    CHECK(product.splats.size() == 3840);
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.attempt == 2);
+    CHECK(result.splats.size() == 3840);
     CHECK(server.script->stage2_runs == 1);  // a sparse structure costs it stage 1 alone
     CHECK(server.script->pictures[0].pixels != server.script->pictures[1].pixels);
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 7});
-    REQUIRE(product.attempts.size() == 2);
-    CHECK(product.attempts[0].gaussians == 3168);
-    CHECK(product.attempts[0].outcome == storage::AttemptOutcome::sparse);
-    CHECK(product.attempts[1].chain == storage::Chain::extreme);
+    REQUIRE(result.attempts.size() == 2);
+    CHECK(result.attempts[0].gaussians == 3168);
+    CHECK(result.attempts[0].outcome == storage::AttemptOutcome::sparse);
+    CHECK(result.attempts[1].chain == storage::Chain::extreme);
     CHECK(bench.says("retry successful task=t attempt=2 gaussians=3840"));
 }
 
@@ -154,9 +154,9 @@ TEST_CASE("a retry that is better but sparse is fetched from the backend that he
     server.script->voxels = {20, 50};
     server.start();
     Bench bench({&server});
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_improved);
-    CHECK(product.splats.size() == 1600);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_improved);
+    CHECK(result.splats.size() == 1600);
     CHECK(server.script->stage1_runs == 3);
     server.script->voxels = {50, 40};
     server.script->stage1_runs = 0;
@@ -174,9 +174,9 @@ TEST_CASE("a prompt goes to a remote backend, with another seed when it stays sp
     server.start();
     Bench bench({&server});
     bench.request = generator::Prompt{"a red chair"};
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     Serving::stop_all({&server});
-    CHECK(product.outcome == Outcome::retry_passed);
+    CHECK(result.outcome == Outcome::retry_passed);
     CHECK(server.script->prompts == std::vector<std::string>{"a red chair", "a red chair"});
     CHECK(server.script->seeds == std::vector<std::uint64_t>{7, 8});
 }
@@ -198,10 +198,10 @@ TEST_CASE("each request goes to the backend with the least to do") {
             });
         first.script->held = second.script->held = false;
     });
-    const auto products = bench.produce(4);
+    const auto results = bench.produce(4);
     release.join();
     Serving::stop_all({&first, &second});
-    for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
+    for (const auto& result : results) CHECK(result.outcome == Outcome::passed);
     CHECK(first.script->stage1_runs == 2);
     CHECK(second.script->stage1_runs == 2);
 }
@@ -210,8 +210,8 @@ TEST_CASE("several devices of one machine work at the same time, each with a mod
     Bench bench;
     bench.settings.generator.devices = {"cuda:0", "cuda:1"};
     bench.script->meeting = 2;  // neither ends before the other has begun
-    const auto products = bench.produce(2);
-    for (const auto& product : products) CHECK(product.outcome == Outcome::passed);
+    const auto results = bench.produce(2);
+    for (const auto& result : results) CHECK(result.outcome == Outcome::passed);
     auto devices = bench.devices.get();
     std::sort(devices.begin(), devices.end());
     CHECK(devices == std::vector<std::string>{"cuda:0", "cuda:1"});
@@ -224,12 +224,12 @@ TEST_CASE("when a backend dies in the middle another makes the whole of it") {
     dying.start();
     other.start();
     Bench bench({&dying, &other});
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     CHECK(dying.wait() == miner::ExitCode::device_lost);
-    CHECK(product.outcome == Outcome::passed);
+    CHECK(result.outcome == Outcome::passed);
     CHECK(dying.script->stage1_runs == 1);
     CHECK(other.script->stage1_runs == 1);
-    CHECK(product.attempts.size() == 1);
+    CHECK(result.attempts.size() == 1);
     CHECK(bench.says("backend failed backend=" + dying.url()));
     // Gone for good, it is not even asked.
     CHECK(bench.produce().outcome == Outcome::passed);
@@ -257,9 +257,9 @@ TEST_CASE("a backend that hangs up, talks nonsense or too much is left for anoth
         Bench bench({&other});
         bench.settings.generator.remote.insert(bench.settings.generator.remote.begin(), url(peer));
         const int before = other.script->stage1_runs;
-        const auto product = bench.produce();
+        const auto result = bench.produce();
         INFO(words);
-        CHECK(product.outcome == Outcome::passed);
+        CHECK(result.outcome == Outcome::passed);
         CHECK(other.script->stage1_runs == before + 1);
         CHECK(bench.says("backend failed backend=" + url(peer)));
         CHECK(std::any_of(bench.lines.begin(), bench.lines.end(), [&](const auto& line) {
@@ -276,9 +276,9 @@ TEST_CASE("a backend that is late by its own measure is left for another") {
     slow.start();
     other.start();
     Bench bench({&slow, &other});
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     Serving::stop_all({&slow, &other});
-    CHECK(product.outcome == Outcome::passed);
+    CHECK(result.outcome == Outcome::passed);
     CHECK(other.script->stage1_runs == 1);
     CHECK(bench.says("504: not made within 0.1 s"));
 }
@@ -290,8 +290,8 @@ TEST_CASE("past our own deadline a remote request is given up, here and there") 
     other.start();
     Bench bench({&slow, &other});
     bench.settings.generator.deadline = 1s;
-    const auto product = bench.produce();
-    CHECK(product.end == miner::Product::End::late);
+    const auto result = bench.produce();
+    CHECK(result.end == miner::GenerationResult::End::late);
     CHECK(other.script->stage1_runs == 0);
     slow.script->delay = 0ms;
     bench.settings.generator.deadline = std::chrono::minutes(10);
@@ -305,17 +305,17 @@ TEST_CASE("when no backend answers, nothing is decided") {
     Bench bench;
     // Nobody listens on a port that was free a moment ago.
     bench.settings.generator.remote = {url(tests::LoopbackPeer([](auto&) {}))};
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     CHECK_FALSE(bench.able);
-    CHECK(product.end == miner::Product::End::stranded);
-    CHECK(product.outcome == Outcome::none);
-    CHECK(product.detail == "no backend is able to take it");
+    CHECK(result.end == miner::GenerationResult::End::stranded);
+    CHECK(result.outcome == Outcome::none);
+    CHECK(result.detail == "no backend is able to take it");
     CHECK(bench.says("backend down"));
     const tests::LoopbackPeer hangs_up(healthy_but([](auto&) {}));
     bench.settings.generator.remote = {url(hangs_up)};
     const auto failed = bench.produce();
     CHECK(bench.able);
-    CHECK(failed.end == miner::Product::End::stranded);
+    CHECK(failed.end == miner::GenerationResult::End::stranded);
     CHECK(failed.detail.starts_with("every backend failed: "));
     CHECK_FALSE(bench.able_after);  // it rests
 }
@@ -331,10 +331,10 @@ TEST_CASE("several pictures of one object go to no remote backend, whatever its 
     Bench bench;
     bench.settings.generator.remote = {url(prompts_alone)};
     bench.request = miner::MultiImage{{tests::small_png(), tests::small_png()}, {}};
-    const auto product = bench.produce();
+    const auto result = bench.produce();
     CHECK(bench.able);
-    CHECK(product.end == miner::Product::End::stranded);
-    CHECK(product.detail.find("several pictures of one object need a device here") !=
+    CHECK(result.end == miner::GenerationResult::End::stranded);
+    CHECK(result.detail.find("several pictures of one object need a device here") !=
           std::string::npos);
     CHECK(prompts_alone.connections() == 1);  // its health alone
 }
@@ -346,8 +346,8 @@ TEST_CASE("what the request itself is to blame for is not tried at every backend
         server->start();
     }
     Bench bench({&first, &second});
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::error);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
     CHECK(first.script->stage1_runs == 2);
     CHECK(second.script->stage1_runs == 0);
     bench.request = std::vector<std::uint8_t>{1, 2, 3};
@@ -363,7 +363,7 @@ TEST_CASE("remote backends want their token") {
     server.settings.http.token = "0123456789abcdef";
     server.start();
     Bench bench({&server});
-    CHECK(bench.produce().end == miner::Product::End::stranded);
+    CHECK(bench.produce().end == miner::GenerationResult::End::stranded);
     CHECK(bench.says("401"));
     bench.settings.generator.remote_token = "0123456789abcdef";
     CHECK(bench.produce().outcome == Outcome::passed);

@@ -35,7 +35,7 @@ struct Bench {
     miner::GenerationRequest request = tests::small_png();
     std::stop_source stop;
 
-    miner::Product produce() {
+    miner::GenerationResult produce() {
         asio::io_context io{1};
         miner::Lanes lanes;
         config::Logger log(config::Level::info, false,
@@ -43,7 +43,7 @@ struct Bench {
         const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
         miner::Production production(lanes, *pool, log,
                                      miner::read_generation_config(settings).value());
-        miner::Product product;
+        miner::GenerationResult result;
         std::exception_ptr failure;
         asio::co_spawn(
             io,
@@ -57,12 +57,12 @@ struct Bench {
                     attempts.push_back(attempt);
                     co_return;
                 };
-                product = co_await production.produce(request, 7, stop.get_token(), watch);
+                result = co_await production.produce(request, 7, stop.get_token(), watch);
             },
             [&](std::exception_ptr error) { failure = error; });
         io.run();
         if (failure) std::rethrow_exception(failure);
-        return product;
+        return result;
     }
 
     // The line of that event, or nothing.
@@ -83,27 +83,27 @@ bool holds(const std::string& text, const std::string& part) {
 TEST_CASE("of a dense structure splats are made at once") {
     Bench bench;
     bench.script->voxels = {100};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::passed);
-    CHECK(product.attempt == 1);
-    CHECK(product.splats.size() == 3200);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.attempt == 1);
+    CHECK(result.splats.size() == 3200);
     CHECK(bench.script->stage1_runs == 1);
     CHECK(bench.script->stage2_runs == 1);
     CHECK(holds(bench.line("passed"), "attempt=1 gaussians=3200 gate=3200 ms="));
-    REQUIRE(product.attempts.size() == 1);
-    CHECK(product.attempts[0].chain == storage::Chain::standard);
-    CHECK(product.attempts[0].times.latent == 4);
-    CHECK(product.attempts[0].times.prepare >= 0);
+    REQUIRE(result.attempts.size() == 1);
+    CHECK(result.attempts[0].chain == storage::Chain::standard);
+    CHECK(result.attempts[0].times.latent == 4);
+    CHECK(result.attempts[0].times.prepare >= 0);
     CHECK(bench.stages == std::vector<std::string>{"decode", "prepare", "structure", "splats"});
 }
 
 TEST_CASE("a sparse structure is made again from the original picture, enhanced to the extreme") {
     Bench bench;
     bench.script->voxels = {99, 120};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_passed);
-    CHECK(product.attempt == 2);
-    CHECK(product.splats.size() == 3840);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.attempt == 2);
+    CHECK(result.splats.size() == 3840);
     CHECK(bench.script->stage2_runs == 1);  // stage 2 runs once, on the winner
     CHECK(holds(bench.line("sparse"), "attempt=1 gaussians=3168 gate=3200 ms="));
     CHECK(holds(bench.line("retry"), "attempt=2"));
@@ -121,9 +121,9 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     bench.request = generator::Prompt{"a red chair"};
     bench.settings.enhance.applies_to = "structure";
     bench.script->voxels = {99, 120};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_passed);
-    CHECK(product.splats.size() == 3840);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.splats.size() == 3840);
     CHECK(bench.script->prompts == std::vector<std::string>{"a red chair", "a red chair"});
     CHECK(bench.script->pictures.empty());
     CHECK_FALSE(bench.script->repainted);
@@ -144,8 +144,8 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
                                       generator::Views::Mode::averaged};
     bench.settings.enhance.applies_to = "structure";
     bench.script->voxels = {99, 120};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_passed);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
     REQUIRE(bench.script->views.size() == 2);
     for (const auto& views : bench.script->views.get()) {
         CHECK(views.mode == generator::Views::Mode::averaged);
@@ -180,8 +180,8 @@ TEST_CASE("where a service makes pictures, a prompt goes by way of one") {
     Bench bench;
     ask_service(bench, service.port());
     bench.script->voxels = {99, 120};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_passed);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
     CHECK(service.connections() == 1);  // the retry enhances the same picture
     CHECK(bench.script->prompts.empty());
     CHECK(bench.script->pictures.size() == 2);
@@ -223,8 +223,8 @@ TEST_CASE("when the picture service fails, the prompt goes to the model as it is
     Bench bench;
     ask_service(bench, service.port());
     if (answer.empty()) bench.settings.picture_service.deadline = 50ms;
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::passed);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
     CHECK(bench.script->prompts == std::vector<std::string>{"a red chair"});
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].route == storage::Route::prompt);
@@ -264,10 +264,10 @@ TEST_CASE("a model of pictures alone makes prompts by way of pictures, or says w
 
     tests::LoopbackPeer broken(tests::answering(tests::kNoPicture));
     ask_service(bench, broken.port());
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::error);
-    CHECK(holds(product.detail, "500"));
-    CHECK(product.attempts.empty());
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(holds(result.detail, "500"));
+    CHECK(result.attempts.empty());
 }
 
 TEST_CASE("a model of prompts alone never asks for a picture") {
@@ -287,23 +287,23 @@ TEST_CASE("the deadline of a generation and a stop both end text-to-image") {
     ask_service(late, silent.port());
     late.settings.generator.deadline = 0s;
     const auto given_up = late.produce();
-    CHECK(given_up.end == miner::Product::End::late);
+    CHECK(given_up.end == miner::GenerationResult::End::late);
     CHECK(holds(given_up.detail, "during text to image"));
     Bench stopped;
     ask_service(stopped, silent.port());
     stopped.stop.request_stop();
-    const auto product = stopped.produce();
-    CHECK(product.given_up());
-    CHECK(product.end == miner::Product::End::stopped);
+    const auto result = stopped.produce();
+    CHECK(result.given_up());
+    CHECK(result.end == miner::GenerationResult::End::stopped);
 }
 
 TEST_CASE("what stage 2 makes is measured, with nothing left out") {
     Bench bench;
     bench.script->voxels = {100};
-    const auto product = bench.produce();
-    const auto& health = product.attempts[0].health;
+    const auto result = bench.produce();
+    const auto& health = result.attempts[0].health;
     CHECK(health.invisible == 0);
-    CHECK(product.splats.size() == 3200);
+    CHECK(result.splats.size() == 3200);
     CHECK(health.opacity_mean == Approx(0.7).epsilon(1e-2));
     CHECK(health.opacity_spread == Approx(0.4 / std::sqrt(12)).epsilon(1e-2));
     CHECK(health.extent == Approx(1).epsilon(1e-2));
@@ -314,16 +314,16 @@ TEST_CASE("splats that break a limit of the gate make room for the next attempt"
     bench.script->voxels = {100, 120};
     bench.script->dull = {true, false};
     bench.settings.gate.min_opacity_spread = 0.01;
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_passed);
-    CHECK(product.attempt == 2);
-    CHECK(product.splats.size() == 3840);
-    CHECK(product.detail.empty());
-    REQUIRE(product.attempts.size() == 2);
-    CHECK(product.attempts[0].outcome == storage::AttemptOutcome::unhealthy);
-    CHECK(holds(product.attempts[0].error, "gate.min_opacity_spread"));
-    CHECK(product.attempts[0].health.opacity_spread == Approx(0).margin(1e-6));
-    CHECK(product.attempts[1].outcome == storage::AttemptOutcome::passed);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.attempt == 2);
+    CHECK(result.splats.size() == 3840);
+    CHECK(result.detail.empty());
+    REQUIRE(result.attempts.size() == 2);
+    CHECK(result.attempts[0].outcome == storage::AttemptOutcome::unhealthy);
+    CHECK(holds(result.attempts[0].error, "gate.min_opacity_spread"));
+    CHECK(result.attempts[0].health.opacity_spread == Approx(0).margin(1e-6));
+    CHECK(result.attempts[1].outcome == storage::AttemptOutcome::passed);
     CHECK(holds(bench.line("unhealthy"), "WARN"));
     CHECK(bench.attempts.size() == 2);  // told once each
 }
@@ -333,11 +333,11 @@ TEST_CASE("when no attempt is fit nothing is submitted, and the reason stays") {
     bench.script->voxels = {100, 120};
     bench.script->dull = {true};
     bench.settings.gate.min_opacity_spread = 0.01;
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::rejected);
-    CHECK(product.attempt == 0);
-    CHECK(product.splats.size() == 0);
-    CHECK(holds(product.detail, "gate.min_opacity_spread"));
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::rejected);
+    CHECK(result.attempt == 0);
+    CHECK(result.splats.size() == 0);
+    CHECK(holds(result.detail, "gate.min_opacity_spread"));
     CHECK(bench.script->stage2_runs == 2);
 }
 
@@ -347,19 +347,19 @@ TEST_CASE("a sparse attempt is still there when the one that passed turns out un
     bench.script->voxels = {20, 120, 50};
     bench.script->dull = {true, false};
     bench.settings.gate.min_opacity_spread = 0.01;
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_improved);
-    CHECK(product.attempt == 3);
-    CHECK(product.splats.size() == 1600);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_improved);
+    CHECK(result.attempt == 3);
+    CHECK(result.splats.size() == 1600);
 }
 
 TEST_CASE("what the model does not take is an error that says so") {
     Bench bench;
     bench.settings.gate.attempts = 1;
     bench.script->takes_pictures = false;
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::error);
-    CHECK(holds(product.detail, "not what this checkpoint takes"));
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(holds(result.detail, "not what this checkpoint takes"));
     bench.script->takes_prompts = false;
     bench.request = generator::Prompt{"a red chair"};
     CHECK(bench.produce().outcome == Outcome::error);
@@ -368,18 +368,18 @@ TEST_CASE("what the model does not take is an error that says so") {
 TEST_CASE("a retry that is better but sparse is used with a warning") {
     Bench bench;
     bench.script->voxels = {20, 50};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::retry_improved);
-    CHECK(product.splats.size() == 1600);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_improved);
+    CHECK(result.splats.size() == 1600);
     CHECK(holds(bench.line("retry improved"), "WARN"));
 }
 
 TEST_CASE("a retry that does not help is rejected, and nothing is made of it") {
     Bench bench;
     bench.script->voxels = {50, 40};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::rejected);
-    CHECK(product.splats.size() == 0);
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::rejected);
+    CHECK(result.splats.size() == 0);
     CHECK(bench.script->stage2_runs == 0);
     CHECK(holds(bench.line("rejected"), "attempt=2 gaussians=1280"));
 }
@@ -398,9 +398,9 @@ TEST_CASE("a failed attempt is retried, and two of them are an error with its re
     CHECK(bench.produce().outcome == Outcome::retry_passed);
     Bench hopeless;
     hopeless.script->voxels = {-1};
-    const auto product = hopeless.produce();
-    CHECK(product.outcome == Outcome::error);
-    CHECK(holds(product.detail, "as scripted"));
+    const auto result = hopeless.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(holds(result.detail, "as scripted"));
     CHECK(hopeless.attempts.size() == 2);
     CHECK(holds(hopeless.line("attempt failed"), "as scripted"));
 }
@@ -409,17 +409,17 @@ TEST_CASE("a lost device ends the production at once") {
     Bench bench;
     bench.script->voxels = {-1};
     bench.script->failure = generator::Errc::device_lost;
-    const auto product = bench.produce();
-    CHECK(product.end == miner::Product::End::device_lost);
+    const auto result = bench.produce();
+    CHECK(result.end == miner::GenerationResult::End::device_lost);
     CHECK(bench.script->stage1_runs == 1);
 }
 
 TEST_CASE("what is no picture is an error before anything is generated") {
     Bench bench;
     bench.request = std::vector<std::uint8_t>{1, 2, 3};
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::error);
-    CHECK(holds(product.detail, "not a picture"));
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(holds(result.detail, "not a picture"));
     CHECK(bench.script->stage1_runs == 0);
 }
 
@@ -430,16 +430,16 @@ TEST_CASE("a deadline and a stop both cancel the work") {
     late.settings.generator.deadline = 0s;
     const auto given_up = late.produce();
     CHECK(given_up.given_up());
-    CHECK(given_up.end == miner::Product::End::late);
+    CHECK(given_up.end == miner::GenerationResult::End::late);
     CHECK(holds(given_up.detail, "generator.deadline"));
     Bench stopped;
     stopped.script->voxels = {100};
     stopped.script->delay = 10s;
     stopped.stop.request_stop();
-    const auto product = stopped.produce();
-    CHECK(product.given_up());
-    CHECK(product.end == miner::Product::End::stopped);
-    CHECK(product.outcome == Outcome::none);
+    const auto result = stopped.produce();
+    CHECK(result.given_up());
+    CHECK(result.end == miner::GenerationResult::End::stopped);
+    CHECK(result.outcome == Outcome::none);
 }
 
 TEST_CASE("with enhance.applies_to = structure the picture as it came paints the splats") {
@@ -489,9 +489,9 @@ TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     bench.script->voxels = {100};
     bench.script->bad_mask = true;
     bench.settings.generator.matting = "always";
-    const auto product = bench.produce();
-    CHECK(product.outcome == Outcome::error);
-    CHECK(holds(product.detail, "bad mask"));
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(holds(result.detail, "bad mask"));
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::error);
     CHECK(holds(bench.attempts[0].error, "bad mask"));
