@@ -41,8 +41,8 @@ network::Dendrite::Options dendrite_options(const config::Schedule& schedule,
             .now_ns = clocks.unix_ns};
 }
 
-void show_chain(Cockpit& cockpit, const network::Rpc& rpc) {
-    cockpit.state().ask_chain([&rpc]() -> std::optional<ChainState> {
+void show_chain(StatusServer& status_server, const network::Rpc& rpc) {
+    status_server.state().ask_chain([&rpc]() -> std::optional<ChainState> {
         const auto came = rpc.head_at();
         if (!came) return std::nullopt;
         const std::chrono::duration<double> age = std::chrono::steady_clock::now() - *came;

@@ -33,8 +33,8 @@ std::optional<ExitCode> Host::open_backends() {
     return std::nullopt;
 }
 
-std::optional<ExitCode> Host::open_status_server(Cockpit::Options options) {
-    auto opened = Cockpit::open(io_, std::move(options));
+std::optional<ExitCode> Host::open_status_server(StatusServer::Options options) {
+    auto opened = StatusServer::open(io_, std::move(options));
     if (!opened) {
         const bool another = opened.error().code == boost::system::errc::device_or_resource_busy;
         return cannot_start(opened.error(),

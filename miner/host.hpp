@@ -37,7 +37,7 @@ public:
 
     // Answers from run() on, while the model still loads; its log tail hears the log from now on.
     // As open_backends().
-    std::optional<ExitCode> open_status_server(Cockpit::Options options);
+    std::optional<ExitCode> open_status_server(StatusServer::Options options);
 
     // Loads the models, does `work`, unloads them; when stopping is asked for before they are
     // loaded, there is no work. Returns when everything has ended, with what to exit with; what
@@ -50,8 +50,8 @@ public:
     asio::io_context& io() { return io_; }
     Lanes& lanes() { return lanes_; }
     Stop& stop() { return stop_; }
-    Cockpit* status_server() { return status_server_.get(); }  // null: not opened
-    BackendPool& backends() { return *backends_; }             // once opened, as the next
+    StatusServer* status_server() { return status_server_.get(); }  // null: not opened
+    BackendPool& backends() { return *backends_; }                  // once opened, as the next
     Production& production() { return *production_; }
 
 private:
@@ -69,7 +69,7 @@ private:
     Stop stop_{io_.get_executor()};
     asio::signal_set signals_{io_};
     Service service_{io_.get_executor()};
-    std::unique_ptr<Cockpit> status_server_;
+    std::unique_ptr<StatusServer> status_server_;
     std::unique_ptr<BackendPool> backends_;
     std::optional<Production> production_;
     std::optional<config::Error> no_model_;

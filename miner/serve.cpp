@@ -21,7 +21,7 @@ constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr auto kLastWords = std::chrono::seconds(2);
 
 // Until stopping is asked for and the last call is answered.
-asio::awaitable<void> answer_calls(const Cockpit& server, Stop& stop) {
+asio::awaitable<void> answer_calls(const StatusServer& server, Stop& stop) {
     // Not as the loop's condition: g++ 12 takes a loop without a body for one that has no end.
     while (!stop.asked()) co_await stop.sleep(std::chrono::hours(24));
     asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -72,11 +72,12 @@ ExitCode run_serve(ServeOptions options) {
         log.error("cannot start", {{"error", chain.error().message()}});
         return ExitCode::usage;
     }
-    Studio studio({host.lanes(), host.production(), server.state(), server.metrics(), host.stop(),
-                   log, options.settings},
-                  host.backends().size());
-    server.serve_generate(
-        [&](network::ServerRequest request) { return studio.generate(std::move(request)); });
+    GenerateEndpoint generate_endpoint({host.lanes(), host.production(), server.state(),
+                                        server.metrics(), host.stop(), log, options.settings},
+                                       host.backends().size());
+    server.serve_generate([&](network::ServerRequest request) {
+        return generate_endpoint.generate(std::move(request));
+    });
     log.info("serving",
              {{"url", "http://" + network::authority(server.address().host, server.port()) +
                           "/generate"}});
@@ -86,7 +87,7 @@ ExitCode run_serve(ServeOptions options) {
         children.push_back(host.backends().watch(host.stop()));
         children.push_back(answer_calls(server, host.stop()));
         co_await await_all(std::move(children));
-        if (studio.device_lost()) host.device_was_lost();
+        if (generate_endpoint.device_lost()) host.device_was_lost();
     });
 }
 

@@ -1,10 +1,11 @@
 // Another miner as a backend: `miner serve` somewhere, asked over POST /generate. Not trusted: the
 // time, size and shape of its answers are bounded.
 //
-// It gets the picture or prompt as it came, with our generation config beside it (see Studio): it
-// enhances, makes one structure, and goes on only when that is dense enough; else it tells the
-// count, and the gate here decides, as for a device. So a sparse structure costs it stage 1 alone.
-// One that knows nothing of such answers splats, whose number then goes through the gate.
+// It gets the picture or prompt as it came, with our generation config beside it (see
+// GenerateEndpoint): it enhances, makes one structure, and goes on only when that is dense enough;
+// else it tells the count, and the gate here decides, as for a device. So a sparse structure costs
+// it stage 1 alone. One that knows nothing of such answers splats, whose number then goes through
+// the gate.
 #pragma once
 
 #include "config/log.hpp"

@@ -59,7 +59,7 @@ ServerReply retry_later(unsigned status, std::string words) {
 
 }  // namespace
 
-config::Result<std::optional<GenerationConfig>> Studio::read_config_of_caller(
+config::Result<std::optional<GenerationConfig>> GenerateEndpoint::read_config_of_caller(
     const Field& field) const {
     const auto least = field("min_gaussians"), enhance = field("enhance"),
                applies_to = field("applies_to");
@@ -86,7 +86,8 @@ config::Result<std::optional<GenerationConfig>> Studio::read_config_of_caller(
     return std::optional<GenerationConfig>(std::move(generation_config));
 }
 
-config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) const {
+config::Result<GenerateEndpoint::Call> GenerateEndpoint::read_call(
+    const ServerRequest& request) const {
     const auto type = network::find_header(request.headers, "content-type");
     const auto parts = network::parse_multipart(type.value_or(""), request.body);
     if (!parts) return parts.error();
@@ -120,14 +121,14 @@ config::Result<Studio::Call> Studio::read_call(const ServerRequest& request) con
     return call;
 }
 
-std::chrono::milliseconds Studio::limit() const {
+std::chrono::milliseconds GenerateEndpoint::limit() const {
     const auto& settings = s_.settings;
     if (settings.http.deadline.count() > 0) return settings.http.deadline;
     const auto& model = s_.state.model();
     return model && model->device == "cpu" ? settings.generator.deadline : kSeasonsDeadline;
 }
 
-asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
+asio::awaitable<ServerReply> GenerateEndpoint::generate(ServerRequest request) {
     const auto begin = Clock::now();
     auto answer = co_await make(request, begin + limit());
     const double seconds = config::seconds_since(begin);
@@ -140,8 +141,8 @@ asio::awaitable<ServerReply> Studio::generate(ServerRequest request) {
     co_return std::move(answer.reply);
 }
 
-asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
-                                             Clock::time_point deadline) {
+asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(const ServerRequest& request,
+                                                                 Clock::time_point deadline) {
     auto call = read_call(request);
     if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
     if (!s_.state.ready() || s_.stop.asked())
@@ -164,7 +165,8 @@ asio::awaitable<Studio::Answer> Studio::make(const ServerRequest& request,
 }
 
 // Whoever is let in calls next() in the end.
-asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_point deadline) {
+asio::awaitable<bool> GenerateEndpoint::wait_for_turn(std::stop_token gone,
+                                                      Clock::time_point deadline) {
     if (free_ > 0) {
         --free_;
         co_return true;
@@ -181,7 +183,7 @@ asio::awaitable<bool> Studio::wait_for_turn(std::stop_token gone, Clock::time_po
     co_return given;
 }
 
-void Studio::next() {
+void GenerateEndpoint::next() {
     if (waiting_.empty()) {
         ++free_;
         return;
@@ -191,8 +193,8 @@ void Studio::next() {
     turn->cancel();
 }
 
-asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
-                                                Clock::time_point deadline) {
+asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::produce(Call call, std::stop_token gone,
+                                                                    Clock::time_point deadline) {
     std::stop_source stop;
     const std::stop_callback hung_up(gone, [&] { stop.request_stop(); });
     const std::stop_callback stopping(s_.stop.token(), [&] { stop.request_stop(); });
@@ -221,7 +223,8 @@ asio::awaitable<Studio::Answer> Studio::produce(Call call, std::stop_token gone,
     co_return co_await deliver(std::move(result), call);
 }
 
-asio::awaitable<Studio::Answer> Studio::deliver(GenerationResult result, const Call& call) {
+asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::deliver(GenerationResult result,
+                                                                    const Call& call) {
     std::size_t gaussians = 0;
     auto body = co_await run_on(s_.lanes.cpu, [&] {
         const auto stored = generator::export_splats(result.splats, kAsGenerated);
@@ -242,7 +245,7 @@ asio::awaitable<Studio::Answer> Studio::deliver(GenerationResult result, const C
     co_return Answer{"made", std::move(reply)};
 }
 
-Studio::Answer Studio::too_late() const {
+GenerateEndpoint::Answer GenerateEndpoint::too_late() const {
     const auto& given = s_.settings.http.deadline;
     const auto words = fmt::format(
         "not made within {:g} s, waiting included: {}",
@@ -252,8 +255,9 @@ Studio::Answer Studio::too_late() const {
     return {"late", words_reply(504, words)};
 }
 
-Studio::Answer Studio::explain(const GenerationResult& result, std::stop_token gone,
-                               Clock::time_point deadline) {
+GenerateEndpoint::Answer GenerateEndpoint::explain(const GenerationResult& result,
+                                                   std::stop_token gone,
+                                                   Clock::time_point deadline) {
     if (result.end == GenerationResult::End::device_lost) {
         device_lost_ = true;
         s_.stop.now();

@@ -16,7 +16,7 @@
 
 namespace miner {
 
-class Studio {
+class GenerateEndpoint {
 public:
     struct Services {
         Lanes& lanes;
@@ -29,7 +29,7 @@ public:
     };
 
     // places: how many can be made at once.
-    Studio(Services services, std::size_t places) : s_(services), free_(places) {}
+    GenerateEndpoint(Services services, std::size_t places) : s_(services), free_(places) {}
 
     // Form fields prompt_image_file or prompt, and seed (-1 or absent: random). 200: a PLY, or an
     // SPZ when the header Accept asks for one, in TRELLIS's own convention. Another miner brings

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdint>
 
-extern "C" const config::EmbeddedFile miner_cockpit_page[];
-extern "C" const std::uint64_t miner_cockpit_page_count;
+extern "C" const config::EmbeddedFile miner_status_page[];
+extern "C" const std::uint64_t miner_status_page_count;
 
 namespace miner {
 namespace {
@@ -22,8 +22,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTypes{{
 }  // namespace
 
 std::optional<PageFile> page_file(std::string_view name) {
-    for (std::uint64_t i = 0; i < miner_cockpit_page_count; ++i) {
-        const auto& file = miner_cockpit_page[i];
+    for (std::uint64_t i = 0; i < miner_status_page_count; ++i) {
+        const auto& file = miner_status_page[i];
         if (name != file.name) continue;
         for (const auto& [ending, type] : kTypes)
             if (name.ends_with(ending))

@@ -85,7 +85,8 @@ ServerReply kept_by_caller(ServerReply reply) {
 
 }  // namespace
 
-asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::ServerRequest raw) {
+asio::awaitable<StatusServer::Reply> StatusServer::route(const Request& request,
+                                                         network::ServerRequest raw) {
     const auto& path = request.path;
     const bool generating = request.is({"generate"});
     if (request.method != (generating ? "POST" : "GET")) {
@@ -121,18 +122,18 @@ asio::awaitable<Cockpit::Reply> Cockpit::route(const Request& request, network::
 }
 
 // These two are told to everybody.
-Cockpit::Reply Cockpit::health() const {
+StatusServer::Reply StatusServer::health() const {
     const auto now = BootClock::now();
     return {json_reply(state_.health(now).healthy ? 200 : 503, state_.in_public(now))};
 }
 
-Cockpit::Reply Cockpit::ready() const {
+StatusServer::Reply StatusServer::ready() const {
     const bool ready = state_.ready();
     const auto reason = ready ? std::string() : state_.health(BootClock::now()).reason;
     return {json_reply(ready ? 200 : 503, {{"ready", ready}, {"reason", reason}})};
 }
 
-asio::awaitable<Cockpit::Reply> Cockpit::stats(const Request& request) {
+asio::awaitable<StatusServer::Reply> StatusServer::stats(const Request& request) {
     storage::Span span;
     for (const auto& [name, text] : request.query) {
         const auto value = read_number(text, 0, kLargestRow);
@@ -156,7 +157,7 @@ asio::awaitable<Cockpit::Reply> Cockpit::stats(const Request& request) {
                             ",\"gate\":" + std::to_string(settings_.gate.min_gaussians) + "}\n")};
 }
 
-asio::awaitable<Cockpit::Reply> Cockpit::tasks(const Request& request) {
+asio::awaitable<StatusServer::Reply> StatusServer::tasks(const Request& request) {
     int limit = 50;
     std::optional<storage::TaskRow> before;
     for (const auto& [name, text] : request.query) {
@@ -175,7 +176,7 @@ asio::awaitable<Cockpit::Reply> Cockpit::tasks(const Request& request) {
     co_return Reply{json_reply(200, {{"tasks", std::move(array)}})};
 }
 
-asio::awaitable<Cockpit::Reply> Cockpit::of_task(const Request& request) {
+asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& request) {
     const auto row = read_number(request.path[2], 1, kLargestRow);
     if (!row) co_return Reply{not_found()};
     const std::string what = request.path.size() == 4 ? request.path[3] : "";
@@ -195,7 +196,8 @@ asio::awaitable<Cockpit::Reply> Cockpit::of_task(const Request& request) {
     co_return co_await result_of(request, task.asset);
 }
 
-asio::awaitable<Cockpit::Reply> Cockpit::result_of(const Request& request, std::string hash) {
+asio::awaitable<StatusServer::Reply> StatusServer::result_of(const Request& request,
+                                                             std::string hash) {
     if (results_out_.use_count() > kResultsOut) {
         auto busy = words_reply(503, "too many results are being sent");
         busy.headers.emplace_back("retry-after", "1");
@@ -221,7 +223,7 @@ asio::awaitable<Cockpit::Reply> Cockpit::result_of(const Request& request, std::
     co_return reply;
 }
 
-Cockpit::Reply Cockpit::input_of(storage::TaskRow row) const {
+StatusServer::Reply StatusServer::input_of(storage::TaskRow row) const {
     const auto* input = state_.input(row);
     if (!input) return {words_reply(404, "the input of this task is not remembered any more")};
     if (input->kind == "text")
@@ -232,7 +234,7 @@ Cockpit::Reply Cockpit::input_of(storage::TaskRow row) const {
     return {kept_by_caller(bytes_reply({bytes.begin(), bytes.end()}, picture_type(bytes)))};
 }
 
-Cockpit::Reply Cockpit::events() {
+StatusServer::Reply StatusServer::events() {
     if (watchers_ >= kWatchers) return {words_reply(503, "too many watchers already")};
     Reply reply;
     reply.reply = {200, {{"content-type", "text/event-stream"}}, {}, {}};

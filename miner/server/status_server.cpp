@@ -20,7 +20,7 @@ constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
 
 }  // namespace
 
-Cockpit::Cockpit(Options options, std::unique_ptr<SignedCallers> callers)
+StatusServer::StatusServer(Options options, std::unique_ptr<SignedCallers> callers)
     : settings_(options.settings),
       folder_(std::move(options.folder)),
       archive_(std::move(options.archive)),
@@ -31,34 +31,37 @@ Cockpit::Cockpit(Options options, std::unique_ptr<SignedCallers> callers)
       metrics_(WallClock::now()),
       results_out_(std::make_shared<int>()) {}
 
-config::Result<std::unique_ptr<Cockpit>> Cockpit::open(asio::io_context& io, Options options) {
+config::Result<std::unique_ptr<StatusServer>> StatusServer::open(asio::io_context& io,
+                                                                 Options options) {
     const bool mining = options.mining;
     auto callers = SignedCallers::open(
         {.http = options.settings.http, .receivers = options.hotkeys, .folder = options.folder});
     if (!callers) return callers.error();
-    std::unique_ptr<Cockpit> cockpit(new Cockpit(std::move(options), std::move(*callers)));
-    const auto& http = cockpit->settings_.http;
-    if (mining && http.token.empty() && !cockpit->callers_ && !cockpit->address_.loopback())
+    std::unique_ptr<StatusServer> status_server(
+        new StatusServer(std::move(options), std::move(*callers)));
+    const auto& http = status_server->settings_.http;
+    if (mining && http.token.empty() && !status_server->callers_ &&
+        !status_server->address_.loopback())
         return config::fail(network::Errc::malformed,
                             "http.listen " + http.listen +
                                 " can be reached from other machines: set http.token "
                                 "(MINER_HTTP_TOKEN) or http.signed, or listen on 127.0.0.1");
     auto server = network::HttpServer::listen_async(
-        io, cockpit->address_.host, cockpit->address_.port,
-        [self = cockpit.get()](network::ServerRequest request) {
+        io, status_server->address_.host, status_server->address_.port,
+        [self = status_server.get()](network::ServerRequest request) {
             return self->answer(std::move(request));
         },
         kLimits,
-        [self = cockpit.get()](network::ServerRequest& request, std::int64_t& body_bytes) {
+        [self = status_server.get()](network::ServerRequest& request, std::int64_t& body_bytes) {
             return self->screen(request, body_bytes);
         });
     if (!server) return server.error();
-    cockpit->server_ = std::move(*server);
-    cockpit->address_.port = cockpit->server_->port();
-    return cockpit;
+    status_server->server_ = std::move(*server);
+    status_server->address_.port = status_server->server_->port();
+    return status_server;
 }
 
-Observer Cockpit::observer(Observer other) {
+Observer StatusServer::observer(Observer other) {
     Observer both;
     both.pulled = [this, next = other.pulled](const Pulled& pulled) {
         state_.pulled(pulled, BootClock::now());
@@ -84,12 +87,12 @@ Observer Cockpit::observer(Observer other) {
     return both;
 }
 
-config::Logger::Sink Cockpit::log_sink() const {
+config::Logger::Sink StatusServer::log_sink() const {
     return [tail = tail_](std::string_view line) { tail->add(line); };
 }
 
-void show_backends(Cockpit& cockpit, const BackendPool& pool) {
-    cockpit.state().ask_backends([&pool] {
+void show_backends(StatusServer& status_server, const BackendPool& pool) {
+    status_server.state().ask_backends([&pool] {
         std::vector<BackendState> states;
         for (const auto* backend : pool.backends())
             states.push_back({backend->name(), backend->able(), backend->load(), backend->memory(),
@@ -98,8 +101,8 @@ void show_backends(Cockpit& cockpit, const BackendPool& pool) {
     });
 }
 
-std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& request,
-                                                    std::int64_t& body_bytes) const {
+std::optional<network::ServerReply> StatusServer::screen(network::ServerRequest& request,
+                                                         std::int64_t& body_bytes) const {
     const auto path = path_of(request.target);
     const bool is_signed = callers_ && SignedCallers::signs(request);
     if (is_signed) request.mark = kSigned;
@@ -116,7 +119,7 @@ std::optional<network::ServerReply> Cockpit::screen(network::ServerRequest& requ
     return refused;
 }
 
-asio::awaitable<Cockpit::Reply> Cockpit::answer(network::ServerRequest raw) {
+asio::awaitable<StatusServer::Reply> StatusServer::answer(network::ServerRequest raw) {
     const bool head = raw.method == "HEAD";
     const auto method = head ? "GET" : raw.method;
     Reply reply;

@@ -21,7 +21,7 @@
 
 namespace miner {
 
-class Cockpit {
+class StatusServer {
 public:
     // Answers POST /generate.
     using Generate = std::function<asio::awaitable<network::ServerReply>(network::ServerRequest)>;
@@ -36,13 +36,14 @@ public:
 
     // Listens at once. Fails with network::Errc::io (port taken) or malformed, and as
     // SignedCallers::open(); a token or signatures are wanted beyond loopback when mining.
-    static config::Result<std::unique_ptr<Cockpit>> open(asio::io_context& io, Options options);
+    static config::Result<std::unique_ptr<StatusServer>> open(asio::io_context& io,
+                                                              Options options);
 
     // What the pipeline is to tell, beside what `other` is told.
     Observer observer(Observer other);
     State& state() { return state_; }
     Metrics& metrics() { return metrics_; }
-    // Lines for the log's tail; may outlive the cockpit.
+    // Lines for the log's tail; may outlive the status server.
     config::Logger::Sink log_sink() const;
     SignedCallers* signed_callers() { return callers_.get(); }  // null: http.signed is none
     void serve_generate(Generate generate) { generate_ = std::move(generate); }
@@ -59,7 +60,7 @@ private:
     using Reply = network::HttpServer::AsyncReply;
     using Request = RouteRequest;
 
-    Cockpit(Options options, std::unique_ptr<SignedCallers> callers);
+    StatusServer(Options options, std::unique_ptr<SignedCallers> callers);
 
     std::optional<network::ServerReply> screen(network::ServerRequest& request,
                                                std::int64_t& body_bytes) const;
@@ -90,7 +91,7 @@ private:
     std::unique_ptr<network::HttpServer> server_;
 };
 
-// Whoever looks at `cockpit` sees the backends of `pool`, which outlives its last answer.
-void show_backends(Cockpit& cockpit, const BackendPool& pool);
+// Whoever looks at `status_server` sees the backends of `pool`, which outlives its last answer.
+void show_backends(StatusServer& status_server, const BackendPool& pool);
 
 }  // namespace miner

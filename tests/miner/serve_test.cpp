@@ -17,7 +17,7 @@ using tests::eventually;
 namespace {
 
 // A server whose model loads as the test lets it.
-class Shop {
+class Server {
 public:
     config::Settings settings;
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
@@ -25,14 +25,14 @@ public:
     std::optional<config::Error> no_model;
     std::string host = "127.0.0.1";
 
-    Shop() {
+    Server() {
         settings.http.listen = "127.0.0.1:0";
         settings.gate.min_gaussians = 3200;
         settings.gate.floor = 320;
         settings.run.grace = 3600s;
         script->voxels = {100};
     }
-    ~Shop() {
+    ~Server() {
         may_load = true;
         script->held = false;
         if (!thread_.joinable()) return;
@@ -115,97 +115,98 @@ private:
 }  // namespace
 
 TEST_CASE("it answers while the model loads, and is ready when it has") {
-    Shop shop;
-    shop.may_load = false;
-    shop.start();
-    CHECK(shop.get("/version") == 200);
-    CHECK(shop.get("/ready") == 503);
-    CHECK(shop.said("model ready").empty());
-    shop.may_load = true;
-    CHECK(eventually([&] { return shop.get("/ready") == 200; }));
-    CHECK(shop.says("model ready model=fake"));
-    CHECK(shop.generate() == 200);
+    Server server;
+    server.may_load = false;
+    server.start();
+    CHECK(server.get("/version") == 200);
+    CHECK(server.get("/ready") == 503);
+    CHECK(server.said("model ready").empty());
+    server.may_load = true;
+    CHECK(eventually([&] { return server.get("/ready") == 200; }));
+    CHECK(server.says("model ready model=fake"));
+    CHECK(server.generate() == 200);
     ::kill(::getpid(), SIGTERM);
-    CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.says("stopped"));
+    CHECK(server.wait() == ExitCode::ok);
+    CHECK(server.says("stopped"));
 }
 
 TEST_CASE("it listens on IPv6, for this machine and for all") {
     const bool all = GENERATE(false, true);
-    Shop shop;
-    shop.settings.http.listen = all ? "[::]:0" : "[::1]:0";
-    shop.settings.http.token = "a token of some length";
-    if (!all) shop.settings.http.token.clear();
-    shop.host = "::1";
-    shop.start();
-    CHECK(eventually([&] { return shop.get("/ready") == 200; }));
-    CHECK_THAT(shop.said("serving url="), Catch::Contains(all ? "http://[::]:" : "http://[::1]:"));
-    CHECK(shop.get("/metrics") == (all ? 401 : 200));
-    CHECK(shop.generate() == (all ? 401 : 200));
+    Server server;
+    server.settings.http.listen = all ? "[::]:0" : "[::1]:0";
+    server.settings.http.token = "a token of some length";
+    if (!all) server.settings.http.token.clear();
+    server.host = "::1";
+    server.start();
+    CHECK(eventually([&] { return server.get("/ready") == 200; }));
+    CHECK_THAT(server.said("serving url="),
+               Catch::Contains(all ? "http://[::]:" : "http://[::1]:"));
+    CHECK(server.get("/metrics") == (all ? 401 : 200));
+    CHECK(server.generate() == (all ? 401 : 200));
 }
 
 TEST_CASE("a signal while the model loads ends it in order") {
     const int number = GENERATE(SIGINT, SIGTERM);
-    Shop shop;
-    shop.may_load = false;
-    shop.start();
-    CHECK(shop.get("/version") == 200);
+    Server server;
+    server.may_load = false;
+    server.start();
+    CHECK(server.get("/version") == 200);
     ::kill(::getpid(), number);
-    CHECK(shop.says("stopping signal=" + std::to_string(number)));
-    CHECK_FALSE(shop.ended());
-    shop.may_load = true;
-    CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.script->stage1_runs == 0);
+    CHECK(server.says("stopping signal=" + std::to_string(number)));
+    CHECK_FALSE(server.ended());
+    server.may_load = true;
+    CHECK(server.wait() == ExitCode::ok);
+    CHECK(server.script->stage1_runs == 0);
 }
 
 TEST_CASE("the call at hand is finished before it ends, and none is taken any more") {
-    Shop shop;
-    shop.script->held = true;
-    shop.start();
-    REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
+    Server server;
+    server.script->held = true;
+    server.start();
+    REQUIRE(eventually([&] { return server.get("/ready") == 200; }));
     std::atomic<unsigned> status = 0;
-    std::thread caller([&] { status = shop.generate(); });
-    REQUIRE(eventually([&] { return shop.script->stage1_runs == 1; }));
+    std::thread caller([&] { status = server.generate(); });
+    REQUIRE(eventually([&] { return server.script->stage1_runs == 1; }));
     ::kill(::getpid(), SIGTERM);
-    CHECK(shop.says("stopping"));
-    CHECK(shop.get("/ready") == 503);
-    CHECK(shop.generate() == 503);
-    CHECK_FALSE(shop.ended());
-    shop.script->held = false;
+    CHECK(server.says("stopping"));
+    CHECK(server.get("/ready") == 503);
+    CHECK(server.generate() == 503);
+    CHECK_FALSE(server.ended());
+    server.script->held = false;
     caller.join();
     CHECK(status == 200);
-    CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.script->stage1_runs == 1);
+    CHECK(server.wait() == ExitCode::ok);
+    CHECK(server.script->stage1_runs == 1);
 }
 
 TEST_CASE("when the grace is over the call at hand is told so") {
-    Shop shop;
-    shop.settings.run.grace = 0s;
-    shop.script->held = true;
-    shop.start();
-    REQUIRE(eventually([&] { return shop.get("/ready") == 200; }));
+    Server server;
+    server.settings.run.grace = 0s;
+    server.script->held = true;
+    server.start();
+    REQUIRE(eventually([&] { return server.get("/ready") == 200; }));
     std::atomic<unsigned> status = 0;
-    std::thread caller([&] { status = shop.generate(); });
-    REQUIRE(eventually([&] { return shop.script->stage1_runs == 1; }));
+    std::thread caller([&] { status = server.generate(); });
+    REQUIRE(eventually([&] { return server.script->stage1_runs == 1; }));
     ::kill(::getpid(), SIGTERM);
     caller.join();
     CHECK(status == 503);
-    CHECK(shop.wait() == ExitCode::ok);
-    CHECK(shop.says("grace is over"));
+    CHECK(server.wait() == ExitCode::ok);
+    CHECK(server.says("grace is over"));
 }
 
 TEST_CASE("a model that cannot be loaded ends it with the model's exit code") {
-    Shop shop;
-    shop.no_model = config::fail(generator::Errc::missing_file, "as tested");
-    shop.start();
-    CHECK(shop.wait() == ExitCode::model);
-    CHECK_THAT(shop.said("cannot start"), Catch::Contains("as tested"));
+    Server server;
+    server.no_model = config::fail(generator::Errc::missing_file, "as tested");
+    server.start();
+    CHECK(server.wait() == ExitCode::model);
+    CHECK_THAT(server.said("cannot start"), Catch::Contains("as tested"));
 }
 
 TEST_CASE("an address that another process has is named") {
-    Shop first;
+    Server first;
     first.start();
-    Shop second;
+    Server second;
     second.settings.http.listen = "127.0.0.1:" + std::to_string(first.port());
     second.start();
     CHECK(second.wait() == ExitCode::usage);

@@ -1,4 +1,4 @@
-// The cockpit over real sockets, on a database and an asset of its own.
+// The status server over real sockets, on a database and an asset of its own.
 #include "miner/server/status_server.hpp"
 
 #include "generator/splat/spz.hpp"
@@ -44,25 +44,26 @@ public:
         settings_.http.token = token;
         const auto artifacts = storage::Artifacts::open(folder_.path() / "assets").value();
         fill(artifacts);
-        cockpit_ = miner::Cockpit::open(io_, {.settings = settings_,
-                                              .folder = folder_.path(),
-                                              .archive = std::make_unique<miner::Archive>(
-                                                  folder_.path() / "miner.db", artifacts),
-                                              .mining = mining})
-                       .value();
-        boost::asio::co_spawn(io_, cockpit_->run(), boost::asio::detached);
+        status_server_ =
+            miner::StatusServer::open(io_, {.settings = settings_,
+                                            .folder = folder_.path(),
+                                            .archive = std::make_unique<miner::Archive>(
+                                                folder_.path() / "miner.db", artifacts),
+                                            .mining = mining})
+                .value();
+        boost::asio::co_spawn(io_, status_server_->run(), boost::asio::detached);
         thread_ = std::thread([this] { io_.run(); });
     }
     ~Seen() {
-        boost::asio::post(io_, [this] { cockpit_->stop(); });
+        boost::asio::post(io_, [this] { status_server_->stop(); });
         thread_.join();
     }
 
-    std::uint16_t port() const { return cockpit_->port(); }
-    void on_io(std::function<void(miner::Cockpit&)> fn) {
+    std::uint16_t port() const { return status_server_->port(); }
+    void on_io(std::function<void(miner::StatusServer&)> fn) {
         std::promise<void> done;
         boost::asio::post(io_, [&] {
-            fn(*cockpit_);
+            fn(*status_server_);
             done.set_value();
         });
         done.get_future().wait();
@@ -119,7 +120,7 @@ private:
     tests::TemporaryFolder folder_;
     config::Settings settings_;
     boost::asio::io_context io_{1};
-    std::unique_ptr<miner::Cockpit> cockpit_;
+    std::unique_ptr<miner::StatusServer> status_server_;
     std::thread thread_;
 };
 
@@ -133,13 +134,13 @@ TEST_CASE("health follows the miner and has a word for it") {
     Seen seen;
     CHECK(seen.get("/health").status == 503);
     CHECK(seen.get("/ready").status == 503);
-    seen.on_io([](auto& cockpit) { cockpit.state().model_ready({.name = "m"}); });
+    seen.on_io([](auto& status_server) { status_server.state().model_ready({.name = "m"}); });
     const auto health = seen.json("/health");
     CHECK(health.at("status") == "healthy");
     CHECK(health.at("model").at("name") == "m");
     CHECK(seen.json("/ready").at("ready") == true);
     CHECK(seen.json("/version").at("name") == "miner");
-    seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
+    seen.on_io([](auto& status_server) { status_server.state().draining(); });
     CHECK(seen.get("/health").status == 503);
 }
 
@@ -152,9 +153,10 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
         return std::string(json.at("reason").as_string());
     };
     CHECK(reason() == "loading the model");
-    seen.on_io([](auto& cockpit) {
-        cockpit.state().model_ready({.name = "m"});
-        cockpit.state().hindered("chain", {"no hotkey is registered: btcli", "wss://10.0.0.9"});
+    seen.on_io([](auto& status_server) {
+        status_server.state().model_ready({.name = "m"});
+        status_server.state().hindered("chain",
+                                       {"no hotkey is registered: btcli", "wss://10.0.0.9"});
     });
     CHECK(reason() == "no hotkey is registered: btcli");
     const auto waits = seen.get("/ready");
@@ -162,18 +164,18 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
     CHECK(waits.body.find("no hotkey is registered") != std::string::npos);
     CHECK(waits.body.find("10.0.0.9") == std::string::npos);
     CHECK(seen.get("/api/now").body.find("wss://10.0.0.9") != std::string::npos);
-    seen.on_io([](auto& cockpit) { cockpit.state().hindered("chain", {}); });
+    seen.on_io([](auto& status_server) { status_server.state().hindered("chain", {}); });
     CHECK(reason().empty());
     CHECK(seen.get("/ready").status == 200);
     const network::Task task{network::TaskKind::image, "t", "iVBORw=="};
-    seen.on_io([&](auto& cockpit) {
-        cockpit.state().pulled({.reached = true, .task = &task, .row = 7},
-                               miner::BootClock::now() - 10min);
+    seen.on_io([&](auto& status_server) {
+        status_server.state().pulled({.reached = true, .task = &task, .row = 7},
+                                     miner::BootClock::now() - 10min);
     });
     CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
-    seen.on_io([](auto& cockpit) { cockpit.state().turn({.task_id = "t", .row = 7}); });
+    seen.on_io([](auto& status_server) { status_server.state().turn({.task_id = "t", .row = 7}); });
     CHECK(reason().empty());
-    seen.on_io([](auto& cockpit) { cockpit.state().draining(); });
+    seen.on_io([](auto& status_server) { status_server.state().draining(); });
     CHECK(reason().starts_with("stopping"));
     const auto ready = seen.get("/ready");
     CHECK(ready.status == 503);
@@ -181,9 +183,9 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
 
 TEST_CASE("health tells nobody where other machines are, what needs a token does") {
     Seen seen("0123456789abcdef");
-    seen.on_io([](auto& cockpit) {
-        cockpit.state().model_ready({.name = "m"});
-        cockpit.state().ask_backends([] {
+    seen.on_io([](auto& status_server) {
+        status_server.state().model_ready({.name = "m"});
+        status_server.state().ask_backends([] {
             return std::vector<miner::BackendState>{
                 {.name = "http://10.0.0.7:10006", .able = true, .remote = true}};
         });
@@ -251,9 +253,9 @@ TEST_CASE("the input of a task of this run is shown as what it is") {
     CHECK(seen.get(task(7, "/input")).status == 404);
     const network::Task picture{network::TaskKind::image, "x", "iVBORw=="};
     const network::Task prompt{network::TaskKind::text, "y", "a <b>chair</b>\n\x1b[2J"};
-    seen.on_io([&](auto& cockpit) {
-        cockpit.state().pulled({.reached = true, .task = &picture, .row = 7}, {});
-        cockpit.state().pulled({.reached = true, .task = &prompt, .row = 8}, {});
+    seen.on_io([&](auto& status_server) {
+        status_server.state().pulled({.reached = true, .task = &picture, .row = 7}, {});
+        status_server.state().pulled({.reached = true, .task = &prompt, .row = 8}, {});
     });
     const auto image = seen.get(task(7, "/input"));
     CHECK(image.body == "\x89PNG");
@@ -374,11 +376,11 @@ TEST_CASE("beyond loopback a mining miner wants a token") {
     config::Settings settings;
     settings.http.listen = "0.0.0.0:0";
     boost::asio::io_context io;
-    const auto refused = miner::Cockpit::open(io, {.settings = settings, .folder = "/"});
+    const auto refused = miner::StatusServer::open(io, {.settings = settings, .folder = "/"});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().detail.find("http.token") != std::string::npos);
     settings.http.token = "0123456789abcdef";
-    CHECK(miner::Cockpit::open(io, {.settings = settings, .folder = "/"}).has_value());
+    CHECK(miner::StatusServer::open(io, {.settings = settings, .folder = "/"}).has_value());
 }
 
 TEST_CASE("watchers are told what changes and what is logged") {
@@ -390,9 +392,9 @@ TEST_CASE("watchers are told what changes and what is logged") {
     std::string text;
     boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "event: now\ndata: {");
     CHECK(text.find("content-type: text/event-stream") != std::string::npos);
-    seen.on_io([](auto& cockpit) {
-        cockpit.log_sink()("a line");
-        cockpit.state().model_ready({});
+    seen.on_io([](auto& status_server) {
+        status_server.log_sink()("a line");
+        status_server.state().model_ready({});
     });
     boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"a line\"");
     boost::asio::read_until(socket, boost::asio::dynamic_buffer(text), "\"phase\":\"running\"");
@@ -400,9 +402,9 @@ TEST_CASE("watchers are told what changes and what is logged") {
 
 TEST_CASE("watchers are told anew every few seconds, as health goes by time, too") {
     Seen seen;
-    seen.on_io([](auto& cockpit) {
-        cockpit.state().model_ready({});
-        cockpit.state().ask_backends([calls = 0]() mutable {
+    seen.on_io([](auto& status_server) {
+        status_server.state().model_ready({});
+        status_server.state().ask_backends([calls = 0]() mutable {
             return std::vector<miner::BackendState>{{.name = "gpu", .able = ++calls < 3}};
         });
     });
