@@ -50,7 +50,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return value;
 }
 
-// What a stranger called something, in a message.
+// What an untrusted file calls something, in a message.
 std::string shown(std::string_view name) { return "'" + std::string(name.substr(0, 40)) + "'"; }
 
 // Hands out the lines of the head. How the first one ends, LF, CR LF or CR alone, all do.

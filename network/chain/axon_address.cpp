@@ -19,7 +19,7 @@ bool within(std::uint32_t address, std::uint32_t network, int bits) {
 // IANA's special-purpose registry, as far as it is about who can be reached. The ranges for
 // documentation are like any other: nobody answers there.
 State judge(std::uint32_t ip) {
-    if (within(ip, 0x00000000, 8) || within(ip, 0xe0000000, 3)) return State::nonsense;
+    if (within(ip, 0x00000000, 8) || within(ip, 0xe0000000, 3)) return State::invalid;
     const bool private_one = within(ip, 0x0a000000, 8) ||   // 10.0.0.0
                              within(ip, 0x7f000000, 8) ||   // loopback
                              within(ip, 0x64400000, 10) ||  // 100.64.0.0, behind a carrier's NAT
@@ -35,7 +35,7 @@ State judge_v6(Uint128 ip) {
     const auto top = [&](int bits) { return std::uint64_t(ip >> (128 - bits)); };
     const auto low = std::uint32_t(ip);
     if (ip == 1) return State::refused;              // loopback
-    if (top(8) == 0xff) return State::nonsense;      // multicast
+    if (top(8) == 0xff) return State::invalid;       // multicast
     if (top(7) == 0xfc >> 1) return State::refused;  // fc00::/7, unique local
     // fe80::/10, link-local; fec0::/10, site-local.
     if (top(10) == 0x3fa || top(10) == 0x3fb) return State::refused;
@@ -58,7 +58,7 @@ std::string text_of(Uint128 ip) {
 AxonAddress axon_address(const AxonEntry& entry, bool allow_private) {
     AxonAddress address;
     if (entry.ip == 0 || entry.port == 0) return address;
-    address.state = State::nonsense;
+    address.state = State::invalid;
     if (entry.port > std::numeric_limits<std::uint16_t>::max()) return address;
     address.port = std::uint16_t(entry.port);
     const bool mapped = entry.ip_type == 6 && entry.ip >> 32 == 0xffff;

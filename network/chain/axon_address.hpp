@@ -18,10 +18,10 @@ struct AxonEntry {
 
 struct AxonAddress {
     enum class State {
-        none,      // no axon was announced: address or port 0
-        usable,    // host and port are set
-        refused,   // private, loopback or link-local, and such ones are not allowed
-        nonsense,  // multicast, reserved, of another type than 4 and 6, or a number too large
+        none,     // no axon was announced: address or port 0
+        usable,   // host and port are set
+        refused,  // private, loopback or link-local, and such ones are not allowed
+        invalid,  // multicast, reserved, of another type than 4 and 6, or a number too large
     };
 
     State state = State::none;

@@ -12,7 +12,7 @@
 
 namespace network {
 
-// What a stranger's bytes may make of our memory and stack. A value takes some 60 bytes.
+// What untrusted bytes may make of our memory and stack. A value takes some 60 bytes.
 struct DecodeLimits {
     std::size_t depth = 64;
     std::size_t values = 4'000'000;  // enough for 65,535 neurons

@@ -41,7 +41,7 @@ Neuron read_neuron(ScaleReader& reader) {
     neuron.stake_rao = reader.u64();
     neuron.validator_permit = reader.boolean();
     const auto state = reader.u8();
-    if (state > std::uint8_t(AxonAddress::State::nonsense)) reader.fail("no state of an address");
+    if (state > std::uint8_t(AxonAddress::State::invalid)) reader.fail("no state of an address");
     neuron.axon.state = AxonAddress::State(state);
     neuron.axon.host = reader.text();
     neuron.axon.port = reader.u16();

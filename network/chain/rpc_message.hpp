@@ -1,5 +1,5 @@
 // JSON-RPC 2.0 as a Substrate node speaks it: one object a message. Pure; any thread. What is read
-// came from a stranger: depth and memory are bounded (network/json_fields.hpp).
+// came from an untrusted peer: depth and memory are bounded (network/json_fields.hpp).
 #pragma once
 
 #include "config/result.hpp"

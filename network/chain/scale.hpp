@@ -1,5 +1,5 @@
 // SCALE, the encoding of everything on the chain: little endian, no tags, lengths as compact
-// integers. What is read came from a stranger. Pure; any thread.
+// integers. What is read came from an untrusted peer. Pure; any thread.
 // Source: Polkadot protocol specification, appendix A.2.2 (SCALE codec).
 #pragma once
 

@@ -35,7 +35,7 @@ Error declined(const websocket::response_type& answer, const std::string& where)
 }
 
 // A peer that speaks another protocol breaks HTTP's or WebSocket's rules with its first words.
-Error stranger(const error_code& error, const std::string& where) {
+Error other_protocol(const error_code& error, const std::string& where) {
     auto failure = websocket_error(error, where);
     if (failure.code == Errc::malformed) failure.code = make_error_code(Errc::not_websocket);
     return failure;
@@ -52,7 +52,7 @@ asio::awaitable<Opened> upgrade(std::unique_ptr<WebSocketStream<Layer>> socket, 
     websocket::response_type answer;
     const auto [error] = co_await socket->stream().async_handshake(answer, host, target, kTuple);
     if (error == websocket::error::upgrade_declined) co_return declined(answer, socket->where());
-    if (error) co_return stranger(error, socket->where());
+    if (error) co_return other_protocol(error, socket->where());
     co_return std::unique_ptr<WebSocket>(std::move(socket));
 }
 

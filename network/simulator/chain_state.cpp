@@ -249,10 +249,10 @@ const LocalNeuron* ChainState::find(const PublicKey& hotkey) const {
 }
 
 void ChainState::deregister(const PublicKey& hotkey) {
-    PublicKey stranger{};
+    PublicKey newcomer{};
     const auto digest = blake2b_256(hotkey);
-    std::copy(digest.begin(), digest.end(), stranger.begin());
-    displaced_[hotkey] = stranger;
+    std::copy(digest.begin(), digest.end(), newcomer.begin());
+    displaced_[hotkey] = newcomer;
 }
 
 void ChainState::reregister(const PublicKey& hotkey) { displaced_.erase(hotkey); }

@@ -46,7 +46,7 @@ public:
     std::uint64_t block() const { return block_; }
     void next_block() { ++block_; }
 
-    // Its uid goes to a stranger, and back.
+    // Its uid goes to an unregistered key, and back.
     void deregister(const PublicKey& hotkey);
     void reregister(const PublicKey& hotkey);
     void move(const PublicKey& hotkey, std::uint16_t port);
@@ -75,7 +75,7 @@ private:
 
     std::uint16_t netuid_;
     std::vector<LocalNeuron> neurons_;
-    std::map<PublicKey, PublicKey> displaced_;  // hotkey -> the stranger in its place
+    std::map<PublicKey, PublicKey> displaced_;  // hotkey -> the key in its place
     std::map<PublicKey, std::uint64_t> nonces_;
     std::uint64_t block_ = 1000;
     std::uint32_t spec_version_ = kSpecVersion;

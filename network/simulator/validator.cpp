@@ -48,7 +48,7 @@ ValidatorState::Rules rules_of(const LocalValidator::Options& options) {
     rules.cooldown_penalty = scaled(options.cooldown_penalty);
     rules.validation_lock = scaled(options.validation_lock);
     rules.violation_penalty = scaled(rules.violation_penalty);
-    rules.stranger_cooldown = scaled(rules.stranger_cooldown);
+    rules.unregistered_cooldown = scaled(rules.unregistered_cooldown);
     rules.quality_threshold = options.quality_threshold;
     return rules;
 }

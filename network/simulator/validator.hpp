@@ -48,10 +48,10 @@ public:
         // Handed out in order, each once; afterwards there is nothing to pull, and an answer
         // without task asks to come back in a second or more.
         std::vector<Task> tasks;
-        // Of the durations below, of the penalty for asking too often and of a stranger's
-        // cool-down. Moments travel as whole seconds, rounded down: one that has passed means at
-        // once, so that a cool-down of a few milliseconds is mostly none, and whoever keeps to what
-        // was announced is never too early.
+        // Of the durations below, of the penalty for asking too often and of an unregistered
+        // caller's cool-down. Moments travel as whole seconds, rounded down: one that has passed
+        // means at once, so that a cool-down of a few milliseconds is mostly none, and whoever
+        // keeps to what was announced is never too early.
         double time_scale = 1;
         std::chrono::milliseconds task_cooldown{300'000};
         std::chrono::milliseconds throttle_period{30'000};

@@ -13,7 +13,8 @@ namespace {
 using std::chrono::floor;
 using std::chrono::seconds;
 
-// Strangers come with made-up names; whoever is let in beyond this number is not remembered.
+// Unregistered callers come with made-up names; whoever is let in beyond this number is not
+// remembered.
 constexpr std::size_t kMostMiners = 4096;
 
 std::int64_t unix_seconds(std::chrono::sys_seconds time) { return time.time_since_epoch().count(); }
@@ -59,8 +60,8 @@ ValidatorState::Pull ValidatorState::pull(const std::string& hotkey, Time now) {
     answer.validation_threshold = rules_.quality_threshold;
     auto* miner = find(hotkey);
     if (!miner) {
-        pull.what = What::stranger;
-        answer.cooldown_until = unix_seconds(floor<seconds>(now + rules_.stranger_cooldown));
+        pull.what = What::unregistered;
+        answer.cooldown_until = unix_seconds(floor<seconds>(now + rules_.unregistered_cooldown));
         return pull;
     }
     if (floor<seconds>(now) < miner->cooldown_until) {
@@ -131,8 +132,8 @@ ValidatorState::Submit ValidatorState::submit(const std::string& hotkey,
     auto* miner = find(hotkey);
     if (!miner) {
         SubmitAnswer answer;
-        answer.cooldown_until = unix_seconds(floor<seconds>(now + rules_.stranger_cooldown));
-        return {What::stranger, answer, {}};
+        answer.cooldown_until = unix_seconds(floor<seconds>(now + rules_.unregistered_cooldown));
+        return {What::unregistered, answer, {}};
     }
     if (!miner->task || miner->task->id != submission.task_id)
         return {What::other_task, feedback(*miner, 0, false, now), miner->task.value_or(Task{})};
@@ -158,7 +159,7 @@ ValidatorState::Submit ValidatorState::scored(const std::string& hotkey, const T
                                               std::optional<double> score, Time now) {
     using What = Submit::What;
     auto* miner = find(hotkey);
-    if (!miner) return {What::stranger, {}, {}};
+    if (!miner) return {What::unregistered, {}, {}};
     if (!score) {
         drop_task(*miner, Duration{0}, now);
         return {What::not_scored, feedback(*miner, 0, true, now), task};

@@ -31,7 +31,7 @@ public:
         Duration violation_penalty{10'000};  // for each violation beyond the tolerated ones
         int violations_tolerated = 100;
         Duration validation_lock{30'000};
-        Duration stranger_cooldown{3'600'000};
+        Duration unregistered_cooldown{3'600'000};
         Duration window{4 * 3'600'000};  // in which accepted generations count for the reward
         double quality_threshold = 0.6;
         double average_alpha = 0.05;
@@ -43,7 +43,7 @@ public:
     ValidatorState(Rules rules, std::vector<Task> tasks, std::vector<std::string> miners);
 
     struct Pull {
-        enum class What { stranger, cooling_down, assigned_before, assigned, nothing_left };
+        enum class What { unregistered, cooling_down, assigned_before, assigned, nothing_left };
         What what{};
         PullAnswer answer;
     };
@@ -58,7 +58,7 @@ public:
 
     struct Submit {
         enum class What {
-            stranger,
+            unregistered,
             other_task,            // no effect
             unreadable_signature,  // an exception in the validator: status 500, no effect
             bad_signature,         // task dropped, penalty

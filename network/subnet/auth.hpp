@@ -38,8 +38,8 @@ struct AuthRefusal {
 std::string_view claimed_hotkey(const HttpHeaders& headers);
 
 // Nonces that were accepted, as long as they could be accepted again. Bounded: what does not fit is
-// refused, never forgotten early. Written only once a signature held, so that strangers cannot fill
-// it. Not thread-safe.
+// refused, never forgotten early. Written only once a signature held, so that the unauthorised
+// cannot fill it. Not thread-safe.
 class SeenNonces {
 public:
     struct Limits {

@@ -41,7 +41,7 @@ std::optional<AuthRefusal> Verifier::screen(const ServerRequest& request) const 
     const auto hotkey = claimed_hotkey(request.headers);
     if (hotkey.empty() || (!is_btauth(request.headers) && !options_.allow_dendrite))
         return refuse(AuthFault::malformed, kUnsigned);
-    return stranger(std::string(hotkey));
+    return refuse_unauthorised(std::string(hotkey));
 }
 
 std::variant<Caller, AuthRefusal> Verifier::verify_btauth(const ServerRequest& request,
@@ -59,7 +59,7 @@ std::variant<Caller, AuthRefusal> Verifier::verify_btauth(const ServerRequest& r
     if (head.nonce_ns > now_ns + options_.ahead.count())
         return refuse(AuthFault::stale, "signed in the future; is the clock right?");
     if (head.nonce_ns <= options_.floor_ns) return refuse(AuthFault::stale, kBeforeStart);
-    if (auto refusal = stranger(head.hotkey)) return *std::move(refusal);
+    if (auto refusal = refuse_unauthorised(head.hotkey)) return *std::move(refusal);
     if (!holds(head, request))
         return refuse(AuthFault::bad_signature, "the signature is not this hotkey's");
 
@@ -92,7 +92,8 @@ std::variant<Caller, AuthRefusal> Verifier::verify_dendrite(const ServerRequest&
     if (named && *named != options_.receiver)
         return refuse(AuthFault::wrong_receiver, "signed for another receiver");
     if (head.hotkey)
-        if (auto refusal = stranger(std::string(*head.hotkey))) return *std::move(refusal);
+        if (auto refusal = refuse_unauthorised(std::string(*head.hotkey)))
+            return *std::move(refusal);
     if (head.nonce && *head.nonce <= options_.floor_ns)
         return refuse(AuthFault::stale, kBeforeStart);
 
@@ -115,7 +116,7 @@ std::variant<Caller, AuthRefusal> Verifier::verify_dendrite(const ServerRequest&
     return caller;
 }
 
-std::optional<AuthRefusal> Verifier::stranger(const std::string& hotkey) const {
+std::optional<AuthRefusal> Verifier::refuse_unauthorised(const std::string& hotkey) const {
     if (options_.deny.contains(hotkey))
         return refuse(AuthFault::not_allowed, "this hotkey is not served");
     if (!options_.standing || options_.allow.contains(hotkey)) return std::nullopt;

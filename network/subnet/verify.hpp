@@ -79,7 +79,7 @@ private:
                                                     std::int64_t now_ns);
     std::variant<Caller, AuthRefusal> verify_dendrite(const ServerRequest& request,
                                                       std::int64_t now_ns);
-    std::optional<AuthRefusal> stranger(const std::string& hotkey) const;
+    std::optional<AuthRefusal> refuse_unauthorised(const std::string& hotkey) const;
     void accept(const Caller& caller, const std::string& seen_key, std::int64_t until_ns);
 
     Options options_;

@@ -116,7 +116,7 @@ TEST_CASE("feedback of NaN, and a task that comes again and again, are borne") {
     std::atomic<int> submissions = 0;
     std::mutex mutex;
     std::vector<std::string> results;
-    // Never tires of its one task; first it answers with nonsense, then properly.
+    // Never tires of its one task; first it answers with invalid bytes, then properly.
     LoopbackPeer stubborn([&](Socket& socket) {
         const auto request = read_request(socket);
         if (is_pull(request)) return send(socket, whole(task("again")));

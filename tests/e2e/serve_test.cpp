@@ -96,7 +96,7 @@ private:
 
 TEST_CASE("whoever signs and is listed is served, once a signature, and after a restart, too") {
     const Scene scene;
-    const auto caller = key_of(2), stranger = key_of(3);
+    const auto caller = key_of(2), unauthorised = key_of(3);
     const auto png = read_bytes(quick_picture());
     const auto form = "--XX\r\nContent-Disposition: form-data; name=\"prompt_image_file\"\r\n\r\n" +
                       std::string(png.begin(), png.end()) + "\r\n--XX--\r\n";
@@ -105,7 +105,7 @@ TEST_CASE("whoever signs and is listed is served, once a signature, and after a 
         Server server(scene, caller);
         CHECK(server.send(tests::plain_request("GET", "/health")).status == 200);
         CHECK(server.send(tests::plain_request("GET", "/metrics")).status == 401);
-        CHECK(server.send(server.call(stranger, "GET", "/metrics")).status == 403);
+        CHECK(server.send(server.call(unauthorised, "GET", "/metrics")).status == 403);
         CHECK(server.send(server.call(caller, "GET", "/metrics")).status == 200);
 
         taken = server.call(caller, "POST", "/generate", form);
@@ -116,7 +116,7 @@ TEST_CASE("whoever signs and is listed is served, once a signature, and after a 
         CHECK(made.status == 200);
         CHECK(made.body.starts_with("ply\n"));
         CHECK(server.send(taken).status == 401);
-        CHECK(server.send(server.call(stranger, "POST", "/generate", form)).status == 403);
+        CHECK(server.send(server.call(unauthorised, "POST", "/generate", form)).status == 403);
 
         // Another in the same folder would take once more what this one has taken.
         const auto second = run_to_end(Server::serving(scene, caller), kPatience);

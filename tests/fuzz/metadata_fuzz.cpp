@@ -1,4 +1,4 @@
-// A runtime's description of itself, from a stranger.
+// A runtime's description of itself, from an untrusted peer.
 #include "network/chain/metadata.hpp"
 #include "network/chain/runtime_api.hpp"
 #include "tests/fuzz/input.hpp"

@@ -207,7 +207,7 @@ TEST_CASE("when the answer to a submission is lost, nothing is generated or take
     CHECK(stage.counts().generations == 3);
 }
 
-TEST_CASE("a validator that refuses, hangs, drips or talks nonsense costs time, not tasks") {
+TEST_CASE("a validator that refuses, hangs, drips or sends invalid answers costs time, not tasks") {
     using enum LocalValidator::Fault;
     const auto fault = GENERATE(refuse, timeout, garbage, slow);
     Stage stage;

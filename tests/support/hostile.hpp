@@ -1,4 +1,4 @@
-// Strings that strangers send to steer whatever shows them, and whether a text still could.
+// Untrusted strings, made to steer whatever shows them, and whether a text still could.
 #pragma once
 
 #include <cstdint>

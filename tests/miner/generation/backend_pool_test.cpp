@@ -237,7 +237,7 @@ TEST_CASE("when a backend dies in the middle another makes the whole of it") {
     Serving::stop_all({&other});
 }
 
-TEST_CASE("a backend that hangs up, talks nonsense or too much is left for another") {
+TEST_CASE("a backend that hangs up, sends an invalid or too large answer is left for another") {
     Serving other;
     other.start();
     const auto answer = [](const std::string& head, const std::string& body) {

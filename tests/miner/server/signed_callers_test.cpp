@@ -24,7 +24,7 @@ network::Keypair key_of(std::uint8_t number) {
 }
 
 const auto kOurs = key_of(1), kSecondOfOurs = key_of(2), kRich = key_of(10), kPoor = key_of(11),
-           kMiner = key_of(12), kStranger = key_of(13);
+           kMiner = key_of(12), kUnauthorised = key_of(13);
 
 network::Neuron neuron(std::uint16_t uid, const network::Keypair& key, bool permit, double tao) {
     network::Neuron neuron;
@@ -129,15 +129,15 @@ TEST_CASE("validators with a permit and enough stake may call, and nobody else")
     CHECK(door.knock(older_call(kRich, door.now)) == 200);
     CHECK(door.knock(call(kPoor, door.now)) == 403);
     CHECK(door.knock(call(kMiner, door.now)) == 403);
-    CHECK(door.knock(call(kStranger, door.now)) == 403);
-    CHECK(door.knock(older_call(kStranger, door.now)) == 403);
+    CHECK(door.knock(call(kUnauthorised, door.now)) == 403);
+    CHECK(door.knock(older_call(kUnauthorised, door.now)) == 403);
     // What the operator sees is not the validators' business.
     CHECK(door.knock(call(kRich, door.now, "/api/tasks")) == 403);
 }
 
 TEST_CASE("until the subnet is known, its validators are asked to come again") {
     Door door;
-    door.http.allow = {kStranger.address()};
+    door.http.allow = {kUnauthorised.address()};
     door.open();
     door.callers->subnet(nullptr);
     door.now += 10 * kSecond;
@@ -145,17 +145,17 @@ TEST_CASE("until the subnet is known, its validators are asked to come again") {
     REQUIRE(reply.has_value());
     CHECK(reply->status == 503);
     CHECK(network::find_header(reply->headers, "retry-after"));
-    CHECK(door.knock(call(kStranger, door.now)) == 200);
+    CHECK(door.knock(call(kUnauthorised, door.now)) == 200);
 }
 
 TEST_CASE("hotkeys that the operator chose may see everything, unless they are shut out") {
     Door door(GENERATE("listed", "validators", "anyone"));
-    door.http.allow = {kStranger.address(), kPoor.address()};
+    door.http.allow = {kUnauthorised.address(), kPoor.address()};
     door.http.deny = {kPoor.address()};
     door.open();
     door.now += 10 * kSecond;
-    CHECK(door.knock(call(kStranger, door.now)) == 200);
-    CHECK(door.knock(call(kStranger, door.now + 1, "/api/tasks")) == 200);
+    CHECK(door.knock(call(kUnauthorised, door.now)) == 200);
+    CHECK(door.knock(call(kUnauthorised, door.now + 1, "/api/tasks")) == 200);
     CHECK(door.knock(call(kPoor, door.now)) == 403);
     CHECK(door.knock(call(kPoor, door.now, "/api/tasks")) == 403);
     CHECK(door.knock(call(kMiner, door.now)) == (door.http.signed_ == "anyone" ? 200 : 403));
@@ -171,8 +171,8 @@ TEST_CASE("what is not signed well is refused, and says why") {
     CHECK(door.knock(tampered) == 401);
     CHECK(door.knock(call(kRich, door.now - 11 * kSecond)) == 401);
     CHECK(door.knock(call(kRich, door.now + 3 * kSecond)) == 401);
-    CHECK(door.knock(call(kRich, door.now, "/generate", kStranger)) == 401);
-    auto forged = call(kStranger, door.now);
+    CHECK(door.knock(call(kRich, door.now, "/generate", kUnauthorised)) == 401);
+    auto forged = call(kUnauthorised, door.now);
     for (auto& [name, value] : forged.headers)
         if (name == "X-Bittensor-Hotkey") value = kRich.address();
     CHECK(door.knock(forged) == 401);
@@ -197,7 +197,7 @@ TEST_CASE("a call in the older form that names no hotkey may be signed for any o
     REQUIRE(again.has_value());
     CHECK(again->status == 401);
     CHECK(again->body.find("last processed") != std::string::npos);
-    CHECK(door.knock(older_call(kRich, door.now + 1, "v", kStranger)) == 401);
+    CHECK(door.knock(older_call(kRich, door.now + 1, "v", kUnauthorised)) == 401);
     // One that does is for nobody else.
     auto named = older_call(kRich, door.now + 2, "w", kSecondOfOurs);
     named.headers.emplace_back("bt_header_axon_hotkey", kOurs.address());

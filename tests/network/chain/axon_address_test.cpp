@@ -69,12 +69,12 @@ TEST_CASE("private, loopback and link-local addresses are refused unless allowed
     CHECK(state(ipv6(0x20010db800000000, 0x17), 6) == State::usable);
 }
 
-TEST_CASE("what is no address of anybody is nonsense, also when private ones are allowed") {
+TEST_CASE("what is no address of anybody is invalid, also when private ones are allowed") {
     for (const AxonEntry& entry :
          {AxonEntry{ipv4(224, 0, 0, 1), 4, 8091}, AxonEntry{ipv4(255, 255, 255, 255), 4, 8091},
           AxonEntry{ipv4(0, 0, 0, 1), 4, 8091}, AxonEntry{ipv6(0xff02000000000000, 1), 6, 8091},
           AxonEntry{ipv4(8, 8, 8, 8), 5, 8091}, AxonEntry{ipv6(1, 0), 4, 8091},
           AxonEntry{ipv4(8, 8, 8, 8), 4, 65'536}}) {
-        CHECK(axon_address(entry, true).state == State::nonsense);
+        CHECK(axon_address(entry, true).state == State::invalid);
     }
 }

@@ -164,8 +164,8 @@ TEST_CASE("TLS where none is spoken, and none where it is, are told apart from b
         stream.handshake(ssl::stream_base::server, ignored);
         tests::await_hang_up(socket);
     };
-    const LoopbackPeer stranger(shaking);
-    const auto untrusted = asked_with_tls(stranger);
+    const LoopbackPeer other(shaking);
+    const auto untrusted = asked_with_tls(other);
     CHECK(untrusted.code == Errc::untrusted);
     CHECK(has(remedy(untrusted), "authorities"));
 

@@ -113,7 +113,7 @@ TEST_CASE("a runtime upgrade that adds a field is noticed and read by its own me
         CHECK(node->tally().metadata == 1);
 
         node->change([](ChainState& state) { state.upgrade(); });
-        // By the rules of yesterday it is nonsense, and is found to be.
+        // By the rules of yesterday it is invalid, and is found to be.
         CHECK((co_await chain.metagraph(before, 17, true)).error().code == Errc::malformed);
         const auto after = (co_await chain.now()).value();
         CHECK(after.runtime->spec_version == before.runtime->spec_version + 1);
@@ -139,13 +139,13 @@ TEST_CASE("a metagraph of 65,535 neurons fits") {
 }
 
 TEST_CASE("a node of metadata 14 knows no runtime calls: the metagraph comes from its storage") {
-    const auto stranger = neuron(9, 7000 * kTao, 8099);
+    const auto unregistered = neuron(9, 7000 * kTao, 8099);
     const auto node =
         ChainNode::start({.block_time = 5ms,
-                          .neurons = {neuron(1), neuron(2, 5000 * kTao, 8091), stranger},
+                          .neurons = {neuron(1), neuron(2, 5000 * kTao, 8091), unregistered},
                           .metadata = tests::recorded_bytes("metadata_v14.hex.gz")})
             .value();
-    node->change([&](ChainState& state) { state.deregister(stranger.hotkey); });
+    node->change([&](ChainState& state) { state.deregister(unregistered.hotkey); });
     ask(node->endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
         const auto view = (co_await chain.now()).value();
         CHECK(view.runtime->metadata.version == 14);
@@ -164,7 +164,7 @@ TEST_CASE("a node of metadata 14 knows no runtime calls: the metagraph comes fro
         CHECK(validator->axon == AxonAddress{AxonAddress::State::usable, "127.0.0.1", 8091});
         CHECK(graph.find(0)->axon.state == AxonAddress::State::none);
         CHECK_FALSE(graph.find(2)->validator_permit);
-        CHECK(graph.find(stranger.hotkey) == nullptr);
+        CHECK(graph.find(unregistered.hotkey) == nullptr);
         const auto public_only = (co_await chain.metagraph(view, 17, false)).value();
         CHECK(public_only.find(1)->axon.state == AxonAddress::State::refused);
         const auto nowhere = (co_await chain.metagraph(view, 18, true)).value();
@@ -257,15 +257,15 @@ TEST_CASE("answers of an older runtime, which come wrapped in bytes, make a meta
     });
 }
 
-TEST_CASE("nonsense in place of storage is malformed, and a node that refuses it says so") {
-    for (const json::value& nonsense : std::initializer_list<json::value>{
+TEST_CASE("invalid values in place of storage are malformed, and a node that refuses says so") {
+    for (const json::value& invalid : std::initializer_list<json::value>{
              json::value(), json::value(7), json::array{7}, json::array{json::object{}},
              json::array{json::object{{"changes", {{"0x00"}}}}},
              json::array{json::object{{"changes", {{"0x00", 7}}}}}}) {
-        CAPTURE(json::serialize(nonsense));
+        CAPTURE(json::serialize(invalid));
         RecordedNode node("metadata_v14.hex.gz",
                           [&](const json::object& request) -> std::optional<json::value> {
-                              if (request.at("method") == "state_queryStorageAt") return nonsense;
+                              if (request.at("method") == "state_queryStorageAt") return invalid;
                               return std::nullopt;
                           });
         ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
@@ -283,12 +283,12 @@ TEST_CASE("nonsense in place of storage is malformed, and a node that refuses it
     });
 }
 
-TEST_CASE("nonsense in place of SCALE is malformed, whatever it is") {
+TEST_CASE("invalid values in place of SCALE are malformed, whatever they are") {
     const json::string hash("0x" + std::string(64, 'a'));
-    for (const json::value& nonsense : std::initializer_list<json::value>{
+    for (const json::value& invalid : std::initializer_list<json::value>{
              json::value("0x"), json::value("0xzz"), json::value("0x0"), json::value(7),
              json::value(), json::value("0x01ffffffffffffff"), json::value("0xfeffffff00")}) {
-        CAPTURE(json::serialize(nonsense));
+        CAPTURE(json::serialize(invalid));
         tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
             const auto& method = request.at("method").as_string();
             if (method == "chain_subscribeNewHeads") return {};
@@ -298,7 +298,7 @@ TEST_CASE("nonsense in place of SCALE is malformed, whatever it is") {
             if (method == "state_getRuntimeVersion")
                 return {tests::answer_to(
                     request, json::object{{"specVersion", 343}, {"transactionVersion", 1}})};
-            return {tests::answer_to(request, nonsense)};
+            return {tests::answer_to(request, invalid)};
         });
         ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
             CHECK((co_await chain.now()).error().code == Errc::malformed);
@@ -405,9 +405,9 @@ TEST_CASE("an axon is announced once, and again only when its address is another
         CHECK(third.value() == Announced::done);
         CHECK(node->tally().extrinsics == 2);
         CHECK(node->state().port_of(key.public_key()) == 8092);
-        // It is in a block all the same, but the chain keeps nothing of a stranger.
-        const auto stranger = co_await announce_axon(chain, key_of(9), 17, entry, 20s);
-        CHECK(stranger.error().code == Errc::node_error);
+        // It is in a block all the same, but the chain keeps nothing of an unregistered hotkey.
+        const auto unregistered = co_await announce_axon(chain, key_of(9), 17, entry, 20s);
+        CHECK(unregistered.error().code == Errc::node_error);
     });
 }
 

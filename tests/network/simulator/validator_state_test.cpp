@@ -108,7 +108,7 @@ TEST_CASE("pulls and submissions one after the other are answered as the subnet'
         const auto now = at(message.at("now").to_number<std::int64_t>());
         ++steps;
         if (says(message, "not registered")) {
-            check_pull(state.pull("5Stranger", now).answer, message);
+            check_pull(state.pull("5Unregistered", now).answer, message);
         } else if (says(message, "pull") && !says(message, "submit")) {
             const auto expected =
                 message.at("response_fields").at("cooldown_violations").to_number<std::int64_t>();
@@ -145,8 +145,9 @@ TEST_CASE("each kind of submission is answered as the subnet's validator did") {
             REQUIRE(state.submit(miner(), validator(), submission, now - 10s).what ==
                     Submit::to_score);
 
-        const bool stranger = says(message, "not registered");
-        auto submit = state.submit(stranger ? "5Stranger" : miner(), validator(), submission, now);
+        const bool unregistered = says(message, "not registered");
+        auto submit =
+            state.submit(unregistered ? "5Unregistered" : miner(), validator(), submission, now);
         if (submit.what == Submit::to_score)
             submit = state.scored(
                 miner(), submit.task,
@@ -265,8 +266,8 @@ TEST_CASE("with short cool-downs, coming back at the second that was told is nev
 
 TEST_CASE("anyone is known where no miners are named, but for those whose hotkey is none") {
     ValidatorState state({}, {text_task("a")}, {});
-    CHECK(state.pull("", at(kStart)).what == Pull::stranger);
-    CHECK(state.pull("5Stranger", at(kStart)).what == Pull::stranger);
+    CHECK(state.pull("", at(kStart)).what == Pull::unregistered);
+    CHECK(state.pull("5Unregistered", at(kStart)).what == Pull::unregistered);
     CHECK(state.pull(tests::another_key().address(), at(kStart)).what == Pull::assigned);
 }
 

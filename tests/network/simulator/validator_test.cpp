@@ -174,7 +174,7 @@ TEST_CASE("a signature over another prompt costs the task and a penalty") {
     CHECK(validator->tally().cooldown_violations == 1);
 }
 
-TEST_CASE("submissions without a task, by strangers or for another task change nothing") {
+TEST_CASE("submissions without a task, by the unregistered or for another task change nothing") {
     auto options = with_tasks(two_tasks());
     options.miners = {tests::miner_key().address()};
     const auto validator = start(std::move(options));
@@ -185,9 +185,9 @@ TEST_CASE("submissions without a task, by strangers or for another task change n
         early.error().detail.find("403 Forbidden. Key is blacklisted: [1] submitted results while "
                                   "having no task assigned") != std::string::npos);
 
-    Miner stranger{tests::another_key(), miner.dendrite};
-    CHECK_FALSE(stranger.pull(validator->peer()).value().task.has_value());
-    CHECK(failure(stranger.submit(validator->peer(), two_tasks()[0])) == Errc::bad_status);
+    Miner unregistered{tests::another_key(), miner.dendrite};
+    CHECK_FALSE(unregistered.pull(validator->peer()).value().task.has_value());
+    CHECK(failure(unregistered.submit(validator->peer(), two_tasks()[0])) == Errc::bad_status);
 
     REQUIRE(miner.pull(validator->peer()).value().task->id == "first");
     const auto other = miner.submit(validator->peer(), two_tasks()[1]).value();
