@@ -78,8 +78,8 @@ Box box_of(const std::vector<std::array<float, 3>>& points) {
 std::string percent(double share) { return std::to_string(std::lround(100 * share)) + " %"; }
 
 template <class Any>
-Health measure_any(const Any& splats) {
-    Health health;
+SplatHealth measure_any(const Any& splats) {
+    SplatHealth health;
     health.gaussians = std::int64_t(splats.size());
     if (splats.size() == 0) return health;
     std::int64_t invisible = 0, broken = 0, infinite = 0, identities = 0, numbers = 0;
@@ -112,15 +112,15 @@ Health measure_any(const Any& splats) {
 
 }  // namespace
 
-Health measure(const StoredSplats& splats) { return measure_any(splats); }
-Health measure(const Splats& splats) { return measure_any(splats); }
+SplatHealth measure(const StoredSplats& splats) { return measure_any(splats); }
+SplatHealth measure(const Splats& splats) { return measure_any(splats); }
 
 std::vector<std::string> validator_objections(const StoredSplats& splats) {
     constexpr std::size_t kFewest = 7000;
     constexpr double kMostInvisible = 0.8;
     if (splats.size() == 0) return {"no Gaussians"};
     std::vector<std::string> objections;
-    const Health health = measure(splats);
+    const SplatHealth health = measure(splats);
     if (splats.size() < kFewest) {
         objections.push_back(std::to_string(splats.size()) + " Gaussians; it wants at least " +
                              std::to_string(kFewest));

@@ -9,7 +9,7 @@
 
 namespace generator {
 
-struct Health {
+struct SplatHealth {
     std::int64_t gaussians = 0;
     double invisible = 0;       // share with opacity under 1e-3
     double opacity_mean = 0;    // of those that are numbers
@@ -21,9 +21,9 @@ struct Health {
     std::array<double, 3> extent{};  // sides of the bounding box of the finite centres
 };
 
-Health measure(const StoredSplats& splats);
+SplatHealth measure(const StoredSplats& splats);
 // As generated: nothing is left out yet.
-Health measure(const Splats& splats);
+SplatHealth measure(const Splats& splats);
 
 // Why the validator would score zero before it looks at a picture; empty: it would look. Its data
 // check (three-gen-subnet, service 2.4.0, gs_data_checker_utils.py): fewer than 7,000 Gaussians,

@@ -21,7 +21,7 @@ struct Inspection {
     int sh_degree = 0;
     bool trellis_layout = false;  // a PLY with the properties of TRELLIS's save_ply
 
-    Health health;
+    SplatHealth health;
     // A validator decodes 404's SPZ and nothing else; a PLY becomes that on its way, unchanged but
     // for precision.
     bool decodes = false;

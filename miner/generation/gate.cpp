@@ -10,13 +10,13 @@ Decision judge(const Counts& counts, const config::Gate& gate) {
     const auto best = std::max_element(counts.begin(), counts.end());  // the earliest of equals
     const int index = int(best - counts.begin());
     if (*best >= gate.min_gaussians)
-        return {index == 0 ? Verdict::passed : Verdict::retry_passed, index};
-    if (int(counts.size()) < gate.attempts) return {Verdict::retry, -1};
-    if (index > 0 && *best >= gate.floor) return {Verdict::retry_improved, index};
-    return {Verdict::rejected, -1};
+        return {index == 0 ? GateVerdict::passed : GateVerdict::retry_passed, index};
+    if (int(counts.size()) < gate.attempts) return {GateVerdict::retry, -1};
+    if (index > 0 && *best >= gate.floor) return {GateVerdict::retry_improved, index};
+    return {GateVerdict::rejected, -1};
 }
 
-std::string unhealthy(const generator::Health& health, const config::Gate& gate) {
+std::string unhealthy(const generator::SplatHealth& health, const config::Gate& gate) {
     if (health.invisible > gate.max_invisible)
         return fmt::format("{:.1f} % of the opacities are below 0.001, gate.max_invisible is {:g}",
                            100 * health.invisible, gate.max_invisible);

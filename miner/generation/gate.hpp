@@ -14,7 +14,7 @@ namespace miner {
 // Gaussians that an attempt will give; negative for an attempt that failed.
 using Counts = std::vector<std::int64_t>;
 
-enum class Verdict {
+enum class GateVerdict {
     passed,          // the first attempt reached the gate: stage 2 for it
     retry,           // sparse, and attempts are left
     retry_passed,    // a later attempt reached the gate: stage 2 for it
@@ -24,7 +24,7 @@ enum class Verdict {
 };
 
 struct Decision {
-    Verdict verdict = Verdict::rejected;
+    GateVerdict verdict = GateVerdict::rejected;
     int attempt = -1;  // index into `counts` of the one for stage 2; -1 for retry and rejected
 };
 
@@ -32,6 +32,6 @@ struct Decision {
 Decision judge(const Counts& counts, const config::Gate& gate);
 
 // Which of the gate's limits the splats break, with the setting's name; empty: none.
-std::string unhealthy(const generator::Health& health, const config::Gate& gate);
+std::string unhealthy(const generator::SplatHealth& health, const config::Gate& gate);
 
 }  // namespace miner

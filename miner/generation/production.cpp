@@ -19,7 +19,7 @@ using storage::AttemptOutcome;
 using storage::Chain;
 using storage::Route;
 
-storage::Attempt::Health recorded(const generator::Health& health) {
+storage::Attempt::Health recorded(const generator::SplatHealth& health) {
     return {.invisible = health.invisible,
             .opacity_mean = health.opacity_mean,
             .opacity_spread = health.opacity_spread,
@@ -28,10 +28,10 @@ storage::Attempt::Health recorded(const generator::Health& health) {
             .extent = *std::max_element(health.extent.begin(), health.extent.end())};
 }
 
-storage::Outcome outcome_of(Verdict verdict) {
-    if (verdict == Verdict::passed) return storage::Outcome::passed;
-    return verdict == Verdict::retry_passed ? storage::Outcome::retry_passed
-                                            : storage::Outcome::retry_improved;
+storage::Outcome outcome_of(GateVerdict verdict) {
+    if (verdict == GateVerdict::passed) return storage::Outcome::passed;
+    return verdict == GateVerdict::retry_passed ? storage::Outcome::retry_passed
+                                                : storage::Outcome::retry_improved;
 }
 
 // Stops the run when the caller does or when time is over, whichever comes first.
@@ -234,9 +234,9 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
     if (prepared != Next::on) co_return prepared;
     Counts counts;
     std::vector<std::unique_ptr<generator::Structure>> structures;
-    Decision decision{Verdict::retry, -1};
+    Decision decision{GateVerdict::retry, -1};
     for (;;) {
-        while (decision.verdict == Verdict::retry) {
+        while (decision.verdict == GateVerdict::retry) {
             const int number = int(counts.size()) + 1;
             if (number > 1)
                 log_.info("retry", {{"task", routed.watch.task},
@@ -348,18 +348,18 @@ void Production::log_verdict(const RoutedRequest& routed, const Decision& decisi
                   {{"task", routed.watch.task}, {"attempt", last.number}, {"error", last.error}});
     if (last.outcome == AttemptOutcome::sparse) say(info, "sparse");
     switch (decision.verdict) {
-        case Verdict::passed:
+        case GateVerdict::passed:
             say(info, "passed");
             break;
-        case Verdict::retry:
+        case GateVerdict::retry:
             break;
-        case Verdict::retry_passed:
+        case GateVerdict::retry_passed:
             say(info, "retry successful");
             break;
-        case Verdict::retry_improved:
+        case GateVerdict::retry_improved:
             say(warn, "retry improved");
             break;
-        case Verdict::rejected:
+        case GateVerdict::rejected:
             say(warn, "rejected");
             break;
     }

@@ -62,8 +62,8 @@ std::optional<generator::Image> silhouetted(const network::Task& task) {
 
 bool scored_by_density_alone(const network::Task& task) { return !silhouetted(task); }
 
-network::Verdict judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
-                           std::int64_t gate) {
+network::Evaluation judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
+                              std::int64_t gate) {
     const auto splats = generator::read_spz_as_validator(spz);
     if (!splats) return {0, splats.error().message()};
     if (const auto objections = generator::validator_objections(*splats); !objections.empty())

@@ -29,7 +29,7 @@ bool scored_by_density_alone(const network::Task& task);
 // Score 0 with the reason when the validator would refuse the data. gate: the count from which
 // density costs nothing. A task's picture without transparency has no silhouette to compare, and a
 // prompt no picture: then likeness is left out. Takes about a second on one core.
-network::Verdict judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
-                           std::int64_t gate);
+network::Evaluation judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
+                              std::int64_t gate);
 
 }  // namespace miner

@@ -182,7 +182,7 @@ asio::awaitable<Result<HttpAnswer>> exchange(const HttpRequest& request, HttpLim
     auto socket = co_await connect(request.host, request.port, limits.resolve, limits.connect);
     if (!socket) co_return socket.error();
 
-    Ending ending(*socket);
+    ClosingGuard guard(*socket);
     auto answer = Result<HttpAnswer>(HttpAnswer{});
     if (const auto tls = request.tls) {
         asio::ssl::stream<tcp::socket&> stream(*socket, tls->context());
@@ -192,7 +192,7 @@ asio::awaitable<Result<HttpAnswer>> exchange(const HttpRequest& request, HttpLim
     } else {
         answer = co_await exchange_over(*socket, request, limits, sink, where);
     }
-    if (answer) ending.in_peace();
+    if (answer) guard.in_peace();
     co_return answer;
 }
 

@@ -33,15 +33,17 @@ boost::asio::awaitable<config::Result<void>> shake_hands(
 
 // Closes a connection: with a reset unless all went well, or else the system would go on sending
 // what was written to a peer that does not read. Asio's own destructor never resets.
-class Ending {
+class ClosingGuard {
 public:
-    explicit Ending(boost::asio::ip::tcp::socket& socket) : socket_(socket) { set_reset(true); }
-    ~Ending() {
+    explicit ClosingGuard(boost::asio::ip::tcp::socket& socket) : socket_(socket) {
+        set_reset(true);
+    }
+    ~ClosingGuard() {
         boost::system::error_code ignored;
         socket_.close(ignored);
     }
-    Ending(const Ending&) = delete;
-    Ending& operator=(const Ending&) = delete;
+    ClosingGuard(const ClosingGuard&) = delete;
+    ClosingGuard& operator=(const ClosingGuard&) = delete;
 
     void in_peace() { set_reset(false); }
 

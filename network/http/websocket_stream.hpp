@@ -78,7 +78,7 @@ public:
         : where_(std::move(where)),
           limits_(limits),
           stream_(std::move(socket), std::forward<Arguments>(arguments)...),
-          ending_(boost::beast::get_lowest_layer(stream_)) {
+          guard_(boost::beast::get_lowest_layer(stream_)) {
         boost::beast::websocket::stream_base::timeout timeout{limits.handshake, limits.silence,
                                                               true};
         stream_.set_option(timeout);
@@ -131,7 +131,7 @@ private:
     std::string where_;
     WebSocketLimits limits_;
     boost::beast::websocket::stream<Layer> stream_;
-    Ending ending_;
+    ClosingGuard guard_;
 };
 
 }  // namespace network

@@ -40,11 +40,11 @@ struct Axon::Head : DendriteHead {
 struct Axon::Refusal {
     unsigned status = 0;
     std::string message;
-    Verdict verdict = Verdict::refused;
+    CallStatus call_status = CallStatus::refused;
 
     static Refusal exception() { return {500, "Internal Server Error #" + random_uuid()}; }
-    static Refusal unverified(std::string why, Verdict verdict) {
-        return {401, "Not Verified with error: " + std::move(why), verdict};
+    static Refusal unverified(std::string why, CallStatus call_status) {
+        return {401, "Not Verified with error: " + std::move(why), call_status};
     }
 };
 
@@ -74,12 +74,12 @@ asio::awaitable<Axon::Answer> Axon::answer(const ServerRequest& request) {
 
     if (path != name) {
         ServerReply reply{307, {{"location", "/" + name}}, {}, {}};
-        co_return Answer{std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), CallStatus::refused};
     }
     if (request.method != "POST" && request.method != "GET") {
         ServerReply reply{405, {{"allow", "POST"}}, R"({"detail":"Method Not Allowed"})", {}};
         reply.headers.emplace_back("content-type", "application/json");
-        co_return Answer{std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), CallStatus::refused};
     }
     if (*head.hash != empty_body_hash()) co_return refuse(request, Refusal::exception());
     co_return co_await forward(request, name);
@@ -96,7 +96,8 @@ std::optional<Axon::Refusal> Axon::verify(const Head& head, std::int64_t now_ns)
     if (!refusal) return std::nullopt;
     const bool nonce = refusal->fault == AuthFault::stale ||
                        refusal->fault == AuthFault::replayed || (head.hotkey && !head.nonce);
-    return Refusal::unverified(refusal->why, nonce ? Verdict::bad_nonce : Verdict::bad_signature);
+    return Refusal::unverified(refusal->why,
+                               nonce ? CallStatus::bad_nonce : CallStatus::bad_signature);
 }
 
 void Axon::remember(const std::string& caller, std::int64_t nonce) {
@@ -142,7 +143,7 @@ Axon::Answer Axon::refuse(const ServerRequest& request, const Refusal& refusal) 
         headers);
     headers.emplace_back("content-type", "application/json");
     reply.body = json::serialize(json::object{{"message", refusal.message}});
-    return {std::move(reply), refusal.verdict};
+    return {std::move(reply), refusal.call_status};
 }
 
 asio::awaitable<Axon::Answer> Axon::forward(const ServerRequest& request, std::string synapse) {
@@ -154,7 +155,7 @@ asio::awaitable<Axon::Answer> Axon::forward(const ServerRequest& request, std::s
                           R"({"detail":[{"type":"json_invalid","loc":["body"],)"
                           R"("msg":"JSON decode error","input":{}}]})",
                           {}};
-        co_return Answer{std::move(reply), Verdict::refused};
+        co_return Answer{std::move(reply), CallStatus::refused};
     }
     const auto call = read_call(synapse, message->fields());
     std::optional<json::object> fields;
@@ -180,7 +181,7 @@ asio::awaitable<Axon::Answer> Axon::forward(const ServerRequest& request, std::s
          "bt_header_input_obj_signature", "header_size", "total_size", "computed_body_hash"},
         reply.headers);
     reply.body = write_answer(*call, message->fields(), *fields);
-    co_return Answer{std::move(reply), Verdict::answered};
+    co_return Answer{std::move(reply), CallStatus::answered};
 }
 
 }  // namespace network

@@ -38,11 +38,11 @@ public:
     };
 
     // How far a request came, for the tally.
-    enum class Verdict { answered, bad_signature, bad_nonce, refused };
+    enum class CallStatus { answered, bad_signature, bad_nonce, refused };
 
     struct Answer {
         ServerReply reply;
-        Verdict verdict = Verdict::refused;
+        CallStatus call_status = CallStatus::refused;
     };
 
     Axon(Keypair key, std::string ip, std::uint16_t port, Handlers handlers);

@@ -54,9 +54,9 @@ ValidatorState::Rules rules_of(const LocalValidator::Options& options) {
 }
 
 // Everything but the counts and the judge lives on the validator's thread.
-class Validator final : public LocalValidator {
+class LoopbackValidator final : public LocalValidator {
 public:
-    Validator(Keypair key, Judge judge, Options options)
+    LoopbackValidator(Keypair key, Judge judge, Options options)
         : judge_(std::move(judge)),
           options_(std::move(options)),
           hotkey_(key.address()),
@@ -66,7 +66,7 @@ public:
         if (!options_.now_ns) options_.now_ns = config::unix_ns;
     }
 
-    ~Validator() override {
+    ~LoopbackValidator() override {
         if (!thread_.joinable()) return;
         asio::post(io_, [this] {
             for (auto& server : servers_) server->stop();
@@ -174,9 +174,9 @@ private:
         }
         const auto axon = axon_;  // another may serve before this one has answered
         auto answer = co_await axon->answer(request);
-        if (answer.verdict == Axon::Verdict::bad_signature)
+        if (answer.call_status == Axon::CallStatus::bad_signature)
             count([](Tally& tally) { ++tally.bad_signatures; });
-        if (answer.verdict == Axon::Verdict::bad_nonce)
+        if (answer.call_status == Axon::CallStatus::bad_nonce)
             count([](Tally& tally) { ++tally.bad_nonces; });
         reply = std::move(answer.reply);
         if (!find_header(reply.headers, "date"))
@@ -214,14 +214,14 @@ private:
     asio::awaitable<std::optional<json::object>> submit(SynapseCall call) {
         using What = ValidatorState::Submit::What;
         auto submit = state_.submit(call.miner, call.validator, call.submission, now());
-        std::optional<network::Verdict> verdict;
+        std::optional<network::Evaluation> verdict;
         if (submit.what == What::to_score) {
             verdict = co_await judged(submit.task, std::move(call.submission.results));
             const auto score = verdict ? std::optional(verdict->score) : std::nullopt;
             submit = state_.scored(call.miner, submit.task, score, now());
-            if (!verdict) verdict = network::Verdict{0, "the judge failed"};
+            if (!verdict) verdict = network::Evaluation{0, "the judge failed"};
         }
-        if (submit.what == What::bad_signature) verdict = network::Verdict{0, "bad signature"};
+        if (submit.what == What::bad_signature) verdict = network::Evaluation{0, "bad signature"};
         count([&](Tally& tally) {
             ++tally.submissions;
             tally.skips += submit.what == What::skipped;
@@ -238,10 +238,10 @@ private:
         co_return answer_fields(submit.answer);
     }
 
-    asio::awaitable<std::optional<network::Verdict>> judged(Task task, std::string results) {
+    asio::awaitable<std::optional<network::Evaluation>> judged(Task task, std::string results) {
         co_return co_await asio::co_spawn(
             judges_,
-            [&]() -> asio::awaitable<std::optional<network::Verdict>> {
+            [&]() -> asio::awaitable<std::optional<network::Evaluation>> {
                 co_return judge(task, results);
             },
             asio::use_awaitable);
@@ -249,9 +249,9 @@ private:
 
     // Nothing when the judge failed. What is no base64 scores 0, as with the subnet's scoring
     // service.
-    std::optional<network::Verdict> judge(const Task& task, const std::string& results) {
+    std::optional<network::Evaluation> judge(const Task& task, const std::string& results) {
         const auto spz = base64_decode(results);
-        if (!spz) return network::Verdict{0, "results are not base64"};
+        if (!spz) return network::Evaluation{0, "results are not base64"};
         try {
             return judge_(task, *spz);
         } catch (const std::exception&) {
@@ -284,7 +284,7 @@ private:
 Result<std::unique_ptr<LocalValidator>> LocalValidator::start(Keypair key, Judge judge,
                                                               Options options) {
     auto validator =
-        std::make_unique<Validator>(std::move(key), std::move(judge), std::move(options));
+        std::make_unique<LoopbackValidator>(std::move(key), std::move(judge), std::move(options));
     if (const auto listening = validator->listen(); !listening) return listening.error();
     return std::unique_ptr<LocalValidator>(std::move(validator));
 }

@@ -20,7 +20,7 @@
 
 namespace network {
 
-struct Verdict {
+struct Evaluation {
     double score = 0;    // 0: refused
     std::string reason;  // for the report; empty when all is well
 };
@@ -31,7 +31,7 @@ public:
     // the validator answers others, and gives whoever pulls the task that is being judged once
     // more, as the subnet's do. When it throws, the scoring has failed, which costs the miner
     // nothing.
-    using Judge = std::function<Verdict(const Task& task, const std::vector<std::uint8_t>& spz)>;
+    using Judge = std::function<Evaluation(const Task& task, const std::vector<std::uint8_t>& spz)>;
 
     // On request, in the order of the list, one for each so many requests.
     enum class Fault {
@@ -74,7 +74,7 @@ public:
             faults = 0;
         int bad_signatures = 0, bad_nonces = 0, cooldown_violations = 0;
         int without_effect = 0;  // submissions inside the lock, too soon, or for another task
-        std::vector<std::pair<std::string, Verdict>> verdicts;  // task id and what it got
+        std::vector<std::pair<std::string, Evaluation>> verdicts;  // task id and what it got
     };
 
     // Listens at once, on a thread of its own. Fails with network errors (port taken).

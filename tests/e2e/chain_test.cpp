@@ -47,7 +47,7 @@ TEST_CASE("validators written with + are asked besides those of the chain") {
         return (of_chain.tally().accepted == 1 && added.tally().accepted == 1) || miner.wait(0ms);
     }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     CHECK(of_chain.tally().accepted == 1);
     CHECK(added.tally().accepted == 1);
@@ -59,6 +59,6 @@ TEST_CASE("validators written with and without + end in a fault that says so") {
     const auto& validator = scene.add_validator({});
     const auto outcome =
         scene.ask({"run", "--validators", named(validator), "+" + named(validator)});
-    CHECK(outcome.ending == Ending{.code = 2});
+    CHECK(outcome.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(outcome.err, contains("1 of 2 entries begin with +"));
 }

@@ -18,7 +18,7 @@ TEST_CASE("a miner that is ready passes its check, and nothing was pulled for it
     auto& validator = scene.add_validator({quick_task("one")});
     const auto outcome = run_to_end(checking(scene, {"--quick", "--json"}), kPatience);
     INFO(outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 0});
+    CHECK(outcome.exit_status == ProcessExit{.code = 0});
     const auto report = boost::json::parse(outcome.out);
     CHECK(report.at("ok").as_bool());
     CHECK_THAT(outcome.out, contains(scene.hotkey()));
@@ -33,7 +33,7 @@ TEST_CASE("a check tells everything that is missing, at once, and ends with 1") 
     const auto outcome =
         run_to_end(checking(scene, {"--quick", "--wallet.hotkey", "nobody"}), kPatience);
     INFO(outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 1});
+    CHECK(outcome.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(outcome.out, contains("FAIL  hotkey nobody"));
     CHECK_THAT(outcome.out, contains("FAIL  validators"));
     CHECK_THAT(outcome.out, contains("-> "));

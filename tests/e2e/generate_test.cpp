@@ -24,7 +24,7 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
         Scene::Words{"generate", picture, "-o", "a.spz", "-o", "a.ply", "--seed", "7", "--json"} +
         kQuick);
     INFO(first.out << first.err);
-    REQUIRE(first.ending == Ending{.code = 0});
+    REQUIRE(first.exit_status == ProcessExit{.code = 0});
     const auto report = boost::json::parse(first.out).as_object();
     CHECK(report.at("outcome") == "passed");
     CHECK(report.at("chosen") == 1);
@@ -47,7 +47,7 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
     command.input = read_text(picture);
     const auto again = run_to_end(std::move(command), kPatience);
     INFO(again.out << again.err);
-    CHECK(again.ending == Ending{.code = 74});
+    CHECK(again.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(again.err, contains("nowhere/c.ply"));
     CHECK_THAT(again.out, contains("attempt 1"));
     CHECK_THAT(again.out, contains("b.spz: "));
@@ -55,7 +55,7 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
     CHECK((read_text(scene.home() / "a.ply") == read_text(scene.home() / "b.ply")));
 
     const auto text = scene.ask({"inspect", "a.spz"});
-    CHECK(text.ending == Ending{.code = 0});
+    CHECK(text.exit_status == ProcessExit{.code = 0});
     for (const auto* part : {"SPZ of the subnet (404), version 2", "validator's checks    pass"})
         CHECK_THAT(text.out, contains(part));
     const auto spz = boost::json::parse(scene.ask({"inspect", "--json", "a.spz"}).out);
@@ -77,7 +77,7 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
         cut.resize(cut.size() / 2);
         write_text(scene.home() / "cut", cut);
         const auto refused = scene.ask({"inspect", "cut"});
-        CHECK(refused.ending == Ending{.code = 65});
+        CHECK(refused.exit_status == ProcessExit{.code = 65});
         CHECK_THAT(refused.err, contains("miner: cut: "));
         CHECK(refused.out.empty());
     }
@@ -90,7 +90,7 @@ TEST_CASE("a prompt becomes splats, and a strange one too or an error that says 
                                "a.spz", "--seed", "7", "--json"} +
                   kQuick);
     INFO(made.out << made.err);
-    REQUIRE(made.ending == Ending{.code = 0});
+    REQUIRE(made.exit_status == ProcessExit{.code = 0});
     const auto report = boost::json::parse(made.out).as_object();
     CHECK(report.at("outcome") == "passed");
     const auto& attempt = report.at("attempts").as_array().at(0).as_object();
@@ -102,7 +102,7 @@ TEST_CASE("a prompt becomes splats, and a strange one too or an error that says 
     // A gate that nothing reaches: the structure is made, and no more.
     const auto sparse = scene.ask({"generate", "--prompt", "\x1b[31m\x01\xff", "-o", "b.spz",
                                    "--gate.min_gaussians", "10000000", "--gate.attempts", "1"});
-    CHECK(sparse.ending == Ending{.code = 1});
+    CHECK(sparse.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(sparse.out, contains("rejected"));
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("a picture that stays sparse gives no file, and says what would") {
                                     "1", "--gate.min_gaussians", "9000000", "--gate.floor",
                                     "9000000", "--generator.deadline", "3600"});
     INFO(outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 1});
+    CHECK(outcome.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(outcome.out, contains("attempt 1"));
     CHECK_THAT(outcome.out, contains("attempt 2"));
     CHECK_THAT(outcome.out, contains("rejected"));
@@ -127,7 +127,7 @@ TEST_CASE("a generation that takes too long is given up, and the message names t
         scene.ask({"generate", quick_picture().string(), "-o", "a.spz", "--gate.min_gaussians",
                    "10000000", "--gate.attempts", "10", "--generator.deadline", "1"});
     INFO(outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 1});
+    CHECK(outcome.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(outcome.err, contains("generator.deadline"));
     CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
 }
@@ -139,6 +139,6 @@ TEST_CASE("a generation can be interrupted") {
         kQuick));
     REQUIRE(miner.await_text(" passed ", kPatience));
     miner.signal(SIGINT);
-    CHECK(miner.wait(kPatience) == Ending{.code = 130});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 130});
     CHECK_FALSE(fs::exists(scene.home() / "a.spz"));
 }

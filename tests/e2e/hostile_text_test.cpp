@@ -106,7 +106,7 @@ TEST_CASE("a validator's hostile words reach every reader, and steer none") {
     CHECK_THAT(get("/api/tasks/" + row + "/input").body, contains("a red chair\\x1b]0;pwned\\x07"));
 
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     for (const auto& [name, said] : std::map<std::string, std::string>{
              {"log", scene.log()}, {"stderr", miner.err()}, {"stdout", miner.out()}}) {
         INFO(name << ": " << config::quoted(said, 20'000));
@@ -120,7 +120,7 @@ TEST_CASE("a validator's hostile words reach every reader, and steer none") {
             asked.push_back(more);
         const auto told = scene.ask(asked);
         INFO(words.front() << ": " << config::quoted(told.out + told.err, 20'000));
-        CHECK(told.ending.code == 0);
+        CHECK(told.exit_status.code == 0);
         CHECK_FALSE(told.out.empty());
         CHECK_FALSE(steers(told.out + told.err));
     }
@@ -143,7 +143,7 @@ TEST_CASE("hostile names of files and settings are told as they are, and steer n
                               {"restore", name}}) {
         const auto told = scene.ask(words);
         INFO(config::quoted(words.front()) << ": " << config::quoted(told.out + told.err, 20'000));
-        CHECK(told.ending.signal == 0);
+        CHECK(told.exit_status.signal == 0);
         CHECK_FALSE((told.out + told.err).empty());
         CHECK_FALSE(steers(told.out + told.err));
     }

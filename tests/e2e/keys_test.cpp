@@ -46,7 +46,7 @@ TEST_CASE("a missing key file is named, with what to do") {
     Scene scene;
     scene.add_validator({});
     const auto outcome = refused(scene, {"--wallet.hotkey", "other"});
-    CHECK(outcome.ending == Ending{.code = 77});
+    CHECK(outcome.exit_status == ProcessExit{.code = 77});
     CHECK_THAT(outcome.err, contains((scene.home() / "wallets/cold/hotkeys/other").string()));
     CHECK_THAT(outcome.err, contains("btcli wallet new-hotkey"));
     CHECK_THAT(outcome.err, contains("--wallet.path"));
@@ -60,17 +60,17 @@ TEST_CASE("a coldkey is refused, by whatever name it comes") {
     SECTION("by its name among the hotkeys") {
         write_text(folder / "hotkeys/coldkey", key);
         const auto outcome = refused(scene, {"--wallet.hotkey", "coldkey"});
-        CHECK(outcome.ending == Ending{.code = 77});
+        CHECK(outcome.exit_status == ProcessExit{.code = 77});
         CHECK_THAT(outcome.err, contains("coldkey"));
     }
     SECTION("behind a link") {
         write_text(folder / "coldkey", key);
         fs::create_symlink("../coldkey", folder / "hotkeys/link");
-        CHECK(refused(scene, {"--wallet.hotkey", "link"}).ending == Ending{.code = 77});
+        CHECK(refused(scene, {"--wallet.hotkey", "link"}).exit_status == ProcessExit{.code = 77});
     }
     SECTION("by its address") {
         write_text(folder / "coldkeypub.txt", "{\"ss58Address\":\"" + scene.hotkey() + "\"}");
-        CHECK(refused(scene).ending == Ending{.code = 77});
+        CHECK(refused(scene).exit_status == ProcessExit{.code = 77});
     }
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("a key file that is broken, locked or no file at all ends with 77 and 
     write_text(scene.key_file(), content);
     const auto outcome = refused(scene, {"--log.level", "trace"});
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 77});
+    CHECK(outcome.exit_status == ProcessExit{.code = 77});
     CHECK_THAT(outcome.err, contains(scene.key_file().string()));
     secrets.check_absent(outcome.out + outcome.err + scene.log());
 }
@@ -108,7 +108,7 @@ TEST_CASE("a key file that others can read is used, with a warning; its secrets 
                miner.wait(0ms);
     }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     CHECK(validator.tally().accepted == 1);
     CHECK_THAT(miner.err(), contains("chmod 600 " + scene.key_file().string()));
     CHECK_THAT(scene.log(), contains(scene.hotkey()));
@@ -131,11 +131,11 @@ TEST_CASE("miner wallet show tells whose key is where, and no secret") {
     const Secrets secrets(read_text(scene.key_file()));
     const auto outcome = scene.ask({"wallet", "show", "--wallet.path", scene.home() / "wallets",
                                     "--wallet.name", "cold", "--wallet.hotkey", "hot"});
-    CHECK(outcome.ending == Ending{.code = 0});
+    CHECK(outcome.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(outcome.out, contains("* hot  " + scene.hotkey() + "  plain sr25519, mode 600"));
     secrets.check_absent(outcome.out + outcome.err);
-    CHECK(scene.ask({"wallet", "show", "--wallet.path", scene.home() / "wallets"}).ending ==
-          Ending{.code = 77});
+    CHECK(scene.ask({"wallet", "show", "--wallet.path", scene.home() / "wallets"}).exit_status ==
+          ProcessExit{.code = 77});
 }
 
 TEST_CASE("an encrypted hotkey mines with a password from the environment or a descriptor") {
@@ -146,7 +146,7 @@ TEST_CASE("an encrypted hotkey mines with a password from the environment or a d
     write_text(scene.key_file(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     SECTION("without one it says where it may come from") {
         const auto outcome = refused(scene);
-        CHECK(outcome.ending == Ending{.code = 77});
+        CHECK(outcome.exit_status == ProcessExit{.code = 77});
         CHECK_THAT(outcome.err, contains("MINER_WALLET_PASSWORD"));
         CHECK_THAT(outcome.err, contains("--wallet.password_fd"));
     }
@@ -154,7 +154,7 @@ TEST_CASE("an encrypted hotkey mines with a password from the environment or a d
         auto command = scene.mining();
         command.environment["MINER_WALLET_PASSWORD"] = "not the password";
         const auto outcome = run_to_end(command, kPatience);
-        CHECK(outcome.ending == Ending{.code = 77});
+        CHECK(outcome.exit_status == ProcessExit{.code = 77});
         CHECK_THAT(outcome.err, contains("MINER_WALLET_PASSWORD"));
         CHECK(outcome.err.find("not the password") == outcome.err.npos);
     }
@@ -170,7 +170,7 @@ TEST_CASE("an encrypted hotkey mines with a password from the environment or a d
         Process miner(command);
         REQUIRE(comes_true([&] { return validator.tally().pulls > 0 || miner.wait(0ms); }));
         miner.signal(SIGTERM);
-        CHECK(miner.wait(kPatience) == Ending{.code = 0});
+        CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
         CHECK_THAT(scene.log(), contains(text(entry, "ss58")));
     }
 }

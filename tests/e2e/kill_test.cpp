@@ -15,7 +15,7 @@ namespace {
 
 void kill_and_reap(Process& miner) {
     REQUIRE(miner.signal(SIGKILL));
-    REQUIRE(miner.wait(kPatience) == Ending{.code = -1, .signal = SIGKILL});
+    REQUIRE(miner.wait(kPatience) == ProcessExit{.code = -1, .signal = SIGKILL});
 }
 
 // Until nothing is open any more, then an orderly end.
@@ -27,7 +27,7 @@ void mine_to_the_end(Scene& scene, const network::LocalValidator& validator, int
         [&] { return (validator.drained() && scene.number(closed) == tasks) || miner.wait(0ms); }));
     INFO(miner.err());
     REQUIRE(miner.signal(SIGTERM));
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     scene.check_clean();
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("killed while the validator is judging: it was taken, and is not sent 
     {
         Process miner(scene.mining());
         victim = &miner;
-        REQUIRE(miner.wait(kPatience) == Ending{.code = -1, .signal = SIGKILL});
+        REQUIRE(miner.wait(kPatience) == ProcessExit{.code = -1, .signal = SIGKILL});
         CHECK(scene.word("SELECT state FROM tasks WHERE task_id = 'one'") == "submitting");
     }
     mine_to_the_end(scene, validator, 2, {"--schedule.validation_lock", "5"});

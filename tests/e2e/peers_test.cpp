@@ -97,10 +97,10 @@ TEST_CASE("peers that answer in every wrong way cost time, and nothing else") {
                miner.wait(0ms);
     }));
     miner.signal(SIGTERM);
-    const auto ending = miner.wait(kPatience);
+    const auto exit_status = miner.wait(kPatience);
     INFO(miner.err());
-    CHECK(ending == Ending{.code = 0});
-    CHECK(ending->peak_kb < 2 << 20);
+    CHECK(exit_status == ProcessExit{.code = 0});
+    CHECK(exit_status->peak_kb < 2 << 20);
     CHECK(healthy.tally().accepted == 1);
     for (std::size_t i = 0; i < wrongs.size(); ++i) {
         INFO(wrongs[i].first);
@@ -138,7 +138,7 @@ TEST_CASE("feedback of NaN, and a task that comes again and again, are borne") {
     Process miner(scene.mining());
     REQUIRE(comes_true([&] { return (submissions >= 3 && healthy.drained()) || miner.wait(0ms); }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     CHECK(healthy.tally().accepted == 1);
     scene.check_clean();

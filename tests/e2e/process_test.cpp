@@ -9,8 +9,8 @@
 
 using namespace std::chrono_literals;
 using tests::Command;
-using tests::Ending;
 using tests::Process;
+using tests::ProcessExit;
 
 namespace {
 
@@ -32,7 +32,7 @@ TEST_CASE("a child's words, input, environment, folder and code come through") {
     command.environment["WORD"] = "tree";
     command.folder = folder.path();
     const auto outcome = tests::run_to_end(std::move(command), 60s);
-    CHECK(outcome.ending == Ending{.code = 3});
+    CHECK(outcome.exit_status == ProcessExit{.code = 3});
     CHECK(outcome.out == std::string(300'000, 'x') + folder.path().string() + "\n");
     CHECK(outcome.err == "tree\n");
 }
@@ -45,13 +45,13 @@ TEST_CASE("a child inherits no variable") {
 TEST_CASE("a child that ends without reading does no harm") {
     auto command = shell("exit 0");
     command.input = std::string(300'000, 'x');
-    CHECK(tests::run_to_end(std::move(command), 60s).ending == Ending{.code = 0});
+    CHECK(tests::run_to_end(std::move(command), 60s).exit_status == ProcessExit{.code = 0});
 }
 
 TEST_CASE("a program that is not there ends with 127") {
     auto command = shell("");
     command.program = "/nowhere";
-    CHECK(tests::run_to_end(std::move(command), 60s).ending == Ending{.code = 127});
+    CHECK(tests::run_to_end(std::move(command), 60s).exit_status == ProcessExit{.code = 127});
 }
 
 TEST_CASE("a child is awaited for so long, and a signal reaches it") {
@@ -59,7 +59,7 @@ TEST_CASE("a child is awaited for so long, and a signal reaches it") {
     REQUIRE(child.await_text("ready", 60s));
     CHECK_FALSE(child.wait(10ms));
     CHECK(child.signal(SIGTERM));
-    CHECK(child.wait(60s) == Ending{.code = 4});
+    CHECK(child.wait(60s) == ProcessExit{.code = 4});
     CHECK(child.out() == "ready\nbye\n");
     CHECK_FALSE(child.signal(SIGTERM));
     CHECK_FALSE(child.await_text("never said", 60s));
@@ -69,14 +69,14 @@ TEST_CASE("a child that is killed says by what") {
     Process child(shell("echo ready; exec sleep 100"));
     REQUIRE(child.await_text("ready", 60s));
     child.signal(SIGKILL);
-    CHECK(child.wait(60s) == Ending{.code = -1, .signal = SIGKILL});
+    CHECK(child.wait(60s) == ProcessExit{.code = -1, .signal = SIGKILL});
 }
 
 TEST_CASE("a signal at once ends a child and is no business of ours") {
     for (int i = 0; i < 50; ++i) {
         Process child(shell("exec sleep 100"));
         child.signal(SIGTERM);
-        CHECK(child.wait(60s) == Ending{.code = -1, .signal = SIGTERM});
+        CHECK(child.wait(60s) == ProcessExit{.code = -1, .signal = SIGTERM});
     }
 }
 

@@ -44,17 +44,17 @@ TEST_CASE("what is no picture is refused by name, with exit code 65") {
                                                   {"missing.png", "No such file"}}));
     const auto outcome = scene.ask({"generate", name, "-o", "out.spz"});
     INFO(name << ": " << outcome.out << outcome.err);
-    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK(outcome.exit_status == ProcessExit{.code = 65});
     CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
     CHECK_THAT(outcome.err, contains(word));
     CHECK_FALSE(fs::exists(scene.home() / "out.spz"));
-    CHECK(outcome.ending.peak_kb < 2 << 20);
+    CHECK(outcome.exit_status.peak_kb < 2 << 20);
 }
 
 TEST_CASE("nothing on standard input is no picture either") {
     Scene scene;
     const auto outcome = scene.ask({"generate", "-", "-o", "out.spz"});
-    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK(outcome.exit_status == ProcessExit{.code = 65});
     CHECK_THAT(outcome.err, contains("not a picture"));
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a generation without a model says which one is missing") {
     Scene scene;
     const auto outcome = scene.ask({"generate", quick_picture().string(), "-o", "out.spz",
                                     "--generator.model", "/nowhere/trellis"});
-    CHECK(outcome.ending == Ending{.code = 76});
+    CHECK(outcome.exit_status == ProcessExit{.code = 76});
     CHECK_THAT(outcome.err, contains("/nowhere/trellis"));
 }
 
@@ -81,8 +81,8 @@ TEST_CASE("what holds no splats is refused by name, with exit code 65") {
                                       "folder.spz", "missing.spz");
     const auto outcome = scene.ask({"inspect", name});
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 65});
+    CHECK(outcome.exit_status == ProcessExit{.code = 65});
     CHECK_THAT(outcome.err, contains("miner: " + name + ": "));
     CHECK(outcome.out.empty());
-    CHECK(outcome.ending.peak_kb < 1 << 20);
+    CHECK(outcome.exit_status.peak_kb < 1 << 20);
 }

@@ -15,14 +15,14 @@ Scene::Words rehearsal(Scene::Words words) {
 }
 
 void check_go(const Outcome& rehearsal) {
-    CHECK(rehearsal.ending == Ending{.code = 0});
+    CHECK(rehearsal.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(rehearsal.out, contains("Verdict: GO\n"));
     CHECK(count(rehearsal.out, "FAIL") == 0);
 }
 
 // For this reason alone.
 void check_no_go(const Outcome& rehearsal, const std::string& reason) {
-    CHECK(rehearsal.ending == Ending{.code = 1});
+    CHECK(rehearsal.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(rehearsal.out, contains("Verdict: NO-GO\n"));
     CHECK_THAT(rehearsal.out, contains("FAIL  " + reason));
     CHECK(count(rehearsal.out, "FAIL") == 1);
@@ -40,17 +40,17 @@ TEST_CASE("a rehearsal needs nothing but the binary, and its statistics can be a
     Outcome early;
     REQUIRE(comes_true([&] {
         early = scene.ask({"stats", "--json", "--db", database.string()});
-        return early.ending.code != 74;  // not yet a whole database
+        return early.exit_status.code != 74;  // not yet a whole database
     }));
-    CHECK(early.ending == Ending{.code = 0});
+    CHECK(early.exit_status == ProcessExit{.code = 0});
     REQUIRE(miner.await_text("1/3", kPatience));
     const auto beside = scene.ask({"stats", "--json"});
-    CHECK(beside.ending == Ending{.code = 0});
+    CHECK(beside.exit_status == ProcessExit{.code = 0});
     CHECK(boost::json::parse(beside.out).is_object());
 
-    const auto ending = miner.wait(kPatience);
-    REQUIRE(ending);
-    const Outcome done{*ending, miner.out(), miner.err()};
+    const auto exit_status = miner.wait(kPatience);
+    REQUIRE(exit_status);
+    const Outcome done{*exit_status, miner.out(), miner.err()};
     INFO(done.out << done.err);
     // The second of the embedded prompts is sparse whatever happens, and two of three are too few.
     check_no_go(done, "success rate over 70 %");
@@ -74,7 +74,7 @@ TEST_CASE("a rehearsal needs nothing but the binary, and its statistics can be a
         CHECK_THAT(log, contains(field));
 
     const auto table = scene.ask({"stats"});
-    CHECK(table.ending == Ending{.code = 0});
+    CHECK(table.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(table.out, contains("Success rate"));
     CHECK(table.out.find('\033') == table.out.npos);
 
@@ -138,17 +138,17 @@ TEST_CASE("a rehearsal without pictures says where it looked") {
     Scene scene;
     fs::create_directories(scene.home() / "empty");
     const auto empty = scene.ask({"rehearse", "--pictures", "empty"});
-    CHECK(empty.ending == Ending{.code = 65});
+    CHECK(empty.exit_status == ProcessExit{.code = 65});
     CHECK_THAT(empty.err, contains("--pictures"));
     const auto missing = scene.ask({"rehearse", "--pictures", "nowhere"});
-    CHECK(missing.ending == Ending{.code = 65});
+    CHECK(missing.exit_status == ProcessExit{.code = 65});
     CHECK_THAT(missing.err, contains("nowhere"));
 }
 
 TEST_CASE("statistics of nothing say so") {
     Scene scene;
     const auto none = scene.ask({"stats"});
-    CHECK(none.ending == Ending{.code = 74});
+    CHECK(none.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(none.err, contains("miner.db"));
     CHECK(none.out.empty());
 }
@@ -162,7 +162,7 @@ TEST_CASE("a rehearsal on a full disk does not say that there were no errors") {
     command.largest_file = 200'000;  // the database has room, the result none
     const auto rehearsal = run_to_end(std::move(command), kPatience);
     INFO(rehearsal.out << rehearsal.err);
-    CHECK(rehearsal.ending == Ending{.code = 1});
+    CHECK(rehearsal.exit_status == ProcessExit{.code = 1});
     const auto report = boost::json::parse(rehearsal.out);
     CHECK(report.at("go") == false);
     CHECK_THAT(rehearsal.err, contains("FAIL  no errors"));

@@ -19,7 +19,7 @@ TEST_CASE("tasks are pulled, generated, submitted and answered, and SIGTERM ends
                miner.wait(0ms);
     }));
     REQUIRE(miner.signal(SIGTERM));
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     scene.check_clean();
     CHECK(first.tally().accepted == 1);
@@ -51,7 +51,7 @@ TEST_CASE("asked to stop during a generation, it finishes and submits within the
     REQUIRE(miner.signal(SIGTERM));
     CHECK(miner.await_text(" stopping ", kPatience));
     asked = true;
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     CHECK(validator.tally().accepted == 1);
     CHECK(validator.tally().handed_out == 1);
@@ -69,7 +69,7 @@ TEST_CASE("when the grace is over the task goes back, and is done after the next
         Process miner(scene.mining(slow));
         REQUIRE(miner.await_text(" pulled ", kPatience));
         REQUIRE(miner.signal(SIGINT));
-        CHECK(miner.wait(kPatience) == Ending{.code = 0});
+        CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
         INFO(miner.err());
         CHECK_THAT(miner.err(), contains(" handed back "));
         scene.check_clean();
@@ -79,7 +79,7 @@ TEST_CASE("when the grace is over the task goes back, and is done after the next
     Process miner(scene.mining());
     REQUIRE(comes_true([&] { return validator.drained() || miner.wait(0ms); }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     CHECK(validator.tally().accepted == 1);
     CHECK(validator.tally().handed_out == 1);
     CHECK(scene.number("SELECT count(*) FROM tasks") == 1);
@@ -95,7 +95,7 @@ TEST_CASE("a second signal ends it at once") {
     miner.signal(number);
     REQUIRE(miner.await_text(" stopping ", kPatience));
     miner.signal(number);
-    CHECK(miner.wait(kPatience) == Ending{.code = 130});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 130});
     CHECK_THAT(miner.err(), contains(" stopped at once"));
     CHECK(scene.word("PRAGMA integrity_check") == "ok");
     CHECK(scene.word("SELECT state FROM tasks") == "open");
@@ -108,7 +108,7 @@ TEST_CASE("asked to stop while a validator keeps it waiting, it does not wait") 
     Process miner(scene.mining({"--schedule.pull_timeout", "3600"}));
     REQUIRE(comes_true([&] { return validator.tally().faults > 0 || miner.wait(0ms); }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     scene.check_clean();
 }
 
@@ -118,10 +118,10 @@ TEST_CASE("a second miner on the same folder is refused, and statistics are not"
     Process miner(scene.mining());
     REQUIRE(miner.await_text(" model ready ", kPatience));
     const auto second = run_to_end(scene.mining(), kPatience);
-    CHECK(second.ending == Ending{.code = 73});
+    CHECK(second.exit_status == ProcessExit{.code = 73});
     CHECK_THAT(second.err, contains("--storage.path"));
     const auto stats = scene.ask({"stats", "--storage.path", scene.storage(), "--csv"});
-    CHECK(stats.ending == Ending{.code = 0});
+    CHECK(stats.exit_status == ProcessExit{.code = 0});
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
 }

@@ -81,7 +81,7 @@ public:
         limits.read = kPatience;
         return run(network::request(std::move(request), limits)).value();
     }
-    Ending stop() {
+    ProcessExit stop() {
         process_.signal(SIGTERM);
         return process_.wait(kPatience).value();
     }
@@ -120,12 +120,12 @@ TEST_CASE("whoever signs and is listed is served, once a signature, and after a 
 
         // Another in the same folder would take once more what this one has taken.
         const auto second = run_to_end(Server::serving(scene, caller), kPatience);
-        CHECK(second.ending == Ending{.code = 73});
+        CHECK(second.exit_status == ProcessExit{.code = 73});
         CHECK_THAT(second.err, contains(scene.storage().string()));
-        CHECK(server.stop() == Ending{.code = 0});
+        CHECK(server.stop() == ProcessExit{.code = 0});
     }
     Server server(scene, caller);
     CHECK(server.send(taken).status == 401);
     CHECK(server.send(server.call(caller, "GET", "/metrics")).status == 200);
-    CHECK(server.stop() == Ending{.code = 0});
+    CHECK(server.stop() == ProcessExit{.code = 0});
 }

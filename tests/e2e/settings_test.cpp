@@ -29,7 +29,7 @@ TEST_CASE("a wrong configuration lists all its faults at once and exits 2") {
                                     "loud", "--validators", "5Nobody"},
                                    {{"MINER_GATE_FLOOR", "-3"}});
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 2});
+    CHECK(outcome.exit_status == ProcessExit{.code = 2});
     CHECK(outcome.out.empty());
     for (const auto* fault :
          {"gate.attempts", "export.upp", "did you mean export.up", "schedule.idle", "--netuid",
@@ -42,20 +42,20 @@ TEST_CASE("a settings file that is broken or missing is named") {
     Scene scene;
     write_text(scene.home() / "broken.toml", "[gate\nattempts = 2\n");
     const auto broken = scene.ask({"--config", "broken.toml"});
-    CHECK(broken.ending == Ending{.code = 2});
+    CHECK(broken.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(broken.err, contains("broken.toml"));
     const auto missing = scene.ask({"run", "--config", "missing.toml"});
-    CHECK(missing.ending == Ending{.code = 2});
+    CHECK(missing.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(missing.err, contains("missing.toml"));
 }
 
 TEST_CASE("an unknown flag or command is answered with the one that was meant") {
     Scene scene;
     const auto flag = scene.ask({"run", "--log.levle", "trace"});
-    CHECK(flag.ending == Ending{.code = 2});
+    CHECK(flag.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(flag.err, contains("did you mean --log.level?"));
     const auto command = scene.ask({"rehaerse"});
-    CHECK(command.ending == Ending{.code = 2});
+    CHECK(command.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(command.err, contains("did you mean rehearse?"));
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("each place beats the ones before it, and the origin is shown") {
     const std::map<std::string, std::string> environment{
         {"MINER_GATE_FLOOR", "9000"}, {"MINER_GATE_ATTEMPTS", "5"}, {"BT_WALLET_NAME", "frosty"}};
     const auto json = scene.ask({"config", "--json", "--gate.attempts", "6"}, environment);
-    REQUIRE(json.ending == Ending{.code = 0});
+    REQUIRE(json.exit_status == ProcessExit{.code = 0});
     CHECK(setting(json, "gate.min_gaussians").at("value") == 1'000'000);
     CHECK_THAT(setting(json, "gate.min_gaussians").at("origin").as_string().c_str(),
                contains("miner.toml:2"));
@@ -78,7 +78,7 @@ TEST_CASE("each place beats the ones before it, and the origin is shown") {
     CHECK(setting(json, "netuid").at("origin") == "default");
 
     const auto text = scene.ask({"config", "--print", "--gate.attempts", "6"}, environment);
-    CHECK(text.ending == Ending{.code = 0});
+    CHECK(text.exit_status == ProcessExit{.code = 0});
     for (const auto* part : {"gate.min_gaussians", "miner.toml:2", "environment MINER_GATE_FLOOR",
                              "flag --gate.attempts", "environment BT_WALLET_NAME", "default"})
         CHECK_THAT(text.out, contains(part));
@@ -87,18 +87,18 @@ TEST_CASE("each place beats the ones before it, and the origin is shown") {
 TEST_CASE("the page about settings is what the binary prints") {
     Scene scene;
     const auto page = scene.ask({"config", "--markdown"});
-    CHECK(page.ending == Ending{.code = 0});
+    CHECK(page.exit_status == ProcessExit{.code = 0});
     CHECK((page.out == read_text(tests::project_path("ops/docs/settings.md"))));
 }
 
 TEST_CASE("help names commands and exit codes, and the version has a number") {
     Scene scene;
     const auto help = scene.ask({"--help"});
-    CHECK(help.ending == Ending{.code = 0});
+    CHECK(help.exit_status == ProcessExit{.code = 0});
     for (const auto* word : {"run", "rehearse", "generate", "stats", "inspect", "config"})
         CHECK_THAT(help.out, contains(word));
     const auto run = scene.ask({"run", "--help"});
-    CHECK(run.ending == Ending{.code = 0});
+    CHECK(run.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(help.out + run.out, contains("130"));
     for (const auto& words : {Scene::Words{"version"}, Scene::Words{"--version"}})
         CHECK_THAT(
@@ -112,7 +112,7 @@ TEST_CASE("without validators the chain is asked for them, and waited for when i
     Process miner(scene.mining({"--subtensor.network", "ws://127.0.0.1:1"}));
     REQUIRE(miner.await_text("chain lost", kPatience));
     CHECK(miner.signal(SIGTERM));
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     CHECK_THAT(miner.err(), contains("ws://127.0.0.1:1"));
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("how much is logged, and how, is as the flags say") {
         const auto up = "SELECT count(*) FROM validators WHERE calls > 0";
         CHECK(comes_true([&] { return scene.number(up) > 0 || miner.wait(0ms); }));
         miner.signal(SIGTERM);
-        CHECK(miner.wait(kPatience) == Ending{.code = 0});
+        CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
         return Outcome{{}, miner.out(), miner.err()};
     };
     const auto quiet = mine({"--log.level", "error"});
@@ -165,7 +165,7 @@ TEST_CASE("variables of other programs reach the settings that name them") {
     const auto json = scene.ask({"config", "--json"}, {{"HF_ENDPOINT", "https://mirror.example"},
                                                        {"HF_HUB_OFFLINE", "1"},
                                                        {"OPENAI_API_KEY", "sk-secret"}});
-    REQUIRE(json.ending == Ending{.code = 0});
+    REQUIRE(json.exit_status == ProcessExit{.code = 0});
     CHECK(setting(json, "weights.endpoint").at("value") == "https://mirror.example");
     CHECK(setting(json, "weights.endpoint").at("origin") == "environment HF_ENDPOINT");
     CHECK(setting(json, "weights.offline").at("value") == true);
@@ -173,7 +173,7 @@ TEST_CASE("variables of other programs reach the settings that name them") {
     CHECK(setting(json, "picture_service.key").at("origin") == "environment OPENAI_API_KEY");
     CHECK(json.out.find("sk-secret") == std::string::npos);
     const auto wrong = scene.ask({"config"}, {{"HF_HUB_OFFLINE", "maybe"}});
-    CHECK(wrong.ending == Ending{.code = 2});
+    CHECK(wrong.exit_status == ProcessExit{.code = 2});
     CHECK_THAT(wrong.err, contains("HF_HUB_OFFLINE"));
 }
 
@@ -192,6 +192,6 @@ TEST_CASE("an IPv6 address to listen on is taken as the message recommends it") 
     Scene scene;
     const auto json = scene.ask({"config", "--json", "--http.listen", "[::]:8080"});
     INFO(json.err);
-    REQUIRE(json.ending == Ending{.code = 0});
+    REQUIRE(json.exit_status == ProcessExit{.code = 0});
     CHECK(setting(json, "http.listen").at("value") == "[::]:8080");
 }

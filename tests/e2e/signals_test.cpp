@@ -60,7 +60,7 @@ TEST_CASE("a terminal that goes ends the miner in order") {
     Process miner(in_session(scene.mining(), terminal.name()));
     REQUIRE(miner.await_text(" model ready ", kPatience));
     terminal.go();
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     CHECK_THAT(scene.log(), contains(" stopping signal=1 "));
     scene.check_clean();
 }
@@ -74,7 +74,7 @@ TEST_CASE("a service opens its log anew at SIGHUP, and goes on") {
     miner.signal(SIGHUP);
     REQUIRE(miner.await_text(" log opened anew ", kPatience));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     // Only now: the file gets each line after standard error.
     CHECK_THAT(scene.log(), contains(" log opened anew "));
     CHECK_THAT(scene.log(), contains(" stopped"));
@@ -88,7 +88,7 @@ TEST_CASE("a signal that comes before the model is there ends the miner in order
     Process miner(scene.mining());
     REQUIRE(miner.await_text(" starting ", kPatience));
     miner.signal(number);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     CHECK_THAT(miner.err(), contains(" stopping "));
     scene.check_clean();
@@ -101,7 +101,7 @@ TEST_CASE("a server and a rehearsal end in order before their model is there, to
                                      : Scene::Words{"rehearse"}));
     REQUIRE(miner.await_text(serves ? " starting " : "Rehearsal: ", kPatience));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = serves ? 0 : 1});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = serves ? 0 : 1});
     CHECK_THAT(miner.err() + read_text(scene.home() / "data/miner/rehearsal/miner.log"),
                contains(" stopping "));
 }
@@ -129,7 +129,7 @@ TEST_CASE("a generation that has not begun ends at once, with the code of an int
     };
     REQUIRE(comes_true(catches));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 130});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 130});
     CHECK_THAT(miner.err(), contains("nothing was written"));
     ::close(writer);
 }
@@ -140,7 +140,7 @@ TEST_CASE("OpenMP's threads sleep when they have nothing to do, unless the user 
         environment["OMP_DISPLAY_ENV"] = "verbose";
         const auto outcome =
             scene.ask({"generate", "none.png", "-o", "a.spz"}, std::move(environment));
-        CHECK(outcome.ending == Ending{.code = 65});
+        CHECK(outcome.exit_status == ProcessExit{.code = 65});
         const std::string mark = "GOMP_SPINCOUNT = '";
         const auto at = outcome.err.rfind(mark);
         REQUIRE(at != outcome.err.npos);
@@ -160,7 +160,7 @@ TEST_CASE("what cannot be printed for lack of room is an error") {
         const auto outcome =
             run_to_end(printing(scene, "'" + tests::miner_binary() + "' " + words + " > /dev/full"),
                        kPatience);
-        CHECK(outcome.ending == Ending{.code = 74});
+        CHECK(outcome.exit_status == ProcessExit{.code = 74});
         CHECK_THAT(outcome.err, contains("standard output: No space left on device"));
     }
 }
@@ -174,7 +174,7 @@ TEST_CASE("whoever closes the pipe early is no error, however little was to be p
             printing(scene, "mkfifo p; sleep 0 < p & exec 3> p; wait; '" + tests::miner_binary() +
                                 "' " + words + " >&3; code=$?; rm p; exit $code"),
             kPatience);
-        CHECK(outcome.ending == Ending{.code = 0});
+        CHECK(outcome.exit_status == ProcessExit{.code = 0});
         CHECK(outcome.err.empty());
     }
 }
@@ -189,17 +189,17 @@ TEST_CASE("results go where links lead, and into devices without replacing them"
     fs::create_symlink("far/picture.png", scene.home() / "link.png");
     const auto linked = render("link.png");
     INFO(linked.err);
-    CHECK(linked.ending == Ending{.code = 0});
+    CHECK(linked.exit_status == ProcessExit{.code = 0});
     CHECK(fs::is_symlink(scene.home() / "link.png"));
     CHECK(fs::file_size(scene.home() / "far/picture.png") > 0);
 
     fs::create_symlink("/dev/full", scene.home() / "full.png");
     const auto full = render("full.png");
-    CHECK(full.ending == Ending{.code = 74});
+    CHECK(full.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(full.err, contains("full.png: No space left on device"));
     CHECK(fs::is_symlink(scene.home() / "full.png"));
     CHECK(fs::is_character_file("/dev/full"));
     const auto folder = render("none/picture.png");
-    CHECK(folder.ending == Ending{.code = 74});
+    CHECK(folder.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(folder.err, contains("none/picture.png: No such file or directory"));
 }

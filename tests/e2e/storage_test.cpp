@@ -18,7 +18,7 @@ void mine_briefly(const Scene& scene) {
     Process miner(scene.mining());
     REQUIRE(miner.await_text(" model ready ", kPatience));
     miner.signal(SIGTERM);
-    REQUIRE(miner.wait(kPatience) == Ending{.code = 0});
+    REQUIRE(miner.wait(kPatience) == ProcessExit{.code = 0});
 }
 
 fs::path file(const Scene& scene) { return scene.storage() / "miner.db"; }
@@ -33,11 +33,12 @@ TEST_CASE("a database that another process keeps locked is waited for, then give
         const auto other = scene.database().hold();
         const auto outcome = refused(scene);
         INFO(outcome.err);
-        CHECK(outcome.ending == Ending{.code = 74});
+        CHECK(outcome.exit_status == ProcessExit{.code = 74});
         CHECK_THAT(outcome.err, contains("cannot start"));
         CHECK_THAT(outcome.err, contains("miner.db"));
         // Those who only read are not in the way of each other.
-        CHECK(scene.ask({"stats", "--storage.path", scene.storage()}).ending == Ending{.code = 0});
+        CHECK(scene.ask({"stats", "--storage.path", scene.storage()}).exit_status ==
+              ProcessExit{.code = 0});
     }
     mine_briefly(scene);
     scene.check_clean();
@@ -52,10 +53,10 @@ TEST_CASE("a database of a newer version or another program is left as it is") {
     const auto before = read_text(file(scene));
     const auto outcome = refused(scene);
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 74});
+    CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains("miner.db"));
     const auto stats = scene.ask({"stats", "--storage.path", scene.storage()});
-    CHECK(stats.ending == Ending{.code = 74});
+    CHECK(stats.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(stats.err, contains("miner.db"));
     CHECK((read_text(file(scene)) == before));
 }
@@ -72,7 +73,7 @@ TEST_CASE("a damaged database is left as it is, and the message says what to do"
     write_text(file(scene), bytes);
     const auto outcome = refused(scene);
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 74});
+    CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains("miner.db"));
     CHECK((read_text(file(scene)) == bytes));
 }
@@ -84,7 +85,7 @@ TEST_CASE("a folder that cannot be made is named") {
     const std::string path = GENERATE("file", "file/below", "/proc/miner");
     const auto outcome = refused(scene, {"--storage.path", path});
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 74});
+    CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains(path));
     CHECK(read_text(scene.home() / "file") == "in the way");
 }
@@ -93,7 +94,7 @@ TEST_CASE("a log that cannot be written is named") {
     Scene scene;
     scene.add_validator({});
     const auto outcome = refused(scene, {"--log.file", "/proc/miner/miner.log"});
-    CHECK(outcome.ending == Ending{.code = 74});
+    CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains("/proc/miner"));
 }
 
@@ -104,7 +105,7 @@ TEST_CASE("without room for a database the miner does not start") {
     command.largest_file = 8192;
     const auto outcome = run_to_end(std::move(command), kPatience);
     INFO(outcome.err);
-    CHECK(outcome.ending == Ending{.code = 74});
+    CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains("miner.db"));
     // With room again all is well.
     mine_briefly(scene);
@@ -122,7 +123,7 @@ TEST_CASE("without room for the result it is submitted all the same") {
                miner.wait(0ms);
     }));
     miner.signal(SIGTERM);
-    CHECK(miner.wait(kPatience) == Ending{.code = 0});
+    CHECK(miner.wait(kPatience) == ProcessExit{.code = 0});
     INFO(miner.err());
     // The write-ahead log may stay where the limit kept it from being folded in; nothing is amiss.
     CHECK(scene.word("PRAGMA integrity_check") == "ok");

@@ -13,11 +13,11 @@ TEST_CASE("offline, nothing is fetched and nobody is asked; what is here can sti
     const auto fetch = scene.ask(
         {"weights", "fetch", "trellis-image-large", "--offline", "--weights.endpoint", endpoint});
     INFO(fetch.err);
-    CHECK(fetch.ending == Ending{.code = 69});
+    CHECK(fetch.exit_status == ProcessExit{.code = 69});
     CHECK_THAT(fetch.err, contains(endpoint));
     const auto list = scene.ask({"weights", "list", "--weights.endpoint", endpoint});
     INFO(list.err);
-    CHECK(list.ending == Ending{.code = 0});
+    CHECK(list.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(list.out, contains("trellis-text-xlarge"));
     CHECK(hub.connections() == 0);
 }
@@ -37,11 +37,11 @@ TEST_CASE("the hub, the token and being offline come from the hub's own variable
     const auto endpoint = "http://127.0.0.1:" + std::to_string(hub.port());
     const Scene::Words words{"weights", "fetch", "trellis-image-large"};
     const auto offline = scene.ask(words, {{"HF_ENDPOINT", endpoint}, {"HF_HUB_OFFLINE", "1"}});
-    CHECK(offline.ending == Ending{.code = 69});
+    CHECK(offline.exit_status == ProcessExit{.code = 69});
     CHECK(hub.connections() == 0);
     const auto fetch = scene.ask(words, {{"HF_ENDPOINT", endpoint}, {"HF_TOKEN", "hf_abc"}});
     INFO(fetch.err);
-    CHECK(fetch.ending == Ending{.code = 69});
+    CHECK(fetch.exit_status == ProcessExit{.code = 69});
     CHECK_THAT(fetch.err, contains("401"));
     const std::lock_guard lock(mutex);
     CHECK_THAT(heard, contains("Bearer hf_abc"));

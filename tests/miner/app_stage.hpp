@@ -98,7 +98,7 @@ struct Stage {
             if (judging) judging();
             const std::lock_guard lock(mutex);
             judged.push_back(task.id);
-            return network::Verdict{spz.empty() ? 0.0 : 0.9, ""};
+            return network::Evaluation{spz.empty() ? 0.0 : 0.9, ""};
         };
         validators.push_back(LocalValidator::start(key_of(std::uint8_t(100 + validators.size())),
                                                    judge, std::move(options))

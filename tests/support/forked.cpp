@@ -50,8 +50,8 @@ Outcome run_forked(const std::function<int()>& program) {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    return {.ending = {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                       .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0},
+    return {.exit_status = {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                            .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0},
             .out = content(out),
             .err = content(err)};
 }

@@ -157,21 +157,21 @@ void Process::listen(std::string input) {
     int status = 0;
     rusage usage{};
     ::wait4(pid_, &status, 0, &usage);
-    ending_ = Ending{.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                     .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                     .peak_kb = usage.ru_maxrss};
+    exit_status_ = ProcessExit{.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                               .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                               .peak_kb = usage.ru_maxrss};
     news_.notify_all();
 }
 
 bool Process::signal(int number) {
     const std::lock_guard lock(mutex_);
-    return !ending_ && ::kill(pid_, number) == 0;
+    return !exit_status_ && ::kill(pid_, number) == 0;
 }
 
-std::optional<Ending> Process::wait(std::chrono::milliseconds limit) {
+std::optional<ProcessExit> Process::wait(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    news_.wait_for(lock, limit, [&] { return ending_.has_value(); });
-    return ending_;
+    news_.wait_for(lock, limit, [&] { return exit_status_.has_value(); });
+    return exit_status_;
 }
 
 bool Process::await_text(std::string_view text, std::chrono::milliseconds limit) {
@@ -179,7 +179,7 @@ bool Process::await_text(std::string_view text, std::chrono::milliseconds limit)
     const auto heard = [&] {
         return said_.find(text) != said_.npos || complained_.find(text) != complained_.npos;
     };
-    news_.wait_for(lock, limit, [&] { return heard() || ending_.has_value(); });
+    news_.wait_for(lock, limit, [&] { return heard() || exit_status_.has_value(); });
     return heard();
 }
 
@@ -195,11 +195,11 @@ std::string Process::err() const {
 
 Outcome run_to_end(Command command, std::chrono::milliseconds limit) {
     Process process(std::move(command));
-    const auto ending = process.wait(limit);
-    if (!ending)
+    const auto exit_status = process.wait(limit);
+    if (!exit_status)
         throw std::runtime_error("it did not end in time; it said:\n" + process.out() + "\n" +
                                  process.err());
-    return {*ending, process.out(), process.err()};
+    return {*exit_status, process.out(), process.err()};
 }
 
 }  // namespace tests

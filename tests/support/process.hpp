@@ -28,12 +28,12 @@ struct Command {
 };
 
 // How it ended: by itself, or by a signal.
-struct Ending {
+struct ProcessExit {
     int code = -1;     // of its own; -1: none
     int signal = 0;    // that ended it; 0: none
     long peak_kb = 0;  // of memory
 
-    bool operator==(const Ending& other) const {
+    bool operator==(const ProcessExit& other) const {
         return code == other.code && signal == other.signal;
     }
 };
@@ -50,7 +50,7 @@ public:
     bool signal(int number);
 
     // Empty when it still runs at the deadline.
-    std::optional<Ending> wait(std::chrono::milliseconds limit);
+    std::optional<ProcessExit> wait(std::chrono::milliseconds limit);
 
     // Whether `text` was printed, on either stream, within the limit. False at once when the
     // process ended without it.
@@ -69,13 +69,13 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable news_;
     std::string said_, complained_;
-    std::optional<Ending> ending_;
+    std::optional<ProcessExit> exit_status_;
     std::thread listener_;
 };
 
 // The whole life of a short-lived program. Throws when it outlives the limit.
 struct Outcome {
-    Ending ending;
+    ProcessExit exit_status;
     std::string out, err;
 };
 Outcome run_to_end(Command command, std::chrono::milliseconds limit);

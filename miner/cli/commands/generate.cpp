@@ -29,7 +29,7 @@ struct Written {
     std::string path;
     std::size_t bytes = 0;
     std::size_t gaussians = 0;
-    generator::Health health;
+    generator::SplatHealth health;
 };
 
 // TRELLIS's own convention leaves size and place as generated; the validator's takes the settings

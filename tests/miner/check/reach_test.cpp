@@ -22,7 +22,7 @@ std::unique_ptr<LocalValidator> validator(std::function<std::int64_t()> now_ns =
     LocalValidator::Options options;
     options.now_ns = std::move(now_ns);
     auto judge = [](const network::Task&, const std::vector<std::uint8_t>&) {
-        return network::Verdict{};
+        return network::Evaluation{};
     };
     return LocalValidator::start(network::Keypair::from_seed(seed), judge, std::move(options))
         .value();

@@ -15,22 +15,22 @@ using namespace std::chrono_literals;
 namespace {
 
 // What was warned of, if anything.
-struct Verdict {
+struct Examined {
     config::Result<void> right;
     std::string warned;
 };
 
-Verdict look_at(const std::string& folder) {
-    Verdict verdict;
-    verdict.right = miner::expect_right(
-        folder, [&](const config::Error& damage) { verdict.warned += damage.message(); });
-    return verdict;
+Examined look_at(const std::string& folder) {
+    Examined examined;
+    examined.right = miner::expect_right(
+        folder, [&](const config::Error& damage) { examined.warned += damage.message(); });
+    return examined;
 }
 
 config::Result<void> expect_right(const std::string& folder) {
-    auto verdict = look_at(folder);
-    CHECK(verdict.warned.empty());
-    return verdict.right;
+    auto examined = look_at(folder);
+    CHECK(examined.warned.empty());
+    return examined.right;
 }
 
 }  // namespace
@@ -66,8 +66,8 @@ TEST_CASE("a model whose lock is damaged is loaded with a warning that says what
     const tests::TemporaryFolder folder;
     const std::string content = GENERATE("", "{\"files\": [{\"path\"", std::string(100, '\0'));
     std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
-    const auto verdict = look_at(folder.path());
-    CHECK(verdict.right.has_value());
-    CHECK_THAT(verdict.warned,
+    const auto examined = look_at(folder.path());
+    CHECK(examined.right.has_value());
+    CHECK_THAT(examined.warned,
                Catch::Contains("weights.lock.json") && Catch::Contains("miner weights fetch"));
 }

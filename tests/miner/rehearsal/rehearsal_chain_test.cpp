@@ -45,7 +45,7 @@ struct Rehearsal {
                 options.tasks.push_back({network::TaskKind::image, std::to_string(task),
                                          network::base64_encode(tests::small_png())});
             auto judge = [](const network::Task&, const std::vector<std::uint8_t>&) {
-                return network::Verdict{0.9, ""};
+                return network::Evaluation{0.9, ""};
             };
             validators.push_back(
                 LocalValidator::start(key_of(std::uint8_t(100 + i)), judge, std::move(options))

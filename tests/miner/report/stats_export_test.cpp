@@ -57,7 +57,7 @@ json::value by_python(const std::string& program, const std::string& text) {
                                          .largest_file = {}},
                                         std::chrono::minutes(2));
     INFO(read.err);
-    REQUIRE(read.ending.code == 0);
+    REQUIRE(read.exit_status.code == 0);
     return json::parse(read.out);
 }
 

@@ -252,7 +252,7 @@ TEST_CASE("what is gathered anew is shown, and a failure beside what is known") 
 
 TEST_CASE("without a screen it is plain text") {
     const auto once = tests::run_forked(showing("some \033[1mwords\033[0m\n"));
-    CHECK(once.ending.code == 0);
+    CHECK(once.exit_status.code == 0);
     CHECK(once.out == "before\nsome \033[1mwords\033[0m\n");  // as the frame has it
     Pty dumb(80, 24, showing("some words\n"), "dumb");
     REQUIRE(dumb.wait_status());
@@ -289,7 +289,7 @@ TEST_CASE("miner top and stats --watch show their numbers on 80 and on 40 column
 TEST_CASE("miner top without a terminal prints once, without control characters") {
     const Kept kept;
     const auto top = tests::run_forked([&] { return int(miner::top_command(kept.line())); });
-    CHECK(top.ending.code == 0);
+    CHECK(top.exit_status.code == 0);
     CHECK(top.out.find("Success rate  100.0 %") != std::string::npos);
     CHECK(top.out.find('\033') == std::string::npos);
 }

@@ -169,7 +169,7 @@ TEST_CASE("a header left out has the consequence it has at the real axon") {
         if (header == "bt_header_dendrite_signature") {
             // The real axon skips the check. A rehearsal that did would prove nothing.
             CHECK(answer.reply.status == 401);
-            CHECK(answer.verdict == Axon::Verdict::bad_signature);
+            CHECK(answer.call_status == Axon::CallStatus::bad_signature);
             continue;
         }
         CHECK(answer.reply.status == row.at("status").to_number<unsigned>());

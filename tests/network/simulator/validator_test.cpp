@@ -18,11 +18,11 @@
 namespace asio = boost::asio;
 using network::Dendrite;
 using network::Errc;
+using network::Evaluation;
 using network::LocalValidator;
 using network::Peer;
 using network::Task;
 using network::TaskKind;
-using network::Verdict;
 using Fault = LocalValidator::Fault;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
@@ -31,7 +31,7 @@ namespace {
 
 constexpr double kScore = 0.83;
 
-Verdict content(const Task&, const std::vector<std::uint8_t>&) { return {kScore, {}}; }
+Evaluation content(const Task&, const std::vector<std::uint8_t>&) { return {kScore, {}}; }
 
 std::vector<Task> two_tasks() {
     return {{TaskKind::image, "first", network::base64_encode(std::vector<std::uint8_t>{1, 2, 3})},
@@ -93,7 +93,7 @@ TEST_CASE("a task is pulled, submitted and paid for over the real protocol") {
     std::vector<std::uint8_t> judged;
     const auto validator = start(with_tasks(two_tasks()), [&](const Task&, const auto& spz) {
         judged = spz;
-        return Verdict{kScore, {}};
+        return Evaluation{kScore, {}};
     });
     Miner miner;
     const auto first = miner.pull(validator->peer());
@@ -150,8 +150,10 @@ TEST_CASE(
         CHECK(answer.feedback->task_fidelity_score == 0);
         return std::pair(answer.feedback->validation_failed, wait > 600);
     };
-    const auto poor = [](const Task&, const auto&) { return Verdict{0.59, "poor"}; };
-    const auto broken = [](const Task&, const auto&) -> Verdict { throw std::runtime_error("x"); };
+    const auto poor = [](const Task&, const auto&) { return Evaluation{0.59, "poor"}; };
+    const auto broken = [](const Task&, const auto&) -> Evaluation {
+        throw std::runtime_error("x");
+    };
     CHECK(outcome(poor, results()) == std::pair(false, true));
     CHECK(outcome(content, "no base64!") == std::pair(false, true));
     CHECK(outcome(broken, results()) == std::pair(true, false));
@@ -240,7 +242,7 @@ TEST_CASE("while it judges, it gives the same task again and takes no second sub
     const auto validator = start(with_tasks(two_tasks(), 1), [&](const Task&, const auto&) {
         judging = true;
         tests::eventually([&] { return done.load(); });
-        return Verdict{kScore, {}};
+        return Evaluation{kScore, {}};
     });
     Miner first, second;
     const auto task = first.pull(validator->peer()).value().task.value();
@@ -290,7 +292,7 @@ TEST_CASE("a submission may be as large as results are") {
     std::size_t judged = 0;
     const auto validator = start(with_tasks(two_tasks()), [&](const Task&, const auto& spz) {
         judged = spz.size();
-        return Verdict{kScore, {}};
+        return Evaluation{kScore, {}};
     });
     Miner miner;
     const auto task = miner.pull(validator->peer()).value().task.value();

@@ -70,7 +70,7 @@ TEST_CASE("the report as JSON is all that stands on standard output") {
     const Rehearsal rehearsal;
     const auto done = rehearsal.run({"--tasks", "3", "--json"});
     INFO(done.out << done.err);
-    REQUIRE(done.ending.code == 0);
+    REQUIRE(done.exit_status.code == 0);
     CHECK(done.out.ends_with("}\n"));
     CHECK(std::count(done.out.begin(), done.out.end(), '\n') == 1);
     const auto report = json::parse(done.out);
@@ -106,7 +106,7 @@ TEST_CASE("without --json the report is for people, and says what a prompt's sco
     const Rehearsal rehearsal;
     const auto done = rehearsal.run({"--tasks", "2"});
     INFO(done.out << done.err);
-    CHECK(done.ending.code == 0);
+    CHECK(done.exit_status.code == 0);
     CHECK(lines_with(done.out, "density 1.00").size() == 2);
     CHECK_FALSE(lines_with(done.out, "density alone").empty());
     CHECK(has(done.out, "Verdict: GO"));
@@ -118,7 +118,7 @@ TEST_CASE("results that the journal could not keep are errors of the rehearsal")
     refuse(rehearsal.database, "UPDATE OF outcome ON tasks");
     const auto done = rehearsal.run({"--tasks", "2", "--json"});
     INFO(done.out << done.err);
-    CHECK(done.ending.code == int(miner::ExitCode::no_go));
+    CHECK(done.exit_status.code == int(miner::ExitCode::no_go));
     const auto report = json::parse(done.out);
     CHECK(report.at("go") == false);
     const auto& checklist = report.at("checklist").as_array();
@@ -138,7 +138,7 @@ TEST_CASE("a rehearsal whose journal takes nothing ends, and says no-go") {
     refuse(rehearsal.database, "INSERT ON tasks");
     const auto done = rehearsal.run({"--tasks", "2"});
     INFO(done.out << done.err);
-    CHECK(done.ending.code == int(miner::ExitCode::no_go));
+    CHECK(done.exit_status.code == int(miner::ExitCode::no_go));
     CHECK(lines_with(done.out, "not done").size() == 2);
     CHECK(lines_with(done.out, "FAIL  no errors").size() == 1);
     CHECK(has(done.out, "Verdict: NO-GO"));
