@@ -31,7 +31,8 @@ public:
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    // The recipe, the devices and the miners that generator.remote names; nothing is loaded yet.
+    // The generation config, the devices and the miners that generator.remote names; nothing is
+    // loaded yet.
     // Empty when it went well; otherwise the log says why not, and this is what to exit with.
     std::optional<ExitCode> open_backends();
 

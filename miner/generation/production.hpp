@@ -29,7 +29,7 @@ struct GenerationResult {
         no_object,    // outcome error: no object can be told from the picture
         device_lost,  // outcome error: the process must restart
         stopped,      // by whoever asked; nothing is decided
-        late,         // past the deadline of the recipe; nothing is decided
+        late,         // past the deadline of the config; nothing is decided
         stranded,     // no backend could do it; nothing is decided
     };
 

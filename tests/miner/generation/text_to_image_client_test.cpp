@@ -5,6 +5,7 @@
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
 #include "tests/support/fake_generator.hpp"
+#include "tests/support/guarded.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -74,10 +75,10 @@ TEST_CASE("a generated picture comes as it was sent") {
 }
 
 TEST_CASE("a service that fails again and again is left alone, then tried once") {
-    std::string answer = tests::kNoPicture;
+    tests::Guarded<std::string> answer{tests::kNoPicture};
     tests::LoopbackPeer service([&](tests::LoopbackPeer::Socket& socket) {
         tests::read_request(socket);
-        tests::send(socket, answer);
+        tests::send(socket, answer.get());
     });
     Bench bench(service.port());
     bench.patience = {.failures = 2, .pause = 60s};
@@ -103,7 +104,7 @@ TEST_CASE("a service that fails again and again is left alone, then tried once")
     bench.now += 1s;
     CHECK(bench.generate(client) == "the picture");
     // All is forgotten: a single failure costs nothing again.
-    answer = tests::kNoPicture;
+    answer = std::string(tests::kNoPicture);
     CHECK_THAT(bench.generate(client), Catch::Contains("500"));
     answer = tests::picture_answer(tests::small_png());
     CHECK(bench.generate(client) == "the picture");
