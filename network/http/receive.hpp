@@ -1,4 +1,4 @@
-// Reads one request off a connection. Private to http/.
+// Reads one request off a connection. Private to http/ and simulator/.
 #pragma once
 
 #include "network/http/server.hpp"

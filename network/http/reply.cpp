@@ -10,12 +10,34 @@
 
 #include <algorithm>
 #include <sstream>
+#include <vector>
 
 namespace network {
 
 using namespace names;
 
 namespace {
+
+constexpr std::size_t kLingerPieceBytes = 64 << 10;
+constexpr std::size_t kLingerBytes = 1 << 20;
+constexpr auto kLingerTime = std::chrono::milliseconds(500);
+
+// Closed with the rest of a request unread, the kernel would reset the connection, and the sender
+// might never see why it was refused.
+asio::awaitable<void> linger(tcp::socket& socket) {
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    const auto drain = [](tcp::socket& from) -> asio::awaitable<bool> {
+        std::vector<char> bytes(kLingerPieceBytes);
+        for (std::size_t left = kLingerBytes; left > 0;) {
+            const auto [error, got] = co_await from.async_read_some(asio::buffer(bytes), kTuple);
+            if (error) co_return true;
+            left -= std::min(left, got);
+        }
+        co_return false;
+    };
+    co_await with_timeout(drain(socket), kLingerTime);
+}
 
 // Sends the first `share` of a message in `pieces` parts with pauses between them.
 asio::awaitable<void> send_slowly(tcp::socket& socket, ReplyMessage message, std::size_t pieces,
@@ -74,6 +96,12 @@ asio::awaitable<bool> send_whole(tcp::socket& socket, ReplyMessage message, Mann
     const auto sent =
         co_await with_timeout(http::async_write(socket, message, kTuple), manner.limit);
     co_return sent && !std::get<0>(*sent) && message.keep_alive();
+}
+
+asio::awaitable<void> send_refusal(tcp::socket& socket, ServerReply refusal, Manner manner) {
+    auto message = message_of(std::move(refusal), false);
+    co_await send_whole(socket, std::move(message), manner);
+    co_await linger(socket);
 }
 
 asio::awaitable<bool> deliver(tcp::socket& socket, ServerReply reply, Manner manner,

@@ -1,4 +1,4 @@
-// Sending answers. Private to http/.
+// Sending answers. Private to http/ and simulator/.
 #pragma once
 
 #include "network/http/message.hpp"
@@ -32,9 +32,12 @@ ServerReply plain_reply(unsigned status, std::string text);
 // Adds a Date, unless there is one.
 void add_date(boost::beast::http::fields& fields);
 
-// Both are false when the connection must be closed.
+// False when the connection must be closed.
 boost::asio::awaitable<bool> send_whole(boost::asio::ip::tcp::socket& socket, ReplyMessage message,
                                         Manner manner);
+// What is said to a request that may not be read to its end; then the connection must be closed.
+boost::asio::awaitable<void> send_refusal(boost::asio::ip::tcp::socket& socket, ServerReply refusal,
+                                          Manner manner);
 boost::asio::awaitable<bool> deliver(boost::asio::ip::tcp::socket& socket, ServerReply reply,
                                      Manner manner, std::size_t drip_pieces,
                                      std::chrono::milliseconds drip_pause);

@@ -3,72 +3,19 @@
 #include "network/http/names.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/timeout.hpp"
+#include "network/http/watched.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include <poll.h>
-
 namespace network {
 
 using namespace names;
 
 namespace {
-
-constexpr auto kLook = std::chrono::milliseconds(200);
-
-// Whether the other end has closed, be it behind bytes that nobody has read yet.
-bool hung_up(tcp::socket& socket) {
-    pollfd state{socket.native_handle(), POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0;
-}
-
-// Runs `work` to its end on this executor; meanwhile a hang-up or a cancellation fires `gone`.
-template <class T>
-asio::awaitable<detail::Settled<T>> watched(tcp::socket& socket, std::stop_source gone,
-                                            asio::awaitable<T> work) {
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer ended(executor, asio::steady_timer::time_point::max());
-    std::optional<detail::Settled<T>> settled;
-    asio::co_spawn(executor, detail::settle(std::move(work)),
-                   [&](std::exception_ptr, detail::Settled<T> result) {
-                       settled = std::move(result);
-                       ended.cancel();
-                   });
-    using namespace asio::experimental::awaitable_operators;
-    // Bytes of a next request stay where they are, so that a sender who goes on is held back by TCP
-    // and costs no memory. But with them the socket is readable for good: what comes behind them
-    // has to be looked for.
-    asio::steady_timer look(executor);
-    for (bool readable = false; !settled && !gone.stop_requested();) {
-        error_code error;
-        if (readable) {
-            look.expires_after(kLook);
-            co_await (look.async_wait(kTuple) || ended.async_wait(kTuple));
-        } else {
-            const auto woken = co_await (socket.async_wait(tcp::socket::wait_read, kTuple) ||
-                                         ended.async_wait(kTuple));
-            if (woken.index() == 0) error = std::get<0>(std::get<0>(woken));
-            readable = true;
-        }
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (!settled &&
-            (error || state.cancelled() != asio::cancellation_type::none || hung_up(socket)))
-            gone.request_stop();
-    }
-    while (!settled) {
-        co_await ended.async_wait(kTuple);
-        const auto now = co_await asio::this_coro::cancellation_state;
-        if (now.cancelled() != asio::cancellation_type::none) gone.request_stop();
-    }
-    co_return std::move(*settled);
-}
 
 class ChunkWriter final : public HttpServer::Writer {
 public:

@@ -5,14 +5,12 @@
 #include "network/http/receive.hpp"
 #include "network/http/reply.hpp"
 #include "network/http/reply_async.hpp"
-#include "network/http/timeout.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
 
 namespace network {
 
@@ -21,8 +19,6 @@ using namespace names;
 namespace {
 
 constexpr std::size_t kReadAheadBytes = 64 << 10;
-constexpr std::size_t kLingerBytes = 1 << 20;
-constexpr auto kLingerTime = std::chrono::milliseconds(500);
 
 // A fresh connection takes this little without waiting.
 void say_busy(tcp::socket& socket) {
@@ -33,23 +29,6 @@ void say_busy(tcp::socket& socket) {
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(kBusy), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
-}
-
-// Closed with the rest of a request unread, the kernel would reset the connection, and the sender
-// might never see why it was refused.
-asio::awaitable<void> linger(tcp::socket& socket) {
-    error_code ignored;
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
-    const auto drain = [](tcp::socket& from) -> asio::awaitable<bool> {
-        std::vector<char> bytes(kReadAheadBytes);
-        for (std::size_t left = kLingerBytes; left > 0;) {
-            const auto [error, got] = co_await from.async_read_some(asio::buffer(bytes), kTuple);
-            if (error) co_return true;
-            left -= std::min(left, got);
-        }
-        co_return false;
-    };
-    co_await with_timeout(drain(socket), kLingerTime);
 }
 
 }  // namespace
@@ -141,9 +120,8 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
                             .head = received.request.method == "HEAD",
                             .limit = limits_.write};
         if (received.refused) {
-            auto message = message_of(std::move(*received.refused), false);
-            co_await send_whole(socket, std::move(message), manner);
-            co_await linger(socket);
+            auto refusal = std::move(*received.refused);
+            co_await send_refusal(socket, std::move(refusal), manner);
             co_return;
         }
         if (hooks_.async_handler) {
