@@ -23,7 +23,8 @@ MAY_USE = {
 ONLY_IN = (
     (r"(ATen|torch|c10|cuda)[/_.]", r"(generator|tests/generator|tests/gpu|tests/bench)/", "torch lives inside the generator"),
     (r"(sqlite3|SQLiteCpp)", r"(storage/[^/]*\.cpp|tests/storage/|tests/bench/)", "SQL lives inside storage/*.cpp"),
-    (r"boost/beast", r"(network/http/|network/asio\.cpp|tests/network/)", "Beast lives in network/http"),
+    (r"boost/beast", r"(network/http/|network/asio\.cpp|network/simulator/faulty_server\.cpp|tests/network/)",
+     "Beast lives in network/http, and in the server that plays broken peers"),
     (r"boost/asio", r"(network|weights|miner|tests)/", "only network, weights and miner know Asio"),
 )
 # Private headers of the generator that show torch to others; everyone outside sees the rest.

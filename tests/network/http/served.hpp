@@ -18,25 +18,17 @@
 
 namespace tests {
 
-class Served {
+// Whatever has run(), stop() and port().
+template <class Server>
+class OnThread {
 public:
-    explicit Served(network::HttpServer::Handler handler, network::HttpServer::Limits limits = {},
-                    network::HttpServer::Admit admit = {})
-        : server_(network::HttpServer::listen(io_, "127.0.0.1", 0, std::move(handler), limits,
-                                              std::move(admit))
-                      .value()) {
+    // `open` makes it, of an io_context.
+    template <class Open>
+    explicit OnThread(Open open) : server_(open(io_)) {
         boost::asio::co_spawn(io_, server_->run(), boost::asio::detached);
         thread_ = std::thread([this] { io_.run(); });
     }
-    Served(network::HttpServer::AsyncHandler handler, network::HttpServer::Screen screen,
-           network::HttpServer::Limits limits = {})
-        : server_(network::HttpServer::listen_async(io_, "127.0.0.1", 0, std::move(handler), limits,
-                                                    std::move(screen))
-                      .value()) {
-        boost::asio::co_spawn(io_, server_->run(), boost::asio::detached);
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    ~Served() {
+    ~OnThread() {
         boost::asio::post(io_, [this] { server_->stop(); });
         thread_.join();
     }
@@ -44,8 +36,26 @@ public:
 
 private:
     boost::asio::io_context io_{1};
-    std::unique_ptr<network::HttpServer> server_;
+    std::unique_ptr<Server> server_;
     std::thread thread_;
+};
+
+class Served : public OnThread<network::HttpServer> {
+public:
+    explicit Served(network::HttpServer::Handler handler, network::HttpServer::Limits limits = {},
+                    network::HttpServer::Admit admit = {})
+        : OnThread([&](boost::asio::io_context& io) {
+              return network::HttpServer::listen(io, "127.0.0.1", 0, std::move(handler), limits,
+                                                 std::move(admit))
+                  .value();
+          }) {}
+    Served(network::HttpServer::AsyncHandler handler, network::HttpServer::Screen screen,
+           network::HttpServer::Limits limits = {})
+        : OnThread([&](boost::asio::io_context& io) {
+              return network::HttpServer::listen_async(io, "127.0.0.1", 0, std::move(handler),
+                                                       limits, std::move(screen))
+                  .value();
+          }) {}
 };
 
 inline network::ServerReply echo(const network::ServerRequest& request) {

@@ -1,8 +1,8 @@
 #include "network/http/server.hpp"
 
 #include "network/errc.hpp"
-#include "network/http/client.hpp"
 #include "network/http/timeout.hpp"
+#include "tests/network/http/ask.hpp"
 #include "tests/network/http/served.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -16,42 +16,15 @@ using network::Errc;
 using network::HttpServer;
 using network::ServerReply;
 using network::ServerRequest;
+using tests::ask;
 using tests::echo;
+using tests::failure;
 using tests::LoopbackPeer;
 using tests::say;
 using tests::Served;
 using tests::waiting;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-
-HttpServer::Handler delivering(Delivery delivery) {
-    return [delivery](const ServerRequest& request) {
-        auto reply = echo(request);
-        reply.delivery = delivery;
-        return reply;
-    };
-}
-
-config::Result<network::HttpAnswer> ask(std::uint16_t port, std::string body = "x",
-                                        std::chrono::milliseconds read = 20s) {
-    network::HttpRequest request;
-    request.host = "127.0.0.1";
-    request.port = port;
-    request.body = std::move(body);
-    network::HttpLimits limits;
-    limits.write = 20s;
-    limits.read = read;
-    return tests::run(network::request(std::move(request), limits));
-}
-
-Errc failure(const config::Result<network::HttpAnswer>& answer) {
-    REQUIRE_FALSE(answer.has_value());
-    return static_cast<Errc>(answer.error().code.value());
-}
-
-}  // namespace
 
 TEST_CASE("a handler sees the request and its reply comes back") {
     ServerRequest seen;
@@ -85,31 +58,6 @@ TEST_CASE("a handler that throws is an internal error") {
     REQUIRE(answer.has_value());
     CHECK(answer->status == 500);
     CHECK(answer->body.find("bug") == std::string::npos);
-}
-
-TEST_CASE("broken peers are played on request") {
-    SECTION("slow, but whole") {
-        const auto begun = Clock::now();
-        Served served(delivering(Delivery::dripped), {.drip_pieces = 8, .drip_pause = 2ms});
-        CHECK(ask(served.port(), "hello").value().body == "POST / hello");
-        CHECK(Clock::now() - begun >= 14ms);
-    }
-    SECTION("cut in the middle") {
-        Served served(delivering(Delivery::cut));
-        CHECK(failure(ask(served.port(), std::string(10'000, 'x'))) == Errc::closed);
-    }
-    SECTION("silent for ever") {
-        Served served(delivering(Delivery::never));
-        CHECK(failure(ask(served.port(), "x", 30ms)) == Errc::read_timeout);
-    }
-    SECTION("closed without a word") {
-        Served served(delivering(Delivery::none));
-        CHECK(failure(ask(served.port())) == Errc::closed);
-    }
-    SECTION("closed on sight of the header") {
-        Served served(echo, {}, [](ServerRequest&) { return false; });
-        CHECK(failure(ask(served.port(), std::string(8 << 20, 'x'))) == Errc::closed);
-    }
 }
 
 TEST_CASE("what is set at admission reaches the handler") {
