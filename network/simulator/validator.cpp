@@ -4,8 +4,8 @@
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/http/date.hpp"
-#include "network/http/server.hpp"
 #include "network/simulator/axon.hpp"
+#include "network/simulator/faulty_server.hpp"
 #include "network/simulator/validator_state.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -109,14 +109,14 @@ public:
     }
 
 private:
-    Result<std::unique_ptr<HttpServer>> open(std::uint16_t port) {
-        return HttpServer::listen_async(
+    Result<std::unique_ptr<FaultyServer>> open(std::uint16_t port) {
+        return FaultyServer::listen(
             io_, options_.host, port,
-            [this](ServerRequest request) { return handle(std::move(request)); }, {}, {},
+            [this](ServerRequest request) { return handle(std::move(request)); }, {},
             [this](ServerRequest& request) { return admit(request); });
     }
 
-    void serve(std::unique_ptr<HttpServer> server) {
+    void serve(std::unique_ptr<FaultyServer> server) {
         Axon::Handlers handlers;
         handlers.blacklist = [this](const auto& synapse, const auto& hotkey, const auto& from) {
             return blacklisted(synapse, hotkey, from);
@@ -157,14 +157,15 @@ private:
         return fault != Fault::refuse;
     }
 
-    asio::awaitable<HttpServer::AsyncReply> handle(ServerRequest request) {
+    asio::awaitable<FaultyServer::Answer> handle(ServerRequest request) {
         const auto suffers = [&](Fault fault) {
             return request.mark == 1 + static_cast<int>(fault);
         };
-        HttpServer::AsyncReply result;
+        using Delivery = FaultyServer::Delivery;
+        FaultyServer::Answer result;
         auto& reply = result.reply;
         if (suffers(Fault::timeout)) {
-            reply.delivery = Delivery::never;
+            result.delivery = Delivery::never;
             co_return result;
         }
         if (suffers(Fault::garbage)) {
@@ -181,8 +182,8 @@ private:
         reply = std::move(answer.reply);
         if (!find_header(reply.headers, "date"))
             reply.headers.emplace_back("date", http_date(now_ns() / 1'000'000'000));
-        if (suffers(Fault::slow)) reply.delivery = Delivery::dripped;
-        if (suffers(Fault::drop)) reply.delivery = Delivery::cut;
+        if (suffers(Fault::slow)) result.delivery = Delivery::dripped;
+        if (suffers(Fault::drop)) result.delivery = Delivery::cut;
         co_return result;
     }
 
@@ -267,7 +268,7 @@ private:
     Keypair key_;
     std::shared_ptr<Axon> axon_;
     asio::thread_pool judges_{1};
-    std::vector<std::unique_ptr<HttpServer>> servers_;  // the last one serves, others end
+    std::vector<std::unique_ptr<FaultyServer>> servers_;  // the last one serves, others end
     std::atomic<std::uint16_t> port_ = 0;
     int requests_ = 0;
     std::size_t next_fault_ = 0;

@@ -19,10 +19,12 @@
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using network::Errc;
+using network::FaultyServer;
 using network::Hub;
 using network::RemoteFile;
 using network::ServerReply;
 using network::ServerRequest;
+using Delivery = FaultyServer::Delivery;
 
 namespace {
 
@@ -40,17 +42,23 @@ public:
     std::vector<ServerReply> faults;
     bool ranges = true;
     int whole_once = 0;  // the number of the request that is answered with everything, slowly
+    int cut_once = 0;    // the number of the request whose answer is cut in the middle
     std::vector<ServerRequest> seen;
 
-    ServerReply operator()(const ServerRequest& request) {
+    FaultyServer::Answer operator()(const ServerRequest& request) {
         seen.push_back(request);
+        if (int(seen.size()) == cut_once) return {reply(request), Delivery::cut};
+        if (int(seen.size()) == whole_once && faults.empty())
+            return {{.status = 200, .headers = {}, .body = content}, Delivery::dripped};
+        return {reply(request)};
+    }
+
+    ServerReply reply(const ServerRequest& request) {
         if (!faults.empty()) {
             auto fault = faults.front();
             faults.erase(faults.begin());
             return fault;
         }
-        if (int(seen.size()) == whole_once)
-            return {.status = 200, .body = content, .delivery = network::Delivery::dripped};
         if (!ranges) return {.status = 200, .body = content};
         return tests::by_ranges(content, request);
     }
@@ -170,9 +178,9 @@ TEST_CASE("a mirror's key is told to nobody, what was asked for is") {
 
 TEST_CASE("passing faults are passed over, also in the middle of a range") {
     FakeHub far;
-    far.faults = {{.status = 503, .body = "busy"}, far({.headers = {{"range", "bytes=0-127"}}})};
-    far.faults[1].delivery = network::Delivery::cut;  // half the bytes of a range
-    far.seen.clear();
+    far.faults = {{.status = 503, .body = "busy"},
+                  far.reply({.headers = {{"range", "bytes=0-127"}}})};
+    far.cut_once = 2;  // half the bytes of a range
     const tests::TemporaryFolder folder;
     const auto fetched = fetch(far, folder.path() / "a", described(far));
     check_whole(fetched, far, folder.path() / "a");
@@ -213,9 +221,8 @@ TEST_CASE("after as many tries as allowed the fault is told, and what came is ke
     const tests::TemporaryFolder folder;
     const auto to = folder.path() / "a";
     const auto file = described(far);
-    far.faults = {far({.headers = {{"range", "bytes=0-127"}}})};
+    far.faults = {far.reply({.headers = {{"range", "bytes=0-127"}}})};
     for (int i = 0; i < 20; ++i) far.faults.push_back({.status = 503, .body = ""});
-    far.seen.clear();
     const auto cut = fetch(far, to, file);
     CHECK(cut.digest.error().code == Errc::bad_status);
     CHECK_FALSE(fs::exists(to));

@@ -1,7 +1,8 @@
 // A model hub on loopback, for tests of its client.
 #pragma once
 
-#include "network/http/server.hpp"
+#include "network/simulator/at_once.hpp"
+#include "network/simulator/faulty_server.hpp"
 #include "weights/hub.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,15 +16,14 @@
 
 namespace tests {
 
-// Runs `use(hub)`, a coroutine, against what `far` answers beneath `path`, and returns what it
-// returns.
+// Runs `use(hub)`, a coroutine, against what `far` answers beneath `path`, whole unless it says
+// otherwise, and returns what it returns.
 template <class Far, class Use>
 auto with_hub(Far& far, Use use, std::string token = {}, const std::string& path = "/hub/") {
     boost::asio::io_context io{1};
-    auto server = network::HttpServer::listen(
-                      io, "127.0.0.1", 0,
-                      [&](const network::ServerRequest& request) { return far(request); }, {})
-                      .value();
+    auto handler = network::at_once<network::FaultyServer::Answer>(
+        [&](const network::ServerRequest& request) { return far(request); });
+    auto server = network::FaultyServer::listen(io, "127.0.0.1", 0, std::move(handler), {}).value();
     const auto endpoint = "http://127.0.0.1:" + std::to_string(server->port()) + path;
     network::Hub hub({.endpoint = network::parse_http_url(endpoint).value(),
                       .token = std::move(token),
