@@ -1,10 +1,10 @@
 #include "network/http/server.hpp"
 
 #include "network/http/accept.hpp"
+#include "network/http/handle.hpp"
 #include "network/http/names.hpp"
 #include "network/http/receive.hpp"
 #include "network/http/reply.hpp"
-#include "network/http/reply_async.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-#include "network/http/reply_async.hpp"
+#include "network/http/handle.hpp"
 
 #include "network/http/names.hpp"
 #include "network/http/reply.hpp"
