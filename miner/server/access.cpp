@@ -15,7 +15,7 @@ using network::ServerReply;
 using network::ServerRequest;
 
 ServerReply refusal(unsigned status, std::string words) {
-    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(words) + "\n", {}};
+    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(words) + "\n"};
 }
 
 bool is_open(std::string_view path) {

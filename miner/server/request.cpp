@@ -44,7 +44,7 @@ network::ServerReply words_reply(unsigned status, std::string words) {
 }
 
 network::ServerReply json_reply(unsigned status, std::string json) {
-    return {status, {{"content-type", "application/json"}}, config::json_text(std::move(json)), {}};
+    return {status, {{"content-type", "application/json"}}, config::json_text(std::move(json))};
 }
 
 network::ServerReply json_reply(unsigned status, const boost::json::object& object) {
@@ -52,7 +52,7 @@ network::ServerReply json_reply(unsigned status, const boost::json::object& obje
 }
 
 network::ServerReply bytes_reply(std::string bytes, std::string_view type) {
-    return {200, {{"content-type", std::string(type)}}, std::move(bytes), {}};
+    return {200, {{"content-type", std::string(type)}}, std::move(bytes)};
 }
 
 }  // namespace miner

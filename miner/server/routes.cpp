@@ -38,7 +38,7 @@ ServerReply wrong_value(std::string_view what) {
 // RFC 9110, 9.1 and 9.3.7: what we know, but not here, is told from what we do not know at all.
 ServerReply other_method(const std::string& method, std::string_view allowed) {
     constexpr std::array kKnown{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
-    ServerReply reply{204, {}, {}, {}};
+    ServerReply reply{204, {}, {}};
     if (method != "OPTIONS") {
         const bool known = std::find(kKnown.begin(), kKnown.end(), method) != kKnown.end();
         reply = words_reply(known ? 405 : 501,
@@ -237,7 +237,7 @@ StatusServer::Reply StatusServer::input_of(storage::TaskRow row) const {
 StatusServer::Reply StatusServer::events() {
     if (watchers_ >= kWatchers) return {words_reply(503, "too many watchers already")};
     Reply reply;
-    reply.reply = {200, {{"content-type", "text/event-stream"}}, {}, {}};
+    reply.reply = {200, {{"content-type", "text/event-stream"}}, {}};
     ++watchers_;
     reply.hold = std::shared_ptr<void>(nullptr, [this](void*) { --watchers_; });
     reply.body = [this](network::HttpServer::Writer& writer) -> asio::awaitable<void> {

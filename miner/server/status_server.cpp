@@ -46,7 +46,7 @@ config::Result<std::unique_ptr<StatusServer>> StatusServer::open(asio::io_contex
                             "http.listen " + http.listen +
                                 " can be reached from other machines: set http.token "
                                 "(MINER_HTTP_TOKEN) or http.signed, or listen on 127.0.0.1");
-    auto server = network::HttpServer::listen_async(
+    auto server = network::HttpServer::listen(
         io, status_server->address_.host, status_server->address_.port,
         [self = status_server.get()](network::ServerRequest request) {
             return self->answer(std::move(request));
@@ -129,7 +129,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::answer(network::ServerRequest
     if (refused) {
         reply.reply = std::move(*refused);
     } else if (raw.target == "*") {  // the server takes it with OPTIONS alone
-        reply.reply = {204, {{"allow", "GET, HEAD, OPTIONS, POST"}}, {}, {}};
+        reply.reply = {204, {{"allow", "GET, HEAD, OPTIONS, POST"}}, {}};
     } else if (!request) {
         reply.reply = words_reply(400, "the target is no path of this server");
     } else {

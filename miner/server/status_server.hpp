@@ -57,7 +57,7 @@ public:
     void stop() { server_->stop(); }
 
 private:
-    using Reply = network::HttpServer::AsyncReply;
+    using Reply = network::HttpServer::Reply;
     using Request = RouteRequest;
 
     StatusServer(Options options, std::unique_ptr<SignedCallers> callers);

@@ -56,13 +56,13 @@ private:
 
 struct Nothing {};
 
-asio::awaitable<Nothing> body_of(const HttpServer::AsyncReply& reply, HttpServer::Writer& writer) {
+asio::awaitable<Nothing> body_of(const HttpServer::Reply& reply, HttpServer::Writer& writer) {
     co_await reply.body(writer);
     co_return Nothing{};
 }
 
-asio::awaitable<bool> stream(tcp::socket& socket, const HttpServer::AsyncReply& reply,
-                             Manner manner, std::stop_source gone) {
+asio::awaitable<bool> stream(tcp::socket& socket, const HttpServer::Reply& reply, Manner manner,
+                             std::stop_source gone) {
     http::response<http::empty_body> message;
     message.version(11);
     message.result(reply.reply.status);
@@ -76,28 +76,29 @@ asio::awaitable<bool> stream(tcp::socket& socket, const HttpServer::AsyncReply& 
     if (!head || std::get<0>(*head)) co_return false;
     if (manner.head) co_return message.keep_alive();
     ChunkWriter writer(socket, manner, gone.get_token());
-    const auto done = co_await watched(socket, gone, body_of(reply, writer));
+    auto work = body_of(reply, writer);
+    const auto done = co_await watched(socket, gone, std::move(work));
     if (done.failure) co_return false;
     co_return co_await writer.finish() && manner.keep_alive;
 }
 
 }  // namespace
 
-asio::awaitable<bool> reply_async(tcp::socket& socket, const HttpServer::AsyncHandler& handler,
-                                  ServerRequest request, Manner manner,
-                                  const HttpServer::Limits& limits) {
+asio::awaitable<bool> handle(tcp::socket& socket, const HttpServer::Handler& handler,
+                             ServerRequest request, Manner manner) {
     std::stop_source gone;
     request.gone = gone.get_token();
-    auto made = co_await watched(socket, gone, handler(std::move(request)));
+    auto work = handler(std::move(request));
+    auto made = co_await watched(socket, gone, std::move(work));
     if (gone.stop_requested()) co_return false;
-    HttpServer::AsyncReply answer;
+    HttpServer::Reply answer;
     if (made.failure)
         answer.reply = plain_reply(500, "Internal Server Error");
     else
         answer = std::move(*made.value);
     if (answer.body) co_return co_await stream(socket, answer, manner, gone);
-    co_return co_await deliver(socket, std::move(answer.reply), manner, limits.drip_pieces,
-                               limits.drip_pause);
+    auto message = message_of(std::move(answer.reply), manner.keep_alive);
+    co_return co_await send_whole(socket, std::move(message), manner);
 }
 
 }  // namespace network

@@ -62,26 +62,16 @@ struct ServerRequest {
     std::string body;
     std::string peer_ip;
     std::uint16_t peer_port = 0;
-    int mark = 0;  // set at admission, read by the handler; the server itself does not look
-    // Fires when the caller hangs up or the server stops; seen by asynchronous handlers alone.
+    int mark = 0;  // set by who screens a request, read by the handler; the server does not look
+    // Fires when the caller hangs up or the server stops.
     std::stop_token gone = {};
     std::shared_ptr<void> hold = {};  // set by who screens a request; let go of when it is handled
-};
-
-// How a server's answer goes out. All but `whole` are what broken peers do.
-enum class Delivery {
-    whole,
-    dripped,  // in small pieces with pauses
-    cut,      // the connection is closed in the middle
-    never,    // the connection stays open and silent until the client gives up
-    none,     // the connection is closed at once
 };
 
 struct ServerReply {
     unsigned status = 200;
     HttpHeaders headers;
     std::string body;
-    Delivery delivery = Delivery::whole;
 };
 
 }  // namespace network

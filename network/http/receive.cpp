@@ -4,7 +4,6 @@
 #include "network/http/headers.hpp"
 #include "network/http/names.hpp"
 #include "network/http/read_body.hpp"
-#include "network/http/reply.hpp"
 #include "network/http/request_rules.hpp"
 #include "network/http/timeout.hpp"
 
@@ -97,8 +96,8 @@ asio::awaitable<std::optional<error_code>> receive_body(tcp::socket& socket,
 }  // namespace
 
 asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer& buffer,
-                                  const HttpServer::Limits& limits, const HttpServer::Hooks& hooks,
-                                  bool& waits) {
+                                  const HttpServer::Limits& limits,
+                                  const HttpServer::Screen& screen, bool& waits) {
     Received received;
     auto& request = received.request;
     Parser parser;
@@ -106,12 +105,8 @@ asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer
     const bool whole = co_await receive_head(socket, buffer, limits, parser, received);
     waits = false;
     if (!whole) co_return received;
-    if (hooks.admit && !hooks.admit(request)) {
-        received.ended = true;
-        co_return received;
-    }
     auto body_bytes = limits.body_bytes;
-    if (hooks.screen) received.refused = hooks.screen(request, body_bytes);
+    if (screen) received.refused = screen(request, body_bytes);
     if (received.refused) co_return received;
     const auto announced = parser.content_length();
     if (announced && *announced > static_cast<std::uint64_t>(body_bytes)) {
@@ -131,6 +126,13 @@ asio::awaitable<Received> receive(tcp::socket& socket, boost::beast::flat_buffer
     else if (*failed)
         give_up(received, **failed);
     co_return received;
+}
+
+Manner manner_of(const Received& received, std::chrono::milliseconds limit) {
+    return {.keep_alive = received.keep_alive,
+            .chunks = received.knows_chunks,
+            .head = received.request.method == "HEAD",
+            .limit = limit};
 }
 
 }  // namespace network

@@ -5,11 +5,9 @@
 #include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
 namespace network {
@@ -39,33 +37,7 @@ asio::awaitable<void> linger(tcp::socket& socket) {
     co_await with_timeout(drain(socket), kLingerTime);
 }
 
-// Sends the first `share` of a message in `pieces` parts with pauses between them.
-asio::awaitable<void> send_slowly(tcp::socket& socket, ReplyMessage message, std::size_t pieces,
-                                  std::chrono::milliseconds pause, double share) {
-    std::ostringstream stream;
-    stream << message;
-    const auto text = stream.str();
-    const auto end = static_cast<std::size_t>(static_cast<double>(text.size()) * share);
-    const auto step = std::max<std::size_t>(1, end / std::max<std::size_t>(1, pieces));
-    asio::steady_timer timer(socket.get_executor());
-    for (std::size_t at = 0; at < end; at += step) {
-        const auto [error, bytes] = co_await asio::async_write(
-            socket, asio::buffer(text.data() + at, std::min(step, end - at)), kTuple);
-        if (error) co_return;
-        timer.expires_after(pause);
-        co_await timer.async_wait(kTuple);
-    }
-}
-
 std::int64_t now() { return config::unix_ms() / 1000; }
-
-asio::awaitable<void> await_hang_up(tcp::socket& socket) {
-    for (char byte;;)
-        if (const auto [error, bytes] =
-                co_await socket.async_read_some(asio::buffer(&byte, 1), kTuple);
-            error)
-            co_return;
-}
 
 }  // namespace
 
@@ -88,7 +60,7 @@ void add_date(http::fields& fields) {
 }
 
 ServerReply plain_reply(unsigned status, std::string text) {
-    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text), {}};
+    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text)};
 }
 
 asio::awaitable<bool> send_whole(tcp::socket& socket, ReplyMessage message, Manner manner) {
@@ -102,21 +74,6 @@ asio::awaitable<void> send_refusal(tcp::socket& socket, ServerReply refusal, Man
     auto message = message_of(std::move(refusal), false);
     co_await send_whole(socket, std::move(message), manner);
     co_await linger(socket);
-}
-
-asio::awaitable<bool> deliver(tcp::socket& socket, ServerReply reply, Manner manner,
-                              std::size_t drip_pieces, std::chrono::milliseconds drip_pause) {
-    const auto delivery = reply.delivery;
-    auto message = message_of(std::move(reply), manner.keep_alive);
-    if (delivery == Delivery::whole)
-        co_return co_await send_whole(socket, std::move(message), manner);
-    if (delivery == Delivery::dripped)
-        co_await send_slowly(socket, std::move(message), drip_pieces, drip_pause, 1.0);
-    else if (delivery == Delivery::cut)
-        co_await send_slowly(socket, std::move(message), 1, std::chrono::milliseconds(0), 0.5);
-    else if (delivery == Delivery::never)
-        co_await await_hang_up(socket);
-    co_return false;
 }
 
 }  // namespace network

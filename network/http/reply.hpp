@@ -38,8 +38,5 @@ boost::asio::awaitable<bool> send_whole(boost::asio::ip::tcp::socket& socket, Re
 // What is said to a request that may not be read to its end; then the connection must be closed.
 boost::asio::awaitable<void> send_refusal(boost::asio::ip::tcp::socket& socket, ServerReply refusal,
                                           Manner manner);
-boost::asio::awaitable<bool> deliver(boost::asio::ip::tcp::socket& socket, ServerReply reply,
-                                     Manner manner, std::size_t drip_pieces,
-                                     std::chrono::milliseconds drip_pause);
 
 }  // namespace network

@@ -18,8 +18,6 @@ using namespace names;
 
 namespace {
 
-constexpr std::size_t kReadAheadBytes = 64 << 10;
-
 // A fresh connection takes this little without waiting.
 void say_busy(tcp::socket& socket) {
     static constexpr std::string_view kBusy =
@@ -33,9 +31,10 @@ void say_busy(tcp::socket& socket) {
 
 }  // namespace
 
-HttpServer::HttpServer(tcp::acceptor acceptor, Hooks hooks, Limits limits)
-    : hooks_(std::move(hooks)),
+HttpServer::HttpServer(tcp::acceptor acceptor, Handler handler, Limits limits, Screen screen)
+    : handler_(std::move(handler)),
       limits_(limits),
+      screen_(std::move(screen)),
       acceptor_(std::move(acceptor)),
       all_ended_(acceptor_.get_executor(), asio::steady_timer::time_point::max()),
       port_(acceptor_.local_endpoint().port()) {}
@@ -43,26 +42,11 @@ HttpServer::HttpServer(tcp::acceptor acceptor, Hooks hooks, Limits limits)
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::io_context& io,
                                                        const std::string& host, std::uint16_t port,
                                                        Handler handler, Limits limits,
-                                                       Admit admit) {
-    return open(io, host, port, {std::move(handler), std::move(admit), {}, {}}, limits);
-}
-
-Result<std::unique_ptr<HttpServer>> HttpServer::listen_async(asio::io_context& io,
-                                                             const std::string& host,
-                                                             std::uint16_t port,
-                                                             AsyncHandler handler, Limits limits,
-                                                             Screen screen, Admit admit) {
-    return open(io, host, port, {{}, std::move(admit), std::move(handler), std::move(screen)},
-                limits);
-}
-
-Result<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& io, const std::string& host,
-                                                     std::uint16_t port, Hooks hooks,
-                                                     Limits limits) {
+                                                       Screen screen) {
     auto acceptor = listen_on(io, host, port);
     if (!acceptor) return acceptor.error();
     return std::unique_ptr<HttpServer>(
-        new HttpServer(std::move(*acceptor), std::move(hooks), limits));
+        new HttpServer(std::move(*acceptor), std::move(handler), limits, std::move(screen)));
 }
 
 asio::awaitable<void> HttpServer::run() {
@@ -113,30 +97,16 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
     for (bool open = true; open && !stopping_;) {
         place->waits = true;
         open_.splice(open_.end(), open_, place);
-        auto received = co_await receive(socket, buffer, limits_, hooks_, place->waits);
+        auto received = co_await receive(socket, buffer, limits_, screen_, place->waits);
         if (received.ended) co_return;
-        const Manner manner{.keep_alive = received.keep_alive,
-                            .chunks = received.knows_chunks,
-                            .head = received.request.method == "HEAD",
-                            .limit = limits_.write};
+        const auto manner = manner_of(received, limits_.write);
         if (received.refused) {
             auto refusal = std::move(*received.refused);
             co_await send_refusal(socket, std::move(refusal), manner);
             co_return;
         }
-        if (hooks_.async_handler) {
-            open = co_await reply_async(socket, hooks_.async_handler, std::move(received.request),
-                                        manner, limits_);
-            continue;
-        }
-        ServerReply reply;
-        try {
-            reply = hooks_.handler(received.request);
-        } catch (const std::exception&) {
-            reply = plain_reply(500, "Internal Server Error");
-        }
-        open = co_await deliver(socket, std::move(reply), manner, limits_.drip_pieces,
-                                limits_.drip_pause);
+        auto request = std::move(received.request);
+        open = co_await handle(socket, handler_, std::move(request), manner);
     }
     error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);

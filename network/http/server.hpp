@@ -33,15 +33,7 @@ public:
         std::chrono::milliseconds idle{5'000};   // until a whole header has come
         std::chrono::milliseconds read{30'000};  // for the body behind it
         std::chrono::milliseconds write{30'000};
-        std::size_t drip_pieces = 32;  // of Delivery::dripped
-        std::chrono::milliseconds drip_pause{10};
     };
-
-    // Answers a whole request. What it throws becomes a 500.
-    using Handler = std::function<ServerReply(const ServerRequest&)>;
-    // Sees the header alone, and may leave a mark on it; false closes the connection at once, body
-    // unread. Empty: all are admitted.
-    using Admit = std::function<bool(ServerRequest&)>;
 
     // Where a body of unknown length goes, piece by piece.
     class Writer {
@@ -50,39 +42,28 @@ public:
         // False: the client is gone, or has not taken it within Limits::write; write no more.
         virtual boost::asio::awaitable<bool> write(std::string piece) = 0;
     };
-    struct AsyncReply {
+    struct Reply {
         ServerReply reply;
         // Not empty: makes the body in place of reply.body, which follows in chunks, until it
         // returns; must do so soon after `gone` of its request fires.
         std::function<boost::asio::awaitable<void>(Writer&)> body = {};
         std::shared_ptr<void> hold = {};  // let go of when all has been sent, or given up
     };
-    // May take its time; `gone` of the request tells that nobody waits any more, and it must then
-    // return soon. What it throws becomes a 500.
-    using AsyncHandler = std::function<boost::asio::awaitable<AsyncReply>(ServerRequest)>;
-    // Sees the header alone: a reply is sent in place of the handler's, with the body unread; else
-    // it may lower `body_bytes`, which begins as Limits have it.
+    // Answers a whole request. May take its time; `gone` of the request tells that nobody waits any
+    // more, and it must then return soon. What it throws becomes a 500.
+    using Handler = std::function<boost::asio::awaitable<Reply>(ServerRequest)>;
+    // Sees the header alone, and may leave a mark on it: a reply is sent in place of the handler's,
+    // with the body unread; else it may lower `body_bytes`, which begins as Limits have it. Empty:
+    // all are handled.
     using Screen =
         std::function<std::optional<ServerReply>(ServerRequest&, std::int64_t& body_bytes)>;
-
-    static config::Result<std::unique_ptr<HttpServer>> listen_async(
-        boost::asio::io_context& io, const std::string& host, std::uint16_t port,
-        AsyncHandler handler, Limits limits, Screen screen, Admit admit = {});
 
     // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
     // io (port taken).
     static config::Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
                                                               const std::string& host,
                                                               std::uint16_t port, Handler handler,
-                                                              Limits limits, Admit admit = {});
-
-    // What is called for a request; private to http/.
-    struct Hooks {
-        Handler handler;
-        Admit admit;
-        AsyncHandler async_handler;  // when set, it counts in place of the first
-        Screen screen;
-    };
+                                                              Limits limits, Screen screen = {});
 
     std::uint16_t port() const { return port_; }
 
@@ -92,11 +73,8 @@ public:
     void stop();
 
 private:
-    HttpServer(boost::asio::ip::tcp::acceptor acceptor, Hooks hooks, Limits limits);
-    static config::Result<std::unique_ptr<HttpServer>> open(boost::asio::io_context& io,
-                                                            const std::string& host,
-                                                            std::uint16_t port, Hooks hooks,
-                                                            Limits limits);
+    HttpServer(boost::asio::ip::tcp::acceptor acceptor, Handler handler, Limits limits,
+               Screen screen);
 
     struct Connection {
         boost::asio::cancellation_signal signal;
@@ -109,8 +87,9 @@ private:
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, Place place);
     bool make_room();
 
-    Hooks hooks_;
+    Handler handler_;
     Limits limits_;
+    Screen screen_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer all_ended_;  // never expires; cancelled when the last connection ends
     std::list<Connection> open_;           // those that wait in the order in which they began to

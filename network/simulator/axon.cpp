@@ -73,11 +73,11 @@ asio::awaitable<Axon::Answer> Axon::answer(const ServerRequest& request) {
     remember(head.caller(), *head.nonce);
 
     if (path != name) {
-        ServerReply reply{307, {{"location", "/" + name}}, {}, {}};
+        ServerReply reply{307, {{"location", "/" + name}}, {}};
         co_return Answer{std::move(reply), CallStatus::refused};
     }
     if (request.method != "POST" && request.method != "GET") {
-        ServerReply reply{405, {{"allow", "POST"}}, R"({"detail":"Method Not Allowed"})", {}};
+        ServerReply reply{405, {{"allow", "POST"}}, R"({"detail":"Method Not Allowed"})"};
         reply.headers.emplace_back("content-type", "application/json");
         co_return Answer{std::move(reply), CallStatus::refused};
     }
@@ -153,8 +153,7 @@ asio::awaitable<Axon::Answer> Axon::forward(const ServerRequest& request, std::s
         ServerReply reply{422,
                           {{"content-type", "application/json"}},
                           R"({"detail":[{"type":"json_invalid","loc":["body"],)"
-                          R"("msg":"JSON decode error","input":{}}]})",
-                          {}};
+                          R"("msg":"JSON decode error","input":{}}]})"};
         co_return Answer{std::move(reply), CallStatus::refused};
     }
     const auto call = read_call(synapse, message->fields());

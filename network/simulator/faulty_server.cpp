@@ -24,8 +24,6 @@ using namespace names;
 
 namespace {
 
-constexpr std::size_t kReadAheadBytes = 64 << 10;
-
 std::string text_of(const ReplyMessage& message) {
     std::ostringstream stream;
     stream << message;
@@ -110,20 +108,17 @@ void FaultyServer::take(tcp::socket socket) {
 
 asio::awaitable<void> FaultyServer::serve(tcp::socket socket) {
     bool admitted = true, waits = true;
-    HttpServer::Hooks hooks;
-    hooks.screen = [&](ServerRequest& request, std::int64_t&) -> std::optional<ServerReply> {
+    const HttpServer::Screen screen = [&](ServerRequest& request,
+                                          std::int64_t&) -> std::optional<ServerReply> {
         admitted = !admit_ || admit_(request);
         if (admitted) return std::nullopt;
         return ServerReply{};  // not to be sent: it keeps the body from being read
     };
     boost::beast::flat_buffer buffer(options_.limits.header_bytes + kReadAheadBytes);
     for (bool open = true; open && !stopping_;) {
-        auto received = co_await receive(socket, buffer, options_.limits, hooks, waits);
+        auto received = co_await receive(socket, buffer, options_.limits, screen, waits);
         if (received.ended || !admitted) co_return;
-        const Manner manner{.keep_alive = received.keep_alive,
-                            .chunks = received.knows_chunks,
-                            .head = received.request.method == "HEAD",
-                            .limit = options_.limits.write};
+        const auto manner = manner_of(received, options_.limits.write);
         if (received.refused) {
             auto refusal = std::move(*received.refused);
             co_await send_refusal(socket, std::move(refusal), manner);

@@ -25,8 +25,7 @@ inline network::ServerReply mirror(const network::ServerRequest& request) {
     return {200,
             {},
             request.method + " " + request.target + " at " + header("host") + ": " + request.body +
-                " x=" + header("x"),
-            {}};
+                " x=" + header("x")};
 }
 
 struct Exchange {

@@ -21,7 +21,7 @@ using tests::say;
 using tests::Served;
 using tests::with_line;
 using tests::with_start;
-using AsyncReply = HttpServer::AsyncReply;
+using Reply = HttpServer::Reply;
 using namespace std::chrono_literals;
 
 TEST_CASE("whoever waits to be told to go on is told") {
@@ -58,9 +58,7 @@ TEST_CASE("whoever need not wait, or knows nothing of it, is not told to go on")
 
     std::atomic<bool> screened = false;
     Served served(
-        [](ServerRequest request) -> asio::awaitable<AsyncReply> {
-            co_return AsyncReply{mirror(request)};
-        },
+        [](ServerRequest request) -> asio::awaitable<Reply> { co_return Reply{mirror(request)}; },
         [&](ServerRequest&, std::int64_t&) {
             screened = true;
             return std::optional<ServerReply>();
@@ -87,12 +85,12 @@ TEST_CASE("to a HEAD goes the header of a GET, whoever answers") {
 
     std::atomic<int> begun = 0;
     Served streaming(
-        [&](ServerRequest) -> asio::awaitable<AsyncReply> {
-            co_return AsyncReply{ServerReply{200, {}, {}, {}},
-                                 [&](HttpServer::Writer& writer) -> asio::awaitable<void> {
-                                     ++begun;
-                                     co_await writer.write("hello");
-                                 }};
+        [&](ServerRequest) -> asio::awaitable<Reply> {
+            co_return Reply{ServerReply{200, {}, {}},
+                            [&](HttpServer::Writer& writer) -> asio::awaitable<void> {
+                                ++begun;
+                                co_await writer.write("hello");
+                            }};
         },
         {}, kPatient);
     const auto streamed = say(streaming.port(), head);
@@ -110,7 +108,7 @@ TEST_CASE("to a HEAD goes the header of a GET, whoever answers") {
 TEST_CASE("an answer without body has no length either, and every answer has a date") {
     Served served(
         [](const ServerRequest& request) {
-            return ServerReply{request.target == "/204" ? 204u : 304u, {}, "body", {}};
+            return ServerReply{request.target == "/204" ? 204u : 304u, {}, "body"};
         },
         kPatient);
     for (const std::string status : {"204", "304"}) {

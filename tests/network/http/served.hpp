@@ -2,6 +2,7 @@
 #pragma once
 
 #include "network/http/server.hpp"
+#include "network/simulator/at_once.hpp"
 #include "tests/network/loopback.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -42,18 +44,16 @@ private:
 
 class Served : public OnThread<network::HttpServer> {
 public:
-    explicit Served(network::HttpServer::Handler handler, network::HttpServer::Limits limits = {},
-                    network::HttpServer::Admit admit = {})
+    using Server = network::HttpServer;
+    // Answers at once.
+    using Function = std::function<network::ServerReply(const network::ServerRequest&)>;
+
+    explicit Served(Function function, Server::Limits limits = {}, Server::Screen screen = {})
+        : Served(network::at_once<Server::Reply>(std::move(function)), std::move(screen), limits) {}
+    Served(Server::Handler handler, Server::Screen screen, Server::Limits limits = {})
         : OnThread([&](boost::asio::io_context& io) {
-              return network::HttpServer::listen(io, "127.0.0.1", 0, std::move(handler), limits,
-                                                 std::move(admit))
-                  .value();
-          }) {}
-    Served(network::HttpServer::AsyncHandler handler, network::HttpServer::Screen screen,
-           network::HttpServer::Limits limits = {})
-        : OnThread([&](boost::asio::io_context& io) {
-              return network::HttpServer::listen_async(io, "127.0.0.1", 0, std::move(handler),
-                                                       limits, std::move(screen))
+              return Server::listen(io, "127.0.0.1", 0, std::move(handler), limits,
+                                    std::move(screen))
                   .value();
           }) {}
 };
@@ -61,8 +61,7 @@ public:
 inline network::ServerReply echo(const network::ServerRequest& request) {
     return {200,
             {{"content-type", "text/plain"}},
-            request.method + " " + request.target + " " + request.body,
-            {}};
+            request.method + " " + request.target + " " + request.body};
 }
 
 // What the server says to these bytes until it closes.
@@ -78,8 +77,8 @@ inline std::string say(std::uint16_t port, std::string_view text) {
 }
 
 // Waits until nobody wants the answer any more, then says so.
-inline network::HttpServer::AsyncHandler waiting(std::atomic<int>& begun, std::atomic<int>& ended) {
-    using Reply = network::HttpServer::AsyncReply;
+inline network::HttpServer::Handler waiting(std::atomic<int>& begun, std::atomic<int>& ended) {
+    using Reply = network::HttpServer::Reply;
     return [&](network::ServerRequest request) -> boost::asio::awaitable<Reply> {
         ++begun;
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);

@@ -11,7 +11,6 @@
 #include <stdexcept>
 
 namespace asio = boost::asio;
-using network::Delivery;
 using network::Errc;
 using network::HttpServer;
 using network::ServerReply;
@@ -23,8 +22,8 @@ using tests::LoopbackPeer;
 using tests::say;
 using tests::Served;
 using tests::waiting;
+using Reply = HttpServer::Reply;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 TEST_CASE("a handler sees the request and its reply comes back") {
     ServerRequest seen;
@@ -60,7 +59,7 @@ TEST_CASE("a handler that throws is an internal error") {
     CHECK(answer->body.find("bug") == std::string::npos);
 }
 
-TEST_CASE("what is set at admission reaches the handler") {
+TEST_CASE("what is set on sight of the header reaches the handler") {
     int mark = 0;
     Served served(
         [&](const ServerRequest& request) {
@@ -68,9 +67,9 @@ TEST_CASE("what is set at admission reaches the handler") {
             return echo(request);
         },
         {},
-        [](ServerRequest& request) {
+        [](ServerRequest& request, std::int64_t&) -> std::optional<ServerReply> {
             request.mark = 7;
-            return true;
+            return std::nullopt;
         });
     REQUIRE(ask(served.port()).has_value());
     CHECK(mark == 7);
@@ -108,14 +107,18 @@ TEST_CASE("stopping closes every connection, whatever it is doing") {
     const auto before = tests::open_descriptors();
     {
         std::atomic<int> handled = 0;
-        const auto handler = [&](const ServerRequest& request) {
+        const auto handler = [&](ServerRequest request) -> asio::awaitable<Reply> {
             ++handled;
-            auto reply = echo(request);
-            reply.delivery = request.target == "/never" ? Delivery::never : Delivery::whole;
-            if (request.target == "/large") reply.body.resize(64 << 20);
-            return reply;
+            asio::steady_timer timer(co_await asio::this_coro::executor);
+            while (request.target == "/never" && !request.gone.stop_requested()) {
+                timer.expires_after(1ms);
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+            Reply reply{echo(request)};
+            if (request.target == "/large") reply.reply.body.resize(64 << 20);
+            co_return reply;
         };
-        Served served(handler, {.idle = 1h, .read = 1h, .write = 1h});
+        Served served(handler, {}, {.idle = 1h, .read = 1h, .write = 1h});
         for (const char* text : {"", "GET", "GET /never HTTP/1.1\r\nHost: x\r\n\r\n",
                                  "GET /large HTTP/1.1\r\nHost: x\r\n\r\n",
                                  "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"}) {
@@ -132,23 +135,22 @@ TEST_CASE("stopping closes every connection, whatever it is doing") {
 TEST_CASE("a port that is taken is an error that names it") {
     Served served(echo);
     asio::io_context io;
-    const auto second = HttpServer::listen(io, "127.0.0.1", served.port(), echo, {});
+    const auto handler = network::at_once<Reply>(echo);
+    const auto second = HttpServer::listen(io, "127.0.0.1", served.port(), handler, {});
     REQUIRE_FALSE(second.has_value());
     CHECK(second.error().code == Errc::io);
     CHECK(second.error().detail.starts_with("127.0.0.1:" + std::to_string(served.port())));
-    CHECK(HttpServer::listen(io, "nowhere", 0, echo, {}).error().code == Errc::malformed);
+    CHECK(HttpServer::listen(io, "nowhere", 0, handler, {}).error().code == Errc::malformed);
 }
 
 namespace {
 
-using AsyncReply = HttpServer::AsyncReply;
-
-HttpServer::AsyncHandler patient_echo() {
-    return [](ServerRequest request) -> asio::awaitable<AsyncReply> {
+HttpServer::Handler patient_echo() {
+    return [](ServerRequest request) -> asio::awaitable<Reply> {
         asio::steady_timer timer(co_await asio::this_coro::executor, 5ms);
         co_await timer.async_wait(asio::use_awaitable);
         if (request.target == "/throw") throw std::runtime_error("bug");
-        co_return AsyncReply{echo(request)};
+        co_return Reply{echo(request)};
     };
 }
 
@@ -203,19 +205,19 @@ TEST_CASE("an asynchronous handler is told when the server stops, and awaited") 
 TEST_CASE("a body of unknown length goes out in pieces until the reader leaves") {
     std::atomic<int> ended = 0;
     Served served(
-        [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
+        [&](ServerRequest request) -> asio::awaitable<Reply> {
             const bool endless = request.target == "/endless";
-            co_return AsyncReply{
-                {200, {{"content-type", "text/plain"}}, {}, {}},
-                [&ended, endless](HttpServer::Writer& writer) -> asio::awaitable<void> {
-                    asio::steady_timer timer(co_await asio::this_coro::executor);
-                    for (int i = 0; i < 3 || endless; ++i) {
-                        if (!co_await writer.write("piece " + std::to_string(i) + "\n")) break;
-                        timer.expires_after(1ms);
-                        co_await timer.async_wait(asio::use_awaitable);
-                    }
-                    ++ended;
-                }};
+            co_return Reply{{200, {{"content-type", "text/plain"}}, {}},
+                            [&ended, endless](HttpServer::Writer& writer) -> asio::awaitable<void> {
+                                asio::steady_timer timer(co_await asio::this_coro::executor);
+                                for (int i = 0; i < 3 || endless; ++i) {
+                                    if (!co_await writer.write("piece " + std::to_string(i) + "\n"))
+                                        break;
+                                    timer.expires_after(1ms);
+                                    co_await timer.async_wait(asio::use_awaitable);
+                                }
+                                ++ended;
+                            }};
         },
         {});
     const auto answer =
@@ -239,7 +241,7 @@ TEST_CASE("a request is refused by its header, its body unread, and the sender s
     Served served(
         patient_echo(),
         [](ServerRequest& request, std::int64_t& body_bytes) -> std::optional<ServerReply> {
-            if (request.target == "/no") return ServerReply{403, {}, "no", {}};
+            if (request.target == "/no") return ServerReply{403, {}, "no"};
             if (request.target == "/small") body_bytes = 10;
             return std::nullopt;
         });
@@ -281,15 +283,14 @@ TEST_CASE("those who say nothing give way to those who ask, the longest silent f
 TEST_CASE("who is being answered does not give way") {
     std::atomic<int> begun = 0;
     std::atomic<bool> go = false;
-    const HttpServer::AsyncHandler slow =
-        [&](ServerRequest request) -> asio::awaitable<AsyncReply> {
+    const HttpServer::Handler slow = [&](ServerRequest request) -> asio::awaitable<Reply> {
         ++begun;
         asio::steady_timer timer(co_await asio::this_coro::executor);
         while (!go && !request.gone.stop_requested()) {
             timer.expires_after(1ms);
             co_await timer.async_wait(asio::use_awaitable);
         }
-        co_return AsyncReply{echo(request)};
+        co_return Reply{echo(request)};
     };
     Served served(slow, {}, {.connections = 1, .says_busy = true, .makes_room = true});
     std::string answer;
