@@ -1,0 +1,83 @@
+// Downloads: answers that go to a sink instead of memory.
+#include "network/http/client.hpp"
+
+#include "tests/network/http/asking.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+using network::Errc;
+using network::HttpAnswer;
+using tests::failure;
+using tests::kOk;
+using tests::LoopbackPeer;
+using tests::patient;
+using tests::to;
+using namespace std::chrono_literals;
+
+TEST_CASE("a download goes to its sink piece by piece and is not kept") {
+    const std::string body(300'000, 'x');
+    LoopbackPeer peer(
+        tests::answering("HTTP/1.1 206 Partial\r\ncontent-length: 300000\r\n\r\n" + body));
+    std::string got;
+    std::size_t largest = 0;
+    const auto answer = tests::run(network::download(
+        to(peer.port()), patient(),
+        [&](const HttpAnswer& head, std::string_view piece) -> config::Result<void> {
+            CHECK(head.status == 206);
+            got += piece;
+            largest = std::max(largest, piece.size());
+            return {};
+        }));
+    REQUIRE(answer.has_value());
+    CHECK(answer->body.empty());
+    CHECK(got == body);
+    CHECK(largest < body.size());
+}
+
+TEST_CASE("a refusal is no download: its body comes with the answer") {
+    LoopbackPeer peer(tests::answering("HTTP/1.1 403 No\r\ncontent-length: 4\r\n\r\ngate"));
+    const auto answer = tests::run(
+        network::download(to(peer.port()), patient(),
+                          [](const HttpAnswer&, std::string_view) -> config::Result<void> {
+                              FAIL("nothing of it is for the sink");
+                              return {};
+                          }));
+    CHECK(answer.value().body == "gate");
+}
+
+TEST_CASE("a sink that is full ends its download with its own words") {
+    LoopbackPeer peer(tests::answering(kOk));
+    const auto answer = tests::run(
+        network::download(to(peer.port()), patient(),
+                          [](const HttpAnswer&, std::string_view) -> config::Result<void> {
+                              return config::fail(Errc::io, "disk full");
+                          }));
+    CHECK(failure(answer) == Errc::io);
+    CHECK(answer.error().detail == "disk full");
+}
+
+TEST_CASE("a download that stalls is given up, one that only takes long is not") {
+    auto limits = patient();
+    limits.read = 200ms;
+    const auto sink = [](const HttpAnswer&, std::string_view) { return config::Result<void>(); };
+    LoopbackPeer stalling([](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf");
+        tests::await_hang_up(socket);
+    });
+    CHECK(failure(tests::run(network::download(to(stalling.port()), limits, sink))) ==
+          Errc::read_timeout);
+    limits.read = 2s;
+    LoopbackPeer slow([](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n");
+        for (const char c : std::string("slowly").substr(0, 6)) {
+            std::this_thread::sleep_for(400ms);
+            tests::send(socket, std::string(1, c));
+        }
+    });
+    CHECK(tests::run(network::download(to(slow.port()), limits, sink)).has_value());
+}
