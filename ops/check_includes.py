@@ -45,7 +45,6 @@ LONGEST = 450  # lines of a source file
 LONGER = {  # until they are split
     "tests/miner/cli/command_line_test.cpp",
     "tests/miner/generation/production_test.cpp",
-    "tests/network/subnet/messages_test.cpp",
     "tests/storage/report_test.cpp",
 }
 
