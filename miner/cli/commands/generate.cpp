@@ -17,6 +17,7 @@
 
 #include <cstdio>
 #include <random>
+#include <variant>
 
 #include <unistd.h>
 
@@ -118,15 +119,97 @@ void print_for_people(const GenerationResult& result, const config::Gate& gate,
                    double(file.bytes) / 1e6);
 }
 
+config::Settings generate_settings(const config::Loaded& loaded) {
+    auto settings = loaded.settings;
+    // A miner may be rotating the log file beside us, and what matters is printed anyway.
+    if (loaded.is_preset("log.file")) settings.log.file = "none";
+    if (loaded.is_preset("log.console"))
+        settings.log.console = settings.debug || !loaded.is_preset("log.level");
+    return settings;
+}
+
+struct Generated {
+    GenerationResult result;
+    generator::ModelInfo model;
+};
+
+// What is generated, and how the command is stopped meanwhile.
+struct GenerateCall {
+    GenerationRequest request;
+    std::string what;  // for the log
+    std::uint64_t seed;
+    Interrupt& interrupt;
+};
+
+// The exit code, with a complaint, when there is no backend or it has no model.
+std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Settings& settings,
+                                           const MakeGenerator& make_generator,
+                                           GenerationConfig generation_config,
+                                           config::Logger& log) {
+    asio::io_context io{1};
+    Lanes lanes;
+    auto pool = BackendPool::build(lanes, log, settings.generator, BackendPool::Extent::one);
+    if (!pool) {
+        complain("generator.remote", pool.error());
+        return ExitCode::usage;
+    }
+    Production production(lanes, **pool, log, std::move(generation_config));
+    std::optional<config::Error> no_model;
+    Generated made;
+    std::exception_ptr failure;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            const auto loaded = co_await (*pool)->load(make_generator);
+            if (loaded) {
+                made.model = (*pool)->info();
+                Production::Watch watch{.task = call.what};
+                call.interrupt.let_finish();
+                made.result = co_await production.produce(std::move(call.request), call.seed,
+                                                          call.interrupt.token(), std::move(watch));
+                co_await (*pool)->unload();
+            } else {
+                no_model = loaded.error();
+            }
+        },
+        [&](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    if (no_model) {
+        complain("model", *no_model);
+        return ExitCode::model;
+    }
+    return made;
+}
+
+// How it ended, with what there is to say of it on standard error. all_written: no file failed.
+ExitCode ending_of(const GenerationResult& result, const std::string& what, bool interrupted,
+                   bool all_written, bool none_written) {
+    if (result.given_up() && interrupted) return ExitCode::interrupted;
+    if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
+    if (result.outcome == storage::Outcome::error || result.undecided()) {
+        fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
+                   config::printable(config::veiled(result.detail)));
+        return result.undecided() ? ExitCode::no_go : ExitCode::bad_input;
+    }
+    if (!all_written) return ExitCode::storage;
+    if (!none_written) return ExitCode::ok;
+    if (!result.detail.empty()) {
+        fmt::print(stderr, "miner: nothing was written: {}\n",
+                   config::printable(config::veiled(result.detail)));
+        return ExitCode::no_go;
+    }
+    fmt::print(stderr,
+               "miner: nothing was written: every attempt stayed sparse; lower "
+               "--gate.min_gaussians or --gate.floor to have it all the same\n");
+    return ExitCode::no_go;
+}
+
 }  // namespace
 
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
     Interrupt interrupt("stopped; nothing was written");
-    auto settings = line.loaded.settings;
-    // A miner may be rotating the log file beside us, and what matters is printed anyway.
-    if (line.loaded.is_preset("log.file")) settings.log.file = "none";
-    if (line.loaded.is_preset("log.console"))
-        settings.log.console = settings.debug || !line.loaded.is_preset("log.level");
+    const auto settings = generate_settings(line.loaded);
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
     auto request = read_generation_request(line.generate);
@@ -140,41 +223,10 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     }
     const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
                                                             : std::random_device{}();
-
-    asio::io_context io{1};
-    Lanes lanes;
-    auto pool = BackendPool::build(lanes, *log, settings.generator, BackendPool::Extent::one);
-    if (!pool) {
-        complain("generator.remote", pool.error());
-        return ExitCode::usage;
-    }
-    Production production(lanes, **pool, *log, std::move(*generation_config));
-    std::optional<config::Error> no_model;
-    GenerationResult result;
-    generator::ModelInfo model;
-    std::exception_ptr failure;
-    asio::co_spawn(
-        io,
-        [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await (*pool)->load(make_generator);
-            if (loaded) {
-                model = (*pool)->info();
-                Production::Watch watch{.task = what};
-                interrupt.let_finish();
-                result = co_await production.produce(std::move(*request), seed, interrupt.token(),
-                                                     std::move(watch));
-                co_await (*pool)->unload();
-            } else {
-                no_model = loaded.error();
-            }
-        },
-        [&](std::exception_ptr error) { failure = error; });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-    if (no_model) {
-        complain("model", *no_model);
-        return ExitCode::model;
-    }
+    const auto outcome = generate({std::move(*request), what, seed, interrupt}, settings,
+                                  make_generator, std::move(*generation_config), *log);
+    if (const auto* code = std::get_if<ExitCode>(&outcome)) return *code;
+    const auto& [result, model] = std::get<Generated>(outcome);
 
     std::vector<Written> files;
     bool all_written = true;
@@ -192,26 +244,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                    config::json_text(boost::json::serialize(to_json(result, model, files))));
     else
         print_for_people(result, settings.gate, files);
-    if (result.given_up() && interrupt.token().stop_requested()) return ExitCode::interrupted;
-    if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
-    if (result.outcome == storage::Outcome::error || result.undecided()) {
-        fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
-                   config::printable(config::veiled(result.detail)));
-        return result.undecided() ? ExitCode::no_go : ExitCode::bad_input;
-    }
-    if (!all_written) return ExitCode::storage;
-    if (files.empty() && !result.detail.empty()) {
-        fmt::print(stderr, "miner: nothing was written: {}\n",
-                   config::printable(config::veiled(result.detail)));
-        return ExitCode::no_go;
-    }
-    if (files.empty()) {
-        fmt::print(stderr,
-                   "miner: nothing was written: every attempt stayed sparse; lower "
-                   "--gate.min_gaussians or --gate.floor to have it all the same\n");
-        return ExitCode::no_go;
-    }
-    return ExitCode::ok;
+    return ending_of(result, what, interrupt.token().stop_requested(), all_written, files.empty());
 }
 
 }  // namespace miner

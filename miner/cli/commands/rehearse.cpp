@@ -222,126 +222,175 @@ std::string draw_sheet(const Program& program, const std::filesystem::path& fold
     return write_file(file, generator::encode_png(contact_sheet(count, cell, heading))) ? file : "";
 }
 
+// The other side of the rehearsal, all of it on this machine, and the hotkeys that mine there.
+struct LocalSubnet {
+    std::vector<network::Keypair> keys;
+    std::vector<std::string> hotkeys;  // addresses of the keys
+    Validators validators;
+    std::unique_ptr<RehearsalChain> chain;  // last: it looks at the validators until its end
+};
+
+// Nothing, with a complaint, when a port or a fault is not to be had.
+std::optional<LocalSubnet> start_subnet(const config::Settings& settings, const Program& program,
+                                        config::Logger& log) {
+    LocalSubnet subnet;
+    std::vector<network::PublicKey> public_keys;
+    for (int i = 0; i < settings.rehearse.hotkeys; ++i) {
+        const auto& key = subnet.keys.emplace_back(random_key());
+        subnet.hotkeys.push_back(key.address());
+        public_keys.push_back(key.public_key());
+    }
+    auto validators = start_validators(settings, program, subnet.hotkeys);
+    if (!validators) {
+        complain("local validator", validators.error());
+        return std::nullopt;
+    }
+    subnet.validators = std::move(*validators);
+    auto chain = RehearsalChain::start(settings, {public_keys, subnet.validators}, log);
+    if (!chain) {
+        complain("local chain", chain.error());
+        return std::nullopt;
+    }
+    subnet.chain = std::move(*chain);
+    return subnet;
+}
+
+// Where the rehearsal speaks and what it keeps.
+struct RehearsalRun {
+    config::Settings settings;
+    std::filesystem::path folder;
+    std::FILE* out = stdout;
+    bool terminal = false;
+    bool json = false;
+
+    std::string database() const { return (folder / "miner.db").string(); }
+};
+
 // How many errors in a row, without a task that was answered, are the end: a full disk mends itself
 // for nobody who waits.
 constexpr int kHopeless = 10;
+
+// The run itself, with a line for each task.
+ExitCode mine(const RehearsalRun& run, LocalSubnet& subnet, const Program& program,
+              const MakeGenerator& make_generator, config::Logger& log, const ErrorLines& errors) {
+    std::function<int()> columns;
+    if (run.terminal) columns = [fd = ::fileno(run.out)] { return screen_size(fd).columns; };
+    Progress progress(run.json ? std::cerr : std::cout, columns, program.names);
+    int forgiven = 0;  // errors before the last answer
+    const auto turned = [&](const Turn& turn) {
+        progress.turn(turn);
+        if (turn.end == Turn::End::answered) forgiven = errors.count();
+    };
+    const auto finished = [&] {
+        const bool hopeless = errors.count() - forgiven >= kHopeless;
+        const bool drained = std::all_of(subnet.validators.begin(), subnet.validators.end(),
+                                         [](const auto& v) { return v->drained(); });
+        return hopeless || (subnet.chain->faults_done() && drained);
+    };
+    std::vector<Identity> identities;
+    for (auto& key : subnet.keys)
+        identities.push_back({std::move(key), Schedule(run.settings.schedule)});
+    const auto code = run_app(
+        {.settings = run.settings,
+         .folder = run.folder,
+         .identities = std::move(identities),
+         .make_generator = make_generator,
+         .log = log,
+         .observer = {.pulled = [&](const Pulled& pulled) { progress.pulled(pulled); },
+                      .stage = [&](const TaskInHand& task,
+                                   std::string_view name) { progress.stage(task.id, name); },
+                      .turn = turned},
+         .chain = true,
+         .scored_by = std::string(kScoresNote),
+         .finished = finished});
+    progress.finish();
+    return code;
+}
+
+// What the journal has of the rehearsal's own tasks; nothing, with a complaint, when it cannot be
+// read.
+std::optional<RehearsalReport> report_of(const RehearsalRun& run, const LocalSubnet& subnet,
+                                         const Program& program, const ErrorLines& errors) {
+    auto database = storage::Database::open(run.database(), {.read_only = true});
+    if (!database) {
+        complain("database", database.error());
+        return std::nullopt;
+    }
+    storage::Span span;
+    span.last = 0;
+    span.hotkeys = subnet.hotkeys;  // made for this rehearsal alone
+    auto statistics = storage::statistics(**database, span);
+    if (!statistics) {
+        complain("statistics", statistics.error());
+        return std::nullopt;
+    }
+    auto tasks = recorded(program, **database);
+    if (!tasks) {
+        complain("tasks", tasks.error());
+        return std::nullopt;
+    }
+    auto evidence = gather(subnet.validators, *statistics, int(program.tasks.size()));
+    evidence.logged_errors = errors.count();
+    evidence.first_error = errors.first();
+    return RehearsalReport{.checklist = evaluate(evidence),
+                           .statistics = std::move(*statistics),
+                           .tasks = std::move(*tasks),
+                           .database = run.database(),
+                           .contact_sheet = {}};
+}
+
+// Draws the contact sheet on the way.
+void print_report(const RehearsalRun& run, const Program& program, RehearsalReport& report) {
+    fmt::print(run.out, "\n{}\n{}",
+               render_table(report.statistics,
+                            {.colour = run.terminal, .scores_note = std::string(kScoresNote)}),
+               render(report.checklist, run.terminal));
+    fmt::print(run.out, "\nEverything is in {}; ask it with: miner stats\n",
+               config::printable(report.database));
+    report.contact_sheet = draw_sheet(program, run.folder, report.tasks);
+    if (!report.contact_sheet.empty())
+        fmt::print(run.out, "Inputs and results side by side: {}\n",
+                   config::printable(report.contact_sheet));
+    if (run.json) fmt::print("{}\n", render_json(report));
+}
 
 }  // namespace
 
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
     // With --json standard output is the document's alone.
-    const bool json = line.rehearse.json;
-    std::FILE* const words = json ? stderr : stdout;
-    const bool terminal = ::isatty(::fileno(words)) == 1;
-    auto settings = rehearsal_settings(line.loaded, terminal);
-    const auto folder = config::storage_folder(settings) / "rehearsal";
-    auto log = open_log(settings, folder);
+    RehearsalRun run{.out = line.rehearse.json ? stderr : stdout, .json = line.rehearse.json};
+    run.terminal = ::isatty(::fileno(run.out)) == 1;
+    run.settings = rehearsal_settings(line.loaded, run.terminal);
+    run.folder = config::storage_folder(run.settings) / "rehearsal";
+    auto log = open_log(run.settings, run.folder);
     if (!log) return ExitCode::storage;
     const ErrorLines errors;
     log->add(errors.sink());
 
-    const auto program = make_program(settings.rehearse);
+    const auto program = make_program(run.settings.rehearse);
     if (!program) {
         complain("pictures", program.error());
         return ExitCode::bad_input;
     }
-    std::vector<network::Keypair> keys;
-    std::vector<std::string> hotkeys;
-    for (int i = 0; i < settings.rehearse.hotkeys; ++i) {
-        keys.push_back(random_key());
-        hotkeys.push_back(keys.back().address());
-    }
-    const auto validators = start_validators(settings, *program, hotkeys);
-    if (!validators) {
-        complain("local validator", validators.error());
-        return ExitCode::unavailable;
-    }
-    std::vector<network::PublicKey> public_keys;
-    for (const auto& key : keys) public_keys.push_back(key.public_key());
-    const auto chain = RehearsalChain::start(settings, {public_keys, *validators}, *log);
-    if (!chain) {
-        complain("local chain", chain.error());
-        return ExitCode::unavailable;
-    }
-    settings.subtensor.network = "local";
-    settings.subtensor.chain_endpoint = (*chain)->url();
-    fmt::print(words,
+    auto subnet = start_subnet(run.settings, *program, *log);
+    if (!subnet) return ExitCode::unavailable;
+    run.settings.subtensor.network = "local";
+    run.settings.subtensor.chain_endpoint = subnet->chain->url();
+    fmt::print(run.out,
                "Rehearsal: {} tasks from {} local validators on a local chain to {} over the real "
                "protocol, durations times {}\nScored by {}\n\n",
-               program->tasks.size(), validators->size(),
-               hotkeys.size() == 1 ? "one hotkey" : fmt::format("{} hotkeys", hotkeys.size()),
-               settings.rehearse.time_scale, kJudgedBy);
-    std::fflush(words);
+               program->tasks.size(), subnet->validators.size(),
+               subnet->hotkeys.size() == 1 ? "one hotkey"
+                                           : fmt::format("{} hotkeys", subnet->hotkeys.size()),
+               run.settings.rehearse.time_scale, kJudgedBy);
+    std::fflush(run.out);
 
-    std::function<int()> columns;
-    if (terminal) columns = [fd = ::fileno(words)] { return screen_size(fd).columns; };
-    Progress progress(json ? std::cerr : std::cout, columns, program->names);
-    int forgiven = 0;  // errors before the last answer
-    std::vector<Identity> identities;
-    for (auto& key : keys) identities.push_back({std::move(key), Schedule(settings.schedule)});
-    const auto code = run_app(
-        {.settings = settings,
-         .folder = folder,
-         .identities = std::move(identities),
-         .make_generator = make_generator,
-         .log = *log,
-         .observer = {.pulled = [&](const Pulled& pulled) { progress.pulled(pulled); },
-                      .stage = [&](const TaskInHand& task,
-                                   std::string_view stage) { progress.stage(task.id, stage); },
-                      .turn =
-                          [&](const Turn& turn) {
-                              progress.turn(turn);
-                              if (turn.end == Turn::End::answered) forgiven = errors.count();
-                          }},
-         .chain = true,
-         .scored_by = std::string(kScoresNote),
-         .finished = [&] {
-             const bool hopeless = errors.count() - forgiven >= kHopeless;
-             const bool drained = std::all_of(validators->begin(), validators->end(),
-                                              [](const auto& v) { return v->drained(); });
-             return hopeless || ((*chain)->faults_done() && drained);
-         }});
-    progress.finish();
+    const auto code = mine(run, *subnet, *program, make_generator, *log, errors);
     if (code != ExitCode::ok) return code;
-
-    auto database = storage::Database::open(folder / "miner.db", {.read_only = true});
-    if (!database) {
-        complain("database", database.error());
-        return ExitCode::storage;
-    }
-    storage::Span span;
-    span.last = 0;
-    span.hotkeys = hotkeys;  // made for this rehearsal alone
-    auto statistics = storage::statistics(**database, span);
-    if (!statistics) {
-        complain("statistics", statistics.error());
-        return ExitCode::storage;
-    }
-    auto tasks = recorded(*program, **database);
-    if (!tasks) {
-        complain("tasks", tasks.error());
-        return ExitCode::storage;
-    }
-    auto evidence = gather(*validators, *statistics, int(program->tasks.size()));
-    evidence.logged_errors = errors.count();
-    evidence.first_error = errors.first();
-    RehearsalReport report{.checklist = evaluate(evidence),
-                           .statistics = std::move(*statistics),
-                           .tasks = std::move(*tasks),
-                           .database = (folder / "miner.db").string(),
-                           .contact_sheet = {}};
-    fmt::print(words, "\n{}\n{}",
-               render_table(report.statistics,
-                            {.colour = terminal, .scores_note = std::string(kScoresNote)}),
-               render(report.checklist, terminal));
-    fmt::print(words, "\nEverything is in {}; ask it with: miner stats\n",
-               config::printable(report.database));
-    report.contact_sheet = draw_sheet(*program, folder, report.tasks);
-    if (!report.contact_sheet.empty())
-        fmt::print(words, "Inputs and results side by side: {}\n",
-                   config::printable(report.contact_sheet));
-    if (json) fmt::print("{}\n", render_json(report));
-    return report.checklist.go ? ExitCode::ok : ExitCode::no_go;
+    auto report = report_of(run, *subnet, *program, errors);
+    if (!report) return ExitCode::storage;
+    print_report(run, *program, *report);
+    return report->checklist.go ? ExitCode::ok : ExitCode::no_go;
 }
 
 }  // namespace miner
