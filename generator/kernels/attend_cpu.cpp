@@ -69,10 +69,10 @@ at::Tensor attend_tiles(const at::Tensor& q, const at::Tensor& k, const at::Tens
         for (auto i = begin; i < end; ++i) {
             const auto head = i / parts, b = head / heads, h = head % heads,
                        first = i % parts * attention::kQueries;
-            attention::attend(queries.rows(b, h, first),
-                              std::min(attention::kQueries, count - first), to_keys + head * packed,
-                              to_values + head * packed, keys, width, scale,
-                              to + ((b * count + first) * heads + h) * width, heads * width);
+            attention::attend<T>(
+                queries.rows(b, h, first), std::min(attention::kQueries, count - first),
+                {to_keys + head * packed, to_values + head * packed, keys}, width, scale,
+                to + ((b * count + first) * heads + h) * width, heads * width);
         }
     });
     return out;
@@ -102,10 +102,10 @@ at::Tensor attend_window_tiles(const at::Tensor& q, const at::Tensor& k, const a
                 attention::pack(all_keys.rows(0, h, first), all_values.rows(0, h, first), rows,
                                 width, panel, packed_keys, packed_values);
             for (std::int64_t row = 0; row < rows; row += attention::kQueries)
-                attention::attend(queries.rows(0, h, first + row),
-                                  std::min(attention::kQueries, rows - row), packed_keys,
-                                  packed_values, rows, width, scale,
-                                  to + ((first + row) * heads + h) * width, heads * width);
+                attention::attend<T>(queries.rows(0, h, first + row),
+                                     std::min(attention::kQueries, rows - row),
+                                     {packed_keys, packed_values, rows}, width, scale,
+                                     to + ((first + row) * heads + h) * width, heads * width);
         }
     });
     return out;

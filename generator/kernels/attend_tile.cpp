@@ -65,22 +65,22 @@ MINER_WIDE_INLINE void weigh(const T* weights, const T* values, std::int64_t wid
         for (int c = 0; c < kColumns; ++c) _mm512_storeu_ps(out + r * width + c * 16, sums[r][c]);
 }
 
-// One block of keys, of which `there` count, for kRows queries.
+// One block of up to kBlock keys for kRows queries.
 template <class T>
-MINER_WIDE_INLINE void take_block(const T* queries, const T* keys, const T* values,
-                                  std::int64_t there, std::int64_t width, float scale, State& state,
-                                  float* out) {
+MINER_WIDE_INLINE void take_block(const T* queries, Packed<T> block, std::int64_t width,
+                                  float scale, State& state, float* out) {
     alignas(64) float scores[kRows * kBlock];
     alignas(64) T weights[kRows * kBlock];
     __m512 most[kRows];
     for (auto& one : most) one = _mm512_set1_ps(kLowest);
     std::int64_t done = 0;
-    for (; done + kPanel <= there; done += kPanel)
-        score<T, kPanel / 16>(queries, keys + done * width, width, kPanel, scores + done, most);
-    const T* last_panel = keys + done * width;
-    for (std::int64_t column = 0; done < there; done += 16, column += 16)
-        score<T, 1>(queries, last_panel + column * Products<T>::kTogether, width, there - done,
-                    scores + done, most);
+    for (; done + kPanel <= block.count; done += kPanel)
+        score<T, kPanel / 16>(queries, block.keys + done * width, width, kPanel, scores + done,
+                              most);
+    const T* last_panel = block.keys + done * width;
+    for (std::int64_t column = 0; done < block.count; done += 16, column += 16)
+        score<T, 1>(queries, last_panel + column * Products<T>::kTogether, width,
+                    block.count - done, scores + done, most);
     float factor[kRows];
     for (int r = 0; r < kRows; ++r) {
         const float best = std::max(state.most[r], _mm512_reduce_max_ps(most[r]));
@@ -98,17 +98,16 @@ MINER_WIDE_INLINE void take_block(const T* queries, const T* keys, const T* valu
     }
     std::int64_t column = 0;
     for (; column + 64 <= width; column += 64)
-        weigh<T, 4>(weights, values + column * Products<T>::kTogether, width, done, factor,
+        weigh<T, 4>(weights, block.values + column * Products<T>::kTogether, width, done, factor,
                     out + column);
     if (column < width)
-        weigh<T, 2>(weights, values + column * Products<T>::kTogether, width, done, factor,
+        weigh<T, 2>(weights, block.values + column * Products<T>::kTogether, width, done, factor,
                     out + column);
 }
 
 template <class T>
-MINER_WIDE void attend_wide(Rows<T> queries, std::int64_t count, const T* packed_keys,
-                            const T* packed_values, std::int64_t keys, std::int64_t width,
-                            float scale, T* out, std::int64_t out_stride) {
+MINER_WIDE void attend_wide(Rows<T> queries, std::int64_t count, Packed<T> packed,
+                            std::int64_t width, float scale, T* out, std::int64_t out_stride) {
     constexpr int kGroups = int(kQueries / kRows);
     alignas(64) T rows[kQueries * kMostWidth];
     alignas(64) float sums[kQueries * kMostWidth];
@@ -123,11 +122,12 @@ MINER_WIDE void attend_wide(Rows<T> queries, std::int64_t count, const T* packed
         for (int r = 0; r < kRows; ++r) state.most[r] = kLowest, state.sum[r] = 0;
 
     constexpr float kLog2E = 1.44269504F;
-    for (std::int64_t first = 0; first < keys; first += kBlock) {
+    for (std::int64_t first = 0; first < packed.count; first += kBlock) {
+        const Packed<T> block{packed.keys + first * width, packed.values + first * width,
+                              std::min(kBlock, packed.count - first)};
         for (std::int64_t g = 0; g < groups; ++g) {
-            take_block<T>(rows + g * kRows * width, packed_keys + first * width,
-                          packed_values + first * width, std::min(kBlock, keys - first), width,
-                          scale * kLog2E, states[g], sums + g * kRows * width);
+            take_block<T>(rows + g * kRows * width, block, width, scale * kLog2E, states[g],
+                          sums + g * kRows * width);
         }
     }
     for (std::int64_t i = 0; i < count; ++i) {
@@ -164,9 +164,9 @@ void pack(Rows<T> keys, Rows<T> values, std::int64_t count, std::int64_t width, 
 }
 
 template <class T>
-void attend(Rows<T> queries, std::int64_t count, const T* packed_keys, const T* packed_values,
-            std::int64_t keys, std::int64_t width, float scale, T* out, std::int64_t out_stride) {
-    attend_wide(queries, count, packed_keys, packed_values, keys, width, scale, out, out_stride);
+void attend(Rows<T> queries, std::int64_t count, Packed<T> packed, std::int64_t width, float scale,
+            T* out, std::int64_t out_stride) {
+    attend_wide(queries, count, packed, width, scale, out, out_stride);
 }
 
 #else
@@ -175,17 +175,16 @@ template <class T>
 void pack(Rows<T>, Rows<T>, std::int64_t, std::int64_t, std::int64_t, T*, T*) {}
 
 template <class T>
-void attend(Rows<T>, std::int64_t, const T*, const T*, std::int64_t, std::int64_t, float, T*,
-            std::int64_t) {}
+void attend(Rows<T>, std::int64_t, Packed<T>, std::int64_t, float, T*, std::int64_t) {}
 
 #endif
 
 template void pack(Rows<float>, Rows<float>, std::int64_t, std::int64_t, std::int64_t, float*,
                    float*);
 template void pack(Rows<Half>, Rows<Half>, std::int64_t, std::int64_t, std::int64_t, Half*, Half*);
-template void attend(Rows<float>, std::int64_t, const float*, const float*, std::int64_t,
-                     std::int64_t, float, float*, std::int64_t);
-template void attend(Rows<Half>, std::int64_t, const Half*, const Half*, std::int64_t, std::int64_t,
-                     float, Half*, std::int64_t);
+template void attend(Rows<float>, std::int64_t, Packed<float>, std::int64_t, float, float*,
+                     std::int64_t);
+template void attend(Rows<Half>, std::int64_t, Packed<Half>, std::int64_t, float, Half*,
+                     std::int64_t);
 
 }  // namespace generator::attention

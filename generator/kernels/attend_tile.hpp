@@ -21,6 +21,14 @@ struct Rows {
     std::int64_t stride;
 };
 
+// A head's keys and values as pack() lays them out; `count` of them, at least 1.
+template <class T>
+struct Packed {
+    const T* keys;
+    const T* values;
+    std::int64_t count;
+};
+
 // Elements of a head's keys, or of its values, once laid out.
 constexpr std::int64_t packed_size(std::int64_t keys, std::int64_t width) {
     return (keys + kPanel - 1) / kPanel * kPanel * width;
@@ -31,10 +39,9 @@ template <class T>
 void pack(Rows<T> keys, Rows<T> values, std::int64_t count, std::int64_t width, std::int64_t panel,
           T* packed_keys, T* packed_values);
 
-// softmax(scale * q k^T) v for up to kQueries rows: `out` row i at out + i * out_stride. `keys` is
-// at least 1.
+// softmax(scale * q k^T) v for up to kQueries rows: `out` row i at out + i * out_stride.
 template <class T>
-void attend(Rows<T> queries, std::int64_t count, const T* packed_keys, const T* packed_values,
-            std::int64_t keys, std::int64_t width, float scale, T* out, std::int64_t out_stride);
+void attend(Rows<T> queries, std::int64_t count, Packed<T> packed, std::int64_t width, float scale,
+            T* out, std::int64_t out_stride);
 
 }  // namespace generator::attention

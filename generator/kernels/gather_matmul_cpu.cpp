@@ -87,17 +87,18 @@ at::Tensor gather_matmul_tiles(const at::Tensor& x, const at::Tensor& table,
     const auto* const entries = table.const_data_ptr<std::int64_t>();
     const auto parts = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce;
     // A strip's weights stay in the cache for all rows.
-    at::parallel_for(
-        0, size.strips() * batch * parts, 1, [&](std::int64_t begin, std::int64_t end) {
-            for (auto i = begin; i < end; ++i) {
-                const auto strip = i / (batch * parts), b = i / parts % batch,
-                           first = i % parts * gathering::kRowsAtOnce;
-                gathering::multiply(bits(x) + b * sources * size.in, sources, bits(zeros),
-                                    entries + first * size.fan,
-                                    std::min(gathering::kRowsAtOnce, rows - first), strip_at(strip),
-                                    bits(start), size, strip, to + (b * rows + first) * size.out);
-            }
-        });
+    at::parallel_for(0, size.strips() * batch * parts, 1,
+                     [&](std::int64_t begin, std::int64_t end) {
+                         for (auto i = begin; i < end; ++i) {
+                             const auto strip = i / (batch * parts), b = i / parts % batch,
+                                        first = i % parts * gathering::kRowsAtOnce;
+                             gathering::multiply<T>({bits(x) + b * sources * size.in, sources,
+                                                     bits(zeros), entries + first * size.fan},
+                                                    std::min(gathering::kRowsAtOnce, rows - first),
+                                                    strip_at(strip), bits(start), size, strip,
+                                                    to + (b * rows + first) * size.out);
+                         }
+                     });
     return y;
 }
 

@@ -22,15 +22,22 @@ at::Tensor gather_sum_plain(const at::Tensor& x, const at::Tensor& table, const 
     return (gathered.sum(2, false, at::kFloat) + bias).to(x.scalar_type());
 }
 
+// What each of some results is the sum of: `fan` entries a result, `absent` for none.
+struct Entries {
+    const std::int64_t* table;
+    std::int64_t fan, absent;
+};
+
 template <class T>
-void gather_sum_rows(const T* x, std::int64_t sources, const std::int64_t* table, std::int64_t fan,
-                     const T* bias, std::int64_t out, std::int64_t rows, T* y) {
+void gather_sum_rows(const T* x, Entries entries, const T* bias, std::int64_t out,
+                     std::int64_t rows, T* y) {
+    const auto fan = entries.fan;
     std::vector<float> sum(static_cast<std::size_t>(out));
     for (std::int64_t n = 0; n < rows; ++n) {
         for (std::int64_t c = 0; c < out; ++c) sum[std::size_t(c)] = float(bias[c]);
         for (std::int64_t k = 0; k < fan; ++k) {
-            const auto source = table[n * fan + k];
-            if (source == sources) continue;
+            const auto source = entries.table[n * fan + k];
+            if (source == entries.absent) continue;
             const T* slice = x + (source * fan + k) * out;
             for (std::int64_t c = 0; c < out; ++c) sum[std::size_t(c)] += float(slice[c]);
         }
@@ -49,8 +56,9 @@ at::Tensor gather_sum_cpu(const at::Tensor& x, const at::Tensor& table, const at
         auto* to = y.mutable_data_ptr<scalar_t>();
         for (std::int64_t b = 0; b < batch; ++b) {
             at::parallel_for(0, rows, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
-                gather_sum_rows(from + b * sources * fan * out, sources, entries + begin * fan, fan,
-                                start, out, end - begin, to + (b * rows + begin) * out);
+                gather_sum_rows(from + b * sources * fan * out,
+                                {entries + begin * fan, fan, sources}, start, out, end - begin,
+                                to + (b * rows + begin) * out);
             });
         }
     });

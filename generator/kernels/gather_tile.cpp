@@ -14,13 +14,12 @@ namespace {
 
 constexpr std::int64_t kWeightBytes = 128 << 10;  // a part of a core's second-level cache
 
-// Adds what neighbours first..last give to sums [kRows, 16 * kVectors] of the rows whose entries
-// begin at `table`, or are the numbers from `first_entry` on; `there` of them exist.
+// Adds what neighbours first..last of the source's results give to sums [kRows, 16 * kVectors];
+// `there` of the results exist.
 template <class T, int kVectors>
-MINER_WIDE_INLINE void add_neighbours(const T* x, std::int64_t absent, const T* zeros,
-                                      const std::int64_t* table, std::int64_t first_entry,
-                                      std::int64_t there, const T* packed, const Size& size,
-                                      std::int64_t first, std::int64_t last, float* sums) {
+MINER_WIDE_INLINE void add_neighbours(const Source<T> source, std::int64_t there, const T* packed,
+                                      const Size& size, std::int64_t first, std::int64_t last,
+                                      float* sums) {
     __m512 all[kRows][kVectors];
     for (int r = 0; r < kRows; ++r)
         for (int c = 0; c < kVectors; ++c)
@@ -29,10 +28,9 @@ MINER_WIDE_INLINE void add_neighbours(const T* x, std::int64_t absent, const T* 
         const T* rows[kRows];
         bool any = false;
         for (int r = 0; r < kRows; ++r) {
-            const auto entry = r * size.fan + k;
-            const auto row = r >= there ? absent : table ? table[entry] : first_entry + entry;
-            rows[r] = row == absent ? zeros : x + row * size.in;
-            any = any || row != absent;
+            const auto row = r >= there ? source.absent : source.row(r * size.fan + k);
+            rows[r] = row == source.absent ? source.zeros : source.x + row * size.in;
+            any = any || row != source.absent;
         }
         if (any) {
             wide::multiply<T, kVectors>(rows, packed + k * size.in * kVectors * 16,
@@ -45,8 +43,7 @@ MINER_WIDE_INLINE void add_neighbours(const T* x, std::int64_t absent, const T* 
 }
 
 template <class T, int kVectors>
-MINER_WIDE void multiply_strip(const T* x, std::int64_t absent, const T* zeros,
-                               const std::int64_t* table, std::int64_t rows, const T* packed,
+MINER_WIDE void multiply_strip(const Source<T>& source, std::int64_t rows, const T* packed,
                                const T* bias, const Size& size, T* y) {
     constexpr std::int64_t kWidth = kVectors * 16;
     alignas(64) float sums[kRowsAtOnce * kWidth];
@@ -59,8 +56,7 @@ MINER_WIDE void multiply_strip(const T* x, std::int64_t absent, const T* zeros,
     const auto together = std::max<std::int64_t>(kWeightBytes / bytes, 1);
     for (std::int64_t k = 0; k < size.fan; k += together) {
         for (std::int64_t r = 0; r < rows; r += kRows) {
-            add_neighbours<T, kVectors>(x, absent, zeros, table ? table + r * size.fan : nullptr,
-                                        r * size.fan, rows - r, packed, size, k,
+            add_neighbours<T, kVectors>(source.from(r, size), rows - r, packed, size, k,
                                         std::min(k + together, size.fan), sums + r * kWidth);
         }
     }
@@ -84,16 +80,13 @@ void pack(const T* weight, const Size& size, std::int64_t strip, T* packed) {
 }
 
 template <class T>
-void multiply(const T* x, std::int64_t absent, const T* zeros, const std::int64_t* table,
-              std::int64_t rows, const T* packed, const T* bias, const Size& size,
-              std::int64_t strip, T* y) {
+void multiply(const Source<T>& source, std::int64_t rows, const T* packed, const T* bias,
+              const Size& size, std::int64_t strip, T* y) {
     const auto column = strip * kColumns;
     if (size.columns(strip) == kColumns)
-        multiply_strip<T, 4>(x, absent, zeros, table, rows, packed, bias + column, size,
-                             y + column);
+        multiply_strip<T, 4>(source, rows, packed, bias + column, size, y + column);
     else
-        multiply_strip<T, 2>(x, absent, zeros, table, rows, packed, bias + column, size,
-                             y + column);
+        multiply_strip<T, 2>(source, rows, packed, bias + column, size, y + column);
 }
 
 #else
@@ -102,16 +95,15 @@ template <class T>
 void pack(const T*, const Size&, std::int64_t, T*) {}
 
 template <class T>
-void multiply(const T*, std::int64_t, const T*, const std::int64_t*, std::int64_t, const T*,
-              const T*, const Size&, std::int64_t, T*) {}
+void multiply(const Source<T>&, std::int64_t, const T*, const T*, const Size&, std::int64_t, T*) {}
 
 #endif
 
 template void pack(const float*, const Size&, std::int64_t, float*);
 template void pack(const Half*, const Size&, std::int64_t, Half*);
-template void multiply(const float*, std::int64_t, const float*, const std::int64_t*, std::int64_t,
-                       const float*, const float*, const Size&, std::int64_t, float*);
-template void multiply(const Half*, std::int64_t, const Half*, const std::int64_t*, std::int64_t,
-                       const Half*, const Half*, const Size&, std::int64_t, Half*);
+template void multiply(const Source<float>&, std::int64_t, const float*, const float*, const Size&,
+                       std::int64_t, float*);
+template void multiply(const Source<Half>&, std::int64_t, const Half*, const Half*, const Size&,
+                       std::int64_t, Half*);
 
 }  // namespace generator::gathering

@@ -27,13 +27,28 @@ struct Size {
 template <class T>
 void pack(const T* weight, const Size& size, std::int64_t strip, T* packed);
 
-// The strip's columns of up to kRowsAtOnce rows of y [rows, out]. Row i is bias plus the sum over k
-// of x row table[i * fan + k] times the weight's rows from k * in on; `absent` in the table adds
-// nothing. `zeros` holds `in` of them. Without a table its entries are 0, 1, 2 and so on: a plain
-// product, each row of which is taken in `fan` parts.
+// Rows of x, `in` wide, that a table of `fan` entries a result names.
 template <class T>
-void multiply(const T* x, std::int64_t absent, const T* zeros, const std::int64_t* table,
-              std::int64_t rows, const T* packed, const T* bias, const Size& size,
-              std::int64_t strip, T* y);
+struct Source {
+    const T* x;
+    std::int64_t absent;        // such an entry names no row
+    const T* zeros;             // `in` of them, for these
+    const std::int64_t* table;  // null: the entries are `first`, first + 1 and so on
+    std::int64_t first = 0;
+
+    // From the entries of another result on.
+    Source from(std::int64_t result, const Size& size) const {
+        const auto entry = result * size.fan;
+        return {x, absent, zeros, table ? table + entry : nullptr, first + entry};
+    }
+    std::int64_t row(std::int64_t entry) const { return table ? table[entry] : first + entry; }
+};
+
+// The strip's columns of up to kRowsAtOnce rows of y [rows, out]. Row i is bias plus the sum over k
+// of the row that the source's entry i * fan + k names times the weight's rows from k * in on.
+// Without a table it is a plain product, each row of which is taken in `fan` parts.
+template <class T>
+void multiply(const Source<T>& source, std::int64_t rows, const T* packed, const T* bias,
+              const Size& size, std::int64_t strip, T* y);
 
 }  // namespace generator::gathering

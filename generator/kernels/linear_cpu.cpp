@@ -52,10 +52,10 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Ten
     at::parallel_for(0, size.strips() * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
         for (auto i = begin; i < end; ++i) {
             const auto strip = i / blocks, first = i % blocks * gathering::kRowsAtOnce;
-            gathering::multiply(from + first * in, rows * size.fan, nothing, nullptr,
-                                std::min(gathering::kRowsAtOnce, rows - first),
-                                weights + strip * gathering::kColumns * in, start, size, strip,
-                                to + first * out);
+            gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
+                                   std::min(gathering::kRowsAtOnce, rows - first),
+                                   weights + strip * gathering::kColumns * in, start, size, strip,
+                                   to + first * out);
         }
     });
     return y;
