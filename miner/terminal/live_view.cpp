@@ -1,7 +1,7 @@
 #include "miner/terminal/live_view.hpp"
 
 #include "config/escape.hpp"
-#include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/terminal/screen.hpp"
 
 #include <fmt/format.h>
@@ -110,6 +110,11 @@ void watch(Screen& screen, Gatherer& gatherer) {
 }
 
 }  // namespace
+
+TableOptions terminal_options() {
+    if (!is_screen()) return {};
+    return {.colour = true, .width = screen_size().columns};
+}
 
 ExitCode print_once(const LiveView& view) {
     const auto frame = view.gather();

@@ -14,6 +14,9 @@ namespace miner {
 // Lines for a width and colours; called again when the terminal changes its size.
 using Frame = std::function<std::string(const TableOptions&)>;
 
+// As standard output takes it: colour and width of a terminal.
+TableOptions terminal_options();
+
 struct LiveView {
     // Called on a thread of its own, once before anything is shown. Failing the first time is the
     // end, later it is told beside what is known.

@@ -2,6 +2,7 @@
 #include "storage/backup.hpp"
 #include "config/escape.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/runtime/instance_lock.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // miner bench: what a published architecture takes on this machine, stage by stage.
 #include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 
 #include <boost/json/array.hpp>

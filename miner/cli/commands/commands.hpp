@@ -7,7 +7,6 @@
 #include "generator/render/rasterizer.hpp"
 #include "miner/cli/command_line.hpp"
 #include "miner/generation/device.hpp"
-#include "miner/report/stats.hpp"
 
 #include <functional>
 #include <span>
@@ -47,15 +46,9 @@ std::filesystem::path find_database(const CommandLine& line);
 // What its scores are, when it is the rehearsal's; empty: a validator's.
 std::string scores_note(const std::filesystem::path& database);
 
-// As standard output takes it: colour and width of a terminal.
-TableOptions terminal_options();
-
 // Opens the log as the settings say; on failure prints why and returns nothing.
 std::optional<config::Logger> open_log(const config::Settings& settings,
                                        const std::filesystem::path& folder);
-
-// "miner: WHAT: ERROR" on standard error.
-void complain(std::string_view what, const config::Error& error);
 
 // A whole file; "-": standard input. Empty, with a complaint, when it cannot be read or is larger
 // than max_bytes.

@@ -2,7 +2,7 @@
 
 #include "config/durable_file.hpp"
 #include "config/escape.hpp"
-#include "config/veil.hpp"
+#include "miner/report/complaint.hpp"
 
 #include <fmt/format.h>
 
@@ -20,11 +20,6 @@ std::optional<config::Logger> open_log(const config::Settings& settings,
     if (logger) return std::move(*logger);
     complain("log", logger.error());
     return std::nullopt;
-}
-
-void complain(std::string_view what, const config::Error& error) {
-    fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
-               config::printable(config::veiled(error.message())));
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "miner/cli/commands/commands.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/rehearsal/progress.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 
 #include <boost/asio/io_context.hpp>

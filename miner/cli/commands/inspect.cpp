@@ -1,6 +1,7 @@
 // miner inspect: what a PLY or SPZ file holds and what a validator would make of it.
 #include "generator/splat/inspect.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 
 #include <fmt/format.h>
 

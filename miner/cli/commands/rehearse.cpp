@@ -14,6 +14,7 @@
 #include "miner/rehearsal/progress.hpp"
 #include "miner/rehearsal/prompts.hpp"
 #include "miner/rehearsal/report.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/report/stats.hpp"
 #include "miner/terminal/screen.hpp"
 #include "network/base64.hpp"

@@ -5,6 +5,7 @@
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/object.hpp>

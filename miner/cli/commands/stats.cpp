@@ -4,8 +4,8 @@
 #include "config/unix_time.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/rehearsal/judge.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/terminal/live_view.hpp"
-#include "miner/terminal/screen.hpp"
 #include "network/wallet/ss58.hpp"
 #include "network/wallet/wallet_state.hpp"
 #include "storage/database.hpp"
@@ -50,11 +50,6 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
 
 std::string scores_note(const std::filesystem::path& database) {
     return database.parent_path().filename() == "rehearsal" ? std::string(kScoresNote) : "";
-}
-
-TableOptions terminal_options() {
-    if (!is_screen()) return {};
-    return {.colour = true, .width = screen_size().columns};
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include "config/environment.hpp"
 #include "config/escape.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 #include "network/errc.hpp"
 #include "network/tls.hpp"
