@@ -5,7 +5,7 @@
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/rehearsal/lettering.hpp"
-#include "miner/rehearsal/progress.hpp"
+#include "miner/report/words.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 #include "miner/rehearsal/progress.hpp"
 
 #include "config/escape.hpp"
+#include "miner/report/words.hpp"
 #include "miner/terminal/screen.hpp"
 
 #include <fmt/format.h>
@@ -40,17 +41,6 @@ std::string answer_of(const Turn& turn, bool density_alone) {
 }
 
 }  // namespace
-
-std::string words(storage::Outcome outcome) {
-    if (outcome == storage::Outcome::none) return "nothing";
-    std::string words(storage::name(outcome));
-    std::replace(words.begin(), words.end(), '_', ' ');
-    return words;
-}
-
-std::string score_words(double score, bool density_alone) {
-    return fmt::format("{} {:.2f}", density_alone ? "density" : "score", score);
-}
 
 Progress::Progress(std::ostream& out, std::function<int()> columns,
                    std::map<std::string, Name> names)

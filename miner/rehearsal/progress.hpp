@@ -42,10 +42,4 @@ private:
     std::map<std::string, int> numbers_;  // of those that have a line
 };
 
-// "passed", "retry passed", "retry improved", "rejected", ...
-std::string words(storage::Outcome outcome);
-
-// "score 0.86", or "density 0.86" where it is no more than that.
-std::string score_words(double score, bool density_alone);
-
 }  // namespace miner

@@ -5,8 +5,8 @@
 #include "generator/splat/spz.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/generation/production.hpp"
-#include "miner/rehearsal/progress.hpp"
 #include "miner/report/complaint.hpp"
+#include "miner/report/words.hpp"
 #include "miner/runtime/signals.hpp"
 
 #include <boost/asio/io_context.hpp>

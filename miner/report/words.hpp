@@ -1,0 +1,16 @@
+// Outcomes and scores in a reader's words. Pure.
+#pragma once
+
+#include "storage/journal.hpp"
+
+#include <string>
+
+namespace miner {
+
+// "passed", "retry passed", "retry improved", "rejected", ...; of none "nothing".
+std::string words(storage::Outcome outcome);
+
+// "score 0.86", or "density 0.86" where it is no more than that.
+std::string score_words(double score, bool density_alone);
+
+}  // namespace miner
