@@ -5,126 +5,113 @@
 namespace config {
 
 void add_gate(Rows& rows) {
-    rows.insert(
-        rows.end(),
-        {
-            {.name = "gate.min_gaussians",
-             .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
-             .doc = "A result with fewer Gaussians is sparse and is tried again from a "
-                    "more strongly enhanced picture.",
-             .unit = "Gaussians",
-             .least = 0,
-             .most = 10'000'000},
-            {.name = "gate.floor",
-             .field = [](Settings& s) -> Field { return &s.gate.floor; },
-             .doc = "An improved but still sparse result is submitted if it has so many; "
-                    "validators score "
-                    "less than 7000 with zero.",
-             .unit = "Gaussians",
-             .least = 0,
-             .most = 10'000'000},
-            {.name = "gate.attempts",
-             .field = [](Settings& s) -> Field { return &s.gate.attempts; },
-             .doc = "Attempts at a task's structure, the first included; 1: sparse results "
-                    "are not retried.",
-             .unit = "attempts",
-             .least = 1,
-             .most = 10},
-            {.name = "gate.max_invisible",
-             .field = [](Settings& s) -> Field { return &s.gate.max_invisible; },
-             .doc = "A result with a larger share of opacities below 0.001 is not "
-                    "submitted: the next attempt takes its place. 1: never mind. It is "
-                    "measured before the export leaves anything out, as are the next four.",
-             .least = 0,
-             .most = 1},
-            {.name = "gate.min_opacity_spread",
-             .field = [](Settings& s) -> Field { return &s.gate.min_opacity_spread; },
-             .doc = "Likewise when the opacities' standard deviation is smaller: bad "
-                    "results often have one and the same everywhere. 0: never mind.",
-             .least = 0,
-             .most = 0.5},
-            {.name = "gate.max_non_finite",
-             .field = [](Settings& s) -> Field { return &s.gate.max_non_finite; },
-             .doc = "Likewise when a larger share of the Gaussians holds what is no finite "
-                    "number. 1: never mind.",
-             .least = 0,
-             .most = 1},
-            {.name = "gate.max_identity_rotations",
-             .field = [](Settings& s) -> Field { return &s.gate.max_identity_rotations; },
-             .doc = "Likewise when a larger share of the Gaussians is not turned at all. 1: "
-                    "never mind.",
-             .least = 0,
-             .most = 1},
-            {.name = "gate.min_extent",
-             .field = [](Settings& s) -> Field { return &s.gate.min_extent; },
-             .doc = "Likewise when the largest side of the object is shorter; the model "
-                    "works in a cube of side 1. 0: never mind.",
-             .least = 0,
-             .most = 1},
-            {.name = "enhance.standard",
-             .field = [](Settings& s) -> Field { return &s.enhance.standard; },
-             .doc = "What is done to a picture before the first attempt, in this order.",
-             .shape = &kOperationShape},
-            {.name = "enhance.extreme",
-             .field = [](Settings& s) -> Field { return &s.enhance.extreme; },
-             .doc = "What is done to the original picture before a retry, in this order.",
-             .shape = &kOperationShape},
-            {.name = "enhance.applies_to",
-             .field = [](Settings& s) -> Field { return &s.enhance.applies_to; },
-             .doc = "structure: colours are painted from the original picture, at the "
-                    "price of encoding "
-                    "one more; both: from the enhanced one.",
-             .choices = {"both", "structure"}},
-        });
+    // clang-format off
+    rows.insert(rows.end(), {
+        {.name = "gate.min_gaussians",
+         .field = [](Settings& s) -> Field { return &s.gate.min_gaussians; },
+         .doc = "A result with fewer Gaussians is sparse and is tried again from a more strongly enhanced picture.",
+         .unit = "Gaussians",
+         .least = 0,
+         .most = 10'000'000},
+        {.name = "gate.floor",
+         .field = [](Settings& s) -> Field { return &s.gate.floor; },
+         .doc = "An improved but still sparse result is submitted if it has so many; "
+                "validators score less than 7000 with zero.",
+         .unit = "Gaussians",
+         .least = 0,
+         .most = 10'000'000},
+        {.name = "gate.attempts",
+         .field = [](Settings& s) -> Field { return &s.gate.attempts; },
+         .doc = "Attempts at a task's structure, the first included; 1: sparse results are not retried.",
+         .unit = "attempts",
+         .least = 1,
+         .most = 10},
+        {.name = "gate.max_invisible",
+         .field = [](Settings& s) -> Field { return &s.gate.max_invisible; },
+         .doc = "A result with a larger share of opacities below 0.001 is not submitted: the next attempt takes its "
+                "place. 1: never mind. It is measured before the export leaves anything out, as are the next four.",
+         .least = 0,
+         .most = 1},
+        {.name = "gate.min_opacity_spread",
+         .field = [](Settings& s) -> Field { return &s.gate.min_opacity_spread; },
+         .doc = "Likewise when the opacities' standard deviation is smaller: bad results often have one and the same "
+                "everywhere. 0: never mind.",
+         .least = 0,
+         .most = 0.5},
+        {.name = "gate.max_non_finite",
+         .field = [](Settings& s) -> Field { return &s.gate.max_non_finite; },
+         .doc = "Likewise when a larger share of the Gaussians holds what is no finite number. 1: never mind.",
+         .least = 0,
+         .most = 1},
+        {.name = "gate.max_identity_rotations",
+         .field = [](Settings& s) -> Field { return &s.gate.max_identity_rotations; },
+         .doc = "Likewise when a larger share of the Gaussians is not turned at all. 1: never mind.",
+         .least = 0,
+         .most = 1},
+        {.name = "gate.min_extent",
+         .field = [](Settings& s) -> Field { return &s.gate.min_extent; },
+         .doc = "Likewise when the largest side of the object is shorter; the model works in a cube of side 1. "
+                "0: never mind.",
+         .least = 0,
+         .most = 1},
+        {.name = "enhance.standard",
+         .field = [](Settings& s) -> Field { return &s.enhance.standard; },
+         .doc = "What is done to a picture before the first attempt, in this order.",
+         .shape = &kOperationShape},
+        {.name = "enhance.extreme",
+         .field = [](Settings& s) -> Field { return &s.enhance.extreme; },
+         .doc = "What is done to the original picture before a retry, in this order.",
+         .shape = &kOperationShape},
+        {.name = "enhance.applies_to",
+         .field = [](Settings& s) -> Field { return &s.enhance.applies_to; },
+         .doc = "structure: colours are painted from the original picture, at the price of encoding one more; "
+                "both: from the enhanced one.",
+         .choices = {"both", "structure"}},
+    });
+    // clang-format on
 }
 
 void add_export(Rows& rows) {
-    rows.insert(
-        rows.end(),
-        {
-            {.name = "export.up",
-             .field = [](Settings& s) -> Field { return &s.export_.up; },
-             .doc = "y: upright for SN17's validators; trellis: upright in common viewers, upside "
-                    "down "
-                    "for those validators.",
-             .choices = {"y", "trellis"}},
-            {.name = "export.size",
-             .field = [](Settings& s) -> Field { return &s.export_.size; },
-             .doc = "Largest side of the bounding box. Validators scale to 1.5 and divide "
-                    "opacities by "
-                    "their factor, so 1.5 keeps them; 0: as generated.",
-             .least = 0,
-             .most = 100},
-            {.name = "export.centre",
-             .field = [](Settings& s) -> Field { return &s.export_.centre; },
-             .doc = "Moves the object to the middle on each axis; validators do it with one number "
-                    "for "
-                    "all three."},
-            {.name = "export.margin",
-             .field = [](Settings& s) -> Field { return &s.export_.margin; },
-             .doc = "Gaussians further than this outside the unit cube are left out, as a single "
-                    "stray "
-                    "shrinks the whole; negative: none.",
-             .least = -1,
-             .most = 10},
-            {.name = "export.min_opacity",
-             .field = [](Settings& s) -> Field { return &s.export_.min_opacity; },
-             .doc = "Gaussians fainter than this are left out: nobody sees them.",
-             .least = 0,
-             .most = 1},
-            {.name = "export.fraction_bits",
-             .field = [](Settings& s) -> Field { return &s.export_.fraction_bits; },
-             .doc =
-                 "Precision of positions in an SPZ; more is finer, and leaves less room for size.",
-             .unit = "bits",
-             .least = 8,
-             .most = 20},
-            {.name = "export.zstd_level",
-             .field = [](Settings& s) -> Field { return &s.export_.zstd_level; },
-             .doc = "Effort of compression; a higher level is slower and hardly smaller.",
-             .least = 1,
-             .most = 19},
-        });
+    // clang-format off
+    rows.insert(rows.end(), {
+        {.name = "export.up",
+         .field = [](Settings& s) -> Field { return &s.export_.up; },
+         .doc = "y: upright for SN17's validators; "
+                "trellis: upright in common viewers, upside down for those validators.",
+         .choices = {"y", "trellis"}},
+        {.name = "export.size",
+         .field = [](Settings& s) -> Field { return &s.export_.size; },
+         .doc = "Largest side of the bounding box. "
+                "Validators scale to 1.5 and divide opacities by their factor, so 1.5 keeps them; 0: as generated.",
+         .least = 0,
+         .most = 100},
+        {.name = "export.centre",
+         .field = [](Settings& s) -> Field { return &s.export_.centre; },
+         .doc = "Moves the object to the middle on each axis; validators do it with one number for all three."},
+        {.name = "export.margin",
+         .field = [](Settings& s) -> Field { return &s.export_.margin; },
+         .doc = "Gaussians further than this outside the unit cube are left out, as a single stray shrinks the whole; "
+                "negative: none.",
+         .least = -1,
+         .most = 10},
+        {.name = "export.min_opacity",
+         .field = [](Settings& s) -> Field { return &s.export_.min_opacity; },
+         .doc = "Gaussians fainter than this are left out: nobody sees them.",
+         .least = 0,
+         .most = 1},
+        {.name = "export.fraction_bits",
+         .field = [](Settings& s) -> Field { return &s.export_.fraction_bits; },
+         .doc = "Precision of positions in an SPZ; more is finer, and leaves less room for size.",
+         .unit = "bits",
+         .least = 8,
+         .most = 20},
+        {.name = "export.zstd_level",
+         .field = [](Settings& s) -> Field { return &s.export_.zstd_level; },
+         .doc = "Effort of compression; a higher level is slower and hardly smaller.",
+         .least = 1,
+         .most = 19},
+    });
+    // clang-format on
 }
 
 }  // namespace config
