@@ -45,11 +45,11 @@ std::span<const Key> keys();
 const Key* find_key(std::string_view name);  // null when there is none
 
 std::string flag_of(const Key& key);  // "--gate.min_gaussians"
-std::vector<std::string> variables_of(
-    const Key& key);                  // MINER_GATE_MIN_GAUSSIANS first, then Bittensor's
+// MINER_GATE_MIN_GAUSSIANS first, then Bittensor's.
+std::vector<std::string> variables_of(const Key& key);
 std::string type_of(const Key& key);  // "whole number", "seconds", "list of texts", ...
-std::string expectation_of(
-    const Key& key);  // "a whole number from 1 to 10": the end of every fault
+// "a whole number from 1 to 10": the end of every fault.
+std::string expectation_of(const Key& key);
 
 // The value as a settings file would have it: 150000, "finney", ["a", "b"], 0.5. Of a secret only
 // whether it is there: "", "(set)"; addresses without the keys in them (config/veil.hpp).

@@ -20,8 +20,8 @@ namespace network {
 class PictureService {
 public:
     struct Options {
-        HttpUrl
-            endpoint;  // of the server; its path, if it has one, replaces /v1/images/generations
+        // Of the server; its path, if it has one, replaces /v1/images/generations.
+        HttpUrl endpoint;
         std::string model;  // empty: the server's own
         int side = 1024;    // pixels
         std::string token;

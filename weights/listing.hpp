@@ -1,5 +1,6 @@
-// What a repository of the model hub holds, as its API tells
-// (GET /api/models/OWNER/NAME/revision/REVISION?blobs=true). Pure.
+// What a repository of the model hub holds, as its API tells:
+//     GET /api/models/OWNER/NAME/revision/REVISION?blobs=true
+// Pure.
 #pragma once
 
 #include "config/result.hpp"

@@ -44,8 +44,8 @@ public:
     // What a condition comes to in this layer.
     struct Memory {
         at::Tensor keys, values;  // [1, L, H, D]; undefined for a condition of zeros
-        at::Tensor
-            constant;  // [C]: the layer's answer to a condition of zeros, the same for every token
+        // [C]: the layer's answer to a condition of zeros, the same for every token.
+        at::Tensor constant;
     };
 
     CrossAttention(const Scope& scope, const AttentionSize& size, std::int64_t condition_channels);

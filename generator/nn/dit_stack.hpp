@@ -17,8 +17,8 @@ public:
     struct Plan {
         at::Tensor time_embeddings;                             // [S, C] fp32
         std::vector<std::vector<BlockModulation>> modulations;  // of each block, at each step
-        std::vector<std::vector<CrossAttention::Memory>>
-            memories;  // of each block, for each branch
+        // Of each block, for each branch.
+        std::vector<std::vector<CrossAttention::Memory>> memories;
     };
 
     // Members at `scope` itself: t_embedder, blocks.

@@ -25,8 +25,8 @@ struct Inspection {
     // A validator decodes 404's SPZ and nothing else; a PLY becomes that on its way, unchanged but
     // for precision.
     bool decodes = false;
-    std::vector<std::string>
-        objections;  // of its data check, and why its decoder refuses; empty: it would look
+    // Of its data check, and why its decoder refuses; empty: it would look.
+    std::vector<std::string> objections;
     Normalised normalised;
     std::string up;       // see guess_up
     std::string up_note;  // what is known beside the guess

@@ -1,16 +1,20 @@
 // The payload of an SPZ file, which all versions share but for a few widths. Private to splat/.
 //
-//   0  u32 magic "NGSP", u32 version, u32 number of Gaussians N (little endian)
-//  12  u8 degree of harmonics, u8 fractional bits of positions, u8 flags (1: antialiased), u8
-//  reserved 16  positions   3 signed 24-bit fixed-point numbers each (version 1: 3 half floats)
-//      alphas      1 byte: 255 * sigmoid(logit)
-//      colours     3 bytes: 38.25 * f_dc + 127.5
-//      scales      3 bytes: 16 * (ln(scale) + 10)
-//      rotations   3 bytes: 127.5 * (x, y, z) + 127.5 with w positive (from version 3 on: 4 bytes,
-//      see unpack) harmonics   coefficient by coefficient, r g b within: 128 * value + 128
+// clang-format off
+//   byte  what
+//      0  u32 magic "NGSP", u32 version, u32 number of Gaussians N (little endian)
+//     12  u8 degree of harmonics, u8 fractional bits of positions, u8 flags (1: antialiased), u8 reserved
+//     16  N of each, one array after the other:
+//         positions   3 signed 24-bit fixed-point numbers (version 1: 3 half floats)
+//         alphas      1 byte: 255 * sigmoid(logit)
+//         colours     3 bytes: 38.25 * f_dc + 127.5
+//         scales      3 bytes: 16 * (ln(scale) + 10)
+//         rotations   3 bytes: 127.5 * (x, y, z) + 127.5 with w positive
+//                     (from version 3 on 4 bytes: see unpack_smallest_three)
+//         harmonics   coefficient by coefficient, r g b within: 1 byte: 128 * value + 128
+// clang-format on
 //
-// Each array is whole before the next begins. Source: github.com/404-Repo/spz 0.1 and
-// github.com/nianticlabs/spz.
+// Source: github.com/404-Repo/spz 0.1 and github.com/nianticlabs/spz.
 #pragma once
 
 #include "config/result.hpp"

@@ -37,8 +37,8 @@ public:
     // What begins so belongs to another network in the same file.
     void leave_out(const std::string& prefix);
 
-    // Call it when the network is built: extra_tensor when something was neither
-    // taken nor left out.
+    // Call it when the network is built: extra_tensor when something was neither taken
+    // nor left out.
     void expect_all_taken() const;
 
     at::Device device() const { return device_; }

@@ -362,9 +362,8 @@ private:
 };
 
 // Two habits of CLI11 undone. "--log.json false" becomes "--log.json=false": its flags take no next
-// word, and must not, or
-// `--log.json generate` would lose its command. "--storage.path=" becomes two words, as it would
-// take the next one otherwise.
+// word, and must not, or `--log.json generate` would lose its command. "--storage.path=" becomes
+// two words, as it would take the next one otherwise.
 std::vector<std::string> plain_words(int argc, const char* const* argv) {
     constexpr std::array<std::string_view, 6> kWords{"true", "false", "on", "off", "yes", "no"};
     std::vector<std::string> words;

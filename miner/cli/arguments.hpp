@@ -27,8 +27,8 @@ struct CommandManual {
 struct Arguments {
     Command command = Command::run;
     std::optional<std::string> config_file;  // --config
-    std::vector<config::FlagValue>
-        settings;                        // every setting's flag that was given, and the short forms
+    // Every setting's flag that was given, and the short forms.
+    std::vector<config::FlagValue> settings;
     std::optional<std::string> file;     // inspect and render
     std::vector<std::string> pictures;   // generate
     std::optional<std::string> several;  // generate

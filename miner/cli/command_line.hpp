@@ -36,15 +36,14 @@ enum class Command {
 
 enum class Encoding { ply, spz };
 
-// miner generate PICTURE...|--prompt "WORDS" -o OUT [-o OUT]... ; the seed is
-// settings.generator.seed
-// (--seed sets it).
+// miner generate PICTURE... | --prompt "WORDS" -o OUT [-o OUT]...
+// The seed is settings.generator.seed, which --seed sets.
 struct GenerateOptions {
     struct Output {
         std::string path;
         Encoding encoding = Encoding::spz;
-        std::string
-            up;  // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY
+        // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY.
+        std::string up;
     };
 
     std::vector<std::string> pictures;   // paths; "-": standard input
