@@ -1,5 +1,6 @@
 #include "miner/cli/arguments.hpp"
 
+#include "config/escape.hpp"
 #include "config/keys.hpp"
 #include "config/veil.hpp"
 #include "config/version.hpp"
@@ -124,8 +125,8 @@ public:
         add_config(*of(Command::config));
         for (const auto command : {Command::backup, Command::restore})
             text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
-        text(*of(Command::completion), "shell", arguments_.shell, "bash|zsh|fish|man",
-             "The shell, or man for the manual page");
+        choice(*of(Command::completion), "shell", arguments_.shell, "bash|zsh|fish|man",
+               "The shell, or man for the manual page");
     }
 
     // May throw CLI::ParseError.
@@ -143,6 +144,14 @@ public:
         }
         for (const auto& [option, target] : texts_) {
             if (option->count() > 0) *target = option->results().back();
+        }
+        for (const auto& [option, choices] : choices_) {
+            if (option->count() == 0) continue;
+            std::string given = option->results().back();
+            if (choices(given).empty()) continue;
+            arguments_.complaints.push_back(fmt::format("{}: {} is none of {}", option->get_name(),
+                                                        config::quoted(given, 80),
+                                                        choices.get_description()));
         }
         if (app_.count("--config") > 0) arguments_.config_file = config_file_;
         arguments_.left_over = app_.remaining(true);
@@ -237,6 +246,14 @@ private:
         return option;
     }
 
+    // `choices`: "y|trellis". Looked at when all is sorted: an option's own check would end the
+    // parse at the first fault, and all faults are told at once.
+    void choice(CLI::App& app, const std::string& name, std::optional<std::string>& target,
+                const std::string& choices, const std::string& doc) {
+        choices_.emplace_back(text(app, name, target, choices, doc),
+                              CLI::IsMember(CLI::detail::split(choices, '|')));
+    }
+
     static void add_exit_codes(CLI::App& app) {
         std::string footer = app.get_footer() + "\n\nExit codes:";
         for (const auto& [code, meaning] : exit_codes())
@@ -260,15 +277,15 @@ private:
                "pictures", arguments_.pictures,
                "PNG, JPEG, WebP, GIF, BMP or TIFF; -: from standard input; several of one object")
             ->type_name("PICTURE");
-        text(app, "--several", arguments_.several, "stochastic|averaged",
-             "Of several pictures: each step one in turn (default), or the mean of all");
+        choice(app, "--several", arguments_.several, "stochastic|averaged",
+               "Of several pictures: each step one in turn (default), or the mean of all");
         text(app, "--prompt", arguments_.prompt, "WORDS", "What to make, instead of a picture");
         app.add_option("-o,--output", arguments_.outputs,
                        "Where to write, .spz or .ply; may be repeated")
             ->type_name("FILE")
             ->allow_extra_args(false);
         shorthand(app, "--seed", "generator.seed", "The same seed gives the same splats");
-        text(app, "--up", arguments_.up, "y|trellis", "Default: y for SPZ, trellis for PLY");
+        choice(app, "--up", arguments_.up, "y|trellis", "Default: y for SPZ, trellis for PLY");
         app.add_flag("--json", arguments_.json, "Print what was made as JSON");
     }
 
@@ -277,7 +294,8 @@ private:
         text(app, "--since", arguments_.since, "SPAN",
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
-        text(app, "--by", arguments_.by, "validator|hotkey|kind|route|day", "Each on its own line");
+        choice(app, "--by", arguments_.by, "validator|hotkey|kind|route|day",
+               "Each on its own line");
         text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",
@@ -293,7 +311,7 @@ private:
     }
 
     void add_wallet(CLI::App& app) {
-        text(app, "verb", arguments_.verb, "show", "What to do (show when nothing is named)");
+        choice(app, "verb", arguments_.verb, "show", "What to do (show when nothing is named)");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
@@ -322,22 +340,22 @@ private:
         app.add_option("-o,--output", arguments_.outputs, "Where to write the picture, .png")
             ->type_name("FILE")
             ->allow_extra_args(false);
-        text(app, "--views", arguments_.views, "1|4|16",
-             "1: a validator's preview (default); 4: what its duels compare; 16: all it scores");
+        choice(app, "--views", arguments_.views, "1|4|16",
+               "1: a validator's preview (default); 4: what its duels compare; 16: all it scores");
         text(app, "--turntable", arguments_.turntable, "FILE",
              "Where to write an animation once around, .webp");
         text(app, "--size", arguments_.side, "N",
              "Pixels on each side of a view, 16 to 1024 (default 518, the validator's)");
-        text(app, "--up", arguments_.up, "y|trellis",
-             "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
+        choice(app, "--up", arguments_.up, "y|trellis",
+               "y: as the validator takes it (default); trellis: upright if TRELLIS wrote it");
         shorthand(app, "--device", "generator.device",
                   "cpu (default), or where the program was built with CUDA cuda or cuda:N");
         app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
     }
 
     void add_weights(CLI::App& app) {
-        text(app, "action", arguments_.action, "list|fetch|verify",
-             "list: what there is (default); fetch: bring it; verify: read it all again");
+        choice(app, "action", arguments_.action, "list|fetch|verify",
+               "list: what there is (default); fetch: bring it; verify: read it all again");
         app.add_option("names", arguments_.names, "Models by name; verify takes folders too")
             ->type_name("NAME");
         text(app, "--revision", arguments_.revision, "REV",
@@ -357,6 +375,7 @@ private:
     std::vector<CLI::App*> commands_;  // as kVerbs
     std::vector<Bound> bound_;
     std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> texts_;
+    std::vector<std::pair<CLI::Option*, CLI::IsMember>> choices_;
     std::string config_file_;
     Arguments arguments_;
 };

@@ -44,8 +44,9 @@ struct Arguments {
     bool random = false;                                    // of bench
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool quick = false, json = false, csv = false, markdown = false, watch = false;
-    bool command_named = false;          // false: run, as none was given
-    std::vector<std::string> left_over;  // what nothing above claims, in order
+    std::vector<std::string> complaints;  // of words that are none of an option's choices
+    bool command_named = false;           // false: run, as none was given
+    std::vector<std::string> left_over;   // what nothing above claims, in order
 
     static std::vector<std::string> commands();  // "run", "rehearse", ...
     static std::vector<CommandManual> manual();
