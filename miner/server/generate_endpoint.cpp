@@ -6,6 +6,7 @@
 #include "miner/server/request.hpp"
 #include "network/errc.hpp"
 #include "network/http/multipart.hpp"
+#include "network/settled.hpp"
 
 #include <fmt/format.h>
 
@@ -202,23 +203,17 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::produce(Call call, s
     late.async_wait([stop](boost::system::error_code error) mutable {
         if (!error) stop.request_stop();
     });
-    GenerationResult result;
     Production::Watch watch{.task = "generate"};
-    std::exception_ptr failure;
-    try {
-        const auto token = stop.get_token();
-        if (call.generation_config)
-            result = co_await s_.production.produce_here(std::move(*call.generation_config),
-                                                         std::move(call.request), call.seed, token,
-                                                         std::move(watch));
-        else
-            result = co_await s_.production.produce(std::move(call.request), call.seed, token,
-                                                    std::move(watch));
-    } catch (...) {
-        failure = std::current_exception();
-    }
+    const auto token = stop.get_token();
+    auto making =
+        call.generation_config
+            ? s_.production.produce_here(std::move(*call.generation_config),
+                                         std::move(call.request), call.seed, token,
+                                         std::move(watch))
+            : s_.production.produce(std::move(call.request), call.seed, token, std::move(watch));
+    auto made = co_await network::settle(std::move(making));
     next();  // from here on the device is free: the next one begins while this one is encoded
-    if (failure) std::rethrow_exception(failure);
+    auto result = std::move(made).get();
     if (result.splats.size() == 0) co_return explain(result, gone, deadline);
     co_return co_await deliver(std::move(result), call);
 }

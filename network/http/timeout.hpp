@@ -1,9 +1,10 @@
 // A deadline on I/O. For operations that honour cancellation; a job on another lane does not.
 #pragma once
 
-#include "network/first_of.hpp"
+#include "network/settled.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -22,12 +23,10 @@ boost::asio::awaitable<std::optional<T>> with_timeout(boost::asio::awaitable<T> 
     using namespace boost::asio::experimental::awaitable_operators;
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, limit);
     // Not first_of: when the caller is cancelled, so is the timer, and that is no end of time.
-    auto first = co_await (detail::settle(std::move(operation)) ||
-                           timer.async_wait(boost::asio::use_awaitable));
+    auto first =
+        co_await (settle(std::move(operation)) || timer.async_wait(boost::asio::use_awaitable));
     if (first.index() == 1) co_return std::nullopt;
-    auto& settled = std::get<0>(first);
-    if (settled.failure) std::rethrow_exception(settled.failure);
-    co_return std::move(*settled.value);
+    co_return std::get<0>(std::move(first)).get();
 }
 
 }  // namespace network

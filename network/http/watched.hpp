@@ -1,7 +1,7 @@
 // Running what answers a request while watching who asked. Private to http/ and simulator/.
 #pragma once
 
-#include "network/first_of.hpp"
+#include "network/settled.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -25,9 +25,8 @@ bool hung_up(boost::asio::ip::tcp::socket& socket);
 // Runs `work` to its end on this executor; meanwhile a hang-up or a cancellation fires `gone`. The
 // caller is no longer thrown out of an await when it is cancelled: it asks `gone`.
 template <class T>
-boost::asio::awaitable<detail::Settled<T>> watched(boost::asio::ip::tcp::socket& socket,
-                                                   std::stop_source gone,
-                                                   boost::asio::awaitable<T> work) {
+boost::asio::awaitable<Settled<T>> watched(boost::asio::ip::tcp::socket& socket,
+                                           std::stop_source gone, boost::asio::awaitable<T> work) {
     namespace asio = boost::asio;
     using asio::ip::tcp;
     constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
@@ -36,12 +35,11 @@ boost::asio::awaitable<detail::Settled<T>> watched(boost::asio::ip::tcp::socket&
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer ended(executor, asio::steady_timer::time_point::max());
-    std::optional<detail::Settled<T>> settled;
-    asio::co_spawn(executor, detail::settle(std::move(work)),
-                   [&](std::exception_ptr, detail::Settled<T> result) {
-                       settled = std::move(result);
-                       ended.cancel();
-                   });
+    std::optional<Settled<T>> settled;
+    asio::co_spawn(executor, settle(std::move(work)), [&](std::exception_ptr, Settled<T> result) {
+        settled = std::move(result);
+        ended.cancel();
+    });
     using namespace asio::experimental::awaitable_operators;
     // Bytes of a next request stay where they are, so that a sender who goes on is held back by TCP
     // and costs no memory. But with them the socket is readable for good: what comes behind them
