@@ -94,6 +94,8 @@ std::string settings_text(const Loaded& loaded) {
     return text;
 }
 
+// By hand: a setting a line, to be read and compared by people, and each number as the settings
+// file has it, where Boost.JSON writes 0.5 as 5E-1.
 std::string settings_json(const Loaded& loaded) {
     std::vector<std::string> entries;
     for (const Key& key : keys()) {

@@ -80,6 +80,8 @@ std::string text_line(const LogEvent& event) {
     return line;
 }
 
+// By hand: Boost.JSON writes 0.5 as 5E-1, leaves bytes that are no UTF-8 as they are, and would
+// build an object for each line of the log.
 std::string json_line(const LogEvent& event) {
     std::string line =
         fmt::format(R"({{"time":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","level":"{}","event":{})",

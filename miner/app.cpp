@@ -6,8 +6,8 @@
 #include "miner/mining/record_watch.hpp"
 #include "miner/mining/store.hpp"
 #include "miner/mining/worker.hpp"
-#include "miner/runtime/await_all.hpp"
 #include "miner/runtime/instance_lock.hpp"
+#include "network/await_all.hpp"
 #include "network/http/url.hpp"
 #include "network/subnet/dendrite.hpp"
 
@@ -29,7 +29,7 @@ asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& 
         }
     };
     for (auto& child : children) child = guarded(std::move(child), stop);
-    co_await await_all(std::move(children));
+    co_await network::await_all(std::move(children));
 }
 
 network::Dendrite::Options dendrite_options(const config::Schedule& schedule,

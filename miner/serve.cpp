@@ -2,8 +2,8 @@
 
 #include "miner/host.hpp"
 #include "miner/mining/chain_link.hpp"
-#include "miner/runtime/await_all.hpp"
 #include "miner/server/generate_endpoint.hpp"
+#include "network/await_all.hpp"
 #include "network/http/url.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -86,7 +86,7 @@ ExitCode run_serve(ServeOptions options) {
         std::vector<asio::awaitable<void>> children;
         children.push_back(host.backends().watch(host.stop()));
         children.push_back(answer_calls(server, host.stop()));
-        co_await await_all(std::move(children));
+        co_await network::await_all(std::move(children));
         if (generate_endpoint.device_lost()) host.device_was_lost();
     });
 }

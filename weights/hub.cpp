@@ -1,14 +1,12 @@
 #include "weights/hub.hpp"
 
+#include "network/await_all.hpp"
 #include "network/errc.hpp"
 #include "network/http/date.hpp"
 #include "network/tls.hpp"
 #include "weights/digest.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -262,17 +260,10 @@ asio::awaitable<Result<void>> Hub::fetch_segments(Transfer& transfer) {
     transfer.waiting.assign(missing.begin(), missing.end());
     // The first one alone: it tells whether the far end knows ranges.
     co_await fetch_some(transfer, 1);
-    const auto executor = co_await asio::this_coro::executor;
-    using Operation = decltype(asio::co_spawn(executor, fetch_some(transfer, 0), asio::deferred));
-    std::vector<Operation> connections;
+    std::vector<asio::awaitable<void>> connections;
     for (int i = 0; i < options_.connections; ++i)
-        connections.push_back(
-            asio::co_spawn(executor, fetch_some(transfer, missing.size()), asio::deferred));
-    auto [order, failures] =
-        co_await asio::experimental::make_parallel_group(std::move(connections))
-            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    for (const auto& failure : failures)
-        if (failure) std::rethrow_exception(failure);
+        connections.push_back(fetch_some(transfer, missing.size()));
+    co_await await_all(std::move(connections));
     if (transfer.failure) co_return *transfer.failure;
     co_return Result<void>();
 }

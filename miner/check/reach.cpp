@@ -2,15 +2,10 @@
 
 #include "config/unix_time.hpp"
 #include "miner/generation/text_to_image_client.hpp"
+#include "network/await_all.hpp"
 #include "network/http/client.hpp"
 #include "network/http/date.hpp"
 #include "network/http/url.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
@@ -66,17 +61,12 @@ asio::awaitable<void> ask(network::Peer peer, milliseconds limit, Probe& result)
 }  // namespace
 
 asio::awaitable<std::vector<Probe>> probe(std::vector<network::Peer> peers, milliseconds limit) {
-    const auto executor = co_await asio::this_coro::executor;
     std::vector<Probe> probes(peers.size());
     for (std::size_t first = 0; first < peers.size(); first += kAtOnce) {
-        using Operation =
-            decltype(asio::co_spawn(executor, ask(peers[0], limit, probes[0]), asio::deferred));
-        std::vector<Operation> operations;
+        std::vector<asio::awaitable<void>> asked;
         for (std::size_t i = first; i < std::min(first + kAtOnce, peers.size()); ++i)
-            operations.push_back(
-                asio::co_spawn(executor, ask(peers[i], limit, probes[i]), asio::deferred));
-        co_await asio::experimental::make_parallel_group(std::move(operations))
-            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+            asked.push_back(ask(peers[i], limit, probes[i]));
+        co_await network::await_all(std::move(asked));
     }
     co_return probes;
 }

@@ -3,12 +3,12 @@
 #include "config/elapsed.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/rehearsal/pictures.hpp"
+#include "network/run_alone.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
-#include <exception>
 
 namespace miner {
 namespace {
@@ -93,11 +93,7 @@ Findings check_generation(const config::Settings& settings, const MakeGenerator&
     auto pool = BackendPool::build(lanes, log, settings.generator, BackendPool::Extent::one);
     if (!pool) return {{State::fail, "backends", pool.error().message(), "see generator.remote"}};
     Production production(lanes, **pool, log, std::move(*generation_config));
-    std::exception_ptr failure;
-    asio::co_spawn(io, try_one(settings, make_generator, **pool, production, findings),
-                   [&](std::exception_ptr error) { failure = error; });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
+    network::run_alone(io, try_one(settings, make_generator, **pool, production, findings));
     return findings;
 }
 

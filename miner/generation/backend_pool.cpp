@@ -1,6 +1,6 @@
 #include "miner/generation/backend_pool.hpp"
 
-#include "miner/runtime/await_all.hpp"
+#include "network/await_all.hpp"
 #include "network/tls.hpp"
 
 #include <fmt/format.h>
@@ -47,7 +47,7 @@ asio::awaitable<config::Result<void>> BackendPool::load(const MakeGenerator& mak
     std::vector<asio::awaitable<void>> children;
     for (auto& device : devices_) children.push_back(one(*device));
     for (auto& remote : remotes_) children.push_back(remote->check());
-    co_await await_all(std::move(children));
+    co_await network::await_all(std::move(children));
     if (!error) co_return config::Result<void>();
     co_await unload();
     co_return *error;
@@ -66,7 +66,7 @@ asio::awaitable<void> BackendPool::watch(Stop& stop) {
     while (co_await stop.sleep(kBetweenChecks)) {
         std::vector<asio::awaitable<void>> checks;
         for (auto& remote : remotes_) checks.push_back(remote->check());
-        co_await await_all(std::move(checks));
+        co_await network::await_all(std::move(checks));
     }
 }
 

@@ -32,13 +32,12 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
     }
 
     Job job{.who = who, .validator = validator, .task = std::move(*pulled.task)};
-    const storage::PulledTask row{
-        .hotkey = who.hotkey(),
-        .validator = validator.peer.hotkey,
-        .task_id = job.task.id,
-        .kind = job.task.kind == network::TaskKind::image ? "image" : "text",
-        .prompt = job.task.prompt,
-        .at = now_ms()};
+    const storage::PulledTask row{.hotkey = who.hotkey(),
+                                  .validator = validator.peer.hotkey,
+                                  .task_id = job.task.id,
+                                  .kind = std::string(network::name(job.task.kind)),
+                                  .prompt = job.task.prompt,
+                                  .at = now_ms()};
     const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
     note_record(known ? config::Result<void>() : known.error());
     if (!known) {
@@ -147,9 +146,9 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     watch.stage = [this, task = in_hand(job)](std::string_view stage) {
         if (s_.observer.stage) s_.observer.stage(task, stage);
     };
-    watch.attempt = [this, &job](storage::Attempt attempt) {
+    watch.attempt = [this, &job](const storage::Attempt& attempt) {
         if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
-        return attempted(job, std::move(attempt));
+        return attempted(job, attempt);
     };
     const auto begin = std::chrono::steady_clock::now();
     auto generated =
@@ -183,10 +182,11 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
 }
 
 // Once an attempt is over, and again when more of it is known.
-asio::awaitable<void> Pipeline::attempted(const Job& job, storage::Attempt attempt) {
-    attempt.at = now_ms();
-    return record("attempted", job.task.id, [this, row = job.row, attempt = std::move(attempt)] {
-        return s_.journal.attempted(row, attempt);
+asio::awaitable<void> Pipeline::attempted(const Job& job, const storage::Attempt& attempt) {
+    auto row = attempt;
+    row.at = now_ms();
+    return record("attempted", job.task.id, [this, task = job.row, row = std::move(row)] {
+        return s_.journal.attempted(task, row);
     });
 }
 

@@ -126,7 +126,7 @@ private:
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
-    asio::awaitable<void> attempted(const Job& job, storage::Attempt attempt);
+    asio::awaitable<void> attempted(const Job& job, const storage::Attempt& attempt);
     asio::awaitable<void> keep(Job& job, GenerationResult generated, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
     asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);

@@ -134,8 +134,7 @@ void Metrics::pulled(const Pulled& pulled) {
     if (pulled.reached) f.last_contact.Add({}).SetToCurrentTime();
     if (pulled.cooldown_until > 0) f.cooldowns.Add({}).Increment();
     if (pulled.task)
-        f.tasks.Add({{"kind", pulled.task->kind == network::TaskKind::image ? "image" : "text"}})
-            .Increment();
+        f.tasks.Add({{"kind", std::string(network::name(pulled.task->kind))}}).Increment();
 }
 
 void Metrics::attempt(const storage::Attempt& attempt) {

@@ -66,12 +66,11 @@ void State::pulled(const Pulled& pulled, Time now) {
     }
     failing_since_.reset();
     if (!pulled.task) return;
-    at_hand_[pulled.row] = {
-        .id = pulled.task->id,
-        .kind = pulled.task->kind == network::TaskKind::image ? "image" : "text",
-        .validator = pulled.validator,
-        .pulled_at = now,
-        .stage_since = now};
+    at_hand_[pulled.row] = {.id = pulled.task->id,
+                            .kind = std::string(network::name(pulled.task->kind)),
+                            .validator = pulled.validator,
+                            .pulled_at = now,
+                            .stage_since = now};
     if (pulled.task->prompt.size() > kLongestInput) return;
     std::erase_if(inputs_, [&](const Input& input) { return input.row == pulled.row; });
     inputs_.push_back({pulled.row, at_hand_[pulled.row].kind, pulled.task->prompt});

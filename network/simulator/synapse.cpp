@@ -124,7 +124,7 @@ std::optional<SynapseCall> read_call(std::string_view synapse, const json::objec
 json::object answer_fields(const PullAnswer& answer) {
     json::value task = nullptr;
     if (answer.task)
-        task = {{"type", answer.task->kind == TaskKind::image ? "image" : "text"},
+        task = {{"type", name(answer.task->kind)},
                 {"id", answer.task->id},
                 {"prompt", answer.task->prompt}};
     return {{"task", std::move(task)},

@@ -101,6 +101,8 @@ config::Result<Peer> parse_peer(std::string_view text) {
     return peer;
 }
 
+std::string_view name(TaskKind kind) { return kind == TaskKind::image ? "image" : "text"; }
+
 std::string authority(const Peer& peer) { return authority(peer.host, peer.port); }
 
 std::string signed_text(std::int64_t submit_time_ns, std::string_view prompt,

@@ -17,6 +17,8 @@ namespace network {
 
 enum class TaskKind { text, image };
 
+std::string_view name(TaskKind kind);  // as the protocol has it: "text", "image"
+
 struct Task {
     TaskKind kind = TaskKind::text;
     std::string id;      // 1 to 256 bytes of UTF-8 without control characters

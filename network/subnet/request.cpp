@@ -32,7 +32,8 @@ std::string float_text(double number) {
     return text;
 }
 
-// One JSON object, field by field.
+// One JSON object, field by field. By hand: floats as Python writes them, a member that is JSON
+// already, and a prompt or result of megabytes that is copied once.
 class JsonWriter {
 public:
     void text(std::string_view name, std::string_view value) {

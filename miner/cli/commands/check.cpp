@@ -6,16 +6,16 @@
 #include "miner/cli/commands/commands.hpp"
 #include "miner/mining/named_validators.hpp"
 #include "miner/runtime/signals.hpp"
+#include "network/run_alone.hpp"
 #include "network/tls.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <exception>
 #include <iterator>
+#include <utility>
 
 #include <unistd.h>
 
@@ -51,19 +51,10 @@ private:
     Findings findings_;
 };
 
-// Runs a coroutine to its end, alone.
 template <class T>
 T run(asio::awaitable<T> task) {
     asio::io_context io{1};
-    T value;
-    std::exception_ptr failure;
-    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T result) {
-        failure = error;
-        value = std::move(result);
-    });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-    return value;
+    return network::run_alone(io, std::move(task));
 }
 
 // Whom the chain names; nobody when it cannot be asked.

@@ -8,6 +8,7 @@
 #include "miner/report/complaint.hpp"
 #include "miner/report/words.hpp"
 #include "miner/runtime/signals.hpp"
+#include "network/run_alone.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
@@ -157,25 +158,20 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
     Production production(lanes, **pool, log, std::move(generation_config));
     std::optional<config::Error> no_model;
     Generated made;
-    std::exception_ptr failure;
-    asio::co_spawn(
-        io,
-        [&]() -> asio::awaitable<void> {
-            const auto loaded = co_await (*pool)->load(make_generator);
-            if (loaded) {
-                made.model = (*pool)->info();
-                Production::Watch watch{.task = call.what};
-                call.interrupt.let_finish();
-                made.result = co_await production.produce(std::move(call.request), call.seed,
-                                                          call.interrupt.token(), std::move(watch));
-                co_await (*pool)->unload();
-            } else {
-                no_model = loaded.error();
-            }
-        },
-        [&](std::exception_ptr error) { failure = error; });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto loaded = co_await (*pool)->load(make_generator);
+        if (loaded) {
+            made.model = (*pool)->info();
+            Production::Watch watch{.task = call.what};
+            call.interrupt.let_finish();
+            made.result = co_await production.produce(std::move(call.request), call.seed,
+                                                      call.interrupt.token(), std::move(watch));
+            co_await (*pool)->unload();
+        } else {
+            no_model = loaded.error();
+        }
+    };
+    network::run_alone(io, work());
     if (no_model) {
         complain("model", *no_model);
         return ExitCode::model;

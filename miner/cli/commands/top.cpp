@@ -7,11 +7,10 @@
 #include "miner/server/access.hpp"
 #include "miner/terminal/live_view.hpp"
 #include "network/http/client.hpp"
+#include "network/run_alone.hpp"
 #include "storage/database.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 
@@ -37,10 +36,7 @@ config::Result<network::HttpAnswer> ask(const config::Http& http) {
     network::HttpLimits limits;
     limits.connect = limits.read = limits.write = std::chrono::seconds(1);
     boost::asio::io_context io{1};
-    auto answer = boost::asio::co_spawn(io, network::request(std::move(request), limits),
-                                        boost::asio::use_future);
-    io.run();
-    return answer.get();
+    return network::run_alone(io, network::request(std::move(request), limits));
 }
 
 // What is being done, as lines and as a table of tasks.

@@ -1,7 +1,7 @@
 // Requests given to several backends: devices of this machine, and real `miner serve`s on loopback.
 #include "miner/generation/production.hpp"
 
-#include "miner/runtime/await_all.hpp"
+#include "network/await_all.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -67,7 +67,7 @@ struct Bench {
                 able = pool->able();
                 std::vector<asio::awaitable<void>> requests;
                 for (auto& result : results) requests.push_back(one(result));
-                co_await miner::await_all(std::move(requests));
+                co_await network::await_all(std::move(requests));
                 able_after = pool->able();
                 co_await pool->unload();
             },

@@ -1,6 +1,6 @@
 #include "miner/generation/backend.hpp"
 
-#include "miner/runtime/await_all.hpp"
+#include "network/await_all.hpp"
 #include "tests/network/loopback.hpp"
 
 #include <catch2/catch.hpp>
