@@ -10,17 +10,18 @@
 #include <utility>
 #include <vector>
 
-namespace network {
+namespace weights {
 namespace {
 
 config::Result<std::string> digest_of(const std::filesystem::path& file, config::Digest digest) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rb"),
                                                              std::fclose);
-    if (!in) return config::fail(Errc::io, file.string() + ": " + std::strerror(errno));
+    if (!in) return config::fail(network::Errc::io, file.string() + ": " + std::strerror(errno));
     std::vector<char> block(1 << 20);
     while (const auto got = std::fread(block.data(), 1, block.size(), in.get()))
         digest.add({block.data(), got});
-    if (std::ferror(in.get())) return config::fail(Errc::io, file.string() + ": cannot be read");
+    if (std::ferror(in.get()))
+        return config::fail(network::Errc::io, file.string() + ": cannot be read");
     return digest.hex();
 }
 
@@ -33,7 +34,7 @@ config::Result<std::string> sha256_of(const std::filesystem::path& file) {
 config::Result<std::string> git_blob_sha1_of(const std::filesystem::path& file) {
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);
-    if (error) return config::fail(Errc::io, file.string() + ": " + error.message());
+    if (error) return config::fail(network::Errc::io, file.string() + ": " + error.message());
     std::string prefix = "blob " + std::to_string(size);
     prefix += '\0';
     config::Digest digest(config::Digest::Kind::sha1);
@@ -41,4 +42,4 @@ config::Result<std::string> git_blob_sha1_of(const std::filesystem::path& file) 
     return digest_of(file, std::move(digest));
 }
 
-}  // namespace network
+}  // namespace weights

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace network {
+namespace weights {
 
 // 64 hex digits. Fails with io, naming the file.
 config::Result<std::string> sha256_of(const std::filesystem::path& file);
@@ -14,4 +14,4 @@ config::Result<std::string> sha256_of(const std::filesystem::path& file);
 // As git names the content: SHA-1 over "blob SIZE\0" and the bytes, 40 hex digits.
 config::Result<std::string> git_blob_sha1_of(const std::filesystem::path& file);
 
-}  // namespace network
+}  // namespace weights

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace network {
+namespace weights {
 namespace {
 
 namespace asio = boost::asio;
@@ -59,7 +59,7 @@ public:
         }
         const auto room = free_bytes(folder_);
         if (room >= 0 && bytes + kSpareBytes > room)
-            co_return fail(Errc::no_space,
+            co_return fail(network::Errc::no_space,
                            folder_.string() + ": " + std::to_string(bytes >> 20) +
                                " MiB are to come, " + std::to_string(room >> 20) +
                                " MiB are free; make room, or choose another weights.path");
@@ -86,7 +86,7 @@ private:
         if (!own) co_return own.error();
         const auto* pipeline = (*own)->find(kPipeline);
         if (!pipeline || pipeline->size > kMostPipelineBytes)
-            co_return fail(Errc::malformed,
+            co_return fail(network::Errc::malformed,
                            repository_ + ": no pipeline.json: not a TRELLIS model");
         auto digest = co_await hub_.fetch(repository_, (*own)->commit, *pipeline,
                                           waiting_pipeline(), [](std::int64_t) {});
@@ -104,7 +104,8 @@ private:
             if (!there) co_return there.error();
             const auto* remote = (*there)->find(each.from);
             if (!remote)
-                co_return fail(Errc::malformed, each.repository + ": has no file " + each.from);
+                co_return fail(network::Errc::malformed,
+                               each.repository + ": has no file " + each.from);
             planned.push_back({each, *remote, (*there)->commit});
         }
         co_return planned;
@@ -113,7 +114,7 @@ private:
     // What the folder holds and is right. A lock that cannot be read is made anew.
     Result<void> recall() {
         auto lock = read_lock(folder_);
-        if (!lock && lock.error().code == Errc::malformed) {
+        if (!lock && lock.error().code == network::Errc::malformed) {
             if (watch_.notice) watch_.notice(lock.error().detail);
             return {};
         }
@@ -210,4 +211,4 @@ std::int64_t free_bytes_at(const fs::path& folder) {
     return -1;
 }
 
-}  // namespace network
+}  // namespace weights

@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-namespace network {
+namespace weights {
 
 struct FetchWatch {
     // What is to be fetched; called once.
@@ -31,4 +31,4 @@ boost::asio::awaitable<config::Result<void>> fetch_model(
 // Of the file system that `folder` is or will be on; -1 when it cannot be told.
 std::int64_t free_bytes_at(const std::filesystem::path& folder);
 
-}  // namespace network
+}  // namespace weights

@@ -15,7 +15,7 @@
 #include <deque>
 #include <utility>
 
-namespace network {
+namespace weights {
 namespace {
 
 namespace asio = boost::asio;
@@ -38,7 +38,7 @@ bool is_passing(unsigned status) {
 
 // Faults that another try may not meet.
 bool is_passing(const Error& error) {
-    using enum Errc;
+    using enum network::Errc;
     for (const auto code : {resolve_timeout, resolve_failed, connect_timeout, refused, unreachable,
                             handshake_timeout, write_timeout, read_timeout, closed, io})
         if (error.code == code) return true;
@@ -54,22 +54,23 @@ Error refusal(const std::string& where, unsigned status) {
         if (status == 429) return " (too many requests: try again later, or give a token)";
         return "";
     }();
-    return fail(Errc::bad_status, where + ": " + std::to_string(status) + remedy);
+    return fail(network::Errc::bad_status, where + ": " + std::to_string(status) + remedy);
 }
 
 // "bytes 0-99/1000"
-bool is_range(const HttpAnswer& head, const PartFile::Segment& segment, std::int64_t size) {
-    const auto range = find_header(head.headers, "content-range");
+bool is_range(const network::HttpAnswer& head, const PartFile::Segment& segment,
+              std::int64_t size) {
+    const auto range = network::find_header(head.headers, "content-range");
     return range && *range == "bytes " + std::to_string(segment.begin) + "-" +
                                   std::to_string(segment.end - 1) + "/" + std::to_string(size);
 }
 
 // Seconds from now, or the moment itself (RFC 9110, section 10.2.3).
-std::chrono::seconds retry_after(const HttpAnswer& answer) {
-    const auto text = find_header(answer.headers, "retry-after");
+std::chrono::seconds retry_after(const network::HttpAnswer& answer) {
+    const auto text = network::find_header(answer.headers, "retry-after");
     std::int64_t seconds = 0;
     if (text) {
-        if (const auto moment = parse_http_date(*text))
+        if (const auto moment = network::parse_http_date(*text))
             seconds = *moment - std::chrono::duration_cast<std::chrono::seconds>(
                                     std::chrono::system_clock::now().time_since_epoch())
                                     .count();
@@ -83,15 +84,15 @@ Result<std::string> check(const RemoteFile& file, const std::filesystem::path& c
     if (!file.sha256.empty()) {
         auto digest = sha256_of(content);
         if (digest && *digest != file.sha256)
-            return fail(Errc::wrong_hash, content.string() + ": its SHA-256 is " + *digest +
-                                              ", the hub says " + file.sha256);
+            return fail(network::Errc::wrong_hash, content.string() + ": its SHA-256 is " +
+                                                       *digest + ", the hub says " + file.sha256);
         return digest;
     }
     const auto digest = git_blob_sha1_of(content);
     if (!digest) return digest.error();
     if (*digest != file.git_sha1)
-        return fail(Errc::wrong_hash, content.string() + ": its git SHA-1 is " + *digest +
-                                          ", the hub says " + file.git_sha1);
+        return fail(network::Errc::wrong_hash, content.string() + ": its git SHA-1 is " + *digest +
+                                                   ", the hub says " + file.git_sha1);
     return sha256_of(content);
 }
 
@@ -99,7 +100,7 @@ Result<std::string> check(const RemoteFile& file, const std::filesystem::path& c
 
 // One file under way, shared by the connections that fetch it.
 struct Hub::Transfer {
-    HttpUrl url;
+    network::HttpUrl url;
     RemoteFile remote;
     PartFile part;
     Progress progress;
@@ -117,7 +118,7 @@ Hub::Hub(Options options) : options_(std::move(options)), random_(std::random_de
 
 double Hub::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
-HttpUrl Hub::url_of(const std::string& path) const {
+network::HttpUrl Hub::url_of(const std::string& path) const {
     auto url = options_.endpoint;
     while (url.target.ends_with('/')) url.target.pop_back();
     url.target += path;
@@ -125,51 +126,56 @@ HttpUrl Hub::url_of(const std::string& path) const {
 }
 
 // What is asked for beneath the endpoint is no secret, as a mirror's own path and query may be.
-std::string Hub::where_of(const HttpUrl& url) const {
+std::string Hub::where_of(const network::HttpUrl& url) const {
     const auto base = url_of("").target;
     if (!url.same_origin(options_.endpoint) || !url.target.starts_with(base))
-        return shown(url).substr(0, 300);
-    auto where = shown({.tls = url.tls, .host = url.host, .port = url.port, .target = base});
+        return network::shown(url).substr(0, 300);
+    auto where =
+        network::shown({.tls = url.tls, .host = url.host, .port = url.port, .target = base});
     const auto path = std::string_view(url.target).substr(base.size());
     return where.append(path.substr(0, path.find('?'))).substr(0, 300);
 }
 
-asio::awaitable<Result<HttpAnswer>> Hub::get_once(HttpUrl url, HttpHeaders headers,
-                                                  std::int64_t most_bytes, BodySink sink) {
+asio::awaitable<Result<network::HttpAnswer>> Hub::get_once(network::HttpUrl url,
+                                                           network::HttpHeaders headers,
+                                                           std::int64_t most_bytes,
+                                                           network::BodySink sink) {
     auto limits = options_.limits;
     limits.body_bytes = most_bytes;
     for (int hops = 0;; ++hops) {
-        HttpRequest request{.host = url.host,
-                            .port = url.port,
-                            .method = "GET",
-                            .target = url.target,
-                            .headers = headers};
+        network::HttpRequest request{.host = url.host,
+                                     .port = url.port,
+                                     .method = "GET",
+                                     .target = url.target,
+                                     .headers = headers};
         if (url.tls) request.tls = options_.tls;
         if (!options_.token.empty() && url.same_origin(options_.endpoint))
             request.headers.emplace_back("Authorization", "Bearer " + options_.token);
-        auto answer = Result<HttpAnswer>(HttpAnswer{});
+        auto answer = Result<network::HttpAnswer>(network::HttpAnswer{});
         if (sink) {
-            answer = co_await download(std::move(request), limits, sink);
+            answer = co_await network::download(std::move(request), limits, sink);
         } else {
             answer = co_await network::request(std::move(request), limits);
         }
         if (!answer || !is_redirect(answer->status)) co_return answer;
-        const auto location = find_header(answer->headers, "location");
+        const auto location = network::find_header(answer->headers, "location");
         if (!location || hops == kMostRedirects)
-            co_return fail(Errc::malformed, where_of(url) + (location ? ": redirected too often"
-                                                                      : ": redirected to nowhere"));
-        auto next = redirected(url, *location);
+            co_return fail(
+                network::Errc::malformed,
+                where_of(url) + (location ? ": redirected too often" : ": redirected to nowhere"));
+        auto next = network::redirected(url, *location);
         if (!next) co_return next.error();
         url = std::move(*next);
     }
 }
 
 // Tries again after passing faults; what comes back is 200 or 206, or an error.
-asio::awaitable<Result<HttpAnswer>> Hub::get(HttpUrl url, HttpHeaders headers,
-                                             std::int64_t most_bytes, MakeSink make_sink) {
-    Backoff backoff(options_.backoff);
+asio::awaitable<Result<network::HttpAnswer>> Hub::get(network::HttpUrl url,
+                                                      network::HttpHeaders headers,
+                                                      std::int64_t most_bytes, MakeSink make_sink) {
+    network::Backoff backoff(options_.backoff);
     for (int left = options_.tries;;) {
-        auto sink = make_sink ? make_sink() : BodySink();
+        auto sink = make_sink ? make_sink() : network::BodySink();
         auto answer = co_await get_once(url, headers, most_bytes, std::move(sink));
         if (answer && (answer->status == 200 || answer->status == 206)) co_return answer;
         const bool again = answer ? is_passing(answer->status) : is_passing(answer.error());
@@ -186,12 +192,12 @@ asio::awaitable<Result<HttpAnswer>> Hub::get(HttpUrl url, HttpHeaders headers,
 
 asio::awaitable<Result<Listing>> Hub::list(std::string repository, std::string revision) {
     if (!is_plain_path(repository) || !is_plain_path(revision))
-        co_return fail(Errc::malformed, "no name of a repository and a revision: '" +
-                                            repository.substr(0, 200) + "', '" +
-                                            revision.substr(0, 200) + "'");
+        co_return fail(network::Errc::malformed, "no name of a repository and a revision: '" +
+                                                     repository.substr(0, 200) + "', '" +
+                                                     revision.substr(0, 200) + "'");
     const auto url = url_of("/api/models/" + repository + "/revision/" + revision + "?blobs=true");
     MakeSink none;
-    auto answer = co_await get(url, HttpHeaders(), kMostListingBytes, none);
+    auto answer = co_await get(url, network::HttpHeaders(), kMostListingBytes, none);
     if (!answer) co_return answer.error();
     auto listing = parse_listing(answer->body);
     if (!listing) co_return Error{listing.error().code, repository + ": " + listing.error().detail};
@@ -209,36 +215,36 @@ asio::awaitable<Result<void>> Hub::fetch_segment(Transfer& transfer, std::size_t
     const auto segment = transfer.part.segment(index);
     const auto where = where_of(transfer.url);
     Cursor cursor;
-    const auto take = [&](const HttpAnswer& head, std::string_view piece) -> Result<void> {
+    const auto take = [&](const network::HttpAnswer& head, std::string_view piece) -> Result<void> {
         if (transfer.failure) return *transfer.failure;
         if (!cursor.begun) {
             const bool ranged = head.status == 206;
             if (ranged && !is_range(head, segment, transfer.remote.size))
-                return fail(Errc::malformed, where + ": not the range that was asked for");
+                return fail(network::Errc::malformed, where + ": not the range that was asked for");
             cursor = {.at = ranged ? segment.begin : 0,
                       .end = ranged ? segment.end : transfer.remote.size,
                       .begun = true,
                       .whole = !ranged};
         }
         if (std::int64_t(piece.size()) > cursor.end - cursor.at)
-            return fail(Errc::malformed, where + ": more bytes than announced");
+            return fail(network::Errc::malformed, where + ": more bytes than announced");
         if (auto written = transfer.part.write(cursor.at, piece); !written) return written;
         cursor.at += std::int64_t(piece.size());
         cursor.come += std::int64_t(piece.size());
         transfer.tell(std::int64_t(piece.size()));
         return {};
     };
-    const MakeSink make_sink = [&]() -> BodySink {
+    const MakeSink make_sink = [&]() -> network::BodySink {
         if (cursor.come > 0) transfer.tell(-cursor.come);
         cursor = {};
         return take;
     };
-    const HttpHeaders headers = {{"Range", "bytes=" + std::to_string(segment.begin) + "-" +
-                                               std::to_string(segment.end - 1)}};
+    const network::HttpHeaders headers = {{"Range", "bytes=" + std::to_string(segment.begin) + "-" +
+                                                        std::to_string(segment.end - 1)}};
     const auto answer = co_await get(transfer.url, headers, transfer.remote.size, make_sink);
     if (!answer) co_return answer.error();
     if (!cursor.begun || cursor.at != cursor.end)
-        co_return fail(Errc::malformed, where + ": ends before its announced end");
+        co_return fail(network::Errc::malformed, where + ": ends before its announced end");
     if (!cursor.whole) co_return transfer.part.complete(index);
     transfer.waiting.clear();
     for (const auto each : transfer.part.missing())
@@ -284,11 +290,11 @@ asio::awaitable<Result<std::string>> Hub::fetch(std::string repository, std::str
     auto digest = check(file, transfer.part.part());
     if (!digest) {
         // Whatever is wrong with it, keeping it would make the next try fail as well.
-        if (digest.error().code == Errc::wrong_hash) transfer.part.discard();
+        if (digest.error().code == network::Errc::wrong_hash) transfer.part.discard();
         co_return digest;
     }
     if (auto finished = transfer.part.finish(); !finished) co_return finished.error();
     co_return digest;
 }
 
-}  // namespace network
+}  // namespace weights

@@ -19,19 +19,19 @@
 #include <random>
 #include <string>
 
-namespace network {
+namespace weights {
 
 class Hub {
 public:
     struct Options {
-        HttpUrl endpoint;   // its target is a prefix of all paths
+        network::HttpUrl endpoint;  // its target is a prefix of all paths
         std::string token;  // goes to the endpoint alone, never along with a redirect elsewhere
-        std::shared_ptr<const Tls> tls;
+        std::shared_ptr<const network::Tls> tls;
         int connections = 4;
         std::int64_t segment_bytes = 32 << 20;
         int tries = 6;  // of each request, before a passing fault becomes an error
-        Backoff::Settings backoff{};
-        HttpLimits limits{};
+        network::Backoff::Settings backoff{};
+        network::HttpLimits limits{};
     };
 
     // Bytes that came since the last call; negative when they had to be thrown away.
@@ -55,24 +55,25 @@ private:
     struct Transfer;
 
     // A sink for each try; empty where the body is wanted as it is.
-    using MakeSink = std::function<BodySink()>;
+    using MakeSink = std::function<network::BodySink()>;
 
-    boost::asio::awaitable<config::Result<HttpAnswer>> get(HttpUrl url, HttpHeaders headers,
-                                                           std::int64_t most_bytes,
-                                                           MakeSink make_sink);
-    boost::asio::awaitable<config::Result<HttpAnswer>> get_once(HttpUrl url, HttpHeaders headers,
-                                                                std::int64_t most_bytes,
-                                                                BodySink sink);
+    boost::asio::awaitable<config::Result<network::HttpAnswer>> get(network::HttpUrl url,
+                                                                    network::HttpHeaders headers,
+                                                                    std::int64_t most_bytes,
+                                                                    MakeSink make_sink);
+    boost::asio::awaitable<config::Result<network::HttpAnswer>> get_once(
+        network::HttpUrl url, network::HttpHeaders headers, std::int64_t most_bytes,
+        network::BodySink sink);
     boost::asio::awaitable<config::Result<void>> fetch_segments(Transfer& transfer);
     boost::asio::awaitable<void> fetch_some(Transfer& transfer, std::size_t most);
     boost::asio::awaitable<config::Result<void>> fetch_segment(Transfer& transfer,
                                                                std::size_t index);
-    std::string where_of(const HttpUrl& url) const;  // as it may be shown
-    HttpUrl url_of(const std::string& path) const;
+    std::string where_of(const network::HttpUrl& url) const;  // as it may be shown
+    network::HttpUrl url_of(const std::string& path) const;
     double random();
 
     Options options_;
     std::mt19937_64 random_;
 };
 
-}  // namespace network
+}  // namespace weights

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace network {
+namespace weights {
 namespace {
 
 constexpr std::size_t kMostFiles = 10'000;
@@ -19,16 +19,16 @@ bool is_digest(std::string_view text, std::size_t digits) {
 }
 
 config::Error malformed(const std::string& what) {
-    return config::fail(Errc::malformed, "the hub's listing: " + what);
+    return config::fail(network::Errc::malformed, "the hub's listing: " + what);
 }
 
 config::Result<RemoteFile> parse_file(const boost::json::object& object) {
     RemoteFile file;
-    JsonFields fields(object, "siblings.");
+    network::JsonFields fields(object, "siblings.");
     fields.read_text("rfilename", 1024, file.path);
     fields.read("size", file.size);
     if (const auto* lfs = fields.object("lfs")) {
-        JsonFields large(*lfs, "siblings.lfs.");
+        network::JsonFields large(*lfs, "siblings.lfs.");
         large.read_text("sha256", 64, file.sha256);
         large.read("size", file.size);
         fields.take(large);
@@ -67,10 +67,10 @@ bool is_plain_path(std::string_view path) {
 }
 
 config::Result<Listing> parse_listing(std::string_view json) {
-    const auto message = JsonMessage::parse(json);
+    const auto message = network::JsonMessage::parse(json);
     if (!message) return malformed(message.error().detail);
     Listing listing;
-    JsonFields fields(message->fields());
+    network::JsonFields fields(message->fields());
     fields.read_text("sha", 40, listing.commit);
     if (!fields.ok()) return malformed(fields.error().detail);
     if (!is_digest(listing.commit, 40)) return malformed("sha is no commit");
@@ -87,4 +87,4 @@ config::Result<Listing> parse_listing(std::string_view json) {
     return listing;
 }
 
-}  // namespace network
+}  // namespace weights

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace network {
+namespace weights {
 
 struct RemoteFile {
     std::string path;  // inside the repository; stays inside it
@@ -34,4 +34,4 @@ config::Result<Listing> parse_listing(std::string_view json);
 // A relative path with plain names only: letters, digits, '.', '_', '-'; none of them "." or "..".
 bool is_plain_path(std::string_view path);
 
-}  // namespace network
+}  // namespace weights

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-namespace network {
+namespace weights {
 namespace {
 
 constexpr std::array<PublishedModel, 4> kPublished{{
@@ -40,7 +40,8 @@ const std::array<Encoder, 2>& encoders() {
 }
 
 config::Error malformed(std::string_view repository, const std::string& what) {
-    return config::fail(Errc::malformed, std::string(repository) + ": pipeline.json: " + what);
+    return config::fail(network::Errc::malformed,
+                        std::string(repository) + ": pipeline.json: " + what);
 }
 
 // "OWNER/NAME/rest" of another repository, or "ckpts/rest" of this one.
@@ -66,17 +67,17 @@ const PublishedModel* find_published(std::string_view name) {
 
 config::Result<std::vector<Wanted>> files_of_model(std::string_view repository,
                                                    std::string_view pipeline) {
-    const auto message = JsonMessage::parse(pipeline);
+    const auto message = network::JsonMessage::parse(pipeline);
     if (!message) return malformed(repository, message.error().detail);
-    JsonFields root(message->fields());
+    network::JsonFields root(message->fields());
     const auto* args = root.object("args");
     if (!args) return malformed(repository, "args is missing");
-    JsonFields inside(*args, "args.");
+    network::JsonFields inside(*args, "args.");
     const auto* models = inside.object("models");
     if (!models) return malformed(repository, "args.models is missing");
 
     std::vector<Wanted> wanted;
-    JsonFields networks(*models, "args.models.");
+    network::JsonFields networks(*models, "args.models.");
     for (const auto role : kRoles) {
         std::string path;
         networks.read_text(role, 512, path);
@@ -101,4 +102,4 @@ config::Result<std::vector<Wanted>> files_of_model(std::string_view repository,
     return wanted;
 }
 
-}  // namespace network
+}  // namespace weights

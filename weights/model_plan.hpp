@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace network {
+namespace weights {
 
 struct PublishedModel {
     std::string_view name;        // "trellis-image-large": as `miner weights fetch` takes it
@@ -35,4 +35,4 @@ struct Wanted {
 config::Result<std::vector<Wanted>> files_of_model(std::string_view repository,
                                                    std::string_view pipeline);
 
-}  // namespace network
+}  // namespace weights

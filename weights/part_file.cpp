@@ -13,7 +13,7 @@
 #include <fstream>
 #include <utility>
 
-namespace network {
+namespace weights {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,12 +53,12 @@ std::vector<bool> listed(const fs::path& list, const std::string& head, std::siz
 config::Error system_failure(const fs::path& file, int error) {
     // A quota or a limit of the process is as good as a full disk.
     const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    return config::fail(full ? Errc::no_space : Errc::io,
+    return config::fail(full ? network::Errc::no_space : network::Errc::io,
                         file.string() + ": " + std::strerror(error));
 }
 
 config::Error PartFile::failure(const std::string& what) const {
-    return config::fail(Errc::io, part_.string() + ": " + what);
+    return config::fail(network::Errc::io, part_.string() + ": " + what);
 }
 
 config::Result<PartFile> PartFile::open(const fs::path& name, std::int64_t size,
@@ -112,7 +112,8 @@ std::int64_t PartFile::missing_bytes() const {
 
 config::Result<void> PartFile::write(std::int64_t offset, std::string_view bytes) {
     if (offset < 0 || std::int64_t(bytes.size()) > size_ - offset)
-        return config::fail(Errc::malformed, part_.string() + ": more bytes than announced");
+        return config::fail(network::Errc::malformed,
+                            part_.string() + ": more bytes than announced");
     if (!write_all(data_.get(), bytes.data(), bytes.size(), offset))
         return system_failure(part_, errno);
     return {};
@@ -142,4 +143,4 @@ void PartFile::discard() {
     fs::remove(part_, ignored);
 }
 
-}  // namespace network
+}  // namespace weights

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace network {
+namespace weights {
 
 // no_space or io, by the system's error number, with its words.
 config::Error system_failure(const std::filesystem::path& file, int error);
@@ -55,4 +55,4 @@ private:
     config::OwnedDescriptor data_, entries_;
 };
 
-}  // namespace network
+}  // namespace weights

@@ -17,7 +17,7 @@
 #include <iterator>
 #include <system_error>
 
-namespace network {
+namespace weights {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,14 +26,14 @@ constexpr auto kName = "weights.lock.json";
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 
 config::Error malformed(const fs::path& file, const std::string& what) {
-    return config::fail(Errc::malformed,
+    return config::fail(network::Errc::malformed,
                         file.string() + ": " + what + "; `miner weights fetch` makes it anew");
 }
 
 config::Result<LockedFile> parse_file(const boost::json::value& value, const fs::path& where) {
     if (!value.is_object()) return malformed(where, "files holds no object");
     LockedFile file;
-    JsonFields fields(value.get_object(), "files.");
+    network::JsonFields fields(value.get_object(), "files.");
     fields.read_text("path", 1024, file.path);
     fields.read_text("source", 2048, file.source);
     fields.read_text("sha256", 64, file.sha256);
@@ -80,8 +80,9 @@ config::Result<std::optional<WeightsLock>> read_lock(const fs::path& folder) {
         return malformed(file, error ? error.message() : "too large");
     std::ifstream in(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.good() && !in.eof()) return config::fail(Errc::io, file.string() + ": not readable");
-    const auto message = JsonMessage::parse(text);
+    if (!in.good() && !in.eof())
+        return config::fail(network::Errc::io, file.string() + ": not readable");
+    const auto message = network::JsonMessage::parse(text);
     if (!message) return malformed(file, message.error().detail);
     const auto* files = message->fields().if_contains("files");
     if (!files || !files->is_array()) return malformed(file, "files is no array");
@@ -134,4 +135,4 @@ config::Result<std::vector<Verified>> verify(const fs::path& folder, Verify what
     return verdicts;
 }
 
-}  // namespace network
+}  // namespace weights

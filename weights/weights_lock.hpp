@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace network {
+namespace weights {
 
 struct LockedFile {
     std::string path;    // inside the folder
@@ -53,4 +53,4 @@ config::Result<std::vector<Verified>> verify(
     const std::filesystem::path& folder, Verify what,
     const std::function<void(const LockedFile&)>& seen = {});
 
-}  // namespace network
+}  // namespace weights

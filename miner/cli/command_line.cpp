@@ -261,9 +261,9 @@ WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) 
         if (options.names.empty())
             complaints.push_back("weights fetch: which model? See miner weights list");
         for (const auto& name : options.names) {
-            if (network::find_published(name)) continue;
+            if (weights::find_published(name)) continue;
             std::vector<std::string> names;
-            for (const auto& model : network::published_models()) names.emplace_back(model.name);
+            for (const auto& model : weights::published_models()) names.emplace_back(model.name);
             complaints.push_back(fmt::format("weights fetch: {} is no published model; {}",
                                              config::quoted(name, 80),
                                              did_you_mean(name, names, "see miner weights list")));

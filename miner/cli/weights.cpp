@@ -13,7 +13,7 @@ namespace miner {
 config::Result<void> expect_right(const std::string& folder,
                                   const std::function<void(const config::Error&)>& warn) {
     if (folder.empty()) return {};
-    const auto verdicts = network::verify(folder, network::Verify::changed);
+    const auto verdicts = weights::verify(folder, weights::Verify::changed);
     if (!verdicts && verdicts.error().code == network::Errc::malformed) {
         warn(verdicts.error());
         return {};

@@ -67,10 +67,10 @@ private:
             std::ofstream(file, std::ios::binary) << content;
             const auto size = std::to_string(content.size());
             siblings += (siblings.empty() ? "" : ",") + (R"({"rfilename":")" + name) +
-                        R"(","blobId":")" + network::git_blob_sha1_of(file).value() +
+                        R"(","blobId":")" + weights::git_blob_sha1_of(file).value() +
                         R"(","size":)" + size;
             if (name.ends_with(".safetensors"))
-                siblings += R"(,"lfs":{"sha256":")" + network::sha256_of(file).value() +
+                siblings += R"(,"lfs":{"sha256":")" + weights::sha256_of(file).value() +
                             R"(","size":)" + size + "}";
             siblings += "}";
         }
@@ -87,7 +87,7 @@ struct Seen {
 
 Seen fetch(FakeHub& far, const fs::path& folder, std::int64_t room = std::int64_t(1) << 40) {
     Seen seen{config::Result<void>(), 0, 0, 0};
-    const network::FetchWatch watch{
+    const weights::FetchWatch watch{
         .plan =
             [&](std::size_t files, std::int64_t bytes) {
                 seen.files = files;
@@ -96,8 +96,8 @@ Seen fetch(FakeHub& far, const fs::path& folder, std::int64_t room = std::int64_
         .file = {},
         .progress = [&](std::int64_t bytes) { seen.progress += bytes; },
         .notice = [&](const std::string& what) { seen.notices += what; }};
-    seen.end = tests::with_hub(far, [&](network::Hub& hub) {
-        return network::fetch_model(hub, kRepository, "main", folder, watch,
+    seen.end = tests::with_hub(far, [&](weights::Hub& hub) {
+        return weights::fetch_model(hub, kRepository, "main", folder, watch,
                                     [=](const fs::path&) { return room; });
     });
     return seen;
@@ -117,9 +117,9 @@ TEST_CASE("a model comes whole, with its encoder, and is locked") {
     CHECK(seen.progress == seen.bytes);
     CHECK(fs::exists(model / "pipeline.json"));
     CHECK(fs::exists(model / "dinov2_vitl14_reg" / "model.safetensors"));
-    for (const auto& verdict : network::verify(model, network::Verify::all).value())
+    for (const auto& verdict : weights::verify(model, weights::Verify::all).value())
         CHECK(verdict.fault.empty());
-    const auto lock = network::read_lock(model).value();
+    const auto lock = weights::read_lock(model).value();
     CHECK(lock->files.size() == 11);
     for (const auto& each : fs::recursive_directory_iterator(model))
         CHECK(each.path().string().find(".part") == std::string::npos);
@@ -166,7 +166,7 @@ TEST_CASE("without room on the disk nothing is begun") {
     CHECK(seen.end.error().code == Errc::no_space);
     CHECK_THAT(seen.end.error().detail, Catch::Contains("weights.path"));
     CHECK(far.served == std::set<std::string>{"pipeline.json"});  // to know what there is
-    CHECK(network::free_bytes_at(folder.path() / "not" / "there") > 0);
+    CHECK(weights::free_bytes_at(folder.path() / "not" / "there") > 0);
 }
 
 TEST_CASE("a repository that is no TRELLIS model, or lacks a file, says so") {
@@ -185,7 +185,7 @@ TEST_CASE("a lock that a power cut damaged is made anew, and what is there is no
     FakeHub far;
     const tests::TemporaryFolder folder;
     REQUIRE(fetch(far, folder.path()).end.has_value());
-    const auto before = network::read_lock(folder.path()).value()->files.size();
+    const auto before = weights::read_lock(folder.path()).value()->files.size();
     const std::string content = GENERATE("", "{\"files\": [{", std::string(200, '\0'));
     std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
     std::ofstream(folder.path() / "ckpts" / "gs.safetensors") << std::string(300, '?');
@@ -196,7 +196,7 @@ TEST_CASE("a lock that a power cut damaged is made anew, and what is there is no
     CHECK_THAT(again.notices, Catch::Contains("weights.lock.json"));
     CHECK(again.files == 1);
     CHECK(far.served == std::set<std::string>{"pipeline.json", "ckpts/gs.safetensors"});
-    CHECK(network::read_lock(folder.path()).value()->files.size() == before);
-    for (const auto& verdict : network::verify(folder.path(), network::Verify::all).value())
+    CHECK(weights::read_lock(folder.path()).value()->files.size() == before);
+    for (const auto& verdict : weights::verify(folder.path(), weights::Verify::all).value())
         CHECK(verdict.fault.empty());
 }

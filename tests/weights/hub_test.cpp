@@ -20,10 +20,10 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using network::Errc;
 using network::FaultyServer;
-using network::Hub;
-using network::RemoteFile;
 using network::ServerReply;
 using network::ServerRequest;
+using weights::Hub;
+using weights::RemoteFile;
 using Delivery = FaultyServer::Delivery;
 
 namespace {
@@ -89,7 +89,7 @@ std::string content_of(const fs::path& file) {
 std::string sha256_of_text(const std::string& text) {
     const tests::TemporaryFolder folder;
     std::ofstream(folder.path() / "f", std::ios::binary) << text;
-    return network::sha256_of(folder.path() / "f").value();
+    return weights::sha256_of(folder.path() / "f").value();
 }
 
 RemoteFile described(const FakeHub& far) {

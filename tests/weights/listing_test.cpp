@@ -4,8 +4,8 @@
 
 #include <catch2/catch.hpp>
 
-using network::is_plain_path;
-using network::parse_listing;
+using weights::is_plain_path;
+using weights::parse_listing;
 
 namespace {
 

@@ -25,7 +25,7 @@ auto with_hub(Far& far, Use use, std::string token = {}, const std::string& path
         [&](const network::ServerRequest& request) { return far(request); });
     auto server = network::FaultyServer::listen(io, "127.0.0.1", 0, std::move(handler), {}).value();
     const auto endpoint = "http://127.0.0.1:" + std::to_string(server->port()) + path;
-    network::Hub hub({.endpoint = network::parse_http_url(endpoint).value(),
+    weights::Hub hub({.endpoint = network::parse_http_url(endpoint).value(),
                       .token = std::move(token),
                       .tls = nullptr,
                       .connections = 3,

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-using network::files_of_model;
+using weights::files_of_model;
 
 namespace {
 
@@ -71,9 +71,9 @@ TEST_CASE("a pipeline that cannot be understood is refused by the key") {
 }
 
 TEST_CASE("the published models go by short names") {
-    REQUIRE(network::find_published("trellis-image-large"));
-    CHECK(network::find_published("trellis-image-large")->repository ==
+    REQUIRE(weights::find_published("trellis-image-large"));
+    CHECK(weights::find_published("trellis-image-large")->repository ==
           "microsoft/TRELLIS-image-large");
-    CHECK(network::published_models().size() == 4);
-    CHECK_FALSE(network::find_published("trellis"));
+    CHECK(weights::published_models().size() == 4);
+    CHECK_FALSE(weights::find_published("trellis"));
 }

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 namespace fs = std::filesystem;
-using network::PartFile;
+using weights::PartFile;
 
 namespace {
 

@@ -10,9 +10,9 @@
 #include <fstream>
 
 namespace fs = std::filesystem;
-using network::read_lock;
-using network::Verify;
-using network::WeightsLock;
+using weights::read_lock;
+using weights::Verify;
+using weights::WeightsLock;
 
 namespace {
 
@@ -28,8 +28,8 @@ struct Model {
         for (const char* name : {"pipeline.json", "ckpts/a.safetensors"})
             lock.files.push_back({name, "o/n@c:" + std::string(name),
                                   std::int64_t(fs::file_size(folder.path() / name)),
-                                  network::sha256_of(folder.path() / name).value(), 0});
-        REQUIRE(network::write_lock(folder.path(), lock).has_value());
+                                  weights::sha256_of(folder.path() / name).value(), 0});
+        REQUIRE(weights::write_lock(folder.path(), lock).has_value());
     }
 
     void write(const char* name, const std::string& text) {
@@ -45,7 +45,7 @@ struct Model {
     }
 
     std::string fault(const char* name, Verify what = Verify::changed) {
-        const auto verdicts = network::verify(folder.path(), what).value();
+        const auto verdicts = weights::verify(folder.path(), what).value();
         for (const auto& verdict : verdicts)
             if (verdict.path == name) return verdict.fault;
         return "not looked at";
@@ -67,7 +67,7 @@ TEST_CASE("a lock comes back as it was written") {
 TEST_CASE("a folder without a lock has nothing to verify") {
     const tests::TemporaryFolder folder;
     CHECK_FALSE(read_lock(folder.path()).value().has_value());
-    CHECK(network::verify(folder.path(), Verify::all).value().empty());
+    CHECK(weights::verify(folder.path(), Verify::all).value().empty());
 }
 
 TEST_CASE("files that are right, missing, cut or changed are told apart") {

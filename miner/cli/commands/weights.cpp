@@ -30,15 +30,15 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Entry {
-    const network::PublishedModel* model;
+    const weights::PublishedModel* model;
     fs::path folder;
     std::string state;  // "not here", "incomplete", "fetched", "changed: FILE"
     std::int64_t bytes = 0;
 };
 
-Entry look_at(const network::PublishedModel& model, const fs::path& weights) {
+Entry look_at(const weights::PublishedModel& model, const fs::path& weights) {
     Entry entry{&model, weights / model.name, "not here"};
-    const auto lock = network::read_lock(entry.folder);
+    const auto lock = weights::read_lock(entry.folder);
     std::error_code ignored;
     if (!lock) {
         entry.state = "broken lock";
@@ -58,7 +58,7 @@ Entry look_at(const network::PublishedModel& model, const fs::path& weights) {
 ExitCode list(const fs::path& weights, bool json) {
     boost::json::array rows;
     if (!json) fmt::print("{:<20} {:<12} {:>8}  {}\n", "name", "state", "size", "what for");
-    for (const auto& model : network::published_models()) {
+    for (const auto& model : weights::published_models()) {
         const auto entry = look_at(model, weights);
         if (json) {
             rows.push_back({{"name", model.name},
@@ -97,7 +97,7 @@ public:
         if (terminal_ && shown_) fmt::print(stderr, "\n");
     }
 
-    network::FetchWatch watch(const std::string& name) {
+    weights::FetchWatch watch(const std::string& name) {
         return {.plan =
                     [this, name](std::size_t files, std::int64_t bytes) {
                         all_ = bytes;
@@ -143,7 +143,7 @@ ExitCode exit_code_of(const config::Error& error) {
     return ExitCode::unavailable;
 }
 
-ExitCode fetch(const network::PublishedModel& model, const std::string& revision,
+ExitCode fetch(const weights::PublishedModel& model, const std::string& revision,
                const config::Weights& settings, const fs::path& folder) {
     const auto endpoint = network::parse_http_url(settings.endpoint);
     if (!endpoint) {
@@ -154,7 +154,7 @@ ExitCode fetch(const network::PublishedModel& model, const std::string& revision
     if (!token) return ExitCode::bad_input;
     network::HttpLimits limits;
     limits.read = std::chrono::seconds(30);  // of a stalled transfer
-    network::Hub hub({.endpoint = *endpoint,
+    weights::Hub hub({.endpoint = *endpoint,
                       .token = std::move(*token),
                       .tls = network::Tls::system(),
                       .connections = settings.connections,
@@ -165,8 +165,8 @@ ExitCode fetch(const network::PublishedModel& model, const std::string& revision
     std::exception_ptr failure;
     boost::asio::co_spawn(
         io,
-        network::fetch_model(hub, std::string(model.repository), revision, folder,
-                             display.watch(std::string(model.name)), network::free_bytes_at),
+        weights::fetch_model(hub, std::string(model.repository), revision, folder,
+                             display.watch(std::string(model.name)), weights::free_bytes_at),
         [&](std::exception_ptr thrown, config::Result<void> result) {
             failure = thrown;
             end = std::move(result);
@@ -190,7 +190,7 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
     // What has come is on disk at any moment.
     const Interrupt interrupt("stopped; fetch again to go on from here");
     for (const auto& name : line.weights.names) {
-        const auto& model = *network::find_published(name);
+        const auto& model = *weights::find_published(name);
         const auto folder = weights / name;
         if (const auto code = fetch(model, line.weights.revision, settings, folder);
             code != ExitCode::ok)
@@ -204,7 +204,7 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
 ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
     auto code = ExitCode::ok;
     for (const auto& [name, folder] : models) {
-        const auto verdicts = network::verify(folder, network::Verify::all);
+        const auto verdicts = weights::verify(folder, weights::Verify::all);
         if (!verdicts) {
             complain(name, verdicts.error());
         } else if (verdicts->empty()) {
@@ -230,10 +230,10 @@ std::vector<std::pair<std::string, fs::path>> to_verify(const std::vector<std::s
                                                         const fs::path& weights) {
     std::vector<std::pair<std::string, fs::path>> models;
     for (const auto& name : names)
-        models.emplace_back(name, network::find_published(name) ? weights / name : fs::path(name));
+        models.emplace_back(name, weights::find_published(name) ? weights / name : fs::path(name));
     if (!names.empty()) return models;
     std::error_code ignored;
-    for (const auto& model : network::published_models())
+    for (const auto& model : weights::published_models())
         if (fs::exists(weights / model.name, ignored))
             models.emplace_back(model.name, weights / model.name);
     return models;

@@ -50,9 +50,9 @@ TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
     std::ofstream(weights) << "weights";
     CHECK(expect_right(folder.path()).has_value());  // not fetched: nothing to say
     CHECK(expect_right("").has_value());             // the embedded model
-    network::WeightsLock lock;
-    lock.files.push_back({"a.safetensors", "o/n@c:a", 7, network::sha256_of(weights).value(), 0});
-    REQUIRE(network::write_lock(folder.path(), lock).has_value());
+    weights::WeightsLock lock;
+    lock.files.push_back({"a.safetensors", "o/n@c:a", 7, weights::sha256_of(weights).value(), 0});
+    REQUIRE(weights::write_lock(folder.path(), lock).has_value());
     CHECK(expect_right(folder.path()).has_value());
     std::ofstream(weights) << "weighty";
     const auto refused = expect_right(folder.path());
