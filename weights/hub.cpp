@@ -269,7 +269,7 @@ asio::awaitable<Result<void>> Hub::fetch_segments(Transfer& transfer) {
     std::vector<asio::awaitable<void>> connections;
     for (int i = 0; i < options_.connections; ++i)
         connections.push_back(fetch_some(transfer, missing.size()));
-    co_await await_all(std::move(connections));
+    co_await network::await_all(std::move(connections));
     if (transfer.failure) co_return *transfer.failure;
     co_return Result<void>();
 }
