@@ -1,5 +1,5 @@
 // Every setting as a plain value, one struct a service, defaults where the value is declared. What
-// each key means for an operator, its flag, variable and limits stand in keys.cpp.
+// each key means for an operator, its flag, variable and limits stand in table_*.cpp.
 #pragma once
 
 #include <chrono>

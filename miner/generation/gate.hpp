@@ -1,5 +1,5 @@
 // What to do with a structure, and whether splats are fit to be submitted, from numbers alone: no
-// I/O, no clock (generator.md, "Enhancement, gate and retry").
+// I/O, no clock.
 #pragma once
 
 #include "config/settings.hpp"

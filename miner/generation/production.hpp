@@ -1,7 +1,6 @@
-// From a picture or a prompt to splats: enhancement, structure, gate, retry, splats (generator.md,
-// "Enhancement, gate and retry"), at whichever backend has the least to do. Knows nothing of
-// validators; `miner generate` and the pipeline share it. Lives on io and sends its work to the
-// lanes.
+// From a picture or a prompt to splats: enhancement, structure, gate, retry, splats, at whichever
+// backend has the least to do. Knows nothing of validators; `miner generate` and the pipeline share
+// it. Lives on io and sends its work to the lanes.
 #pragma once
 
 #include "config/log.hpp"
@@ -74,8 +73,9 @@ public:
 
     // A picture is tried again with another enhancement, a prompt with another seed. Where a
     // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
-    // fails is left for another, where the request begins anew. Ends early, as Product::End tells,
-    // when `stop` fires, which must happen on io, or the deadline is over.
+    // fails is left for another, where the request begins anew. Ends early, as
+    // GenerationResult::End tells, when `stop` fires, which must happen on io, or the deadline is
+    // over.
     asio::awaitable<GenerationResult> produce(GenerationRequest request, std::uint64_t seed,
                                               std::stop_token stop, Watch watch);
 
@@ -116,11 +116,11 @@ private:
     // How the work goes on after a step of it.
     enum class Next {
         on,         // with the next step
-        nowhere,    // it has ended, as the product says
+        nowhere,    // it has ended, as the result says
         elsewhere,  // another way may lead there: another backend, or the prompt as it is
     };
 
-    // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `product`.
+    // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `result`.
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,

@@ -1,5 +1,5 @@
 // The miner's numbers for Prometheus, counted since the start from the pipeline's events. Lives on
-// io. ops/grafana and ops/prometheus use these names.
+// io. ops/monitoring uses these names.
 #pragma once
 
 #include "miner/server/state.hpp"
