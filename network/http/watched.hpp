@@ -56,10 +56,11 @@ boost::asio::awaitable<Settled<T>> watched(boost::asio::ip::tcp::socket& socket,
             if (woken.index() == 0) error = std::get<0>(std::get<0>(woken));
             readable = true;
         }
+        // Also when it came just as the work ended: nobody else hears of it, and what is to be sent
+        // now would be sent to the end.
         const auto state = co_await asio::this_coro::cancellation_state;
-        if (!settled &&
-            (error || state.cancelled() != asio::cancellation_type::none || hung_up(socket)))
-            gone.request_stop();
+        const bool cancelled = state.cancelled() != asio::cancellation_type::none;
+        if (cancelled || (!settled && (error || hung_up(socket)))) gone.request_stop();
     }
     while (!settled) {
         co_await ended.async_wait(kTuple);
