@@ -22,7 +22,9 @@ void add_gate(Rows& rows) {
          .most = 10'000'000},
         {.name = "gate.attempts",
          .field = [](Settings& s) -> Field { return &s.gate.attempts; },
-         .doc = "Attempts at a task's structure, the first included; 1: sparse results are not retried.",
+         .doc = "Attempts at a task's structure, the first included; 1: sparse results are not retried. A prompt has "
+                "another seed each time; a picture is enhanced more strongly from the second attempt on and has "
+                "another seed from the third on.",
          .unit = "attempts",
          .least = 1,
          .most = 10},

@@ -34,6 +34,13 @@ storage::Outcome outcome_of(GateVerdict verdict) {
                                                 : storage::Outcome::retry_improved;
 }
 
+// A prompt has nothing to enhance, so each retry changes its seed. A picture's first retry changes
+// the enhancement alone, and those after it, which are enhanced alike, the seed.
+std::uint64_t seed_of(int attempt, std::uint64_t first, bool prompt) {
+    const int unchanged = prompt ? 1 : 2;
+    return first + std::uint64_t(std::max(0, attempt - unchanged));
+}
+
 // Stops the run when the caller does or when time is over, whichever comes first.
 class Deadline {
 public:
@@ -242,9 +249,7 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
                 log_.info("retry", {{"task", routed.watch.task},
                                     {"attempt", number},
                                     {"gate", routed.generation_config.gate.min_gaussians}});
-            // No enhancement can help words, but other noise may.
-            const auto seed =
-                is_prompt(routed.request) ? routed.seed + std::uint64_t(number - 1) : routed.seed;
+            const auto seed = seed_of(number, routed.seed, is_prompt(routed.request));
             auto tried = co_await run.generate_structure(number, seed);
             auto report = report_of(tried, number, seed, routed);
             if (report.outcome == AttemptOutcome::error) {

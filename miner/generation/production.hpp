@@ -71,11 +71,11 @@ public:
 
     const GenerationConfig& generation_config() const { return generation_config_; }
 
-    // A picture is tried again with another enhancement, a prompt with another seed. Where a
-    // service makes pictures a prompt goes by way of one; if that fails, as it is. A backend that
-    // fails is left for another, where the request begins anew. Ends early, as
-    // GenerationResult::End tells, when `stop` fires, which must happen on io, or the deadline is
-    // over.
+    // A picture is tried again with another enhancement, then with that and other seeds; a prompt
+    // with other seeds. Where a service makes pictures a prompt goes by way of one; if that fails,
+    // as it is. A backend that fails is left for another, where the request begins anew. Ends
+    // early, as GenerationResult::End tells, when `stop` fires, which must happen on io, or the
+    // deadline is over.
     asio::awaitable<GenerationResult> produce(GenerationRequest request, std::uint64_t seed,
                                               std::stop_token stop, Watch watch);
 

@@ -4,6 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+#include <utility>
+#include <vector>
+
 using Bench = tests::ProductionBench;
 using storage::Outcome;
 using tests::holds;
@@ -66,6 +70,29 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     CHECK(bench.attempts[1].times.prepare < 0);
     CHECK(bench.stages == std::vector<std::string>{"structure", "structure", "splats"});
     CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
+}
+
+TEST_CASE("no attempt repeats another: with more than two, a picture gets other seeds, too") {
+    using Tried = std::pair<storage::Chain, std::uint64_t>;
+    const auto tried = [](Bench& bench) {
+        bench.settings.gate.attempts = 4;
+        bench.script->voxels = {20, 30, 40, 50};
+        bench.produce();
+        std::vector<Tried> all;
+        for (const auto& each : bench.attempts) all.emplace_back(each.chain, each.seed);
+        REQUIRE(all.size() == 4);
+        CHECK(bench.script->seeds ==
+              std::vector{all[0].second, all[1].second, all[2].second, all[3].second});
+        CHECK(std::set<Tried>(all.begin(), all.end()).size() == all.size());
+        return all;
+    };
+    using enum storage::Chain;
+    Bench picture;
+    CHECK(tried(picture) ==
+          std::vector<Tried>{{standard, 7}, {extreme, 7}, {extreme, 8}, {extreme, 9}});
+    Bench words;
+    words.request = generator::Prompt{"a red chair"};
+    CHECK(tried(words) == std::vector<Tried>{{prompt, 7}, {prompt, 8}, {prompt, 9}, {prompt, 10}});
 }
 
 TEST_CASE("several pictures are each enhanced and cropped, and go to the model together") {
