@@ -48,7 +48,7 @@ asio::awaitable<Finding> registration(network::Subtensor& chain, network::ChainV
                       fmt::format("{} has uid {} on subnet {}", hotkey, **uid, netuid), ""};
 }
 
-// Those that Schedule would ask: enough stake and an address, or the subnet's owner.
+// Those that Schedule would ask.
 std::vector<network::Peer> whom_to_ask(const network::Metagraph& metagraph,
                                        const config::Schedule& schedule,
                                        const std::vector<std::string>& hotkeys) {
@@ -56,11 +56,8 @@ std::vector<network::Peer> whom_to_ask(const network::Metagraph& metagraph,
     for (const auto& hotkey : hotkeys)
         if (const auto key = network::ss58_decode(hotkey)) ours.push_back(*key);
     std::vector<network::Peer> peers;
-    for (const auto& validator : validators_of(metagraph, schedule, ours)) {
-        const bool owner = validator.peer.hotkey == schedule.owner_hotkey;
-        if (validator.serving && (owner || validator.stake >= schedule.min_stake))
-            peers.push_back(validator.peer);
-    }
+    for (const auto& validator : validators_of(metagraph, schedule, ours))
+        if (may_be_asked(validator, schedule)) peers.push_back(validator.peer);
     return peers;
 }
 

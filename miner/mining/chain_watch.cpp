@@ -176,11 +176,9 @@ void ChainWatch::take(network::Metagraph metagraph) {
     for (auto& who : s_.identities) who.schedule.set_validators(validators);
     if (first && s_.first_validators) s_.first_validators();
     const auto& schedule = s_.settings.schedule;
-    const auto asked = std::size_t(
-        std::count_if(validators.begin(), validators.end(), [&](const Validator& validator) {
-            return validator.serving && (validator.stake >= schedule.min_stake ||
-                                         validator.peer.hotkey == schedule.owner_hotkey);
-        }));
+    const auto asked = std::size_t(std::count_if(
+        validators.begin(), validators.end(),
+        [&](const Validator& validator) { return may_be_asked(validator, schedule); }));
     note_validators(asked);
 }
 

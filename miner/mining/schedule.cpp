@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace miner {
+
+bool is_in_round(const Validator& validator, const config::Schedule& settings) {
+    return validator.serving && validator.stake >= settings.min_stake;
+}
+
+bool may_be_asked(const Validator& validator, const config::Schedule& settings) {
+    const bool has_turn = validator.serving && validator.peer.hotkey == settings.owner_hotkey;
+    return has_turn || is_in_round(validator, settings);
+}
+
 Schedule::Schedule(config::Schedule settings)
     : settings_(std::move(settings)), until_owner_(settings_.owner_every) {}
 
@@ -35,7 +45,7 @@ std::optional<Validator> Schedule::next(Time now) {
     if (is_owners_turn(now)) return given(owner());
     for (std::size_t step = 0; step < validators_.size(); ++step) {
         const Validator& validator = validators_[place_];
-        if (qualifies(validator) && is_free(validator, now)) return validator;
+        if (is_in_round(validator, settings_) && is_free(validator, now)) return validator;
         place_ = (place_ + 1) % validators_.size();
     }
     if (settings_.reference) return std::nullopt;
@@ -68,7 +78,7 @@ std::optional<Schedule::Time> Schedule::next_turn(Time now) const {
     std::optional<Time> earliest;
     if (const Validator* spare = owner()) earliest = cooldown_until(spare->uid);
     for (const Validator& validator : validators_) {
-        if (!qualifies(validator)) continue;
+        if (!is_in_round(validator, settings_)) continue;
         const Time free = cooldown_until(validator.uid);
         if (!earliest || free < *earliest) earliest = free;
     }
@@ -86,10 +96,6 @@ bool Schedule::is_free(const Validator& validator, Time now) const {
     using std::chrono::seconds;
     const Time until = cooldown_until(validator.uid);
     return settings_.reference ? floor<seconds>(until) < floor<seconds>(now) : until <= now;
-}
-
-bool Schedule::qualifies(const Validator& validator) const {
-    return validator.serving && validator.stake >= settings_.min_stake;
 }
 
 const Validator* Schedule::find(int uid) const {

@@ -27,6 +27,12 @@ struct Validator {
     bool serving = false;  // its axon has an address
 };
 
+// Whether the round comes to a validator: it has an address and enough stake.
+bool is_in_round(const Validator& validator, const config::Schedule& settings);
+
+// Whether it is ever asked, by the round or by the owner's turn, for which an address is enough.
+bool may_be_asked(const Validator& validator, const config::Schedule& settings);
+
 // With settings.reference it chooses as the reference miner does, turns lost to an absent owner
 // included. Otherwise no turn is lost: an owner who is absent or not serving has none, and one who
 // is free is asked when all others are not.
@@ -65,7 +71,6 @@ public:
     const std::vector<Validator>& validators() const { return validators_; }
 
 private:
-    bool qualifies(const Validator& validator) const;
     bool is_free(const Validator& validator, Time now) const;
     const Validator* find(int uid) const;
     const Validator* owner() const;  // who can have a turn

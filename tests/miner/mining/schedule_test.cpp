@@ -113,6 +113,17 @@ TEST_CASE("validators without an address or with too little stake are passed ove
     for (int i = 0; i < 10; ++i) CHECK(ask(schedule, kNow) == 2);
 }
 
+TEST_CASE("who may be asked has an address, and enough stake unless it is the owner") {
+    const auto settings = with_owner();
+    CHECK(miner::may_be_asked(validator(0, "a", 1000), settings));
+    CHECK_FALSE(miner::may_be_asked(validator(0, "a", 999.9), settings));
+    CHECK_FALSE(miner::may_be_asked(validator(0, "a", 1e6, false), settings));
+    CHECK(miner::may_be_asked(validator(0, "owner", 0), settings));
+    CHECK_FALSE(miner::may_be_asked(validator(0, "owner", 1e6, false), settings));
+    CHECK_FALSE(miner::is_in_round(validator(0, "owner", 0), settings));
+    CHECK(miner::is_in_round(validator(0, "owner", 1000), settings));
+}
+
 TEST_CASE("the owner has each fifth turn, whatever its stake") {
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a"), validator(1, "owner", 0)});
