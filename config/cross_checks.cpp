@@ -13,7 +13,7 @@ namespace {
 constexpr int kSubnet = 17;       // on finney
 constexpr int kTestSubnet = 220;  // its twin on the test network
 
-// A validator scores a result with fewer Gaussians with zero (protocol.md, section 6).
+// A validator scores a result with fewer Gaussians with zero.
 constexpr std::int64_t kValidatorFloor = 7'000;
 
 Origin& origin_of(Loaded& loaded, std::string_view key) { return loaded.origin.find(key)->second; }

@@ -1,6 +1,6 @@
-// The HTTP face of a subnet validator, as bittensor 9.9.0's axon answers (vectors/dendrite.json):
-// routes, headers, nonce and signature, then the body, in that order. Holds the nonces it has seen;
-// no sockets and no clock of its own. Not thread-safe.
+// The HTTP face of a subnet validator, as bittensor 9.9.0's axon answers
+// (tests/vectors/dendrite.json): routes, headers, nonce and signature, then the body, in that
+// order. Holds the nonces it has seen; no sockets and no clock of its own. Not thread-safe.
 //
 // Stricter than the real one in one point: a request without a signature is refused (401), where
 // the real axon skips the check. A rehearsal that let it pass would prove nothing.

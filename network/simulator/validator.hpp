@@ -1,7 +1,7 @@
 // The rehearsal's far end: a validator on loopback that speaks the true protocol, with keys of its
 // own. It hands out tasks, verifies signatures and nonces, keeps cool-downs as the subnet's
-// validators do (protocol.md, section 5), and answers with feedback. What a result is worth is
-// decided by the `Judge` it is given.
+// validators do, and answers with feedback. What a result is worth is decided by the `Judge` it is
+// given.
 #pragma once
 
 #include "config/result.hpp"
@@ -33,7 +33,7 @@ public:
     // nothing.
     using Judge = std::function<Evaluation(const Task& task, const std::vector<std::uint8_t>& spz)>;
 
-    // On request, in the order of the list, one for each so many requests.
+    // On request: every `fault_every`-th request suffers the next fault of the list.
     enum class Fault {
         timeout,  // takes the request and never answers
         refuse,   // closes the connection at once

@@ -1,5 +1,5 @@
-// What a subnet validator decides about pulls and submissions (protocol.md, section 5), without I/O
-// or a clock of its own. Not thread-safe.
+// What a subnet validator decides about pulls and submissions, without I/O or a clock of its own.
+// Not thread-safe.
 //
 // Cool-downs travel as whole Unix seconds, so each moment that ends one is rounded down to a
 // second, here as there: a miner that comes back at the second it was told is never too early, and

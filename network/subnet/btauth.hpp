@@ -1,5 +1,5 @@
-// btauth/1: HTTP requests signed by a hotkey, as the SDK of 2026 has them (vectors/btauth.json).
-// The signature covers the body. Pure: no sockets, no clock, no memory.
+// btauth/1: HTTP requests signed by a hotkey, as the SDK of 2026 has them (the signature covers the
+// body; tests/vectors/btauth.json). Pure: no sockets, no clock, no memory.
 #pragma once
 
 #include "network/subnet/auth.hpp"

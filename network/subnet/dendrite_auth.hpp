@@ -1,4 +1,4 @@
-// Requests signed as the SDK of 2025 does it (bittensor 9.9.0, vectors/dendrite.json): the
+// Requests signed as the SDK of 2025 does it (bittensor 9.9.0, tests/vectors/dendrite.json). The
 // signature covers nonce, hotkeys, uuid and the hash of whatever fields the synapse lists, which
 // for SN17 are none. Pure: no sockets, no clock, no memory.
 #pragma once

@@ -1,6 +1,6 @@
 // The subnet's messages as plain values, and as the HTTP that carries them. Pure: no sockets, no
-// clock. Byte-compatible with bittensor 9.9.0's dendrite and axon (vectors/dendrite.json,
-// synapses.json).
+// clock. Byte-compatible with bittensor 9.9.0's dendrite and axon (tests/vectors/dendrite.json,
+// tests/vectors/synapses.json).
 #pragma once
 
 #include "config/result.hpp"
