@@ -1,4 +1,4 @@
-// Time that has gone by on the steady clock, which nobody sets.
+// Time that has gone by on the steady clock, which is monotonic.
 #pragma once
 
 #include <chrono>

@@ -25,7 +25,7 @@ using network::AxonAddress;
 using network::Errc;
 
 constexpr double kRaoPerTao = 1e9;
-constexpr std::chrono::hours kTellAgain{1};
+constexpr std::chrono::hours kWarnAgain{1};
 constexpr std::chrono::milliseconds kPauseAfterFailure{1'000};
 constexpr std::uint64_t kBlocksBetweenRequests = 2;  // of validator_failed()
 constexpr std::chrono::minutes kAnnouncementLimit{2};
@@ -64,7 +64,7 @@ std::vector<Validator> validators_of(const network::Metagraph& metagraph,
 ChainWatch::ChainWatch(Services services)
     : s_(std::move(services)),
       standings_(s_.identities.size()),
-      asked_event_(s_.chain.rpc().executor()) {
+      refresh_event_(s_.chain.rpc().executor()) {
     if (!s_.now) s_.now = [] { return std::chrono::steady_clock::now(); };
 }
 
@@ -126,7 +126,7 @@ asio::awaitable<bool> ChainWatch::look() {
         note_failure(looked.error());
         co_return false;
     }
-    told_failure_.reset();
+    warned_failure_.reset();
     trouble_.clear();
     note_hindrance();
     looked_at_ = view->block;
@@ -136,7 +136,7 @@ asio::awaitable<bool> ChainWatch::look() {
 asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainView view) {
     const auto netuid = std::uint16_t(s_.settings.netuid);
     const auto refresh = std::uint64_t(s_.settings.subtensor.refresh_blocks);
-    const bool due = asked_ || !seen_chain_ || view.block < metagraph_->block() ||
+    const bool due = refresh_requested_ || !seen_chain_ || view.block < metagraph_->block() ||
                      view.block >= metagraph_->block() + refresh;
     if (!due) {
         for (std::size_t i = 0; i < s_.identities.size(); ++i) {
@@ -146,11 +146,11 @@ asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainVie
         }
         co_return config::Result<void>();
     }
-    asked_ = false;
+    refresh_requested_ = false;
     auto metagraph =
         co_await s_.chain.metagraph(view, netuid, network::allows_private(s_.settings.subtensor));
     if (!metagraph) {
-        asked_ = true;
+        refresh_requested_ = true;
         co_return metagraph.error();
     }
     take(std::move(*metagraph));
@@ -159,7 +159,7 @@ asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainVie
         const auto* neuron = metagraph_->find(s_.identities[i].key.public_key());
         note_registration(i, neuron ? std::optional(neuron->uid) : std::nullopt);
     }
-    asked_ = false;
+    refresh_requested_ = false;
     co_await keep();
     if (s_.settings.axon.announce) co_await announce();
     co_return config::Result<void>();
@@ -183,16 +183,16 @@ void ChainWatch::take(network::Metagraph metagraph) {
 }
 
 void ChainWatch::note_validators(std::size_t asked) {
-    const auto level = asked == validators_told_ ? config::Level::debug : config::Level::info;
+    const auto level = asked == validators_seen_ ? config::Level::debug : config::Level::info;
     s_.log.event(level, "metagraph",
                  {{"netuid", s_.settings.netuid},
                   {"block", metagraph_->block()},
                   {"neurons", metagraph_->neurons().size()},
                   {"validators", asked}});
-    validators_told_ = asked;
+    validators_seen_ = asked;
     if (asked > 0 || s_.identities.empty()) {
-        told_nobody_.reset();
-    } else if (worth_telling(told_nobody_)) {
+        warned_nobody_.reset();
+    } else if (worth_warning(warned_nobody_)) {
         s_.log.warn("no validator to ask", {{"netuid", s_.settings.netuid},
                                             {"reason", nobody_to_ask()},
                                             {"hint", "it goes on by itself when there is one"}});
@@ -202,18 +202,18 @@ void ChainWatch::note_validators(std::size_t asked) {
 asio::awaitable<bool> ChainWatch::until_due() {
     auto& rpc = s_.chain.rpc();
     const auto next = looked_at_ + std::uint64_t(s_.settings.subtensor.check_blocks);
-    co_await network::first_of(rpc.wait_for(next), until_asked());
+    co_await network::first_of(rpc.wait_for(next), until_requested());
     co_return true;
 }
 
-asio::awaitable<void> ChainWatch::until_asked() {
-    while (!asked_) co_await asked_event_.wait();
+asio::awaitable<void> ChainWatch::until_requested() {
+    while (!refresh_requested_) co_await refresh_event_.wait();
     co_await s_.chain.rpc().wait_for(metagraph_->block() + kBlocksBetweenRequests);
 }
 
 void ChainWatch::validator_failed() {
-    asked_ = true;
-    asked_event_.happen();
+    refresh_requested_ = true;
+    refresh_event_.happen();
 }
 
 asio::awaitable<void> ChainWatch::keep() {
@@ -260,10 +260,10 @@ void ChainWatch::note_runtime(const network::Runtime& runtime) {
     spec_version_ = runtime.spec_version;
 }
 
-bool ChainWatch::worth_telling(std::optional<Time>& told) const {
+bool ChainWatch::worth_warning(std::optional<Time>& warned) const {
     const auto now = s_.now();
-    if (told && now - *told < kTellAgain) return false;
-    told = now;
+    if (warned && now - *warned < kWarnAgain) return false;
+    warned = now;
     return true;
 }
 
@@ -274,14 +274,14 @@ void ChainWatch::note_registration(std::size_t index, std::optional<std::uint16_
         const bool news = !standing.known || !who.registered;
         if (!who.registered) validator_failed();  // its validators may be of long ago
         who.registered = true;
-        standing = {.known = true, .told_missing = std::nullopt};
+        standing = {.known = true, .warned_missing = std::nullopt};
         if (news) s_.log.info("registered", {{"hotkey", who.hotkey()}, {"uid", *uid}});
         return;
     }
     const bool had_place = standing.known && who.registered;
     who.registered = false;
     standing.known = true;
-    if (!worth_telling(standing.told_missing)) return;
+    if (!worth_warning(standing.warned_missing)) return;
     s_.log.warn(
         "not registered",
         {{"hotkey", who.hotkey()},
@@ -309,7 +309,7 @@ Hindrance ChainWatch::hindrance() const {
 // Empty: there is somebody, or nobody knows yet.
 std::string ChainWatch::nobody_to_ask() const {
     const int netuid = s_.settings.netuid;
-    if (!metagraph_ || validators_told_ != 0u) return {};
+    if (!metagraph_ || validators_seen_ != 0u) return {};
     if (metagraph_->neurons().empty())
         return fmt::format("there is no subnet {} on this chain: see netuid and subtensor.network",
                            netuid);
@@ -321,8 +321,8 @@ std::string ChainWatch::nobody_to_ask() const {
 
 void ChainWatch::note_hindrance() {
     auto now = hindrance();
-    if (now == told_hindrance_ || !s_.hindered) return;
-    told_hindrance_ = now;
+    if (now == last_hindrance_ || !s_.hindered) return;
+    last_hindrance_ = now;
     s_.hindered(std::move(now));
 }
 
@@ -330,7 +330,7 @@ void ChainWatch::note_failure(const config::Error& error) {
     if (error.code == Errc::cancelled) return;
     trouble_ = error.message();
     note_hindrance();
-    if (!worth_telling(told_failure_)) return;
+    if (!worth_warning(warned_failure_)) return;
     s_.log.warn("chain not read", {{"error", error.message()},
                                    {"hint", metagraph_ ? "the last metagraph is used meanwhile"
                                                        : "mining begins when it answers"}});
@@ -339,14 +339,14 @@ void ChainWatch::note_failure(const config::Error& error) {
 void ChainWatch::connection(const network::RpcNews& news) {
     if (!news.lost) {
         s_.log.info("chain connected", {{"url", news.url}});
-        told_lost_.reset();
+        warned_lost_.reset();
         return;
     }
     if (knows_nobody()) {
         trouble_ = news.lost->message();
         note_hindrance();
     }
-    const auto level = worth_telling(told_lost_) ? config::Level::warn : config::Level::debug;
+    const auto level = worth_warning(warned_lost_) ? config::Level::warn : config::Level::debug;
     s_.log.event(level, "chain lost",
                  {{"url", news.url},
                   {"error", news.lost->message()},

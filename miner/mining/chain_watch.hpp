@@ -23,9 +23,8 @@
 
 namespace miner {
 
-// Whom a hotkey may ask: neurons with a permit, an address and enough stake are left to Schedule,
-// which weighs stake and owner; here are those with a permit, and the owner. With
-// schedule.reference all are, as the reference miner walks all. `ours` are left out.
+// Neurons with a validator permit, and the owner; Schedule filters by address and stake. With
+// schedule.reference all neurons, as the reference miner walks all. `ours` are left out.
 std::vector<Validator> validators_of(const network::Metagraph& metagraph,
                                      const config::Schedule& schedule,
                                      std::span<const network::PublicKey> ours);
@@ -75,13 +74,13 @@ private:
     // One hotkey's standing, as far as it was told to the operator.
     struct Standing {
         bool known = false;
-        std::optional<Time> told_missing;
+        std::optional<Time> warned_missing;
     };
 
     asio::awaitable<bool> look();
     asio::awaitable<config::Result<void>> look_closely(network::ChainView view);
     asio::awaitable<bool> until_due();
-    asio::awaitable<void> until_asked();
+    asio::awaitable<void> until_requested();
     asio::awaitable<void> keep();
     asio::awaitable<void> announce();
     void take(network::Metagraph metagraph);
@@ -93,7 +92,7 @@ private:
     Hindrance hindrance() const;
     std::string nobody_to_ask() const;
     bool knows_nobody() const { return !metagraph_ && s_.named.empty(); }
-    bool worth_telling(std::optional<Time>& told) const;
+    bool worth_warning(std::optional<Time>& warned) const;
     std::filesystem::path file() const { return s_.folder / "metagraph.bin"; }
     std::string network_name() const;
 
@@ -101,15 +100,15 @@ private:
     std::vector<Standing> standings_;
     std::shared_ptr<const network::Metagraph> metagraph_;
     bool seen_chain_ = false;
-    bool asked_ = false;
-    network::Event asked_event_;
+    bool refresh_requested_ = false;
+    network::Event refresh_event_;
     std::uint64_t looked_at_ = 0;  // block
     std::uint32_t spec_version_ = 0;
-    std::optional<std::size_t> validators_told_;  // of the last metagraph, those that may be asked
+    std::optional<std::size_t> validators_seen_;  // of the last metagraph, those that may be asked
     bool keep_failed_ = false;
-    Hindrance told_hindrance_;
+    Hindrance last_hindrance_;
     std::string trouble_;  // with the chain, since it was read last
-    std::optional<Time> told_lost_, told_failure_, told_nobody_;
+    std::optional<Time> warned_lost_, warned_failure_, warned_nobody_;
 };
 
 }  // namespace miner

@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The longest cool-down without a penalty; a judged zero has a longer one (protocol.md, section 5).
+// The longest cool-down without a penalty; a submission scored 0 has a longer one.
 constexpr std::chrono::seconds kPlainCooldown{300};
 
 // A clock that is off by more is complained of, so often. Date counts whole seconds.
@@ -31,9 +31,9 @@ bool may_have_arrived(const config::Error& error) {
     return false;
 }
 
-// Feedback that leaves things as they were is worded like a judged zero (protocol.md, section 5).
-// But whatever has an effect begins a cool-down, and a judged zero a long one: a short one after a
-// result that was sent before is that of the first, which was judged meanwhile.
+// A submission that had no effect gets the same feedback fields as one scored 0. But whatever has
+// an effect begins a cool-down, and a score of 0 a long one: a short one after a result that was
+// sent before is that of the first submission, which was judged meanwhile.
 bool has_effect(const network::Feedback& feedback, milliseconds cooldown, bool sent_before) {
     if (feedback.validation_failed || feedback.task_fidelity_score > 0) return true;
     return cooldown > milliseconds(0) && !(sent_before && cooldown <= kPlainCooldown);
@@ -79,7 +79,7 @@ void Pipeline::leave_alone(Identity& who, const Validator& validator, const Hear
     auto& schedule = who.schedule;
     const bool too_early = violated(who, validator, heard);
     // No task and no word about when: the reference takes it for an unknown failure, and so do we.
-    // Likewise a cool-down that holds though it ought to be over: our reckoning is wrong then.
+    // Likewise when the validator still counts a cool-down that we computed as expired.
     if (heard.answer.cooldown_until <= 0 || (too_early && heard.cooldown == milliseconds(0)))
         schedule.failed(validator.uid, now());
     else
@@ -131,8 +131,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     turn.bytes = result.bytes;
     if (s_.observer.stage) s_.observer.stage(in_hand(job), "submit");
     const int number = co_await begin_submission(job);
-    // The one of the pull may be over, and who asks while the result is judged may come just after
-    // that, into the cool-down.
+    // The pull's reservation may have expired; renew it, or another worker pulls during judging.
     job.who.schedule.reserve(job.validator.uid, now());
     const auto begin = std::chrono::steady_clock::now();
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
@@ -188,7 +187,7 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
     job.turn.cooldown_until = answer.cooldown_until;
     if (!answer.feedback)
         schedule.failed(job.validator.uid, now());
-    else  // one that has no cool-downs and never tires of a task is not to be asked without a pause
+    else  // a validator without cool-downs that hands out the same task again: not without a pause
         schedule.cool_down(job.validator.uid,
                            now() + std::max(cooldown, s_.settings.schedule.idle));
     const bool empty = job.turn.bytes == 0;

@@ -1,6 +1,6 @@
 // Which validator to ask next: round robin, cool-downs, and the subnet owner's turn (the
-// reference's validator_selector.py). Pure: no I/O, and the time is passed in, by a clock that
-// nobody sets. One object per hotkey, since cool-downs are a miner's own.
+// reference's validator_selector.py). Pure: no I/O, and the time is passed in, by a monotonic clock
+// (BootClock). One object per hotkey, since cool-downs are a miner's own.
 #pragma once
 
 #include "config/settings.hpp"

@@ -1,5 +1,5 @@
 // What the miner is doing at this moment and whether it can earn, told by the pipeline's events.
-// Lives on io; the time is passed in, by a clock that nobody sets.
+// Lives on io; the time is passed in, by a monotonic clock (BootClock).
 #pragma once
 
 #include "generator/generator.hpp"
