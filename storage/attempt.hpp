@@ -12,7 +12,7 @@ namespace storage {
 using Milliseconds = std::int64_t;  // Unix time
 
 // How a picture was enhanced; `prompt`: there was none to enhance.
-enum class Chain { standard, extreme, prompt };
+enum class EnhancementChain { standard, extreme, prompt };
 
 // From what the splats came; `prompt_via_picture`: from a prompt that became a picture first.
 enum class Route { picture, prompt, prompt_via_picture };
@@ -26,7 +26,7 @@ enum class AttemptOutcome {
 };
 
 // As they stand in the database, in JSON and in metrics: "prompt_via_picture".
-std::string_view name(Chain chain);
+std::string_view name(EnhancementChain chain);
 std::string_view name(Route route);
 std::string_view name(AttemptOutcome outcome);
 
@@ -42,7 +42,7 @@ struct Attempt {
     };
 
     int number = 1;  // from 1
-    Chain chain = Chain::standard;
+    EnhancementChain chain = EnhancementChain::standard;
     Route route = Route::picture;
     std::uint64_t seed = 0;
     std::int64_t voxels = -1;     // negative: it failed, or nobody told

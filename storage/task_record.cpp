@@ -55,13 +55,15 @@ std::optional<TaskRecord> read(SQLite::Statement& statement) {
 
 std::string_view name(TaskState state) { return kStates[std::size_t(state)]; }
 std::string_view name(Outcome outcome) { return kOutcomes[std::size_t(outcome)]; }
-std::string_view name(Chain chain) { return kChains[std::size_t(chain)]; }
+std::string_view name(EnhancementChain chain) { return kChains[std::size_t(chain)]; }
 std::string_view name(Route route) { return kRoutes[std::size_t(route)]; }
 std::string_view name(AttemptOutcome outcome) { return kAttemptOutcomes[std::size_t(outcome)]; }
 std::span<const std::string_view> outcome_names() { return std::span(kOutcomes).subspan(1); }
 TaskState parse_state(std::string_view name) { return parse<TaskState>(kStates, name); }
 Outcome parse_outcome(std::string_view name) { return parse<Outcome>(kOutcomes, name); }
-Chain parse_chain(std::string_view name) { return parse<Chain>(kChains, name); }
+EnhancementChain parse_chain(std::string_view name) {
+    return parse<EnhancementChain>(kChains, name);
+}
 Route parse_route(std::string_view name) { return parse<Route>(kRoutes, name); }
 AttemptOutcome parse_attempt_outcome(std::string_view name) {
     return parse<AttemptOutcome>(kAttemptOutcomes, name);

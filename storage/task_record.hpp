@@ -38,7 +38,7 @@ std::optional<TaskRecord> find_task(SQLite::Database& database, std::int64_t val
 
 TaskState parse_state(std::string_view name);
 Outcome parse_outcome(std::string_view name);
-Chain parse_chain(std::string_view name);
+EnhancementChain parse_chain(std::string_view name);
 Route parse_route(std::string_view name);
 AttemptOutcome parse_attempt_outcome(std::string_view name);
 

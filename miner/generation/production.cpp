@@ -16,7 +16,7 @@ namespace miner {
 namespace {
 
 using storage::AttemptOutcome;
-using storage::Chain;
+using storage::EnhancementChain;
 using storage::Route;
 
 storage::Attempt::Health recorded(const generator::SplatHealth& health) {
@@ -196,7 +196,7 @@ asio::awaitable<Production::Next> Production::ready(GenerationResult& result, Ge
     if (result.end == GenerationResult::End::no_object &&
         routed.route == Route::prompt_via_picture && pool_.takes_prompts())
         co_return Next::nowhere;
-    result.attempts.push_back({.chain = Chain::standard,
+    result.attempts.push_back({.chain = EnhancementChain::standard,
                                .route = routed.route,
                                .outcome = AttemptOutcome::error,
                                .error = cut.error().message()});
@@ -208,9 +208,9 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
                                        std::uint64_t seed, const RoutedRequest& routed) {
     const bool prompt = is_prompt(routed.request);
     storage::Attempt report{.number = number,
-                            .chain = prompt        ? Chain::prompt
-                                     : number == 1 ? Chain::standard
-                                                   : Chain::extreme,
+                            .chain = prompt        ? EnhancementChain::prompt
+                                     : number == 1 ? EnhancementChain::standard
+                                                   : EnhancementChain::extreme,
                             .route = routed.route,
                             .seed = seed,
                             .times = tried.times,

@@ -39,7 +39,7 @@ struct Kept {
     void attempt(storage::TaskRow row, int number) {
         const storage::Attempt attempt{
             .number = number,
-            .chain = storage::Chain::standard,
+            .chain = storage::EnhancementChain::standard,
             .seed = 7,
             .voxels = 9000,
             .gaussians = 288'000,

@@ -31,7 +31,7 @@ inline PulledTask task(const std::string& id, Milliseconds at = 1000) {
 
 inline Attempt attempt(int number, AttemptOutcome outcome) {
     return {.number = number,
-            .chain = number == 1 ? Chain::standard : Chain::extreme,
+            .chain = number == 1 ? EnhancementChain::standard : EnhancementChain::extreme,
             .seed = 7,
             .voxels = 9000,
             .gaussians = 288'000,

@@ -286,7 +286,7 @@ TEST_CASE_METHOD(Fixture, "every chain, route and outcome of an attempt is kept 
     const auto row = at(TaskState::open);
     for (int i = 0; i < 5; ++i) {
         auto one = attempt(i + 1, AttemptOutcome(i));
-        one.chain = Chain(i % 3);
+        one.chain = EnhancementChain(i % 3);
         one.route = Route(i % 3);
         REQUIRE(journal->attempted(row, one));
     }
@@ -298,7 +298,7 @@ TEST_CASE_METHOD(Fixture, "every chain, route and outcome of an attempt is kept 
     for (int i = 0; i < 5; ++i) {
         const auto& read = story.attempts[std::size_t(i)].attempt;
         CHECK(read.outcome == AttemptOutcome(i));
-        CHECK(read.chain == Chain(i % 3));
+        CHECK(read.chain == EnhancementChain(i % 3));
         CHECK(read.route == Route(i % 3));
     }
 }

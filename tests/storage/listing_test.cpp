@@ -26,9 +26,10 @@ struct Kept {
     // One sparse attempt, one that passed, then a submission that was scored.
     TaskRow whole(const std::string& id, Milliseconds at, double score) {
         const auto row = pull(id, at);
-        Attempt first{.number = 1, .chain = Chain::standard, .seed = 7, .gaussians = 900};
+        Attempt first{
+            .number = 1, .chain = EnhancementChain::standard, .seed = 7, .gaussians = 900};
         first.outcome = AttemptOutcome::sparse;
-        Attempt second{.number = 2, .chain = Chain::extreme, .seed = ~std::uint64_t(0)};
+        Attempt second{.number = 2, .chain = EnhancementChain::extreme, .seed = ~std::uint64_t(0)};
         second.gaussians = 5000;
         second.outcome = AttemptOutcome::passed;
         second.times.latent = 12.5;
@@ -111,7 +112,8 @@ TEST_CASE("what was made before a result was lost is told as superseded") {
     Kept kept;
     const auto row = kept.pull("a", 1000);
     REQUIRE(kept.journal.attempted(
-        row, {.number = 1, .chain = Chain::standard, .outcome = AttemptOutcome::passed}));
+        row,
+        {.number = 1, .chain = EnhancementChain::standard, .outcome = AttemptOutcome::passed}));
     REQUIRE(kept.journal.finished(row, {.outcome = Outcome::passed,
                                         .attempt = 1,
                                         .asset = std::string(64, 'a'),

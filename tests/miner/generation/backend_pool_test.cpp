@@ -145,7 +145,7 @@ TEST_CASE(
     REQUIRE(result.attempts.size() == 2);
     CHECK(result.attempts[0].gaussians == 3168);
     CHECK(result.attempts[0].outcome == storage::AttemptOutcome::sparse);
-    CHECK(result.attempts[1].chain == storage::Chain::extreme);
+    CHECK(result.attempts[1].chain == storage::EnhancementChain::extreme);
     CHECK(bench.says("retry successful task=t attempt=2 gaussians=3840"));
 }
 

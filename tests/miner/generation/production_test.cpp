@@ -25,7 +25,7 @@ TEST_CASE("of a dense structure splats are made at once") {
     CHECK(bench.script->stage2_runs == 1);
     CHECK(holds(bench.line("passed"), "attempt=1 gaussians=3200 gate=3200 ms="));
     REQUIRE(result.attempts.size() == 1);
-    CHECK(result.attempts[0].chain == storage::Chain::standard);
+    CHECK(result.attempts[0].chain == storage::EnhancementChain::standard);
     CHECK(result.attempts[0].times.latent == 4);
     CHECK(result.attempts[0].times.prepare >= 0);
     CHECK(bench.stages == std::vector<std::string>{"decode", "prepare", "structure", "splats"});
@@ -44,7 +44,7 @@ TEST_CASE("a sparse structure is made again from the original picture, enhanced 
     CHECK(holds(bench.line("retry successful"), "attempt=2 gaussians=3840"));
     REQUIRE(bench.attempts.size() == 2);
     CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::sparse);
-    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].chain == storage::EnhancementChain::extreme);
     CHECK(bench.attempts[1].outcome == storage::AttemptOutcome::passed);
     CHECK(bench.script->pictures[0].pixels != bench.script->pictures[1].pixels);
     CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 7});
@@ -63,8 +63,8 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
     CHECK_FALSE(bench.script->repainted);
     CHECK(bench.script->seeds == std::vector<std::uint64_t>{7, 8});
     REQUIRE(bench.attempts.size() == 2);
-    CHECK(bench.attempts[0].chain == storage::Chain::prompt);
-    CHECK(bench.attempts[1].chain == storage::Chain::prompt);
+    CHECK(bench.attempts[0].chain == storage::EnhancementChain::prompt);
+    CHECK(bench.attempts[1].chain == storage::EnhancementChain::prompt);
     CHECK(bench.attempts[1].route == storage::Route::prompt);
     CHECK(bench.attempts[1].seed == 8);
     CHECK(bench.attempts[1].times.prepare < 0);
@@ -73,7 +73,7 @@ TEST_CASE("a sparse prompt is made again with another seed, and not enhanced") {
 }
 
 TEST_CASE("no attempt repeats another: with more than two, a picture gets other seeds, too") {
-    using Tried = std::pair<storage::Chain, std::uint64_t>;
+    using Tried = std::pair<storage::EnhancementChain, std::uint64_t>;
     const auto tried = [](Bench& bench) {
         bench.settings.gate.attempts = 4;
         bench.script->voxels = {20, 30, 40, 50};
@@ -86,7 +86,7 @@ TEST_CASE("no attempt repeats another: with more than two, a picture gets other 
         CHECK(std::set<Tried>(all.begin(), all.end()).size() == all.size());
         return all;
     };
-    using enum storage::Chain;
+    using enum storage::EnhancementChain;
     Bench picture;
     CHECK(tried(picture) ==
           std::vector<Tried>{{standard, 7}, {extreme, 7}, {extreme, 8}, {extreme, 9}});
@@ -110,7 +110,7 @@ TEST_CASE("several pictures are each enhanced and cropped, and go to the model t
         for (const auto& picture : views.pictures) CHECK(picture.width == 16);
     }
     CHECK(bench.script->repainted);
-    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].chain == storage::EnhancementChain::extreme);
     CHECK(bench.attempts[1].route == storage::Route::picture);
 
     bench.request = miner::MultiImage{{tests::small_png(), {1, 2, 3}}, {}};

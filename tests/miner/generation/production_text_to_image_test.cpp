@@ -36,9 +36,9 @@ TEST_CASE("where a service makes pictures, a prompt goes by way of one") {
     CHECK(bench.script->pictures.size() == 2);
     CHECK(bench.script->cut_outs == 1);
     REQUIRE(bench.attempts.size() == 2);
-    CHECK(bench.attempts[0].chain == storage::Chain::standard);
+    CHECK(bench.attempts[0].chain == storage::EnhancementChain::standard);
     CHECK(bench.attempts[0].route == storage::Route::prompt_via_picture);
-    CHECK(bench.attempts[1].chain == storage::Chain::extreme);
+    CHECK(bench.attempts[1].chain == storage::EnhancementChain::extreme);
     CHECK(bench.attempts[1].route == storage::Route::prompt_via_picture);
     CHECK(bench.stages.front() == "text to image");
     CHECK(holds(bench.line("text to image done"), "ms="));
@@ -77,7 +77,7 @@ TEST_CASE("when the picture service fails, the prompt goes to the model as it is
     CHECK(bench.script->prompts == std::vector<std::string>{"a red chair"});
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].route == storage::Route::prompt);
-    CHECK(bench.attempts[0].chain == storage::Chain::prompt);
+    CHECK(bench.attempts[0].chain == storage::EnhancementChain::prompt);
     CHECK(holds(bench.line("text to image failed"), "WARN"));
     CHECK(holds(bench.line("text to image failed"), "error="));
 }

@@ -74,11 +74,11 @@ TEST_CASE("every event finds its number") {
     metrics.pulled({.validator = "v", .error = "refused"});
     metrics.pulled({.validator = "v", .reached = true, .cooldown_until = 5});
     metrics.attempt({.number = 1,
-                     .chain = storage::Chain::standard,
+                     .chain = storage::EnhancementChain::standard,
                      .gaussians = 1,
                      .outcome = storage::AttemptOutcome::sparse});
     metrics.attempt({.number = 2,
-                     .chain = storage::Chain::extreme,
+                     .chain = storage::EnhancementChain::extreme,
                      .times = {.prepare = 20, .structure = 3000},
                      .outcome = storage::AttemptOutcome::passed});
     metrics.turn({.end = Turn::End::answered,

@@ -98,7 +98,7 @@ private:
             const auto row =
                 journal.pulled({"us", "them\x1b", id, "image", "cGljdHVyZQ==", 1000}).value().row;
             storage::Attempt attempt{
-                .number = 1, .chain = storage::Chain::standard, .gaussians = 2};
+                .number = 1, .chain = storage::EnhancementChain::standard, .gaussians = 2};
             attempt.outcome = storage::AttemptOutcome::passed;
             REQUIRE(journal.attempted(row, attempt));
             REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
