@@ -77,14 +77,15 @@ std::vector<const Backend*> BackendPool::backends() const {
     return all;
 }
 
-Backend* BackendPool::pick(const GenerationRequest& request, const std::set<const Backend*>& but,
-                           bool here_only) const {
+Backend* BackendPool::pick(const GenerationRequest& request,
+                           const std::set<const Backend*>& excluded, bool here_only) const {
     if (closed_) return nullptr;
-    const bool nobody = is_prompt(request) ? !takes_prompts() : !takes_pictures();
+    const bool none_takes_this_kind = is_prompt(request) ? !takes_prompts() : !takes_pictures();
     Backend* best = nullptr;
     const auto look = [&](Backend& backend) {
-        if (!backend.able() || !backend.can_be_given(request) || but.count(&backend) > 0) return;
-        if (!nobody && !backend.takes(request)) return;
+        if (!backend.able() || !backend.can_be_given(request) || excluded.count(&backend) > 0)
+            return;
+        if (!none_takes_this_kind && !backend.takes(request)) return;
         if (!best || backend.load() < best->load()) best = &backend;
     };
     for (const auto& device : devices_) look(*device);

@@ -39,10 +39,10 @@ public:
     // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);
 
-    // The backend to give `request` to: able, taking such, none of `but`, and with the least to do;
-    // of equals the first, devices before remote ones. What nobody takes goes to any, who will say
-    // why not. Null: there is none.
-    Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& but,
+    // The backend to give `request` to: able, taking such, none of `excluded`, and with the least
+    // to do; of equals the first, devices before remote ones. What nobody takes goes to any, who
+    // will say why not. Null: there is none.
+    Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
                   bool here_only) const;
 
     // Whether anything can be made just now.

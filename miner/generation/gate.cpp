@@ -6,7 +6,7 @@
 
 namespace miner {
 
-Decision judge(const Counts& counts, const config::Gate& gate) {
+Decision judge(const GaussianCounts& counts, const config::Gate& gate) {
     const auto best = std::max_element(counts.begin(), counts.end());  // the earliest of equals
     const int index = int(best - counts.begin());
     if (*best >= gate.min_gaussians)

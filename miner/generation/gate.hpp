@@ -12,7 +12,7 @@
 namespace miner {
 
 // Gaussians that an attempt will give; negative for an attempt that failed.
-using Counts = std::vector<std::int64_t>;
+using GaussianCounts = std::vector<std::int64_t>;
 
 enum class GateVerdict {
     passed,          // the first attempt reached the gate: stage 2 for it
@@ -29,7 +29,7 @@ struct Decision {
 };
 
 // counts: every attempt so far, at least one.
-Decision judge(const Counts& counts, const config::Gate& gate);
+Decision judge(const GaussianCounts& counts, const config::Gate& gate);
 
 // Which of the gate's limits the splats break, with the setting's name; empty: none.
 std::string unhealthy(const generator::SplatHealth& health, const config::Gate& gate);

@@ -51,7 +51,7 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
                             .matting = matting == "always"  ? GenerationConfig::Matting::always
                                        : matting == "never" ? GenerationConfig::Matting::never
                                                             : GenerationConfig::Matting::automatic,
-                            .repaint = settings.enhance.applies_to == "structure",
+                            .stage2_uses_plain_picture = settings.enhance.applies_to == "structure",
                             .deadline = settings.generator.deadline,
                             .pictures = std::move(*pictures)};
 }

@@ -28,7 +28,7 @@ struct GenerationConfig {
     config::Export export_;
     Enhancement standard, extreme;  // of the first attempt, and of those after it
     Matting matting = Matting::automatic;
-    bool repaint = false;  // stage 2 sees the picture as it came: enhance.applies_to = "structure"
+    bool stage2_uses_plain_picture = false;  // enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
     std::optional<network::PictureService::Options> pictures = {};  // text-to-image, of prompts
 

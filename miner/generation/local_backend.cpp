@@ -73,21 +73,21 @@ public:
 
     asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
         SplatsResult result;
-        std::optional<generator::Condition> repaint;
-        if (input_.generation_config.repaint && !is_prompt(source_)) {
+        std::optional<generator::Condition> plain_condition;
+        if (input_.generation_config.stage2_uses_plain_picture && !is_prompt(source_)) {
             auto plain =
                 co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
             if (!plain) {
                 result.error = plain.error();
                 co_return result;
             }
-            repaint = std::move(*plain);
+            plain_condition = std::move(*plain);
         }
         say("splats");
         std::optional<generator::DeviceMemory> memory;
         auto generated = co_await run_on(device_.lane, [&] {
-            auto made = device_.generator->generate_splats(structure, repaint ? &*repaint : nullptr,
-                                                           input_.stop);
+            auto made = device_.generator->generate_splats(
+                structure, plain_condition ? &*plain_condition : nullptr, input_.stop);
             memory = device_.generator->memory();
             return made;
         });

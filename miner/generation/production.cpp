@@ -101,13 +101,13 @@ asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig&
     const bool via_picture =
         text_to_image_ && !here_only && is_prompt(request) && pool_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
-    auto next = Next::elsewhere;
+    auto next = Next::try_another;
     if (via_picture) {
         next = co_await make_via_picture(result, routed);
-        if (next == Next::elsewhere) routed.text_to_image_ms = config::milliseconds_since(begin);
+        if (next == Next::try_another) routed.text_to_image_ms = config::milliseconds_since(begin);
     }
     // Without a model for prompts the reason why text-to-image failed is all there is to say.
-    if (next == Next::elsewhere && (!via_picture || pool_.takes_prompts()))
+    if (next == Next::try_another && (!via_picture || pool_.takes_prompts()))
         co_await find_backend(result, routed);
     if (result.end == GenerationResult::End::stopped && !outer.stop_requested()) {
         result.end = GenerationResult::End::late;
@@ -126,11 +126,11 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     auto picture = co_await text_to_image_->generate(prompt.text, routed.watch.task, routed.stop);
     if (routed.stop.stop_requested()) {
         fail(result, config::fail(generator::Errc::cancelled, "during text to image"));
-        co_return Next::nowhere;
+        co_return Next::finished;
     }
     if (!picture) {
         fail(result, picture.error());
-        co_return result.given_up() ? Next::nowhere : Next::elsewhere;
+        co_return result.given_up() ? Next::finished : Next::try_another;
     }
     const GenerationRequest request = std::move(*picture);
     RoutedRequest by_picture{routed.generation_config,
@@ -142,19 +142,19 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
                              Route::prompt_via_picture,
                              config::milliseconds_since(begin)};
     co_await find_backend(result, by_picture);
-    // A picture in which no object is found is no way to one; nor is one that no backend takes.
+    // A picture in which no object is found cannot become splats; nor one that no backend takes.
     const bool useless = (result.end == GenerationResult::End::no_object ||
                           result.end == GenerationResult::End::stranded) &&
                          pool_.takes_prompts();
-    if (!useless) co_return Next::nowhere;
+    if (!useless) co_return Next::finished;
     log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", result.detail}});
-    co_return Next::elsewhere;
+    co_return Next::try_another;
 }
 
 asio::awaitable<void> Production::find_backend(GenerationResult& result,
                                                const RoutedRequest& routed) {
     std::set<const Backend*> left;
-    for (auto next = Next::elsewhere; next == Next::elsewhere;) {
+    for (auto next = Next::try_another; next == Next::try_another;) {
         auto* const backend = pool_.pick(routed.request, left, routed.here_only);
         if (!backend) {
             result.end = GenerationResult::End::stranded;
@@ -171,37 +171,38 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         const auto run = backend->begin(
             {routed.request, routed.generation_config, routed.stop, routed.watch.stage});
         next = co_await make(result, *run, routed);
-        if (next == Next::elsewhere) left.insert(backend);
+        if (next == Next::try_another) left.insert(backend);
     }
 }
 
-asio::awaitable<Production::Next> Production::ready(GenerationResult& result, GenerationRun& run,
-                                                    const RoutedRequest& routed) {
+asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResult& result,
+                                                                 GenerationRun& run,
+                                                                 const RoutedRequest& routed) {
     const auto read = co_await run.read();
     if (!read) {
         fail(result, read.error());
-        co_return Next::nowhere;
+        co_return Next::finished;
     }
     const auto cut = co_await run.cut_out();
-    if (cut) co_return Next::on;
+    if (cut) co_return Next::proceed;
     if (routed.generation_config.matting == GenerationConfig::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {
         log_.warn("not cut out", {{"task", routed.watch.task},
                                   {"error", cut.error().message()},
                                   {"hint", "goes on with the whole picture"}});
-        co_return Next::on;
+        co_return Next::proceed;
     }
     fail(result, cut.error());
     // The prompt is tried next.
     if (result.end == GenerationResult::End::no_object &&
         routed.route == Route::prompt_via_picture && pool_.takes_prompts())
-        co_return Next::nowhere;
+        co_return Next::finished;
     result.attempts.push_back({.chain = EnhancementChain::standard,
                                .route = routed.route,
                                .outcome = AttemptOutcome::error,
                                .error = cut.error().message()});
     if (routed.watch.attempt) co_await routed.watch.attempt(result.attempts.back());
-    co_return Next::nowhere;
+    co_return Next::finished;
 }
 
 storage::Attempt Production::report_of(const GenerationRun::StructureResult& tried, int number,
@@ -237,9 +238,9 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
 
 asio::awaitable<Production::Next> Production::make(GenerationResult& result, GenerationRun& run,
                                                    const RoutedRequest& routed) {
-    const auto prepared = co_await ready(result, run, routed);
-    if (prepared != Next::on) co_return prepared;
-    Counts counts;
+    const auto prepared = co_await decode_and_cut_out(result, run, routed);
+    if (prepared != Next::proceed) co_return prepared;
+    GaussianCounts counts;
     std::vector<std::unique_ptr<generator::Structure>> structures;
     Decision decision{GateVerdict::retry, -1};
     for (;;) {
@@ -254,9 +255,9 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
             auto report = report_of(tried, number, seed, routed);
             if (report.outcome == AttemptOutcome::error) {
                 fail(result, tried.error);
-                if (tried.lost) co_return Next::elsewhere;
+                if (tried.lost) co_return Next::try_another;
                 if (result.given_up() || result.end == GenerationResult::End::device_lost)
-                    co_return Next::nowhere;
+                    co_return Next::finished;
             }
             counts.push_back(report.gaussians);
             structures.push_back(std::move(tried.structure));
@@ -271,9 +272,9 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
         result.outcome = outcome_of(decision.verdict);
         const auto next =
             co_await generate_splats(result, run, *structures[std::size_t(decision.attempt)]);
-        if (next != Next::on) co_return next;
+        if (next != Next::proceed) co_return next;
         const bool healthy = co_await is_healthy(result, routed);
-        if (healthy) co_return Next::nowhere;
+        if (healthy) co_return Next::finished;
         counts[std::size_t(decision.attempt)] = -1;
         decision = judge(counts, routed.generation_config.gate);
     }
@@ -284,7 +285,7 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
         std::all_of(result.attempts.begin(), result.attempts.end(),
                     [](const auto& each) { return each.outcome == AttemptOutcome::error; });
     if (!failed) result.outcome = storage::Outcome::rejected;
-    co_return Next::nowhere;
+    co_return Next::finished;
 }
 
 asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
@@ -310,13 +311,13 @@ asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& 
     auto made = co_await run.generate_splats(chosen);
     if (made.error.code) {
         fail(result, made.error);
-        co_return made.lost ? Next::elsewhere : Next::nowhere;
+        co_return made.lost ? Next::try_another : Next::finished;
     }
     result.splats = std::move(made.generated.splats);
     auto& report = result.attempts[std::size_t(result.attempt - 1)];
     report.times.latent = made.generated.times.latent;
     report.times.gaussians = made.generated.times.gaussians;
-    co_return result.splats.size() > 0 ? Next::on : Next::nowhere;
+    co_return result.splats.size() > 0 ? Next::proceed : Next::finished;
 }
 
 asio::awaitable<EncodedAsset> Production::encode(generator::Splats splats) {

@@ -115,18 +115,18 @@ private:
                                                  const Watch& watch, bool here_only);
     // How the work goes on after a step of it.
     enum class Next {
-        on,         // with the next step
-        nowhere,    // it has ended, as the result says
-        elsewhere,  // another way may lead there: another backend, or the prompt as it is
+        proceed,      // with the next step
+        finished,     // the result says how
+        try_another,  // another backend, or the prompt as it is
     };
 
-    // A prompt by way of a picture; `elsewhere` when that failed, with the reason in `result`.
+    // A prompt by way of a picture; `try_another` when that failed, with the reason in `result`.
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,
                                const RoutedRequest& routed);
-    asio::awaitable<Next> ready(GenerationResult& result, GenerationRun& run,
-                                const RoutedRequest& routed);
+    asio::awaitable<Next> decode_and_cut_out(GenerationResult& result, GenerationRun& run,
+                                             const RoutedRequest& routed);
     asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
                                           const generator::Structure& chosen);
     // Measures the result's splats; ones that break a limit of the gate are dropped, and the

@@ -4,8 +4,8 @@
 // It gets the picture or prompt as it came, with our generation config beside it (see
 // GenerateEndpoint): it enhances, makes one structure, and goes on only when that is dense enough;
 // else it tells the count, and the gate here decides, as for a device. So a sparse structure costs
-// it stage 1 alone. One that knows nothing of such answers splats, whose number then goes through
-// the gate.
+// it stage 1 alone. A server without this extension always returns splats, whose number then goes
+// through the gate.
 #pragma once
 
 #include "config/log.hpp"

@@ -55,7 +55,8 @@ network::HttpRequest remote_request(const GenerationRequest& request,
             "prompt_image_file",
             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
         fields.emplace_back("enhance", generation_config.enhancement(number).words);
-        fields.emplace_back("applies_to", generation_config.repaint ? "structure" : "both");
+        fields.emplace_back("applies_to",
+                            generation_config.stage2_uses_plain_picture ? "structure" : "both");
     }
     fields.emplace_back("seed", seed_text);
     fields.emplace_back("min_gaussians", least);

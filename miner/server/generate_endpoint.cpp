@@ -82,7 +82,7 @@ config::Result<std::optional<GenerationConfig>> GenerateEndpoint::read_config_of
     if (!applies_to.empty()) {
         if (applies_to != "both" && applies_to != "structure")
             return wrong("applies_to: give both or structure");
-        generation_config.repaint = applies_to == "structure";
+        generation_config.stage2_uses_plain_picture = applies_to == "structure";
     }
     return std::optional<GenerationConfig>(std::move(generation_config));
 }

@@ -35,7 +35,7 @@ ServerReply wrong_value(std::string_view what) {
     return words_reply(400, std::string(what) + ": not a value that is taken here");
 }
 
-// RFC 9110, 9.1 and 9.3.7: what we know, but not here, is told from what we do not know at all.
+// RFC 9110, 9.1 and 9.3.7: 405 for a known method, 501 for an unknown one.
 ServerReply other_method(const std::string& method, std::string_view allowed) {
     constexpr std::array kKnown{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
     ServerReply reply{204, {}, {}};

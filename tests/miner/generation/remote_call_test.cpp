@@ -20,7 +20,7 @@ TEST_CASE(
     miner::GenerationConfig generation_config;
     generation_config.standard.words = "contrast:2";
     generation_config.extreme.words = "none";
-    generation_config.repaint = true;
+    generation_config.stage2_uses_plain_picture = true;
     std::vector<std::uint8_t> bytes;
     for (int i = 0; i < 2000; ++i) bytes.push_back(std::uint8_t(i % 7 == 0 ? '-' : i));
     const auto http = miner::remote_request(bytes, generation_config, 2, 7, 1000);
