@@ -8,7 +8,7 @@ namespace generator {
 
 std::optional<at::Tensor> integrate(const Flow& flow, at::Tensor noise,
                                     const SamplerSettings& settings, const std::stop_token& stop) {
-    const auto steps = schedule(settings);
+    const auto steps = timesteps(settings);
     const double w = settings.guidance;
     at::Tensor x = std::move(noise);
     for (std::size_t i = 0; i < steps.size(); ++i) {

@@ -4,7 +4,7 @@
 
 namespace generator {
 
-std::vector<Step> schedule(const SamplerSettings& settings) {
+std::vector<Step> timesteps(const SamplerSettings& settings) {
     // torch's own linspace: it rounds in its own way, and a t on the edge of the interval must fall
     // on the same side.
     const auto even = at::linspace(1, 0, settings.steps + 1, at::kDouble);

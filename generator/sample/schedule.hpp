@@ -21,6 +21,6 @@ struct Step {
 
 // steps entries from t = 1 down to t_next = 0, warped by r t / (1 + (r - 1) t) with r = rescale_t
 // (TRELLIS, arXiv 2412.01506, after Esser et al. 2024, arXiv 2403.03206).
-std::vector<Step> schedule(const SamplerSettings& settings);
+std::vector<Step> timesteps(const SamplerSettings& settings);
 
 }  // namespace generator

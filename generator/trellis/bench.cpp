@@ -231,7 +231,7 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
         const int runs = options.runs.value_or(target.device.is_cpu() ? 1 : 10);
         const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);
         std::vector<Voxel> shape;
-        generator->pretend([&] { return shape; });
+        generator->use_voxels([&] { return shape; });
         for (int run = 0; run < runs; ++run) {
             shape = hollow_ball(voxels_of(voxels, run, runs), generator->info().resolution);
             const auto task = [&] {

@@ -20,7 +20,7 @@ public:
     // What stands in for the voxels that a structure shows; null: nothing does. Random weights show
     // no object.
     using Voxels = std::function<std::vector<Voxel>()>;
-    virtual void pretend(Voxels voxels) = 0;
+    virtual void use_voxels(Voxels voxels) = 0;
 };
 
 // One or two pipelines, of different input. Throws Refused.

@@ -48,8 +48,8 @@ at::Tensor row(const std::vector<double>& values, at::Device device) {
 }
 
 // One pipeline, for pictures or for prompts.
-struct Branch {
-    Branch(Networks all, const ComputeTarget& target)
+struct TrellisPipeline {
+    TrellisPipeline(Networks all, const ComputeTarget& target)
         : networks(std::move(all)),
           latent_mean(row(networks.manifest.latent_mean, target.device)),
           latent_std(row(networks.manifest.latent_std, target.device)) {
@@ -69,20 +69,20 @@ struct Encoded {
 };
 
 struct TrellisStructure final : Structure {
-    TrellisStructure(const Branch& the_branch, Encoded the_condition, std::vector<Voxel> voxels,
-                     at::Device device, Noise the_noise)
-        : branch(the_branch),
+    TrellisStructure(const TrellisPipeline& the_pipeline, Encoded the_condition,
+                     std::vector<Voxel> voxels, at::Device device, Noise the_noise)
+        : pipeline(the_pipeline),
           condition(std::move(the_condition)),
           shape(std::move(voxels), device),
           noise(std::move(the_noise)) {}
 
     std::int64_t voxels() const override { return shape.size(); }
     std::int64_t gaussians() const override {
-        return shape.size() * branch.networks.configs.gaussian_decoder.per_voxel;
+        return shape.size() * pipeline.networks.configs.gaussian_decoder.per_voxel;
     }
     const StageTimes& times() const override { return stage_times; }
 
-    const Branch& branch;
+    const TrellisPipeline& pipeline;
     Encoded condition;
     SparseShape shape;
     Noise noise;  // as the structure left it
@@ -91,7 +91,7 @@ struct TrellisStructure final : Structure {
 
 std::vector<double> times_of(const SamplerSettings& settings) {
     std::vector<double> times;
-    for (const auto& step : schedule(settings)) times.push_back(step.t);
+    for (const auto& step : timesteps(settings)) times.push_back(step.t);
     return times;
 }
 
@@ -101,9 +101,9 @@ Velocities split(const at::Tensor& branches) {
             branches.size(0) > 1 ? branches.narrow(0, 1, 1) : at::Tensor()};
 }
 
-// Velocities under one or more conditions. plans: one a condition, each with guidance's other
-// branch after it; evaluate(x, plan, step, branches) gives the first so many branches. Both outlive
-// it.
+// Velocities under one or more conditions. plans: one plan per condition; each holds the
+// conditional and the unconditional branch; evaluate(x, plan, step, branches) gives the first so
+// many of them. Both outlive it.
 template <class Plan, class Evaluate>
 Flow flow_of(const std::vector<Plan>& plans, bool averaged, Evaluate evaluate) {
     return [&plans, averaged, evaluate](const at::Tensor& x, int step, bool guided) {
@@ -134,8 +134,8 @@ public:
         std::int64_t parameters = 0;
         for (auto& networks : pipelines) {
             parameters += networks.parameters;
-            auto& branch = networks.manifest.input == Input::prompt ? prompts_ : pictures_;
-            branch.emplace(std::move(networks), target);
+            auto& pipeline = networks.manifest.input == Input::prompt ? prompts_ : pictures_;
+            pipeline.emplace(std::move(networks), target);
         }
         const auto& configs = (pictures_ ? *pictures_ : *prompts_).networks.configs;
         info_ = {.name = std::move(name),
@@ -152,16 +152,16 @@ public:
 
     std::optional<DeviceMemory> memory() const override { return target_.memory(); }
 
-    void pretend(Voxels voxels) override { pretended_ = std::move(voxels); }
+    void use_voxels(Voxels voxels) override { fixed_voxels_ = std::move(voxels); }
 
     // The first run loads libraries, lets them choose their kernels and takes memory: seconds. A
     // dense object's memory serves every sparser one.
     config::Result<void> warm_up() override {
         if (target_.device.is_cpu()) return {};
         const auto before = std::exchange(
-            pretended_, [this] { return hollow_ball(kMostWarmVoxels, info_.resolution); });
+            fixed_voxels_, [this] { return hollow_ball(kMostWarmVoxels, info_.resolution); });
         auto warmed = guarded([&] { return run_once(); });
-        pretended_ = before;
+        fixed_voxels_ = before;
         // Without a shape to spare, tasks may still fit.
         if (!warmed && warmed.error().code == Errc::out_of_memory) return {};
         return warmed;
@@ -189,7 +189,7 @@ public:
     }
 
 private:
-    // Everything that a task may need: a whole one, and both stages' second half in other sizes.
+    // What a task may need: one whole task, then stage 2's flow and decoder at other sizes.
     config::Result<void> run_once() {
         const auto grey = [](int side, int channels) {
             return Image{side, side, channels,
@@ -207,22 +207,22 @@ private:
             if (!structure) return structure.error();
             const auto generated = generate_splats(**structure, nullptr, {});
             if (!generated) return generated.error();
-            run_sizes(branch_for(condition), encode(branch_for(condition).networks, condition));
+            run_sizes(pipeline_for(condition), encode(pipeline_for(condition).networks, condition));
         }
         return {};
     }
 
     // Each kernel is loaded when it is first chosen, which goes by the number of rows.
-    void run_sizes(const Branch& branch, const Encoded& condition) {
+    void run_sizes(const TrellisPipeline& pipeline, const Encoded& condition) {
         const auto& [flow, decoder] =
-            std::tie(branch.networks.latent_flow, branch.networks.gaussian_decoder);
-        const auto channels = branch.networks.configs.latent_flow.channels;
+            std::tie(pipeline.networks.latent_flow, pipeline.networks.gaussian_decoder);
+        const auto channels = pipeline.networks.configs.latent_flow.channels;
         for (double voxels = kLeastWarmVoxels; voxels < kMostWarmVoxels; voxels *= kWarmRatio) {
             const SparseShape shape(hollow_ball(std::int64_t(voxels), info_.resolution),
                                     target_.device);
             const auto x = Noise(0).draw({shape.size(), channels}).to(target_.device);
             const auto plan =
-                flow.plan(shape, {1.0}, {condition.views.front(), branch.unconditional});
+                flow.plan(shape, {1.0}, {condition.views.front(), pipeline.unconditional});
             for (const std::size_t branches : {2, 1}) flow.velocity(x, plan, 0, branches);
             host_copy_(decoder.gaussians(decoder.features(x, shape), shape));
         }
@@ -234,8 +234,8 @@ private:
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the encoder");
         StageTimes times;
         Stopwatch watch(target_);
-        const auto& branch = branch_for(given);
-        const auto& networks = branch.networks;
+        const auto& pipeline = pipeline_for(given);
+        const auto& networks = pipeline.networks;
         auto condition = encode(networks, given);
         times.encode = watch.lap();
 
@@ -248,7 +248,7 @@ private:
         std::vector<StructureFlow::Plan> plans;
         for (const auto& view : condition.views)
             plans.push_back(
-                networks.structure_flow.plan(times_of(sampler), {view, branch.unconditional}));
+                networks.structure_flow.plan(times_of(sampler), {view, pipeline.unconditional}));
         const auto flow = flow_of(
             plans, condition.averaged,
             [&](const at::Tensor& x, const auto& plan, std::size_t step, std::size_t branches) {
@@ -259,10 +259,10 @@ private:
         times.structure = watch.lap();
 
         auto voxels = active_voxels(networks.structure_decoder.logits(*latent));
-        if (pretended_) voxels = pretended_();
+        if (fixed_voxels_) voxels = fixed_voxels_();
         if (voxels.empty()) return config::fail(Errc::no_voxels, "seed " + std::to_string(seed));
         auto structure = std::make_unique<TrellisStructure>(
-            branch, std::move(condition), std::move(voxels), target_.device, std::move(noise));
+            pipeline, std::move(condition), std::move(voxels), target_.device, std::move(noise));
         times.occupancy = watch.lap();
         structure->stage_times = times;
         return structure;
@@ -274,10 +274,10 @@ private:
         if (stop.stop_requested()) return config::fail(Errc::cancelled, "before the latent flow");
         GeneratedSplats generated;
         Stopwatch watch(target_);
-        const auto& networks = structure.branch.networks;
+        const auto& networks = structure.pipeline.networks;
         auto condition = structure.condition;
         if (repaint) {
-            if (&branch_for(*repaint) != &structure.branch)
+            if (&pipeline_for(*repaint) != &structure.pipeline)
                 refuse(Errc::internal, "a structure is repainted by what it was made from");
             condition = encode(networks, *repaint);
             generated.times.encode = watch.lap();
@@ -291,7 +291,7 @@ private:
         std::vector<LatentFlow::Plan> plans;
         for (const auto& view : condition.views)
             plans.push_back(networks.latent_flow.plan(structure.shape, times_of(sampler),
-                                                      {view, structure.branch.unconditional}));
+                                                      {view, structure.pipeline.unconditional}));
         const auto flow = flow_of(
             plans, condition.averaged,
             [&](const at::Tensor& x, const auto& plan, std::size_t step, std::size_t branches) {
@@ -307,23 +307,24 @@ private:
         generated.times.latent = watch.lap();
 
         const auto features = networks.gaussian_decoder.features(
-            *latent * structure.branch.latent_std + structure.branch.latent_mean, structure.shape);
+            *latent * structure.pipeline.latent_std + structure.pipeline.latent_mean,
+            structure.shape);
         generated.splats =
             host_copy_(networks.gaussian_decoder.gaussians(features, structure.shape));
         generated.times.gaussians = watch.lap();
         return generated;
     }
 
-    const Branch& branch_for(const Condition& condition) const {
+    const TrellisPipeline& pipeline_for(const Condition& condition) const {
         const bool prompt = std::holds_alternative<Prompt>(condition);
-        const auto& branch = prompt ? prompts_ : pictures_;
-        if (!branch)
+        const auto& pipeline = prompt ? prompts_ : pictures_;
+        if (!pipeline)
             refuse(Errc::wrong_input,
                    where_ + (prompt ? " makes splats from pictures, not from prompts; a "
                                       "TRELLIS-text checkpoint does"
                                     : " makes splats from prompts, not from pictures; a "
                                       "TRELLIS-image checkpoint does"));
-        return *branch;
+        return *pipeline;
     }
 
     Encoded encode(const Networks& networks, const Condition& given) const {
@@ -357,10 +358,10 @@ private:
 
     std::optional<Matting> matting_;
     ComputeTarget target_;
-    std::string where_;                         // for messages
-    std::optional<Branch> pictures_, prompts_;  // at least one
+    std::string where_;                                  // for messages
+    std::optional<TrellisPipeline> pictures_, prompts_;  // at least one
     ModelInfo info_;
-    Voxels pretended_;
+    Voxels fixed_voxels_;
     HostCopy host_copy_;
 };
 

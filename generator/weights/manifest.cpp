@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kMaxLatentChannels = 1024;
 
 // Published pipelines may name a network of another repository ("owner/name/ckpts/NAME"); a copy of
-// it in this folder does as well. Encoders are published by bare name, and lie in a folder of it
-// when they came from the hub. Where they are: the path, and the ending of the arguments' file.
+// it in this folder does as well. pipeline.json gives an encoder only a name; files from the hub
+// lie in a folder of that name. Returns the path, and the ending of the arguments' file.
 std::pair<std::string, std::string> locate(const Files& files, const Args& from,
                                            const std::string& role, const std::string& path) {
     if (!stays_inside(path))

@@ -23,7 +23,7 @@ TEST_CASE("the guided latent flow meets the golden latent", "[golden]") {
     const generator::SparseShape shape(golden.voxels(), at::kCPU);
     const auto& settings = networks.manifest.latent_sampler;
     std::vector<double> times;
-    for (const auto& step : generator::schedule(settings)) times.push_back(step.t);
+    for (const auto& step : generator::timesteps(settings)) times.push_back(step.t);
     const auto plan = networks.latent_flow.plan(shape, times, {golden["cond"], at::Tensor()});
     const auto latent = generator::integrate(
         [&](const at::Tensor& x, int step, bool guided) {

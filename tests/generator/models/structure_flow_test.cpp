@@ -11,7 +11,7 @@ namespace {
 
 std::vector<double> times_of(const generator::SamplerSettings& settings) {
     std::vector<double> times;
-    for (const auto& step : generator::schedule(settings)) times.push_back(step.t);
+    for (const auto& step : generator::timesteps(settings)) times.push_back(step.t);
     return times;
 }
 

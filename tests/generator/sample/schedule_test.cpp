@@ -3,10 +3,10 @@
 #include <catch2/catch.hpp>
 
 using generator::SamplerSettings;
-using generator::schedule;
+using generator::timesteps;
 
 TEST_CASE("times run from one to zero without a gap, warped towards noise") {
-    const auto steps = schedule({.steps = 12, .rescale_t = 3});
+    const auto steps = timesteps({.steps = 12, .rescale_t = 3});
     REQUIRE(steps.size() == 12);
     CHECK(steps.front().t == 1);
     CHECK(steps.back().t_next == 0);
@@ -19,7 +19,7 @@ TEST_CASE("times run from one to zero without a gap, warped towards noise") {
 
 TEST_CASE("guidance applies inside its interval, both ends included") {
     // t = 1, 0.9, 0.75, 0.5: the last lies on the edge to the bit.
-    const auto steps = schedule(
+    const auto steps = timesteps(
         {.steps = 4, .guidance = 7.5, .guided_from = 0.5, .guided_to = 0.95, .rescale_t = 3});
     REQUIRE(steps[3].t == 0.5);
     CHECK_FALSE(steps[0].guided);
@@ -29,11 +29,11 @@ TEST_CASE("guidance applies inside its interval, both ends included") {
 }
 
 TEST_CASE("guidance of strength zero costs nothing") {
-    for (const auto& step : schedule({.steps = 6, .guidance = 0})) CHECK_FALSE(step.guided);
+    for (const auto& step : timesteps({.steps = 6, .guidance = 0})) CHECK_FALSE(step.guided);
 }
 
 TEST_CASE("one step goes all the way") {
-    const auto steps = schedule({.steps = 1, .rescale_t = 3});
+    const auto steps = timesteps({.steps = 1, .rescale_t = 3});
     REQUIRE(steps.size() == 1);
     CHECK(steps[0].t == 1);
     CHECK(steps[0].t_next == 0);

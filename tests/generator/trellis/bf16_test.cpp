@@ -45,7 +45,7 @@ struct Side {
 
     static std::vector<double> times(const SamplerSettings& sampler) {
         std::vector<double> all;
-        for (const auto& step : schedule(sampler)) all.push_back(step.t);
+        for (const auto& step : timesteps(sampler)) all.push_back(step.t);
         return all;
     }
 
