@@ -1,4 +1,4 @@
-// Checks of what is on this machine: keys, folders, database, memory. Synchronous.
+// Checks of this machine: keys, disk and database, memory, GPU, what sets the clock. Synchronous.
 #pragma once
 
 #include "config/settings.hpp"

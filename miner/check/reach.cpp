@@ -113,7 +113,7 @@ std::optional<Finding> check_protocol(const std::vector<Probe>& probes) {
                    "/generate with `miner serve`"};
 }
 
-Finding check_skew(const std::vector<Probe>& probes) {
+Finding check_clock_skew(const std::vector<Probe>& probes) {
     std::vector<double> leads;
     for (const auto& probe : probes)
         if (probe.lead_s) leads.push_back(*probe.lead_s);

@@ -37,7 +37,7 @@ Finding check_answers(const std::vector<network::Peer>& peers, const std::vector
 std::optional<Finding> check_protocol(const std::vector<Probe>& probes);
 
 // By the median of those that told: one validator's clock may be wrong.
-Finding check_skew(const std::vector<Probe>& probes);
+Finding check_clock_skew(const std::vector<Probe>& probes);
 
 // Whether the server of picture_service.url answers at all; no picture is asked for, as that may
 // cost money. Nobody must: prompts then go to the model as they are.

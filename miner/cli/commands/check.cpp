@@ -91,7 +91,7 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
     const auto probes = run(probe(peers, settings.schedule.connect_timeout));
     report.add(check_answers(peers, probes));
     if (auto protocol = check_protocol(probes)) report.add(std::move(*protocol));
-    report.add(check_skew(probes));
+    report.add(check_clock_skew(probes));
     if (!settings.picture_service.url.empty())
         report.add(run(
             check_picture_service(settings.picture_service, settings.schedule.connect_timeout)));

@@ -80,17 +80,17 @@ TEST_CASE("a clock an hour off is seen by the validator's date") {
     const auto probes = ask({early->peer()});
     REQUIRE(probes.at(0).lead_s);
     CHECK(*probes[0].lead_s == Approx(-3600).margin(60));
-    CHECK(miner::check_skew(probes).state == State::fail);
+    CHECK(miner::check_clock_skew(probes).state == State::fail);
 }
 
 TEST_CASE("the clock is judged by the middle of what validators say") {
-    CHECK(miner::check_skew(leads({0.3, -0.2, 5000})).state == State::ok);
-    CHECK(miner::check_skew(leads({1.5, 1.5, 0})).state == State::warn);
-    CHECK(miner::check_skew(leads({-1.5, -1.5, 0})).state == State::warn);
-    CHECK(miner::check_skew(leads({-5, -5, 0})).state == State::fail);
-    CHECK_THAT(miner::check_skew(leads({-30})).found, Catch::Contains("ahead of"));
-    CHECK_THAT(miner::check_skew(leads({30})).found, Catch::Contains("behind"));
-    CHECK(miner::check_skew({Probe{}}).state == State::warn);
+    CHECK(miner::check_clock_skew(leads({0.3, -0.2, 5000})).state == State::ok);
+    CHECK(miner::check_clock_skew(leads({1.5, 1.5, 0})).state == State::warn);
+    CHECK(miner::check_clock_skew(leads({-1.5, -1.5, 0})).state == State::warn);
+    CHECK(miner::check_clock_skew(leads({-5, -5, 0})).state == State::fail);
+    CHECK_THAT(miner::check_clock_skew(leads({-30})).found, Catch::Contains("ahead of"));
+    CHECK_THAT(miner::check_clock_skew(leads({30})).found, Catch::Contains("behind"));
+    CHECK(miner::check_clock_skew({Probe{}}).state == State::warn);
 }
 
 TEST_CASE("no validator, or none that answers, stops mining; few are worth a look") {
