@@ -66,7 +66,7 @@ void add_generator(Rows& rows) {
          .field = [](Settings& s) -> Field { return &s.picture_service.url; },
          .doc = "Server that makes a picture of each prompt, which the model then takes: one that speaks the OpenAI "
                 "images API, as stable-diffusion.cpp does. Without a path of its own /v1/images/generations is asked. "
-                "Fails it, the model gets the prompt itself; empty: always.",
+                "If it fails, or if this is empty, the model gets the prompt itself.",
          .shape = &kServiceShape},
         {.name = "picture_service.model",
          .field = [](Settings& s) -> Field { return &s.picture_service.model; },

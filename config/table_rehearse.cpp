@@ -9,7 +9,7 @@ void add_rehearse(Rows& rows) {
     rows.insert(rows.end(), {
         {.name = "rehearse.tasks",
          .field = [](Settings& s) -> Field { return &s.rehearse.tasks; },
-         .doc = "Tasks that the local validator hands out.",
+         .doc = "Tasks that the local validators hand out, all together.",
          .unit = "tasks",
          .least = 1,
          .most = 1'000'000},

@@ -25,9 +25,9 @@ struct Verb {
 constexpr std::array<Verb, 17> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
-    {Command::serve, "serve", "Make splats for whoever posts a picture to /generate",
+    {Command::serve, "serve", "Make splats for whoever posts a picture or a prompt to /generate",
      "miner serve --http.listen 127.0.0.1:10006"},
-    {Command::rehearse, "rehearse", "Mine against a local validator, then say go or no-go",
+    {Command::rehearse, "rehearse", "Mine against local validators, then say go or no-go",
      "miner rehearse --tasks 12 --faults timeout,drop"},
     {Command::generate, "generate", "Turn a picture or a prompt into splats",
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
@@ -60,7 +60,8 @@ constexpr std::array<Verb, 17> kVerbs{{
 
 struct Popular {
     std::string_view key;
-    const char* doc;  // shorter than the table's: the main help fits one screen
+    const char*
+        doc;  // shorter than the table's: the main help fits one screen; null: what it may be
 };
 
 // These stand in the main help; the others are one `config --print` away.
@@ -68,7 +69,7 @@ constexpr std::array<Popular, 5> kPopular{{
     {"netuid", "Subnet: 17 on finney, 220 on test"},
     {"wallet.name", "Wallet that the hotkey belongs to"},
     {"wallet.hotkey", "Hotkey to mine with"},
-    {"subtensor.network", "finney, test, archive, local, or a URL"},
+    {"subtensor.network", nullptr},
     {"storage.path", "Folder of database, results and log"},
 }};
 
@@ -98,7 +99,7 @@ public:
         app_.require_subcommand(0, 1);
         app_.allow_extras();
         app_.formatter(std::make_shared<ShortHelp>());
-        app_.get_formatter()->column_width(34);
+        app_.get_formatter()->column_width(32);
         app_.footer(
             "Every setting is a flag, a variable and a line of the settings file: see miner config "
             "--print.\n"
@@ -209,7 +210,9 @@ private:
             bind(app_, config::flag_of(key), key, std::string(key.doc))->group(kUnlisted);
         }
         for (const auto& [key, doc] : kPopular) {
-            app_.get_option("--" + std::string(key))->description(doc)->group("Options");
+            app_.get_option("--" + std::string(key))
+                ->description(doc ? doc : config::expectation_of(*config::find_key(key)))
+                ->group("Options");
         }
     }
 
@@ -265,8 +268,9 @@ private:
         shorthand(app, "--tasks", "rehearse.tasks", "Tasks to hand out");
         shorthand(app, "--pictures", "rehearse.pictures",
                   "Folder with pictures instead of the embedded ones");
+        const auto& faults = config::find_key("rehearse.faults")->choices;
         shorthand(app, "--faults", "rehearse.faults",
-                  "Any of timeout, refuse, garbage, slow, drop");
+                  fmt::format("Any of {}", fmt::join(faults, ", ")));
         shorthand(app, "--seed", "rehearse.seed", "Seed of the generation: the same results again");
         app.add_flag("--json", arguments_.json,
                      "Print the report as JSON, everything else on standard error");
@@ -371,7 +375,8 @@ private:
         app.add_flag("--markdown", arguments_.markdown, "Print the page about settings");
     }
 
-    CLI::App app_{"Mines Bittensor's 3D subnet: pictures in, Gaussian splats out.", "miner"};
+    CLI::App app_{"Mines Bittensor's 3D subnet: pictures or prompts in, Gaussian splats out.",
+                  "miner"};
     std::vector<CLI::App*> commands_;  // as kVerbs
     std::vector<Bound> bound_;
     std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> texts_;

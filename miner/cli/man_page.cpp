@@ -56,7 +56,8 @@ std::string roff(std::string_view text) {
 std::string render_man_page() {
     std::string text = fmt::format(
         ".TH MINER 1 \"\" \"miner {}\" \"User commands\"\n.SH NAME\nminer \\- mines Bittensor's 3D "
-        "subnet: pictures in, Gaussian splats out\n.SH SYNOPSIS\n.B miner\n[\\fISETTING\\fR ...] "
+        "subnet: pictures or prompts in, splats out\n.SH SYNOPSIS\n.B "
+        "miner\n[\\fISETTING\\fR ...] "
         "[\\fICOMMAND\\fR] [\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
         config::version());
     const auto out = std::back_inserter(text);

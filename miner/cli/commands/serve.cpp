@@ -1,4 +1,4 @@
-// miner serve: makes splats for whoever posts a picture to /generate, until it is stopped.
+// miner serve: makes splats for whoever posts a picture or a prompt to /generate, until stopped.
 #include "miner/serve.hpp"
 #include "config/version.hpp"
 #include "miner/cli/commands/commands.hpp"

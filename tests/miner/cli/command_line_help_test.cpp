@@ -1,6 +1,7 @@
 // What --help and --version print.
 #include "miner/cli/command_line.hpp"
 
+#include "config/keys.hpp"
 #include "config/version.hpp"
 #include "tests/miner/cli/parsed.hpp"
 
@@ -51,6 +52,23 @@ TEST_CASE("every command's help has an example, and run's the exit codes") {
     }
     const std::string text = over({"run", "--help"}).text;
     for (const auto& [code, meaning] : exit_codes()) CHECK(has(text, meaning));
+}
+
+TEST_CASE("the help names every choice that the settings have") {
+    const std::string main = over({"--help"}).text;
+    INFO(main);
+    const auto* network = config::find_key("subtensor.network");
+    REQUIRE(network);
+    CHECK(has(main, config::expectation_of(*network)));
+    CHECK(has(main, "latent-lite"));
+    const std::string rehearse = over({"rehearse", "--help"}).text;
+    INFO(rehearse);
+    const auto line = rehearse.substr(rehearse.find("--faults"));
+    const auto* faults = config::find_key("rehearse.faults");
+    REQUIRE(faults);
+    CHECK(faults->choices.size() == 10);
+    for (const auto fault : faults->choices)
+        CHECK(has(line.substr(0, line.find('\n')), std::string(fault)));
 }
 
 TEST_CASE("every example of the help is understood") {
