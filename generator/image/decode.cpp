@@ -31,6 +31,11 @@ std::string what_it_seems(std::span<const std::uint8_t> bytes) {
 
 config::Result<Image> decode_stored(std::span<const std::uint8_t> bytes,
                                     const DecodeLimits& limits) {
+    if (std::int64_t(bytes.size()) > limits.max_bytes) {
+        return config::fail(Errc::picture_too_large, std::to_string(bytes.size()) +
+                                                         " bytes; the limit is " +
+                                                         std::to_string(limits.max_bytes));
+    }
     if (looks_like_png(bytes)) return decode_png(bytes, limits);
     if (looks_like_jpeg(bytes)) return decode_jpeg(bytes, limits);
     if (looks_like_webp(bytes)) return decode_webp(bytes, limits);
@@ -39,6 +44,34 @@ config::Result<Image> decode_stored(std::span<const std::uint8_t> bytes,
     if (looks_like_tiff(bytes)) return decode_tiff(bytes, limits);
     return config::fail(Errc::not_a_picture,
                         what_it_seems(bytes) + "; PNG, JPEG, WebP, GIF, BMP and TIFF are accepted");
+}
+
+// Of what decoders give as RGBA, whether the file's own alpha is one of four bands. The others
+// either have no alpha, or four bands whenever they have some.
+bool drops_alpha(std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t kColourType = 25;  // of a PNG's header
+    constexpr std::uint8_t kRgba = 6;
+    if (looks_like_gif(bytes)) return true;
+    return looks_like_png(bytes) && bytes.size() > kColourType && bytes[kColourType] != kRgba;
+}
+
+// Pillow's alpha_composite over opaque white: 7 bits beyond a byte, and its own division by 255.
+std::uint8_t over_white(std::uint8_t colour, std::uint8_t alpha) {
+    constexpr std::uint32_t kBits = 7;
+    const std::uint32_t sum = (std::uint32_t(colour) * alpha + 255U * (255U - alpha)) << kBits;
+    const std::uint32_t rounded = sum + (0x80U << kBits);
+    return std::uint8_t((((rounded >> 8) + rounded) >> 8) >> kBits);
+}
+
+Image flattened(const Image& rgba, bool drop) {
+    Image rgb{rgba.width, rgba.height, 3, {}};
+    rgb.pixels.reserve(rgba.pixels.size() / 4 * 3);
+    for (std::size_t i = 0; i < rgba.pixels.size(); i += 4) {
+        const std::uint8_t alpha = drop ? 255 : rgba.pixels[i + 3];
+        for (std::size_t c = 0; c < 3; ++c)
+            rgb.pixels.push_back(over_white(rgba.pixels[i + c], alpha));
+    }
+    return rgb;
 }
 
 }  // namespace
@@ -89,14 +122,18 @@ std::optional<config::Error> refuse_size(std::int64_t width, std::int64_t height
 }
 
 config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) try {
-    if (std::int64_t(bytes.size()) > limits.max_bytes) {
-        return config::fail(Errc::picture_too_large, std::to_string(bytes.size()) +
-                                                         " bytes; the limit is " +
-                                                         std::to_string(limits.max_bytes));
-    }
     auto stored = decode_stored(bytes, limits);
     if (!stored) return stored;
     return apply_orientation(std::move(*stored), orientation_of(bytes));
+} catch (const std::bad_alloc&) {
+    return config::fail(Errc::out_of_memory, "while decoding a picture");
+}
+
+config::Result<Image> decode_for_score(std::span<const std::uint8_t> bytes,
+                                       const DecodeLimits& limits) try {
+    auto stored = decode_stored(bytes, limits);
+    if (!stored) return stored;
+    return flattened(*stored, drops_alpha(bytes));
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while decoding a picture");
 }

@@ -23,6 +23,13 @@ struct DecodeLimits {
 // picture_too_large, empty_picture, out_of_memory. Any thread.
 config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits = {});
 
+// The same picture as a validator's scoring takes it: RGB, neither turned nor cropped. Where the
+// file has four bands they are composed over white, to the bit as Pillow's `alpha_composite`; the
+// transparency of palettes, of single colours and of gray is dropped, as its `convert("RGB")` does.
+// (Gray with alpha in a TIFF is composed here, which Pillow does not do.)
+config::Result<Image> decode_for_score(std::span<const std::uint8_t> bytes,
+                                       const DecodeLimits& limits = {});
+
 // 1 to 4 channels -> PNG bytes. Empty for a picture without pixels.
 std::vector<std::uint8_t> encode_png(const Image& image);
 
