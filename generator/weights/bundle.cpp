@@ -85,24 +85,31 @@ at::Tensor Bundle::take(const std::string& name, at::IntArrayRef shape, at::Scal
         if (taken_.insert(name).second) parameters_ += tensor.numel();
         return tensor;
     }
-    const auto* view = file_.find(name);
+    const auto* over = overlay_ ? overlay_->find(overlay_prefix_ + name) : nullptr;
+    const auto* view = over ? over : file_.find(name);
+    const std::string where =
+        over ? overlay_->file() + ": " + overlay_prefix_ + name : file() + ": " + name;
     const std::string needed = "the network needs " + words(shape);
-    if (!view) refuse(Errc::missing_tensor, file() + ": " + name + " (" + needed + ")");
-    if (!is_weight(view->dtype)) {
-        refuse(Errc::misshapen_tensor,
-               file() + ": " + name + " is of type " + name_of(view->dtype));
-    }
-    if (shape != at::IntArrayRef(view->shape)) {
-        refuse(Errc::misshapen_tensor,
-               file() + ": " + name + " is " + words(view->shape) + ", " + needed);
-    }
+    if (!view) refuse(Errc::missing_tensor, where + " (" + needed + ")");
+    if (!is_weight(view->dtype))
+        refuse(Errc::misshapen_tensor, where + " is of type " + name_of(view->dtype));
+    if (shape != at::IntArrayRef(view->shape))
+        refuse(Errc::misshapen_tensor, where + " is " + words(view->shape) + ", " + needed);
     auto tensor = to_tensor(*view).to(device_, dtype);
     // A sum is finite only when every element is; one pass, without a second tensor.
     if (!std::isfinite(tensor.sum(at::kFloat).item<double>()))
-        refuse(Errc::bad_checkpoint, file() + ": " + name + " holds what is no finite number in " +
+        refuse(Errc::bad_checkpoint, where + " holds what is no finite number in " +
                                          c10::toString(dtype) + "; fetch it again");
-    if (taken_.insert(name).second) parameters_ += tensor.numel();
+    if (taken_.insert(name).second) {
+        parameters_ += tensor.numel();
+        from_overlay_ += over ? 1 : 0;
+    }
     return tensor;
+}
+
+void Bundle::overlay(Safetensors file, std::string prefix) {
+    overlay_ = std::move(file);
+    overlay_prefix_ = std::move(prefix);
 }
 
 void Bundle::leave_out(const std::string& prefix) {

@@ -6,6 +6,7 @@
 #include "generator/weights/safetensors.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,14 @@ public:
     // Has every tensor that is asked for, with random numbers of a trained one's size: for
     // measurements alone.
     static Bundle random(at::Device device, at::ScalarType dtype);
+
+    // What `file` has under `prefix` and a name of ours is taken in place of ours, and must have
+    // ours's shape; what it has besides is left alone.
+    void overlay(Safetensors file, std::string prefix);
+
+    // Tensors taken so far, and how many of them lay over ours.
+    std::int64_t tensors_taken() const { return std::int64_t(taken_.size()); }
+    std::int64_t taken_from_overlay() const { return from_overlay_; }
 
     bool has(const std::string& name) const { return file_.find(name) != nullptr; }
 
@@ -51,6 +60,9 @@ private:
                              at::ScalarType dtype) const;
 
     Safetensors file_;
+    std::optional<Safetensors> overlay_;
+    std::string overlay_prefix_;
+    std::int64_t from_overlay_ = 0;
     bool random_ = false;
     at::Device device_;
     at::ScalarType dtype_;
