@@ -14,13 +14,6 @@ namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-// As the Unicode property White_Space, which regular expressions call \s.
-bool is_space(char32_t c) {
-    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-           c == 0x205F || c == 0x3000;
-}
-
 bool is_letter(char32_t c) {
     const auto category = utf8proc_category(utf8proc_int32_t(c));
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
@@ -29,37 +22,6 @@ bool is_letter(char32_t c) {
 bool is_digit(char32_t c) {
     const auto category = utf8proc_category(utf8proc_int32_t(c));
     return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
-}
-
-std::string repaired(std::string_view bytes) {
-    std::string text;
-    text.reserve(bytes.size());
-    const auto* next = reinterpret_cast<const utf8proc_uint8_t*>(bytes.data());
-    auto left = utf8proc_ssize_t(bytes.size());
-    while (left > 0) {
-        utf8proc_int32_t code = -1;
-        const auto length = std::max<utf8proc_ssize_t>(utf8proc_iterate(next, left, &code), 1);
-        append_utf8(text, code < 0 ? kReplacement : char32_t(code));
-        next += length;
-        left -= length;
-    }
-    return text;
-}
-
-std::u32string composed(const std::string& text) {
-    utf8proc_uint8_t* mapped = nullptr;
-    const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                     utf8proc_ssize_t(text.size()), &mapped,
-                                     utf8proc_option_t(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    if (length < 0) throw std::bad_alloc();  // repaired text leaves no other fault
-    std::u32string codes;
-    for (utf8proc_ssize_t at = 0; at < length;) {
-        utf8proc_int32_t code = 0;
-        at += utf8proc_iterate(mapped + at, length - at, &code);
-        codes += char32_t(code);
-    }
-    return codes;
 }
 
 // Length of the contraction that `text` begins with; 0 for none.
@@ -86,10 +48,44 @@ void append_utf8(std::string& out, char32_t code) {
     out.append(reinterpret_cast<const char*>(bytes.data()), std::size_t(length));
 }
 
+bool is_space(char32_t c) {
+    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+}
+
+std::u32string code_points(std::string_view utf8) {
+    std::u32string text;
+    text.reserve(utf8.size());
+    const auto* next = reinterpret_cast<const utf8proc_uint8_t*>(utf8.data());
+    auto left = utf8proc_ssize_t(utf8.size());
+    while (left > 0) {
+        utf8proc_int32_t code = -1;
+        const auto length = std::max<utf8proc_ssize_t>(utf8proc_iterate(next, left, &code), 1);
+        text += code < 0 ? kReplacement : char32_t(code);
+        next += length;
+        left -= length;
+    }
+    return text;
+}
+
+std::u32string compose(std::u32string_view text) {
+    std::string utf8;
+    utf8.reserve(text.size());
+    for (const char32_t c : text) append_utf8(utf8, c);
+    utf8proc_uint8_t* mapped = nullptr;
+    const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(utf8.data()),
+                                     utf8proc_ssize_t(utf8.size()), &mapped,
+                                     utf8proc_option_t(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+    if (length < 0) throw std::bad_alloc();  // code points leave no other fault
+    return code_points({reinterpret_cast<const char*>(mapped), std::size_t(length)});
+}
+
 std::u32string normalize(std::string_view prompt) {
     std::u32string text;
     bool in_space = false;
-    for (const char32_t c : composed(repaired(prompt))) {
+    for (const char32_t c : compose(code_points(prompt))) {
         if (is_space(c)) {
             if (!in_space) text += U' ';
         } else if (c == 0x130) {

@@ -13,6 +13,15 @@ namespace generator {
 // run of combining marks, so bound the prompt before.
 std::u32string normalize(std::string_view prompt);
 
+// As code points; bytes that are no UTF-8 become U+FFFD.
+std::u32string code_points(std::string_view utf8);
+
+// Canonical composition (NFC) of what code_points() gives.
+std::u32string compose(std::u32string_view text);
+
+// As the Unicode property White_Space, which regular expressions call \s.
+bool is_space(char32_t c);
+
 // The parts that are tokenised one by one, in order, as views into `text`: a contraction ('s 't 're
 // 've 'm 'll 'd), a run of letters, one digit, or a run of what is none of these nor white space. A
 // special token's name that only lower case made one is no such token: three parts.

@@ -1,6 +1,7 @@
 #include "generator/text/tokenizer.hpp"
 
 #include "generator/text/normalize.hpp"
+#include "generator/text/repair.hpp"
 #include "generator/weights/refused.hpp"
 
 #include <algorithm>
@@ -40,6 +41,12 @@ std::uint64_t pair_of(std::int32_t left, std::int32_t right) {
 std::pair<std::size_t, std::string_view> next_special(std::string_view text) {
     const auto start = text.find(kStart), end = text.find(kEnd);
     return start < end ? std::pair(start, kStart) : std::pair(end, kEnd);
+}
+
+config::Error too_long(std::string_view prompt) {
+    return config::fail(Errc::bad_prompt, std::to_string(prompt.size()) + " bytes; at most " +
+                                              std::to_string(Tokenizer::kMaxPromptBytes) +
+                                              " are taken");
 }
 
 }  // namespace
@@ -117,9 +124,7 @@ void Tokenizer::read_merges(const Bytes& bytes, const std::string& where) {
 
 config::Result<std::vector<std::int64_t>> Tokenizer::encode(std::string_view prompt,
                                                             std::size_t length) const {
-    if (prompt.size() > kMaxPromptBytes)
-        return config::fail(Errc::bad_prompt, std::to_string(prompt.size()) + " bytes; at most " +
-                                                  std::to_string(kMaxPromptBytes) + " are taken");
+    if (prompt.size() > kMaxPromptBytes) return too_long(prompt);
     std::vector<std::int64_t> ids{start_};
     const auto most = length - 1;  // the last one is the end
     while (!prompt.empty() && ids.size() < most) {
@@ -130,6 +135,16 @@ config::Result<std::vector<std::int64_t>> Tokenizer::encode(std::string_view pro
         prompt.remove_prefix(begin + special.size());
     }
     ids.resize(length, end_);
+    return ids;
+}
+
+config::Result<std::vector<std::int64_t>> Tokenizer::encode_as_open_clip(std::string_view prompt,
+                                                                         std::size_t length) const {
+    if (prompt.size() > kMaxPromptBytes) return too_long(prompt);
+    std::vector<std::int64_t> ids{start_};
+    append(repaired_prompt(prompt), ids, length - 1);
+    ids.push_back(end_);
+    ids.resize(length, 0);
     return ids;
 }
 

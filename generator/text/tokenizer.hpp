@@ -29,6 +29,12 @@ public:
     config::Result<std::vector<std::int64_t>> encode(std::string_view prompt,
                                                      std::size_t length) const;
 
+    // As open_clip's SimpleTokenizer of the same vocabulary has them: after its repair
+    // (text/repair.hpp), with names of special tokens as plain text. Start, the prompt's own, end,
+    // and zeros up to the length; where they are too many the last one is the end.
+    config::Result<std::vector<std::int64_t>> encode_as_open_clip(std::string_view prompt,
+                                                                  std::size_t length) const;
+
     std::size_t size() const { return ids_.size(); }  // entries of the vocabulary
     std::int64_t largest_id() const { return largest_id_; }
 
