@@ -133,6 +133,9 @@ config::Result<Image> decode_for_score(std::span<const std::uint8_t> bytes,
                                        const DecodeLimits& limits) try {
     auto stored = decode_stored(bytes, limits);
     if (!stored) return stored;
+    // Of all formats Pillow turns TIFF alone while it reads it.
+    if (looks_like_tiff(bytes))
+        stored = apply_orientation(std::move(*stored), orientation_of(bytes));
     return flattened(*stored, drops_alpha(bytes));
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while decoding a picture");

@@ -23,10 +23,11 @@ struct DecodeLimits {
 // picture_too_large, empty_picture, out_of_memory. Any thread.
 config::Result<Image> decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits = {});
 
-// The same picture as a validator's scoring takes it: RGB, neither turned nor cropped. Where the
-// file has four bands they are composed over white, to the bit as Pillow's `alpha_composite`; the
-// transparency of palettes, of single colours and of gray is dropped, as its `convert("RGB")` does.
-// (Gray with alpha in a TIFF is composed here, which Pillow does not do.)
+// The same picture as a validator's scoring takes it: RGB, not cropped, and turned only where
+// Pillow does so while it reads: a TIFF. Where the file has four bands they are composed over
+// white, to the bit as Pillow's `alpha_composite`; the transparency of palettes, of single colours
+// and of gray is dropped, as its `convert("RGB")` does. (Gray with alpha in a TIFF is composed
+// here, and 16 bits of gray are not clipped.) Limits and failures as of decode().
 config::Result<Image> decode_for_score(std::span<const std::uint8_t> bytes,
                                        const DecodeLimits& limits = {});
 
