@@ -1,7 +1,9 @@
 #include "generator/score/ssim.hpp"
 
+#include "generator/kernels/parallel.hpp"
+#include "generator/score/blur.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
@@ -10,71 +12,75 @@
 namespace generator {
 namespace {
 
-constexpr int kRadius = 5;
 constexpr double kDeviation = 1.5;
 constexpr double kC1 = 0.01 * 0.01, kC2 = 0.03 * 0.03;
-constexpr std::int64_t kPixelsAtOnce = std::int64_t(4)
-                                       << 20;  // a picture is as wide as the colours
+constexpr std::int64_t kValuesAtOnce = std::int64_t(4) << 20;  // of pictures
 
-at::Tensor gaussian(at::Device device) {
-    std::array<float, 2 * kRadius + 1> weights{};
+BlurWeights gaussian() {
+    BlurWeights weights{};
     float sum = 0;
-    for (int i = -kRadius; i <= kRadius; ++i) {
+    for (int i = -kBlurRadius; i <= kBlurRadius; ++i) {
         const auto at = float(i / kDeviation);
-        sum += weights[std::size_t(i + kRadius)] = std::exp(-at * at / 2);
+        sum += weights[std::size_t(i + kBlurRadius)] = std::exp(-at * at / 2);
     }
     for (float& weight : weights) weight /= sum;
-    return at::tensor(at::ArrayRef<float>(weights), at::kFloat).to(device);
+    return weights;
 }
 
-// One row of weights after the other, as the Gaussian is a product. Three groups of one colour:
-// with one group a GPU would round to TF32.
-class Blur {
-public:
-    explicit Blur(at::Device device)
-        : down_(gaussian(device).view({1, 1, -1, 1}).expand({3, 1, -1, 1}).contiguous()),
-          across_(down_.transpose(2, 3).contiguous()) {}
+at::Tensor blurred_on_cpu(const at::Tensor& x) {
+    static const auto kWeights = gaussian();
+    const auto input = x.contiguous();
+    auto out = at::empty_like(input);
+    const auto height = x.size(2), width = x.size(3), plane = height * width;
+    const auto* const from = input.const_data_ptr<float>();
+    auto* const to = out.mutable_data_ptr<float>();
+    at::parallel_for(0, x.size(0) * x.size(1), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = begin; i < end; ++i)
+            blur_plane(from + i * plane, height, width, kWeights, to + i * plane);
+    });
+    return out;
+}
 
-    at::Tensor operator()(const at::Tensor& x) const {
-        const auto padded = at::reflection_pad2d(x, {kRadius, kRadius, kRadius, kRadius});
-        return times(across_, times(down_, padded));
-    }
-
-private:
-    static at::Tensor times(const at::Tensor& weights, const at::Tensor& x) {
+// [N, 3, H, W]. The Gaussian is a product: one row of weights after the other.
+at::Tensor blurred(const at::Tensor& x) {
+    if (x.is_cpu()) return blurred_on_cpu(x);
+    const auto weights = gaussian();
+    const auto row = at::tensor(at::ArrayRef<float>(weights), at::kFloat).to(x.device());
+    const auto times = [](const at::Tensor& picture, const at::Tensor& kernel) {
+        // Three groups of one colour: with one group a GPU would round to TF32.
         const std::int64_t none = 0;
-        return at::conv2d(x, weights, {}, {1, 1}, {none, none}, {1, 1}, /*groups=*/3);
-    }
-
-    at::Tensor down_, across_;
-};
+        return at::conv2d(picture, kernel, {}, {1, 1}, {none, none}, {1, 1}, /*groups=*/3);
+    };
+    const auto padded =
+        at::reflection_pad2d(x, {kBlurRadius, kBlurRadius, kBlurRadius, kBlurRadius});
+    const auto down = times(padded, row.view({1, 1, -1, 1}).repeat({3, 1, 1, 1}));
+    return times(down, row.view({1, 1, 1, -1}).repeat({3, 1, 1, 1}));
+}
 
 }  // namespace
 
 at::Tensor ssim(const at::Tensor& pictures, const at::Tensor& a, const at::Tensor& b) {
-    const Blur blur(pictures.device());
     // Variances do not change when white is 0, and are then exactly 0 there, where most of a view
     // is: in fp32 they are differences of nearly equal numbers.
     const auto dark = 1 - pictures;
     const auto each = dark.numel() / dark.size(0);
-    const auto at_once = std::max<std::int64_t>(1, kPixelsAtOnce / each);
+    const auto at_once = std::max<std::int64_t>(1, kValuesAtOnce / each);
     std::vector<at::Tensor> means, variances, results;
     for (const auto& part : dark.split(at_once)) {
-        means.push_back(blur(part));
-        variances.push_back((blur(part * part) - means.back() * means.back()).clamp_min_(0));
+        means.push_back(blurred(part));
+        variances.push_back((blurred(part * part) - means.back() * means.back()).clamp_min_(0));
     }
     const auto mean = at::cat(means), variance = at::cat(variances);
     for (std::int64_t first = 0; first < a.size(0); first += at_once) {
         const auto count = std::min(at_once, a.size(0) - first);
         const auto i = a.narrow(0, first, count), j = b.narrow(0, first, count);
         const auto mi = mean.index_select(0, i), mj = mean.index_select(0, j);
-        const auto covariance =
-            blur(dark.index_select(0, i) * dark.index_select(0, j)) - mi * mj;  // not clamped
+        // Not clamped, unlike variances.
+        auto covariance = blurred(dark.index_select(0, i) * dark.index_select(0, j)).sub_(mi * mj);
         const auto light_i = 1 - mi, light_j = 1 - mj;
-        const auto variances_of_both = variance.index_select(0, i) + variance.index_select(0, j);
-        const auto above = (2 * light_i * light_j + kC1) * (2 * covariance + kC2);
-        const auto below =
-            (light_i * light_i + light_j * light_j + kC1) * (variances_of_both + kC2);
+        const auto both = variance.index_select(0, i).add_(variance.index_select(0, j));
+        const auto above = (2 * light_i * light_j).add_(kC1).mul_(covariance.mul_(2).add_(kC2));
+        const auto below = (light_i * light_i + light_j * light_j).add_(kC1).mul_(both.add_(kC2));
         results.push_back((above / below).mean({1, 2, 3}));
     }
     return at::cat(results);

@@ -61,7 +61,7 @@ inline std::string golden_folder() {
 // A folder laid out like golden/text: tokens.json, tokenizer/, clip/, clip_golden.safetensors,
 // pipe/.
 inline std::string golden_text_folder() {
-    return golden_with("tokens.json", project_path("tests/golden/text"));
+    return golden_with("clip_golden.safetensors", project_path("tests/golden/text"));
 }
 
 class Golden {
