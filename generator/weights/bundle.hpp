@@ -29,8 +29,8 @@ public:
     // measurements alone.
     static Bundle random(at::Device device, at::ScalarType dtype);
 
-    // What `file` has under `prefix` and a name of ours is taken in place of ours, and must have
-    // ours's shape; what it has besides is left alone.
+    // What `file` has under `prefix` + name is taken in place of ours of that name; what it has
+    // besides is left alone.
     void overlay(Safetensors file, std::string prefix);
 
     // Tensors taken so far, and how many of them lay over ours.

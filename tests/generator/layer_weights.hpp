@@ -26,10 +26,14 @@ public:
 
     generator::Bundle bundle(at::Device device = at::kCPU,
                              at::ScalarType dtype = at::kFloat) const {
+        return generator::Bundle(file("layer"), device, dtype);
+    }
+
+    generator::Safetensors file(const std::string& name) const {
         std::ostringstream header;
         std::size_t bytes = 0;
-        for (const auto& [name, values] : tensors_) {
-            header << (bytes ? "," : "{") << '"' << name << R"(":{"dtype":"F32","shape":[)";
+        for (const auto& [tensor, values] : tensors_) {
+            header << (bytes ? "," : "{") << '"' << tensor << R"(":{"dtype":"F32","shape":[)";
             for (std::int64_t i = 0; i < values.dim(); ++i)
                 header << (i ? "," : "") << values.size(i);
             header << R"(],"data_offsets":[)" << bytes << "," << bytes + values.nbytes() << "]}";
@@ -41,13 +45,12 @@ public:
         std::memcpy(&content[0], &length, 8);
         std::memcpy(&content[8], text.data(), text.size());
         std::size_t at = 8 + text.size();
-        for (const auto& [name, values] : tensors_) {
+        for (const auto& [tensor, values] : tensors_) {
             std::memcpy(&content[at], values.const_data_ptr(), values.nbytes());
             at += values.nbytes();
         }
-        return generator::Bundle(generator::or_refuse(generator::Safetensors::parse(
-                                     {{content.get(), at}, content}, "layer")),
-                                 device, dtype);
+        return generator::or_refuse(
+            generator::Safetensors::parse({{content.get(), at}, content}, name));
     }
 
 private:

@@ -110,6 +110,28 @@ TEST_CASE("a scorer says where its backbone came from", "[golden]") {
     CHECK(heads->info().dtype == "fp32");
 }
 
+TEST_CASE("in 16 bits a score stays within 0.005", "[golden]") {
+    for (const auto& folder : tests::score_folders()) {
+        INFO(folder);
+        const ScoreGolden golden(folder);
+        auto options = tests::score_options(folder);
+        options.dtype = "fp16";
+        const auto scorer = open(options);
+        CHECK(scorer->info().dtype == "fp16");
+        const auto views = golden.views("turning");
+        const auto rows = tests::read_json(folder + "/cases.json");
+        for (const auto& row : rows.as_array()) {
+            const auto name = row.at("name").as_string();
+            if (name != "text_0" && name != "picture_rgba") continue;
+            INFO(name);
+            const auto score = score_of(*scorer, views, condition_of(golden, row));
+            CHECK(near(score.total, number(row.at("score")), 0.005));
+            CHECK(near(score.iqa, number(row.at("iqa")), 0.002));
+            CHECK(score.cosine_of_view.front() == score.cosine_of_view.back());
+        }
+    }
+}
+
 TEST_CASE("fifteen views are scored as the sixteen that end with the first") {
     const ScoreGolden golden(kTiny);
     const auto scorer = open(tests::score_options(kTiny));

@@ -2,6 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "generator/weights/refused.hpp"
+#include "tests/generator/layer_weights.hpp"
 
 #include <ATen/ATen.h>
 
@@ -110,4 +111,22 @@ TEST_CASE("weights that are no finite numbers are refused, also when the type ma
     CHECK(taken(1e6F, at::kHalf).detail.find("in Half") != std::string::npos);
     CHECK_FALSE(taken(1e6F, at::kBFloat16).code);
     CHECK_FALSE(taken(1e6F, at::kFloat).code);
+}
+
+TEST_CASE("what lies over a bundle wins where names meet, and is told by its own name") {
+    tests::LayerWeights over;
+    over.add("tuned.blocks.3.weight", at::full({2, 2}, 9.0F));
+    over.add("another", at::ones({1}));  // not under the prefix
+    auto weights = bundle();
+    weights.overlay(over.file("tuned.safetensors"), "tuned.");
+    CHECK(weights.take("blocks.3.weight", {2, 2}, at::kFloat).eq(9).all().item<bool>());
+    CHECK(weights.take("half", {2}, at::kFloat).equal(at::tensor({1.0F, -2.0F})));
+    CHECK(weights.tensors_taken() == 2);
+    CHECK(weights.taken_from_overlay() == 1);
+    const auto error = refusal([&] { weights.take("blocks.3.weight", {4}, at::kFloat); });
+    CHECK(error.code == Errc::misshapen_tensor);
+    CHECK_THAT(error.detail, Catch::Contains("tuned.safetensors: tuned.blocks.3.weight"));
+    const auto missing = refusal([&] { weights.take("another", {1}, at::kFloat); });
+    CHECK(missing.code == Errc::missing_tensor);
+    CHECK_THAT(missing.detail, Catch::Contains("x.safetensors: another"));
 }
