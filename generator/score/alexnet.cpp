@@ -1,7 +1,6 @@
 #include "generator/score/alexnet.hpp"
 
 #include <string>
-#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -27,26 +26,27 @@ at::Tensor colour(const std::array<float, 3>& rgb, at::Device device) {
 
 }  // namespace
 
-AlexNetLpips::AlexNetLpips(Safetensors features, Safetensors layers, at::Device device)
-    : shift_(colour(kShift, device)), scale_(colour(kScale, device)) {
+AlexNetLpips::Channels AlexNetLpips::channels_of(const Safetensors& features) {
     const TensorSizes sizes(features);
-    std::vector<std::int64_t> channels;
-    for (const auto& each : kConvolutions)
-        channels.push_back(
-            sizes.shape("features." + std::to_string(each.number) + ".weight", 4)[0]);
-    Bundle bundle(std::move(features), device, at::kFloat);
-    Bundle lin(std::move(layers), device, at::kFloat);
+    Channels channels{};
+    for (std::size_t i = 0; i < kLayers; ++i)
+        channels[i] =
+            sizes.shape("features." + std::to_string(kConvolutions[i].number) + ".weight", 4)[0];
+    return channels;
+}
+
+AlexNetLpips::AlexNetLpips(const Channels& channels, Bundle& features, Bundle& layers)
+    : shift_(colour(kShift, features.device())), scale_(colour(kScale, features.device())) {
     std::int64_t in = 3;
     for (std::size_t i = 0; i < kLayers; ++i) {
         const auto& [number, kernel, stride, padding, pools] = kConvolutions[i];
-        const auto at = Scope(bundle) / "features" / number;
+        const auto at = Scope(features).in_fp32() / "features" / number;
         layers_.push_back({at.take("weight", {channels[i], in, kernel, kernel}),
                            at.take("bias", {channels[i]}),
-                           (Scope(lin) / ("lin" + std::to_string(i)) / "model" / 1)
+                           (Scope(layers).in_fp32() / ("lin" + std::to_string(i)) / "model" / 1)
                                .take("weight", {1, channels[i], 1, 1})});
         in = channels[i];
     }
-    parameters_ = bundle.parameters() + lin.parameters();
 }
 
 std::array<at::Tensor, AlexNetLpips::kLayers> AlexNetLpips::features(

@@ -19,8 +19,11 @@ public:
     static constexpr std::size_t kLayers = 5;
     static constexpr std::int64_t kLeastSide = 63;  // of a picture: less leaves no pixel to compare
 
+    using Channels = std::array<std::int64_t, kLayers>;  // out of each convolution
+    static Channels channels_of(const Safetensors& features);
+
     // features: alexnet.safetensors, whose classifier is left alone; layers: lin.safetensors.
-    AlexNetLpips(Safetensors features, Safetensors layers, at::Device device);
+    AlexNetLpips(const Channels& channels, Bundle& features, Bundle& layers);
 
     // x [B, 3, S, S] in 0..1 -> what the five convolutions see, a unit vector at each pixel: [B, C,
     // s, s] each. Once a picture, however many it is compared with.
@@ -31,8 +34,6 @@ public:
     at::Tensor distances(const std::array<at::Tensor, kLayers>& features, const at::Tensor& a,
                          const at::Tensor& b) const;
 
-    std::int64_t parameters() const { return parameters_; }
-
 private:
     struct Layer {
         at::Tensor weight, bias;
@@ -41,7 +42,6 @@ private:
 
     at::Tensor shift_, scale_;  // of colours in -1..1, [1, 3, 1, 1]
     std::vector<Layer> layers_;
-    std::int64_t parameters_ = 0;
 };
 
 }  // namespace generator

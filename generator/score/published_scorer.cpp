@@ -36,7 +36,22 @@ constexpr std::int64_t kPicturesAtOnceOnCpu = 2;
 constexpr const char *kQualityBase = "quality/model.safetensors",
                      *kQualityTuned = "quality/quality_scorer.safetensors",
                      *kTextWeights = "text/open_clip_model.safetensors",
-                     *kPictureWeights = "picture/model.safetensors";
+                     *kPictureWeights = "picture/model.safetensors",
+                     *kAlexNet = "lpips/alexnet.safetensors",
+                     *kLpipsLayers = "lpips/lin.safetensors";
+
+// For random weights alone; of files the tensors say it.
+constexpr VitSize kPublishedQuality{VitNames::dinov2, 518, 14, 384, 1536, 12, 6, 1e-6, false};
+constexpr VitSize kPublishedPicture{VitNames::clip, 336, 14, 1024, 4096, 24, 16, 1e-5, true};
+constexpr std::int64_t kPublishedPictureFeatures = 1280;
+constexpr ClipWordsSize kPublishedWords{49408, 77, 768, 3072, 16, 12, 768};
+constexpr AlexNetLpips::Channels kPublishedAlexNet{64, 192, 384, 256, 256};
+ConvNextSize published_convnext() {
+    return {4,
+            {{3, 192, 768, 7}, {3, 384, 1536, 7}, {27, 768, 3072, 7}, {3, 1536, 6144, 7}},
+            1536,
+            768};
+}
 
 Safetensors read_tensors(const Files& files, const char* name) {
     return or_refuse(Safetensors::parse(or_refuse(files.open(name)), files.where() + "/" + name));
@@ -138,8 +153,13 @@ private:
     void compare_neighbours(const DistinctViews& views, Score& score) const;
     void align(const DistinctViews& views, const Query& query, Score& score) const;
 
+    // Of random numbers where these are wanted, whatever the file.
     Bundle bundle(Safetensors file) const {
+        if (options_.random_weights) return Bundle::random(target_.device, target_.dtype);
         return {std::move(file), target_.device, target_.dtype};
+    }
+    Safetensors tensors(const char* name) const {
+        return options_.random_weights ? Safetensors() : read_tensors(*files_, name);
     }
 
     ScorerOptions options_;
@@ -157,9 +177,10 @@ PublishedScorer::PublishedScorer(const ScorerOptions& options, const ComputeTarg
     : options_(options), target_(target), files_(folder_files(options.folder)) {
     const auto there = [&](const char* part) {
         std::error_code ignored;
-        return std::filesystem::exists(options.folder + "/" + part, ignored);
+        return options.random_weights ||
+               std::filesystem::exists(options.folder + "/" + part, ignored);
     };
-    sizes_ = read_sizes(*files_);
+    if (!options.random_weights) sizes_ = read_sizes(*files_);
     info_.name = options.folder;
     info_.device = target.device_name();
     info_.dtype = target.dtype_name();
@@ -171,15 +192,17 @@ PublishedScorer::PublishedScorer(const ScorerOptions& options, const ComputeTarg
 }
 
 void PublishedScorer::read_quality() {
-    const auto args = read_args(*files_, "quality/config.json");
-    auto base = read_tensors(*files_, kQualityBase);
-    const auto size = VitSize::read(args, base, VitNames::dinov2);
-    expect_input(size, sizes_.quality, base.file());
+    auto base = tensors(kQualityBase);
+    auto size = kPublishedQuality;
+    if (!options_.random_weights) {
+        size = VitSize::read(read_args(*files_, "quality/config.json"), base, VitNames::dinov2);
+        expect_input(size, sizes_.quality, base.file());
+    }
     auto network = bundle(std::move(base));
     // The tuned file wins over the base where names meet, without insisting on any: what it lacks
     // stays the base's, what nobody asks for is left alone. The head is its own.
-    network.overlay(read_tensors(*files_, kQualityTuned), "backbone.");
-    auto head = bundle(read_tensors(*files_, kQualityTuned));
+    network.overlay(tensors(kQualityTuned), "backbone.");
+    auto head = bundle(tensors(kQualityTuned));
     quality_.emplace(size, network, head);
     info_.backbone_tensors = network.tensors_taken();
     info_.tuned_tensors = network.taken_from_overlay();
@@ -187,30 +210,36 @@ void PublishedScorer::read_quality() {
 }
 
 void PublishedScorer::read_lpips() {
-    lpips_.emplace(read_tensors(*files_, "lpips/alexnet.safetensors"),
-                   read_tensors(*files_, "lpips/lin.safetensors"), target_.device);
-    info_.parameters += lpips_->parameters();
+    auto features = tensors(kAlexNet);
+    const auto channels =
+        options_.random_weights ? kPublishedAlexNet : AlexNetLpips::channels_of(features);
+    auto network = bundle(std::move(features)), layers = bundle(tensors(kLpipsLayers));
+    lpips_.emplace(channels, network, layers);
+    info_.parameters += network.parameters() + layers.parameters();
 }
 
 void PublishedScorer::read_text() {
     if (text_) return;
-    const auto args = read_args(*files_, "text/open_clip_config.json");
-    auto tensors = read_tensors(*files_, kTextWeights);
-    const auto words = ClipWordsSize::read(args, tensors);
-    const auto pictures = ConvNextSize::read(tensors);
+    auto file = tensors(kTextWeights);
+    auto words = kPublishedWords;
+    auto pictures = published_convnext();
+    if (!options_.random_weights) {
+        words = ClipWordsSize::read(read_args(*files_, "text/open_clip_config.json"), file);
+        pictures = ConvNextSize::read(file);
+    }
     auto tokenizer = options_.tokenizer.empty()
                          ? Tokenizer::read(*files_, "text")
                          : Tokenizer::read(*folder_files(options_.tokenizer), "");
     if (tokenizer.largest_id() >= words.vocabulary)
-        refuse(Errc::bad_checkpoint, tensors.file() + ": the tokenizer's ids reach " +
+        refuse(Errc::bad_checkpoint, file.file() + ": the tokenizer's ids reach " +
                                          std::to_string(tokenizer.largest_id()) +
                                          ", but the network knows " +
                                          std::to_string(words.vocabulary) + " tokens");
     if (words.embedding != pictures.embedding)
         refuse(Errc::misshapen_tensor,
-               tensors.file() + ": words have " + std::to_string(words.embedding) +
+               file.file() + ": words have " + std::to_string(words.embedding) +
                    " features, pictures " + std::to_string(pictures.embedding));
-    auto network = bundle(std::move(tensors));
+    auto network = bundle(std::move(file));
     ClipWords reader(words, network);
     ConvNext viewer(pictures, network);
     text_.emplace(Text{std::move(tokenizer), std::move(reader), words.length, std::move(viewer)});
@@ -219,15 +248,18 @@ void PublishedScorer::read_text() {
 
 void PublishedScorer::read_picture() {
     if (picture_) return;
-    const auto config = read_args(*files_, "picture/config.json");
-    auto tensors = read_tensors(*files_, kPictureWeights);
-    const auto size =
-        VitSize::read(config.has("vision_config") ? config.object("vision_config") : config,
-                      tensors, VitNames::clip);
-    expect_input(size, sizes_.picture, tensors.file());
-    const auto projected = PictureNetwork::projected(tensors);
-    auto network = bundle(std::move(tensors));
-    picture_.emplace(size, projected, network);
+    auto file = tensors(kPictureWeights);
+    auto size = kPublishedPicture;
+    auto features = kPublishedPictureFeatures;
+    if (!options_.random_weights) {
+        const auto config = read_args(*files_, "picture/config.json");
+        size = VitSize::read(config.has("vision_config") ? config.object("vision_config") : config,
+                             file, VitNames::clip);
+        expect_input(size, sizes_.picture, file.file());
+        features = PictureNetwork::projected(file);
+    }
+    auto network = bundle(std::move(file));
+    picture_.emplace(size, features, network);
     info_.parameters += network.parameters();
 }
 

@@ -98,6 +98,9 @@ struct ScorerOptions {
     // What stands for the alignment's term (0.2 x alignment) where it is left out: the mean over
     // past tasks where that is known.
     double alignment_instead = 0.2 * 0.85;
+    // Networks of the published sizes with random numbers: for measurements alone. Of the folder
+    // nothing is read, but of the tokenizer's.
+    bool random_weights = false;
 };
 
 // The validator's networks as published, natively: three-gen-subnet at 5fc61f1, service 2.4.0.

@@ -28,6 +28,14 @@ at::Tensor view_bytes(const ScoreGolden& golden, std::size_t first, std::size_t 
     return at::cat(all);
 }
 
+AlexNetLpips lpips_of(const ScoreGolden& golden) {
+    auto file = golden.tensors("lpips/alexnet.safetensors");
+    const auto channels = AlexNetLpips::channels_of(file);
+    Bundle features(std::move(file), at::kCPU, at::kFloat);
+    Bundle layers(golden.tensors("lpips/lin.safetensors"), at::kCPU, at::kFloat);
+    return {channels, features, layers};
+}
+
 void check_blocks(const ScoreGolden& golden, const std::vector<at::Tensor>& blocks,
                   const std::string& name) {
     REQUIRE(golden.networks.has(name + std::to_string(blocks.size() - 1)));
@@ -113,8 +121,7 @@ TEST_CASE("LPIPS meets its golden input and unit vectors", "[golden]") {
     for (const auto& folder : tests::score_folders()) {
         INFO(folder);
         const ScoreGolden golden(folder);
-        const AlexNetLpips network(golden.tensors("lpips/alexnet.safetensors"),
-                                   golden.tensors("lpips/lin.safetensors"), at::kCPU);
+        const auto network = lpips_of(golden);
         const auto x = for_lpips(view_bytes(golden, 0, 2), sizes_of(golden).lpips);
         CHECK(golden.error(x, "lpips/prepared") < kScoreTolerances.block);
         const auto features = network.features(x);
@@ -171,8 +178,7 @@ TEST_CASE("a case's tokens, features and layers are the golden ones", "[golden]"
                 CHECK(error(picture.features(x), of) < kScoreTolerances.features);
         }
 
-        const AlexNetLpips lpips(golden.tensors("lpips/alexnet.safetensors"),
-                                 golden.tensors("lpips/lin.safetensors"), at::kCPU);
+        const auto lpips = lpips_of(golden);
         const auto each = at::arange(16, at::kLong);
         const auto layers = lpips.distances(lpips.features(for_lpips(bytes, sizes.lpips)), each,
                                             (each + 1).remainder(16));
