@@ -13,22 +13,24 @@ std::int64_t reflected(std::int64_t at, std::int64_t size) {
     return at < size ? at : 2 * (size - 1) - at;
 }
 
-// One text, compiled for AVX2 and for any machine.
+// One text, compiled for AVX2 and for any machine. row: scratch, the width and a radius each side.
 [[gnu::always_inline]] inline void blur(const float* from, std::int64_t height, std::int64_t width,
                                         const BlurWeights& w, float* row, float* to) {
-    float* const __restrict middle = row + kBlurRadius;
     for (std::int64_t y = 0; y < height; ++y) {
         const float* r[kTaps];
         for (std::int64_t k = 0; k < kTaps; ++k)
             r[k] = from + reflected(y + k - kBlurRadius, height) * width;
-        for (std::int64_t x = 0; x < width; ++x) {
-            float sum = w[0] * r[0][x];
-            for (std::size_t k = 1; k < std::size_t(kTaps); ++k) sum += w[k] * r[k][x];
-            middle[x] = sum;
+        {
+            float* const __restrict middle = row + kBlurRadius;
+            for (std::int64_t x = 0; x < width; ++x) {
+                float sum = w[0] * r[0][x];
+                for (std::size_t k = 1; k < std::size_t(kTaps); ++k) sum += w[k] * r[k][x];
+                middle[x] = sum;
+            }
         }
         for (std::int64_t x = 1; x <= kBlurRadius; ++x) {
-            middle[-x] = middle[x];
-            middle[width - 1 + x] = middle[width - 1 - x];
+            row[kBlurRadius - x] = row[kBlurRadius + x];
+            row[kBlurRadius + width - 1 + x] = row[kBlurRadius + width - 1 - x];
         }
         float* const __restrict out = to + y * width;
         for (std::int64_t x = 0; x < width; ++x) {
