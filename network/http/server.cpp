@@ -98,7 +98,8 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket, Place place) {
         place->waits = true;
         open_.splice(open_.end(), open_, place);
         auto received = co_await receive(socket, buffer, limits_, screen_, place->waits);
-        if (received.ended) co_return;
+        // A cancellation that came together with the request is forgotten from here on.
+        if (received.ended || stopping_) co_return;
         const auto manner = manner_of(received, limits_.write);
         if (received.refused) {
             auto refusal = std::move(*received.refused);

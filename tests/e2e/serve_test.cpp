@@ -4,6 +4,7 @@
 #include "network/http/client.hpp"
 #include "network/subnet/btauth.hpp"
 #include "network/subnet/verify.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/plain_request.hpp"
 
@@ -15,12 +16,6 @@ using network::HttpRequest;
 using network::Keypair;
 
 namespace {
-
-Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return Keypair::from_seed(seed);
-}
 
 std::int64_t now_ns() {
     using namespace std::chrono;

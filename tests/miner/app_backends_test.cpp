@@ -20,8 +20,7 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
     stage.settings.generator.device = "none";
     stage.settings.generator.remote = {dying.url(), slow.url()};
     std::vector<network::Task> tasks;
-    for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"})
-        tasks.push_back(picture_task(id));
+    for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"}) tasks.push_back(image_task(id));
     for (int i = 0; i < 3; ++i)
         stage.add_validator({tasks.begin() + 2 * i, tasks.begin() + 2 * i + (i < 2 ? 2 : 4)});
     CHECK(stage.run() == ExitCode::ok);
@@ -45,7 +44,7 @@ TEST_CASE("while no backend can work no task is pulled, and when one can they ar
     stage.settings.generator.device = "none";
     stage.settings.generator.remote = {url};
     stage.settings.generator.remote_token = "0123456789abcdef";
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.script->voxels = {100};
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().accepted == 1);
@@ -54,7 +53,7 @@ TEST_CASE("while no backend can work no task is pulled, and when one can they ar
     Stage alone;
     alone.settings.generator.device = "none";
     alone.settings.generator.remote = {url};  // nobody is there any more
-    alone.add_validator({picture_task("a")});
+    alone.add_validator({image_task("a")});
     alone.stop_once([looks = 0]() mutable { return ++looks > 10; });
     CHECK(alone.run() == ExitCode::ok);
     CHECK(alone.validators[0]->tally().pulls == 0);
@@ -83,7 +82,7 @@ TEST_CASE("a task that every backend failed at is left with its validator and co
     Stage stage;
     stage.settings.generator.device = "none";
     stage.settings.generator.remote = {"http://127.0.0.1:" + std::to_string(flaky.port())};
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     CHECK(stage.run() == ExitCode::ok);
     tests::Serving::stop_all({&server});
     CHECK(stage.count_lines("handed back") == 1);

@@ -8,7 +8,7 @@ using namespace tests;
 TEST_CASE("a miner that knows nobody finds its validators on the chain") {
     Stage stage;
     stage.hotkeys = {1, 2};
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     stage.start_chain();
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().accepted == 2);
@@ -18,7 +18,7 @@ TEST_CASE("a miner that knows nobody finds its validators on the chain") {
 
 TEST_CASE("a node of another chain than the one that is meant is not believed") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.start_chain();
     stage.settings.subtensor.genesis = "0x" + std::string(64, '0');
     stage.stop_once([&] { return stage.count_lines("chain lost") > 0; });
@@ -32,9 +32,9 @@ TEST_CASE("a node of another chain than the one that is meant is not believed") 
 
 TEST_CASE("validators that the operator names besides are asked too, whatever the chain says") {
     Stage stage;
-    stage.add_validator({picture_task("of the chain")});
-    stage.add_validator({picture_task("of the operator")});
-    stage.add_validator({picture_task("of both")});
+    stage.add_validator({image_task("of the chain")});
+    stage.add_validator({image_task("of the operator")});
+    stage.add_validator({image_task("of both")});
     // The chain sends miners who ask the third to where nobody is.
     const auto second = stage.validators[1]->peer(), third = stage.validators[2]->peer();
     stage.start_chain();
@@ -54,7 +54,7 @@ TEST_CASE("validators that the operator names besides are asked too, whatever th
 TEST_CASE("a validator that goes to another port is found there without a restart") {
     Stage stage;
     stage.time_scale = 0.001;
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     stage.start_chain();
     stage.between_turns = [&, moved = false]() mutable {
         auto& validator = *stage.validators[0];
@@ -71,7 +71,7 @@ TEST_CASE("a validator that goes to another port is found there without a restar
 
 TEST_CASE("cool-downs of an earlier run hold for validators that the chain names") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.start_chain();
     stage.told(key_of(1).address(), stage.validators[0]->peer().hotkey, std::time(nullptr) + 3600);
     stage.stop_once([&] { return stage.count_lines("cooling down") > 0; });
@@ -82,7 +82,7 @@ TEST_CASE("cool-downs of an earlier run hold for validators that the chain names
 
 TEST_CASE("a validator that moved is asked at its new place as soon as a pull has failed") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     const auto peer = stage.validators[0]->peer();
     stage.start_chain(100ms);
     stage.settings.subtensor.refresh_blocks = 7'200;  // 12 minutes: no help

@@ -9,7 +9,7 @@ using namespace tests;
 TEST_CASE("a cool-down outlasts the process that was told it") {
     Stage stage;
     stage.time_scale = 0.2;  // a minute
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     const auto& validator = *stage.validators[0];
     stage.stop_once([&] { return !stage.turns.empty(); });
     CHECK(stage.run() == ExitCode::ok);
@@ -27,7 +27,7 @@ TEST_CASE("a cool-down outlasts the process that was told it") {
 
 TEST_CASE("a cool-down that is over, or another's, holds nobody back") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     const auto ours = key_of(1).address(), theirs = stage.validators[0]->peer().hotkey;
     const std::int64_t now = std::time(nullptr);
     stage.told(ours, theirs, now - 1);
@@ -40,7 +40,7 @@ TEST_CASE("a cool-down that is over, or another's, holds nobody back") {
 
 TEST_CASE("a validator that said never is asked again after a day, restarts or not") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.told(key_of(1).address(), stage.validators[0]->peer().hotkey,
                std::numeric_limits<std::int64_t>::max());
     stage.stop_once([&] { return stage.count_lines("cooling down") > 0; });
@@ -56,7 +56,7 @@ TEST_CASE("no validator is asked during its cool-down, however far apart the clo
     stage.clock_lead = GENERATE(-3s, 3s, -3600s);
     CAPTURE(stage.clock_lead.count());
     stage.time_scale = 0.005;
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     CHECK(stage.run() == ExitCode::ok);
     const auto tally = stage.validators[0]->tally();
     CHECK(tally.cooldown_violations == 0);
@@ -72,7 +72,7 @@ TEST_CASE("a clock that is corrected by an hour, either way, is noticed at once"
     stage.time_scale = 0.005;
     stage.our_lead_ms = std::chrono::milliseconds(lead).count();
     // Ahead, the second pull finds nobody; behind, the first is refused for what it signed.
-    stage.add_validator({picture_task("a"), picture_task("b")},
+    stage.add_validator({image_task("a"), image_task("b")},
                         lead > 0s ? std::vector{LocalValidator::Fault::refuse}
                                   : std::vector<LocalValidator::Fault>(),
                         3);

@@ -10,7 +10,7 @@ using namespace tests;
 TEST_CASE("the status page answers while tasks are done, and ends with the miner") {
     Stage stage;
     stage.settings.http.listen = "127.0.0.1:0";
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     stage.script->held = true;
     std::string health, tasks;
     const auto ask = [](std::uint16_t port, const char* target) {
@@ -73,7 +73,7 @@ TEST_CASE("without a validator to ask the miner is unhealthy and says why") {
 TEST_CASE("while the database cannot be written the miner is unhealthy, and then healthy again") {
     Stage stage;
     stage.settings.http.listen = "127.0.0.1:0";
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     const auto reaches = [&](unsigned status) {
         return tests::eventually([&] { return stage.ask_page("/health").status == status; });
     };

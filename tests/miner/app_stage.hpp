@@ -14,6 +14,7 @@
 #include "storage/journal.hpp"
 #include "storage/listing.hpp"
 #include "storage/report.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
@@ -39,13 +40,7 @@ using namespace std::chrono_literals;
 using miner::ExitCode;
 using network::LocalValidator;
 
-inline network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
-
-inline network::Task picture_task(const std::string& id) {
+inline network::Task image_task(const std::string& id) {
     return {network::TaskKind::image, id, network::base64_encode(small_png())};
 }
 

@@ -10,7 +10,7 @@ using namespace tests;
 
 TEST_CASE("a signal lets the task at hand finish within the grace period") {
     Stage stage;
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     stage.script->held = true;
     std::thread killer([&] {
         tests::eventually([&] { return stage.script->stage1_runs > 0; });
@@ -32,7 +32,7 @@ TEST_CASE("a signal lets the task at hand finish within the grace period") {
 TEST_CASE("a signal while the model loads ends the miner in order, before any task") {
     const int number = GENERATE(SIGTERM, SIGINT);
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     std::atomic<bool> loading = false, stopping = false;
     stage.making = [&] {
         loading = true;
@@ -57,7 +57,7 @@ TEST_CASE("a signal while the model loads ends the miner in order, before any ta
 
 TEST_CASE("when the grace is over the task is handed back, and the next run does it") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.script->delay = 60s;
     stage.settings.run.grace = 0s;
     std::thread killer([&] {
@@ -76,7 +76,7 @@ TEST_CASE("when the grace is over the task is handed back, and the next run does
 
 TEST_CASE("a lost GPU ends the process with its own code, and nothing is submitted for the task") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.script->voxels = {-1};
     stage.script->failure = generator::Errc::device_lost;
     CHECK(stage.run() == ExitCode::device_lost);
@@ -85,12 +85,12 @@ TEST_CASE("a lost GPU ends the process with its own code, and nothing is submitt
 
 TEST_CASE("a second miner on the same folder is refused") {
     Stage first;
-    first.add_validator({picture_task("a")});
+    first.add_validator({image_task("a")});
     ExitCode second_code = ExitCode::ok;
     first.between_turns = [&] {
         first.between_turns = {};
         Stage second;
-        second.add_validator({picture_task("b")});
+        second.add_validator({image_task("b")});
         config::Logger log(config::Level::error, false, [](std::string_view) {});
         second_code = miner::run_app({.settings = second.settings,
                                       .folder = first.folder.path(),
@@ -104,7 +104,7 @@ TEST_CASE("a second miner on the same folder is refused") {
 
 TEST_CASE("a damaged database stops the start with a clear message") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     std::ofstream(stage.folder.path() / "miner.db") << std::string(8192, 'x');
     CHECK(stage.run() == ExitCode::storage);
     CHECK(stage.count_lines("cannot start") == 1);
@@ -114,7 +114,7 @@ TEST_CASE("a damaged database stops the start with a clear message") {
 TEST_CASE("a finished result waits on the disk; when it is gone it is made anew") {
     const bool gone = GENERATE(false, true);
     Stage stage;
-    stage.add_validator({picture_task("a")}, {LocalValidator::Fault::refuse}, 2);
+    stage.add_validator({image_task("a")}, {LocalValidator::Fault::refuse}, 2);
     stage.stop_once([&] { return stage.count_lines("submit failed") > 0; });
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.script->stage1_runs == 1);
@@ -123,7 +123,7 @@ TEST_CASE("a finished result waits on the disk; when it is gone it is made anew"
     // The same validator, without the fault, hands the task out again.
     stage.between_turns = {};
     stage.validators.clear();
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     if (gone) std::filesystem::remove_all(stage.folder.path() / "assets");
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().accepted == 1);
@@ -141,7 +141,7 @@ TEST_CASE("stopped while its result is judged and started again, it has one scor
         begun = true;
         tests::eventually([&] { return done.load(); });
     };
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     const auto& validator = *stage.validators[0];
     stage.stop_once([&] { return begun.load(); });
     CHECK(stage.run() == ExitCode::ok);

@@ -7,8 +7,8 @@ using namespace tests;
 
 TEST_CASE("every task is pulled, generated, submitted and answered") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
-    stage.add_validator({picture_task("b")});
+    stage.add_validator({image_task("a")});
+    stage.add_validator({image_task("b")});
     CHECK(stage.run() == ExitCode::ok);
     const auto counts = stage.counts();
     CHECK(counts.generations == 2);
@@ -28,7 +28,7 @@ TEST_CASE("several hotkeys share one generator and each has its own statistics")
     Stage stage;
     stage.hotkeys = {1, 2, 3};
     std::vector<network::Task> tasks;
-    for (const char* id : {"a", "b", "c", "d", "e", "f"}) tasks.push_back(picture_task(id));
+    for (const char* id : {"a", "b", "c", "d", "e", "f"}) tasks.push_back(image_task(id));
     // Long enough that nobody has a second task before the others had their first.
     stage.time_scale = 0.01;
     stage.add_validator(tasks);
@@ -47,7 +47,7 @@ TEST_CASE("an unregistered hotkey only waits while the others mine") {
     Stage stage;
     stage.hotkeys = {1, 2};
     stage.unregistered = {1};
-    stage.add_validator({picture_task("a"), picture_task("b")});
+    stage.add_validator({image_task("a"), image_task("b")});
     CHECK(stage.run() == ExitCode::ok);
     const auto database =
         storage::Database::open(stage.folder.path() / "miner.db", {.read_only = true}).value();
@@ -59,8 +59,8 @@ TEST_CASE("an unregistered hotkey only waits while the others mine") {
 
 TEST_CASE("each outcome of the gate arrives in the statistics") {
     Stage stage;
-    stage.add_validator({picture_task("dense"), picture_task("saved"), picture_task("better"),
-                         picture_task("hopeless")});
+    stage.add_validator(
+        {image_task("dense"), image_task("saved"), image_task("better"), image_task("hopeless")});
     stage.script->voxels = {100, 50, 100, 50, 60, 50, 40};
     CHECK(stage.run() == ExitCode::ok);
     const auto counts = stage.counts();
@@ -92,7 +92,7 @@ TEST_CASE("a prompt is made like a picture, with its own retry") {
 
 TEST_CASE("each attempt's health is kept, also of one that was not fit") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.script->dull = {true, false};
     stage.settings.gate.min_opacity_spread = 0.01;
     CHECK(stage.run() == ExitCode::ok);
@@ -116,7 +116,7 @@ TEST_CASE("each attempt's health is kept, also of one that was not fit") {
 
 TEST_CASE("what the export leaves too few Gaussians of is not submitted") {
     Stage stage;
-    stage.add_validator({picture_task("a")});
+    stage.add_validator({image_task("a")});
     stage.settings.export_.min_opacity = 0.89;  // leaves the last fortieth
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.counts().rejected == 1);
@@ -157,7 +157,7 @@ TEST_CASE("what the model does not take is skipped with the empty result and cou
     Stage stage;
     (prompts ? stage.script->takes_prompts : stage.script->takes_pictures) = false;
     const network::Task text{network::TaskKind::text, "t", "a red chair"};
-    stage.add_validator({prompts ? text : picture_task("p")});
+    stage.add_validator({prompts ? text : image_task("p")});
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.counts().skipped == 1);
     CHECK(stage.counts().generations == 0);
@@ -173,14 +173,14 @@ TEST_CASE("a picture that is none becomes an empty result, and the miner goes on
     Stage stage;
     stage.add_validator({{network::TaskKind::image, "x", "!!! no base64"},
                          {network::TaskKind::image, "y", "bm90IGEgcGljdHVyZQ=="},
-                         picture_task("z")});
+                         image_task("z")});
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.counts().errors == 2);
     CHECK(stage.counts().passed_at_once == 1);
 }
 
 TEST_CASE("a picture in base64 that only Python would read is worked like any other") {
-    const auto plain = picture_task("a").prompt;
+    const auto plain = image_task("a").prompt;
     std::string lines;
     for (std::size_t at = 0; at < plain.size(); at += 76) lines += plain.substr(at, 76) + "\n";
     Stage stage;
@@ -197,7 +197,7 @@ TEST_CASE("when the answer to a submission is lost, nothing is generated or take
     Stage stage;
     // The third request is the first submission or a pull after it; the validator handles it and
     // cuts the line.
-    stage.add_validator({picture_task("a"), picture_task("b"), picture_task("c")},
+    stage.add_validator({image_task("a"), image_task("b"), image_task("c")},
                         {LocalValidator::Fault::drop}, 2);
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().faults >= 1);
@@ -214,7 +214,7 @@ TEST_CASE("a validator that refuses, hangs, drips or sends invalid answers costs
     if (fault == timeout)
         stage.settings.schedule.pull_timeout = stage.settings.schedule.submit_timeout = 1s;
     // Each fourth request, that is the second submission and whatever comes later.
-    stage.add_validator({picture_task("a"), picture_task("b"), picture_task("c")}, {fault}, 4);
+    stage.add_validator({image_task("a"), image_task("b"), image_task("c")}, {fault}, 4);
     CHECK(stage.run() == ExitCode::ok);
     CHECK(stage.validators[0]->tally().faults >= 1);
     CHECK(stage.script->stage1_runs == 3);

@@ -5,6 +5,7 @@
 #include "miner/mining/chain_link.hpp"
 #include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/support/recordings.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -24,11 +25,7 @@ namespace asio = boost::asio;
 
 constexpr std::uint64_t kTao = 1'000'000'000;
 
-network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 network::LocalNeuron miner_neuron(std::uint8_t number) {
     network::LocalNeuron neuron;

@@ -8,6 +8,7 @@
 #include "network/http/date.hpp"
 #include "storage/database.hpp"
 #include "storage/listing.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/storage/outsider.hpp"
 #include "tests/support/fake_generator.hpp"
@@ -33,12 +34,6 @@ namespace asio = boost::asio;
 
 // Unix seconds by which the validator counts.
 constexpr std::int64_t kTheirNow = 1'800'000'000;
-
-inline network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
 
 // An answer over HTTP with the body, and with a date unless that is 0.
 inline std::string says(const std::string& body, std::int64_t date = kTheirNow) {

@@ -1,4 +1,5 @@
 #include "miner/mining/worker.hpp"
+#include "tests/network/keys.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -6,11 +7,7 @@
 
 namespace {
 
-network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 // A hotkey whose uids are asked again a second after each turn.
 miner::Identity identity(std::uint8_t number, int validators) {

@@ -3,6 +3,7 @@
 
 #include "miner/app.hpp"
 #include "network/base64.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -16,11 +17,7 @@ using network::LocalValidator;
 
 namespace {
 
-network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 struct Rehearsal {
     tests::TemporaryFolder folder;

@@ -4,6 +4,7 @@
 #include "network/hex.hpp"
 #include "network/subnet/btauth.hpp"
 #include "network/subnet/dendrite_auth.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -17,11 +18,7 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kNow = 1'795'500'000 * kSecond;
 
-network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 const auto kOurs = key_of(1), kSecondOfOurs = key_of(2), kRich = key_of(10), kPoor = key_of(11),
            kMiner = key_of(12), kUnauthorised = key_of(13);

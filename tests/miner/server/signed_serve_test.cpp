@@ -7,6 +7,7 @@
 #include "network/subnet/btauth.hpp"
 #include "network/subnet/dendrite_auth.hpp"
 #include "network/subnet/verify.hpp"
+#include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/plain_request.hpp"
 #include "tests/support/eventually.hpp"
@@ -26,11 +27,7 @@ using network::HttpRequest;
 
 namespace {
 
-network::Keypair key_of(std::uint8_t number) {
-    network::Secret<32> seed;
-    seed.bytes()[0] = number;
-    return network::Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 std::int64_t now_ns() {
     using namespace std::chrono;

@@ -22,11 +22,7 @@ namespace json = boost::json;
 
 constexpr std::uint64_t kTao = 1'000'000'000;
 
-Keypair key_of(std::uint8_t number) {
-    Secret<32> seed;
-    seed.bytes()[0] = number;
-    return Keypair::from_seed(seed);
-}
+using tests::key_of;
 
 LocalNeuron neuron(std::uint8_t number, std::uint64_t stake = 0, std::uint16_t port = 0) {
     return {.hotkey = key_of(number).public_key(),

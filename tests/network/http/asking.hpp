@@ -1,4 +1,4 @@
-// What tests of the HTTP client share: a request to a peer on loopback, and the answer or failure.
+// What tests of HTTP share: a request to a peer on loopback, and the answer or failure.
 #pragma once
 
 #include "network/errc.hpp"
@@ -42,6 +42,19 @@ inline config::Result<network::HttpAnswer> ask_one_that_says(
     const std::string& answer, network::HttpLimits limits = patient()) {
     LoopbackPeer peer(answering(answer));
     return ask(to(peer.port()), limits);
+}
+
+inline config::Result<network::HttpAnswer> ask(
+    std::uint16_t port, std::string body = "x",
+    std::chrono::milliseconds read = std::chrono::seconds(20)) {
+    network::HttpRequest request;
+    request.host = "127.0.0.1";
+    request.port = port;
+    request.body = std::move(body);
+    network::HttpLimits limits;
+    limits.write = std::chrono::seconds(20);
+    limits.read = read;
+    return run(network::request(std::move(request), limits));
 }
 
 inline network::Errc failure(const config::Result<network::HttpAnswer>& answer) {

@@ -2,7 +2,7 @@
 
 #include "network/errc.hpp"
 #include "network/http/timeout.hpp"
-#include "tests/network/http/ask.hpp"
+#include "tests/network/http/asking.hpp"
 #include "tests/network/http/served.hpp"
 #include "tests/support/eventually.hpp"
 

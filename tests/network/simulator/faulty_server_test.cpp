@@ -1,7 +1,7 @@
 #include "network/simulator/faulty_server.hpp"
 
 #include "network/simulator/at_once.hpp"
-#include "tests/network/http/ask.hpp"
+#include "tests/network/http/asking.hpp"
 #include "tests/network/http/served.hpp"
 #include "tests/support/eventually.hpp"
 
