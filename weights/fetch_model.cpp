@@ -33,23 +33,44 @@ struct Planned {
     std::string source() const { return wanted.repository + "@" + commit + ":" + wanted.from; }
 };
 
-class ModelFetch {
+// Files of any repositories into one folder, with its lock.
+class FileFetch {
 public:
-    ModelFetch(Hub& hub, std::string repository, std::string revision, fs::path folder,
-               FetchWatch watch)
-        : hub_(hub),
-          repository_(std::move(repository)),
-          revision_(std::move(revision)),
-          folder_(std::move(folder)),
-          watch_(std::move(watch)) {}
+    FileFetch(Hub& hub, fs::path folder, FetchWatch watch)
+        : hub_(hub), folder_(std::move(folder)), watch_(std::move(watch)) {}
 
-    asio::awaitable<Result<void>> run(std::function<std::int64_t(const fs::path&)> free_bytes) {
-        auto planned = co_await plan();
-        if (!planned) co_return planned.error();
+    const fs::path& folder() const { return folder_; }
+
+    // What a repository holds; asked once.
+    asio::awaitable<Result<const Listing*>> listing(std::string repository, std::string revision) {
+        const auto key = repository + "@" + revision;
+        if (const auto known = listings_.find(key); known != listings_.end())
+            co_return &known->second;
+        auto listed = co_await hub_.list(repository, revision);
+        if (!listed) co_return listed.error();
+        co_return &listings_.emplace(key, std::move(*listed)).first->second;
+    }
+
+    asio::awaitable<Result<std::vector<Planned>>> plan(std::vector<Wanted> wanted) {
+        std::vector<Planned> planned;
+        for (const auto& each : wanted) {
+            const auto there = co_await listing(each.repository, each.revision);
+            if (!there) co_return there.error();
+            const auto* remote = (*there)->find(each.from);
+            if (!remote)
+                co_return fail(network::Errc::malformed,
+                               each.repository + ": has no file " + each.from);
+            planned.push_back({each, *remote, (*there)->commit});
+        }
+        co_return planned;
+    }
+
+    // What is there and right stays; the rest comes, if there is room for it.
+    asio::awaitable<Result<void>> run(std::vector<Planned> planned, FreeBytes free_bytes) {
         if (auto known = recall(); !known) co_return known.error();
         std::vector<Planned> due;
         std::int64_t bytes = 0;
-        for (auto& each : *planned) {
+        for (auto& each : planned) {
             if (is_there(each)) continue;
             const auto found = recognise(each);
             if (!found) co_return found.error();
@@ -66,51 +87,20 @@ public:
         if (watch_.plan) watch_.plan(due.size(), bytes);
         for (auto& each : due)
             if (auto come = co_await fetch(std::move(each)); !come) co_return come;
-        co_return publish();
+        co_return Result<void>();
+    }
+
+    // The lock has it from now on.
+    Result<void> note(LockedFile file) {
+        file.verified_mtime_ns = mtime_ns(folder_ / file.path);
+        if (auto* known = lock_.find(file.path))
+            *known = std::move(file);
+        else
+            lock_.files.push_back(std::move(file));
+        return write_lock(folder_, lock_);
     }
 
 private:
-    fs::path waiting_pipeline() const { return folder_ / "pipeline.json.fetched"; }
-
-    asio::awaitable<Result<const Listing*>> listing(std::string repository) {
-        if (const auto known = listings_.find(repository); known != listings_.end())
-            co_return &known->second;
-        const auto revision = repository == repository_ ? revision_ : std::string("main");
-        auto listed = co_await hub_.list(repository, revision);
-        if (!listed) co_return listed.error();
-        co_return &listings_.emplace(repository, std::move(*listed)).first->second;
-    }
-
-    asio::awaitable<Result<std::vector<Planned>>> plan() {
-        const auto own = co_await listing(repository_);
-        if (!own) co_return own.error();
-        const auto* pipeline = (*own)->find(kPipeline);
-        if (!pipeline || pipeline->size > kMostPipelineBytes)
-            co_return fail(network::Errc::malformed,
-                           repository_ + ": no pipeline.json: not a TRELLIS model");
-        auto digest = co_await hub_.fetch(repository_, (*own)->commit, *pipeline,
-                                          waiting_pipeline(), [](std::int64_t) {});
-        if (!digest) co_return digest.error();
-        pipeline_ = {kPipeline, repository_ + "@" + (*own)->commit + ":" + kPipeline,
-                     pipeline->size, *digest, 0};
-
-        std::ifstream in(waiting_pipeline(), std::ios::binary);
-        const std::string text{std::istreambuf_iterator<char>(in), {}};
-        const auto wanted = files_of_model(repository_, text);
-        if (!wanted) co_return wanted.error();
-        std::vector<Planned> planned;
-        for (const auto& each : *wanted) {
-            const auto there = co_await listing(each.repository);
-            if (!there) co_return there.error();
-            const auto* remote = (*there)->find(each.from);
-            if (!remote)
-                co_return fail(network::Errc::malformed,
-                               each.repository + ": has no file " + each.from);
-            planned.push_back({each, *remote, (*there)->commit});
-        }
-        co_return planned;
-    }
-
     // What the folder holds and is right. A lock that cannot be read is made anew.
     Result<void> recall() {
         auto lock = read_lock(folder_);
@@ -165,39 +155,87 @@ private:
         co_return note({each.wanted.to, each.source(), each.remote.size, *digest, 0});
     }
 
-    Result<void> note(LockedFile file) {
-        file.verified_mtime_ns = mtime_ns(folder_ / file.path);
-        if (auto* known = lock_.find(file.path))
-            *known = std::move(file);
-        else
-            lock_.files.push_back(std::move(file));
-        return write_lock(folder_, lock_);
+    Hub& hub_;
+    const fs::path folder_;
+    FetchWatch watch_;
+    std::map<std::string, Listing> listings_;  // by OWNER/NAME@REVISION
+    WeightsLock lock_;
+    std::map<std::string, bool> right_;
+};
+
+// A TRELLIS pipeline: its pipeline.json says which files it needs.
+class ModelFetch {
+public:
+    ModelFetch(Hub& hub, std::string repository, std::string revision, fs::path folder,
+               FetchWatch watch)
+        : hub_(hub),
+          repository_(std::move(repository)),
+          revision_(std::move(revision)),
+          files_(hub, std::move(folder), std::move(watch)) {}
+
+    asio::awaitable<Result<void>> run(FreeBytes free_bytes) {
+        auto wanted = co_await read_pipeline();
+        if (!wanted) co_return wanted.error();
+        auto planned = co_await files_.plan(std::move(*wanted));
+        if (!planned) co_return planned.error();
+        if (auto come = co_await files_.run(std::move(*planned), std::move(free_bytes)); !come)
+            co_return come;
+        co_return publish();
+    }
+
+private:
+    fs::path waiting_pipeline() const { return files_.folder() / "pipeline.json.fetched"; }
+
+    asio::awaitable<Result<std::vector<Wanted>>> read_pipeline() {
+        const auto own = co_await files_.listing(repository_, revision_);
+        if (!own) co_return own.error();
+        const auto* pipeline = (*own)->find(kPipeline);
+        if (!pipeline || pipeline->size > kMostPipelineBytes)
+            co_return fail(network::Errc::malformed,
+                           repository_ + ": no pipeline.json: not a TRELLIS model");
+        auto digest = co_await hub_.fetch(repository_, (*own)->commit, *pipeline,
+                                          waiting_pipeline(), [](std::int64_t) {});
+        if (!digest) co_return digest.error();
+        pipeline_ = {kPipeline, repository_ + "@" + (*own)->commit + ":" + kPipeline,
+                     pipeline->size, *digest, 0};
+
+        std::ifstream in(waiting_pipeline(), std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        auto wanted = files_of_model(repository_, text);
+        if (!wanted) co_return wanted.error();
+        for (auto& each : *wanted)
+            if (each.repository == repository_) each.revision = revision_;
+        co_return std::move(*wanted);
     }
 
     Result<void> publish() {
-        const auto named = config::rename_durably(waiting_pipeline(), folder_ / kPipeline);
-        if (!named) return system_failure(folder_ / kPipeline, named.error().code.value());
-        return note(pipeline_);
+        const auto file = files_.folder() / kPipeline;
+        const auto named = config::rename_durably(waiting_pipeline(), file);
+        if (!named) return system_failure(file, named.error().code.value());
+        return files_.note(pipeline_);
     }
 
     Hub& hub_;
     const std::string repository_, revision_;
-    const fs::path folder_;
-    FetchWatch watch_;
-    std::map<std::string, Listing> listings_;
+    FileFetch files_;
     LockedFile pipeline_;
-    WeightsLock lock_;
-    std::map<std::string, bool> right_;
 };
 
 }  // namespace
 
 asio::awaitable<Result<void>> fetch_model(Hub& hub, std::string repository, std::string revision,
-                                          fs::path folder, FetchWatch watch,
-                                          std::function<std::int64_t(const fs::path&)> free_bytes) {
+                                          fs::path folder, FetchWatch watch, FreeBytes free_bytes) {
     ModelFetch fetch(hub, std::move(repository), std::move(revision), std::move(folder),
                      std::move(watch));
     co_return co_await fetch.run(std::move(free_bytes));
+}
+
+asio::awaitable<Result<void>> fetch_files(Hub& hub, std::vector<Wanted> wanted, fs::path folder,
+                                          FetchWatch watch, FreeBytes free_bytes) {
+    FileFetch fetch(hub, std::move(folder), std::move(watch));
+    auto planned = co_await fetch.plan(std::move(wanted));
+    if (!planned) co_return planned.error();
+    co_return co_await fetch.run(std::move(*planned), std::move(free_bytes));
 }
 
 std::int64_t free_bytes_at(const fs::path& folder) {

@@ -24,8 +24,9 @@ const PublishedModel* find_published(std::string_view name);  // null when there
 // A file of some repository and where it goes.
 struct Wanted {
     std::string repository;
-    std::string from;  // path in the repository
-    std::string to;    // path in the model's folder
+    std::string from;               // path in the repository
+    std::string to;                 // path in the model's folder
+    std::string revision = "main";  // branch, tag or commit
 };
 
 // What `pipeline` (the text of the repository's pipeline.json) needs beside itself: configuration

@@ -1,21 +1,16 @@
 #include "weights/fetch_model.hpp"
 
 #include "network/errc.hpp"
-#include "tests/support/temporary_folder.hpp"
-#include "tests/weights/loopback_hub.hpp"
-#include "weights/digest.hpp"
+#include "tests/weights/fake_hub.hpp"
 #include "weights/weights_lock.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
-#include <map>
 #include <set>
 
 namespace fs = std::filesystem;
 using network::Errc;
-using network::ServerReply;
-using network::ServerRequest;
 
 namespace {
 
@@ -26,14 +21,7 @@ const std::string kPipeline = R"({"args": {"models": {
     "slat_flow_model": "ckpts/slat", "slat_decoder_gs": "ckpts/gs"},
     "image_cond_model": "dinov2_vitl14_reg"}})";
 
-// Repositories with small files, listed and served as the hub does.
-class FakeHub {
-public:
-    std::map<std::string, std::map<std::string, std::string>> repositories;
-    std::string commit{std::string(40, 'a')};
-    std::set<std::string> served;
-    std::string forbidden;  // a path that answers 403
-
+struct FakeHub : tests::FakeHub {
     FakeHub() {
         auto& own = repositories[kRepository];
         own["pipeline.json"] = kPipeline;
@@ -42,39 +30,6 @@ public:
             own["ckpts/" + std::string(name) + ".safetensors"] = std::string(300, name[0]);
         }
         repositories[kEncoder] = {{"config.json", "{}"}, {"model.safetensors", "weights"}};
-    }
-
-    ServerReply operator()(const ServerRequest& request) {
-        for (const auto& [name, files] : repositories) {
-            if (request.target == "/hub/api/models/" + name + "/revision/main?blobs=true")
-                return {.status = 200, .headers = {}, .body = listing(files)};
-            const auto prefix = "/hub/" + name + "/resolve/" + commit + "/";
-            if (!request.target.starts_with(prefix)) continue;
-            const auto file = request.target.substr(prefix.size());
-            if (file == forbidden) return {.status = 403, .headers = {}, .body = "no"};
-            served.insert(file);
-            return tests::by_ranges(files.at(file), request);
-        }
-        return {.status = 404, .headers = {}, .body = "no"};
-    }
-
-private:
-    std::string listing(const std::map<std::string, std::string>& files) const {
-        const tests::TemporaryFolder folder;
-        std::string siblings;
-        for (const auto& [name, content] : files) {
-            const auto file = folder.path() / "f";
-            std::ofstream(file, std::ios::binary) << content;
-            const auto size = std::to_string(content.size());
-            siblings += (siblings.empty() ? "" : ",") + (R"({"rfilename":")" + name) +
-                        R"(","blobId":")" + weights::git_blob_sha1_of(file).value() +
-                        R"(","size":)" + size;
-            if (name.ends_with(".safetensors"))
-                siblings += R"(,"lfs":{"sha256":")" + weights::sha256_of(file).value() +
-                            R"(","size":)" + size + "}";
-            siblings += "}";
-        }
-        return R"({"sha":")" + commit + R"(","siblings":[)" + siblings + "]}";
     }
 };
 

@@ -76,4 +76,5 @@ TEST_CASE("the published models go by short names") {
           "microsoft/TRELLIS-image-large");
     CHECK(weights::published_models().size() == 4);
     CHECK_FALSE(weights::find_published("trellis"));
+    CHECK_FALSE(weights::find_published("validator-scorer"));  // no pipeline
 }
