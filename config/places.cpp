@@ -81,12 +81,24 @@ fs::path weights_folder(const Settings& settings, const Environment& environment
     return storage_folder(settings, environment) / "models";
 }
 
-std::string model_folder(const Settings& settings, const Environment& environment) {
-    const std::string& model = settings.generator.model;
+namespace {
+
+std::string fetched_or_itself(const std::string& model, const Settings& settings,
+                              const Environment& environment) {
     if (model.empty() || model.find('/') != std::string::npos) return model;
     const auto fetched = weights_folder(settings, environment) / model;
     std::error_code ignored;
     return fs::is_directory(fetched, ignored) ? fetched.string() : model;
+}
+
+}  // namespace
+
+std::string model_folder(const Settings& settings, const Environment& environment) {
+    return fetched_or_itself(settings.generator.model, settings, environment);
+}
+
+std::string scorer_folder(const Settings& settings, const Environment& environment) {
+    return fetched_or_itself(settings.score.model, settings, environment);
 }
 
 std::string chain_url(const Subtensor& subtensor) {

@@ -47,6 +47,10 @@ std::filesystem::path weights_folder(const Settings& settings,
 std::string model_folder(const Settings& settings,
                          const Environment& environment = process_environment());
 
+// score.model as a folder, likewise. Empty: none.
+std::string scorer_folder(const Settings& settings,
+                          const Environment& environment = process_environment());
+
 // The chain's URL: chain_endpoint if set, else that of the named network.
 std::string chain_url(const Subtensor& subtensor);
 

@@ -65,6 +65,13 @@ struct Generator {
     std::string matting_model;         // .onnx or .safetensors; empty: the embedded u2netp
 };
 
+// What tells a result's score before a validator does.
+struct Score {
+    std::string model;  // folder of the networks, or the name of a fetched one; empty: not used
+    std::string device = "auto";
+    std::string dtype = "auto";  // auto: fp32 on a CPU, fp16 on a GPU
+};
+
 // A server that makes pictures from prompts, by the OpenAI images API.
 struct PictureService {
     std::string url;    // empty: prompts go to the model as they are
@@ -164,6 +171,7 @@ struct Settings {
     Axon axon;
     Schedule schedule;
     Generator generator;
+    Score score;
     PictureService picture_service;
     Gate gate;
     Enhance enhance;

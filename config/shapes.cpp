@@ -175,6 +175,9 @@ const Shape kTokenShape{"16 to 256 letters, digits or any of - . _ ~ + / =, or n
                         [](std::string_view text) { return text.empty() || is_token(text); }};
 const Shape kDeviceShape{"auto, cpu, cuda, one GPU as in cuda:1, or none", is_device};
 const Shape kOneDeviceShape{"cpu, cuda, or one GPU as in cuda:1", is_one_device};
+const Shape kSomeDeviceShape{"auto, cpu, cuda, or one GPU as in cuda:1", [](std::string_view text) {
+                                 return text == "auto" || is_one_device(text);
+                             }};
 const Shape kOperationShape{
     "sharpness, contrast, brightness or color with a factor from 0 to 100 as in sharpness:3.5, or "
     "detail, edge_enhance or smooth",

@@ -1,4 +1,4 @@
-// Rows of the table: what makes splats.
+// Rows of the table: what makes splats, and what scores them.
 #include "config/shapes.hpp"
 #include "config/table.hpp"
 
@@ -62,6 +62,20 @@ void add_generator(Rows& rows) {
          .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, or .safetensors; "
                 "empty: the embedded u2netp.",
          .path = true},
+        {.name = "score.model",
+         .field = [](Settings& s) -> Field { return &s.score.model; },
+         .doc = "Folder of the networks that a validator scores with (quality/, text/, picture/, "
+                "lpips/), or validator-scorer, which `miner weights fetch` brought: what `miner "
+                "score` scores with; empty: not used.",
+         .path = true},
+        {.name = "score.device",
+         .field = [](Settings& s) -> Field { return &s.score.device; },
+         .doc = "Where to score; auto takes the first GPU if there is one.",
+         .shape = &kSomeDeviceShape},
+        {.name = "score.dtype",
+         .field = [](Settings& s) -> Field { return &s.score.dtype; },
+         .doc = "Precision of the scoring networks; auto is fp32 on a CPU, and fp16 on a GPU.",
+         .choices = {"auto", "fp32", "fp16", "bf16"}},
         {.name = "picture_service.url",
          .field = [](Settings& s) -> Field { return &s.picture_service.url; },
          .doc = "Server that makes a picture of each prompt, which the model then takes: one that speaks the OpenAI "

@@ -116,6 +116,12 @@ TEST_CASE("a model goes by the name under which it was fetched, or by its folder
     CHECK(model_folder(settings, none) == "trellis");
     fs::create_directories(folder.path / "models" / "trellis");
     CHECK(model_folder(settings, none) == (folder.path / "models" / "trellis").string());
+    settings.score.model = "validator-scorer";
+    CHECK(scorer_folder(settings, none) == "validator-scorer");
+    fs::create_directories(folder.path / "models" / "validator-scorer");
+    CHECK(scorer_folder(settings, none) == (folder.path / "models" / "validator-scorer").string());
+    settings.score.model.clear();
+    CHECK(scorer_folder(settings, none).empty());
     settings.generator.model = "./trellis";
     CHECK(model_folder(settings, none) == "./trellis");
     settings.weights.path = (folder.path / "elsewhere").string();
