@@ -360,20 +360,6 @@ Score PublishedScorer::score_of(std::span<const Image> views, const Query& query
 
 }  // namespace
 
-const char* name_of(ScorePart part) {
-    switch (part) {
-        case ScorePart::quality:
-            return "iqa";
-        case ScorePart::alignment:
-            return "alignment";
-        case ScorePart::ssim:
-            return "ssim";
-        case ScorePart::lpips:
-            return "lpips";
-    }
-    return "";
-}
-
 config::Result<std::unique_ptr<Scorer>> open_published_scorer(const ScorerOptions& options) {
     return guarded([&]() -> config::Result<std::unique_ptr<Scorer>> {
         config::Generator settings;

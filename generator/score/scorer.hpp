@@ -29,7 +29,10 @@ using ScoreCondition = std::variant<Prompt, Image>;
 
 // Parts of a score, as the validator's own files call them.
 enum class ScorePart { quality, alignment, ssim, lpips };
-const char* name_of(ScorePart part);  // "iqa", "alignment", "ssim", "lpips"
+constexpr const char* name_of(ScorePart part) {
+    constexpr std::array<const char*, 4> kNames{"iqa", "alignment", "ssim", "lpips"};
+    return kNames[std::size_t(part)];
+}
 
 struct LeftOut {
     ScorePart part;

@@ -6,8 +6,7 @@
 
 namespace generator {
 
-Scene validator_scene(const StoredSplats& splats) {
-    constexpr double kBox = 1.5;
+Scene validator_scene(const StoredSplats& splats, double box) {
     constexpr double kHarmonic = 0.28209479177387814;
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     Scene scene;
@@ -24,7 +23,7 @@ Scene validator_scene(const StoredSplats& splats) {
     }
     double side = 0;
     for (int c = 0; c < 3; ++c) side = std::max(side, double(high[c]) - double(low[c]));
-    scene.zoom = kBox / side;
+    scene.zoom = box / side;
     scene.offset = sum / (3.0 * double(splats.size()));
 
     const std::size_t count = splats.size();

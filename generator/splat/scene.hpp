@@ -15,11 +15,11 @@ struct Scene {
     double offset = 0;  // the one number that was subtracted from all coordinates, before the zoom
 };
 
-// zoom = 1.5 / largest side of the box of the centres; centres = (p - m) * zoom with ONE number m,
-// the mean of all 3 N coordinates; scales * zoom; opacity / zoom, at most 1. Source:
-// three-gen-subnet, service 2.4.0, engine/io/ply/loader.py and
+// zoom = box / largest side of the box of the centres (the validator's box is 1.5); centres = (p -
+// m) * zoom with ONE number m, the mean of all 3 N coordinates; scales * zoom; opacity / zoom, at
+// most 1. Source: three-gen-subnet, service 2.4.0, engine/io/ply/loader.py and
 // engine/rendering/gaussian_splatting/gs_utils.py. What is not finite spreads as it does there: one
 // such centre makes offset and all centres NaN.
-Scene validator_scene(const StoredSplats& splats);
+Scene validator_scene(const StoredSplats& splats, double box = 1.5);
 
 }  // namespace generator

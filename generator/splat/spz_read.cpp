@@ -200,4 +200,11 @@ config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t>
     return config::fail(Errc::out_of_memory, "while reading SPZ");
 }
 
+config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {
+    if (begins(bytes, "ply")) return read_ply(bytes);
+    auto file = read_spz(bytes);
+    if (!file) return file.error();
+    return std::move(file->splats);
+}
+
 }  // namespace generator

@@ -12,22 +12,12 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace miner {
 namespace {
 
 constexpr int kTurntableFrames = 48, kFrameMs = 80;
-
-config::Result<generator::StoredSplats> read_splats(const std::vector<std::uint8_t>& bytes) {
-    constexpr std::array<std::uint8_t, 3> kPly = {'p', 'l', 'y'};
-    if (bytes.size() >= kPly.size() && std::equal(kPly.begin(), kPly.end(), bytes.begin()))
-        return generator::read_ply(bytes);
-    auto file = generator::read_spz(bytes);
-    if (!file) return file.error();
-    return std::move(file->splats);
-}
 
 // From TRELLIS's own (x, -z, y) to +y up: half a turn about the first axis.
 void turn_upright(generator::StoredSplats& splats) {
@@ -96,7 +86,7 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     const RenderOptions& options = line.render;
     const auto bytes = read_file(options.file, kMaxBytes);
     if (!bytes) return ExitCode::bad_input;
-    auto splats = read_splats(*bytes);
+    auto splats = generator::read_splats(*bytes);
     if (!splats) {
         complain(options.file, splats.error());
         return ExitCode::bad_input;
