@@ -2,6 +2,7 @@
 #include "config/version.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
+#include "generator/score/scorer.hpp"
 #include "generator/trellis/trellis.hpp"
 #include "miner/cli/command_line.hpp"
 #include "miner/cli/commands/commands.hpp"
@@ -27,14 +28,26 @@ namespace {
 
 // A fetched model is loaded only while it is what its publisher states; a folder of the user's own
 // has no lock and is taken as it is.
-config::Result<std::unique_ptr<generator::Generator>> load_model(
-    const config::Generator& settings) {
-    const auto warn = [](const config::Error& damage) {
+config::Result<void> expect_right(const std::string& folder) {
+    return miner::expect_right(folder, [](const config::Error& damage) {
         std::fprintf(stderr, "miner: warning: loaded unverified: %s\n",
                      config::printable(damage.message()).c_str());
-    };
-    if (auto right = miner::expect_right(settings.model, warn); !right) return right.error();
+    });
+}
+
+config::Result<std::unique_ptr<generator::Generator>> load_model(
+    const config::Generator& settings) {
+    if (auto right = expect_right(settings.model); !right) return right.error();
     return generator::make_trellis(settings);
+}
+
+config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Score& settings) {
+    if (auto right = expect_right(settings.model); !right) return right.error();
+    generator::ScorerOptions options;
+    options.folder = settings.model;
+    options.device = settings.device;
+    options.dtype = settings.dtype;
+    return generator::open_published_scorer(options);
 }
 
 miner::ExitCode run(const miner::CommandLine& line) {
@@ -58,6 +71,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::inspect_command(line);
         case Command::render:
             return miner::render_command(line, generator::rasterizer_on);
+        case Command::score:
+            return miner::score_command(line, load_scorer, generator::rasterizer_on);
         case Command::weights:
             return miner::weights_command(line);
         case Command::top:
@@ -83,7 +98,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
 bool computes(miner::Command command) {
     using miner::Command;
     return command == Command::run || command == Command::serve || command == Command::rehearse ||
-           command == Command::generate || command == Command::check || command == Command::bench;
+           command == Command::generate || command == Command::check || command == Command::score ||
+           command == Command::bench;
 }
 
 // Who stops in order when a signal comes.

@@ -4,6 +4,7 @@
 #include "config/keys.hpp"
 #include "config/veil.hpp"
 #include "config/version.hpp"
+#include "miner/cli/plain_words.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -22,7 +23,7 @@ struct Verb {
     const char* example;
 };
 
-constexpr std::array<Verb, 17> kVerbs{{
+constexpr std::array<Verb, 18> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::serve, "serve", "Make splats for whoever posts a picture or a prompt to /generate",
@@ -43,6 +44,8 @@ constexpr std::array<Verb, 17> kVerbs{{
      "miner inspect chair.spz"},
     {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
      "miner render chair.spz -o chair.png --views 4"},
+    {Command::score, "score", "Say what a validator's networks would make of a PLY or SPZ",
+     "miner score chair.spz --prompt \"a red chair\" --score.model validator-scorer"},
     {Command::weights, "weights", "List, fetch or verify published checkpoints",
      "miner weights fetch trellis-image-large"},
     {Command::backup, "backup", "Copy the database into a file, while it mines",
@@ -121,6 +124,7 @@ public:
         add_wallet(*of(Command::wallet));
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
+        add_score(*of(Command::score));
         add_weights(*of(Command::weights));
         add_bench(*of(Command::bench));
         add_config(*of(Command::config));
@@ -357,6 +361,17 @@ private:
         app.add_flag("--json", arguments_.json, "Print what was rendered as JSON");
     }
 
+    void add_score(CLI::App& app) {
+        app.add_option("files", arguments_.files, "PLY or SPZ; -: from standard input")
+            ->type_name("FILE");
+        text(app, "--prompt", arguments_.prompt, "WORDS", "What the splats should show, in words");
+        text(app, "--picture", arguments_.picture, "FILE",
+             "What they should show, as a picture; -: from standard input");
+        text(app, "--views", arguments_.views_folder, "DIR",
+             "Folder for the pictures that are scored, as PNG; of several files a folder each");
+        app.add_flag("--json", arguments_.json, "Print JSON");
+    }
+
     void add_weights(CLI::App& app) {
         choice(app, "action", arguments_.action, "list|fetch|verify",
                "list: what there is (default); fetch: bring it; verify: read it all again");
@@ -364,6 +379,8 @@ private:
             ->type_name("NAME");
         text(app, "--revision", arguments_.revision, "REV",
              "Branch, tag or commit of the repository (default main)");
+        text(app, "--part", arguments_.part, "LIST",
+             "Of validator-scorer: some of quality,text,picture,lpips (default all)");
         shorthand(app, "--offline", "weights.offline", "Never use the network");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
@@ -384,30 +401,6 @@ private:
     std::string config_file_;
     Arguments arguments_;
 };
-
-// Two habits of CLI11 undone. "--log.json false" becomes "--log.json=false": its flags take no next
-// word, and must not, or `--log.json generate` would lose its command. "--storage.path=" becomes
-// two words, as it would take the next one otherwise.
-std::vector<std::string> plain_words(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 6> kWords{"true", "false", "on", "off", "yes", "no"};
-    std::vector<std::string> words;
-    bool after_bool = false;
-    for (int i = 1; i < argc; ++i) {
-        const std::string word = argv[i];
-        if (after_bool && std::find(kWords.begin(), kWords.end(), word) != kWords.end()) {
-            words.back() += '=' + word;
-            after_bool = false;
-            continue;
-        }
-        const config::Key* key =
-            word.starts_with("--") ? config::find_key(word.substr(2)) : nullptr;
-        after_bool = key && is_bool(*key);
-        const bool emptied = word.size() > 3 && word.starts_with("--") && word.ends_with('=');
-        words.push_back(emptied ? word.substr(0, word.size() - 1) : word);
-        if (emptied) words.emplace_back();
-    }
-    return words;
-}
 
 }  // namespace
 

@@ -29,16 +29,18 @@ struct Arguments {
     std::optional<std::string> config_file;  // --config
     // Every setting's flag that was given, and the short forms.
     std::vector<config::FlagValue> settings;
-    std::optional<std::string> file;     // inspect and render
-    std::vector<std::string> pictures;   // generate
-    std::optional<std::string> several;  // generate
-    std::optional<std::string> verb;     // wallet
-    std::optional<std::string> shell;    // completion
-    std::optional<std::string> prompt;   // generate
-    std::vector<std::string> outputs;    // -o
-    std::optional<std::string> up;       // --up
+    std::optional<std::string> file;                   // inspect and render
+    std::vector<std::string> pictures;                 // generate
+    std::optional<std::string> several;                // generate
+    std::optional<std::string> verb;                   // wallet
+    std::optional<std::string> shell;                  // completion
+    std::optional<std::string> prompt;                 // generate and score
+    std::vector<std::string> files;                    // score
+    std::optional<std::string> picture, views_folder;  // score
+    std::vector<std::string> outputs;                  // -o
+    std::optional<std::string> up;                     // --up
     std::optional<std::string> views, side, turntable;
-    std::optional<std::string> action, revision;            // of weights
+    std::optional<std::string> action, revision, part;      // of weights
     std::vector<std::string> names;                         // of weights
     std::optional<std::string> model, voxels, steps, runs;  // of bench
     bool random = false;                                    // of bench

@@ -5,14 +5,16 @@
 #include "config/veil.hpp"
 #include "miner/cli/arguments.hpp"
 #include "miner/cli/home.hpp"
+#include "miner/cli/moment.hpp"
+#include "miner/cli/parse_number.hpp"
 #include "network/wallet/ss58.hpp"
 #include "weights/model_plan.hpp"
+#include "weights/scorer_plan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -22,62 +24,10 @@ namespace {
 using Complaints = std::vector<std::string>;
 using Clock = std::chrono::system_clock;
 
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-    T number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-std::int64_t unix_ms(Clock::time_point time) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
-// "90m", "7d": so long before `now`.
-std::optional<std::int64_t> parse_span(std::string_view text, Clock::time_point now) {
-    constexpr std::string_view kUnits = "smhdw";
-    constexpr std::int64_t kSeconds[] = {1, 60, 3'600, 86'400, 604'800};
-    constexpr std::int64_t kLongest = 100LL * 366 * 86'400;
-    if (text.empty()) return std::nullopt;
-    const auto unit = kUnits.find(text.back());
-    const auto count = parse_number<std::int64_t>(text.substr(0, text.size() - 1));
-    if (unit == std::string_view::npos || !count || *count < 0 ||
-        *count > kLongest / kSeconds[unit]) {
-        return std::nullopt;
-    }
-    return unix_ms(now) - *count * kSeconds[unit] * 1'000;
-}
-
-// "2026-11-23", "2026-11-23T14:00", with seconds and a Z or without, in UTC.
-std::optional<std::int64_t> parse_date(std::string_view text) {
-    if (text.ends_with('Z')) text.remove_suffix(1);
-    constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
-    if (text.size() != 10 && text.size() != 16 && text.size() != 19) return std::nullopt;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool digit = std::isdigit(static_cast<unsigned char>(text[i]));
-        const bool blank_for_t = kPattern[i] == 'T' && text[i] == ' ';
-        if (kPattern[i] == 'd' ? !digit : (text[i] != kPattern[i] && !blank_for_t))
-            return std::nullopt;
-    }
-    const auto part = [&](std::size_t at, std::size_t size) {
-        return at < text.size() ? *parse_number<int>(text.substr(at, size)) : 0;
-    };
-    const std::chrono::year_month_day date{std::chrono::year(part(0, 4)),
-                                           std::chrono::month(unsigned(part(5, 2))),
-                                           std::chrono::day(unsigned(part(8, 2)))};
-    const int hour = part(11, 2), minute = part(14, 2), second = part(17, 2);
-    if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-    const auto time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
-                      std::chrono::minutes(minute) + std::chrono::seconds(second);
-    return unix_ms(time);
-}
-
 std::optional<std::int64_t> read_time(std::string_view flag, const std::optional<std::string>& text,
                                       Clock::time_point now, Complaints& complaints) {
     if (!text) return std::nullopt;
-    auto time = parse_span(*text, now);
-    if (!time) time = parse_date(*text);
+    const auto time = parse_moment(*text, now);
     if (!time) {
         complaints.push_back(fmt::format(
             "{}: {} is no time: give a span such as 90m, 24h, 7d or 2w, or a date such as "
@@ -240,10 +190,66 @@ RenderOptions read_render(const Arguments& arguments, Complaints& complaints) {
     return options;
 }
 
+ScoreOptions read_score(const Arguments& arguments, Complaints& complaints) {
+    constexpr std::size_t kMostFiles = 1'000, kMostCharacters = 1'024;
+    ScoreOptions options{.files = arguments.files,
+                         .prompt = arguments.prompt,
+                         .picture = arguments.picture.value_or(""),
+                         .views = arguments.views_folder.value_or(""),
+                         .json = arguments.json};
+    if (options.files.empty())
+        complaints.push_back("FILE: which one? Name a PLY or SPZ, or - for standard input");
+    if (options.files.size() > kMostFiles)
+        complaints.push_back(fmt::format("FILE: {} are too many: give {} at most",
+                                         options.files.size(), kMostFiles));
+    if (options.prompt && arguments.picture)
+        complaints.push_back("--picture: give either a prompt or a picture");
+    else if (!options.prompt && options.picture.empty())
+        complaints.push_back("--prompt: what should it show? Say it in words, or name --picture");
+    // As a validator counts: not bytes.
+    const auto is_first_byte = [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    };
+    if (options.prompt && std::size_t(std::count_if(options.prompt->begin(), options.prompt->end(),
+                                                    is_first_byte)) > kMostCharacters)
+        complaints.push_back(fmt::format(
+            "--prompt: longer than the {} characters that a validator takes", kMostCharacters));
+    if (arguments.views_folder && options.views.empty())
+        complaints.push_back("--views: where to? Name a folder");
+    const auto pipes = std::count(options.files.begin(), options.files.end(), "-") +
+                       (options.picture == "-" ? 1 : 0);
+    if (pipes > 1) complaints.push_back("FILE: standard input, -, holds one thing; name files");
+    return options;
+}
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
                          std::string_view otherwise) {
     const std::string near = config::nearest(word, known);
     return near.empty() ? std::string(otherwise) : "did you mean " + near + "?";
+}
+
+// What goes with the validator's scorer alone, and what does not go with it.
+void read_parts(const Arguments& arguments, WeightsOptions& options, Complaints& complaints) {
+    const bool scorer = std::find(options.names.begin(), options.names.end(),
+                                  weights::kScorerName) != options.names.end();
+    const bool fetches = options.action == WeightsOptions::Action::fetch;
+    if (scorer && fetches && arguments.revision)
+        complaints.push_back(fmt::format("--revision: those of {} are the validators' and fixed",
+                                         weights::kScorerName));
+    if (!arguments.part) return;
+    if (!scorer || !fetches)
+        complaints.push_back(
+            fmt::format("--part: it goes with weights fetch {} alone", weights::kScorerName));
+    for (std::size_t at = 0; at <= arguments.part->size();) {
+        const auto end = std::min(arguments.part->find(',', at), arguments.part->size());
+        const auto part = arguments.part->substr(at, end - at);
+        at = end + 1;
+        if (weights::find_scorer_part(part))
+            options.parts.push_back(part);
+        else
+            complaints.push_back(fmt::format("--part: {} is none of quality, text, picture, lpips",
+                                             config::quoted(part, 80)));
+    }
 }
 
 WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) {
@@ -261,14 +267,15 @@ WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) 
         if (options.names.empty())
             complaints.push_back("weights fetch: which model? See miner weights list");
         for (const auto& name : options.names) {
-            if (weights::find_published(name)) continue;
-            std::vector<std::string> names;
+            if (weights::find_published(name) || name == weights::kScorerName) continue;
+            std::vector<std::string> names{std::string(weights::kScorerName)};
             for (const auto& model : weights::published_models()) names.emplace_back(model.name);
             complaints.push_back(fmt::format("weights fetch: {} is no published model; {}",
                                              config::quoted(name, 80),
                                              did_you_mean(name, names, "see miner weights list")));
         }
     }
+    read_parts(arguments, options, complaints);
     return options;
 }
 
@@ -360,6 +367,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::render:
             line.render = read_render(arguments, complaints);
             break;
+        case Command::score:
+            line.score = read_score(arguments, complaints);
+            break;
         case Command::weights:
             line.weights = read_weights(arguments, complaints);
             break;
@@ -393,6 +403,7 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
     if (line.command != Command::config) {
         auto& settings = line.loaded.settings;
         settings.generator.model = config::model_folder(settings, environment);
+        settings.score.model = config::scorer_folder(settings, environment);
     }
     return line;
 }

@@ -25,6 +25,7 @@ enum class Command {
     wallet,
     inspect,
     render,
+    score,
     weights,
     backup,
     restore,
@@ -97,6 +98,15 @@ struct RenderOptions {
     bool json = false;
 };
 
+// miner score FILE... --prompt WORDS | --picture FILE
+struct ScoreOptions {
+    std::vector<std::string> files;     // at least one; "-": standard input
+    std::optional<std::string> prompt;  // else the picture
+    std::string picture;                // a path; "-": standard input
+    std::string views;                  // folder for the pictures; empty: they are not kept
+    bool json = false;
+};
+
 // miner weights list | fetch NAME... | verify [NAME...]
 struct WeightsOptions {
     enum class Action { list, fetch, verify };
@@ -104,6 +114,7 @@ struct WeightsOptions {
     Action action = Action::list;
     std::vector<std::string> names;  // of published models; verify takes folders too
     std::string revision = "main";
+    std::vector<std::string> parts;  // of the validator's scorer; empty: all
     bool json = false;
 };
 
@@ -131,6 +142,7 @@ struct CommandLine {
     WalletOptions wallet;
     InspectOptions inspect;
     RenderOptions render;
+    ScoreOptions score;
     WeightsOptions weights;
     BenchCommandOptions bench;
     ConfigOptions config;

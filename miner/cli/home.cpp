@@ -22,6 +22,10 @@ bool uses_storage(const CommandLine& line) {
             return line.stats.database.empty();
         case Command::generate:  // keeps nothing, and no log unless asked to
             return !line.loaded.is_preset("log.file") && line.loaded.settings.log.file == "auto";
+        case Command::score: {  // where a fetched model may lie
+            const auto& model = line.loaded.settings.score.model;
+            return !model.empty() && model.find('/') == std::string::npos;
+        }
         case Command::wallet:
         case Command::inspect:
         case Command::render:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "generator/generator.hpp"
+#include "generator/score/scorer.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -17,6 +18,11 @@ enum class Start { cold, warm };
 // Makes the generator; called on the device's lane. main hands in the real one, tests a fake.
 using MakeGenerator =
     std::function<config::Result<std::unique_ptr<generator::Generator>>(const config::Generator&)>;
+
+// Makes the scorer; called by the thread that then uses it. main hands in the published one, tests
+// a fake. Of the settings the model is a folder by now.
+using MakeScorer =
+    std::function<config::Result<std::unique_ptr<generator::Scorer>>(const config::Score&)>;
 
 // How much memory the GPU of the settings has; empty: they mean the CPU.
 using AskGpu =

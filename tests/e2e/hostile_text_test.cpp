@@ -131,6 +131,8 @@ TEST_CASE("hostile names of files and settings are told as they are, and steer n
     const std::string name = "a" + kSteering + "\xff.ply";
     for (const auto& words : {Scene::Words{"inspect", name},
                               {"render", name},
+                              {"score", name, "--prompt", name},
+                              {"score", name, "--picture", name, "--score.model", name},
                               {"generate", name},
                               {"stats", "--storage.path", name},
                               {"wallet", "show", "--wallet.name", name},

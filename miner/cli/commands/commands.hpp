@@ -34,6 +34,9 @@ using MakeRasterizer =
     std::function<config::Result<generator::Rasterizer>(const std::string& device)>;
 ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rasterizer);
 
+ExitCode score_command(const CommandLine& line, const MakeScorer& make_scorer,
+                       const MakeRasterizer& make_rasterizer);
+
 // Measures.
 using RunBench = std::function<config::Result<generator::BenchReport>(
     const generator::BenchOptions&, const config::Generator&, std::stop_token)>;

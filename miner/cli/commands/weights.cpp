@@ -9,6 +9,7 @@
 #include "network/tls.hpp"
 #include "weights/fetch_model.hpp"
 #include "weights/model_plan.hpp"
+#include "weights/scorer_plan.hpp"
 #include "weights/weights_lock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,8 +19,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <functional>
 
 #include <unistd.h>
 
@@ -30,45 +33,72 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Entry {
-    const weights::PublishedModel* model;
+    std::string_view name, repository, doc;  // no one repository: the scorer's has several
     fs::path folder;
-    std::string state;  // "not here", "incomplete", "fetched", "changed: FILE"
+    // "not here", "incomplete", "fetched", "changed: FILE", "broken lock"; of the scorer also the
+    // parts that are here.
+    std::string state;
     std::int64_t bytes = 0;
 };
 
-Entry look_at(const weights::PublishedModel& model, const fs::path& weights) {
-    Entry entry{&model, weights / model.name, "not here"};
+// `whole`: what the state is when all that the lock names is there.
+void look_at(Entry& entry, const std::function<std::string()>& whole) {
     const auto lock = weights::read_lock(entry.folder);
     std::error_code ignored;
+    entry.state = "not here";
     if (!lock) {
         entry.state = "broken lock";
     } else if (*lock) {
         for (const auto& file : (*lock)->files) entry.bytes += file.size;
-        entry.state =
-            fs::exists(entry.folder / "pipeline.json", ignored) ? "fetched" : "incomplete";
+        entry.state = whole();
         for (const auto& file : (*lock)->files)
             if (fs::file_size(entry.folder / file.path, ignored) != std::uintmax_t(file.size))
                 entry.state = "changed: " + file.path;
     } else if (fs::exists(entry.folder, ignored)) {
         entry.state = "incomplete";
     }
-    return entry;
+}
+
+std::string scorer_state(const fs::path& folder) {
+    std::vector<std::string_view> here;
+    for (const auto& part : weights::scorer_parts())
+        if (weights::missing_scorer_files(folder, part).empty()) here.push_back(part.name);
+    if (here.size() == weights::scorer_parts().size()) return "fetched";
+    return here.empty() ? "incomplete" : fmt::format("{}", fmt::join(here, ", "));
+}
+
+std::vector<Entry> entries_of(const fs::path& weights) {
+    std::vector<Entry> entries;
+    for (const auto& model : weights::published_models()) {
+        auto& entry = entries.emplace_back(
+            Entry{model.name, model.repository, model.doc, weights / model.name, {}});
+        look_at(entry, [&] {
+            std::error_code ignored;
+            return fs::exists(entry.folder / "pipeline.json", ignored) ? "fetched" : "incomplete";
+        });
+    }
+    auto& scorer = entries.emplace_back(Entry{weights::kScorerName,
+                                              "",
+                                              "what validators score with; in parts",
+                                              weights / weights::kScorerName,
+                                              {}});
+    look_at(scorer, [&] { return scorer_state(scorer.folder); });
+    return entries;
 }
 
 ExitCode list(const fs::path& weights, bool json) {
     boost::json::array rows;
     if (!json) fmt::print("{:<20} {:<12} {:>8}  {}\n", "name", "state", "size", "what for");
-    for (const auto& model : weights::published_models()) {
-        const auto entry = look_at(model, weights);
+    for (const auto& entry : entries_of(weights)) {
         if (json) {
-            rows.push_back({{"name", model.name},
-                            {"repository", model.repository},
+            rows.push_back({{"name", entry.name},
+                            {"repository", entry.repository},
                             {"state", entry.state},
                             {"bytes", entry.bytes},
                             {"folder", entry.folder.string()}});
         } else {
-            fmt::print("{:<20} {:<12} {:>8}  {}\n", model.name, config::printable(entry.state),
-                       entry.bytes > 0 ? bytes_text(entry.bytes) : "-", model.doc);
+            fmt::print("{:<20} {:<12} {:>8}  {}\n", entry.name, config::printable(entry.state),
+                       entry.bytes > 0 ? bytes_text(entry.bytes) : "-", entry.doc);
         }
     }
     if (json)
@@ -143,8 +173,10 @@ ExitCode exit_code_of(const config::Error& error) {
     return ExitCode::unavailable;
 }
 
-ExitCode fetch(const weights::PublishedModel& model, const std::string& revision,
-               const config::Weights& settings, const fs::path& folder) {
+using Fetch =
+    std::function<boost::asio::awaitable<config::Result<void>>(weights::Hub&, weights::FetchWatch)>;
+
+ExitCode fetch(const std::string& name, const config::Weights& settings, const Fetch& from) {
     const auto endpoint = network::parse_http_url(settings.endpoint);
     if (!endpoint) {
         complain("weights.endpoint", endpoint.error());
@@ -163,21 +195,84 @@ ExitCode fetch(const weights::PublishedModel& model, const std::string& revision
     Display display(::isatty(STDERR_FILENO) == 1);
     config::Result<void> end;
     std::exception_ptr failure;
-    boost::asio::co_spawn(
-        io,
-        weights::fetch_model(hub, std::string(model.repository), revision, folder,
-                             display.watch(std::string(model.name)), weights::free_bytes_at),
-        [&](std::exception_ptr thrown, config::Result<void> result) {
-            failure = thrown;
-            end = std::move(result);
-            io.stop();
-        });
+    boost::asio::co_spawn(io, from(hub, display.watch(name)),
+                          [&](std::exception_ptr thrown, config::Result<void> result) {
+                              failure = thrown;
+                              end = std::move(result);
+                              io.stop();
+                          });
     io.run();
     if (failure) std::rethrow_exception(failure);
     if (!end) {
-        complain(model.name, end.error());
+        complain(name, end.error());
         return exit_code_of(end.error());
     }
+    return ExitCode::ok;
+}
+
+ExitCode fetch_pipeline(const weights::PublishedModel& model, const CommandLine& line,
+                        const fs::path& folder) {
+    const auto code = fetch(std::string(model.name), line.loaded.settings.weights,
+                            [&](weights::Hub& hub, weights::FetchWatch watch) {
+                                return weights::fetch_model(
+                                    hub, std::string(model.repository), line.weights.revision,
+                                    folder, std::move(watch), weights::free_bytes_at);
+                            });
+    if (code == ExitCode::ok) fmt::print("{0} is ready: --generator.model {0}\n", model.name);
+    return code;
+}
+
+// What comes from where, and under which licence: before anybody is asked for anything.
+void announce(const weights::ScorerPart& part) {
+    std::int64_t bytes = 0;
+    for (const auto& file : part.files) bytes += file.bytes;
+    fmt::print("{:<8} {}; about {}; licence: {}\n", part.name, part.doc, bytes_text(bytes),
+               part.licence);
+    for (const auto& file : part.files) {
+        const auto size = file.bytes > 0 ? bytes_text(file.bytes) : "size not known yet";
+        fmt::print("  {} ({})\n", weights::origin_of(file), size);
+    }
+}
+
+// What no hub has: pickles, which are programs as well as weights.
+void tell_how_to_convert(const fs::path& folder, const weights::ScorerPart& part) {
+    fmt::print(
+        "{} is not fetched: its weights are published as pickles alone, not on the hub. In a clone "
+        "of this\nproject, this brings them and writes them as safetensors:\n  {} {}\n",
+        part.name, weights::kScorerConverter, config::printable(folder.string()));
+}
+
+ExitCode fetch_scorer(const CommandLine& line, const fs::path& folder) {
+    std::vector<weights::Wanted> wanted;
+    const weights::ScorerPart* to_convert = nullptr;
+    const auto& asked = line.weights.parts;
+    for (const auto& part : weights::scorer_parts()) {
+        if (!asked.empty() && std::find(asked.begin(), asked.end(), part.name) == asked.end())
+            continue;
+        announce(part);
+        for (const auto& file : part.files)
+            if (!file.repository.empty())
+                wanted.push_back({std::string(file.repository), std::string(file.from),
+                                  std::string(file.to), std::string(file.revision)});
+        const bool on_hub = !part.files.front().repository.empty();
+        if (!on_hub && !weights::missing_scorer_files(folder, part).empty()) to_convert = &part;
+    }
+    std::fflush(stdout);
+    auto code = ExitCode::ok;
+    if (!wanted.empty())
+        code = fetch(std::string(weights::kScorerName), line.loaded.settings.weights,
+                     [&](weights::Hub& hub, weights::FetchWatch watch) {
+                         return weights::fetch_files(hub, wanted, folder, std::move(watch),
+                                                     weights::free_bytes_at);
+                     });
+    if (to_convert) tell_how_to_convert(folder, *to_convert);
+    if (code != ExitCode::ok) return code;
+    if (wanted.empty()) return to_convert ? ExitCode::unavailable : ExitCode::ok;
+    const auto& quality = weights::scorer_parts().front();
+    if (weights::missing_scorer_files(folder, quality).empty())
+        fmt::print("{0} is ready: --score.model {0}\n", weights::kScorerName);
+    else
+        fmt::print("{} still lacks {}\n", weights::kScorerName, quality.name);
     return ExitCode::ok;
 }
 
@@ -190,12 +285,10 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
     // What has come is on disk at any moment.
     const Interrupt interrupt("stopped; fetch again to go on from here");
     for (const auto& name : line.weights.names) {
-        const auto& model = *weights::find_published(name);
-        const auto folder = weights / name;
-        if (const auto code = fetch(model, line.weights.revision, settings, folder);
-            code != ExitCode::ok)
-            return code;
-        fmt::print("{} is ready: --generator.model {}\n", name, name);
+        const auto* model = weights::find_published(name);
+        const auto code = model ? fetch_pipeline(*model, line, weights / name)
+                                : fetch_scorer(line, weights / name);
+        if (code != ExitCode::ok) return code;
     }
     return ExitCode::ok;
 }
@@ -229,13 +322,17 @@ ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
 std::vector<std::pair<std::string, fs::path>> to_verify(const std::vector<std::string>& names,
                                                         const fs::path& weights) {
     std::vector<std::pair<std::string, fs::path>> models;
-    for (const auto& name : names)
-        models.emplace_back(name, weights::find_published(name) ? weights / name : fs::path(name));
+    for (const auto& name : names) {
+        const bool ours = weights::find_published(name) || name == weights::kScorerName;
+        models.emplace_back(name, ours ? weights / name : fs::path(name));
+    }
     if (!names.empty()) return models;
+    std::vector<std::string_view> known;
+    for (const auto& model : weights::published_models()) known.push_back(model.name);
+    known.push_back(weights::kScorerName);
     std::error_code ignored;
-    for (const auto& model : weights::published_models())
-        if (fs::exists(weights / model.name, ignored))
-            models.emplace_back(model.name, weights / model.name);
+    for (const auto name : known)
+        if (fs::exists(weights / name, ignored)) models.emplace_back(name, weights / name);
     return models;
 }
 

@@ -176,6 +176,60 @@ TEST_CASE("render takes a file, a picture or a turntable, and how to look") {
     CHECK(has(refused({"render", "a.spz", "-o", "b.png", "--up", "z"}), "--up"));
 }
 
+TEST_CASE("score takes files, and a prompt or a picture") {
+    const auto score = good({"score", "a.spz", "b.ply", "--prompt", "a chair"}).score;
+    CHECK(score.files == std::vector<std::string>{"a.spz", "b.ply"});
+    CHECK(score.prompt == "a chair");
+    CHECK(score.picture.empty());
+    CHECK(score.views.empty());
+    CHECK_FALSE(score.json);
+    const auto all = good({"score", "-", "--picture", "a.png", "--views", "v", "--json"}).score;
+    CHECK(all.files == std::vector<std::string>{"-"});
+    CHECK_FALSE(all.prompt);
+    CHECK(all.picture == "a.png");
+    CHECK(all.views == "v");
+    CHECK(all.json);
+    const auto settings = good({"score", "a.spz", "--prompt", "a", "--score.model", "./m",
+                                "--score.device", "cpu", "--score.dtype", "fp16"})
+                              .loaded.settings.score;
+    CHECK(settings.model == "./m");
+    CHECK(settings.device == "cpu");
+    CHECK(settings.dtype == "fp16");
+    CHECK(has(refused({"score", "--prompt", "a"}), "FILE: which one?"));
+    CHECK(has(refused({"score", "a.spz"}), "--prompt: what should it show?"));
+    CHECK(has(refused({"score", "a.spz", "--picture", ""}), "--prompt: what should it show?"));
+    CHECK(has(refused({"score", "a.spz", "--prompt", "a", "--picture", "b.png"}), "either"));
+    CHECK(has(refused({"score", "-", "--picture", "-"}), "standard input"));
+    CHECK(has(refused({"score", "-", "-", "--prompt", "a"}), "standard input"));
+    CHECK(has(refused({"score", "a.spz", "--prompt", "a", "--views", ""}), "--views"));
+    CHECK(has(refused({"score", "a.spz", "--prompt", "a", "--score.device", "none"}),
+              "score.device"));
+    // Characters, as a validator counts, not bytes.
+    std::string longest;
+    for (int i = 0; i < 1024; ++i) longest += "ä";
+    CHECK(good({"score", "a.spz", "--prompt", longest.c_str()}).score.prompt == longest);
+    longest += "a";
+    CHECK(has(refused({"score", "a.spz", "--prompt", longest.c_str()}), "1024 characters"));
+    CHECK(good({"score", "a.spz", "--prompt", ""}).score.prompt == "");
+}
+
+TEST_CASE("the scorer's weights come in parts, at revisions of their own") {
+    const auto all = good({"weights", "fetch", "validator-scorer"}).weights;
+    CHECK(all.names == std::vector<std::string>{"validator-scorer"});
+    CHECK(all.parts.empty());
+    const auto some =
+        good({"weights", "fetch", "validator-scorer", "--part", "quality,lpips"}).weights;
+    CHECK(some.parts == std::vector<std::string>{"quality", "lpips"});
+    CHECK(has(refused({"weights", "fetch", "validator-scorer", "--part", "quality,ssim"}),
+              "--part: \"ssim\" is none of quality, text, picture, lpips"));
+    CHECK(has(refused({"weights", "fetch", "validator-scorer", "--part", ""}), "--part"));
+    CHECK(has(refused({"weights", "fetch", "trellis-image-large", "--part", "text"}), "--part"));
+    CHECK(has(refused({"weights", "verify", "validator-scorer", "--part", "text"}), "--part"));
+    CHECK(
+        has(refused({"weights", "fetch", "validator-scorer", "--revision", "main"}), "--revision"));
+    CHECK(has(refused({"weights", "fetch", "validator-score"}), "did you mean validator-scorer?"));
+}
+
 TEST_CASE("a wallet can be shown, and nothing else") {
     CHECK(good({"wallet", "show"}).command == miner::Command::wallet);
     CHECK(good({"wallet", "show", "--json"}).wallet.json);
