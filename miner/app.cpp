@@ -178,11 +178,6 @@ private:
     Pipeline pipeline_;
 };
 
-ExitCode cannot_start(config::Logger& log, const config::Error& error, ExitCode code) {
-    log.error("cannot start", {{"error", error.message()}});
-    return code;
-}
-
 // The status page and its interface, if asked for; it answers while the model still loads.
 std::optional<ExitCode> open_status_server(Host& host, const AppOptions& options,
                                            const Store& store) {
@@ -219,12 +214,12 @@ ExitCode run_app(AppOptions options) {
     Host host(options.settings, log);
 
     store = Store::open(options.folder, options.settings, log, options.clocks.unix_ms());
-    if (!store) return cannot_start(log, store.error(), ExitCode::storage);
+    if (!store) return host.cannot_start(store.error(), "", ExitCode::storage);
     if (store->left_open > 0)
         log.info("resumed", {{"tasks", store->left_open},
                              {"hint", "they go on when their validators hand them out again"}});
     const auto contacts = contacts_of(*store->database, hotkeys_of(options.identities));
-    if (!contacts) return cannot_start(log, contacts.error(), ExitCode::storage);
+    if (!contacts) return host.cannot_start(contacts.error(), "", ExitCode::storage);
     resume_cooldowns(*contacts, options.identities, options.clocks,
                      options.settings.schedule.validation_lock, log);
 

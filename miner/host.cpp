@@ -12,7 +12,8 @@ Host::Host(const config::Settings& settings, config::Logger& log) : settings_(se
     take_signals(signals_);
 }
 
-ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy, ExitCode code) {
+ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy,
+                            ExitCode code) const {
     if (remedy.empty())
         log_.error("cannot start", {{"error", error.message()}});
     else

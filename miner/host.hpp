@@ -45,6 +45,9 @@ public:
     // `work` throws is thrown on.
     ExitCode run(const MakeGenerator& make_generator, std::function<asio::awaitable<void>()> work);
 
+    // Tells the log why, and what to do about it where the error does not; `code`, to exit with.
+    ExitCode cannot_start(const config::Error& error, std::string_view remedy, ExitCode code) const;
+
     // The process is to end with the code that has it started anew.
     void device_was_lost() { device_lost_ = true; }
 
@@ -56,7 +59,6 @@ public:
     Production& production() { return *production_; }
 
 private:
-    ExitCode cannot_start(const config::Error& error, std::string_view remedy, ExitCode code);
     asio::awaitable<void> load_and(const MakeGenerator& make_generator,
                                    std::function<asio::awaitable<void>()> work);
     void tell_ready();

@@ -68,10 +68,9 @@ ExitCode run_serve(ServeOptions options) {
         return *failed;
     auto& server = *host.status_server();
     const auto chain = open_chain(options, host);
-    if (!chain) {
-        log.error("cannot start", {{"error", chain.error().message()}});
-        return ExitCode::usage;
-    }
+    if (!chain)
+        return host.cannot_start(chain.error(), "see subtensor.* in `miner config --print`",
+                                 ExitCode::usage);
     GenerateEndpoint generate_endpoint({host.lanes(), host.production(), server.state(),
                                         server.metrics(), host.stop(), log, options.settings},
                                        host.backends().size());

@@ -2,6 +2,7 @@
 #include "miner/generation/production.hpp"
 
 #include "network/await_all.hpp"
+#include "tests/miner/generation/production_bench.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 // A miner with a pool of backends and no subnet.
 struct Bench {
-    config::Settings settings;
+    config::Settings settings = tests::small_gate();
     std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
     tests::Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
     std::vector<std::string> lines;
@@ -28,8 +29,6 @@ struct Bench {
     std::stop_source stop;
 
     Bench() {
-        settings.gate.min_gaussians = 3200;
-        settings.gate.floor = 320;
         settings.generator.device = "none";
         settings.generator.deadline = std::chrono::minutes(10);
         script->voxels = {100};
