@@ -93,7 +93,8 @@ at::Tensor GaussianDecoder::features(const at::Tensor& latent, const SparseShape
     return out_layer_(layer_norm(h.to(at::kFloat), 1e-5));
 }
 
-Gaussians GaussianDecoder::gaussians(const at::Tensor& features, const SparseShape& shape) const {
+GaussianTensors GaussianDecoder::gaussians(const at::Tensor& features,
+                                           const SparseShape& shape) const {
     const auto& c = config_;
     const auto k = c.per_voxel;
     const double resolution = double(c.resolution);

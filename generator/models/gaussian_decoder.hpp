@@ -15,7 +15,7 @@
 namespace generator {
 
 // M = voxels * gaussians_per_voxel rows, fp32, voxel by voxel; activated as Splats has them.
-struct Gaussians {
+struct GaussianTensors {
     at::Tensor position;  // [M, 3]
     at::Tensor colour;    // [M, 3]
     at::Tensor scale;     // [M, 3]
@@ -49,7 +49,7 @@ public:
     // latent [N, C] fp32 -> [N, 14 per_voxel] fp32: xyz, colour, scale, rotation, opacity.
     at::Tensor features(const at::Tensor& latent, const SparseShape& shape) const;
 
-    Gaussians gaussians(const at::Tensor& features, const SparseShape& shape) const;
+    GaussianTensors gaussians(const at::Tensor& features, const SparseShape& shape) const;
 
 private:
     Config config_;

@@ -22,7 +22,7 @@ void fill(std::vector<Row>& rows, const at::Tensor& host) {
 
 }  // namespace
 
-Splats HostCopy::operator()(const Gaussians& gaussians) {
+Splats HostCopy::operator()(const GaussianTensors& gaussians) {
     std::array fields{gaussians.position, gaussians.colour, gaussians.scale, gaussians.rotation,
                       gaussians.opacity};
     const auto device = gaussians.position.device();

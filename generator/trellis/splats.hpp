@@ -13,7 +13,7 @@ namespace generator {
 class HostCopy {
 public:
     // Waits for the device that the Gaussians are on.
-    Splats operator()(const Gaussians& gaussians);
+    Splats operator()(const GaussianTensors& gaussians);
 
 private:
     at::Tensor locked_;  // fp32, as many as the largest object needed

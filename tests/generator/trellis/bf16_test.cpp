@@ -62,7 +62,7 @@ struct Side {
         return active_voxels(networks.structure_decoder.logits(latent));
     }
 
-    Gaussians gaussians(const at::Tensor& condition, const SparseShape& shape) const {
+    GaussianTensors gaussians(const at::Tensor& condition, const SparseShape& shape) const {
         const auto& sampler = networks.manifest.latent_sampler;
         const auto latent = sample(
             networks.latent_flow.plan(shape, times(sampler), {condition, at::Tensor()}), sampler,
