@@ -21,7 +21,7 @@ if [ ${#programs[@]} -eq 0 ]; then
 fi
 
 cmake --preset $preset -DMINER_TORCH="$torch" >/dev/null &&
-    nice cmake --build build/$preset --target "${programs[@]}" || exit 1
+    nice cmake --build build/$preset --target "${programs[@]}" -- -k 0 || exit 1
 
 # A finding ends the program with 66 at its end, so that one run shows all of them.
 export TSAN_OPTIONS="exitcode=66 second_deadlock_stack=1 history_size=7"

@@ -4,6 +4,7 @@
 #include "config/stage_times.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,16 @@ std::string_view name(EnhancementChain chain);
 std::string_view name(Route route);
 std::string_view name(AttemptOutcome outcome);
 
+// What a scorer said of an attempt's splats before a validator did (generator/score/scorer.hpp).
+struct Prediction {
+    double total = 0;  // NaN: the validator would fail over it
+    // NaN: left out, or not to be had.
+    double iqa = 0, alignment = 0, ssim = 0, lpips = 0;
+    std::string left_out;      // "alignment,lpips"; empty: nothing
+    std::string scorer;        // its name
+    double milliseconds = -1;  // views and networks
+};
+
 struct Attempt {
     // Of what left the machine; negative: not measured. The shares are 0 to 1.
     struct Health {
@@ -51,6 +62,9 @@ struct Attempt {
     AttemptOutcome outcome = AttemptOutcome::error;
     std::string error;  // empty when none
     Health health = {};
+    // Made beyond what the gate asks for, in time that costs nothing; no retry.
+    bool candidate = false;
+    std::optional<Prediction> predicted = {};
     Milliseconds at = 0;
 };
 

@@ -43,8 +43,9 @@ struct PulledTask {
     std::string hotkey;     // ours
     std::string validator;  // theirs
     std::string task_id;
-    std::string kind;    // "image" or "text"
-    std::string prompt;  // as received; its SHA-256 and size are kept, to know it again
+    std::string kind;        // "image" or "text"
+    std::string prompt;      // as received; its SHA-256 and size are kept, to know it again
+    double threshold = 0.6;  // below it the validator refuses a result, as it said with the task
     Milliseconds at = 0;
 };
 
@@ -54,6 +55,9 @@ struct Result {
     std::string asset;       // content hash of the SPZ; empty: the empty result
     std::int64_t bytes = 0;  // of the SPZ
     std::string detail;      // for error
+    // The attempt that was good enough for the gate or the floor, but would probably be refused,
+    // as it was predicted; the outcome is `rejected` then, and `attempt` 0. 0: none.
+    int withheld = 0;
     Milliseconds at = 0;
 };
 

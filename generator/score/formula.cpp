@@ -1,5 +1,7 @@
 #include "generator/score/formula.hpp"
 
+#include "generator/score/scorer.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -10,7 +12,6 @@ namespace {
 
 constexpr std::size_t kNeighbours = 5;
 constexpr double kPercentile = 0.9;
-constexpr double kLeastAlignment = 0.3;
 constexpr double kTextScale = 0.35;  // the cosine that counts as 1
 
 template <class T>

@@ -9,6 +9,7 @@
 #include "config/result.hpp"
 #include "generator/asset.hpp"
 #include "generator/generator.hpp"
+#include "generator/render/validator_views.hpp"
 
 #include <array>
 #include <cstdint>
@@ -22,6 +23,9 @@ namespace generator {
 
 // The validator's pictures once around; the last repeats the first (render/camera.hpp).
 inline constexpr std::size_t kScoredViews = 16;
+
+// Below this alignment a validator's score is 0, whatever else a result is worth.
+inline constexpr double kLeastAlignment = 0.3;
 
 // What the splats should show: words, or a picture as decoded by decode_for_score(): RGB of any
 // size, neither cropped nor turned.
@@ -70,6 +74,7 @@ struct ScorerInfo {
     // names are not what it asks for.
     std::int64_t backbone_tensors = 0, tuned_tensors = 0;
     std::int64_t parameters = 0;  // of what is loaded so far
+    ViewPlan views = {};          // that score() takes
 };
 
 class Scorer {
@@ -83,8 +88,9 @@ public:
     // tensor; bad_prompt, wrong_input (not RGB, no pixels), out_of_memory, device_lost.
     virtual config::Result<std::unique_ptr<ScoreQuery>> ask(const ScoreCondition& condition) = 0;
 
-    // views: 16, or 15 whose first is the last, too; RGB of one size. Equal views get equal numbers
-    // to the bit. Fails with wrong_input, out_of_memory, device_lost.
+    // views: as info().views has them, RGB; the published scorer takes any size and also the 16th,
+    // which repeats the first. Equal views get equal numbers to the bit. Fails with wrong_input,
+    // out_of_memory, device_lost.
     virtual config::Result<Score> score(std::span<const Image> views, const ScoreQuery& query) = 0;
 };
 

@@ -25,8 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A validator's limits: its default threshold, and the alignment below which nothing else counts.
-constexpr double kThreshold = 0.6, kLeastAlignment = 0.3;
+constexpr double kThreshold = 0.6;  // a validator's default
 constexpr std::size_t kMostSplatBytes = std::size_t(1) << 30;
 
 struct Scored {
@@ -161,7 +160,7 @@ ExitCode score_file(generator::Scorer& scorer, const generator::ScoreQuery& quer
     if (!inspection) return fail(inspection.error(), ExitCode::bad_input);
     const auto splats = generator::read_splats(*bytes);
     if (!splats) return fail(splats.error(), ExitCode::bad_input);
-    const auto views = generator::validator_views(*splats, rasterizer);
+    const auto views = generator::validator_views(*splats, rasterizer, scorer.info().views);
     if (!views) return fail(views.error(), code_of(views.error()));
     scored.error = "its views cannot be written";
     if (!view_folder.empty() && !write_views(*views, view_folder, scored.views))
@@ -212,8 +211,8 @@ std::string verdict_of(const Scored& scored) {
     if (std::isnan(total)) return "nan: a validator fails over it, and the task is lost";
     const auto text = fmt::format("{:.4f}", total);
     if (scored.accepted()) return fmt::format("{}, accepted ({} or more)", text, kThreshold);
-    const bool off = scored.score.alignment < kLeastAlignment;
-    return off ? fmt::format("{}, refused (alignment below {})", text, kLeastAlignment)
+    const bool off = scored.score.alignment < generator::kLeastAlignment;
+    return off ? fmt::format("{}, refused (alignment below {})", text, generator::kLeastAlignment)
                : fmt::format("{}, refused (below {})", text, kThreshold);
 }
 
