@@ -122,9 +122,10 @@ Known Journal::Impl::pulled_anew(const PulledTask& task, std::int64_t validator,
                                  const std::string& hash) {
     execute(handle(),
             "INSERT INTO tasks (validator, task_id, run, kind, state, pulled_at, begun_at,"
-            " prompt_sha256, prompt_bytes) VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?5, ?6, ?7)",
+            " prompt_sha256, prompt_bytes, threshold)"
+            " VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?5, ?6, ?7, ?8)",
             {validator, task.task_id, run_, task.kind, task.at, hash,
-             std::int64_t(task.prompt.size())});
+             std::int64_t(task.prompt.size()), task.threshold});
     return {.row = handle().getLastInsertRowid(),
             .state = TaskState::open,
             .fresh = true,
@@ -150,9 +151,9 @@ Known Journal::Impl::pulled_again(const PulledTask& task, const TaskRecord& know
         begin_anew(handle(), known.row, task.at);
     }
     execute(handle(),
-            "UPDATE tasks SET run = ?2, kind = ?3, prompt_sha256 = ?4, prompt_bytes = ?5"
-            " WHERE id = ?1",
-            {known.row, run_, task.kind, hash, std::int64_t(task.prompt.size())});
+            "UPDATE tasks SET run = ?2, kind = ?3, prompt_sha256 = ?4, prompt_bytes = ?5,"
+            " threshold = ?6 WHERE id = ?1",
+            {known.row, run_, task.kind, hash, std::int64_t(task.prompt.size()), task.threshold});
     if (keep) {
         return {
             .row = known.row, .state = TaskState::finished, .fresh = false, .result = known.result};
@@ -179,14 +180,20 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
         if (known->state != TaskState::open && known->state != TaskState::abandoned) {
             return out_of_order(*known, "attempted");
         }
+        const auto of = [&](auto Prediction::*part) -> Value {
+            if (!attempt.predicted) return nullptr;
+            return (*attempt.predicted).*part;
+        };
         execute(database,
                 "INSERT OR REPLACE INTO attempts (task, number, run, at, chain, seed, voxels,"
                 " gaussians, outcome, error, prepare, encode, structure, occupancy, latent,"
                 " gaussians_ms, compress, invisible, opacity_mean, opacity_spread, non_finite,"
-                " identity_rotations, extent, route, round)"
+                " identity_rotations, extent, route, candidate, scorer, predicted, iqa, alignment,"
+                " ssim, lpips, left_out, score_ms, round)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, (SELECT coalesce(max(round), 0) + 1"
-                " FROM attempts WHERE task = ?1 AND superseded = 1))",
+                " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
+                " ?33, (SELECT coalesce(max(round), 0) + 1 FROM attempts WHERE task = ?1"
+                " AND superseded = 1))",
                 {task,
                  attempt.number,
                  impl_->run(),
@@ -210,7 +217,16 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
                  measured(attempt.health.non_finite),
                  measured(attempt.health.identity_rotations),
                  measured(attempt.health.extent),
-                 name(attempt.route)});
+                 name(attempt.route),
+                 attempt.candidate,
+                 of(&Prediction::scorer),
+                 of(&Prediction::total),
+                 of(&Prediction::iqa),
+                 of(&Prediction::alignment),
+                 of(&Prediction::ssim),
+                 of(&Prediction::lpips),
+                 of(&Prediction::left_out),
+                 attempt.predicted ? measured(attempt.predicted->milliseconds) : std::nullopt});
         return {};
     });
 }
@@ -228,10 +244,12 @@ config::Result<void> Journal::finished(TaskRow task, const Result& result) {
             result.asset.empty() ? std::nullopt : std::optional<std::string_view>(result.asset);
         execute(database,
                 "UPDATE tasks SET state = 'finished', run = ?2, outcome = ?3, chosen = ?4,"
-                " asset = ?5, asset_bytes = ?6, detail = ?7, finished_at = ?8, closed_at = NULL"
-                " WHERE id = ?1",
+                " asset = ?5, asset_bytes = ?6, detail = ?7, finished_at = ?8, closed_at = NULL,"
+                " withheld = ?9, predicted = (SELECT number FROM attempts WHERE task = ?1"
+                " AND superseded = 0 AND scorer IS NOT NULL"
+                " AND number = CASE WHEN ?9 > 0 THEN ?9 ELSE ?4 END) WHERE id = ?1",
                 {task, impl_->run(), name(result.outcome), result.attempt, asset, result.bytes,
-                 words(result.detail), result.at});
+                 words(result.detail), result.at, result.withheld});
         return {};
     });
 }

@@ -43,10 +43,10 @@ struct PulledTask {
     std::string hotkey;     // ours
     std::string validator;  // theirs
     std::string task_id;
-    std::string kind;        // "image" or "text"
-    std::string prompt;      // as received; its SHA-256 and size are kept, to know it again
-    double threshold = 0.6;  // below it the validator refuses a result, as it said with the task
+    std::string kind;    // "image" or "text"
+    std::string prompt;  // as received; its SHA-256 and size are kept, to know it again
     Milliseconds at = 0;
+    double threshold = 0.6;  // below it the validator refuses a result, as it said with the task
 };
 
 struct Result {

@@ -27,7 +27,9 @@ const std::string kTask =
         "  WHERE f.task = t.id AND s.bytes > 0 AND ") +
     kJudged +
     "  ORDER BY f.number DESC LIMIT 1),"
-    " f.validation_failed, f.average_score, f.reward"
+    " f.validation_failed, f.average_score, f.reward, t.threshold, t.withheld, t.predicted,"
+    " (SELECT a.predicted FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
+    "  AND a.number = t.predicted ORDER BY a.round DESC LIMIT 1)"
     " FROM tasks t JOIN validators v ON v.id = t.validator JOIN hotkeys h ON h.id = v.hotkey"
     " LEFT JOIN feedback f ON f.task = t.id AND f.number ="
     "  (SELECT max(g.number) FROM feedback g WHERE g.task = t.id)";
@@ -44,6 +46,10 @@ std::optional<double> number(const SQLite::Column& column) {
 
 double or_negative(const SQLite::Column& column) {
     return column.isNull() ? -1 : column.getDouble();
+}
+
+double or_nan(const SQLite::Column& column) {
+    return column.isNull() ? std::numeric_limits<double>::quiet_NaN() : column.getDouble();
 }
 
 std::string text(const SQLite::Column& column) {
@@ -72,6 +78,9 @@ TaskLine read_line(SQLite::Statement& row) {
     line.validation_failed = whole(row.getColumn(17)).value_or(0) != 0;
     line.average = number(row.getColumn(18));
     line.reward = number(row.getColumn(19));
+    line.threshold = number(row.getColumn(20)).value_or(line.threshold);
+    line.withheld = row.getColumn(21).getInt();
+    if (!row.getColumn(22).isNull()) line.predicted = or_nan(row.getColumn(23));
     return line;
 }
 
@@ -80,8 +89,10 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
         database,
         "SELECT number, chain, seed, voxels, gaussians, outcome, error, at, prepare, encode,"
         " structure, occupancy, latent, gaussians_ms, compress, invisible, opacity_mean,"
-        " opacity_spread, non_finite, identity_rotations, extent, superseded, route"
-        " FROM attempts WHERE task = ? ORDER BY round, number");
+        " opacity_spread, non_finite, identity_rotations, extent, superseded, route, candidate, "
+        "scorer,"
+        " predicted, iqa, alignment, ssim, lpips, left_out, score_ms FROM attempts WHERE task = ? "
+        "ORDER BY round, number");
     bind(row, {task});
     std::vector<AttemptLine> lines;
     while (row.executeStep()) {
@@ -103,7 +114,17 @@ std::vector<AttemptLine> read_attempts(SQLite::Database& database, TaskRow task)
             a.times.*stage.time = or_negative(row.getColumn(column++));
         for (double* value : health) *value = or_negative(row.getColumn(column++));
         line.superseded = row.getColumn(column++).getInt() != 0;
-        a.route = parse_route(row.getColumn(column).getText());
+        a.route = parse_route(row.getColumn(column++).getText());
+        a.candidate = row.getColumn(column++).getInt() != 0;
+        if (row.getColumn(column).isNull()) continue;
+        a.predicted = Prediction{.total = or_nan(row.getColumn(column + 1)),
+                                 .iqa = or_nan(row.getColumn(column + 2)),
+                                 .alignment = or_nan(row.getColumn(column + 3)),
+                                 .ssim = or_nan(row.getColumn(column + 4)),
+                                 .lpips = or_nan(row.getColumn(column + 5)),
+                                 .left_out = text(row.getColumn(column + 6)),
+                                 .scorer = row.getColumn(column).getString(),
+                                 .milliseconds = or_negative(row.getColumn(column + 7))};
     }
     return lines;
 }

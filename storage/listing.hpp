@@ -20,13 +20,17 @@ struct TaskLine {
     Outcome outcome = Outcome::none;
     Milliseconds pulled_at = 0;
     std::optional<Milliseconds> finished_at, closed_at;
-    int attempts = 0;                       // that count
-    std::int64_t first_gaussians = -1;      // of the first attempt; negative: none
-    std::int64_t gaussians = -1;            // of the chosen one; negative: none
-    std::string asset;                      // content hash; empty: none
-    std::int64_t bytes = 0;                 // of the SPZ
-    std::string detail;                     // of an error
-    std::optional<double> score;            // of the newest judgement (storage/judgement.hpp)
+    int attempts = 0;                   // that count
+    std::int64_t first_gaussians = -1;  // of the first attempt; negative: none
+    std::int64_t gaussians = -1;        // of the chosen one; negative: none
+    std::string asset;                  // content hash; empty: none
+    std::int64_t bytes = 0;             // of the SPZ
+    std::string detail;                 // of an error
+    std::optional<double> score;        // of the newest judgement (storage/judgement.hpp)
+    // Of the chosen attempt or of the withheld one; NaN where the validator would fail over it.
+    std::optional<double> predicted;
+    double threshold = 0.6;  // the validator's, with the task
+    int withheld = 0;        // the attempt that was not sent for its predicted score; 0: none
     bool validation_failed = false;         // says the newest feedback, as the two that follow
     std::optional<double> average, reward;  // the validator's of us, not of this task
 };

@@ -3,9 +3,10 @@
 #pragma once
 
 #include "config/result.hpp"
-#include "storage/report.hpp"
+#include "storage/database.hpp"
+#include "storage/journal.hpp"
+#include "storage/span.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ struct PredictedScore {
 
 constexpr int kMostPredictedScores = 10'000;
 
-// Newest first, at most `limit` of them; `span` as in statistics(), but for `last`.
+// Of the `limit` newest pulls within the span, of which `last` is not asked; newest `at` first.
 config::Result<std::vector<PredictedScore>> predicted_scores(Database& database, const Span& span,
                                                              int limit = 1'000);
 

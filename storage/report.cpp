@@ -33,10 +33,7 @@ struct Bounds {
     std::string hotkeys;  // apart by blanks
 };
 
-constexpr const char* kWithin =
-    " FROM tasks WHERE outcome IS NOT NULL AND pulled_at >= ?1 AND pulled_at < ?2"
-    " AND (?3 = '' OR validator IN (SELECT v.id FROM validators v JOIN hotkeys h"
-    " ON h.id = v.hotkey WHERE instr(' ' || ?3 || ' ', ' ' || h.address || ' ')))";
+const std::string kDecided = std::string(" FROM tasks WHERE outcome IS NOT NULL AND ") + kWithin;
 
 // Feedback in the order of submissions, read beside them: a join would search for each.
 class Feedback {
@@ -117,7 +114,7 @@ private:
     std::vector<Decided> tasks_;  // by row
     std::vector<std::string> kinds_, routes_;
     std::array<std::vector<double>, kStages.size()> stages_;
-    std::vector<double> total_, submit_;
+    std::vector<double> score_, total_, submit_;
     std::optional<Milliseconds> first_, newest_;
 };
 
@@ -125,10 +122,10 @@ Bounds Survey::bounds(const Span& span) {
     Bounds bounds;
     if (span.since) bounds.since = *span.since;
     if (span.until) bounds.until = *span.until;
-    for (const auto& hotkey : span.hotkeys) bounds.hotkeys += hotkey + ' ';
+    bounds.hotkeys = joined(span.hotkeys);
     const auto last = span.last.value_or(span.since || span.until ? 0 : kUsualLast);
     if (last <= 0) return bounds;
-    SQLite::Statement statement(database_, std::string("SELECT pulled_at, id") + kWithin +
+    SQLite::Statement statement(database_, "SELECT pulled_at, id" + kDecided +
                                                " AND outcome <> ?5"
                                                " ORDER BY pulled_at DESC, id DESC"
                                                " LIMIT 1 OFFSET ?4");
@@ -151,8 +148,8 @@ std::int16_t index_in(std::vector<std::string>& names, const char* name) {
 void Survey::read_tasks(const Bounds& bounds) {
     SQLite::Statement statement(
         database_,
-        std::string("SELECT id, pulled_at, validator, kind, outcome, begun_at, finished_at") +
-            kWithin + " ORDER BY pulled_at, id");
+        "SELECT id, pulled_at, validator, kind, outcome, begun_at, finished_at, withheld" +
+            kDecided + " ORDER BY pulled_at, id");
     bind(statement, {bounds.since, bounds.until, bounds.hotkeys});
     while (statement.executeStep()) {
         Decided task;
@@ -163,6 +160,7 @@ void Survey::read_tasks(const Bounds& bounds) {
         task.kind = index_in(kinds_, statement.getColumn(3).getText());
         task.outcome = parse_outcome(statement.getColumn(4).getText());
         task.day = std::int32_t((pulled_at - (pulled_at < 0 ? kDay - 1 : 0)) / kDay);
+        task.withheld = statement.getColumn(7).getInt() > 0;
         if (task.outcome != Outcome::skipped) {
             const auto begun = statement.getColumn(5).getInt64();
             const auto finished = statement.getColumn(6).getInt64();
@@ -179,11 +177,12 @@ void Survey::read_tasks(const Bounds& bounds) {
 }
 
 void Survey::read_attempts() {
+    constexpr int kCandidate = int(3 + kStages.size() + 1);  // its column, after the route's
     SQLite::Statement statement(
         database_,
         "SELECT task, number, outcome, prepare, encode, structure, occupancy, latent,"
-        " gaussians_ms, compress, route FROM attempts WHERE superseded = 0 AND task BETWEEN ? AND ?"
-        " ORDER BY task");
+        " gaussians_ms, compress, route, candidate, score_ms FROM attempts"
+        " WHERE superseded = 0 AND task BETWEEN ? AND ? ORDER BY task");
     bind(statement, {tasks_.front().row, tasks_.back().row});
     std::size_t at = 0;
     while (statement.executeStep()) {
@@ -192,9 +191,11 @@ void Survey::read_attempts() {
         const int number = statement.getColumn(1).getInt();
         if (number > task->last_attempt) {
             task->last_attempt = number;
-            task->route = index_in(routes_, statement.getColumn(int(3 + kStages.size())).getText());
+            task->route = index_in(routes_, statement.getColumn(kCandidate - 1).getText());
         }
-        if (number > 1) {
+        if (statement.getColumn(kCandidate).getInt() != 0) {
+            ++task->candidates;
+        } else if (number > 1) {
             ++task->retries;
         } else {
             task->sparse_first = statement.getColumn(2).getText() == name(AttemptOutcome::sparse);
@@ -203,6 +204,8 @@ void Survey::read_attempts() {
             const auto column = statement.getColumn(int(3 + stage));
             if (!column.isNull()) stages_[stage].push_back(column.getDouble());
         }
+        const auto scored = statement.getColumn(kCandidate + 1);
+        if (!scored.isNull()) score_.push_back(scored.getDouble());
     }
 }
 
@@ -241,12 +244,12 @@ std::unordered_map<std::int64_t, Survey::Pair> Survey::pairs() {
     return pairs;
 }
 
+bool is_empty(const Counts& counts) { return counts.generations == 0 && counts.skipped == 0; }
+
 // Those that have anything, most generations first.
 template <class Named>
 std::vector<Named> busiest_first(std::vector<Named> groups) {
-    std::erase_if(groups, [](const Named& group) {
-        return group.counts.generations == 0 && group.counts.skipped == 0;
-    });
+    std::erase_if(groups, [](const Named& group) { return is_empty(group.counts); });
     std::stable_sort(groups.begin(), groups.end(), [](const Named& a, const Named& b) {
         return a.counts.generations > b.counts.generations;
     });
@@ -291,11 +294,14 @@ Statistics Survey::summary() {
     statistics.by_pair = busiest_first(std::move(statistics.by_pair));
     statistics.by_kind = groups(by_kind, itself);
     statistics.by_route = groups(by_route, itself);
+    // A route that some task began with and none ended with.
+    std::erase_if(statistics.by_route, [](const Group& group) { return is_empty(group.counts); });
     statistics.by_day = groups(by_day, [](std::int32_t day) { return day_name(day); });
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
         statistics.stages.push_back(
             percentiles(std::string(kStages[stage].name), std::move(stages_[stage])));
     }
+    statistics.stages.push_back(percentiles("score", std::move(score_)));
     statistics.stages.push_back(percentiles("total", std::move(total_)));
     statistics.stages.push_back(percentiles("submit", std::move(submit_)));
     std::erase_if(statistics.stages, [](const Percentiles& stage) { return stage.count == 0; });
@@ -310,7 +316,11 @@ config::Result<Statistics> statistics(Database& database, const Span& span) {
     return guarded(database, [&]() -> config::Result<Statistics> {
         // One transaction, so that all tables are read as of one moment beside a writer.
         SQLite::Transaction transaction(database.handle());
-        return Survey(database.handle())(span);
+        auto statistics = Survey(database.handle())(span);
+        const auto predicted = predicted_scores(database, span);
+        if (!predicted) return predicted.error();
+        statistics.predictions = prediction_groups(*predicted);
+        return statistics;
     });
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "storage/calibration.hpp"
 #include "storage/journal.hpp"
+#include "storage/span.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,23 +14,18 @@
 
 namespace storage {
 
-struct Span {
-    // Newest generations; 0: all. Unset: 100, or all when `since` or `until` is given.
-    std::optional<std::int64_t> last;
-    std::optional<Milliseconds> since, until;  // by time of the pull; [since, until)
-    std::vector<std::string> hotkeys;          // of ours; empty: all
-};
-
 // A generation is a task that was decided, whatever came of it: passed_at_once + retry_passed +
 // retry_improved + rejected + errors. What is still in hand, was cut off or was skipped is none.
 struct Counts {
     std::int64_t generations = 0;
     std::int64_t passed_at_once = 0;
     std::int64_t sparse_first = 0;  // whose first attempt was sparse
-    std::int64_t retries = 0;       // attempts beyond the first
+    std::int64_t retries = 0;       // attempts beyond the first, candidates apart
+    std::int64_t candidates = 0;    // attempts beyond what the gate asked for
     std::int64_t retry_passed = 0;
     std::int64_t retry_improved = 0;
     std::int64_t rejected = 0;
+    std::int64_t withheld = 0;  // of these: as it would probably have been refused
     std::int64_t errors = 0;
     std::int64_t skipped = 0;  // not among the generations; pulled in the same span of time
     // Of results alone: the empty result is neither counted nor scored, whatever is answered to it.
@@ -60,8 +57,8 @@ struct PairGroup {
 };
 
 // "prepare", "encode", "structure", "occupancy", "latent", "gaussians", "compress": each attempt
-// that ran it; "total": from the pull (or from being begun anew) to the result; "submit": from the
-// first byte to the answer.
+// that ran it; "score": each prediction; "total": from the pull (or from being begun anew) to the
+// result; "submit": from the first byte to the answer.
 struct Percentiles {
     std::string stage;
     std::int64_t count = 0;
@@ -74,7 +71,9 @@ struct Statistics {
     std::vector<PairGroup> by_pair;              // likewise
     // By name. The route is that of a task's last attempt; tasks without any are in no group.
     std::vector<Group> by_kind, by_route, by_day;
-    std::vector<Percentiles> stages;            // in the order above, those with a count
+    std::vector<Percentiles> stages;  // in the order above, those with a count
+    // Of the newest 1,000 predicted scores within the span, whatever its `last` is.
+    std::vector<PredictionGroup> predictions;
     std::optional<Milliseconds> first, newest;  // pulls of the oldest and newest task counted here
 };
 

@@ -131,9 +131,34 @@ ALTER TABLE validators ADD COLUMN told_at INTEGER;
 ALTER TABLE validators ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// What was predicted of an attempt's splats; of older versions nothing was, and what a validator
+// asked for was not kept. A predicted score that is no number is null beside its scorer.
+constexpr const char* kPredictions = R"sql(
+ALTER TABLE attempts ADD COLUMN candidate INTEGER NOT NULL DEFAULT 0;  -- 1: beyond the gate's
+ALTER TABLE attempts ADD COLUMN scorer TEXT;  -- null: nothing was predicted
+ALTER TABLE attempts ADD COLUMN predicted REAL;
+ALTER TABLE attempts ADD COLUMN iqa REAL;
+ALTER TABLE attempts ADD COLUMN alignment REAL;
+ALTER TABLE attempts ADD COLUMN ssim REAL;
+ALTER TABLE attempts ADD COLUMN lpips REAL;
+ALTER TABLE attempts ADD COLUMN left_out TEXT;
+ALTER TABLE attempts ADD COLUMN score_ms REAL;
+ALTER TABLE tasks ADD COLUMN threshold REAL DEFAULT 0.6;
+ALTER TABLE tasks ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;  -- number of the attempt
+-- Number of the chosen or withheld attempt, when something was predicted of it.
+ALTER TABLE tasks ADD COLUMN predicted INTEGER;
+CREATE INDEX tasks_predicted ON tasks (pulled_at, id, validator, predicted)
+    WHERE predicted IS NOT NULL;
+-- With what statistics want beside what they wanted before.
+DROP INDEX tasks_decided;
+CREATE INDEX tasks_decided
+    ON tasks (pulled_at, id, validator, kind, outcome, begun_at, finished_at, withheld)
+    WHERE outcome IS NOT NULL;
+)sql";
+
 // A migration stays as databases were made with it, so names stand in these as text; the journal's
 // tests hold them to those of storage::name.
-constexpr const char* kMigrations[] = {kFirst, kRoutes, kToldCooldowns};
+constexpr const char* kMigrations[] = {kFirst, kRoutes, kToldCooldowns, kPredictions};
 
 }  // namespace
 

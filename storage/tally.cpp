@@ -18,6 +18,7 @@ void Tally::add(const Decided& task) {
     ++counts_.generations;
     counts_.sparse_first += task.sparse_first;
     counts_.retries += task.retries;
+    counts_.candidates += task.candidates;
     switch (task.outcome) {
         case Outcome::passed:
             ++counts_.passed_at_once;
@@ -30,6 +31,7 @@ void Tally::add(const Decided& task) {
             break;
         case Outcome::rejected:
             ++counts_.rejected;
+            counts_.withheld += task.withheld;
             break;
         case Outcome::error:
             ++counts_.errors;

@@ -20,6 +20,8 @@ struct Decided {
     std::int32_t last_attempt = 0;
     Outcome outcome = Outcome::none;
     std::int32_t retries = 0;
+    std::int32_t candidates = 0;
+    bool withheld = false;
     bool sparse_first = false;
     bool submitted = false;  // a result, not the empty one
     bool feedback = false;   // on a result

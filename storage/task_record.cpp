@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 5> kAttemptOutcomes{"error", "passed", "s
 
 constexpr const char* kColumns =
     "SELECT id, state, run, kind, prompt_sha256, outcome, chosen, asset, asset_bytes, detail,"
-    " finished_at FROM tasks WHERE ";
+    " finished_at, withheld FROM tasks WHERE ";
 
 // The first name stands for whatever is none of them; the schema lets nothing else in.
 template <class Enum, std::size_t N>
@@ -48,6 +48,7 @@ std::optional<TaskRecord> read(SQLite::Statement& statement) {
     task.result.bytes = statement.getColumn(8).getInt64();
     task.result.detail = statement.getColumn(9).getString();
     task.result.at = statement.getColumn(10).getInt64();
+    task.result.withheld = statement.getColumn(11).getInt();
     return task;
 }
 
@@ -94,7 +95,7 @@ void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at) {
     execute(database,
             "UPDATE tasks SET state = 'open', outcome = NULL, chosen = NULL, asset = NULL,"
             " asset_bytes = NULL, detail = NULL, finished_at = NULL, closed_at = NULL,"
-            " begun_at = ?2 WHERE id = ?1",
+            " withheld = 0, predicted = NULL, begun_at = ?2 WHERE id = ?1",
             {task, at});
 }
 

@@ -32,6 +32,7 @@ struct Truth {
     Outcome outcome = Outcome::none;  // none: still in hand
     Milliseconds finished_at = 0;
     std::int64_t bytes = 0;
+    int withheld = 0;
     bool sent = false;
     std::vector<Answer> answers;  // each to a submission of its own
     std::vector<double> round_trips;
@@ -47,7 +48,10 @@ public:
         const auto row = journal_.pulled(truth.task)->row;
         for (const auto& attempt : truth.attempts) REQUIRE(journal_.attempted(row, attempt));
         if (truth.outcome == Outcome::none) return;
-        Result result{.outcome = truth.outcome, .bytes = truth.bytes, .at = truth.finished_at};
+        Result result{.outcome = truth.outcome,
+                      .bytes = truth.bytes,
+                      .withheld = truth.withheld,
+                      .at = truth.finished_at};
         if (truth.bytes) result.asset = std::string(64, 'a');
         REQUIRE(journal_.finished(row, result));
         for (std::size_t i = 0; i < truth.answers.size(); ++i) {
@@ -77,6 +81,22 @@ public:
 private:
     std::mt19937_64 engine_;
 };
+
+// In a third of the tasks something was predicted, in some of these more was made than needed.
+inline void add_candidates(Random& random, Truth& truth) {
+    if (!random.one_in(3)) return;
+    for (auto more = random.below(3); more > 0; --more) {
+        auto candidate = truth.attempts.back();
+        ++candidate.number;
+        candidate.candidate = true;
+        truth.attempts.push_back(candidate);
+    }
+    for (auto& attempt : truth.attempts)
+        attempt.predicted =
+            Prediction{.total = random.real(1), .scorer = "toy", .milliseconds = random.real(50)};
+    if (truth.outcome == Outcome::rejected && random.one_in(2))
+        truth.withheld = truth.attempts.back().number;
+}
 
 inline Truth random_task(Random& random, int number) {
     Truth truth;
@@ -111,6 +131,7 @@ inline Truth random_task(Random& random, int number) {
             if (i == attempts) attempt.times.compress = random.real(300);
             truth.attempts.push_back(attempt);
         }
+        add_candidates(random, truth);
     }
     const bool result = truth.outcome != Outcome::skipped && truth.outcome != Outcome::error &&
                         truth.outcome != Outcome::rejected;

@@ -44,10 +44,14 @@ Counts naive(const std::vector<Truth>& tasks) {
         counts.retry_passed += task.outcome == Outcome::retry_passed;
         counts.retry_improved += task.outcome == Outcome::retry_improved;
         counts.rejected += task.outcome == Outcome::rejected;
+        counts.withheld += task.withheld > 0;
         counts.errors += task.outcome == Outcome::error;
         counts.sparse_first +=
             !task.attempts.empty() && task.attempts[0].outcome == AttemptOutcome::sparse;
-        counts.retries += std::int64_t(task.attempts.size()) - 1;
+        const auto candidates = std::count_if(task.attempts.begin(), task.attempts.end(),
+                                              [](const Attempt& one) { return one.candidate; });
+        counts.candidates += candidates;
+        counts.retries += std::int64_t(task.attempts.size()) - 1 - candidates;
         if (!task.bytes) continue;
         counts.submissions += task.sent;
         bool feedback = false;
@@ -90,9 +94,11 @@ void check_equal(const Counts& a, const Counts& b) {
     CHECK(a.passed_at_once == b.passed_at_once);
     CHECK(a.sparse_first == b.sparse_first);
     CHECK(a.retries == b.retries);
+    CHECK(a.candidates == b.candidates);
     CHECK(a.retry_passed == b.retry_passed);
     CHECK(a.retry_improved == b.retry_improved);
     CHECK(a.rejected == b.rejected);
+    CHECK(a.withheld == b.withheld);
     CHECK(a.errors == b.errors);
     CHECK(a.skipped == b.skipped);
     CHECK(a.submissions == b.submissions);
@@ -135,6 +141,7 @@ void check_stages(const Statistics& statistics, const std::vector<Truth>& tasks)
             keep("latent", attempt.times.latent);
             keep("gaussians", attempt.times.gaussians);
             keep("compress", attempt.times.compress);
+            if (attempt.predicted) keep("score", attempt.predicted->milliseconds);
         }
         if (task.outcome != Outcome::skipped) {
             keep("total", double(task.finished_at - task.task.at));

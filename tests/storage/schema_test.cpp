@@ -66,6 +66,23 @@ TEST_CASE("attempts of the first version all began from a picture") {
     CHECK_THROWS_AS(database.exec("UPDATE attempts SET route = 'guess'"), SQLite::Exception);
 }
 
+TEST_CASE("what statistics read of tasks and predictions stands in their indexes") {
+    auto database = fresh();
+    storage::migrate(database, storage::migrations());
+    const auto plan = [&](const std::string& query) {
+        SQLite::Statement statement(database, "EXPLAIN QUERY PLAN " + query);
+        std::string text;
+        while (statement.executeStep()) text += statement.getColumn(3).getString() + ";";
+        return text;
+    };
+    CHECK(plan("SELECT id, validator, kind, outcome, begun_at, finished_at, withheld FROM tasks"
+               " WHERE outcome IS NOT NULL AND pulled_at >= 1 ORDER BY pulled_at, id") ==
+          "SEARCH tasks USING COVERING INDEX tasks_decided (pulled_at>?);");
+    CHECK(plan("SELECT id FROM tasks WHERE predicted IS NOT NULL AND pulled_at >= 1"
+               " AND (?1 = '' OR validator IN (1, 2)) ORDER BY pulled_at DESC, id DESC LIMIT 9") ==
+          "SEARCH tasks USING COVERING INDEX tasks_predicted (pulled_at>?);");
+}
+
 TEST_CASE("every table checks the types of its columns") {
     auto database = fresh();
     storage::migrate(database, storage::migrations());

@@ -45,7 +45,22 @@ TEST_CASE("each outcome is counted once, and skips are no generations") {
     CHECK(counts.rejected == 1);
     CHECK(counts.errors == 1);
     CHECK(counts.skipped == 2);
+    CHECK(counts.withheld == 0);
     CHECK(counts.success_rate() == 0.5);
+}
+
+TEST_CASE("candidates stand beside the retries, and what was withheld is among the rejected") {
+    Decided withheld = decided(Outcome::rejected), sent = decided(Outcome::retry_passed);
+    withheld.withheld = true;
+    withheld.candidates = 3;
+    sent.retries = 1;
+    sent.candidates = 2;
+    const auto counts = counted({withheld, sent, decided(Outcome::rejected)});
+    CHECK(counts.generations == 3);
+    CHECK(counts.rejected == 2);
+    CHECK(counts.withheld == 1);
+    CHECK(counts.retries == 1);
+    CHECK(counts.candidates == 5);
 }
 
 TEST_CASE("of nothing there is no rate, no mean and no reward, rather than zero") {
