@@ -163,6 +163,11 @@ std::string_view name(Calibration::State state) {
     return kNames[std::size_t(state)];
 }
 
+std::string_view name(Calibration::Break why) {
+    constexpr std::array<std::string_view, 4> kNames{"none", "offset", "shift", "refusals"};
+    return kNames[std::size_t(why)];
+}
+
 Calibration calibrate(std::span<const PredictedScore> scores) {
     Calibration calibration;
     if (scores.empty()) return calibration;

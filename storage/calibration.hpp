@@ -39,8 +39,9 @@ struct Calibration {
     double corrected(double predicted) const { return predicted + offset; }
 };
 
-// As they stand in JSON: "gathering".
+// As they stand in JSON: "gathering", "refusals".
 std::string_view name(Calibration::State state);
+std::string_view name(Calibration::Break why);
 
 // The least pairs from which on an offset and an error are measured.
 constexpr int kLeastPairs = 20;

@@ -2,6 +2,7 @@
 
 #include "config/escape.hpp"
 #include "miner/report/text_page.hpp"
+#include "miner/report/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -117,9 +118,11 @@ Block generations(const Counts& counts) {
     block.count("passed at once", counts.passed_at_once, all, kGreen);
     block.count("sparse at first", counts.sparse_first, all);
     block.count("retries", counts.retries, 0);
+    if (counts.candidates) block.count("candidates", counts.candidates, 0);
     block.count("retry passed", counts.retry_passed, all, kGreen);
     block.count("improved, still sparse", counts.retry_improved, all, kYellow);
     block.count("rejected", counts.rejected, all, kYellow);
+    if (counts.withheld) block.count("withheld of these", counts.withheld, all, kYellow);
     block.count("errors", counts.errors, all, kRed);
     if (counts.skipped) block.count("skipped, not counted", counts.skipped, 0);
     return block;
@@ -216,6 +219,48 @@ void stages(TextPage& page, const std::vector<storage::Percentiles>& stages) {
     page.table({{}, {.leaves = 3}, {}, {.leaves = 1}, {.leaves = 2}}, rows);
 }
 
+std::string_view style_of(storage::Calibration::State state) {
+    using State = storage::Calibration::State;
+    if (state == State::broken) return kRed;
+    return state == State::calibrated ? kGreen : kYellow;
+}
+
+// "+0.012"
+std::string signed_text(double value) { return (value < 0 ? "" : "+") + fixed(value, 3); }
+
+// By kind over all validators; by kind and validator where these alone are left.
+void predictions(TextPage& page, const std::vector<storage::PredictionGroup>& groups) {
+    if (groups.empty()) return;
+    const bool of_all = groups.front().validator.empty();
+    page.heading("Predicted scores");
+    std::vector<Row> rows{{{of_all ? "kind" : "kind, validator", kFaint},
+                           {"predicted", kFaint},
+                           {"withheld", kFaint},
+                           {"pairs", kFaint},
+                           {"bias", kFaint},
+                           {"error", kFaint},
+                           {"right", kFaint}}};
+    std::vector<std::pair<std::string, const storage::Calibration*>> states;
+    for (const auto& group : groups) {
+        if (of_all != group.validator.empty()) continue;
+        const auto& found = group.calibration;
+        const bool measured = found.pairs >= storage::kLeastPairs;
+        auto who = config::printable(of_all ? group.kind : group.kind + " " + group.validator);
+        rows.push_back({{who},
+                        {grouped(group.predicted)},
+                        {grouped(group.withheld)},
+                        {grouped(found.pairs)},
+                        {measured ? signed_text(found.offset) : "-"},
+                        {measured ? fixed(found.error, 3) : "-"},
+                        {grouped(group.sides.right) + " of " + grouped(group.sides.judged)}});
+        states.emplace_back(config::shortened(who, 24), &found);
+    }
+    page.table({{}, {.leaves = 4}, {.leaves = 3}, {.leaves = 5}, {.leaves = 1}, {.leaves = 2}, {}},
+               rows);
+    for (const auto& [who, found] : states)
+        page.paragraph("  " + who + ": " + words(*found), style_of(found->state), 4);
+}
+
 std::string ago(std::optional<Milliseconds> at, Milliseconds now) {
     if (!at) return "-";
     return duration(double(std::max<Milliseconds>(now - *at, 0))) + " ago";
@@ -227,6 +272,11 @@ std::string period(const storage::Statistics& statistics) {
 }
 
 }  // namespace
+
+bool predicts(const storage::Statistics& statistics) {
+    return !statistics.predictions.empty() || statistics.all.candidates > 0 ||
+           statistics.all.withheld > 0;
+}
 
 std::string render_table(const storage::Statistics& statistics, const TableOptions& options) {
     TextPage page(options.colour, options.width);
@@ -250,6 +300,7 @@ std::string render_table(const storage::Statistics& statistics, const TableOptio
     groups(page, "By kind", "kind", statistics.by_kind);
     groups(page, "By route", "route", statistics.by_route);
     groups(page, "By day (UTC)", "day", statistics.by_day);
+    predictions(page, statistics.predictions);
     stages(page, statistics.stages);
     return page.text();
 }

@@ -1,6 +1,7 @@
-// Outcomes and scores in a reader's words. Pure.
+// Outcomes, scores and calibrations in a reader's words. Pure.
 #pragma once
 
+#include "storage/calibration.hpp"
 #include "storage/journal.hpp"
 
 #include <string>
@@ -9,6 +10,9 @@ namespace miner {
 
 // "passed", "retry passed", "retry improved", "rejected", ...; of none "nothing".
 std::string words(storage::Outcome outcome);
+
+// "gathering: 7 of 20 pairs", "calibrated", "broken: ", why, and until when.
+std::string words(const storage::Calibration& calibration);
 
 // "score 0.86", or "density 0.86" where it is no more than that.
 std::string score_words(double score, bool density_alone);

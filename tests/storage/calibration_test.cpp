@@ -349,8 +349,12 @@ TEST_CASE("predictions are grouped by kind, then by kind and validator") {
     CHECK(prediction_groups({}).empty());
 }
 
-TEST_CASE("states have names") {
+TEST_CASE("states and breaks have names") {
     CHECK(name(State::gathering) == "gathering");
     CHECK(name(State::calibrated) == "calibrated");
     CHECK(name(State::broken) == "broken");
+    CHECK(name(Break::none) == "none");
+    CHECK(name(Break::offset) == "offset");
+    CHECK(name(Break::shift) == "shift");
+    CHECK(name(Break::refusals) == "refusals");
 }

@@ -44,6 +44,9 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
     if (by != By::kind) statistics.by_kind.clear();
     if (by != By::route) statistics.by_route.clear();
     if (by != By::day) statistics.by_day.clear();
+    std::erase_if(statistics.predictions, [by](const storage::PredictionGroup& group) {
+        return by != (group.validator.empty() ? By::kind : By::validator);
+    });
 }
 
 }  // namespace

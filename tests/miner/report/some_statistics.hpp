@@ -44,4 +44,40 @@ inline storage::Statistics some_statistics(const storage::Counts& counts = some_
     return statistics;
 }
 
+// The same where predictions were made: of pictures calibrated, of prompts two other states.
+inline storage::Statistics predicted_statistics() {
+    using storage::Calibration;
+    auto statistics = some_statistics();
+    statistics.all.candidates = 3210;
+    statistics.all.withheld = 21;
+    const auto made = [](const char* kind, const char* validator, Calibration::State state) {
+        storage::PredictionGroup group{.kind = kind, .validator = validator};
+        group.predicted = 1000;
+        group.withheld = 12;
+        group.sides = {950, 980};
+        group.calibration.state = state;
+        group.calibration.pairs = 900;
+        group.calibration.offset = -0.0123;
+        group.calibration.error = 0.0312;
+        group.calibration.since = kMonday - 7000;
+        group.calibration.scorer = "published";
+        return group;
+    };
+    auto gathering = made("text", "", Calibration::State::gathering);
+    gathering.calibration.pairs = 7;
+    gathering.calibration.offset = 0;
+    gathering.calibration.error = 0.05;
+    gathering.calibration.left_out = "alignment";
+    auto broken = made("text", "5Short", Calibration::State::broken);
+    broken.calibration.why = Calibration::Break::refusals;
+    broken.calibration.pairs = 0;
+    broken.calibration.since = 0;
+    broken.calibration.broken_at = kMonday;
+    statistics.predictions = {made("image", "", Calibration::State::calibrated), gathering,
+                              made("image", "5CFPcUJgYgWryPaV1aYjSbTpbTLu42V32Ytw1L9rfoMAsfGh",
+                                   Calibration::State::calibrated),
+                              broken};
+    return statistics;
+}
+
 }  // namespace tests

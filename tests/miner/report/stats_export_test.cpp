@@ -175,6 +175,87 @@ TEST_CASE("CSV has a row a group, with the numbers that JSON has") {
     CHECK(row_of(rows, "all", "all").at("last_accepted") == "1796000060000");
 }
 
+TEST_CASE("predictions are in JSON and CSV, where there are any") {
+    const auto some = tests::predicted_statistics();
+    const auto value = read_json(render_json(some));
+    CHECK(value.at("all").at("candidates") == 3210);
+    CHECK(value.at("all").at("withheld") == 21);
+    CHECK(value.at("by_kind").at(0).at("candidates") == 0);
+    const auto& predictions = value.at("predictions").as_array();
+    REQUIRE(predictions.size() == 4);
+    const auto& image = predictions[0].as_object();
+    CHECK(image.at("kind") == "image");
+    CHECK(image.at("validator").is_null());
+    CHECK(image.at("scorer") == "published");
+    CHECK(image.at("left_out").is_null());
+    CHECK(image.at("state") == "calibrated");
+    CHECK(image.at("reason").is_null());
+    CHECK(image.at("predicted") == 1000);
+    CHECK(image.at("withheld") == 12);
+    CHECK(image.at("pairs") == 900);
+    CHECK(image.at("offset").as_double() == near(-0.0123));
+    CHECK(image.at("error").as_double() == near(0.0312));
+    CHECK(image.at("right") == 950);
+    CHECK(image.at("judged") == 980);
+    CHECK(image.at("since") == kMonday - 7000);
+    CHECK(image.at("broken_at").is_null());
+    CHECK(image.size() == 15);
+    CHECK(predictions[1].at("left_out") == "alignment");
+    CHECK(predictions[1].at("offset").is_null());
+    CHECK(predictions[1].at("error").is_null());
+    CHECK(predictions[3].at("validator") == "5Short");
+    CHECK(predictions[3].at("state") == "broken");
+    CHECK(predictions[3].at("reason") == "refusals");
+    CHECK(predictions[3].at("since").is_null());
+    CHECK(predictions[3].at("broken_at") == kMonday);
+
+    const auto csv = render_csv(some);
+    CHECK(csv.substr(0, csv.find('\n'))
+              .ends_with(",p99_ms,candidates,withheld,predicted,pairs,offset,error,right,judged,"
+                         "since,broken_at,"
+                         "state,reason"));
+    const auto rows = read_csv(csv);
+    CHECK(row_of(rows, "all", "all").at("candidates") == "3210");
+    CHECK(row_of(rows, "all", "all").at("pairs") == "");
+    CHECK(row_of(rows, "stage", "total").at("withheld") == "");
+    const auto& row = row_of(rows, "prediction", "image");
+    CHECK(row.at("generations") == "");
+    CHECK(row.at("withheld") == "12");
+    CHECK(row.at("pairs") == "900");
+    CHECK(row.at("offset") == "-0.0123");
+    CHECK(row.at("state") == "calibrated");
+    CHECK(row.at("reason") == "");
+    const auto& broken = row_of(rows, "prediction", "text 5Short");
+    CHECK(broken.at("reason") == "refusals");
+    CHECK(broken.at("broken_at") == "1796000000000");
+    CHECK(broken.at("offset") == "");
+}
+
+TEST_CASE("where nothing was predicted JSON and CSV are what they always were") {
+    Statistics some;
+    some.all.generations = some.all.passed_at_once = 2;
+    some.by_kind = {{"image", some.all}};
+    some.stages = {{"latent", 1'000'000, 1.5, 2, 3}};
+    CHECK(render_csv(some) ==
+          "group,name,generations,passed_at_once,sparse_first,retries,retry_passed,retry_improved,"
+          "rejected,errors,skipped,success_rate,submissions,accepted,zero_scores,not_scored,"
+          "mean_score,median_score,last_accepted,reward,count,p50_ms,p90_ms,p99_ms\n"
+          "all,all,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,\n"
+          "kind,image,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,\n"
+          "stage,latent,,,,,,,,,,,,,,,,,,,1000000,1.5,2,3\n");
+    const std::string counts =
+        R"("generations":2,"passed_at_once":2,"sparse_first":0,"retries":0,"retry_passed":0,)"
+        R"("retry_improved":0,"rejected":0,"errors":0,"skipped":0,"success_rate":1E0,)"
+        R"("submissions":0,"accepted":0,"zero_scores":0,"not_scored":0,"mean_score":null,)"
+        R"("median_score":null,"last_accepted":null,"reward":null})";
+    CHECK(render_json(some) ==
+          R"({"all":{)" + counts +
+              R"(,"by_validator":[],"by_hotkey":[],"by_pair":[],"by_kind":[{"name":"image",)" +
+              counts +
+              R"(],"by_route":[],"by_day":[],"stages":[{"stage":"latent","count":1000000,)"
+              R"("p50_ms":1.5E0,"p90_ms":2E0,"p99_ms":3E0}],"first":null,"newest":null})");
+}
+
 TEST_CASE("of an empty database there are counts of zero, and neither rates nor scores") {
     const tests::TemporaryFolder folder;
     const auto database = storage::Database::open(folder.path() / "miner.db").value();

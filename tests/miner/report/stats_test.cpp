@@ -1,6 +1,7 @@
 #include "miner/report/stats.hpp"
 
 #include "config/escape.hpp"
+#include "miner/report/words.hpp"
 #include "tests/miner/report/some_statistics.hpp"
 #include "tests/support/hostile.hpp"
 
@@ -93,7 +94,10 @@ TEST_CASE("a single hotkey has no group: it would say everything twice") {
 }
 
 TEST_CASE("no line of the table is wider than asked for, or ends with blanks") {
-    auto wide = statistics();
+    auto wide = tests::predicted_statistics();
+    const bool by_validator = GENERATE(false, true);
+    if (by_validator)
+        wide.predictions.erase(wide.predictions.begin(), wide.predictions.begin() + 2);
     wide.all.not_scored = wide.all.skipped = 3;
     wide.by_validator[1].name = "\xe7\x95\x8c\xe7\x95\x8c" + std::string(60, 'x');
     const std::vector<storage::Contact> contacts{
@@ -239,6 +243,90 @@ TEST_CASE("the success rate is green, yellow or red") {
     CHECK(contains(coloured(49), "\033[31m49.0 %"));
 }
 
+TEST_CASE("predicted scores have a section, by kind, and their counts stand among the others") {
+    auto some = tests::predicted_statistics();
+    some.by_validator.clear();
+    some.by_hotkey.clear();
+    some.by_kind.clear();
+    some.by_route.clear();
+    some.by_day.clear();
+    some.stages.clear();
+    CHECK(render_table(some) == R"(Success rate  89.1 %  (1,100 of 1,234 reached the gate)
+2026-11-29 00:53 to 2026-11-30 00:53 UTC
+
+Generations
+  all                            1,234
+  passed at once                   980    79.4 %
+  sparse at first                  254    20.6 %
+  retries                          260
+  candidates                     3,210
+  retry passed                     120     9.7 %
+  improved, still sparse            60     4.9 %
+  rejected                          66     5.3 %
+  withheld of these                 21     1.7 %
+  errors                             8     0.6 %
+
+Submissions
+  with a result                  1,160
+  accepted                       1,100    94.8 %
+  score zero                        50     4.3 %
+  mean score                     0.712
+  median score                   0.750
+  reward as reported          75,612.5
+
+Predicted scores
+  kind   predicted  withheld  pairs    bias  error       right
+  image      1,000        12    900  -0.012  0.031  950 of 980
+  text       1,000        12      7       -      -  950 of 980
+  image: calibrated
+  text: gathering: 7 of 20 pairs
+)");
+    // By validator these alone are left.
+    some.predictions.erase(some.predictions.begin(), some.predictions.begin() + 2);
+    const auto by_validator = render_table(some);
+    CHECK(contains(by_validator, "  image 5CFP"));
+    CHECK(contains(by_validator, "text 5Short: broken: results that seemed safe were refused."));
+    CHECK_FALSE(contains(by_validator, "gathering"));
+    CHECK(contains(render_table(some, {.colour = true}), "\033[31m  text 5Short: broken"));
+}
+
+TEST_CASE("where nothing was predicted nothing is said of it") {
+    CHECK_FALSE(predicts(statistics()));
+    for (const auto* word : {"Predicted", "candidates", "withheld"})
+        CHECK_FALSE(contains(render_table(statistics()), word));
+    auto some = statistics();
+    some.all.candidates = 1;
+    CHECK(predicts(some));
+    some.all.candidates = 0;
+    some.all.withheld = 1;
+    CHECK(predicts(some));
+    CHECK(predicts(tests::predicted_statistics()));
+}
+
+TEST_CASE("a calibration is told in words, and a broken one with its reason") {
+    using storage::Calibration;
+    Calibration one;
+    CHECK(words(one) == "gathering: 0 of 20 pairs");
+    one.state = Calibration::State::calibrated;
+    CHECK(words(one) == "calibrated");
+    one.state = Calibration::State::broken;
+    one.why = Calibration::Break::offset;
+    one.pairs = 30;
+    one.offset = -0.0625;
+    CHECK(words(one) ==
+          "broken: received scores are 0.062 below what is predicted, and more than 0.05 is no "
+          "bias. Nothing is withheld.");
+    one.offset = 0.07;
+    CHECK(contains(words(one), "0.070 above what is predicted"));
+    one.why = Calibration::Break::shift;
+    one.pairs = 11;
+    CHECK(words(one) ==
+          "broken: received scores lie elsewhere than before, against what is predicted. Nothing "
+          "is withheld until new ones fit: 11 of 20 pairs since then.");
+    one.why = Calibration::Break::refusals;
+    CHECK(contains(words(one), "results that seemed safe were refused"));
+}
+
 TEST_CASE("a hundred per cent means all of them") {
     Statistics nearly;
     nearly.all.generations = 100'000;
@@ -269,8 +357,10 @@ TEST_CASE("what was not scored or skipped is shown when there is any") {
 }
 
 TEST_CASE("a peer's words cannot drive the terminal") {
-    Statistics hostile = statistics();
+    Statistics hostile = tests::predicted_statistics();
     hostile.by_validator[0].name = "5\033[2J\n\r\x9b\x07";
+    hostile.predictions.erase(hostile.predictions.begin(), hostile.predictions.begin() + 2);
+    hostile.predictions[0].validator = hostile.predictions[1].kind = hostile.by_validator[0].name;
     for (const auto& text :
          {render_table(hostile),
           render_contacts({{.validator = "5\033]0;x\x07", .calls = 1, .last_error = "a\nb\x1b"}},
