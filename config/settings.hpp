@@ -67,9 +67,24 @@ struct Generator {
 
 // What tells a result's score before a validator does.
 struct Score {
-    std::string model;  // folder of the networks, or the name of a fetched one; empty: not used
+    // Folder of the networks, or the name of a fetched one; embedded: the small judge of the
+    // embedded model's world; empty: not used.
+    std::string model;
     std::string device = "auto";
     std::string dtype = "auto";  // auto: fp32 on a CPU, fp16 on a GPU
+};
+
+// More results of one task than the gate asks for, in the time that costs nothing; the best is
+// submitted. Only where `score` can tell which that is.
+struct Candidates {
+    int most = 8;          // finished ones of a task; 1: none but the gate's own
+    double enough = 0.65;  // no more are made once one is predicted to score so much
+    // From the pull to the answer of the submission; 0: as long as the validator says that a
+    // result wins nothing by being early (its throttle period).
+    milliseconds window{0};
+    milliseconds way{8'000};     // of a submission until it is judged, where none was measured yet
+    milliseconds margin{2'000};  // left over at the end of the window
+    std::string withhold = "auto";  // auto | never: results that would probably be refused
 };
 
 // A server that makes pictures from prompts, by the OpenAI images API.
@@ -172,6 +187,7 @@ struct Settings {
     Schedule schedule;
     Generator generator;
     Score score;
+    Candidates candidates;
     PictureService picture_service;
     Gate gate;
     Enhance enhance;

@@ -17,6 +17,7 @@ void add_identity(Rows& rows);
 void add_schedule(Rows& rows);
 void add_generator(Rows& rows);
 void add_gate(Rows& rows);
+void add_candidates(Rows& rows);
 void add_export(Rows& rows);
 void add_storage(Rows& rows);
 void add_http(Rows& rows);

@@ -66,7 +66,8 @@ void add_generator(Rows& rows) {
          .field = [](Settings& s) -> Field { return &s.score.model; },
          .doc = "Folder of the networks that a validator scores with (quality/, text/, picture/, "
                 "lpips/), or validator-scorer, which `miner weights fetch` brought: what `miner "
-                "score` scores with; empty: not used.",
+                "score` and candidates.* score with; embedded: the small judge of the embedded model's "
+                "world, for rehearsals only; empty: not used.",
          .path = true},
         {.name = "score.device",
          .field = [](Settings& s) -> Field { return &s.score.device; },

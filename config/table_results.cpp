@@ -73,6 +73,53 @@ void add_gate(Rows& rows) {
     // clang-format on
 }
 
+void add_candidates(Rows& rows) {
+    // clang-format off
+    rows.insert(rows.end(), {
+        {.name = "candidates.most",
+         .field = [](Settings& s) -> Field { return &s.candidates.most; },
+         .doc = "Results of one task that are made and scored by score.model, of which the best is submitted, as long "
+                "as being early wins nothing. The gate's attempts come first and count. 1, or no score.model: the "
+                "first result that passes the gate is submitted.",
+         .unit = "results",
+         .least = 1,
+         .most = 64},
+        {.name = "candidates.enough",
+         .field = [](Settings& s) -> Field { return &s.candidates.enough; },
+         .doc = "No more are made once one is predicted to score so much: above a validator's threshold, 0.6, a higher "
+                "score earns nothing by itself.",
+         .least = 0,
+         .most = 2},
+        {.name = "candidates.window",
+         .field = [](Settings& s) -> Field { return &s.candidates.window; },
+         .doc = "Time from the pull to the answer of the submission in which candidates are made. 0: as long as the "
+                "validator says that nothing is won by being early, 30 s.",
+         .unit = "s",
+         .least = 0,
+         .most = 3'600},
+        {.name = "candidates.way",
+         .field = [](Settings& s) -> Field { return &s.candidates.way; },
+         .doc = "Of it, what a submission takes until it is judged; the slowest of a validator's last ones counts "
+                "once there are some.",
+         .unit = "s",
+         .least = 0,
+         .most = 3'600},
+        {.name = "candidates.margin",
+         .field = [](Settings& s) -> Field { return &s.candidates.margin; },
+         .doc = "Of it, what is kept free besides.",
+         .unit = "s",
+         .least = 0,
+         .most = 3'600},
+        {.name = "candidates.withhold",
+         .field = [](Settings& s) -> Field { return &s.candidates.withhold; },
+         .doc = "Whether the empty result is sent, which costs nothing, in place of one that would probably be refused, "
+                "which costs 600 s. auto: where enough predictions were compared with what validators gave, or "
+                "score.model leaves no part of the score out.",
+         .choices = {"auto", "never"}},
+    });
+    // clang-format on
+}
+
 void add_export(Rows& rows) {
     // clang-format off
     rows.insert(rows.end(), {

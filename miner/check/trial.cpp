@@ -42,12 +42,12 @@ Finding trial_finding(const GenerationResult& result, const EncodedAsset& encode
     if (result.outcome == storage::Outcome::error || result.undecided())
         return {State::fail, "trial generation", result.detail,
                 "try `miner generate` with a picture of your own, at --log.level debug"};
-    if (encoded.spz.empty())
+    if (encoded.spz->empty())
         return {State::warn, "trial generation",
                 fmt::format("nothing dense enough to submit in {:.1f} s", seconds),
                 "see gate.min_gaussians and gate.floor in `miner config --print`"};
     const auto found =
-        fmt::format("{:.1f} s, {:.2f} MB of SPZ", seconds, double(encoded.spz.size()) / 1e6);
+        fmt::format("{:.1f} s, {:.2f} MB of SPZ", seconds, double(encoded.spz->size()) / 1e6);
     if (seconds > limit / 2)
         return {State::warn, "trial generation", found,
                 "that is more than half of generator.deadline"};

@@ -4,6 +4,7 @@
 #include "generator/generator.hpp"
 #include "miner/generation/generation_config.hpp"
 #include "miner/generation/generation_request.hpp"
+#include "miner/generation/precedence.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "network/event.hpp"
 
@@ -23,7 +24,6 @@ public:
     struct Input {
         const GenerationRequest& request;  // these two outlive the run
         const GenerationConfig& generation_config;
-        std::stop_token stop;
         std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
     };
 
@@ -49,12 +49,15 @@ public:
     // Generator::cut_out does; the whole picture remains then, and the others as they are.
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
-    // number: 1 for the first; a picture is enhanced as the config has it for that.
-    virtual asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) = 0;
+    // A picture is enhanced as the config has it for `chain`. Both fail with Errc::cancelled soon
+    // after `stop` fires, which must happen on io.
+    virtual asio::awaitable<StructureResult> generate_structure(storage::EnhancementChain chain,
+                                                                std::uint64_t seed,
+                                                                std::stop_token stop) = 0;
 
     // `structure` is of this run.
-    virtual asio::awaitable<SplatsResult> generate_splats(
-        const generator::Structure& structure) = 0;
+    virtual asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure,
+                                                          std::stop_token stop) = 0;
 };
 
 class Backend {
@@ -92,6 +95,9 @@ public:
     }
     int load() const { return load_; }  // requests that it has at this moment
 
+    // Of the requests that it has.
+    Precedence& precedence() { return precedence_; }
+
     // Returns once it has no request.
     asio::awaitable<void> until_idle() {
         if (!idle_) idle_.emplace(co_await asio::this_coro::executor);
@@ -100,6 +106,7 @@ public:
 
 private:
     int load_ = 0;
+    Precedence precedence_;
     std::optional<network::Event> idle_;  // since somebody waits
 };
 

@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "generator/image/enhance.hpp"
 #include "network/picture_service.hpp"
+#include "storage/attempt.hpp"
 
 #include <chrono>
 #include <optional>
@@ -26,13 +27,16 @@ struct GenerationConfig {
 
     config::Gate gate;
     config::Export export_;
-    Enhancement standard, extreme;  // of the first attempt, and of those after it
+    Enhancement standard, extreme;  // of the first attempt, and of a retry
     Matting matting = Matting::automatic;
     bool stage2_uses_plain_picture = false;  // enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
     std::optional<network::PictureService::Options> pictures = {};  // text-to-image, of prompts
 
-    const Enhancement& enhancement(int attempt) const { return attempt == 1 ? standard : extreme; }
+    // Of a picture.
+    const Enhancement& enhancement(storage::EnhancementChain chain) const {
+        return chain == storage::EnhancementChain::extreme ? extreme : standard;
+    }
 };
 
 // Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as

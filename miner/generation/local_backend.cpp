@@ -45,7 +45,9 @@ public:
         co_return config::Result<void>();
     }
 
-    asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
+    asio::awaitable<StructureResult> generate_structure(storage::EnhancementChain chain,
+                                                        std::uint64_t seed,
+                                                        std::stop_token stop) override {
         StructureResult result;
         generator::Condition condition;  // an empty picture
         if (is_prompt(source_)) {
@@ -54,11 +56,11 @@ public:
             say("prepare");
             // For a model that takes no pictures there is no size to bring it to: it says so
             // itself.
-            if (size() > 0 && !co_await prepare_for(number, result, condition)) co_return result;
+            if (size() > 0 && !co_await prepare_for(chain, result, condition)) co_return result;
         }
         say("structure");
         auto structure = co_await run_on(device_.lane, [&] {
-            return device_.generator->generate_structure(condition, seed, input_.stop);
+            return device_.generator->generate_structure(condition, seed, stop);
         });
         if (!structure) {
             result.error = structure.error();
@@ -71,7 +73,8 @@ public:
         co_return result;
     }
 
-    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
+    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure,
+                                                  std::stop_token stop) override {
         SplatsResult result;
         std::optional<generator::Condition> plain_condition;
         if (input_.generation_config.stage2_uses_plain_picture && !is_prompt(source_)) {
@@ -87,7 +90,7 @@ public:
         std::optional<generator::DeviceMemory> memory;
         auto generated = co_await run_on(device_.lane, [&] {
             auto made = device_.generator->generate_splats(
-                structure, plain_condition ? &*plain_condition : nullptr, input_.stop);
+                structure, plain_condition ? &*plain_condition : nullptr, stop);
             memory = device_.generator->memory();
             return made;
         });
@@ -107,12 +110,12 @@ private:
     }
 
     // Enhanced and cropped, into `condition`; its time and fault go into `to`.
-    asio::awaitable<bool> prepare_for(int number, StructureResult& to,
+    asio::awaitable<bool> prepare_for(storage::EnhancementChain chain, StructureResult& to,
                                       generator::Condition& condition) {
-        const auto& chain = input_.generation_config.enhancement(number).chain;
+        const auto& operations = input_.generation_config.enhancement(chain).chain;
         const auto begin = std::chrono::steady_clock::now();
         auto prepared =
-            co_await run_on(lanes_.cpu, [&] { return prepare(source_, chain, size()); });
+            co_await run_on(lanes_.cpu, [&] { return prepare(source_, operations, size()); });
         to.times.prepare = config::milliseconds_since(begin);
         if (prepared)
             condition = std::move(*prepared);

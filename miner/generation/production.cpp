@@ -3,8 +3,7 @@
 #include "config/elapsed.hpp"
 #include "generator/errc.hpp"
 #include "generator/splat/spz.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "miner/generation/deadline.hpp"
 
 #include <fmt/format.h>
 
@@ -41,25 +40,6 @@ std::uint64_t seed_of(int attempt, std::uint64_t first, bool prompt) {
     return first + std::uint64_t(std::max(0, attempt - unchanged));
 }
 
-// Stops the run when the caller does or when time is over, whichever comes first.
-class Deadline {
-public:
-    Deadline(asio::any_io_executor io, std::stop_token outer, std::chrono::milliseconds limit)
-        : timer_(io, limit),
-          outer_(std::move(outer), [source = source_]() mutable { source.request_stop(); }) {
-        timer_.async_wait([source = source_](boost::system::error_code error) mutable {
-            if (!error) source.request_stop();
-        });
-    }
-
-    std::stop_token token() const { return source_.get_token(); }
-
-private:
-    std::stop_source source_;
-    asio::steady_timer timer_;
-    std::stop_callback<std::function<void()>> outer_;
-};
-
 }  // namespace
 
 void Production::fail(GenerationResult& result, const config::Error& error) {
@@ -73,21 +53,25 @@ void Production::fail(GenerationResult& result, const config::Error& error) {
 }
 
 asio::awaitable<GenerationResult> Production::produce(GenerationRequest request, std::uint64_t seed,
-                                                      std::stop_token outer, Watch watch) {
-    co_return co_await produce_as(generation_config_, request, seed, outer, watch, false);
+                                                      std::stop_token outer, Watch watch,
+                                                      std::optional<CandidatePlan> plan) {
+    if (!predictor_ || !predictor_->loaded() || (plan && plan->settings.most < 2)) plan.reset();
+    co_return co_await produce_as(generation_config_, request, seed, outer, watch,
+                                  {.plan = plan ? &*plan : nullptr});
 }
 
 asio::awaitable<GenerationResult> Production::produce_here(GenerationConfig generation_config,
                                                            GenerationRequest request,
                                                            std::uint64_t seed,
                                                            std::stop_token outer, Watch watch) {
-    co_return co_await produce_as(generation_config, request, seed, outer, watch, true);
+    co_return co_await produce_as(generation_config, request, seed, outer, watch,
+                                  {.here_only = true});
 }
 
 asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig& generation_config,
                                                          const GenerationRequest& request,
                                                          std::uint64_t seed, std::stop_token outer,
-                                                         const Watch& watch, bool here_only) {
+                                                         const Watch& watch, Extras extras) {
     GenerationResult result;
     const Deadline deadline(co_await asio::this_coro::executor, outer, generation_config.deadline);
     RoutedRequest routed{generation_config,
@@ -95,11 +79,13 @@ asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig&
                          seed,
                          deadline.token(),
                          watch,
-                         here_only,
+                         extras.here_only,
                          is_prompt(request) ? Route::prompt : Route::picture};
+    routed.asked = &request;
+    routed.plan = extras.plan;
     // Text-to-image for another miner's prompts is that miner's business.
     const bool via_picture =
-        text_to_image_ && !here_only && is_prompt(request) && pool_.takes_pictures();
+        text_to_image_ && !extras.here_only && is_prompt(request) && pool_.takes_pictures();
     const auto begin = std::chrono::steady_clock::now();
     auto next = Next::try_another;
     if (via_picture) {
@@ -141,6 +127,8 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
                              routed.here_only,
                              Route::prompt_via_picture,
                              config::milliseconds_since(begin)};
+    by_picture.asked = routed.asked;
+    by_picture.plan = routed.plan;
     co_await find_backend(result, by_picture);
     // A picture in which no object is found cannot become splats; nor one that no backend takes.
     const bool useless = (result.end == GenerationResult::End::no_object ||
@@ -168,9 +156,10 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         }
         result = {};
         const auto occupied = backend->occupy();
-        const auto run = backend->begin(
-            {routed.request, routed.generation_config, routed.stop, routed.watch.stage});
-        next = co_await make(result, *run, routed);
+        Precedence::Place place(backend->precedence());
+        const auto run =
+            backend->begin({routed.request, routed.generation_config, routed.watch.stage});
+        next = co_await make(result, *run, routed, *backend, place);
         if (next == Next::try_another) left.insert(backend);
     }
 }
@@ -206,12 +195,10 @@ asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResul
 }
 
 storage::Attempt Production::report_of(const GenerationRun::StructureResult& tried, int number,
-                                       std::uint64_t seed, const RoutedRequest& routed) {
-    const bool prompt = is_prompt(routed.request);
+                                       EnhancementChain chain, std::uint64_t seed,
+                                       const RoutedRequest& routed) {
     storage::Attempt report{.number = number,
-                            .chain = prompt        ? EnhancementChain::prompt
-                                     : number == 1 ? EnhancementChain::standard
-                                                   : EnhancementChain::extreme,
+                            .chain = chain,
                             .route = routed.route,
                             .seed = seed,
                             .times = tried.times,
@@ -237,41 +224,41 @@ storage::Attempt Production::report_of(const GenerationRun::StructureResult& tri
 }
 
 asio::awaitable<Production::Next> Production::make(GenerationResult& result, GenerationRun& run,
-                                                   const RoutedRequest& routed) {
+                                                   const RoutedRequest& routed, Backend& backend,
+                                                   Precedence::Place& place) {
     const auto prepared = co_await decode_and_cut_out(result, run, routed);
     if (prepared != Next::proceed) co_return prepared;
+    Structures structures;
+    const auto next = co_await pass_gate(result, run, routed, structures);
+    if (next != Next::finished || !routed.plan) co_return next;
+    place.move_to(1);
+    if (routed.watch.gate_decided) routed.watch.gate_decided();
+    CandidateRound round{run, routed, *routed.plan, backend, place, structures};
+    co_await make_candidates(result, round);
+    co_return Next::finished;
+}
+
+asio::awaitable<Production::Next> Production::pass_gate(GenerationResult& result,
+                                                        GenerationRun& run,
+                                                        const RoutedRequest& routed,
+                                                        Structures& structures) {
     GaussianCounts counts;
-    std::vector<std::unique_ptr<generator::Structure>> structures;
     Decision decision{GateVerdict::retry, -1};
     for (;;) {
         while (decision.verdict == GateVerdict::retry) {
-            const int number = int(counts.size()) + 1;
-            if (number > 1)
-                log_.info("retry", {{"task", routed.watch.task},
-                                    {"attempt", number},
-                                    {"gate", routed.generation_config.gate.min_gaussians}});
-            const auto seed = seed_of(number, routed.seed, is_prompt(routed.request));
-            auto tried = co_await run.generate_structure(number, seed);
-            auto report = report_of(tried, number, seed, routed);
-            if (report.outcome == AttemptOutcome::error) {
-                fail(result, tried.error);
-                if (tried.lost) co_return Next::try_another;
-                if (result.given_up() || result.end == GenerationResult::End::device_lost)
-                    co_return Next::finished;
-            }
-            counts.push_back(report.gaussians);
-            structures.push_back(std::move(tried.structure));
-            result.attempts.push_back(report);
+            const auto next = co_await attempt(result, run, routed, structures);
+            if (next != Next::proceed) co_return next;
+            counts.push_back(result.attempts.back().gaussians);
             decision = judge(counts, routed.generation_config.gate);
             log_verdict(routed, decision, result);
-            if (routed.watch.attempt) co_await routed.watch.attempt(std::move(report));
+            if (routed.watch.attempt) co_await routed.watch.attempt(result.attempts.back());
         }
         if (decision.attempt < 0) break;
         result.detail.clear();
         result.attempt = decision.attempt + 1;
         result.outcome = outcome_of(decision.verdict);
-        const auto next =
-            co_await generate_splats(result, run, *structures[std::size_t(decision.attempt)]);
+        const auto next = co_await generate_splats(
+            result, run, *structures[std::size_t(decision.attempt)], routed.stop);
         if (next != Next::proceed) co_return next;
         const bool healthy = co_await is_healthy(result, routed);
         if (healthy) co_return Next::finished;
@@ -286,6 +273,33 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
                     [](const auto& each) { return each.outcome == AttemptOutcome::error; });
     if (!failed) result.outcome = storage::Outcome::rejected;
     co_return Next::finished;
+}
+
+// The gate's next attempt at a structure; `proceed` also when it failed, but may be tried again.
+asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, GenerationRun& run,
+                                                      const RoutedRequest& routed,
+                                                      Structures& structures) {
+    const int number = int(result.attempts.size()) + 1;
+    if (number > 1)
+        log_.info("retry", {{"task", routed.watch.task},
+                            {"attempt", number},
+                            {"gate", routed.generation_config.gate.min_gaussians}});
+    const bool prompt = is_prompt(routed.request);
+    const auto chain = prompt        ? EnhancementChain::prompt
+                       : number == 1 ? EnhancementChain::standard
+                                     : EnhancementChain::extreme;
+    const auto seed = seed_of(number, routed.seed, prompt);
+    auto tried = co_await run.generate_structure(chain, seed, routed.stop);
+    auto report = report_of(tried, number, chain, seed, routed);
+    if (report.outcome == AttemptOutcome::error) {
+        fail(result, tried.error);
+        if (tried.lost) co_return Next::try_another;
+        if (result.given_up() || result.end == GenerationResult::End::device_lost)
+            co_return Next::finished;
+    }
+    structures.push_back(std::move(tried.structure));
+    result.attempts.push_back(std::move(report));
+    co_return Next::proceed;
 }
 
 asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
@@ -307,8 +321,9 @@ asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
 
 asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& result,
                                                               GenerationRun& run,
-                                                              const generator::Structure& chosen) {
-    auto made = co_await run.generate_splats(chosen);
+                                                              const generator::Structure& chosen,
+                                                              std::stop_token stop) {
+    auto made = co_await run.generate_splats(chosen, stop);
     if (made.error.code) {
         fail(result, made.error);
         co_return made.lost ? Next::try_another : Next::finished;
@@ -328,9 +343,9 @@ asio::awaitable<EncodedAsset> Production::encode(generator::Splats splats) {
             generator::export_splats(splats, generator::export_options(generation_config_.export_));
         encoded.gaussians = std::int64_t(stored.size());
         if (stored.size() > 0)
-            encoded.spz = generator::write_spz(
+            encoded.spz = std::make_shared<std::vector<std::uint8_t>>(generator::write_spz(
                 stored, {.fraction_bits = generation_config_.export_.fraction_bits,
-                         .zstd_level = generation_config_.export_.zstd_level});
+                         .zstd_level = generation_config_.export_.zstd_level}));
         encoded.milliseconds = config::milliseconds_since(begin);
         return encoded;
     });

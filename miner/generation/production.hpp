@@ -7,8 +7,10 @@
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
 #include "miner/generation/backend_pool.hpp"
+#include "miner/generation/candidates.hpp"
 #include "miner/generation/gate.hpp"
 #include "miner/generation/generation_config.hpp"
+#include "miner/generation/predictor.hpp"
 #include "miner/generation/text_to_image_client.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "storage/journal.hpp"
@@ -21,6 +23,14 @@
 #include <vector>
 
 namespace miner {
+
+// Splats as they leave the machine.
+struct EncodedAsset {
+    std::shared_ptr<const std::vector<std::uint8_t>> spz =
+        std::make_shared<std::vector<std::uint8_t>>();
+    std::int64_t gaussians = 0;  // that the export left
+    double milliseconds = 0;
+};
 
 struct GenerationResult {
     enum class End {
@@ -37,19 +47,16 @@ struct GenerationResult {
     int attempt = 0;  // number of the chosen one; 0: none
     std::vector<storage::Attempt> attempts;
     generator::Splats splats;  // empty when nothing may be submitted
-    std::string detail;        // why it ended so, where that is not plain
+    // Of the chosen attempt, where it was needed to predict its score; `splats` are empty then.
+    std::optional<EncodedAsset> encoded;
+    std::string detail;  // why it ended so, where that is not plain
 
+    // Whether there is something that may be submitted.
+    bool has_splats() const { return splats.size() > 0 || encoded.has_value(); }
     // Whether the work was cut short.
     bool given_up() const { return end == End::stopped || end == End::late; }
     // Whether nothing is known of the picture or prompt: it may be asked for again.
     bool undecided() const { return given_up() || end == End::stranded; }
-};
-
-// Splats as they leave the machine.
-struct EncodedAsset {
-    std::vector<std::uint8_t> spz;
-    std::int64_t gaussians = 0;  // that the export left
-    double milliseconds = 0;
 };
 
 class Production {
@@ -59,12 +66,20 @@ public:
         std::string task;                                                // for the log
         std::function<void(std::string_view stage)> stage;               // a stage begins
         std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
+        // More is known of one that was told: its splats, or its predicted score.
+        std::function<asio::awaitable<void>(storage::Attempt)> completed = {};
+        // From here on it is candidates that are made; whether there is a result stands.
+        std::function<void()> gate_decided = {};
     };
 
-    // Lanes, pool and logger outlive it.
+    // Lanes, pool, logger and predictor outlive it. Without a predictor no candidates are made.
     Production(Lanes& lanes, BackendPool& pool, config::Logger& log,
-               GenerationConfig generation_config)
-        : lanes_(lanes), pool_(pool), log_(log), generation_config_(std::move(generation_config)) {
+               GenerationConfig generation_config, Predictor* predictor = nullptr)
+        : lanes_(lanes),
+          pool_(pool),
+          log_(log),
+          generation_config_(std::move(generation_config)),
+          predictor_(predictor) {
         if (generation_config_.pictures)
             text_to_image_.emplace(lanes, log, *generation_config_.pictures);
     }
@@ -76,8 +91,14 @@ public:
     // as it is. A backend that fails is left for another, where the request begins anew. Ends
     // early, as GenerationResult::End tells, when `stop` fires, which must happen on io, or the
     // deadline is over.
+    //
+    // With a plan, after what the gate asks for, in the time that the plan has left: more results
+    // are made of other seeds and enhancements, at the same backend, and the one with the best
+    // predicted score is chosen; where the gate let nothing pass, a sparse one, too. What fails or
+    // is not there in time changes nothing about the result that the gate chose.
     asio::awaitable<GenerationResult> produce(GenerationRequest request, std::uint64_t seed,
-                                              std::stop_token stop, Watch watch);
+                                              std::stop_token stop, Watch watch,
+                                              std::optional<CandidatePlan> plan = {});
 
     // For another miner that brings its own generation config: on a device of this machine, never
     // passed on.
@@ -93,7 +114,7 @@ public:
     // Whether some backend can take a request just now.
     bool able() const { return pool_.able(); }
 
-    // Export and SPZ, on the cpu lane. Empty `spz` when the export leaves nothing.
+    // Export and SPZ, on the cpu lane. Of empty `spz` when the export leaves nothing.
     asio::awaitable<EncodedAsset> encode(generator::Splats splats);
 
 private:
@@ -106,13 +127,45 @@ private:
         const Watch& watch;
         bool here_only;
         storage::Route route;
-        double text_to_image_ms = -1;  // negative: there was no text-to-image call
+        double text_to_image_ms = -1;              // negative: there was no text-to-image call
+        const GenerationRequest* asked = nullptr;  // as the validator asked
+        const CandidatePlan* plan = nullptr;       // null: no candidates
+    };
+
+    struct Extras {
+        bool here_only = false;
+        const CandidatePlan* plan = nullptr;
+    };
+
+    // Of each attempt, in turn; null where it failed.
+    using Structures = std::vector<std::unique_ptr<generator::Structure>>;
+
+    // The candidates of one request; its own attempts and splats are in `work`.
+    struct CandidateRound {
+        struct Ready {
+            EncodedAsset asset;
+            Candidate candidate;
+        };
+
+        GenerationRun& run;
+        const RoutedRequest& routed;
+        const CandidatePlan& plan;
+        Backend& backend;
+        Precedence::Place& place;
+        Structures& structures;
+        Predictor::Patience patience = {};
+        Predictor::Query query = {};
+        GenerationResult work = {};
+        std::vector<Ready> ready = {};  // those that may still be chosen
+        int finished = 0;               // that had their second stage
+        std::int64_t densest = 0;       // of the structures so far
+        double longest_ms = 0;          // that one of them took
     };
 
     asio::awaitable<GenerationResult> produce_as(const GenerationConfig& generation_config,
                                                  const GenerationRequest& request,
                                                  std::uint64_t seed, std::stop_token outer,
-                                                 const Watch& watch, bool here_only);
+                                                 const Watch& watch, Extras extras);
     // How the work goes on after a step of it.
     enum class Next {
         proceed,      // with the next step
@@ -124,16 +177,31 @@ private:
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,
-                               const RoutedRequest& routed);
+                               const RoutedRequest& routed, Backend& backend,
+                               Precedence::Place& place);
+    asio::awaitable<Next> pass_gate(GenerationResult& result, GenerationRun& run,
+                                    const RoutedRequest& routed, Structures& structures);
+    asio::awaitable<Next> attempt(GenerationResult& result, GenerationRun& run,
+                                  const RoutedRequest& routed, Structures& structures);
     asio::awaitable<Next> decode_and_cut_out(GenerationResult& result, GenerationRun& run,
                                              const RoutedRequest& routed);
     asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
-                                          const generator::Structure& chosen);
+                                          const generator::Structure& chosen, std::stop_token stop);
     // Measures the result's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
     asio::awaitable<bool> is_healthy(GenerationResult& result, const RoutedRequest& routed);
     static storage::Attempt report_of(const GenerationRun::StructureResult& tried, int number,
-                                      std::uint64_t seed, const RoutedRequest& routed);
+                                      storage::EnhancementChain chain, std::uint64_t seed,
+                                      const RoutedRequest& routed);
+
+    // production_candidates.cpp.
+    asio::awaitable<void> make_candidates(GenerationResult& result, CandidateRound& round);
+    asio::awaitable<bool> begin_round(const GenerationResult& result, CandidateRound& round);
+    asio::awaitable<bool> take_up_gate_result(GenerationResult& result, CandidateRound& round);
+    asio::awaitable<bool> try_candidate(CandidateRound& round);
+    asio::awaitable<bool> finish_candidate(CandidateRound& round, int number);
+    asio::awaitable<bool> predict(CandidateRound& round, int number, EncodedAsset asset);
+    void choose(GenerationResult& result, CandidateRound& round) const;
     void log_verdict(const RoutedRequest& routed, const Decision& decision,
                      const GenerationResult& result) const;
     static void fail(GenerationResult& result, const config::Error& error);
@@ -142,6 +210,7 @@ private:
     BackendPool& pool_;
     config::Logger& log_;
     GenerationConfig generation_config_;
+    Predictor* predictor_;
     std::optional<TextToImageClient> text_to_image_;
 };
 

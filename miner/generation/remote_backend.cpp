@@ -25,15 +25,15 @@ bool is_cancelled(const config::Error& error) { return error.code == generator::
 // What a backend answered: the number of Gaussians and, unless they were too few, themselves.
 class RemoteStructure final : public generator::Structure {
 public:
-    RemoteStructure(int attempt, std::uint64_t seed, std::int64_t count,
+    RemoteStructure(storage::EnhancementChain used_chain, std::uint64_t seed, std::int64_t count,
                     generator::StageTimes times)
-        : number(attempt), used_seed(seed), count_(count), times_(times) {}
+        : chain(used_chain), used_seed(seed), count_(count), times_(times) {}
 
     std::int64_t voxels() const override { return -1; }  // is not told
     std::int64_t gaussians() const override { return count_; }
     const generator::StageTimes& times() const override { return times_; }
 
-    const int number;
+    const storage::EnhancementChain chain;
     const std::uint64_t used_seed;
     generator::Splats splats;
 
@@ -60,9 +60,12 @@ public:
     // The backend does it, as its own settings have it.
     asio::awaitable<config::Result<void>> cut_out() override { co_return config::Result<void>(); }
 
-    asio::awaitable<StructureResult> generate_structure(int number, std::uint64_t seed) override {
+    asio::awaitable<StructureResult> generate_structure(storage::EnhancementChain chain,
+                                                        std::uint64_t seed,
+                                                        std::stop_token stop) override {
         StructureResult result;
-        auto made = co_await make(number, seed, input_.generation_config.gate.min_gaussians);
+        const auto least = input_.generation_config.gate.min_gaussians;
+        auto made = co_await make(chain, seed, least, stop);
         result.error = made.error;
         result.lost = made.lost;
         if (made.structure) {
@@ -74,14 +77,15 @@ public:
 
     // Splats that came with the structure are there; those that were held back for being too few
     // are asked for now, and come out the same: request, config and seed are.
-    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure) override {
+    asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure,
+                                                  std::stop_token stop) override {
         const auto& chosen = dynamic_cast<const RemoteStructure&>(structure);
         SplatsResult result;
         if (chosen.splats.size() > 0) {
             result.generated = {chosen.splats, chosen.times()};
             co_return result;
         }
-        auto made = co_await make(chosen.number, chosen.used_seed, 0);
+        auto made = co_await make(chosen.chain, chosen.used_seed, 0, stop);
         result.error = made.error;
         result.lost = made.lost;
         if (!made.structure) co_return result;
@@ -101,22 +105,23 @@ private:
         bool lost = false;
     };
 
-    asio::awaitable<Made> make(int number, std::uint64_t seed, std::int64_t min_gaussians) {
+    asio::awaitable<Made> make(storage::EnhancementChain chain, std::uint64_t seed,
+                               std::int64_t min_gaussians, std::stop_token stop) {
         if (input_.stage) input_.stage("remote");
         auto request =
-            remote_request(input_.request, input_.generation_config, number, seed, min_gaussians);
+            remote_request(input_.request, input_.generation_config, chain, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
         // The config's deadline fires through the stop token; this one only outlasts it.
         limits.read = input_.generation_config.deadline + seconds(5);
         limits.body_bytes = kLargestRemoteResult;
-        auto answer = co_await backend_.ask(std::move(request), limits, input_.stop);
+        auto answer = co_await backend_.ask(std::move(request), limits, stop);
         Made made;
         if (!answer) {
             made.error = answer.error();
             made.lost = !is_cancelled(made.error);
         } else {
-            made = co_await understand(std::move(*answer), number, seed);
+            made = co_await understand(std::move(*answer), chain, seed);
         }
         if (made.lost)
             backend_.failed(made.error);
@@ -125,7 +130,8 @@ private:
         co_return made;
     }
 
-    asio::awaitable<Made> understand(network::HttpAnswer answer, int number, std::uint64_t seed) {
+    asio::awaitable<Made> understand(network::HttpAnswer answer, storage::EnhancementChain chain,
+                                     std::uint64_t seed) {
         Made made;
         const auto timing = network::find_header(answer.headers, "server-timing");
         const auto times = read_server_timing(timing.value_or(""));
@@ -139,11 +145,11 @@ private:
                 made.lost = true;
                 co_return made;
             }
-            made.structure = std::make_unique<RemoteStructure>(number, seed,
-                                                               std::int64_t(splats->size()), times);
+            made.structure =
+                std::make_unique<RemoteStructure>(chain, seed, std::int64_t(splats->size()), times);
             made.structure->splats = std::move(*splats);
         } else if (answer.status == 422 && count && *count > 0) {
-            made.structure = std::make_unique<RemoteStructure>(number, seed, *count, times);
+            made.structure = std::make_unique<RemoteStructure>(chain, seed, *count, times);
         } else if (answer.status == 422 && count) {
             made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {

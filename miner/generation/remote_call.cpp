@@ -43,8 +43,9 @@ std::string form(const std::vector<std::pair<std::string, std::string_view>>& fi
 }  // namespace
 
 network::HttpRequest remote_request(const GenerationRequest& request,
-                                    const GenerationConfig& generation_config, int number,
-                                    std::uint64_t seed, std::int64_t min_gaussians) {
+                                    const GenerationConfig& generation_config,
+                                    storage::EnhancementChain chain, std::uint64_t seed,
+                                    std::int64_t min_gaussians) {
     const auto seed_text = std::to_string(seed), least = std::to_string(min_gaussians);
     std::vector<std::pair<std::string, std::string_view>> fields;
     if (const auto* prompt = std::get_if<generator::Prompt>(&request)) {
@@ -54,7 +55,7 @@ network::HttpRequest remote_request(const GenerationRequest& request,
         fields.emplace_back(
             "prompt_image_file",
             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-        fields.emplace_back("enhance", generation_config.enhancement(number).words);
+        fields.emplace_back("enhance", generation_config.enhancement(chain).words);
         fields.emplace_back("applies_to",
                             generation_config.stage2_uses_plain_picture ? "structure" : "both");
     }

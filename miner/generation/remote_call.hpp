@@ -16,8 +16,9 @@ constexpr std::int64_t kLargestRemoteResult = 200LL << 20;  // as the subnet's l
 // The call of /generate for one attempt, our generation config beside the request, which is one
 // picture or a prompt; host and port are left open.
 network::HttpRequest remote_request(const GenerationRequest& request,
-                                    const GenerationConfig& generation_config, int number,
-                                    std::uint64_t seed, std::int64_t min_gaussians);
+                                    const GenerationConfig& generation_config,
+                                    storage::EnhancementChain chain, std::uint64_t seed,
+                                    std::int64_t min_gaussians);
 
 // How many Gaussians it says there are; nothing when it says none that can be.
 std::optional<std::int64_t> gaussians_told(const network::HttpAnswer& answer);

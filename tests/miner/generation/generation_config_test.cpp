@@ -8,11 +8,12 @@ TEST_CASE("a generation config's chains as words are what they were read from") 
     const config::Settings settings;
     const auto generation_config = miner::read_generation_config(settings).value();
     CHECK(generation_config.standard.words == "sharpness:3.5,contrast:1.8");
-    for (int attempt = 1; attempt <= 3; ++attempt) {
-        const auto& chain = generation_config.enhancement(attempt);
-        const auto again = miner::parse_enhancement(chain.words).value();
-        CHECK(again.words == chain.words);
-        CHECK(again.chain.size() == (attempt == 1 ? 2 : 4));
+    for (const auto chain :
+         {storage::EnhancementChain::standard, storage::EnhancementChain::extreme}) {
+        const auto& enhancement = generation_config.enhancement(chain);
+        const auto again = miner::parse_enhancement(enhancement.words).value();
+        CHECK(again.words == enhancement.words);
+        CHECK(again.chain.size() == (chain == storage::EnhancementChain::standard ? 2 : 4));
     }
 }
 

@@ -23,7 +23,8 @@ TEST_CASE(
     generation_config.stage2_uses_plain_picture = true;
     std::vector<std::uint8_t> bytes;
     for (int i = 0; i < 2000; ++i) bytes.push_back(std::uint8_t(i % 7 == 0 ? '-' : i));
-    const auto http = miner::remote_request(bytes, generation_config, 2, 7, 1000);
+    const auto http = miner::remote_request(bytes, generation_config,
+                                            storage::EnhancementChain::extreme, 7, 1000);
     CHECK(http.target == "/generate");
     const auto type = network::find_header(http.headers, "content-type");
     const auto parts = network::parse_multipart(*type, http.body).value();

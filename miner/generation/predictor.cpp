@@ -1,0 +1,158 @@
+#include "miner/generation/predictor.hpp"
+
+#include "config/elapsed.hpp"
+#include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
+#include "generator/render/validator_views.hpp"
+#include "generator/splat/health.hpp"
+#include "generator/splat/spz.hpp"
+#include "miner/runtime/lanes.hpp"
+#include "network/event.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace miner {
+namespace {
+
+using generator::Errc;
+
+// A job and whoever waits for it; the later of the two to end takes it down.
+template <class T>
+struct Job {
+    explicit Job(const asio::any_io_executor& io) : ended(io) {}
+
+    std::function<config::Result<T>()> work;
+    std::optional<config::Result<T>> result;
+    std::exception_ptr failure;
+    network::Event ended;
+    bool over = false;  // on io
+};
+
+template <class T>
+asio::awaitable<config::Result<T>> run_until(asio::thread_pool& lane, asio::any_io_executor io,
+                                             Predictor::Patience patience,
+                                             std::function<config::Result<T>()> work) {
+    const auto job = std::make_shared<Job<T>>(io);
+    job->work = std::move(work);
+    asio::post(lane, [job, io] {
+        try {
+            job->result.emplace(job->work());
+        } catch (...) {
+            job->failure = std::current_exception();
+        }
+        job->work = {};  // with what it holds of the scorer
+        asio::post(io, [job] {
+            job->over = true;
+            job->ended.happen();
+        });
+    });
+    const std::stop_callback hurry(patience.stop, [job] { job->ended.happen(); });
+    while (!job->over && !patience.stop.stop_requested() &&
+           std::chrono::steady_clock::now() < patience.until)
+        co_await job->ended.wait(patience.until);
+    if (!job->over) co_return config::fail(Errc::cancelled, "the score was not there in time");
+    if (job->failure) std::rethrow_exception(job->failure);
+    co_return std::move(*job->result);
+}
+
+config::Result<generator::ScoreCondition> condition_of(const GenerationRequest& request) {
+    if (const auto* prompt = std::get_if<generator::Prompt>(&request))
+        return generator::ScoreCondition(*prompt);
+    const auto* picture = std::get_if<std::vector<std::uint8_t>>(&request);
+    if (!picture)
+        return config::fail(Errc::wrong_input, "several pictures of one object are not scored");
+    auto decoded = generator::decode_for_score(*picture);
+    if (!decoded) return decoded.error();
+    return generator::ScoreCondition(std::move(*decoded));
+}
+
+std::string names_of(const std::vector<generator::LeftOut>& parts) {
+    std::string names;
+    for (const auto& each : parts) {
+        if (!names.empty()) names += ",";
+        names += generator::name_of(each.part);
+    }
+    return names;
+}
+
+}  // namespace
+
+Predictor::~Predictor() { lane_.join(); }
+
+asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
+                                                      config::Score settings) {
+    auto loaded = co_await run_on(lane_, [&]() -> config::Result<void> {
+        auto rasterizer = make.rasterizer(settings.device);
+        if (!rasterizer) return rasterizer.error();
+        auto scorer = make.scorer(settings);
+        if (!scorer) return scorer.error();
+        rasterizer_ = std::move(*rasterizer);
+        scorer_ = std::move(*scorer);
+        return {};
+    });
+    if (loaded) name_ = scorer_->info().name;
+    co_return loaded;
+}
+
+asio::awaitable<void> Predictor::unload() {
+    co_await run_on(lane_, [this] {
+        scorer_.reset();
+        return true;
+    });
+}
+
+asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const GenerationRequest& request,
+                                                                 Patience patience) {
+    std::function<config::Result<Query>()> work = [this, request]() -> config::Result<Query> {
+        auto condition = condition_of(request);
+        if (!condition) return condition.error();
+        auto query = scorer_->ask(*condition);
+        if (!query) return query.error();
+        return Query(std::move(*query));
+    };
+    co_return co_await run_until<Query>(lane_, io_, std::move(patience), std::move(work));
+}
+
+asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset spz, Query query,
+                                                                        Patience patience) {
+    std::function<config::Result<storage::Prediction>()> work = [this, spz, query] {
+        return predict_now(*spz, *query);
+    };
+    spz.reset();
+    query.reset();
+    co_return co_await run_until<storage::Prediction>(lane_, io_, std::move(patience),
+                                                      std::move(work));
+}
+
+config::Result<storage::Prediction> Predictor::predict_now(
+    const std::vector<std::uint8_t>& spz, const generator::ScoreQuery& query) const {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto splats = generator::read_spz_as_validator(spz);
+    if (!splats) return splats.error();
+    storage::Prediction prediction{.scorer = name_};
+    if (const auto objections = generator::validator_objections(*splats); !objections.empty()) {
+        constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+        prediction.iqa = prediction.alignment = prediction.ssim = prediction.lpips = kNan;
+    } else {
+        const auto views = generator::validator_views(*splats, rasterizer_, scorer_->info().views);
+        if (!views) return views.error();
+        const auto score = scorer_->score(*views, query);
+        if (!score) return score.error();
+        prediction.total = score->total;
+        prediction.iqa = score->iqa;
+        prediction.alignment = score->alignment;
+        prediction.ssim = score->ssim;
+        prediction.lpips = score->lpips;
+        prediction.left_out = names_of(score->left_out);
+    }
+    prediction.milliseconds = config::milliseconds_since(begin);
+    return prediction;
+}
+
+}  // namespace miner

@@ -1,0 +1,77 @@
+// What a validator would say of splats, asked from io: one scorer on a lane of its own. Whoever
+// asks says until when it waits; what takes longer ends there by itself, and nobody hears of it.
+#pragma once
+
+#include "generator/render/rasterizer.hpp"
+#include "miner/generation/device.hpp"
+#include "miner/generation/generation_request.hpp"
+#include "storage/attempt.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+namespace asio = boost::asio;
+
+using MakeRasterizer =
+    std::function<config::Result<generator::Rasterizer>(const std::string& device)>;
+
+// A scorer is made where it is used, and so is what draws the views for it.
+struct MakePredictor {
+    MakeScorer scorer;  // empty: there are no predictions
+    MakeRasterizer rasterizer;
+};
+
+class Predictor {
+public:
+    using Query = std::shared_ptr<generator::ScoreQuery>;
+    using Asset = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+    // How long somebody waits for an answer.
+    struct Patience {
+        std::chrono::steady_clock::time_point until;
+        std::stop_token stop = {};  // fires on io
+    };
+
+    // `io` has one thread and outlives it.
+    explicit Predictor(asio::any_io_executor io) : io_(std::move(io)) {}
+    Predictor(const Predictor&) = delete;
+    Predictor& operator=(const Predictor&) = delete;
+    ~Predictor();  // waits for what its lane is at
+
+    // Fails as they do.
+    asio::awaitable<config::Result<void>> load(const MakePredictor& make, config::Score settings);
+    asio::awaitable<void> unload();
+    bool loaded() const { return scorer_ != nullptr; }
+    const std::string& name() const { return name_; }  // of the scorer
+
+    // What results of this request are compared with; as a validator takes it, neither enhanced nor
+    // cropped. Fails as the scorer does, with wrong_input for several pictures of one object, and
+    // with cancelled when patience is over. Any request, also one that the generator would refuse.
+    asio::awaitable<config::Result<Query>> ask(const GenerationRequest& request, Patience patience);
+
+    // `spz` as it would be submitted: read, examined and rendered as a validator does. Score 0 for
+    // what its data checks refuse. Fails likewise.
+    asio::awaitable<config::Result<storage::Prediction>> predict(Asset spz, Query query,
+                                                                 Patience patience);
+
+private:
+    config::Result<storage::Prediction> predict_now(const std::vector<std::uint8_t>& spz,
+                                                    const generator::ScoreQuery& query) const;
+
+    asio::any_io_executor io_;
+    std::string name_;
+    generator::Rasterizer rasterizer_;
+    std::unique_ptr<generator::Scorer> scorer_;
+    asio::thread_pool lane_{1};  // last: joined before what its jobs use goes
+};
+
+}  // namespace miner
