@@ -98,6 +98,7 @@ std::string model_folder(const Settings& settings, const Environment& environmen
 }
 
 std::string scorer_folder(const Settings& settings, const Environment& environment) {
+    if (settings.score.model == kEmbeddedScorer) return kEmbeddedScorer;
     return fetched_or_itself(settings.score.model, settings, environment);
 }
 

@@ -66,6 +66,7 @@ struct Generator {
 };
 
 // What tells a result's score before a validator does.
+inline constexpr const char* kEmbeddedScorer = "embedded";
 struct Score {
     // Folder of the networks, or the name of a fetched one; embedded: the small judge of the
     // embedded model's world; empty: not used.

@@ -50,6 +50,19 @@ void show_chain(StatusServer& status_server, const network::Rpc& rpc) {
     });
 }
 
+// Turns in hand for each that may be without a result: the others make candidates, or submit.
+constexpr std::size_t kTurnsOfASlot = 4;
+
+// Nothing where none is asked for, or it cannot be read: then calibration begins anew.
+std::vector<storage::PredictedScore> predicted_before(storage::Database& database,
+                                                      const AppOptions& options) {
+    if (options.settings.score.model.empty()) return {};
+    auto known = storage::predicted_scores(database, {});
+    if (known) return std::move(*known);
+    options.log.warn("predictions of earlier runs", {{"error", known.error().message()}});
+    return {};
+}
+
 // A validator that cannot be reached, or does not answer what it was sent, may have moved: the
 // chain knows where to.
 void watch_validators(Observer& observer, ChainWatch& chain) {
@@ -82,7 +95,10 @@ public:
                     .hindered = hindrance("database"),
                     .again = options.settings.schedule.idle}),
           pipeline_({host.lanes(), host.production(), dendrite_, *store.journal, *store.artifacts,
-                     host.stop(), options.log, options.settings, observer(), options.clocks}) {
+                     host.stop(), options.log, options.settings, observer(), options.clocks,
+                     predicted_before(*store.database, options)}),
+          // One more than backends: one task's network and disk run under another's computing.
+          slots_(host.io().get_executor(), host.backends().size() + 1) {
         if (chain_ && host.status_server()) show_chain(*host.status_server(), chain_->rpc());
     }
     Mining(const Mining&) = delete;
@@ -104,9 +120,9 @@ private:
     // The chain goes on until these have ended, for what they wait for may come from there.
     asio::awaitable<void> turns() {
         std::vector<asio::awaitable<void>> children;
-        // One slot more than backends: one task's network and disk run under another's computing.
-        for (std::size_t slot = 0; slot <= host_.backends().size(); ++slot)
-            children.push_back(work(roster_, pipeline_, host_.stop(),
+        const auto workers = slots_.free() * (host_.makes_candidates() ? kTurnsOfASlot : 1);
+        for (std::size_t worker = 0; worker < workers; ++worker)
+            children.push_back(work(roster_, pipeline_, slots_, host_.stop(),
                                     options_.settings.schedule.idle, options_.finished,
                                     options_.clocks));
         children.push_back(host_.backends().watch(host_.stop()));
@@ -176,6 +192,7 @@ private:
     std::unique_ptr<ChainLink> chain_;
     RecordWatch records_;
     Pipeline pipeline_;
+    Slots slots_;
 };
 
 // The status page and its interface, if asked for; it answers while the model still loads.
@@ -224,7 +241,7 @@ ExitCode run_app(AppOptions options) {
                      options.settings.schedule.validation_lock, log);
 
     if (const auto failed = open_status_server(host, options, *store)) return *failed;
-    if (const auto failed = host.open_backends()) return *failed;
+    if (const auto failed = host.open_backends(options.make_predictor)) return *failed;
     return host.run(options.make_generator, [&]() -> asio::awaitable<void> {
         Mining mining(options, *contacts, *store, host);
         co_await mining.run();

@@ -4,6 +4,7 @@
 
 #include "config/log.hpp"
 #include "miner/generation/device.hpp"
+#include "miner/generation/predictor.hpp"
 #include "miner/mining/identity.hpp"
 #include "miner/mining/pipeline.hpp"
 #include "miner/runtime/exit_code.hpp"
@@ -27,6 +28,7 @@ struct AppOptions {
     std::string scored_by = {};  // what scores are, where they are no validator's: for the page
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
     Clocks clocks = {};
+    MakePredictor make_predictor = {};  // of settings.score; empty: no candidates
 };
 
 // Runs until SIGINT or SIGTERM (the task at hand gets settings.run.grace, a second signal ends the

@@ -21,7 +21,7 @@ ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy,
     return code;
 }
 
-std::optional<ExitCode> Host::open_backends() {
+std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor) {
     auto generation_config = read_generation_config(settings_);
     if (!generation_config) return cannot_start(generation_config.error(), "", ExitCode::usage);
     auto backends = BackendPool::build(lanes_, log_, settings_.generator);
@@ -29,7 +29,12 @@ std::optional<ExitCode> Host::open_backends() {
         return cannot_start(backends.error(), "see generator.remote in `miner config --print`",
                             ExitCode::usage);
     backends_ = std::move(*backends);
-    production_.emplace(lanes_, *backends_, log_, std::move(*generation_config));
+    make_predictor_ = std::move(make_predictor);
+    const bool predicts =
+        make_predictor_.scorer && !settings_.score.model.empty() && settings_.candidates.most > 1;
+    if (predicts) predictor_.emplace(io_.get_executor());
+    production_.emplace(lanes_, *backends_, log_, std::move(*generation_config),
+                        predicts ? &*predictor_ : nullptr);
     if (status_server_) show_backends(*status_server_, *backends_);
     return std::nullopt;
 }
@@ -79,11 +84,28 @@ asio::awaitable<void> Host::load_and(const MakeGenerator& make_generator,
         no_model_ = loaded.error();
         co_return;
     }
+    if (predictor_ && !stop_.asked()) co_await load_predictor();
     if (!stop_.asked()) {
         tell_ready();
         co_await work();
     }
     co_await backends_->unload();
+    if (predictor_) co_await predictor_->unload();
+}
+
+// Without it the miner mines as if there were none: an hour without income costs more.
+asio::awaitable<void> Host::load_predictor() {
+    const auto loaded = co_await predictor_->load(make_predictor_, settings_.score);
+    if (loaded) {
+        log_.info("scores are predicted", {{"scorer", predictor_->name()}});
+        co_return;
+    }
+    log_.error("scores are not predicted",
+               {{"error", loaded.error().message()},
+                {"hint", "results are submitted as the gate lets them pass, without candidates"},
+                {"remedy",
+                 "see score.model and score.device in `miner config --print`; `miner "
+                 "weights verify` looks at fetched ones"}});
 }
 
 ExitCode Host::run(const MakeGenerator& make_generator,

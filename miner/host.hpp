@@ -8,6 +8,7 @@
 #include "config/settings.hpp"
 #include "miner/generation/backend_pool.hpp"
 #include "miner/generation/device.hpp"
+#include "miner/generation/predictor.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/runtime/exit_code.hpp"
 #include "miner/runtime/lanes.hpp"
@@ -34,7 +35,8 @@ public:
     // The generation config, the devices and the miners that generator.remote names; nothing is
     // loaded yet.
     // Empty when it went well; otherwise the log says why not, and this is what to exit with.
-    std::optional<ExitCode> open_backends();
+    // make_predictor: what predicts scores, where the settings name it; empty: nothing does.
+    std::optional<ExitCode> open_backends(MakePredictor make_predictor = {});
 
     // Answers from run() on, while the model still loads; its log tail hears the log from now on.
     // As open_backends().
@@ -57,10 +59,12 @@ public:
     StatusServer* status_server() { return status_server_.get(); }  // null: not opened
     BackendPool& backends() { return *backends_; }                  // once opened, as the next
     Production& production() { return *production_; }
+    bool makes_candidates() const { return predictor_ && predictor_->loaded(); }
 
 private:
     asio::awaitable<void> load_and(const MakeGenerator& make_generator,
                                    std::function<asio::awaitable<void>()> work);
+    asio::awaitable<void> load_predictor();
     void tell_ready();
     void tell_stopping();
     void end();
@@ -74,6 +78,8 @@ private:
     Service service_{io_.get_executor()};
     std::unique_ptr<StatusServer> status_server_;
     std::unique_ptr<BackendPool> backends_;
+    MakePredictor make_predictor_;
+    std::optional<Predictor> predictor_;  // where candidates are made
     std::optional<Production> production_;
     std::optional<config::Error> no_model_;
     std::exception_ptr failure_;

@@ -2,6 +2,7 @@
 #include "config/version.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
+#include "generator/score/embedded_scorer.hpp"
 #include "generator/score/scorer.hpp"
 #include "generator/trellis/trellis.hpp"
 #include "miner/cli/command_line.hpp"
@@ -42,6 +43,8 @@ config::Result<std::unique_ptr<generator::Generator>> load_model(
 }
 
 config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Score& settings) {
+    if (settings.model == config::kEmbeddedScorer)
+        return generator::open_embedded_scorer(settings.device);
     if (auto right = expect_right(settings.model); !right) return right.error();
     generator::ScorerOptions options;
     options.folder = settings.model;
@@ -50,15 +53,17 @@ config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Sco
     return generator::open_published_scorer(options);
 }
 
+miner::MakePredictor predictor() { return {load_scorer, generator::rasterizer_on}; }
+
 miner::ExitCode run(const miner::CommandLine& line) {
     using miner::Command;
     switch (line.command) {
         case Command::run:
-            return miner::run_command(line, load_model);
+            return miner::run_command(line, load_model, predictor());
         case Command::serve:
             return miner::serve_command(line, load_model);
         case Command::rehearse:
-            return miner::rehearse_command(line, load_model);
+            return miner::rehearse_command(line, load_model, predictor());
         case Command::generate:
             return miner::generate_command(line, load_model);
         case Command::check:

@@ -12,7 +12,15 @@ namespace miner {
 
 using storage::AttemptOutcome;
 
-asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
+namespace {
+
+// Validators say 0.6; what is no share of 1 is not believed.
+double sound_threshold(double told) { return told >= 0 && told <= 1 ? told : 0.6; }
+
+}  // namespace
+
+asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
+                                     std::function<void()> gate_decided) {
     Turn turn;
     who.schedule.reserve(validator.uid, now());
     auto heard = co_await pull(who, validator, turn);
@@ -31,12 +39,17 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
         co_return turn;
     }
 
-    Job job{.who = who, .validator = validator, .task = std::move(*pulled.task)};
+    Job job{.who = who,
+            .validator = validator,
+            .task = std::move(*pulled.task),
+            .gate_decided = std::move(gate_decided),
+            .threshold = sound_threshold(pulled.validation_threshold)};
     const storage::PulledTask row{.hotkey = who.hotkey(),
                                   .validator = validator.peer.hotkey,
                                   .task_id = job.task.id,
                                   .kind = std::string(network::name(job.task.kind)),
                                   .prompt = job.task.prompt,
+                                  .threshold = job.threshold,
                                   .at = now_ms()};
     const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
     note_record(known ? config::Result<void>() : known.error());
@@ -54,6 +67,9 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator) {
         co_return turn;
     }
     job.row = known->row;
+    // Of a task that is handed out again nobody knows when its time began.
+    if (known->fresh)
+        job.until = candidate_time_.until(validator.peer.hotkey, heard->at, pulled.throttle_period);
     if (!at_hand_.insert(job.row).second)
         co_return turn;  // another worker has it; its turn sets the cool-down
     co_await record("settled", job.task.id, [&] {
@@ -142,17 +158,11 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
 
     const auto fixed = s_.settings.generator.seed;
     const std::uint64_t seed = fixed >= 0 ? std::uint64_t(fixed) : std::random_device{}();
-    Production::Watch watch{.task = job.task.id};
-    watch.stage = [this, task = in_hand(job)](std::string_view stage) {
-        if (s_.observer.stage) s_.observer.stage(task, stage);
-    };
-    watch.attempt = [this, &job](const storage::Attempt& attempt) {
-        if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
-        return attempted(job, attempt);
-    };
     const auto begin = std::chrono::steady_clock::now();
-    auto generated =
-        co_await s_.production.produce(std::move(request), seed, s_.stop.token(), watch);
+    auto watched = watch(job);
+    auto plan = plan_for(job);
+    auto generated = co_await s_.production.produce(std::move(request), seed, s_.stop.token(),
+                                                    std::move(watched), std::move(plan));
     job.turn.milliseconds = config::milliseconds_since(begin);
     job.turn.attempts = int(generated.attempts.size());
     for (const auto& attempt : generated.attempts)
@@ -173,12 +183,29 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                            .attempt = generated.attempt,
                            .asset = {},
                            .detail = generated.detail};
-    if (generated.splats.size() > 0) co_await keep(job, std::move(generated), result, spz);
+    if (generated.has_splats() && !withhold(job, generated, result))
+        co_await keep(job, std::move(generated), result, spz);
     if (result.outcome == storage::Outcome::error)
         s_.log.warn("error", {{"task", job.task.id}, {"error", result.detail}});
     result.at = now_ms();
     co_await record("finished", job.task.id, [&] { return s_.journal.finished(job.row, result); });
     co_return result;
+}
+
+Production::Watch Pipeline::watch(Job& job) {
+    Production::Watch watch{.task = job.task.id};
+    watch.stage = [this, task = in_hand(job)](std::string_view stage) {
+        if (s_.observer.stage) s_.observer.stage(task, stage);
+    };
+    watch.attempt = [this, &job](const storage::Attempt& attempt) {
+        if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
+        return attempted(job, attempt);
+    };
+    watch.completed = [this, &job](const storage::Attempt& attempt) {
+        return attempted(job, attempt);
+    };
+    watch.gate_decided = job.gate_decided;
+    return watch;
 }
 
 // Once an attempt is over, and again when more of it is known.
@@ -193,7 +220,13 @@ asio::awaitable<void> Pipeline::attempted(const Job& job, const storage::Attempt
 // Splats become bytes, and the bytes an asset.
 asio::awaitable<void> Pipeline::keep(Job& job, GenerationResult generated, storage::Result& result,
                                      std::vector<std::uint8_t>& spz) {
-    auto encoded = co_await s_.production.encode(std::move(generated.splats));
+    EncodedAsset encoded;
+    if (generated.encoded) {
+        encoded = std::move(*generated.encoded);
+    } else {
+        auto splats = std::move(generated.splats);
+        encoded = co_await s_.production.encode(std::move(splats));
+    }
     auto& chosen = generated.attempts[std::size_t(generated.attempt - 1)];
     if (chosen.outcome == AttemptOutcome::sparse) chosen.outcome = AttemptOutcome::chosen;
     chosen.times.compress = encoded.milliseconds;
@@ -201,7 +234,7 @@ asio::awaitable<void> Pipeline::keep(Job& job, GenerationResult generated, stora
                              .gaussians = chosen.times.gaussians,
                              .compress = chosen.times.compress};
     co_await attempted(job, chosen);
-    if (encoded.spz.empty()) {
+    if (encoded.spz->empty()) {
         result.outcome = storage::Outcome::error;
         result.attempt = 0;
         result.detail = "the export left no Gaussian: all are invisible, strays or not finite";
@@ -215,14 +248,14 @@ asio::awaitable<void> Pipeline::keep(Job& job, GenerationResult generated, stora
         s_.log.warn("rejected", {{"task", job.task.id}, {"error", result.detail}});
         co_return;
     }
-    const auto hash = co_await on_db([&] { return s_.artifacts.put(encoded.spz); });
+    const auto hash = co_await on_db([&] { return s_.artifacts.put(*encoded.spz); });
     if (hash)
         result.asset = *hash;
     else
         s_.log.error("not recorded",
                      {{"task", job.task.id}, {"step", "asset"}, {"error", hash.error().message()}});
-    result.bytes = std::int64_t(encoded.spz.size());
-    spz = std::move(encoded.spz);
+    result.bytes = std::int64_t(encoded.spz->size());
+    spz = *encoded.spz;
 }
 
 }  // namespace miner

@@ -4,6 +4,8 @@
 
 #include "config/log.hpp"
 #include "miner/generation/production.hpp"
+#include "miner/mining/calibrator.hpp"
+#include "miner/mining/candidate_time.hpp"
 #include "miner/mining/identity.hpp"
 #include "miner/runtime/clock.hpp"
 #include "miner/runtime/stop.hpp"
@@ -48,6 +50,8 @@ struct Turn {
     std::int64_t gaussians = 0;       // of the chosen attempt; of the best one when rejected
     std::int64_t bytes = 0;           // of the SPZ
     double score = -1;                // negative: no score was told
+    std::optional<double> predicted;  // of what was, or would have been, submitted
+    bool withheld = false;            // it was not, as it would probably have been refused
     double milliseconds = 0;          // of the generation
     config::StageTimes final_stages;  // stages after the attempts: latent, gaussians, compress
     double submit_ms = 0;             // until the answer, or until it was given up
@@ -86,14 +90,20 @@ public:
         const config::Settings& settings;
         Observer observer;
         Clocks clocks = {};
+        std::vector<storage::PredictedScore> predicted = {};  // in earlier runs, newest first
     };
 
-    explicit Pipeline(Services services) : s_(std::move(services)) {}
+    explicit Pipeline(Services services)
+        : s_(std::move(services)),
+          candidate_time_(s_.settings.candidates),
+          calibrator_(s_.settings.candidates, s_.log, s_.predicted) {}
 
     // `validator` was chosen by who.schedule and is reserved by this call. The turn leaves it with
     // the cool-down it asked for. A pulled task is never generated twice and a finished result
-    // never lost (storage/journal.hpp).
-    asio::awaitable<Turn> turn(Identity& who, Validator validator);
+    // never lost (storage/journal.hpp). `gate_decided` is called when from there on candidates are
+    // made, which give way to everything else; it may never be.
+    asio::awaitable<Turn> turn(Identity& who, Validator validator,
+                               std::function<void()> gate_decided = {});
 
     // Whether a task, once pulled, could be done just now.
     bool able() const { return s_.production.able(); }
@@ -106,9 +116,13 @@ private:
         Identity& who;
         Validator validator;
         network::Task task;
+        std::function<void()> gate_decided;
         storage::TaskRow row = 0;
         Turn turn;
-        bool stranded = false;  // no backend could do it
+        double threshold = 0.6;                        // as the validator said with the task
+        std::optional<Schedule::Time> until;           // for candidates; empty: there is no time
+        std::optional<storage::Prediction> predicted;  // of what is submitted
+        bool stranded = false;                         // no backend could do it
     };
 
     // What a validator said, with its cool-down as seen when that came.
@@ -116,6 +130,7 @@ private:
         network::PullAnswer answer;
         std::chrono::milliseconds cooldown{0};
         Schedule::Time until;
+        Schedule::Time at;
     };
 
     asio::awaitable<std::optional<Heard>> pull(Identity& who, const Validator& validator,
@@ -126,6 +141,10 @@ private:
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
+    std::optional<CandidatePlan> plan_for(const Job& job) const;
+    Production::Watch watch(Job& job);
+    bool withhold(Job& job, const GenerationResult& generated, storage::Result& result);
+    void compared(const Job& job, storage::PredictedScore::End end, double received);
     asio::awaitable<void> attempted(const Job& job, const storage::Attempt& attempt);
     asio::awaitable<void> keep(Job& job, GenerationResult generated, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
@@ -149,6 +168,8 @@ private:
     asio::awaitable<std::invoke_result_t<Fn>> on_db(Fn fn);
 
     Services s_;
+    CandidateTime candidate_time_;
+    Calibrator calibrator_;
     std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
     // Violations of a cool-down that a validator told a hotkey of ours last.
     std::map<std::pair<std::string, std::string>, std::int64_t> violations_;

@@ -55,7 +55,8 @@ asio::awaitable<std::optional<Pipeline::Heard>> Pipeline::pull(Identity& who,
     if (reached) {
         heard.answer = std::move(**pulled);
         heard.cooldown = cooldown_left(heard.answer.cooldown_until, heard.answer.date, now_ms());
-        heard.until = now() + heard.cooldown;
+        heard.at = now();
+        heard.until = heard.at + heard.cooldown;
         note_clock(validator, heard.answer.date);
     }
     co_await record("contacted", {}, [&] {
@@ -138,6 +139,8 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
         job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
     const auto ms = turn.submit_ms = config::milliseconds_since(begin);
+    if (answer && *answer && !spz.empty())
+        candidate_time_.submitted(job.validator.peer.hotkey, milliseconds(std::llround(ms)));
     if (!answer || !*answer) {
         const auto error =
             answer ? answer->error()
@@ -212,6 +215,10 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
         row.validation_failed = feedback->validation_failed;
         row.score = feedback->task_fidelity_score;
         if (!row.validation_failed) job.turn.score = row.score;
+        if (row.score > 0)
+            compared(job, storage::PredictedScore::End::accepted, row.score);
+        else if (!row.validation_failed && !empty && cooldown > kPlainCooldown)
+            compared(job, storage::PredictedScore::End::refused, 0);
         row.average_score = feedback->average_fidelity_score;
         row.accepted_in_window = feedback->generations_within_the_window;
         row.duel_rating = feedback->current_duel_rating;

@@ -27,7 +27,7 @@ std::optional<Schedule::Time> Roster::next_turn(Schedule::Time now) const {
     return soonest;
 }
 
-asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
+asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Slots& slots, Stop& stop,
                            std::chrono::milliseconds idle, std::function<bool()> finished,
                            Clocks clocks) {
     while (!stop.asked()) {
@@ -40,11 +40,16 @@ asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
             co_await stop.sleep(idle);
             continue;
         }
+        auto slot = co_await slots.take();
+        if (stop.asked()) break;
         const auto now = clocks.boot();
         if (auto choice = roster.next(now)) {
-            co_await pipeline.turn(*choice->who, std::move(choice->validator));
+            std::function<void()> gate_decided = [&slot] { slot.release(); };
+            co_await pipeline.turn(*choice->who, std::move(choice->validator),
+                                   std::move(gate_decided));
             continue;
         }
+        slot.release();
         auto pause = idle;
         if (const auto turn = roster.next_turn(now))
             pause = std::clamp(*turn - now, std::chrono::milliseconds(1), idle);

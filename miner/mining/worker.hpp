@@ -4,6 +4,7 @@
 
 #include "miner/mining/identity.hpp"
 #include "miner/mining/pipeline.hpp"
+#include "miner/mining/slots.hpp"
 #include "miner/runtime/clock.hpp"
 
 #include <functional>
@@ -35,9 +36,10 @@ private:
     std::size_t first_ = 0;  // who is asked first the next time
 };
 
-// Looks at the clock at least every `idle`, so that a machine that slept is up to date soon.
-// `finished` is polled between turns; when it says so, everything is asked to stop. Empty: run on.
-asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Stop& stop,
+// A turn has a slot until its result stands: candidates are made besides. Looks at the clock at
+// least every `idle`, so that a machine that slept is up to date soon. `finished` is polled between
+// turns; when it says so, everything is asked to stop. Empty: run on.
+asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Slots& slots, Stop& stop,
                            std::chrono::milliseconds idle, std::function<bool()> finished,
                            Clocks clocks = {});
 

@@ -7,15 +7,18 @@
 #include "generator/render/rasterizer.hpp"
 #include "miner/cli/command_line.hpp"
 #include "miner/generation/device.hpp"
+#include "miner/generation/predictor.hpp"
 
 #include <functional>
 #include <span>
 
 namespace miner {
 
-ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator,
+                     const MakePredictor& make_predictor);
 ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_generator);
-ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator,
+                          const MakePredictor& make_predictor);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
                        const AskGpu& ask_gpu);
@@ -28,12 +31,9 @@ ExitCode completion_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode weights_command(const CommandLine& line);
 
-// The rasterizer of a device. Of this and the next, main hands in the real one, so that everything
-// but main builds without torch.
-using MakeRasterizer =
-    std::function<config::Result<generator::Rasterizer>(const std::string& device)>;
+// Of these and the next, main hands in the real ones, so that everything but main builds without
+// torch.
 ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rasterizer);
-
 ExitCode score_command(const CommandLine& line, const MakeScorer& make_scorer,
                        const MakeRasterizer& make_rasterizer);
 

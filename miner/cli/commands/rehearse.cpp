@@ -64,6 +64,12 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     // Whoever brings pictures means them, all of the time.
     if (loaded.is_preset("rehearse.text_share") && !settings.rehearse.pictures.empty())
         settings.rehearse.text_share = 0;
+    // The embedded judge knows the embedded model's world alone.
+    if (loaded.is_preset("score.model") && settings.generator.model.empty() &&
+        settings.generator.remote.empty())
+        settings.score.model = config::kEmbeddedScorer;
+    // Computing takes as long as elsewhere, so candidates get the time that they have elsewhere.
+    if (loaded.is_preset("candidates.window")) settings.candidates.window = 30s;
     // On a terminal the progress line speaks; the events are in the log file.
     if (loaded.is_preset("log.console")) settings.log.console = !terminal;
     return settings;
@@ -273,7 +279,8 @@ constexpr int kHopeless = 10;
 
 // The run itself, with a line for each task.
 ExitCode mine(const RehearsalRun& run, LocalSubnet& subnet, const Program& program,
-              const MakeGenerator& make_generator, config::Logger& log, const ErrorLines& errors) {
+              const MakeGenerator& make_generator, const MakePredictor& make_predictor,
+              config::Logger& log, const ErrorLines& errors) {
     std::function<int()> columns;
     if (run.terminal) columns = [fd = ::fileno(run.out)] { return screen_size(fd).columns; };
     Progress progress(run.json ? std::cerr : std::cout, columns, program.names);
@@ -303,7 +310,8 @@ ExitCode mine(const RehearsalRun& run, LocalSubnet& subnet, const Program& progr
                       .turn = turned},
          .chain = true,
          .scored_by = std::string(kScoresNote),
-         .finished = finished});
+         .finished = finished,
+         .make_predictor = make_predictor});
     progress.finish();
     return code;
 }
@@ -357,7 +365,8 @@ void print_report(const RehearsalRun& run, const Program& program, RehearsalRepo
 
 }  // namespace
 
-ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator) {
+ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator,
+                          const MakePredictor& make_predictor) {
     // With --json standard output is the document's alone.
     RehearsalRun run{.out = line.rehearse.json ? stderr : stdout, .json = line.rehearse.json};
     run.terminal = ::isatty(::fileno(run.out)) == 1;
@@ -386,7 +395,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
                run.settings.rehearse.time_scale, kJudgedBy);
     std::fflush(run.out);
 
-    const auto code = mine(run, *subnet, *program, make_generator, *log, errors);
+    const auto code = mine(run, *subnet, *program, make_generator, make_predictor, *log, errors);
     if (code != ExitCode::ok) return code;
     auto report = report_of(run, *subnet, *program, errors);
     if (!report) return ExitCode::storage;

@@ -13,7 +13,8 @@
 
 namespace miner {
 
-ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator) {
+ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generator,
+                     const MakePredictor& make_predictor) {
     const auto& settings = line.loaded.settings;
     const auto folder = config::storage_folder(settings);
     auto log = open_log(settings, folder);
@@ -49,7 +50,8 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
                     .make_generator = make_generator,
                     .log = *log,
                     .named = std::move(validators->list),
-                    .chain = asks_chain});
+                    .chain = asks_chain,
+                    .make_predictor = make_predictor});
 }
 
 }  // namespace miner

@@ -141,8 +141,9 @@ public:
     void work(std::chrono::milliseconds idle, std::function<bool()> finished) {
         open();
         miner::Roster roster(identities);
+        miner::Slots slots(io_.get_executor(), 2);
         run([&]() -> asio::awaitable<void> {
-            co_await miner::work(roster, *pipeline_, *stop_, idle, finished, clocks());
+            co_await miner::work(roster, *pipeline_, slots, *stop_, idle, finished, clocks());
         });
     }
 
