@@ -3,6 +3,7 @@
 
 #include "miner/generation/production.hpp"
 #include "tests/support/fake_generator.hpp"
+#include "tests/support/fake_scorer.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -35,6 +37,12 @@ struct ProductionBench {
     std::vector<std::string> stages;
     miner::GenerationRequest request = small_png();
     std::stop_source stop;
+    // Where there is a plan, candidates are made of it.
+    std::shared_ptr<ScorerScript> scorer = std::make_shared<ScorerScript>();
+    std::optional<miner::CandidatePlan> plan;
+    std::vector<storage::Attempt> completed;
+    bool gate_decided = false;
+    bool released_at_end = false;  // the scorer, once the result is there
 
     miner::GenerationResult produce() {
         asio::io_context io{1};
@@ -42,8 +50,9 @@ struct ProductionBench {
         config::Logger log(config::Level::info, false,
                            [this](std::string_view line) { lines.emplace_back(line); });
         const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
+        miner::Predictor predictor(io.get_executor());
         miner::Production production(lanes, *pool, log,
-                                     miner::read_generation_config(settings).value());
+                                     miner::read_generation_config(settings).value(), &predictor);
         miner::GenerationResult result;
         std::exception_ptr failure;
         asio::co_spawn(
@@ -52,13 +61,26 @@ struct ProductionBench {
                 const auto make_generator = make_fake(script);
                 const auto loaded = co_await pool->load(make_generator);
                 REQUIRE(loaded.has_value());
+                if (plan) {
+                    const auto make_predictor = make_fake_predictor(scorer);
+                    const auto ready = co_await predictor.load(make_predictor, settings.score);
+                    REQUIRE(ready.has_value());
+                }
                 miner::Production::Watch watch{.task = "t1"};
+                watch.gate_decided = [this] { gate_decided = true; };
+                watch.completed = [this](storage::Attempt attempt) -> asio::awaitable<void> {
+                    completed.push_back(attempt);
+                    co_return;
+                };
                 watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };
                 watch.attempt = [this](storage::Attempt attempt) -> asio::awaitable<void> {
                     attempts.push_back(attempt);
                     co_return;
                 };
-                result = co_await production.produce(request, 7, stop.get_token(), watch);
+                auto planned = plan;
+                result = co_await production.produce(request, 7, stop.get_token(), watch,
+                                                     std::move(planned));
+                if (released_at_end) scorer->held = false;
             },
             [&](std::exception_ptr error) { failure = error; });
         io.run();

@@ -12,6 +12,7 @@
 #include "tests/network/loopback.hpp"
 #include "tests/storage/outsider.hpp"
 #include "tests/support/fake_generator.hpp"
+#include "tests/support/fake_scorer.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -98,7 +99,9 @@ public:
     std::atomic<std::int64_t> boot_ms = 5'000'000, unix_ms = kTheirNow * 1000;
     std::vector<miner::TaskInHand> staged;  // tasks of which a stage was told
     std::vector<miner::Turn> told;
-    std::vector<std::string> unreached;  // errors of pulls that failed
+    std::vector<std::string> unreached;    // errors of pulls that failed
+    std::shared_ptr<ScorerScript> scorer;  // set before open(): candidates are made
+    std::function<void(std::string_view)> on_stage;
 
     PipelineBench() {
         settings.generator.seed = 1;
@@ -113,12 +116,14 @@ public:
     ~PipelineBench() { close(); }
 
     // Hotkey `who` asks; runs to the end of the turn.
-    miner::Turn turn(std::size_t who = 0) {
+    miner::Turn turn(std::size_t who = 0) { return turn_with({}, who); }
+    miner::Turn turn_with(std::function<void()> gate_decided, std::size_t who = 0) {
         open();
         miner::Turn result;
         const auto whom = listed();
         run([&]() -> asio::awaitable<void> {
-            result = co_await pipeline_->turn(identities[who], whom);
+            auto decided = gate_decided;
+            result = co_await pipeline_->turn(identities[who], whom, std::move(decided));
         });
         return result;
     }
@@ -168,7 +173,9 @@ public:
         lanes_.emplace();
         stop_.emplace(io_.get_executor());
         pool_ = miner::BackendPool::build(*lanes_, log_, settings.generator).value();
-        production_.emplace(*lanes_, *pool_, log_, miner::read_generation_config(settings).value());
+        if (scorer) predictor_.emplace(io_.get_executor());
+        production_.emplace(*lanes_, *pool_, log_, miner::read_generation_config(settings).value(),
+                            scorer ? &*predictor_ : nullptr);
         network::Dendrite::Options options;
         options.connect_timeout = options.pull_timeout = options.submit_timeout =
             std::chrono::seconds(60);
@@ -188,14 +195,22 @@ public:
                      if (!pulled.reached) unreached.push_back(pulled.error);
                  },
              .attempt = {},
-             .stage = [this](const miner::TaskInHand& task,
-                             std::string_view) { staged.push_back(task); },
+             .stage =
+                 [this](const miner::TaskInHand& task, std::string_view stage) {
+                     staged.push_back(task);
+                     if (on_stage) on_stage(stage);
+                 },
              .turn = [this](const miner::Turn& turn) { told.push_back(turn); }},
-            clocks()});
+            clocks(),
+            storage::predicted_scores(*database_, {}).value()});
         const auto make = make_fake(script);
         run([&]() -> asio::awaitable<void> {
             const auto loaded = co_await pool_->load(make);
             REQUIRE(loaded.has_value());
+            if (!scorer) co_return;
+            const auto make_predictor = make_fake_predictor(scorer);
+            const auto ready = co_await predictor_->load(make_predictor, settings.score);
+            REQUIRE(ready.has_value());
         });
     }
 
@@ -227,6 +242,7 @@ private:
         pipeline_.reset();
         dendrite_.reset();
         production_.reset();
+        predictor_.reset();
         pool_.reset();
         stop_.reset();
         lanes_.reset();
@@ -253,6 +269,7 @@ private:
     std::optional<miner::Lanes> lanes_;
     std::optional<miner::Stop> stop_;
     std::unique_ptr<miner::BackendPool> pool_;
+    std::optional<miner::Predictor> predictor_;
     std::optional<miner::Production> production_;
     std::optional<network::Dendrite> dendrite_;
     std::optional<miner::Pipeline> pipeline_;

@@ -1,0 +1,37 @@
+#include "miner/mining/slots.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <vector>
+
+using miner::Slots;
+namespace asio = boost::asio;
+
+TEST_CASE("a slot is waited for until another is released, by hand or at its end") {
+    asio::io_context io{1};
+    Slots slots(io.get_executor(), 1);
+    std::vector<Slots::Slot> taken;
+    const auto take = [&]() -> asio::awaitable<void> {
+        auto slot = co_await slots.take();
+        taken.push_back(std::move(slot));
+    };
+    for (int i = 0; i < 3; ++i) asio::co_spawn(io, take(), asio::detached);
+    io.poll();
+    CHECK(taken.size() == 1);
+    CHECK(slots.free() == 0);
+    taken[0].release();
+    taken[0].release();  // once is enough
+    io.poll();
+    REQUIRE(taken.size() == 2);
+    CHECK(slots.free() == 0);
+    taken.pop_back();
+    io.run();
+    REQUIRE(taken.size() == 2);
+    taken.clear();
+    CHECK(slots.free() == 1);
+}

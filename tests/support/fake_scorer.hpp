@@ -1,0 +1,87 @@
+// A scorer that says what a test tells it to: one of the seams where tests fake.
+#pragma once
+
+#include "generator/errc.hpp"
+#include "generator/score/scorer.hpp"
+#include "miner/generation/predictor.hpp"
+#include "tests/support/guarded.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tests {
+
+// Shared between the test and the scorers it hands in, which run on other threads.
+struct ScorerScript {
+    Guarded<std::vector<double>> totals{{0.7}};  // of each score in turn, the last repeats
+    bool left_out = false;                       // LPIPS
+    bool no_load = false, no_query = false;      // it fails
+    std::atomic<int> fails_from = 1'000'000;     // scores from this number on, from 0, fail
+    std::atomic<bool> held = false;  // no score ends while it is; fails after ten minutes
+    std::atomic<int> begun = 0;
+    Guarded<std::vector<generator::ScoreCondition>> conditions;  // that were asked for
+};
+
+class FakeScorer final : public generator::Scorer {
+public:
+    explicit FakeScorer(std::shared_ptr<ScorerScript> script) : script_(std::move(script)) {
+        info_.name = "fake";
+        info_.device = "cpu";
+        info_.dtype = "fp32";
+        info_.takes_prompts = info_.takes_pictures = true;
+        info_.views = {.step = 15, .side = 16};
+    }
+
+    const generator::ScorerInfo& info() const override { return info_; }
+
+    config::Result<std::unique_ptr<generator::ScoreQuery>> ask(
+        const generator::ScoreCondition& condition) override {
+        script_->conditions.push_back(condition);
+        if (script_->no_query) return config::fail(generator::Errc::bad_prompt, "as scripted");
+        return std::make_unique<generator::ScoreQuery>();
+    }
+
+    config::Result<generator::Score> score(std::span<const generator::Image> views,
+                                           const generator::ScoreQuery&) override {
+        const int index = script_->begun++;
+        const auto begin = std::chrono::steady_clock::now();
+        while (script_->held) {
+            if (std::chrono::steady_clock::now() > begin + std::chrono::minutes(10))
+                return config::fail(generator::Errc::internal, "kept for too long");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (index >= script_->fails_from || views.size() != 1)
+            return config::fail(generator::Errc::wrong_input, "as scripted");
+        generator::Score score;
+        score.total = script_->totals.in_turn(std::size_t(index));
+        score.iqa = score.alignment = score.ssim = 0.5;
+        score.lpips = script_->left_out ? std::numeric_limits<double>::quiet_NaN() : 0.5;
+        if (script_->left_out)
+            score.left_out.push_back({generator::ScorePart::lpips, 0.02, "as scripted"});
+        return score;
+    }
+
+private:
+    std::shared_ptr<ScorerScript> script_;
+    generator::ScorerInfo info_;
+};
+
+inline miner::MakePredictor make_fake_predictor(std::shared_ptr<ScorerScript> script) {
+    return {[script](const config::Score&) -> config::Result<std::unique_ptr<generator::Scorer>> {
+                if (script->no_load)
+                    return config::fail(generator::Errc::missing_file, "as scripted");
+                return std::unique_ptr<generator::Scorer>(std::make_unique<FakeScorer>(script));
+            },
+            [](const std::string&) -> config::Result<generator::Rasterizer> {
+                return [](const generator::Gaussians& gaussians, const generator::Camera& camera) {
+                    return generator::rasterize(gaussians, camera, {.threads = 1});
+                };
+            }};
+}
+
+}  // namespace tests
