@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -42,6 +43,8 @@ struct ProductionBench {
     std::optional<miner::CandidatePlan> plan;
     std::vector<storage::Attempt> completed;
     bool gate_decided = false;
+    // Called when candidates begin; may start more work on the same production.
+    std::function<void(asio::io_context&, miner::Production&)> beside;
     bool released_at_end = false;  // the scorer, once the result is there
 
     miner::GenerationResult produce() {
@@ -67,7 +70,10 @@ struct ProductionBench {
                     REQUIRE(ready.has_value());
                 }
                 miner::Production::Watch watch{.task = "t1"};
-                watch.gate_decided = [this] { gate_decided = true; };
+                watch.gate_decided = [&] {
+                    gate_decided = true;
+                    if (beside) beside(io, production);
+                };
                 watch.completed = [this](storage::Attempt attempt) -> asio::awaitable<void> {
                     completed.push_back(attempt);
                     co_return;

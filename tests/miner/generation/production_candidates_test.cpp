@@ -3,15 +3,19 @@
 #include "generator/splat/spz.hpp"
 #include "tests/miner/generation/production_bench.hpp"
 
+#include <boost/asio/detached.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 using storage::AttemptOutcome;
 using storage::Outcome;
 using tests::holds;
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 namespace {
@@ -256,6 +260,29 @@ TEST_CASE("a score that is no number is worse than any, and enough for nobody") 
     CHECK(result.attempt == 2);
     CHECK(bench.scorer->begun == 4);
     CHECK(std::isnan(result.attempts[0].predicted.value().total));
+}
+
+TEST_CASE("another task's first result goes before a candidate") {
+    Bench bench;
+    bench.scores({0.2, 0.7});
+    std::optional<miner::GenerationResult> other;
+    bench.beside = [&](asio::io_context& io, miner::Production& production) {
+        asio::co_spawn(
+            io,
+            [&]() -> asio::awaitable<void> {
+                miner::GenerationRequest request = tests::small_png();
+                miner::Production::Watch watch{.task = "t2"};
+                other = co_await production.produce(std::move(request), 50, {}, std::move(watch));
+            },
+            asio::detached);
+    };
+    const auto result = bench.produce();
+    CHECK(result.attempt == 2);
+    REQUIRE(other);
+    CHECK(other->outcome == Outcome::passed);
+    const auto seeds = bench.script->seeds.get();
+    REQUIRE(seeds.size() == 3);
+    CHECK(seeds[1] == 50);
 }
 
 TEST_CASE("a stop in the middle of candidates keeps the best so far") {
