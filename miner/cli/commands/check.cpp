@@ -2,6 +2,7 @@
 #include "miner/check/chain.hpp"
 #include "miner/check/machine.hpp"
 #include "miner/check/reach.hpp"
+#include "miner/check/scorer.hpp"
 #include "miner/check/trial.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/mining/named_validators.hpp"
@@ -126,6 +127,7 @@ ExitCode check_command(const CommandLine& line, const MakeGenerator& make_genera
         one.device = device;
         report.add(check_gpu(device, ask_gpu(one)));
     }
+    report.add(check_scorer(settings.score, settings.candidates));
     report.add(check_clock_source());
     check_network(settings, addresses, report);
     if (!line.check.quick) report.add(check_generation(settings, make_generator, *log));

@@ -68,6 +68,7 @@ const generator::LeftOut* left_out(const generator::Score& score, generator::Sco
 // Refuses a folder without quality/, and one where a part that is needed is there but not whole;
 // says which parts are left out as they are not there at all.
 bool has_weights(const std::string& folder, bool prompt) {
+    if (folder == config::kEmbeddedScorer) return true;
     std::vector<const weights::ScorerFile*> missing;
     std::vector<std::string_view> parts;
     std::error_code ignored;
