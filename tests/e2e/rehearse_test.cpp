@@ -6,9 +6,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Time limits such that a busy machine changes nothing.
+// Time limits such that a busy machine changes nothing; without candidates, whose number depends on
+// how quick it is.
 Scene::Words rehearsal(Scene::Words words) {
     words.insert(words.begin(), "rehearse");
+    words.insert(words.begin() + 1, {"--candidates.most", "1"});
     words.insert(words.end(), {"--generator.deadline", "3600", "--schedule.pull_timeout", "3600",
                                "--schedule.submit_timeout", "3600", "--subtensor.stale", "10"});
     return words;
@@ -167,4 +169,24 @@ TEST_CASE("a rehearsal on a full disk does not say that there were no errors") {
     CHECK(report.at("go") == false);
     CHECK_THAT(rehearsal.err, contains("FAIL  no errors"));
     CHECK_THAT(rehearsal.err, contains("not recorded"));
+}
+
+TEST_CASE("a rehearsal predicts each score, and keeps beside it what its validator gave") {
+    Scene scene;
+    // However slow the machine is, there is time for a second candidate where the first is poor.
+    const auto done = scene.ask(
+        rehearsal({"--tasks", "3", "--candidates.most", "2", "--candidates.window", "3600"}));
+    INFO(done.out << done.err);
+    CHECK_THAT(done.out, contains("3/3"));
+    const auto log = read_text(scene.home() / "data/miner/rehearsal/miner.log");
+    CHECK_THAT(log, contains("scores are predicted"));
+    CHECK(count(log, " scored ") >= 3);
+    CHECK(count(log, " not scored ") == 0);
+    const auto database = scene.home() / "data/miner/rehearsal/miner.db";
+    const Outsider outsider(database);
+    CHECK(outsider.number("SELECT count(*) FROM attempts WHERE predicted IS NOT NULL") >= 3);
+    CHECK(outsider.number("SELECT count(*) FROM attempts WHERE predicted NOT BETWEEN 0 AND 1") ==
+          0);
+    const auto stats = scene.ask({"stats", "--json"});
+    CHECK(boost::json::parse(stats.out).at("predictions").is_array());
 }
