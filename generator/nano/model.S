@@ -22,6 +22,8 @@ miner_embedded_begin:
     embed ckpts/clip_nano.safetensors
     embed ckpts/dinov2_nano_reg.json
     embed ckpts/dinov2_nano_reg.safetensors
+    embed ckpts/judge.json
+    embed ckpts/judge.safetensors
     embed ckpts/slat_dec_gs.json
     embed ckpts/slat_dec_gs.safetensors
     embed ckpts/slat_flow.json
