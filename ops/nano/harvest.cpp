@@ -7,7 +7,7 @@
 // JOBS: a JSON object a line, as judge.py writes them: an object with its caption, picture and true
 // views, and other objects to be mistaken for. Of each object some candidates are made, by picture
 // and by caption, and of each candidate spoiled copies. Ends when SECONDS are over or JOBS are.
-// PREFIX.views gets the views of each, five together, as the judge's encoder takes them
+// PREFIX.views gets the views of each, four together, as the judge's encoder takes them
 // (judge_input.hpp): bytes of [side, side, 3]. PREFIX.jsonl gets a row for each after its views.
 //
 // The second form puts the picture files that LIST names, one a line, into FILE as the encoder
@@ -32,6 +32,7 @@
 #include <iostream>
 #include <iterator>
 #include <numbers>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -45,7 +46,7 @@ using namespace generator;
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr ViewPlan kPlan{3, 224};
+constexpr ViewPlan kPlan{4, 224};
 
 template <class T>
 T need(config::Result<T> result) {
@@ -174,6 +175,13 @@ private:
 
 // ---------------------------------------------------------------- the harvest
 
+// As miner::truth_score, which would draw the splats anew for each object.
+double worse_half(std::vector<double> agreements) {
+    std::sort(agreements.begin(), agreements.end());
+    const auto half = std::ptrdiff_t(agreements.size() / 2);
+    return std::accumulate(agreements.begin(), agreements.begin() + half, 0.0) / double(half);
+}
+
 class Harvest {
 public:
     Harvest(const std::string& prefix, double seconds)
@@ -247,15 +255,13 @@ private:
         if (!views) return;
         const auto scene = validator_scene(splats);
         const auto all = gaussians(scene, splats.rotation);
-        std::vector<double> sums(truths.size());
+        std::vector<std::vector<double>> agreements(truths.size());
         for (int i = 0; i < miner::kTrueViews; ++i) {
             const auto seen =
                 miner::cut_out_view(all, 2 * i, truths.front().second.views.front().width);
-            if (!seen) continue;
             for (std::size_t j = 0; j < truths.size(); ++j)
-                sums[j] +=
-                    miner::likeness(truths[j].second.views[std::size_t(i)], *seen).value_or(0) /
-                    miner::kTrueViews;
+                agreements[j].push_back(
+                    seen ? miner::agreement(truths[j].second.views[std::size_t(i)], *seen) : 0);
         }
         json::array frames;
         for (const auto& view : *views) {
@@ -265,7 +271,8 @@ private:
         }
         views_.flush();
         json::object scores;
-        for (std::size_t j = 0; j < truths.size(); ++j) scores[truths[j].first] = sums[j];
+        for (std::size_t j = 0; j < truths.size(); ++j)
+            scores[truths[j].first] = worse_half(agreements[j]);
         row["views"] = views_written_++;
         row["what"] = what;
         row["gaussians"] = splats.size();

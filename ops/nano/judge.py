@@ -1,5 +1,5 @@
 """The judge of the toy world: heads on the embedded model's frozen encoders, that predict what the rehearsal's validator
-gives to splats, from five of their views and from the picture or the caption that was asked for.
+gives to splats, from four of their views and from the picture or the caption that was asked for.
 
     python ops/nano/judge.py golden --out tests/golden/nano/judge.safetensors      needs pillow
     python ops/nano/judge.py random FOLDER                                         untrained weights
@@ -23,7 +23,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "reference")]
 import trellis
 
-STEP, SIDE = 3, 224                    # every third of the validator's 15 views
+STEP, SIDE = 4, 224                    # every fourth of the validator's 15 views
 VIEWS, FRAME = (14 + STEP) // STEP, 5
 ARGS = dict(channels=192, registers=4, text_channels=192, queries=4, width=128, heads=8, quality_width=64, match_width=96,
             step=STEP, side=SIDE)

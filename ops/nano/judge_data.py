@@ -97,14 +97,14 @@ def traced(world, yaw, pitch, size, **camera):
 
 
 def validator_pictures(world):
-    """The judge's views of a centred object as if it were a perfect result, on white -> u8 [5, 224, 224, 3]."""
+    """The judge's views of a centred object as if it were a perfect result, on white -> u8 [4, 224, 224, 3]."""
     yaw, pitch = torch.arange(VIEWS) * (2 * math.pi * STEP / 15), torch.full((VIEWS,), math.radians(15))
     rgba = torch.nn.functional.avg_pool2d(traced(world, yaw, pitch, 2 * W.IMG, **CAMERA), 2)
     return ((rgba[:, :3] + 1 - rgba[:, 3:]).clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def framed(views):
-    """u8 [B, S, S, 4] -> u8 [B, 64, 64, 4], cut to the square about what is more than half opaque, as miner::likeness does."""
+    """u8 [B, S, S, 4] -> u8 [B, 64, 64, 4], cut to the square about what is more than half opaque, as miner::agreement does."""
     n, size = len(views), views.shape[1]
     there, first = views[..., 3] >= 128, lambda line: line.float().argmax(1)
     rows, columns = there.any(2), there.any(1)

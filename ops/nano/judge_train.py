@@ -109,13 +109,13 @@ def forward(judge, data, objects):
             "own_truth": data.own[index][at].float(), "good": data.good[index][at], "at": index[at], "asked": asked, "picture": picture}
 
 
-def likeness(a, b):
-    """As miner::likeness, of framed views u8 [B, V, S, S, 4] -> [B], the mean over the views."""
+def true_score(a, b):
+    """As miner::truth_score, of framed views u8 [B, V, S, S, 4] -> [B]: the mean of the worse half of the views' agreements."""
     a, b = a.float() / 255, b.float() / 255
-    low = torch.minimum(a[..., 3], b[..., 3])
-    lesser, both = low.sum((2, 3)), a[..., 3].sum((2, 3)) + b[..., 3].sum((2, 3))
-    difference = (low[..., None] * (a[..., :3] - b[..., :3]).abs()).sum((2, 3, 4))
-    return (2 * lesser / both.clamp_min(1e-6) * (1 - difference / (3 * lesser).clamp_min(1e-6))).mean(1)
+    colour = (1 - (a[..., :3] - b[..., :3]).abs().sum(-1) / (.4 * 3)).clamp_min(0)
+    right = (torch.minimum(a[..., 3], b[..., 3]) * colour).sum((2, 3))
+    agreement = right / torch.maximum(a[..., 3], b[..., 3]).sum((2, 3)).clamp_min(1e-6)
+    return agreement.sort(1).values[:, :agreement.shape[1] // 2].mean(1)
 
 
 def perfect_loss(judge, data, count=128, alike=4, others=2):
@@ -126,7 +126,7 @@ def perfect_loss(judge, data, count=128, alike=4, others=2):
     same = (p["template"][shown, None] == p["template"]).float()
     about = torch.cat([shown[:, None], torch.multinomial(same, alike, replacement=True), torch.randint(n, (count, others), device=device)], 1).flatten()
     at = torch.arange(count, device=device).repeat_interleave(1 + alike + others)
-    truth = torch.cat([likeness(p["framed"][shown[at[part]]], p["framed"][about[part]]) for part in torch.arange(len(at), device=device).split(256)])
+    truth = torch.cat([true_score(p["framed"][shown[at[part]]], p["framed"][about[part]]) for part in torch.arange(len(at), device=device).split(256)])
     seen = judge.see(judge.pool(p["views"][shown].flatten(0, 1).float()), p["frames"][shown])
     by_picture = torch.rand(len(at), device=device) < .6
     conditions = torch.empty(len(at), seen.shape[-1], device=device)
