@@ -165,7 +165,7 @@ def loss_of(r):
 
 def train(data, seconds, device, at_once=48, rate=2e-3, drop=.15, perfect_share=.5):
     judge = J.Judge(**J.ARGS).to(device)
-    objects, spare = data.objects("training"), data.objects("choice")
+    objects, spare = data.objects("training") or data.objects("choice"), data.objects("choice")
     optimiser = torch.optim.AdamW(judge.parameters(), lr=rate, weight_decay=.05)
     average, best, best_error = copy.deepcopy(judge), copy.deepcopy(judge), math.inf
     began, step, checked, log = time.time(), 0, 0., []
