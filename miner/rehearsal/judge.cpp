@@ -15,35 +15,14 @@ namespace {
 
 constexpr int kSide = 128;  // pixels of a view: enough for a silhouette
 
-// RGBA, not premultiplied, as a picture file is. The rendering's background is black.
-generator::Image cut_out(const generator::Rendering& rendering) {
-    generator::Image image{rendering.width, rendering.height, 4, {}};
-    image.pixels.reserve(rendering.alpha.size() * 4);
-    const auto byte = [](float value) {
-        return std::uint8_t(std::clamp(value, 0.0F, 1.0F) * 255 + 0.5F);
-    };
-    for (std::size_t i = 0; i < rendering.alpha.size(); ++i) {
-        const float alpha = rendering.alpha[i];
-        for (std::size_t channel = 0; channel < 3; ++channel)
-            image.pixels.push_back(alpha > 0 ? byte(rendering.colour[3 * i + channel] / alpha)
-                                             : std::uint8_t(0));
-        image.pixels.push_back(byte(alpha));
-    }
-    return image;
-}
-
 double nearest_view(const generator::Image& picture, const generator::StoredSplats& splats) {
     const auto scene = generator::validator_scene(splats);
     const auto gaussians = generator::gaussians(scene, splats.rotation);
     double best = 0;
     // The last view repeats the first.
     for (int index = 0; index + 1 < generator::kValidatorViews; ++index) {
-        auto orbit = generator::validator_orbit(index);
-        orbit.width = orbit.height = kSide;
-        // One thread: the generator is at work on the next task.
-        const auto view = generator::rasterize(gaussians, generator::orbit_camera(orbit),
-                                               {.background = {0, 0, 0}, .threads = 1});
-        if (view) best = std::max(best, likeness(picture, cut_out(*view)).value_or(0));
+        const auto view = cut_out_view(gaussians, index, kSide);
+        if (view) best = std::max(best, likeness(picture, *view).value_or(0));
     }
     return best;
 }

@@ -31,6 +31,23 @@ std::optional<generator::Image> framed(const generator::Image& image) {
     return resize_window(image, box, kSide, kSide, generator::Filter::box);
 }
 
+// RGBA, not premultiplied, as a picture file is. The rendering's background is black.
+generator::Image cut_out(const generator::Rendering& rendering) {
+    generator::Image image{rendering.width, rendering.height, 4, {}};
+    image.pixels.reserve(rendering.alpha.size() * 4);
+    const auto byte = [](float value) {
+        return std::uint8_t(std::clamp(value, 0.0F, 1.0F) * 255 + 0.5F);
+    };
+    for (std::size_t i = 0; i < rendering.alpha.size(); ++i) {
+        const float alpha = rendering.alpha[i];
+        for (std::size_t channel = 0; channel < 3; ++channel)
+            image.pixels.push_back(alpha > 0 ? byte(rendering.colour[3 * i + channel] / alpha)
+                                             : std::uint8_t(0));
+        image.pixels.push_back(byte(alpha));
+    }
+    return image;
+}
+
 }  // namespace
 
 std::optional<double> likeness(const generator::Image& picture, const generator::Image& view) {
@@ -47,6 +64,35 @@ std::optional<double> likeness(const generator::Image& picture, const generator:
     // What is half opaque fills the frame in both, but may do so in different places.
     if (lesser == 0) return 0;
     return 2 * lesser / both * (1 - difference / (lesser * 3 * 255));
+}
+
+double agreement(const generator::Image& truth, const generator::Image& view) {
+    constexpr double kAnotherColour = 0.4 * 3 * 255;  // summed over the channels, of bytes
+    const auto a = framed(truth), b = framed(view);
+    if (!a || !b) return 0;
+    double right = 0, greater = 0;
+    for (std::size_t i = 0; i < a->pixels.size(); i += 4) {
+        int difference = 0;
+        for (std::size_t channel = 0; channel < 3; ++channel)
+            difference += std::abs(a->pixels[i + channel] - b->pixels[i + channel]);
+        right += std::min(a->pixels[i + 3], b->pixels[i + 3]) *
+                 std::max(0.0, 1 - difference / kAnotherColour);
+        greater += std::max(a->pixels[i + 3], b->pixels[i + 3]);
+    }
+    return right / greater;
+}
+
+config::Result<generator::Image> cut_out_view(const generator::Gaussians& gaussians, int index,
+                                              int side) {
+    auto orbit = generator::validator_orbit(index);
+    generator::RasterizeOptions options{.background = {0, 0, 0}, .threads = 1};
+    // The rasterizer's blur is of so many pixels: of the validator's, or thin things get thick.
+    const double shrunk = double(side) / orbit.width;
+    options.eps2d *= shrunk * shrunk;
+    orbit.width = orbit.height = side;
+    const auto seen = generator::rasterize(gaussians, generator::orbit_camera(orbit), options);
+    if (!seen) return seen.error();
+    return cut_out(*seen);
 }
 
 }  // namespace miner
