@@ -130,7 +130,8 @@ private:
             text += fmt::format(", {} Gaussians{}", cell.gaussians, cell.chosen ? "" : " at first");
         if (cell.attempts > 0)
             text += fmt::format(", {} {}", cell.attempts, cell.attempts == 1 ? "try" : "tries");
-        if (cell.score) text += ", " + score_words(*cell.score, cell.density_alone);
+        if (cell.score)
+            text += ", " + score_words(*cell.score, cell.judged_by == JudgedBy::density);
         return text;
     }
 

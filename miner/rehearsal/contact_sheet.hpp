@@ -4,6 +4,7 @@
 #pragma once
 
 #include "generator/asset.hpp"
+#include "miner/rehearsal/judge.hpp"
 #include "storage/journal.hpp"
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct SheetCell {
     std::int64_t gaussians = -1;  // of the chosen attempt, or of the first; negative: there is none
     bool chosen = false;          // an attempt was
     std::optional<double> score;  // as the validator judged the result
-    bool density_alone = false;   // the score is no more than that
-    std::string detail;           // of an error
+    JudgedBy judged_by = JudgedBy::truth;
+    std::string detail;  // of an error
 };
 
 constexpr std::size_t kMostCells = 96;

@@ -7,7 +7,11 @@
 
 extern "C" const config::EmbeddedFile miner_rehearsal_pictures[];
 extern "C" const std::uint64_t miner_rehearsal_pictures_count;
+extern "C" const config::EmbeddedFile miner_rehearsal_manifest[];
+extern "C" const std::uint64_t miner_rehearsal_manifest_count;
 extern "C" const config::EmbeddedFile miner_rehearsal_prompts[];
 extern "C" const std::uint64_t miner_rehearsal_prompts_count;
+extern "C" const config::EmbeddedFile miner_rehearsal_truth[];
+extern "C" const std::uint64_t miner_rehearsal_truth_count;
 extern "C" const config::EmbeddedFile miner_rehearsal_letters[];
 extern "C" const std::uint64_t miner_rehearsal_letters_count;

@@ -37,22 +37,39 @@ std::optional<generator::Image> silhouetted(const network::Task& task) {
     return std::move(*picture);
 }
 
+double density(const generator::StoredSplats& splats, std::int64_t gate) {
+    const double count = double(splats.size()) / double(std::max<std::int64_t>(gate, 1));
+    return std::min(1.0, count) * (1 - generator::measure(splats).invisible);
+}
+
 }  // namespace
 
-bool scored_by_density_alone(const network::Task& task) { return !silhouetted(task); }
+std::string_view name(JudgedBy by) {
+    switch (by) {
+        case JudgedBy::truth:
+            return "truth";
+        case JudgedBy::likeness:
+            return "likeness";
+        case JudgedBy::density:
+            return "density";
+    }
+    return "density";
+}
+
+JudgedBy judged_by(const network::Task& task, std::span<const TrueViews> objects) {
+    if (!objects.empty()) return JudgedBy::truth;
+    return silhouetted(task) ? JudgedBy::likeness : JudgedBy::density;
+}
 
 network::Evaluation judge_spz(const network::Task& task, std::span<const std::uint8_t> spz,
-                              std::int64_t gate) {
+                              std::span<const TrueViews> objects, std::int64_t gate) {
     const auto splats = generator::read_spz_as_validator(spz);
     if (!splats) return {0, splats.error().message()};
     if (const auto objections = generator::validator_objections(*splats); !objections.empty())
         return {0, objections.front()};
-    const double density =
-        std::min(1.0, double(splats->size()) / double(std::max<std::int64_t>(gate, 1)));
+    if (!objects.empty()) return {truth_score(*splats, objects), ""};
     const auto picture = silhouetted(task);
-    return {density * (1 - generator::measure(*splats).invisible) *
-                (picture ? nearest_view(*picture, *splats) : 1),
-            ""};
+    return {picture ? nearest_view(*picture, *splats) : density(*splats, gate), ""};
 }
 
 }  // namespace miner

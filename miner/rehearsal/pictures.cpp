@@ -3,19 +3,41 @@
 #include "generator/errc.hpp"
 #include "miner/rehearsal/embedded.hpp"
 
+#include <boost/json/parse.hpp>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <string_view>
 
 namespace miner {
+namespace {
+
+// By the names of the pictures.
+std::map<std::string, int> embedded_objects() {
+    std::map<std::string, int> objects;
+    for (std::uint64_t i = 0; i < miner_rehearsal_manifest_count; ++i) {
+        const auto& file = miner_rehearsal_manifest[i];
+        const std::string_view text(reinterpret_cast<const char*>(file.data), file.size);
+        const auto manifest = boost::json::parse(text);
+        for (const auto& picture : manifest.at("pictures").as_array())
+            objects.emplace(picture.at("file").as_string(), picture.at("object").to_number<int>());
+    }
+    return objects;
+}
+
+}  // namespace
 
 std::vector<NamedPicture> embedded_pictures() {
+    const auto objects = embedded_objects();
     std::vector<NamedPicture> pictures;
     for (std::uint64_t i = 0; i < miner_rehearsal_pictures_count; ++i) {
         const auto& file = miner_rehearsal_pictures[i];
-        pictures.push_back({file.name, {file.data, file.data + file.size}});
+        pictures.push_back(
+            {file.name, {file.data, file.data + file.size}, {objects.at(file.name)}});
     }
     std::sort(pictures.begin(), pictures.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -51,7 +73,7 @@ config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder)
         const auto size = fs::file_size(file, error);
         if (!in || error || size > kMaxBytes)
             return config::fail(Errc::missing_file, file.string());
-        NamedPicture picture{file.filename().string(), std::vector<std::uint8_t>(size)};
+        NamedPicture picture{file.filename().string(), std::vector<std::uint8_t>(size), {}};
         if (!in.read(reinterpret_cast<char*>(picture.bytes.data()), std::streamsize(size)))
             return config::fail(Errc::missing_file, file.string());
         pictures.push_back(std::move(picture));

@@ -12,6 +12,7 @@ namespace miner {
 struct NamedPicture {
     std::string name;
     std::vector<std::uint8_t> bytes;
+    std::vector<int> objects;  // of ops/nano/shapes.py that it shows: one, or none is known
 };
 
 // Two dozen and more objects that the embedded model knows, in an order that shows every outcome of

@@ -79,7 +79,8 @@ void Progress::pulled(const Pulled& pulled) {
 void Progress::turn(const Turn& turn) {
     if (turn.task_id.empty()) return;
     const auto found = names_.find(turn.task_id);
-    const bool density_alone = found != names_.end() && found->second.density_alone;
+    const bool density_alone =
+        found != names_.end() && found->second.judged_by == JudgedBy::density;
     const bool decided = turn.outcome != storage::Outcome::none;
     const auto work =
         turn.attempts > 0

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "miner/mining/pipeline.hpp"
+#include "miner/rehearsal/judge.hpp"
 
 #include <functional>
 #include <map>
@@ -14,8 +15,8 @@ namespace miner {
 class Progress {
 public:
     struct Name {
-        std::string text;            // for the reader; anybody's words
-        bool density_alone = false;  // its score is no more than that (rehearsal/judge.hpp)
+        std::string text;  // for the reader; anybody's words
+        JudgedBy judged_by = JudgedBy::truth;
     };
 
     // names: of each task id. columns: of the terminal, asked before each redrawing; empty: there

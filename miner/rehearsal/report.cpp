@@ -2,7 +2,6 @@
 
 #include "config/escape.hpp"
 #include "config/version.hpp"
-#include "miner/rehearsal/judge.hpp"
 #include "miner/report/stats.hpp"
 #include "miner/server/listing_json.hpp"
 
@@ -37,7 +36,7 @@ json::object task_of(const RehearsedTask& task) {
     json::object object{{"task_id", task.id},
                         {"name", task.name},
                         {"kind", task.prompt ? "text" : "image"},
-                        {"score_is", task.density_alone ? "density" : "density x likeness"},
+                        {"score_is", name(task.judged_by)},
                         {"recorded", nullptr}};
     if (task.line) object["recorded"] = to_json(*task.line);
     return object;

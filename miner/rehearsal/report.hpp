@@ -2,6 +2,7 @@
 #pragma once
 
 #include "miner/rehearsal/checklist.hpp"
+#include "miner/rehearsal/judge.hpp"
 #include "storage/listing.hpp"
 
 #include <optional>
@@ -13,7 +14,7 @@ namespace miner {
 struct RehearsedTask {
     std::string id, name;  // the name is the picture's, or the prompt itself
     bool prompt = false;
-    bool density_alone = false;             // the score is no more than that
+    JudgedBy judged_by = JudgedBy::truth;
     std::optional<storage::TaskLine> line;  // none: it was never handed out, or not recorded
 };
 

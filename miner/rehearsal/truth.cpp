@@ -3,7 +3,10 @@
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/splat/scene.hpp"
+#include "miner/rehearsal/embedded.hpp"
 #include "miner/rehearsal/likeness.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
@@ -42,6 +45,19 @@ config::Result<TrueViews> read_true_views(std::span<const std::uint8_t> png) {
         if (!likeness(view, view))
             return config::fail(Errc::broken_picture, "a true view without a silhouette");
         truth.views.push_back(std::move(view));
+    }
+    return truth;
+}
+
+std::vector<TrueViews> embedded_truth(std::span<const int> objects) {
+    std::vector<TrueViews> truth;
+    for (const int object : objects) {
+        const auto name = fmt::format("{:03}.png", object);
+        for (std::uint64_t i = 0; i < miner_rehearsal_truth_count; ++i) {
+            const auto& file = miner_rehearsal_truth[i];
+            if (file.name != name) continue;
+            truth.push_back(read_true_views(std::span(file.data, file.size)).value());
+        }
     }
     return truth;
 }

@@ -27,6 +27,10 @@ struct TrueViews {
 // eight squares, or one of them shows nothing or leaves nothing out.
 config::Result<TrueViews> read_true_views(std::span<const std::uint8_t> png);
 
+// Of these objects, as far as they are inside the executable: all that embedded pictures and
+// prompts name are.
+std::vector<TrueViews> embedded_truth(std::span<const int> objects);
+
 // 0 to 1: how far the splats show one of these objects, the one that they show best. Of each object
 // the views are compared with the same views of the splats (agreement() of likeness.hpp), and the
 // mean of the worse half counts: what is right from some sides only is not right. Does not ask

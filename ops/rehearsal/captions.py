@@ -6,7 +6,7 @@
 The objects are seeds 0 to 63 of ops/nano/shapes.py, which the model never saw in training. A rehearsal hands the prompts
 out in the order of captions.json. `voxels` are those with the seeds 1 to 3 (fp32 on a CPU; another processor may move
 them by a voxel or two); a sparse prompt is tried again with the next seed. They were chosen so that with seed 1 most
-pass and the first ones show a retry. Needs a built miner; torch only to name objects that are not in the
+pass and the first ones show a retry. `also` are further objects that the words fit (variants.py). Needs a built miner; torch only to name objects that are not in the
 file.
 """
 import argparse
@@ -36,12 +36,12 @@ def main():
     parser.add_argument("--count", action="store_true", help="of the file's own captions")
     args = parser.parse_args()
     if args.count:
-        rows = [(row["object"], row["caption"]) for row in json.loads((HERE / "captions.json").read_text())]
+        rows = json.loads((HERE / "captions.json").read_text())
     else:
         sys.path.insert(0, str(HERE.parent / "nano"))
         import shapes
-        rows = [(number, shapes.make(number)[1]) for number in args.objects or range(64)]
-    lines = [json.dumps({"object": number, "caption": caption, "voxels": count(args.miner, caption)}) for number, caption in rows]
+        rows = [{"object": number, "caption": shapes.make(number)[1]} for number in args.objects or range(64)]
+    lines = [json.dumps({**row, "voxels": count(args.miner, row["caption"])}) for row in rows]
     print("[\n  " + ",\n  ".join(lines) + "\n]")
 
 

@@ -84,11 +84,17 @@ def strip(number, distance=make.distance):
     return Image.fromarray(torch.cat(views, 1).contiguous().numpy(), "RGBA")
 
 
+def compiled():
+    """The distance of ops/nano/fastsdf.py, which is built for it."""
+    import fastsdf
+    return fastsdf.distance
+
+
 def known():
-    """Every object that a rehearsal hands out."""
+    """Every object that a rehearsal hands out, and those that its prompts may mean as well."""
     pictures = json.loads((HERE / "manifest.json").read_text())["pictures"]
     captions = json.loads((HERE / "captions.json").read_text())
-    return sorted({entry["object"] for entry in pictures + captions})
+    return sorted({number for entry in pictures + captions for number in (entry["object"], *entry.get("also", ()))})
 
 
 def main():
@@ -100,10 +106,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    distance = make.distance
-    if args.fast:
-        import fastsdf
-        distance = fastsdf.distance
+    distance = compiled() if args.fast else make.distance
     faults = 0
     for number in args.objects or known():
         picture, path = strip(number, distance), make.pathlib.Path(args.out) / f"{number:03}.png"

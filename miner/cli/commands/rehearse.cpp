@@ -1,7 +1,6 @@
 // miner rehearse: the whole loop on this machine, against a local chain and its validators that
 // speak the true protocols.
 #include "config/escape.hpp"
-#include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "miner/app.hpp"
 #include "miner/cli/commands/commands.hpp"
@@ -10,16 +9,14 @@
 #include "miner/rehearsal/contact_sheet.hpp"
 #include "miner/rehearsal/error_lines.hpp"
 #include "miner/rehearsal/judge.hpp"
-#include "miner/rehearsal/pictures.hpp"
+#include "miner/rehearsal/program.hpp"
 #include "miner/rehearsal/progress.hpp"
-#include "miner/rehearsal/prompts.hpp"
 #include "miner/rehearsal/report.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/report/stats.hpp"
 #include "miner/terminal/screen.hpp"
 #include "network/base64.hpp"
 #include "network/simulator/validator.hpp"
-#include "network/uuid.hpp"
 #include "storage/artifacts.hpp"
 #include "storage/database.hpp"
 #include "storage/listing.hpp"
@@ -75,46 +72,6 @@ config::Settings rehearsal_settings(const config::Loaded& loaded, bool terminal)
     return settings;
 }
 
-struct Program {
-    std::vector<network::Task> tasks;
-    std::map<std::string, Progress::Name> names;  // of each task id
-};
-
-config::Result<Program> make_program(const config::Rehearse& settings) {
-    std::vector<NamedPicture> pictures;
-    if (settings.pictures.empty()) {
-        pictures = embedded_pictures();
-    } else {
-        auto read = pictures_in(settings.pictures);
-        if (!read) return read.error();
-        pictures = std::move(*read);
-    }
-    if (pictures.empty())
-        return config::fail(generator::Errc::missing_file,
-                            "no pictures; name a folder with --pictures");
-    const auto prompts = embedded_prompts();
-    std::vector<std::optional<bool>> density_alone(pictures.size());
-    std::size_t next_picture = 0, next_prompt = 0;
-    Program program;
-    for (int i = 0; i < settings.tasks; ++i) {
-        const auto id = network::random_uuid();
-        if (is_prompt(i, settings.text_share)) {
-            const auto& prompt = prompts[next_prompt++ % prompts.size()];
-            program.tasks.push_back({network::TaskKind::text, id, prompt});
-            program.names[id] = {prompt, scored_by_density_alone(program.tasks.back())};
-        } else {
-            const auto which = next_picture++ % pictures.size();
-            const auto& picture = pictures[which];
-            program.tasks.push_back(
-                {network::TaskKind::image, id, network::base64_encode(picture.bytes)});
-            auto& known = density_alone[which];
-            if (!known) known = scored_by_density_alone(program.tasks.back());
-            program.names[id] = {picture.name.substr(0, picture.name.rfind('.')), *known};
-        }
-    }
-    return program;
-}
-
 // Two, so that one task's submission overlaps another's generation, as with the subnet's many.
 config::Result<Validators> start_validators(const config::Settings& settings,
                                             const Program& program,
@@ -140,8 +97,9 @@ config::Result<Validators> start_validators(const config::Settings& settings,
         options.faults = faults;
         options.miners = hotkeys;
         const auto gate = settings.gate.min_gaussians;
-        auto judge = [gate](const network::Task& task, const std::vector<std::uint8_t>& spz) {
-            return judge_spz(task, spz, gate);
+        auto judge = [gate, objects = program.objects](const network::Task& task,
+                                                       const std::vector<std::uint8_t>& spz) {
+            return judge_spz(task, spz, embedded_truth(objects.at(task.id)), gate);
         };
         auto started = network::LocalValidator::start(random_key(), judge, std::move(options));
         if (!started) return started.error();
@@ -185,7 +143,7 @@ config::Result<std::vector<RehearsedTask>> recorded(const Program& program,
     for (const auto& task : program.tasks) {
         const auto& name = program.names.at(task.id);
         auto& entry = tasks.emplace_back(RehearsedTask{
-            task.id, name.text, task.kind == network::TaskKind::text, name.density_alone, {}});
+            task.id, name.text, task.kind == network::TaskKind::text, name.judged_by, {}});
         if (const auto line = lines.find(task.id); line != lines.end()) entry.line = line->second;
     }
     return tasks;
@@ -201,10 +159,10 @@ std::string draw_sheet(const Program& program, const std::filesystem::path& fold
         return "";
     }
     const auto cell = [&](std::size_t index) {
-        const auto& [id, name, prompt, density_alone, line] = tasks[index];
+        const auto& [id, name, prompt, judged_by, line] = tasks[index];
         SheetCell result;
         result.name = name;
-        result.density_alone = density_alone;
+        result.judged_by = judged_by;
         if (!prompt) result.picture = network::base64_decode(program.tasks[index].prompt).value();
         if (!line) return result;
         result.outcome = line->outcome;
@@ -377,7 +335,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
     const ErrorLines errors;
     log->add(errors.sink());
 
-    const auto program = make_program(run.settings.rehearse);
+    const auto program = make_program(run.settings);
     if (!program) {
         complain("pictures", program.error());
         return ExitCode::bad_input;

@@ -12,7 +12,8 @@
 
 using generator::Image;
 using miner::judge_spz;
-using miner::scored_by_density_alone;
+using miner::judged_by;
+using miner::JudgedBy;
 
 namespace {
 
@@ -62,7 +63,7 @@ network::Task task_of(const Image& picture) {
 }
 
 double score(const network::Task& task, std::int64_t gate = kGate) {
-    const auto verdict = judge_spz(task, generator::write_spz(thing()), gate);
+    const auto verdict = judge_spz(task, generator::write_spz(thing()), {}, gate);
     CHECK(verdict.reason.empty());
     return verdict.score;
 }
@@ -92,6 +93,11 @@ TEST_CASE("another colour and another shape score less") {
     CHECK(score(task_of(cropped)) < right - 0.2);
 }
 
+TEST_CASE("a picture of one's own is judged by likeness, whatever the count") {
+    const auto task = task_of(photograph(thing(), 3));
+    CHECK(score(task, 100 * kGate) == score(task, kGate));
+}
+
 TEST_CASE("where there is nothing to compare with, counts alone decide") {
     const network::Task text{network::TaskKind::text, "t", "a red box"};
     CHECK(score(text) == Approx(1));
@@ -101,24 +107,43 @@ TEST_CASE("where there is nothing to compare with, counts alone decide") {
     CHECK(score(task_of(opaque)) == Approx(1));
     CHECK(score({network::TaskKind::image, "t", "no base64"}) == Approx(1));
     // And that is said of such a score.
-    CHECK(scored_by_density_alone(text));
-    CHECK(scored_by_density_alone(task_of(opaque)));
-    CHECK(scored_by_density_alone({network::TaskKind::image, "t", "no base64"}));
-    CHECK_FALSE(scored_by_density_alone(task_of(photograph(thing(), 3))));
+    CHECK(judged_by(text, {}) == JudgedBy::density);
+    CHECK(judged_by(task_of(opaque), {}) == JudgedBy::density);
+    CHECK(judged_by({network::TaskKind::image, "t", "no base64"}, {}) == JudgedBy::density);
+    CHECK(judged_by(task_of(photograph(thing(), 3)), {}) == JudgedBy::likeness);
 }
 
 TEST_CASE("what the validator refuses scores nothing, with the reason") {
     const network::Task text{network::TaskKind::text, "t", "a red box"};
     auto bytes = generator::write_spz(thing());
     bytes.resize(bytes.size() / 2);
-    const auto half = judge_spz(text, bytes, kGate);
+    const auto half = judge_spz(text, bytes, {}, kGate);
     CHECK(half.score == 0);
     CHECK_FALSE(half.reason.empty());
     auto few = thing();
     few.resize(6'999);
-    const auto sparse = judge_spz(text, generator::write_spz(few), kGate);
+    const auto sparse = judge_spz(text, generator::write_spz(few), {}, kGate);
     CHECK(sparse.score == 0);
     CHECK_FALSE(sparse.reason.empty());
+}
+
+TEST_CASE("where the object is known, the task's picture and the count do not matter") {
+    miner::TrueViews truth;
+    for (int i = 0; i < miner::kTrueViews; ++i) truth.views.push_back(photograph(thing(), 2 * i));
+    const std::vector objects{truth};
+    const auto spz = generator::write_spz(thing());
+    const auto picture = task_of(painted(photograph(thing(), 3), {2, 1, 0}));
+    const network::Task text{network::TaskKind::text, "t", "a green ball"};
+    for (const auto& task : {picture, text}) {
+        CHECK(judged_by(task, objects) == JudgedBy::truth);
+        CHECK(judge_spz(task, spz, objects, kGate).score > 0.95);
+        CHECK(judge_spz(task, spz, objects, 100 * kGate).score ==
+              judge_spz(task, spz, objects, kGate).score);
+    }
+    // What the validator refuses is refused, whatever it shows.
+    auto few = thing();
+    few.resize(6'999);
+    CHECK(judge_spz(text, generator::write_spz(few), objects, kGate).score == 0);
 }
 
 TEST_CASE("likeness does not ask for place and size") {

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <vector>
 
+using miner::JudgedBy;
 using miner::Progress;
 using miner::Turn;
 
@@ -34,8 +35,9 @@ std::string lines_of(std::map<std::string, Progress::Name> names,
     return out.str();
 }
 
-std::string one_line(const std::string& name, const Turn& turn, bool density_alone = false) {
-    return lines_of({{"t", {name, density_alone}}}, [&](Progress& p) { p.turn(turn); });
+std::string one_line(const std::string& name, const Turn& turn,
+                     JudgedBy judged_by = JudgedBy::truth) {
+    return lines_of({{"t", {name, judged_by}}}, [&](Progress& p) { p.turn(turn); });
 }
 
 }  // namespace
@@ -51,7 +53,8 @@ TEST_CASE("a finished task is one line, without control characters where there i
 }
 
 TEST_CASE("a score that is density alone is called so") {
-    CHECK(one_line("a red car", answered(), true).ends_with("  density 0.90\n"));
+    CHECK(one_line("photo", answered(), JudgedBy::density).ends_with("  density 0.90\n"));
+    CHECK(one_line("photo", answered(), JudgedBy::likeness).ends_with("  score 0.90\n"));
 }
 
 TEST_CASE("what nobody judged has no score") {

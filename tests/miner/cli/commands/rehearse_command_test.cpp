@@ -1,4 +1,5 @@
 // miner rehearse from the command line to the report, with a scripted generator.
+#include "generator/image/decode.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "storage/database.hpp"
 #include "tests/storage/outsider.hpp"
@@ -9,6 +10,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <sstream>
 
 namespace {
@@ -19,14 +21,20 @@ struct Rehearsal {
     tests::TemporaryFolder folder;
     std::filesystem::path database = folder.path() / "rehearsal" / "miner.db";
 
-    // Prompts alone, which the scripted splats fulfil: dense enough, and nobody looks at them.
+    // An opaque picture of one's own, which the scripted splats fulfil: dense enough, and there is
+    // nothing to compare them with.
     tests::Outcome run(std::vector<std::string> more) const {
+        const auto pictures = folder.path() / "pictures";
+        std::filesystem::create_directories(pictures);
+        const auto png = generator::encode_png({16, 16, 3, std::vector<std::uint8_t>(768, 90)});
+        std::ofstream(pictures / "plain.png", std::ios::binary)
+            .write(reinterpret_cast<const char*>(png.data()), std::streamsize(png.size()));
         std::vector<std::string> words{"miner",
                                        "rehearse",
                                        "--storage.path",
                                        folder.path().string(),
-                                       "--rehearse.text_share",
-                                       "1",
+                                       "--pictures",
+                                       pictures.string(),
                                        "--gate.min_gaussians",
                                        "8000",
                                        "--schedule.failure_delay",
@@ -84,13 +92,13 @@ TEST_CASE("the report as JSON is all that stands on standard output") {
     }
     CHECK(report.at("statistics").at("all").at("generations") == 3);
     CHECK(report.at("statistics").at("all").at("accepted") == 3);
-    CHECK(has(std::string(report.at("scored_by").as_string()), "density alone"));
+    CHECK(has(std::string(report.at("scored_by").as_string()), "the true object"));
     const auto& tasks = report.at("tasks").as_array();
     REQUIRE(tasks.size() == 3);
     for (const auto& task : tasks) {
-        CHECK(task.at("kind") == "text");
+        CHECK(task.at("kind") == "image");
+        CHECK(task.at("name") == "plain");
         CHECK(task.at("score_is") == "density");
-        CHECK_FALSE(task.at("name").as_string().empty());
         CHECK(task.at("recorded").at("task_id") == task.at("task_id"));
         CHECK(task.at("recorded").at("outcome") == "passed");
         CHECK(task.at("recorded").at("score").as_double() > 0.9);
@@ -98,17 +106,31 @@ TEST_CASE("the report as JSON is all that stands on standard output") {
     CHECK(report.at("database").as_string() == rehearsal.database.string());
     CHECK(std::filesystem::exists(std::string(report.at("contact_sheet").as_string())));
     // The same for people, beside it.
-    for (const auto* words : {"  3/3  ", "density 1.00", "density alone", "Verdict: GO"})
+    for (const auto* words : {"  3/3  ", "density 1.00", "the true object", "Verdict: GO"})
         CHECK(has(done.err, words));
 }
 
-TEST_CASE("without --json the report is for people, and says what a prompt's score is") {
+TEST_CASE("a prompt's result that shows something else is judged by the truth, and refused") {
+    const Rehearsal rehearsal;
+    const auto done = rehearsal.run({"--tasks", "1", "--rehearse.text_share", "1", "--json"});
+    INFO(done.out << done.err);
+    CHECK(done.exit_status.code == int(miner::ExitCode::no_go));
+    const auto report = json::parse(done.out);
+    const auto& task = report.at("tasks").at(0);
+    CHECK(task.at("kind") == "text");
+    CHECK(task.at("score_is") == "truth");
+    CHECK(task.at("recorded").at("outcome") == "passed");  // dense enough for the gate
+    CHECK(task.at("recorded").at("score").as_double() == 0);
+    CHECK(report.at("statistics").at("all").at("accepted") == 0);
+}
+
+TEST_CASE("without --json the report is for people, and says what the scores are") {
     const Rehearsal rehearsal;
     const auto done = rehearsal.run({"--tasks", "2"});
     INFO(done.out << done.err);
     CHECK(done.exit_status.code == 0);
     CHECK(lines_with(done.out, "density 1.00").size() == 2);
-    CHECK_FALSE(lines_with(done.out, "density alone").empty());
+    CHECK_FALSE(lines_with(done.out, "how much of the true object is there").empty());
     CHECK(has(done.out, "Verdict: GO"));
     CHECK_FALSE(has(done.out, "{"));
 }
