@@ -8,6 +8,7 @@
 #include "generator/errc.hpp"
 #include "generator/render/refuse.hpp"
 #include "generator/render/tile_walk.hpp"
+#include "generator/render/validator_views_cuda.hpp"
 
 #include <bit>
 #include <cstring>
@@ -87,19 +88,23 @@ __global__ void project_kernel(const Gaussians all, std::int64_t count, const Pr
                                std::int64_t* __restrict__ touches,                   // [count]
                                Counts* __restrict__ counts) {
     const std::int64_t i = std::int64_t(blockIdx.x) * kThreads + threadIdx.x;
-    if (i >= count) return;
-    touches[i] = 0;
-    if (!is_sound(all, std::size_t(i))) {
-        atomicAdd(&counts->not_numbers, 1ULL);
-        return;
+    bool sound = true, drawn = false;
+    if (i < count) {
+        Ellipse ellipse;
+        std::int64_t mine = 0;
+        sound = is_sound(all, std::size_t(i));
+        drawn = sound && projector(all, std::size_t(i), ellipse);
+        if (drawn) {
+            for_each_tile(ellipse, grid, CountTiles{mine});
+            ellipses[i] = ellipse;
+        }
+        touches[i] = mine;
     }
-    Ellipse ellipse;
-    if (!projector(all, std::size_t(i), ellipse)) return;
-    atomicAdd(&counts->drawn, 1ULL);
-    std::int64_t mine = 0;
-    for_each_tile(ellipse, grid, CountTiles{mine});
-    touches[i] = mine;
-    ellipses[i] = ellipse;
+    // One addition a block: all go to the same two numbers.
+    const int all_drawn = __syncthreads_count(drawn), unsound = __syncthreads_count(!sound);
+    if (threadIdx.x != 0) return;
+    if (all_drawn > 0) atomicAdd(&counts->drawn, (unsigned long long)(all_drawn));
+    if (unsound > 0) atomicAdd(&counts->not_numbers, (unsigned long long)(unsound));
 }
 
 __global__ void list_kernel(const Ellipse* __restrict__ ellipses,
@@ -132,8 +137,8 @@ __global__ void composite_kernel(const Ellipse* __restrict__ ellipses,
                                  const Touched* __restrict__ tiles, int columns, int width,
                                  int height, std::array<float, 3> background,
                                  float* __restrict__ colour,   // [height, width, 3]
-                                 float* __restrict__ alpha,    // [height, width]
-                                 float* __restrict__ depth) {  // [height, width]
+                                 float* __restrict__ alpha,    // [height, width], or null
+                                 float* __restrict__ depth) {  // likewise
     __shared__ Ellipse batch[kBatch];
     const int tile = int(blockIdx.x), thread = int(threadIdx.y) * kTileSide + int(threadIdx.x);
     const int column = tile % columns * kTileSide + int(threadIdx.x);
@@ -175,8 +180,8 @@ __global__ void composite_kernel(const Ellipse* __restrict__ ellipses,
     colour[3 * pixel] = red + rest * background[0];
     colour[3 * pixel + 1] = green + rest * background[1];
     colour[3 * pixel + 2] = blue + rest * background[2];
-    alpha[pixel] = 1 - rest;
-    depth[pixel] = far;
+    if (alpha) alpha[pixel] = 1 - rest;
+    if (depth) depth[pixel] = far;
 }
 
 // ---------------------------------------------------------------- launchers
@@ -219,25 +224,17 @@ Listed list(const Array<Ellipse>& ellipses, const Array<std::int64_t>& ends, std
     return listed;
 }
 
-config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camera,
-                                 const RasterizeOptions& options) {
-    const auto stopped = [&] { return options.stop.stop_requested(); };
-    const auto cancelled = config::fail(Errc::cancelled, "rendering");
-    if (stopped()) return cancelled;
-    const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
-    const auto count = std::int64_t(gaussians.size());
-    const TileGrid grid(camera.width, camera.height);
-    const auto mean = to_device(gaussians.mean, stream), scale = to_device(gaussians.scale, stream),
-               tint = to_device(gaussians.colour, stream);
-    const auto rotation = to_device(gaussians.rotation, stream);
-    const auto opacity = to_device(gaussians.opacity, stream);
-    const std::size_t n = gaussians.size();
-    const Gaussians there{{mean.data(), n},
-                          {rotation.data(), n},
-                          {scale.data(), n},
-                          {opacity.data(), n},
-                          {tint.data(), n}};
+// Where a picture goes, on the device; alpha and depth may be null.
+struct Canvas {
+    float *colour, *alpha, *depth;
+};
 
+// `there`: on the device. Waits once, for the number of touches, which memory is made for.
+config::Result<Counts> draw(const Gaussians& there, const Camera& camera,
+                            const RasterizeOptions& options, const Canvas& to,
+                            cudaStream_t stream) {
+    const auto count = std::int64_t(there.size());
+    const TileGrid grid(camera.width, camera.height);
     const Array<Ellipse> ellipses(count);
     const Array<std::int64_t> touches(count), ends(count);
     const Array<Counts> counts(1);
@@ -260,22 +257,44 @@ config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camer
     if (total > kMostTouches)
         return config::fail(Errc::out_of_memory,
                             "rendering: " + std::to_string(total) + " parts of ellipses in tiles");
-    if (stopped()) return cancelled;
+    if (options.stop.stop_requested()) return config::fail(Errc::cancelled, "rendering");
     const auto listed = list(ellipses, ends, count, total, grid, stream);
+    composite_kernel<<<unsigned(grid.size()), dim3(kTileSide, kTileSide), 0, stream>>>(
+        ellipses.data(), listed.order.data(), listed.tiles.data(), grid.columns, camera.width,
+        camera.height, options.background, to.colour, to.alpha, to.depth);
+    C10_CUDA_KERNEL_LAUNCH_CHECK();
+    return told;
+}
+
+config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camera,
+                                 const RasterizeOptions& options) {
+    const auto stopped = [&] { return options.stop.stop_requested(); };
+    const auto cancelled = config::fail(Errc::cancelled, "rendering");
+    if (stopped()) return cancelled;
+    const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
+    const auto mean = to_device(gaussians.mean, stream), scale = to_device(gaussians.scale, stream),
+               tint = to_device(gaussians.colour, stream);
+    const auto rotation = to_device(gaussians.rotation, stream);
+    const auto opacity = to_device(gaussians.opacity, stream);
+    const std::size_t n = gaussians.size();
+    const Gaussians there{{mean.data(), n},
+                          {rotation.data(), n},
+                          {scale.data(), n},
+                          {opacity.data(), n},
+                          {tint.data(), n}};
 
     const std::size_t pixels = std::size_t(camera.width) * std::size_t(camera.height);
     const Array<float> colour(std::int64_t(3 * pixels)), alpha{std::int64_t(pixels)},
         depth{std::int64_t(pixels)};
-    composite_kernel<<<unsigned(grid.size()), dim3(kTileSide, kTileSide), 0, stream>>>(
-        ellipses.data(), listed.order.data(), listed.tiles.data(), grid.columns, camera.width,
-        camera.height, options.background, colour.data(), alpha.data(), depth.data());
-    C10_CUDA_KERNEL_LAUNCH_CHECK();
+    const auto told =
+        draw(there, camera, options, {colour.data(), alpha.data(), depth.data()}, stream);
+    if (!told) return told.error();
     Rendering rendering{.width = camera.width, .height = camera.height};
     rendering.colour.resize(3 * pixels);
     rendering.alpha.resize(pixels);
     rendering.depth.resize(pixels);
-    rendering.drawn = std::int64_t(told.drawn);
-    rendering.not_numbers = std::int64_t(told.not_numbers);
+    rendering.drawn = std::int64_t(told->drawn);
+    rendering.not_numbers = std::int64_t(told->not_numbers);
     to_host(rendering.colour.data(), colour.data(), 3 * pixels, stream);
     to_host(rendering.alpha.data(), alpha.data(), pixels, stream);
     to_host(rendering.depth.data(), depth.data(), pixels, stream);
@@ -284,14 +303,55 @@ config::Result<Rendering> render(const Gaussians& gaussians, const Camera& camer
     return rendering;
 }
 
-}  // namespace
+// [N, width], or [N] where the width is 0.
+template <class T>
+at::Tensor uploaded(const std::vector<T>& values, std::int64_t width = 0) {
+    std::vector<std::int64_t> shape{std::int64_t(values.size())};
+    if (width > 0) shape.push_back(width);
+    return at::from_blob(const_cast<T*>(values.data()), shape, at::kFloat).to(at::kCUDA);
+}
 
-config::Result<Rendering> rasterize_cuda(const Gaussians& gaussians, const Camera& camera,
-                                         const RasterizeOptions& options, int device) {
-    if (auto refused = refuse_to_render(gaussians, camera, options)) return *refused;
+template <std::size_t kWidth>
+std::span<const std::array<float, kWidth>> rows_of(const at::Tensor& there) {
+    return {reinterpret_cast<const std::array<float, kWidth>*>(there.const_data_ptr<float>()),
+            std::size_t(there.size(0))};
+}
+
+// As validator_scene() has it, where the splats are; exponentials may differ in the last bit.
+config::Result<at::Tensor> draw_views(const StoredSplats& splats, const ViewPlan& plan) {
+    const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
+    const auto [zoom, offset] = validator_frame(splats);
+    const auto mean = uploaded(splats.position, 3).sub_(float(offset)).mul_(float(zoom));
+    const auto scale = uploaded(splats.log_scale, 3).exp_().mul_(float(zoom));
+    const auto colour = uploaded(splats.colour, 3).mul_(kHarmonic).add_(0.5);
+    const auto opacity = uploaded(splats.logit).sigmoid_().div_(float(zoom)).clamp_max_(1);
+    const auto rotation = uploaded(splats.rotation, 4);
+    const Gaussians there{rows_of<3>(mean),
+                          rows_of<4>(rotation),
+                          rows_of<3>(scale),
+                          {opacity.const_data_ptr<float>(), splats.size()},
+                          rows_of<3>(colour)};
+    std::vector<at::Tensor> views;
+    for (int index = 0; index + 1 < kValidatorViews; index += plan.step) {
+        auto orbit = validator_orbit(index);
+        orbit.width = orbit.height = plan.side;
+        const auto camera = orbit_camera(orbit);
+        if (auto refused = refuse_to_render(there, camera, {})) return *refused;
+        const auto view = at::empty({plan.side, plan.side, 3}, mean.options());
+        const auto drawn =
+            draw(there, camera, {}, {view.mutable_data_ptr<float>(), nullptr, nullptr}, stream);
+        if (!drawn) return drawn.error();
+        views.push_back(view.clamp(0, 1).mul_(255).to(at::kByte));  // cut off, not rounded
+    }
+    return at::stack(views);
+}
+
+// What libraries throw becomes an Error. fn() returns a Result and runs on that device.
+template <class Fn>
+auto on_device(int device, const Fn& fn) -> decltype(fn()) {
     try {
         const c10::cuda::CUDAGuard guard{c10::DeviceIndex(device)};
-        return render(gaussians, camera, options);
+        return fn();
     } catch (const c10::OutOfMemoryError&) {
         return config::fail(Errc::out_of_memory, "rendering");
     } catch (const c10::Error& thrown) {
@@ -300,6 +360,19 @@ config::Result<Rendering> rasterize_cuda(const Gaussians& gaussians, const Camer
     } catch (const std::bad_alloc&) {
         return config::fail(Errc::out_of_memory, "rendering");
     }
+}
+
+}  // namespace
+
+config::Result<Rendering> rasterize_cuda(const Gaussians& gaussians, const Camera& camera,
+                                         const RasterizeOptions& options, int device) {
+    if (auto refused = refuse_to_render(gaussians, camera, options)) return *refused;
+    return on_device(device, [&] { return render(gaussians, camera, options); });
+}
+
+config::Result<at::Tensor> validator_views_cuda(const StoredSplats& splats, const ViewPlan& plan,
+                                                int device) {
+    return on_device(device, [&] { return draw_views(splats, plan); });
 }
 
 }  // namespace generator

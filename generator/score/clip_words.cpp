@@ -67,11 +67,13 @@ at::Tensor ClipWords::features(const std::vector<std::int64_t>& ids,
                                std::vector<at::Tensor>* outputs) const {
     const auto end = std::max_element(ids.begin(), ids.end());
     const auto count = end - ids.begin() + 1;
+    std::vector<std::int64_t> padded(ids.begin(), ids.begin() + count);
+    // A GPU would look for a plan of attention for each number of words.
+    if (!device_.is_cpu()) padded.resize(std::size_t(positional_embedding_.size(0)));
     const auto read =
-        at::tensor(at::ArrayRef<std::int64_t>(ids.data(), std::size_t(count)), at::kLong)
-            .unsqueeze(0)
-            .to(device_);
-    auto x = at::embedding(token_embedding_, read).add_(positional_embedding_.narrow(0, 0, count));
+        at::tensor(at::ArrayRef<std::int64_t>(padded), at::kLong).unsqueeze(0).to(device_);
+    auto x = at::embedding(token_embedding_, read)
+                 .add_(positional_embedding_.narrow(0, 0, read.size(1)));
     for (const auto& block : blocks_) {
         block(x);
         if (outputs) outputs->push_back(x.clone());

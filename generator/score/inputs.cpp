@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -14,11 +15,12 @@ constexpr Colour kClipMean{0.48145466F, 0.4578275F, 0.40821073F},
     kClipDeviation{0.26862954F, 0.26130258F, 0.27577711F};
 constexpr float kClipFactor = 3;
 
-at::Tensor colour(const Colour& rgb, float factor, const at::Tensor& like) {
-    return at::tensor(at::ArrayRef<float>(rgb), at::kFloat)
-        .mul_(factor)
-        .view({1, 3, 1, 1})
-        .to(like.device());
+// (x - mean) / deviation of each colour, in place. Numbers go along with the launches: a tensor of
+// them would have to be waited for on its way to a GPU.
+at::Tensor normalised_(at::Tensor x, const Colour& mean, const Colour& deviation, float factor) {
+    for (std::size_t c = 0; c < mean.size(); ++c)
+        x.select(1, std::int64_t(c)).sub_(mean[c] * factor).div_(deviation[c] * factor);
+    return x;
 }
 
 at::Tensor cubic(const at::Tensor& bytes, std::int64_t size) {
@@ -27,31 +29,35 @@ at::Tensor cubic(const at::Tensor& bytes, std::int64_t size) {
 
 }  // namespace
 
-at::Tensor DistinctViews::of_each(const at::Tensor& rows) const {
-    return rows.index_select(
-        0, at::tensor(at::ArrayRef<std::int64_t>(of), at::kLong).to(rows.device()));
-}
-
-at::Tensor to_bytes(const Image& rgb, at::Device device) {
-    auto bytes = at::empty({1, rgb.height, rgb.width, 3}, at::kByte);
-    std::copy(rgb.pixels.begin(), rgb.pixels.end(), bytes.mutable_data_ptr<std::uint8_t>());
+at::Tensor to_bytes(std::span<const Image> pictures, at::Device device) {
+    const auto& first = pictures.front();
+    auto bytes =
+        at::empty({std::int64_t(pictures.size()), first.height, first.width, 3}, at::kByte);
+    auto* to = bytes.mutable_data_ptr<std::uint8_t>();
+    for (const auto& picture : pictures)
+        to = std::copy(picture.pixels.begin(), picture.pixels.end(), to);
     return bytes.to(device);
 }
 
-DistinctViews distinct_views(std::span<const Image> views, at::Device device) {
-    std::vector<const Image*> found;
-    DistinctViews distinct;
-    for (const auto& view : views) {
-        const auto same = std::find_if(found.begin(), found.end(), [&](const Image* other) {
-            return other->pixels == view.pixels;
+DistinctViews distinct_views(const at::Tensor& views) {
+    // Of equal pictures the sums of all bytes are equal; of others they hardly ever are.
+    const auto sums = views.flatten(1).sum(1, false, at::kLong).to(at::kCPU);
+    const auto* sum = sums.const_data_ptr<std::int64_t>();
+    std::vector<std::int64_t> found;  // the first of each picture
+    std::vector<std::int64_t> places;
+    for (std::int64_t i = 0; i < views.size(0); ++i) {
+        const auto same = std::find_if(found.begin(), found.end(), [&](std::int64_t other) {
+            return sum[other] == sum[i] && at::equal(views[other], views[i]);
         });
-        distinct.of.push_back(same - found.begin());
-        if (same == found.end()) found.push_back(&view);
+        places.push_back(same - found.begin());
+        if (same == found.end()) found.push_back(i);
     }
-    std::vector<at::Tensor> pictures;
-    for (const auto* view : found) pictures.push_back(to_bytes(*view, at::kCPU));
-    distinct.pictures = at::cat(pictures).to(device);
-    return distinct;
+    if (views.is_cpu()) {
+        const auto rows = at::tensor(at::ArrayRef<std::int64_t>(found), at::kLong);
+        return {views.index_select(0, rows), std::move(places)};
+    }
+    for (auto& place : places) place = found[std::size_t(place)];
+    return {views, std::move(places)};
 }
 
 at::Tensor for_ssim(const at::Tensor& bytes) {
@@ -64,12 +70,11 @@ at::Tensor for_quality(const at::Tensor& bytes, std::int64_t size) {
     auto x = for_ssim(bytes);
     if (x.size(2) != size || x.size(3) != size)
         x = at::upsample_bilinear2d(x, {size, size}, /*align_corners=*/false);
-    return x.sub_(colour(kImagenetMean, 1, x)).div_(colour(kImagenetDeviation, 1, x));
+    return normalised_(std::move(x), kImagenetMean, kImagenetDeviation, 1);
 }
 
 at::Tensor for_clip(const at::Tensor& bytes, std::int64_t size) {
-    auto x = cubic(bytes, size);
-    return x.sub_(colour(kClipMean, kClipFactor, x)).div_(colour(kClipDeviation, kClipFactor, x));
+    return normalised_(cubic(bytes, size), kClipMean, kClipDeviation, kClipFactor);
 }
 
 at::Tensor for_lpips(const at::Tensor& bytes, std::int64_t size) {

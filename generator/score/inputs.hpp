@@ -18,19 +18,19 @@ struct InputSizes {
     std::int64_t quality = 518, text = 224, picture = 336, lpips = 256;
 };
 
-// All that differ, and for each view which it is. Equal pictures must get equal numbers, or ties
-// among the outlier rule's marks break by rounding: each is computed once.
+// Equal pictures must get equal numbers, or ties among the outlier rule's marks break by rounding:
+// each counts once. On a CPU it is also computed once; a GPU, which plans anew for every other
+// number of pictures, computes all, and of equal ones the first counts.
 struct DistinctViews {
-    at::Tensor pictures;                               // [D, H, W, 3] u8
-    std::vector<std::int64_t> of;                      // for each view, below D
-    at::Tensor of_each(const at::Tensor& rows) const;  // [D, ...] -> [views, ...]
+    at::Tensor pictures;           // [D, H, W, 3] u8
+    std::vector<std::int64_t> of;  // for each view, below D
 };
 
-// RGB of one size, at least one. `of` then has an entry a view.
-DistinctViews distinct_views(std::span<const Image> views, at::Device device);
+// [views, H, W, 3] u8, at least one.
+DistinctViews distinct_views(const at::Tensor& views);
 
-// RGB -> [1, H, W, 3] u8.
-at::Tensor to_bytes(const Image& rgb, at::Device device);
+// RGB of one size, at least one -> [B, H, W, 3] u8.
+at::Tensor to_bytes(std::span<const Image> pictures, at::Device device);
 
 // [B, H, W, 3] u8 -> [B, 3, S, S] fp32.
 at::Tensor for_quality(const at::Tensor& bytes, std::int64_t size);  // bilinear, ImageNet's colours

@@ -1,3 +1,4 @@
+#include "generator/nano/embedded.hpp"
 #include "generator/score/alexnet.hpp"
 #include "generator/score/clip_words.hpp"
 #include "generator/score/convnext.hpp"
@@ -12,6 +13,9 @@
 #include "generator/weights/args.hpp"
 #include "generator/weights/files.hpp"
 #include "generator/weights/refused.hpp"
+#ifdef MINER_CUDA
+#include "generator/render/validator_views_cuda.hpp"
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -21,6 +25,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 namespace generator {
 namespace {
@@ -83,9 +88,25 @@ void expect_input(const VitSize& size, std::int64_t input, const std::string& fi
 // ---------------------------------------------------------------- conditions
 
 struct Query final : ScoreQuery {
+    Query() = default;
+    Query(bool of_words, at::Tensor unit_vector)
+        : words(of_words), features(std::move(unit_vector)) {}
+
     bool words = false;   // else a picture
     at::Tensor features;  // [1, E] fp32, a unit vector; undefined when the alignment is left out
 };
+
+void expect_views(std::span<const Image> views) {
+    if (views.size() != kScoredViews && views.size() + 1 != kScoredViews)
+        refuse(Errc::wrong_input, std::to_string(views.size()) + " views; 15 or 16 are scored");
+    const auto& first = views.front();
+    for (const auto& view : views)
+        if (view.channels != 3 || view.width != first.width || view.height != first.height ||
+            std::min(view.width, view.height) < kLeastSide ||
+            std::max(view.width, view.height) > kMostSide ||
+            view.pixels.size() != view.row_bytes() * std::size_t(view.height))
+            refuse(Errc::wrong_input, "views that are not RGB of one size");
+}
 
 at::Tensor unit(const at::Tensor& x) { return x / x.norm(2, {-1}, /*keepdim=*/true); }
 
@@ -129,9 +150,13 @@ public:
 
     config::Result<Score> score(std::span<const Image> views, const ScoreQuery& query) override {
         return guarded([&]() -> config::Result<Score> {
-            return score_of(views, dynamic_cast<const Query&>(query));
+            expect_views(views);
+            return score_of(to_bytes(views, target_.device), dynamic_cast<const Query&>(query));
         });
     }
+
+    config::Result<Score> score_splats(const StoredSplats& splats, const Rasterizer& rasterizer,
+                                       const ScoreQuery& query) override;
 
 private:
     struct Text {
@@ -141,6 +166,7 @@ private:
         ConvNext pictures;
     };
 
+    Tokenizer read_tokenizer() const;
     void read_quality();
     void read_lpips();
     void read_text();
@@ -148,10 +174,14 @@ private:
 
     at::Tensor features_of(const Prompt& prompt);
     at::Tensor features_of(const Image& picture);
-    Score score_of(std::span<const Image> views, const Query& query);
-    void judge_quality(const DistinctViews& views, Score& score) const;
-    void compare_neighbours(const DistinctViews& views, Score& score) const;
-    void align(const DistinctViews& views, const Query& query, Score& score) const;
+    Score score_of(const at::Tensor& views, const Query& query) const;
+    void leave_out(const Query& query, Score& score, formula::Terms& terms) const;
+    at::Tensor quality_of(const at::Tensor& pictures) const;
+    at::Tensor cosines_of(const at::Tensor& pictures, const Query& query) const;
+
+    // What a GPU does only once is done before the first score: kernels are loaded, and cuDNN makes
+    // its plans for inputs whose sizes never change.
+    void warm_up(const Query& query) const;
 
     // Of random numbers where these are wanted, whatever the file.
     Bundle bundle(Safetensors file) const {
@@ -189,6 +219,7 @@ PublishedScorer::PublishedScorer(const ScorerOptions& options, const ComputeTarg
     info_.has_lpips = there("lpips");
     read_quality();
     if (info_.has_lpips) read_lpips();
+    warm_up({});
 }
 
 void PublishedScorer::read_quality() {
@@ -218,6 +249,13 @@ void PublishedScorer::read_lpips() {
     info_.parameters += network.parameters() + layers.parameters();
 }
 
+Tokenizer PublishedScorer::read_tokenizer() const {
+    if (!options_.tokenizer.empty()) return Tokenizer::read(*folder_files(options_.tokenizer), "");
+    // Whose ids all CLIPs know.
+    if (options_.random_weights) return Tokenizer::read(*embedded_files(), "tokenizer");
+    return Tokenizer::read(*files_, "text");
+}
+
 void PublishedScorer::read_text() {
     if (text_) return;
     auto file = tensors(kTextWeights);
@@ -227,9 +265,7 @@ void PublishedScorer::read_text() {
         words = ClipWordsSize::read(read_args(*files_, "text/open_clip_config.json"), file);
         pictures = ConvNextSize::read(file);
     }
-    auto tokenizer = options_.tokenizer.empty()
-                         ? Tokenizer::read(*files_, "text")
-                         : Tokenizer::read(*folder_files(options_.tokenizer), "");
+    auto tokenizer = read_tokenizer();
     if (tokenizer.largest_id() >= words.vocabulary)
         refuse(Errc::bad_checkpoint, file.file() + ": the tokenizer's ids reach " +
                                          std::to_string(tokenizer.largest_id()) +
@@ -265,10 +301,13 @@ void PublishedScorer::read_picture() {
 
 at::Tensor PublishedScorer::features_of(const Prompt& prompt) {
     if (!info_.takes_prompts) return {};
+    const bool first = !text_;
     read_text();
     const auto ids =
         or_refuse(text_->tokenizer.encode_as_open_clip(prompt.text, std::size_t(text_->length)));
-    return unit(text_->words.features(ids));
+    const auto features = unit(text_->words.features(ids));
+    if (first) warm_up({true, features});
+    return features;
 }
 
 at::Tensor PublishedScorer::features_of(const Image& picture) {
@@ -276,77 +315,77 @@ at::Tensor PublishedScorer::features_of(const Image& picture) {
         picture.pixels.size() != picture.row_bytes() * std::size_t(picture.height))
         refuse(Errc::wrong_input, "a picture to score by that is not RGB");
     if (!info_.takes_pictures) return {};
+    const bool first = !picture_;
     read_picture();
-    return unit(picture_->features(for_clip(to_bytes(picture, target_.device), sizes_.picture)));
+    const auto bytes = to_bytes({&picture, 1}, target_.device);
+    const auto features = unit(picture_->features(for_clip(bytes, sizes_.picture)));
+    if (first) warm_up({false, features});
+    return features;
 }
 
-void PublishedScorer::judge_quality(const DistinctViews& views, Score& score) const {
+// [D, H, W, 3] u8 -> [D] fp32.
+at::Tensor PublishedScorer::quality_of(const at::Tensor& pictures) const {
     const auto logits =
-        in_parts(for_quality(views.pictures, sizes_.quality),
+        in_parts(for_quality(pictures, sizes_.quality),
                  [&](const at::Tensor& part) { return quality_->logits(quality_->token(part)); });
-    score.quality_of_view = values_of<float>(views.of_each(1 / (1 + at::exp(-logits))));
-    score.iqa = formula::mean_quality(score.quality_of_view);
+    return 1 / (1 + at::exp(-logits));
 }
 
-void PublishedScorer::compare_neighbours(const DistinctViews& views, Score& score) const {
-    const auto index = [&](std::size_t shift) {
-        std::vector<std::int64_t> rows;
-        for (std::size_t i = 0; i < views.of.size(); ++i)
-            rows.push_back(views.of[(i + shift) % views.of.size()]);
-        return at::tensor(at::ArrayRef<std::int64_t>(rows), at::kLong).to(target_.device);
-    };
-    const auto each = index(0), next = index(1);
-    score.ssim_of_pair = values_of<double>(ssim(for_ssim(views.pictures), each, next));
-    score.ssim = formula::geometric_mean<double>(score.ssim_of_pair);
-    if (!lpips_) {
-        score.lpips = kNan;
-        return;
-    }
-    const auto layers =
-        lpips_->distances(lpips_->features(for_lpips(views.pictures, sizes_.lpips)), each, next);
-    score.lpips_distance_of_pair = values_of<double>(layers.sum(1));
-    score.lpips = 1 - formula::geometric_mean<double>(score.lpips_distance_of_pair);
-}
-
-void PublishedScorer::align(const DistinctViews& views, const Query& query, Score& score) const {
-    score.alignment = kNan;
-    if (!query.features.defined()) return;
-    const auto input = for_clip(views.pictures, query.words ? sizes_.text : sizes_.picture);
+// Likewise.
+at::Tensor PublishedScorer::cosines_of(const at::Tensor& pictures, const Query& query) const {
+    const auto input = for_clip(pictures, query.words ? sizes_.text : sizes_.picture);
     const auto seen = in_parts(input, [&](const at::Tensor& part) {
         return query.words ? text_->pictures.features(part) : picture_->features(part);
     });
-    const auto cosines = at::linear(unit(seen), query.features).flatten();
-    score.cosine_of_view = values_of<float>(views.of_each(cosines));
-    score.alignment = query.words ? formula::text_alignment(score.cosine_of_view)
-                                  : formula::picture_alignment(score.cosine_of_view);
+    return at::linear(unit(seen), query.features).flatten();
 }
 
-Score PublishedScorer::score_of(std::span<const Image> views, const Query& query) {
-    if (views.size() != kScoredViews && views.size() + 1 != kScoredViews)
-        refuse(Errc::wrong_input, std::to_string(views.size()) + " views; 15 or 16 are scored");
-    const auto& first = views.front();
-    for (const auto& view : views)
-        if (view.channels != 3 || view.width != first.width || view.height != first.height ||
-            std::min(view.width, view.height) < kLeastSide ||
-            std::max(view.width, view.height) > kMostSide ||
-            view.pixels.size() != view.row_bytes() * std::size_t(view.height))
-            refuse(Errc::wrong_input, "views that are not RGB of one size");
-    auto distinct = distinct_views(views, target_.device);
-    if (views.size() < kScoredViews) distinct.of.push_back(distinct.of.front());
+// views [15 or 16, H, W, 3] u8. All is launched before anything is waited for.
+Score PublishedScorer::score_of(const at::Tensor& views, const Query& query) const {
+    auto [pictures, of] = distinct_views(views);
+    if (of.size() < kScoredViews) of.push_back(of.front());
+    auto turned = of;
+    std::rotate(turned.begin(), turned.begin() + 1, turned.end());
+    const auto each = at::tensor(at::ArrayRef<std::int64_t>(of), at::kLong).to(target_.device);
+    const auto next = at::tensor(at::ArrayRef<std::int64_t>(turned), at::kLong).to(target_.device);
+
+    const auto quality = quality_of(pictures).index_select(0, each);
+    const auto likeness = ssim(for_ssim(pictures), each, next);
+    at::Tensor distances, cosines;
+    if (lpips_) {
+        const auto features = lpips_->features(for_lpips(pictures, sizes_.lpips));
+        distances = lpips_->distances(features, each, next).sum(1);
+    }
+    if (query.features.defined()) cosines = cosines_of(pictures, query).index_select(0, each);
 
     Score score;
-    judge_quality(distinct, score);
-    compare_neighbours(distinct, score);
-    align(distinct, query, score);
-
+    score.alignment = score.lpips = kNan;
+    score.quality_of_view = values_of<float>(quality);
+    score.iqa = formula::mean_quality(score.quality_of_view);
+    score.ssim_of_pair = values_of<double>(likeness);
+    score.ssim = formula::geometric_mean<double>(score.ssim_of_pair);
+    if (distances.defined()) {
+        score.lpips_distance_of_pair = values_of<double>(distances);
+        score.lpips = 1 - formula::geometric_mean<double>(score.lpips_distance_of_pair);
+    }
+    if (cosines.defined()) {
+        score.cosine_of_view = values_of<float>(cosines);
+        score.alignment = query.words ? formula::text_alignment(score.cosine_of_view)
+                                      : formula::picture_alignment(score.cosine_of_view);
+    }
     auto terms = formula::terms(score.iqa, score.alignment, score.ssim, score.lpips);
+    leave_out(query, score, terms);
+    // Nothing says that an alignment which was left out is too low.
+    score.total = formula::total(terms, cosines.defined() ? score.alignment : 1);
+    return score;
+}
+
+void PublishedScorer::leave_out(const Query& query, Score& score, formula::Terms& terms) const {
     const auto lacks = [&](const char* part) {
         return "no " + std::string(part) + "/ in " + options_.folder;
     };
-    double alignment = score.alignment;
     if (!query.features.defined()) {
         terms.alignment = options_.alignment_instead;
-        alignment = 1;  // nothing says that it is too low
         score.left_out.push_back({ScorePart::alignment, options_.alignment_instead,
                                   lacks(query.words ? "text" : "picture")});
     }
@@ -354,8 +393,37 @@ Score PublishedScorer::score_of(std::span<const Image> views, const Query& query
         terms.lpips = float(kLpipsInstead);
         score.left_out.push_back({ScorePart::lpips, kLpipsInstead, lacks("lpips")});
     }
-    score.total = formula::total(terms, alignment);
-    return score;
+}
+
+config::Result<Score> PublishedScorer::score_splats(const StoredSplats& splats,
+                                                    const Rasterizer& rasterizer,
+                                                    const ScoreQuery& query) {
+#ifdef MINER_CUDA
+    if (target_.device.is_cuda())
+        return guarded([&]() -> config::Result<Score> {
+            const auto views = validator_views_cuda(splats, info_.views, target_.device.index());
+            if (!views) return views.error();
+            return score_of(*views, dynamic_cast<const Query&>(query));
+        });
+#endif
+    return Scorer::score_splats(splats, rasterizer, query);
+}
+
+void PublishedScorer::warm_up(const Query& query) const {
+    if (target_.device.is_cpu()) return;
+#ifdef MINER_CUDA
+    // As many as an object has, for few are sorted by other kernels.
+    StoredSplats splats;
+    splats.resize(100'000);
+    for (std::size_t i = 0; i < splats.size(); ++i) {
+        splats.position[i] = {float(i % 50), float(i / 50 % 50), float(i / 2500)};
+        splats.rotation[i] = {1, 0, 0, 0};
+    }
+    or_refuse(validator_views_cuda(splats, info_.views, target_.device.index()));
+#endif
+    const auto side = info_.views.side;
+    const auto options = at::TensorOptions(at::kByte).device(target_.device);
+    score_of(at::zeros({std::int64_t(kScoredViews) - 1, side, side, 3}, options), query);
 }
 
 }  // namespace
@@ -365,7 +433,11 @@ config::Result<std::unique_ptr<Scorer>> open_published_scorer(const ScorerOption
         config::Generator settings;
         settings.device = options.device;
         settings.dtype = options.dtype;
-        return std::make_unique<PublishedScorer>(options, choose_target(settings));
+        const auto target = choose_target(settings);
+        if (options.threads > 0) at::set_num_threads(options.threads);
+        // fp32 means fp32: without it cuDNN's convolutions would round to ten bits.
+        at::globalContext().setAllowTF32CuDNN(false);
+        return std::make_unique<PublishedScorer>(options, target);
     });
 }
 

@@ -92,6 +92,17 @@ public:
     // which repeats the first. Equal views get equal numbers to the bit. Fails with wrong_input,
     // out_of_memory, device_lost.
     virtual config::Result<Score> score(std::span<const Image> views, const ScoreQuery& query) = 0;
+
+    // score() of validator_views() of the splats. A scorer on a GPU draws them there itself and
+    // leaves them there: the way to main memory and back costs as much as the networks. Fails as
+    // both do.
+    virtual config::Result<Score> score_splats(const StoredSplats& splats,
+                                               const Rasterizer& rasterizer,
+                                               const ScoreQuery& query) {
+        const auto views = validator_views(splats, rasterizer, info().views);
+        if (!views) return views.error();
+        return score(*views, query);
+    }
 };
 
 struct ScorerOptions {
@@ -104,11 +115,12 @@ struct ScorerOptions {
     std::string tokenizer;        // a folder with vocab.json and merges.txt; empty: text/
     std::string device = "auto";  // as the setting generator.device
     std::string dtype = "auto";   // of all networks but LPIPS: fp32, fp16, bf16; auto: fp16 on GPUs
+    int threads = 0;              // of torch, on the caller's thread; 0: all cores
     // What stands for the alignment's term (0.2 x alignment) where it is left out: the mean over
     // past tasks where that is known.
     double alignment_instead = 0.2 * 0.85;
-    // Networks of the published sizes with random numbers: for measurements alone. Of the folder
-    // nothing is read, but of the tokenizer's.
+    // Networks of the published sizes with random numbers: for measurements alone. Nothing is read
+    // but the tokenizer, the embedded model's where none is named.
     bool random_weights = false;
 };
 

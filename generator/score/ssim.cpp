@@ -41,11 +41,17 @@ at::Tensor blurred_on_cpu(const at::Tensor& x) {
     return out;
 }
 
+// One row of weights for each colour, [3, 1, 1, taps], made where they are used: nothing is waited
+// for on its way there.
+at::Tensor gaussian_on(at::Device device) {
+    const auto at =
+        at::arange(-kBlurRadius, kBlurRadius + 1, at::TensorOptions(at::kFloat).device(device));
+    const auto weights = at::exp((at / kDeviation).square_().mul_(-0.5));
+    return (weights / weights.sum()).view({1, 1, 1, -1}).repeat({3, 1, 1, 1});
+}
+
 // [N, 3, H, W]. The Gaussian is a product: one row of weights after the other.
-at::Tensor blurred(const at::Tensor& x) {
-    if (x.is_cpu()) return blurred_on_cpu(x);
-    const auto weights = gaussian();
-    const auto row = at::tensor(at::ArrayRef<float>(weights), at::kFloat).to(x.device());
+at::Tensor blurred_on_gpu(const at::Tensor& x, const at::Tensor& row) {
     const auto times = [](const at::Tensor& picture, const at::Tensor& kernel) {
         // Three groups of one colour: with one group a GPU would round to TF32.
         const std::int64_t none = 0;
@@ -53,8 +59,7 @@ at::Tensor blurred(const at::Tensor& x) {
     };
     const auto padded =
         at::reflection_pad2d(x, {kBlurRadius, kBlurRadius, kBlurRadius, kBlurRadius});
-    const auto down = times(padded, row.view({1, 1, -1, 1}).repeat({3, 1, 1, 1}));
-    return times(down, row.view({1, 1, 1, -1}).repeat({3, 1, 1, 1}));
+    return times(times(padded, row.transpose(2, 3).contiguous()), row);
 }
 
 }  // namespace
@@ -63,6 +68,10 @@ at::Tensor ssim(const at::Tensor& pictures, const at::Tensor& a, const at::Tenso
     // Variances do not change when white is 0, and are then exactly 0 there, where most of a view
     // is: in fp32 they are differences of nearly equal numbers.
     const auto dark = 1 - pictures;
+    const auto row = dark.is_cpu() ? at::Tensor() : gaussian_on(dark.device());
+    const auto blurred = [&](const at::Tensor& x) {
+        return x.is_cpu() ? blurred_on_cpu(x) : blurred_on_gpu(x, row);
+    };
     const auto each = dark.numel() / dark.size(0);
     const auto at_once = std::max<std::int64_t>(1, kValuesAtOnce / each);
     std::vector<at::Tensor> means, variances, results;

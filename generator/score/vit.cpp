@@ -27,6 +27,8 @@ constexpr Names kClip{"patch_embedding", "class_embedding", "position_embedding.
                       "encoder.layers",  "layer_norm1",     "layer_norm2",
                       "self_attn",       "out_proj",        {"q_proj", "k_proj", "v_proj"}};
 
+constexpr double kQuick = 1.702;  // of quick GELU, x sigmoid(1.702 x)
+
 const Names& names_of(VitNames names) { return names == VitNames::dinov2 ? kDinov2 : kClip; }
 
 Linear queries_keys_values(const Scope& block, const VitSize& size) {
@@ -41,11 +43,15 @@ at::Tensor layer_scale(const Scope& block, const char* name, const VitSize& size
     return (block / name).take("lambda1", {size.channels});
 }
 
-void add_scaled(at::Tensor& x, const at::Tensor& scale, const at::Tensor& y) {
-    if (scale.defined())
-        x.addcmul_(scale, y);
-    else
-        x.add_(y);
+// Patches are apart, so that a product does for the convolution, whose plan a GPU would have to
+// look for. x [B, 3, S, S] -> [B, P^2, 3 p^2].
+at::Tensor patches_of(const at::Tensor& x, std::int64_t patch) {
+    const auto side = x.size(2) / patch;
+    return x.unflatten(3, {side, patch})
+        .unflatten(2, {side, patch})  // [B, 3, P, p, P, p]
+        .permute({0, 2, 4, 1, 3, 5})
+        .flatten(3)
+        .flatten(1, 2);
 }
 
 }  // namespace
@@ -98,15 +104,19 @@ Vit::Block::Block(const Scope& scope, const VitSize& size)
       scale1(layer_scale(scope, "layer_scale1", size)),
       scale2(layer_scale(scope, "layer_scale2", size)) {}
 
-void Vit::Block::operator()(at::Tensor& x) const {
-    const auto parts = qkv(norm1(x)).unflatten(-1, {3, heads, -1}).unbind(-3);  // [B, T, H, D]
-    add_scaled(x, scale1, out(attend(parts[0], parts[1], parts[2])));
-    auto wide = fc1(norm2(x));
+at::Tensor Vit::Block::operator()(const at::Tensor& x, const at::Tensor& normed,
+                                  const LayerNorm* next) const {
+    const auto parts = qkv(normed).unflatten(-1, {3, heads, -1}).unbind(-3);  // [B, T, H, D]
+    const auto between = norm2.after_(x, {out(attend(parts[0], parts[1], parts[2])), scale1});
+    auto wide = fc1(between);
     if (quick_gelu)
-        wide.mul_(at::sigmoid(1.702 * wide));
+        at::silu_(wide.mul_(kQuick)).div_(kQuick);  // sigmoid by sigmoid's factor, in place
     else
         at::gelu_(wide);
-    add_scaled(x, scale2, fc2(wide));
+    const auto y = fc2(wide);
+    if (next) return next->after_(x, {y, scale2});
+    scale2.defined() ? x.addcmul_(scale2, y) : x.add_(y);
+    return {};
 }
 
 Vit::Vit(const VitSize& size, const Scope& scope) : patch_(size.patch), dtype_(scope.dtype()) {
@@ -131,14 +141,13 @@ Vit::Vit(const VitSize& size, const Scope& scope) : patch_(size.patch), dtype_(s
 
 at::Tensor Vit::operator()(const at::Tensor& picture, std::vector<at::Tensor>* outputs) const {
     const auto patches =
-        at::conv2d(picture.to(dtype_), patch_weight_, patch_bias_, {patch_, patch_});
-    auto x =
-        at::cat(
-            {class_token_.expand({picture.size(0), -1, -1}), patches.flatten(2).transpose(1, 2)}, 1)
-            .add_(positions_);
+        at::linear(patches_of(picture.to(dtype_), patch_), patch_weight_.flatten(1), patch_bias_);
+    auto x = at::cat({class_token_.expand({picture.size(0), -1, -1}), patches}, 1).add_(positions_);
     if (first_norm_) x = (*first_norm_)(x);
-    for (const auto& block : blocks_) {
-        block(x);
+    auto normed = blocks_.front().norm1(x);
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const auto* next = i + 1 < blocks_.size() ? &blocks_[i + 1].norm1 : nullptr;
+        normed = blocks_[i](x, normed, next);
         if (outputs) outputs->push_back(x.clone());
     }
     return x;

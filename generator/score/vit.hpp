@@ -45,7 +45,9 @@ public:
 private:
     struct Block {
         Block(const Scope& scope, const VitSize& size);
-        void operator()(at::Tensor& x) const;
+        // x, and norm1 of it; adds to x and returns what `next`, if there is one, makes of the sum.
+        at::Tensor operator()(const at::Tensor& x, const at::Tensor& normed,
+                              const LayerNorm* next) const;
 
         std::int64_t heads;
         bool quick_gelu;

@@ -6,10 +6,8 @@
 
 namespace generator {
 
-Scene validator_scene(const StoredSplats& splats, double box) {
-    constexpr double kHarmonic = 0.28209479177387814;
+Frame validator_frame(const StoredSplats& splats, double box) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    Scene scene;
     std::array<float, 3> low, high;
     low.fill(kInfinity);
     high.fill(-kInfinity);
@@ -23,9 +21,14 @@ Scene validator_scene(const StoredSplats& splats, double box) {
     }
     double side = 0;
     for (int c = 0; c < 3; ++c) side = std::max(side, double(high[c]) - double(low[c]));
-    scene.zoom = box / side;
-    scene.offset = sum / (3.0 * double(splats.size()));
+    return {box / side, sum / (3.0 * double(splats.size()))};
+}
 
+Scene validator_scene(const StoredSplats& splats, double box) {
+    const auto frame = validator_frame(splats, box);
+    Scene scene;
+    scene.zoom = frame.zoom;
+    scene.offset = frame.offset;
     const std::size_t count = splats.size();
     const float zoom = float(scene.zoom), offset = float(scene.offset);
     scene.mean.resize(count);

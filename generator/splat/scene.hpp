@@ -15,6 +15,15 @@ struct Scene {
     double offset = 0;  // the one number that was subtracted from all coordinates, before the zoom
 };
 
+// Red, green and blue are 0.5 + this times the splats' colour.
+inline constexpr double kHarmonic = 0.28209479177387814;
+
+// What centres and sizes are put through, below.
+struct Frame {
+    double zoom, offset;
+};
+Frame validator_frame(const StoredSplats& splats, double box = 1.5);
+
 // zoom = box / largest side of the box of the centres (the validator's box is 1.5); centres = (p -
 // m) * zoom with ONE number m, the mean of all 3 N coordinates; scales * zoom; opacity / zoom, at
 // most 1. Source: three-gen-subnet, service 2.4.0, engine/io/ply/loader.py and

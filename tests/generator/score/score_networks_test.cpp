@@ -21,10 +21,12 @@ InputSizes sizes_of(const ScoreGolden& golden) {
     return {side("quality"), side("text"), side("picture"), side("lpips")};
 }
 
+at::Tensor bytes_of(const Image& picture) { return to_bytes({&picture, 1}, at::kCPU); }
+
 at::Tensor view_bytes(const ScoreGolden& golden, std::size_t first, std::size_t count) {
     std::vector<at::Tensor> all;
     const auto views = golden.views("turning");
-    for (std::size_t i = first; i < first + count; ++i) all.push_back(to_bytes(views[i], at::kCPU));
+    for (std::size_t i = first; i < first + count; ++i) all.push_back(bytes_of(views[i]));
     return at::cat(all);
 }
 
@@ -108,8 +110,7 @@ TEST_CASE("the picture CLIP meets its golden input and blocks", "[golden]") {
         const auto features = PictureNetwork::projected(tensors);
         Bundle bundle(std::move(tensors), at::kCPU, at::kFloat);
         const PictureNetwork network(size, features, bundle);
-        const auto x =
-            for_clip(to_bytes(golden.picture("rgba"), at::kCPU), sizes_of(golden).picture);
+        const auto x = for_clip(bytes_of(golden.picture("rgba")), sizes_of(golden).picture);
         CHECK(golden.error(x, "picture/prepared") < kScoreTolerances.block);
         std::vector<at::Tensor> blocks;
         network.features(x, &blocks);
@@ -173,7 +174,7 @@ TEST_CASE("a case's tokens, features and layers are the golden ones", "[golden]"
                     "picture_rgba/picture_view_features") < kScoreTolerances.features);
         for (const auto* name : {"rgb", "rgba", "gray_alpha", "palette", "gray"}) {
             const auto of = "picture_" + std::string(name) + "/picture_features";
-            const auto x = for_clip(to_bytes(golden.picture(name), at::kCPU), sizes.picture);
+            const auto x = for_clip(bytes_of(golden.picture(name)), sizes.picture);
             if (golden.cases.has(of))
                 CHECK(error(picture.features(x), of) < kScoreTolerances.features);
         }
