@@ -37,7 +37,7 @@ void add_generator(Rows& rows) {
          .choices = {"auto", "fp32", "fp16", "bf16"}},
         {.name = "generator.threads",
          .field = [](Settings& s) -> Field { return &s.generator.threads; },
-         .doc = "CPU threads to generate with; 0: all cores.",
+         .doc = "CPU threads to generate and score with; 0: all cores.",
          .unit = "threads",
          .least = 0,
          .most = 1'024},

@@ -55,4 +55,42 @@ config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& mode
 config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop);
 
+// ---------------------------------------------------------------- the validator's scorer
+
+// What a candidate's score costs beyond its generation, on the way that mining takes: the networks
+// as published, with random weights.
+struct ScorerBenchOptions {
+    std::int64_t voxels = 10'000;  // of hollow balls, a tenth more or less; 32 Gaussians each
+    std::optional<int> runs;       // of each kind: 20 on a GPU, 1 on a CPU
+    int threads = 0;               // as ScorerOptions::threads
+};
+
+// One candidate, from the bytes of its SPZ to the score. Milliseconds.
+struct ScoredCandidate {
+    std::int64_t gaussians = 0, bytes = 0;
+    double read = 0;   // SPZ as the validator reads it, and whether it would refuse it
+    double views = 0;  // the views once more, alone: their part of the total
+    double score = 0;  // the rest of the total
+    double total = 0;
+};
+
+struct ScorerKindReport {
+    double load = 0;  // milliseconds: the first condition, with the networks that it needs
+    double ask = 0;   // likewise, another one: once a task
+    std::vector<ScoredCandidate> candidates;  // no two alike; the first was the first of its kind
+    std::int64_t peak_bytes = 0;              // of the device's memory (CPU: of the process)
+};
+
+struct ScorerBenchReport {
+    std::string device, dtype;
+    std::int64_t parameters = 0;
+    double open = 0;                   // milliseconds, with the networks of every kind of task
+    ScorerKindReport words, pictures;  // in this order: what words need stays in memory
+};
+
+// On the lane that may use settings.device. Fails with bad_device, out_of_memory, device_lost,
+// cancelled.
+config::Result<ScorerBenchReport> bench_scorer(const ScorerBenchOptions& options,
+                                               const config::Score& settings, std::stop_token stop);
+
 }  // namespace generator

@@ -42,7 +42,8 @@ config::Result<std::unique_ptr<generator::Generator>> load_model(
     return generator::make_trellis(settings);
 }
 
-config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Score& settings) {
+config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Score& settings,
+                                                               int threads) {
     if (settings.model == config::kEmbeddedScorer)
         return generator::open_embedded_scorer(settings.device);
     if (auto right = expect_right(settings.model); !right) return right.error();
@@ -50,6 +51,7 @@ config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Sco
     options.folder = settings.model;
     options.device = settings.device;
     options.dtype = settings.dtype;
+    options.threads = threads;
     return generator::open_published_scorer(options);
 }
 
@@ -77,7 +79,12 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::render:
             return miner::render_command(line, generator::rasterizer_on);
         case Command::score:
-            return miner::score_command(line, load_scorer, generator::rasterizer_on);
+            return miner::score_command(
+                line,
+                [&](const config::Score& settings) {
+                    return load_scorer(settings, line.loaded.settings.generator.threads);
+                },
+                generator::rasterizer_on);
         case Command::weights:
             return miner::weights_command(line);
         case Command::top:
@@ -89,7 +96,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::completion:
             return miner::completion_command(line);
         case Command::bench:
-            return miner::bench_command(line, generator::bench_random);
+            return miner::bench_command(line, generator::bench_random, generator::bench_scorer);
         case Command::config:
             return miner::config_command(line);
         case Command::version:

@@ -10,18 +10,17 @@
 #include "generator/trellis/bench.hpp"
 #include "generator/trellis/generator.hpp"
 #include "generator/trellis/guard.hpp"
+#include "generator/trellis/peak_memory.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <random>
 #include <span>
 #include <utility>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <c10/core/CachingDeviceAllocator.h>
 
 extern "C" const config::EmbeddedFile miner_bench_models[];
 extern "C" const std::uint64_t miner_bench_models_count;
@@ -95,25 +94,6 @@ Manifest read_manifest(const Args& args, int steps) {
 // ---------------------------------------------------------------- measuring
 
 using Clock = std::chrono::steady_clock;
-
-// Most bytes in use since the last look: of the device's allocator, or of the process.
-std::int64_t look_at_peak(const ComputeTarget& target) {
-    if (!target.device.is_cpu()) {
-        auto* allocator = at::getDeviceAllocator(target.device.type());
-        const auto index = target.device.index();
-        const auto stats = allocator->getDeviceStats(index);
-        allocator->resetPeakStats(index);
-        return stats.allocated_bytes[0].peak;  // 0: of pools of every kind
-    }
-    // Linux keeps the high-water mark and forgets it when 5 is written to clear_refs.
-    std::ifstream status("/proc/self/status");
-    std::int64_t kilobytes = 0;
-    for (std::string word; status >> word;) {
-        if (word == "VmHWM:") status >> kilobytes;
-    }
-    std::ofstream("/proc/self/clear_refs") << 5;
-    return kilobytes * 1024;
-}
 
 Image noise_picture() {
     constexpr int kSide = 1024;
@@ -209,8 +189,6 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
         const auto target = choose_target(settings);
         if (settings.threads > 0) at::set_num_threads(settings.threads);
         at::globalContext().setAllowTF32CuDNN(false);
-        // Before it the allocator knows of no device.
-        if (!target.device.is_cpu()) at::globalContext().lazyInitDevice(target.device.type());
         const auto enhancement = or_refuse(parse_chain(config::Enhance().standard));
 
         BenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};

@@ -325,7 +325,8 @@ private:
 
     void add_bench(CLI::App& app) {
         text(app, "--model", arguments_.model, "NAME",
-             "trellis-image-large (default), or trellis-text-base, -large, -xlarge");
+             "trellis-image-large (default), trellis-text-base, -large, -xlarge, or "
+             "validator-scorer");
         app.add_flag("--random", arguments_.random, "With random weights; nothing is downloaded");
         text(app, "--voxels", arguments_.voxels, "N",
              "Of the hollow balls that stand in for objects, a tenth more or less (10000)");
@@ -333,7 +334,7 @@ private:
         text(
             app, "--runs", arguments_.runs, "N",
             "Generations, each of a shape not seen before and once more of it (10 on a GPU, 1 on a "
-            "CPU)");
+            "CPU); of validator-scorer: candidates (20, 1)");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 

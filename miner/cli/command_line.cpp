@@ -146,6 +146,8 @@ BenchCommandOptions read_bench(const Arguments& arguments, Complaints& complaint
     };
     options.voxels = read("--voxels", arguments.voxels, 100'000, options.voxels);
     options.steps = int(read("--steps", arguments.steps, 1000, options.steps));
+    if (arguments.steps && options.model == weights::kScorerName)
+        complaints.push_back(fmt::format("--steps: {} takes none", weights::kScorerName));
     if (arguments.runs) options.runs = int(read("--runs", arguments.runs, 1000, 1));
     return options;
 }

@@ -3,7 +3,7 @@
 #
 #     ops/gpu/run.sh BUILD OUT [PART ...]
 #
-# Parts: parity memcheck bench field kernels reference compiled attention; the first five when none is named.
+# Parts: parity memcheck bench score field kernels reference compiled attention; the first six when none is named.
 # BUILD holds miner, gpu_tests and miner_profile (build/cuda of `cmake --preset cuda`, or a folder they were copied to, with
 # libraries that this machine lacks in lib/); libtorch is the one of python3, so a build made elsewhere runs with the
 # libraries of this machine.
@@ -11,11 +11,12 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "$1") out=$(realpath "$2")
 shift 2
-parts=${*:-parity memcheck bench field kernels}
+parts=${*:-parity memcheck bench score field kernels}
 python=${PYTHON:-python3}
 device=${MINER_GPU:-cuda}
 model=${MINER_RANDOM_MODEL:-/tmp/trellis-image-large-random}
 voxels=${MINER_BENCH_VOXELS:-5000 12000 25000}
+scored=${MINER_SCORE_VOXELS:-6000 15000}
 torch=$($python -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 LD_LIBRARY_PATH=$torch/lib:$(echo "$(dirname "$torch")"/nvidia/*/lib | tr ' ' ':'):$build/lib:${LD_LIBRARY_PATH:-}
 export LD_LIBRARY_PATH
@@ -38,6 +39,13 @@ for part in $parts; do
                         --generator.device "$device" --generator.dtype $type
                 done
             done | tee "$out/bench.jsonl" | $python ops/gpu/table.py --bench - ;;
+        score) # A candidate's score beyond its generation, with words and with a picture.
+            for type in fp16 fp32; do
+                for size in $scored; do
+                    "$miner" bench --model validator-scorer --random --voxels "$size" --runs 20 --json \
+                        --score.device "$device" --score.dtype $type
+                done
+            done | tee "$out/score.jsonl" | $python ops/gpu/table.py --score - ;;
         field) need_model
             $python ops/gpu/field.py "$miner" "$out" --model "$model" --device "$device" ${MINER_FIELD:-} ;;
         kernels) need_model

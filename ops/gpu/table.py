@@ -3,6 +3,7 @@
     python ops/gpu/table.py OUT --card NAME     OUT/*.jsonl into ops/gpu/measured.json, then the table to standard output
     python ops/gpu/table.py                     the table of ops/gpu/measured.json
     python ops/gpu/table.py --bench FILE        of lines of `miner bench --json`: new shapes beside the same once more (-: standard input)
+    python ops/gpu/table.py --score FILE        likewise of `miner bench --model validator-scorer --json`: the table of a candidate's score
 
 ops/bench/compare.py ends its page with this table. Parts that OUT lacks stay as measured.json has them.
 """
@@ -23,7 +24,7 @@ FIXED = ("prepare", "encode", "structure", "occupancy")  # whose work is the sam
 def read(folder):
     """-> part: its lines."""
     parts = {}
-    for part in ("bench", "field", "reference", "compiled"):
+    for part in ("bench", "score", "field", "reference", "compiled"):
         path = folder / f"{part}.jsonl"
         if path.exists():
             parts[part] = [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
@@ -71,6 +72,28 @@ def bench_lines(lines):
     return rows
 
 
+STEPS = {"read": "read and examine the SPZ", "views": "draw 15 views", "score": "networks", "total": "all"}
+KINDS = {"words": "words", "pictures": "picture"}
+
+
+def score_table(lines):
+    """Of a candidate's score, beyond its generation: Markdown lines."""
+    rows = []
+    for line in sorted(lines, key=lambda line: (line["dtype"], line["voxels"])):
+        for kind, words in KINDS.items():
+            told = line[kind]
+            first, later = told["runs"][:1], told["runs"][1:]
+            rows.append([words, line["dtype"], f"{line['voxels']:,}", *(shown(median(later, step)) for step in STEPS),
+                         shown(max(times(later, "total"), default=None)), shown(median(first, "total")), shown(told["ask_ms"]),
+                         f"{told['peak_bytes'] / 2 ** 30:.2f}"])
+    head = ["scored by", "type", "voxels", *STEPS.values(), "slowest", "first", "once a task", "GiB at most"]
+    return ["A candidate's score beyond its generation, milliseconds of `miner bench --model validator-scorer --random`: the validator's networks "
+            "as published with random weights, from the bytes of an SPZ of another hollow ball each time, 32 Gaussians a voxel. Medians of all but "
+            "the first; `once a task` is what the words or the picture take; the networks of words stay in memory while pictures are scored by.", "",
+            "| " + " | ".join(head) + " |", "| --- | --- |" + " ---: |" * (len(head) - 2),
+            *("| " + " | ".join(row) + " |" for row in rows)]
+
+
 def table(measured):
     """Markdown lines."""
     bench = {(line["dtype"], nominal(line)): line for line in measured["parts"].get("bench", [])}
@@ -97,7 +120,8 @@ def table(measured):
             "reference is `ops/reference/trellis.py` with fp16 weights under autocast, its picture encoder in fp32, medians of one shape "
             "repeated; it makes no bytes. [gpu](gpu.md) says how to repeat this and where the time goes.", "",
             "| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1),
-            *("| " + " | ".join(row) + " |" for row in rows), "", "Memory at most: " + ", ".join(peak) + "."]
+            *("| " + " | ".join(row) + " |" for row in rows), "", "Memory at most: " + ", ".join(peak) + ".",
+            *(["", *score_table(measured["parts"]["score"])] if "score" in measured["parts"] else [])]
 
 
 def main():
@@ -105,7 +129,12 @@ def main():
     parser.add_argument("out", nargs="?", type=pathlib.Path, help="folder that run.sh wrote to")
     parser.add_argument("--card", help="the card's name")
     parser.add_argument("--bench", help="a file of lines of `miner bench --json`")
+    parser.add_argument("--score", help="a file of lines of `miner bench --model validator-scorer --json`")
     args = parser.parse_args()
+    if args.score:
+        stream = sys.stdin if args.score == "-" else open(args.score)
+        print("\n".join(score_table([json.loads(line) for line in stream if line.startswith("{")])))
+        return
     if args.bench:
         stream = sys.stdin if args.bench == "-" else open(args.bench)
         print("\n".join(bench_lines([json.loads(line) for line in stream if line.startswith("{")])))

@@ -2,6 +2,7 @@
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
+#include "weights/scorer_plan.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -119,7 +120,10 @@ void print_for_people(const std::string& model, const generator::BenchReport& re
 
 }  // namespace
 
-ExitCode bench_command(const CommandLine& line, const RunBench& run_bench) {
+ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
+                       const RunScorerBench& run_scorer_bench) {
+    if (line.bench.model == weights::kScorerName)
+        return bench_scorer_command(line, run_scorer_bench);
     const Interrupt interrupt("stopped");
     const auto& asked = line.bench;
     const auto report = run_bench(

@@ -40,7 +40,11 @@ ExitCode score_command(const CommandLine& line, const MakeScorer& make_scorer,
 // Measures.
 using RunBench = std::function<config::Result<generator::BenchReport>(
     const generator::BenchOptions&, const config::Generator&, std::stop_token)>;
-ExitCode bench_command(const CommandLine& line, const RunBench& run_bench);
+using RunScorerBench = std::function<config::Result<generator::ScorerBenchReport>(
+    const generator::ScorerBenchOptions&, const config::Score&, std::stop_token)>;
+ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
+                       const RunScorerBench& run_scorer_bench);
+ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run);
 ExitCode config_command(const CommandLine& line);
 
 // The database that --db or the storage folder names; before there is one, the rehearsal's.

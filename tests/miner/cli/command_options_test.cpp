@@ -286,6 +286,9 @@ TEST_CASE("a bench takes random weights only, and sizes within limits") {
     CHECK(good({"bench", "--random", "--voxels", "500"}).bench.voxels == 500);
     CHECK(has(refused({"bench"}), "--random: needed"));
     CHECK(has(refused({"bench", "--random", "--steps", "0"}), "--steps"));
+    CHECK(good({"bench", "--random", "--model", "validator-scorer"}).bench.voxels == 10'000);
+    CHECK(has(refused({"bench", "--random", "--model", "validator-scorer", "--steps", "3"}),
+              "--steps: validator-scorer takes none"));
     CHECK(has(refused({"bench", "--random", "--voxels", "1000000"}), "give 1 to 100000"));
     CHECK(has(over({"bench", "--help"}).text, "Example: miner bench --model"));
 }

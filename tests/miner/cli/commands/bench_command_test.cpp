@@ -1,0 +1,96 @@
+// miner bench --model validator-scorer from the command line to its words, with scripted times.
+#include "generator/errc.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "tests/support/forked.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Catch::Contains;
+
+generator::ScorerKindReport kind(double ask, std::int64_t peak) {
+    generator::ScorerKindReport report{.load = 2500, .ask = ask, .peak_bytes = peak};
+    for (const double total : {90, 30, 50, 40})  // the first apart
+        report.candidates.push_back({.gaussians = 192'000,
+                                     .bytes = 3'000'000,
+                                     .read = 5,
+                                     .views = 8,
+                                     .score = total - 13,
+                                     .total = total});
+    return report;
+}
+
+// The scorer's bench answers with these times and what it was asked for; the other is not called.
+tests::Outcome bench(std::vector<std::string> words, std::optional<config::Error> fails = {}) {
+    words.insert(words.begin(), {"miner", "bench", "--model", "validator-scorer", "--random"});
+    return tests::run_forked([&] {
+        std::vector<const char*> argv;
+        for (const auto& word : words) argv.push_back(word.c_str());
+        const auto parsed =
+            miner::parse(int(argv.size()), argv.data(), {}, std::chrono::system_clock::now());
+        const auto* line = std::get_if<miner::CommandLine>(&parsed);
+        if (!line) return 64;
+        const auto generations = [](const auto&...) -> config::Result<generator::BenchReport> {
+            return config::fail(generator::Errc::internal, "not that one");
+        };
+        const auto scores =
+            [&](const generator::ScorerBenchOptions& options, const config::Score& settings,
+                const std::stop_token&) -> config::Result<generator::ScorerBenchReport> {
+            if (fails) return *fails;
+            if (options.voxels != 6'000 || options.runs != 4 || options.threads != 3)
+                return config::fail(generator::Errc::internal, "other options");
+            return generator::ScorerBenchReport{.device = settings.device,
+                                                .dtype = "fp16",
+                                                .parameters = 681'000'000,
+                                                .open = 1500,
+                                                .words = kind(7, std::int64_t(1) << 30),
+                                                .pictures = kind(3, std::int64_t(3) << 29)};
+        };
+        return int(miner::bench_command(*line, generations, scores));
+    });
+}
+
+const std::vector<std::string> kAsked{
+    "--voxels", "6000", "--runs", "4", "--generator.threads", "3", "--score.device", "cuda:1"};
+
+}  // namespace
+
+TEST_CASE("the scorer's bench tells the first candidate from the later ones") {
+    const auto outcome = bench(kAsked);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("validator-scorer with random weights on cuda:1 in fp16"));
+    CHECK_THAT(outcome.out, Contains("a task's words in 7.0 ms; at most 1.00 GiB"));
+    CHECK_THAT(outcome.out, Contains("a task's picture in 3.0 ms; at most 1.50 GiB"));
+    CHECK_THAT(outcome.out, Contains("all                      90.0       40.0       50.0"));
+}
+
+TEST_CASE("the scorer's bench as JSON has every candidate of both kinds") {
+    auto words = kAsked;
+    words.push_back("--json");
+    const auto outcome = bench(words);
+    REQUIRE(outcome.exit_status.code == 0);
+    const auto report = boost::json::parse(outcome.out);
+    CHECK(report.at("voxels").as_int64() == 6'000);
+    for (const char* each : {"words", "pictures"}) {
+        const auto& runs = report.at(each).at("runs").as_array();
+        REQUIRE(runs.size() == 4);
+        CHECK(runs[0].at("ms").at("total").to_number<double>() == 90);
+        CHECK(runs[0].at("ms").at("read").to_number<double>() == 5);
+        CHECK(runs[1].at("gaussians").as_int64() == 192'000);
+    }
+    CHECK(report.at("words").at("ask_ms").to_number<double>() == 7);
+}
+
+TEST_CASE("a scorer's bench that fails says why") {
+    const auto outcome =
+        bench(kAsked, config::fail(generator::Errc::bad_device, "no GPU of that name"));
+    CHECK(outcome.exit_status.code == int(miner::ExitCode::model));
+    CHECK_THAT(outcome.err, Contains("no GPU of that name"));
+}
