@@ -24,8 +24,9 @@ namespace {
 // The CPU's tolerances are 1e-5, and 5e-5 for LPIPS; on a GPU sums are in another order, and
 // convolutions may be computed as Winograd has them.
 constexpr double kFp32 = 5e-5;
-constexpr double k16Bits =
-    0.005;  // of the total; of a sum that the validator itself has in 16 bits
+// Of the total. fp16 is what the validator itself has in part; bf16 rounds eight times as coarsely,
+// and is 0.0061 off on a CPU.
+constexpr double kFp16 = 0.005, kBf16 = 0.01;
 
 ScorerOptions on_gpu(const std::string& folder, const std::string& dtype) {
     auto options = tests::score_options(folder);
@@ -118,15 +119,16 @@ TEST_CASE("in fp32 every golden case has its score, part by part, on a GPU", "[g
     }
 }
 
-TEST_CASE("in 16 bits every golden score is within 0.005 on a GPU", "[gpu][golden]") {
+TEST_CASE("in 16 bits every golden score is near on a GPU", "[gpu][golden]") {
     const std::string dtype = GENERATE("fp16", "bf16");
+    const double tolerance = dtype == "fp16" ? kFp16 : kBf16;
     for (const auto& folder : tests::score_folders()) {
         double worst = 0;
         int compared = 0;
         for (const auto& one : scored(folder, dtype)) {
             INFO(dtype << " " << folder << " " << one.name);
             if (hangs_on_rounding(one)) continue;
-            CHECK(near(one.score.total, number(one.row.at("score")), k16Bits));
+            CHECK(near(one.score.total, number(one.row.at("score")), tolerance));
             worst = std::max(worst, std::abs(one.score.total - number(one.row.at("score"))));
             ++compared;
         }
