@@ -55,17 +55,21 @@ config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Sco
     return generator::open_published_scorer(options);
 }
 
-miner::MakePredictor predictor() { return {load_scorer, generator::rasterizer_on}; }
+miner::MakePredictor predictor(int threads) {
+    return {[threads](const config::Score& settings) { return load_scorer(settings, threads); },
+            generator::rasterizer_on};
+}
 
 miner::ExitCode run(const miner::CommandLine& line) {
     using miner::Command;
+    const int threads = line.loaded.settings.generator.threads;
     switch (line.command) {
         case Command::run:
-            return miner::run_command(line, load_model, predictor());
+            return miner::run_command(line, load_model, predictor(threads));
         case Command::serve:
             return miner::serve_command(line, load_model);
         case Command::rehearse:
-            return miner::rehearse_command(line, load_model, predictor());
+            return miner::rehearse_command(line, load_model, predictor(threads));
         case Command::generate:
             return miner::generate_command(line, load_model);
         case Command::check:
@@ -80,10 +84,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::render_command(line, generator::rasterizer_on);
         case Command::score:
             return miner::score_command(
-                line,
-                [&](const config::Score& settings) {
-                    return load_scorer(settings, line.loaded.settings.generator.threads);
-                },
+                line, [&](const config::Score& settings) { return load_scorer(settings, threads); },
                 generator::rasterizer_on);
         case Command::weights:
             return miner::weights_command(line);

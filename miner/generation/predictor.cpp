@@ -3,7 +3,6 @@
 #include "config/elapsed.hpp"
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
-#include "generator/render/validator_views.hpp"
 #include "generator/splat/health.hpp"
 #include "generator/splat/spz.hpp"
 #include "miner/runtime/lanes.hpp"
@@ -140,9 +139,7 @@ config::Result<storage::Prediction> Predictor::predict_now(
         constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
         prediction.iqa = prediction.alignment = prediction.ssim = prediction.lpips = kNan;
     } else {
-        const auto views = generator::validator_views(*splats, rasterizer_, scorer_->info().views);
-        if (!views) return views.error();
-        const auto score = scorer_->score(*views, query);
+        const auto score = scorer_->score_splats(*splats, rasterizer_, query);
         if (!score) return score.error();
         prediction.total = score->total;
         prediction.iqa = score->iqa;

@@ -49,8 +49,8 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
                                   .task_id = job.task.id,
                                   .kind = std::string(network::name(job.task.kind)),
                                   .prompt = job.task.prompt,
-                                  .threshold = job.threshold,
-                                  .at = now_ms()};
+                                  .at = now_ms(),
+                                  .threshold = job.threshold};
     const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
     note_record(known ? config::Result<void>() : known.error());
     if (!known) {

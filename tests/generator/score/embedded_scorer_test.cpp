@@ -297,8 +297,7 @@ StoredSplats with_one_half_cut_away(const StoredSplats& splats) {
 
 }  // namespace
 
-TEST_CASE("a good result is worth more than a spoiled one, and than one of something else",
-          "[.trained]") {
+TEST_CASE("a good result is worth more than a spoiled one, and than one of something else") {
     Asked asked;
     const auto rasterizer = rasterizer_on("cpu").value();
     const auto views = [&](const StoredSplats& splats) {
