@@ -85,11 +85,8 @@ bool Calibrator::withholds(const std::string& kind, const storage::Prediction& p
     if (settings_.withhold == "never") return false;
     const auto scores = comparable(kind, predicted);
     const auto calibration = storage::calibrate(scores);
-    if (calibration.state == Calibration::State::broken) return false;
-    if (calibration.state == Calibration::State::gathering && !predicted.left_out.empty())
-        return false;
     auto& in_a_row = withheld_in_a_row_[kind];
-    if (storage::pays(predicted.total, calibration, threshold, acceptance(scores))) {
+    if (storage::pays(predicted, calibration, threshold, acceptance(scores))) {
         in_a_row = 0;
         return false;
     }

@@ -196,3 +196,24 @@ TEST_CASE("the scorer is fetched in parts, with licences and sizes first, and th
     INFO(changed.err);
     CHECK(changed.exit_status == ProcessExit{.code = 76});
 }
+
+TEST_CASE("the embedded judge scores with nothing fetched, and says what it leaves out") {
+    Scene scene;
+    const auto made =
+        scene.ask({"generate", quick_picture().string(), "-o", "airplane.spz", "--seed", "1"});
+    INFO(made.err);
+    REQUIRE(made.exit_status == ProcessExit{.code = 0});
+    const auto score = [&](Scene::Words words) {
+        words.insert(words.begin(), {"score", "airplane.spz", "--score.model", "embedded"});
+        words.emplace_back("--json");
+        const auto said = scene.ask(words);
+        INFO(said.err);
+        REQUIRE(said.exit_status == ProcessExit{.code = 0});
+        const auto first = boost::json::parse(said.out).at("files").at(0);
+        CHECK(first.at("left_out").as_array().size() == 2);
+        return first.at("total").as_double();
+    };
+    const auto right = score({"--prompt", "a gray airplane with blue wings"});
+    CHECK(right > score({"--prompt", "a red donut"}) + 0.1);
+    CHECK(score({"--picture", quick_picture().string()}) > 0.5);
+}
