@@ -8,6 +8,7 @@ The objects are seeds 0 to 63 of ops/nano/shapes.py, which the model never saw i
 the front half (yaw within 46 degrees), 3 to 34 degrees from above. A rehearsal hands the pictures out in the order of
 their names. They were chosen so that with seed 1 the first twelve show every outcome of gate and retry, most of them
 pass, and outcomes hold for the seeds 1 to 4 where that could be had; `outcomes` in manifest.json says which do not.
+Objects that are new to the list need their true views, too: truth.py.
 
 Each picture is traced at twice its size and averaged down, RGBA, straight alpha, black where nothing is. Only
 additions, multiplications, divisions and square roots are involved, besides the sine and cosine of the view: with torch
