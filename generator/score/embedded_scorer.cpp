@@ -96,7 +96,7 @@ public:
 
 private:
     at::Tensor pooled(const Image& prepared) const {
-        const auto bytes = to_bytes(prepared, target_.device)[0];
+        const auto bytes = to_bytes({&prepared, 1}, target_.device)[0];
         return judge_.pool(encoder_.condition(encoder_.features(bytes)));
     }
 

@@ -158,7 +158,7 @@ public:
         auto judge = [judging = std::move(judging)](const network::Task& task,
                                                     const std::vector<std::uint8_t>& spz) {
             if (judging) judging(task);
-            return miner::judge_spz(task, spz, 50'000);
+            return miner::judge_spz(task, spz, {}, 50'000);
         };
         network::Secret<32> seed;
         seed.bytes()[0] = std::uint8_t(100 + validators_.size());

@@ -209,7 +209,7 @@ TEST_CASE("the embedded judge scores with nothing fetched, and says what it leav
         const auto said = scene.ask(words);
         INFO(said.err);
         REQUIRE(said.exit_status == ProcessExit{.code = 0});
-        const auto first = boost::json::parse(said.out).at("files").at(0);
+        const auto first = boost::json::parse(said.out).at("results").at(0);
         CHECK(first.at("left_out").as_array().size() == 2);
         return first.at("total").as_double();
     };
