@@ -49,7 +49,7 @@ struct Rehearsal {
         script->voxels = {300};  // 9600 Gaussians
         return tests::run_forked([&] {
             return int(miner::rehearse_command(std::get<miner::CommandLine>(parsed),
-                                               tests::make_fake(script)));
+                                               tests::make_fake(script), {}));
         });
     }
 };
