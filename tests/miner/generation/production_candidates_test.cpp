@@ -23,9 +23,12 @@ namespace {
 // Plenty of time unless a test says otherwise: what ends a round is then what the test is about.
 struct Bench : tests::ProductionBench {
     Bench() {
+        // A validator refuses what has fewer than 7000 Gaussians unseen.
+        settings.gate.min_gaussians = 32'000;
+        settings.gate.floor = 8'000;
         settings.candidates.most = 4;
         plan = {.settings = settings.candidates, .calibration = {}, .left = [] { return 5min; }};
-        script->voxels = {100};
+        script->voxels = {1000};
     }
     void scores(std::vector<double> totals) { scorer->totals = std::move(totals); }
     std::int64_t submitted(const miner::GenerationResult& result) const {
@@ -45,21 +48,21 @@ TEST_CASE("a first result that is predicted to be accepted is taken, and no othe
     CHECK_FALSE(result.attempts[0].candidate);
     CHECK(result.attempts[0].predicted.value().total == 0.7);
     CHECK(result.attempts[0].predicted->scorer == "fake");
-    CHECK(bench.submitted(result) == 3200);
+    CHECK(bench.submitted(result) == 32000);
     CHECK(result.splats.size() == 0);
     CHECK(bench.gate_decided);
-    CHECK(holds(bench.line("scored"), "attempt=1 gaussians=3200 predicted=0.7"));
+    CHECK(holds(bench.line("scored"), "attempt=1 gaussians=32000 predicted=0.7"));
 }
 
 TEST_CASE("candidates of other seeds are made until one is enough, and the best is chosen") {
     Bench bench;
     bench.scores({0.3, 0.5, 0.72});
-    bench.script->voxels = {100, 110, 120};
+    bench.script->voxels = {1000, 1100, 1200};
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);  // the first attempt reached the gate
     CHECK(result.attempt == 3);
     REQUIRE(result.attempts.size() == 3);
-    CHECK(bench.submitted(result) == 3840);
+    CHECK(bench.submitted(result) == 38400);
     for (const auto i : {1u, 2u}) {
         CHECK(result.attempts[i].candidate);
         CHECK(result.attempts[i].times.latent == 4);
@@ -78,14 +81,14 @@ TEST_CASE("without a scorer, or with candidates off, nothing is done beyond the 
     off.plan->settings.most = 1;
     off.scores({0.1});
     const auto result = off.produce();
-    CHECK(result.splats.size() == 3200);
+    CHECK(result.splats.size() == 32000);
     CHECK_FALSE(result.encoded);
     CHECK(off.scorer->conditions.empty());
     CHECK_FALSE(off.gate_decided);
 
     Bench none;
     none.plan.reset();
-    CHECK(none.produce().splats.size() == 3200);
+    CHECK(none.produce().splats.size() == 32000);
     CHECK(none.stages == off.stages);
 }
 
@@ -101,7 +104,7 @@ TEST_CASE("no more than candidates.most are finished, and the best of them is ta
 TEST_CASE("a structure that is sparser than what passed is not finished") {
     Bench bench;
     bench.scores({0.2, 0.7});
-    bench.script->voxels = {100, 90, 95, 130};
+    bench.script->voxels = {1000, 900, 950, 1300};
     const auto result = bench.produce();
     CHECK(result.attempt == 4);
     CHECK(bench.script->stage1_runs == 4);
@@ -113,11 +116,11 @@ TEST_CASE("a structure that is sparser than what passed is not finished") {
 TEST_CASE("a thin thing that the gate rejects is submitted where its prediction is good") {
     Bench bench;
     bench.scores({0.8});
-    bench.script->voxels = {50, 40};
+    bench.script->voxels = {500, 400};
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::retry_improved);
     CHECK(result.attempt == 1);  // the denser of the two
-    CHECK(bench.submitted(result) == 1600);
+    CHECK(bench.submitted(result) == 16000);
     REQUIRE(result.attempts.size() == 2);
     CHECK_FALSE(result.attempts[0].candidate);
 }
@@ -125,16 +128,16 @@ TEST_CASE("a thin thing that the gate rejects is submitted where its prediction 
 TEST_CASE("a candidate that reaches the gate saves a task that the gate rejected") {
     Bench bench;
     bench.scores({0.3, 0.8});
-    bench.script->voxels = {50, 40, 110};
+    bench.script->voxels = {500, 400, 1100};
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::retry_passed);
     CHECK(result.attempt == 3);
-    CHECK(bench.submitted(result) == 3520);
+    CHECK(bench.submitted(result) == 35200);
 }
 
 TEST_CASE("what is below the floor stays rejected, without a prediction") {
     Bench bench;
-    bench.script->voxels = {9, 8};
+    bench.script->voxels = {249, 240};
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::rejected);
     CHECK(result.attempt == 0);
@@ -159,10 +162,10 @@ TEST_CASE("with no time left the first result goes out as it is, unscored") {
     Bench bench;
     bench.plan->left = [] { return 0ms; };
     const auto result = bench.produce();
-    CHECK(result.splats.size() == 3200);
+    CHECK(result.splats.size() == 32000);
     CHECK(bench.scorer->conditions.empty());
     bench.plan->left = [] { return -20s; };
-    CHECK(bench.produce().splats.size() == 3200);
+    CHECK(bench.produce().splats.size() == 32000);
 }
 
 TEST_CASE("no candidate is begun that would not be ready in time") {
@@ -191,7 +194,7 @@ TEST_CASE("a candidate on a device that has become slow is given up when time is
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.attempt == 1);
-    CHECK(bench.submitted(result) == 3200);
+    CHECK(bench.submitted(result) == 32000);
     CHECK(result.attempts.size() == 1);
 }
 
@@ -204,7 +207,7 @@ TEST_CASE("a scorer that hangs holds no result back beyond its time") {
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.attempt == 1);
-    CHECK(bench.submitted(result) == 3200);
+    CHECK(bench.submitted(result) == 32000);
     CHECK_FALSE(result.attempts[0].predicted);
     CHECK(holds(bench.line("not scored"), "not there in time"));
 }
@@ -213,18 +216,18 @@ TEST_CASE("a scorer that fails leaves what the gate chose") {
     Bench bench;
     SECTION("at the request") {
         bench.scorer->no_query = true;
-        CHECK(bench.produce().splats.size() == 3200);
+        CHECK(bench.produce().splats.size() == 32000);
     }
     SECTION("at the first score") {
         bench.scorer->fails_from = 0;
-        CHECK(bench.submitted(bench.produce()) == 3200);
+        CHECK(bench.submitted(bench.produce()) == 32000);
     }
     SECTION("at the second score") {
         bench.scores({0.2});
         bench.scorer->fails_from = 1;
         const auto result = bench.produce();
         CHECK(result.attempt == 1);
-        CHECK(bench.submitted(result) == 3200);
+        CHECK(bench.submitted(result) == 32000);
     }
     CHECK(bench.line("not scored") != "");
 }
@@ -232,12 +235,12 @@ TEST_CASE("a scorer that fails leaves what the gate chose") {
 TEST_CASE("a candidate that fails leaves the best so far") {
     Bench bench;
     bench.scores({0.2});
-    bench.script->voxels = {100, -1};
+    bench.script->voxels = {1000, -1};
     const auto result = bench.produce();
     CHECK(result.end == miner::GenerationResult::End::decided);
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.attempt == 1);
-    CHECK(bench.submitted(result) == 3200);
+    CHECK(bench.submitted(result) == 32000);
     CHECK(holds(bench.line("candidate failed"), "as scripted"));
 }
 
@@ -295,5 +298,5 @@ TEST_CASE("a stop in the middle of candidates keeps the best so far") {
     const auto result = bench.produce();
     CHECK(result.end == miner::GenerationResult::End::decided);
     CHECK(result.attempt == 1);
-    CHECK(bench.submitted(result) == 3200);
+    CHECK(bench.submitted(result) == 32000);
 }

@@ -28,6 +28,9 @@ std::string usual_task(const std::string& id) {
 struct Bench : PipelineBench {
     Bench() {
         scorer = std::make_shared<ScorerScript>();
+        // A validator refuses what has fewer than 7000 Gaussians unseen.
+        settings.gate.min_gaussians = 32'000;
+        script->voxels = {1000};
         validator.submits = {says(feedback("0.83", kPlain)), says(feedback("0.83", kPlain))};
     }
     std::vector<PredictedScore> predicted() {

@@ -130,7 +130,7 @@ TEST_CASE("without --json the report is for people, and says what the scores are
     INFO(done.out << done.err);
     CHECK(done.exit_status.code == 0);
     CHECK(lines_with(done.out, "density 1.00").size() == 2);
-    CHECK_FALSE(lines_with(done.out, "how much of the true object is there").empty());
+    CHECK_FALSE(lines_with(done.out, "Scores are the rehearsal's stand-in").empty());
     CHECK(has(done.out, "Verdict: GO"));
     CHECK_FALSE(has(done.out, "{"));
 }
