@@ -29,7 +29,7 @@ const std::string kTask =
     "  ORDER BY f.number DESC LIMIT 1),"
     " f.validation_failed, f.average_score, f.reward, t.threshold, t.withheld, t.predicted,"
     " (SELECT a.predicted FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
-    "  AND a.number = t.predicted ORDER BY a.round DESC LIMIT 1)"
+    "  AND a.number = t.predicted ORDER BY a.round DESC LIMIT 1), t.chosen"
     " FROM tasks t JOIN validators v ON v.id = t.validator JOIN hotkeys h ON h.id = v.hotkey"
     " LEFT JOIN feedback f ON f.task = t.id AND f.number ="
     "  (SELECT max(g.number) FROM feedback g WHERE g.task = t.id)";
@@ -81,6 +81,7 @@ TaskLine read_line(SQLite::Statement& row) {
     line.threshold = number(row.getColumn(20)).value_or(line.threshold);
     line.withheld = row.getColumn(21).getInt();
     if (!row.getColumn(22).isNull()) line.predicted = or_nan(row.getColumn(23));
+    line.chosen = int(whole(row.getColumn(24)).value_or(0));
     return line;
 }
 

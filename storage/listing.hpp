@@ -30,6 +30,7 @@ struct TaskLine {
     // Of the chosen attempt or of the withheld one; NaN where the validator would fail over it.
     std::optional<double> predicted;
     double threshold = 0.6;  // the validator's, with the task
+    int chosen = 0;          // the attempt whose result was kept to be sent; 0: none
     int withheld = 0;        // the attempt that was not sent for its predicted score; 0: none
     bool validation_failed = false;         // says the newest feedback, as the two that follow
     std::optional<double> average, reward;  // the validator's of us, not of this task
