@@ -76,6 +76,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::check_command(line, generator::make_trellis, generator::gpu_memory);
         case Command::stats:
             return miner::stats_command(line);
+        case Command::tune:
+            return miner::tune_command(line);
         case Command::wallet:
             return miner::wallet_command(line);
         case Command::inspect:

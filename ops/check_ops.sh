@@ -62,6 +62,8 @@ miner re|rehearse render restore|run README.md
 miner rehearse --f|--faults|--tasks
 miner run --http.l|--http.listen|--http.token
 miner run --log.level |trace debug info warn error|README.md
+miner tu|tune|top
+miner tune --h|--hotkey --http.listen|--by
 miner stats --by |validator hotkey kind route day|README.md
 miner completion |bash zsh fish man|README.md
 miner weights |list fetch verify|README.md

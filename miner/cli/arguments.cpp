@@ -5,6 +5,7 @@
 #include "config/veil.hpp"
 #include "config/version.hpp"
 #include "miner/cli/plain_words.hpp"
+#include "miner/cli/verbs.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -15,51 +16,6 @@
 
 namespace miner {
 namespace {
-
-struct Verb {
-    Command command;
-    const char* name;
-    const char* doc;
-    const char* example;
-};
-
-constexpr std::array<Verb, 18> kVerbs{{
-    {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
-     "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
-    {Command::serve, "serve", "Make splats for whoever posts a picture or a prompt to /generate",
-     "miner serve --http.listen 127.0.0.1:10006"},
-    {Command::rehearse, "rehearse", "Mine against local validators, then say go or no-go",
-     "miner rehearse --tasks 12 --faults timeout,drop"},
-    {Command::generate, "generate", "Turn a picture or a prompt into splats",
-     "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
-    {Command::check, "check", "Look for everything that would stop mining, before it does",
-     "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
-    {Command::stats, "stats", "Say how it went: success rate, scores, times",
-     "miner stats --since 24h --by validator"},
-    {Command::top, "top", "Watch it work: what it is doing, and how it goes; q ends it",
-     "miner top"},
-    {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
-     "miner wallet show --wallet.name cold"},
-    {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
-     "miner inspect chair.spz"},
-    {Command::render, "render", "Show a PLY or SPZ as a validator sees it",
-     "miner render chair.spz -o chair.png --views 4"},
-    {Command::score, "score", "Say what a validator's networks would make of a PLY or SPZ",
-     "miner score chair.spz --prompt \"a red chair\" --score.model validator-scorer"},
-    {Command::weights, "weights", "List, fetch or verify published checkpoints",
-     "miner weights fetch trellis-image-large"},
-    {Command::backup, "backup", "Copy the database into a file, while it mines",
-     "miner backup /var/backups/miner-$(date +%F).db"},
-    {Command::restore, "restore", "Put such a copy in the database's place",
-     "miner restore /var/backups/miner-2026-11-27.db"},
-    {Command::completion, "completion", "Print completions for a shell, or the manual page",
-     "miner completion bash > /etc/bash_completion.d/miner"},
-    {Command::bench, "bench", "Measure a published model here, without its weights",
-     "miner bench --model trellis-image-large --random"},
-    {Command::config, "config", "Show every setting, its value and where that comes from",
-     "miner config --print"},
-    {Command::version, "version", "Show the version", "miner version"},
-}};
 
 struct Popular {
     std::string_view key;
@@ -120,6 +76,7 @@ public:
         add_rehearse(*of(Command::rehearse));
         add_generate(*of(Command::generate));
         add_stats(*of(Command::stats));
+        add_tune(*of(Command::tune));
         add_check(*of(Command::check));
         add_wallet(*of(Command::wallet));
         add_inspect(*of(Command::inspect));
@@ -297,20 +254,30 @@ private:
         app.add_flag("--json", arguments_.json, "Print what was made as JSON");
     }
 
-    void add_stats(CLI::App& app) {
-        text(app, "--last", arguments_.last, "N", "The newest N generations; 0: all (default 100)");
+    // Which tasks, of which database.
+    void add_span(CLI::App& app, const char* last) {
+        text(app, "--last", arguments_.last, "N", last);
         text(app, "--since", arguments_.since, "SPAN",
              "90m, 24h, 7d, 2w ago, or 2026-11-23[T14:00] in UTC");
         text(app, "--until", arguments_.until, "T", "As --since");
-        choice(app, "--by", arguments_.by, "validator|hotkey|kind|route|day",
-               "Each on its own line");
         text(app, "--hotkey", arguments_.hotkey, "SS58|NAME",
              "One of our hotkeys instead of all, by address or by its name in the wallet");
         text(app, "--db", arguments_.database, "FILE",
              "Database instead of the one in storage.path");
+    }
+
+    void add_stats(CLI::App& app) {
+        add_span(app, "The newest N generations; 0: all (default 100)");
+        choice(app, "--by", arguments_.by, "validator|hotkey|kind|route|day",
+               "Each on its own line");
         app.add_flag("--watch", arguments_.watch, "Keep it on the screen, up to date; q ends it");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--csv", arguments_.csv, "Print CSV");
+    }
+
+    void add_tune(CLI::App& app) {
+        add_span(app, "The newest N generations (default all, 20000 at most)");
+        app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
     void add_check(CLI::App& app) {

@@ -355,6 +355,7 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             line.generate = read_generate(arguments, line.loaded, complaints);
             break;
         case Command::stats:
+        case Command::tune:
             line.stats = read_stats(arguments, now, complaints);
             break;
         case Command::check:

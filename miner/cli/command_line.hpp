@@ -21,6 +21,7 @@ enum class Command {
     generate,
     check,
     stats,
+    tune,
     top,
     wallet,
     inspect,
@@ -54,6 +55,7 @@ struct GenerateOptions {
     bool json = false;
 };
 
+// Of miner tune, too, which has no groups and is no table to watch.
 struct StatsOptions {
     enum class By { none, validator, hotkey, kind, route, day };
     enum class Form { table, json, csv };

@@ -18,6 +18,7 @@ bool uses_storage(const CommandLine& line) {
         case Command::restore:
             return true;
         case Command::stats:
+        case Command::tune:
         case Command::top:
             return line.stats.database.empty();
         case Command::generate:  // keeps nothing, and no log unless asked to

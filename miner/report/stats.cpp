@@ -8,7 +8,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <utility>
 
 namespace miner {
@@ -20,16 +19,6 @@ using storage::Milliseconds;
 // What operators aim for before they go to mainnet, and what is still worth mending.
 constexpr double kGood = 0.7;
 constexpr double kPoor = 0.5;
-
-// "1,234,567".
-std::string grouped(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    const auto first = std::ptrdiff_t(value < 0);
-    for (auto at = std::ptrdiff_t(digits.size()) - 3; at > first; at -= 3) {
-        digits.insert(std::size_t(at), ",");
-    }
-    return digits;
-}
 
 std::string fixed(double value, int decimals) {
     std::array<char, 400> text;
@@ -50,14 +39,6 @@ std::string duration(double milliseconds) {
     if (milliseconds < 119'950) return fixed(milliseconds / 1e3, 1) + " s";
     if (milliseconds < 119.95 * 60e3) return fixed(milliseconds / 60e3, 1) + " min";
     return fixed(milliseconds / 3600e3, 1) + " h";
-}
-
-std::string minute_utc(Milliseconds at) {
-    const std::time_t seconds = at / 1000;
-    std::tm time{};
-    std::array<char, 64> text;
-    if (!gmtime_r(&seconds, &time)) return "?";
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &time)};
 }
 
 using Cell = TextPage::Cell;

@@ -3,9 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <ctime>
 
 namespace miner {
+
+std::string minute_utc(storage::Milliseconds at) {
+    const std::time_t seconds = at / 1000;
+    std::tm time{};
+    std::array<char, 64> text;
+    if (!gmtime_r(&seconds, &time)) return "?";
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &time)};
+}
+
+std::string grouped(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    const auto first = std::ptrdiff_t(value < 0);
+    for (auto at = std::ptrdiff_t(digits.size()) - 3; at > first; at -= 3) {
+        digits.insert(std::size_t(at), ",");
+    }
+    return digits;
+}
 
 std::string words(storage::Outcome outcome) {
     if (outcome == storage::Outcome::none) return "nothing";

@@ -94,8 +94,8 @@ TEST_CASE("a validator's hostile words reach every reader, and steer none") {
     const auto row = std::to_string(scene.number("SELECT id FROM tasks"));
     for (const std::string& target :
          {std::string("/api/now"), std::string("/api/stats"), std::string("/api/tasks"),
-          "/api/tasks/" + row, "/api/tasks/" + row + "/input", std::string("/metrics"),
-          std::string("/health"), std::string("/api/stats?%ff%1b%0a=1")}) {
+          std::string("/api/predictions"), "/api/tasks/" + row, "/api/tasks/" + row + "/input",
+          std::string("/metrics"), std::string("/health"), std::string("/api/stats?%ff%1b%0a=1")}) {
         const auto body = get(target).body;
         INFO(target << ": " << config::quoted(body));
         CHECK_FALSE(body.empty());
@@ -113,8 +113,12 @@ TEST_CASE("a validator's hostile words reach every reader, and steer none") {
         CHECK_FALSE(steers(said));
         CHECK(said.find("\n2026-01-01 ERROR forged") == said.npos);
     }
-    for (const auto& words :
-         {Scene::Words{"stats"}, {"stats", "--json"}, {"stats", "--csv"}, {"top"}}) {
+    for (const auto& words : {Scene::Words{"stats"},
+                              {"stats", "--json"},
+                              {"stats", "--csv"},
+                              {"tune"},
+                              {"tune", "--json"},
+                              {"top"}}) {
         auto asked = words;
         for (const auto& more : {std::string("--storage.path"), scene.storage().string()})
             asked.push_back(more);

@@ -8,6 +8,7 @@
 #include "miner/cli/command_line.hpp"
 #include "miner/generation/device.hpp"
 #include "miner/generation/predictor.hpp"
+#include "storage/report.hpp"
 
 #include <functional>
 #include <span>
@@ -23,6 +24,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
                        const AskGpu& ask_gpu);
 ExitCode stats_command(const CommandLine& line);
+ExitCode tune_command(const CommandLine& line);
 ExitCode wallet_command(const CommandLine& line);
 ExitCode top_command(const CommandLine& line);
 ExitCode backup_command(const CommandLine& line);
@@ -49,6 +51,10 @@ ExitCode config_command(const CommandLine& line);
 
 // The database that --db or the storage folder names; before there is one, the rehearsal's.
 std::filesystem::path find_database(const CommandLine& line);
+
+// Which generations are asked for; --hotkey may be a name in the wallet, whose public half is
+// enough. Fails where there is none.
+config::Result<storage::Span> asked_span(const CommandLine& line);
 
 // What its scores are, when it is the rehearsal's; empty: a validator's.
 std::string scores_note(const std::filesystem::path& database);

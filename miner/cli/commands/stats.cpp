@@ -51,42 +51,50 @@ void keep_groups(storage::Statistics& statistics, StatsOptions::By by) {
 
 }  // namespace
 
+config::Result<storage::Span> asked_span(const CommandLine& line) {
+    const auto& asked = line.stats;
+    storage::Span span{
+        .last = asked.last, .since = asked.since_ms, .until = asked.until_ms, .hotkeys = {}};
+    if (asked.hotkey.empty()) return span;
+    if (network::ss58_decode(asked.hotkey)) {
+        span.hotkeys = {asked.hotkey};
+        return span;
+    }
+    auto wallet = line.loaded.settings.wallet;
+    wallet.hotkey = asked.hotkey;
+    auto address = network::hotkey_address(wallet);
+    if (!address) return address.error();
+    span.hotkeys = {std::move(*address)};
+    return span;
+}
+
 std::string scores_note(const std::filesystem::path& database) {
     return database.parent_path().filename() == "rehearsal" ? std::string(kScoresNote) : "";
 }
 
 namespace {
 
-// --hotkey by its name in the wallet, whose public half is enough.
-config::Result<std::string> address_of(const std::string& hotkey, config::Wallet wallet) {
-    if (hotkey.empty() || network::ss58_decode(hotkey)) return hotkey;
-    wallet.hotkey = hotkey;
-    return network::hotkey_address(wallet);
-}
-
 using Read = std::pair<storage::Statistics, std::vector<storage::Contact>>;
 
-config::Result<Read> read(const StatsOptions& asked, const std::filesystem::path& file) {
+config::Result<Read> read(const StatsOptions& asked, const storage::Span& span,
+                          const std::filesystem::path& file) {
     const auto database = storage::Database::open(file, {.read_only = true});
     if (!database) return database.error();
-    storage::Span span;
-    span.last = asked.last;
-    span.since = asked.since_ms;
-    span.until = asked.until_ms;
-    if (!asked.hotkey.empty()) span.hotkeys = {asked.hotkey};
     auto statistics = storage::statistics(**database, span);
     if (!statistics) return statistics.error();
     keep_groups(*statistics, asked.by);
     if (asked.by != StatsOptions::By::none && asked.by != StatsOptions::By::validator)
         return Read(std::move(*statistics), {});
-    auto contacts = storage::contacts(**database, asked.hotkey);
+    auto contacts =
+        storage::contacts(**database, span.hotkeys.empty() ? std::string() : span.hotkeys.front());
     if (!contacts) return contacts.error();
     return Read(std::move(*statistics), std::move(*contacts));
 }
 
 // The table, for whatever width it will have.
-config::Result<Frame> table(const StatsOptions& asked, const std::filesystem::path& file) {
-    auto known = read(asked, file);
+config::Result<Frame> table(const StatsOptions& asked, const storage::Span& span,
+                            const std::filesystem::path& file) {
+    auto known = read(asked, span, file);
     if (!known) return known.error();
     return Frame([known = std::move(*known), note = scores_note(file)](TableOptions options) {
         options.scores_note = note;
@@ -97,8 +105,9 @@ config::Result<Frame> table(const StatsOptions& asked, const std::filesystem::pa
     });
 }
 
-ExitCode export_stats(const StatsOptions& asked, const std::filesystem::path& file) {
-    const auto known = read(asked, file);
+ExitCode export_stats(const StatsOptions& asked, const storage::Span& span,
+                      const std::filesystem::path& file) {
+    const auto known = read(asked, span, file);
     if (!known) {
         complain("stats", known.error());
         return ExitCode::storage;
@@ -112,17 +121,17 @@ ExitCode export_stats(const StatsOptions& asked, const std::filesystem::path& fi
 }  // namespace
 
 ExitCode stats_command(const CommandLine& line) {
-    auto asked = line.stats;
-    auto address = address_of(asked.hotkey, line.loaded.settings.wallet);
-    if (!address) {
-        complain("--hotkey", address.error());
+    const auto& asked = line.stats;
+    const auto span = asked_span(line);
+    if (!span) {
+        complain("--hotkey", span.error());
         return ExitCode::key_file;
     }
-    asked.hotkey = std::move(*address);
     const auto file = find_database(line);
-    if (asked.form != StatsOptions::Form::table) return export_stats(asked, file);
-    const LiveView view{
-        .gather = [&] { return table(asked, file); }, .what = "stats", .repeats = asked.watch};
+    if (asked.form != StatsOptions::Form::table) return export_stats(asked, *span, file);
+    const LiveView view{.gather = [&] { return table(asked, *span, file); },
+                        .what = "stats",
+                        .repeats = asked.watch};
     return asked.watch ? show_live(view) : print_once(view);
 }
 

@@ -132,6 +132,7 @@ TEST_CASE("without a home folder, whoever needs one is told which setting to giv
     CHECK(good({"rehearse"}, {{"XDG_DATA_HOME", "/data"}}).command == Command::rehearse);
     CHECK(good({"run", "--storage.path", "/x", "--wallet.path", "/w"}, {}).command == Command::run);
     CHECK(good({"stats", "--db", "/x/miner.db"}, {}).command == Command::stats);
+    CHECK(good({"tune", "--db", "/x/miner.db"}, {}).command == Command::tune);
     CHECK(good({"inspect", "a.ply"}, {}).command == Command::inspect);
     CHECK(good({"config"}, {}).command == Command::config);
 }

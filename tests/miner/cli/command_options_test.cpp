@@ -109,6 +109,19 @@ TEST_CASE("stats takes spans and dates") {
               "--since: it is later than --until"));
 }
 
+TEST_CASE("tune takes the spans of stats, and none of its groups") {
+    const auto line = good({"tune", "--last", "500", "--since", "7d", "--hotkey", "hot", "--json"});
+    CHECK(line.command == Command::tune);
+    CHECK(line.stats.last == 500);
+    CHECK(line.stats.since_ms == kNowMs - 7 * 86'400'000LL);
+    CHECK(line.stats.hotkey == "hot");
+    CHECK(line.stats.form == StatsOptions::Form::json);
+    CHECK(good({"tune", "--db", "x.sqlite"}).stats.database == "x.sqlite");
+    CHECK(has(refused({"tune", "--last", "many"}), "--last: \"many\" is no count"));
+    CHECK(has(refused({"tune", "--by", "kind"}), "--by: no such flag"));
+    CHECK(has(refused({"tune", "--watch"}), "--watch: no such flag"));
+}
+
 TEST_CASE("stats groups, filters and formats") {
     using By = StatsOptions::By;
     using Form = StatsOptions::Form;
