@@ -202,6 +202,7 @@ Production::Watch Pipeline::watch(Job& job) {
         return attempted(job, attempt);
     };
     watch.completed = [this, &job](const storage::Attempt& attempt) {
+        if (s_.observer.completed) s_.observer.completed(attempt);
         return attempted(job, attempt);
     };
     watch.gate_decided = job.gate_decided;

@@ -72,6 +72,8 @@ struct Pulled {
 struct Observer {
     std::function<void(const Pulled&)> pulled;
     std::function<void(const TaskInHand&, const storage::Attempt&)> attempt;
+    // Of an attempt that was told already, once its splats and predicted score are there.
+    std::function<void(const storage::Attempt&)> completed;
     std::function<void(const TaskInHand&, std::string_view stage)> stage;
     std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
     std::function<void(const Turn&)> turn;

@@ -112,6 +112,13 @@ asio::awaitable<config::Result<std::vector<storage::Contact>>> Archive::contacts
         [](storage::Database& database) { return storage::contacts(database, ""); });
 }
 
+asio::awaitable<config::Result<std::vector<storage::PredictedScore>>> Archive::predictions(
+    storage::Span span) {
+    co_return co_await read([&](storage::Database& database) {
+        return storage::predicted_scores(database, span, kPredictions);
+    });
+}
+
 asio::awaitable<config::Result<std::vector<storage::TaskLine>>> Archive::tasks(
     int limit, std::optional<storage::TaskRow> before) {
     co_return co_await read(

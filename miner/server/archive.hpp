@@ -6,6 +6,7 @@
 #include "storage/artifacts.hpp"
 #include "storage/database.hpp"
 #include "storage/listing.hpp"
+#include "storage/predictions.hpp"
 #include "storage/report.hpp"
 
 #include <filesystem>
@@ -18,11 +19,16 @@ namespace miner {
 
 class Archive {
 public:
+    static constexpr int kPredictions = 2'000;
+
     // The database must be there already.
     Archive(std::filesystem::path database, storage::Artifacts artifacts);
 
     asio::awaitable<config::Result<storage::Statistics>> statistics(storage::Span span);
     asio::awaitable<config::Result<std::vector<storage::Contact>>> contacts();
+    // The newest kPredictions of all kinds.
+    asio::awaitable<config::Result<std::vector<storage::PredictedScore>>> predictions(
+        storage::Span span);
     asio::awaitable<config::Result<std::vector<storage::TaskLine>>> tasks(
         int limit, std::optional<storage::TaskRow> before);
     asio::awaitable<config::Result<storage::TaskStory>> task(storage::TaskRow row);

@@ -1,5 +1,9 @@
 #include "miner/server/listing_json.hpp"
 
+#include "miner/server/calibrations.hpp"
+
+#include <cmath>
+
 namespace miner {
 namespace {
 
@@ -15,6 +19,9 @@ json::value counted(std::int64_t value) {
     return value < 0 ? json::value(nullptr) : json::value(value);
 }
 
+// An attempt by its number.
+json::value numbered(int number) { return number > 0 ? json::value(number) : json::value(nullptr); }
+
 json::object to_json(const storage::AttemptLine& line) {
     const auto& a = line.attempt;
     json::object ms;
@@ -26,6 +33,9 @@ json::object to_json(const storage::AttemptLine& line) {
             {"gaussians", counted(a.gaussians)},
             {"outcome", storage::name(a.outcome)},
             {"error", a.error},
+            {"candidate", a.candidate},
+            {"prediction",
+             a.predicted ? json::value(miner::to_json(*a.predicted)) : json::value(nullptr)},
             {"superseded", line.superseded},
             {"at", a.at},
             {"ms", std::move(ms)},
@@ -66,6 +76,12 @@ json::object to_json(const storage::TaskLine& line) {
             {"has_result", !line.asset.empty()},
             {"bytes", line.bytes},
             {"detail", line.detail},
+            {"threshold", line.threshold},
+            {"chosen", numbered(line.chosen)},
+            {"withheld", numbered(line.withheld)},
+            {"predicted", line.predicted && std::isfinite(*line.predicted)
+                              ? json::value(*line.predicted)
+                              : json::value(nullptr)},
             {"validation_failed", line.validation_failed},
             {"score", or_null(line.score)},
             {"average", or_null(line.average)},

@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <cmath>
 #include <fstream>
 
 #include <unistd.h>
@@ -65,6 +66,10 @@ struct Metrics::Families {
              &submissions =
                  counter("miner_submissions_total",
                          "Submissions, of results and of the empty result, by what came of them"),
+             &candidates = counter("miner_candidates_total",
+                                   "Attempts beyond what the gate asks for, by outcome"),
+             &withheld = counter("miner_withheld_total",
+                                 "Results not sent, as they would probably be refused"),
              &scores_lost =
                  counter("miner_zero_scores_total", "Results that a validator judged with zero"),
              &cooldowns = counter("miner_cooldowns_total", "Cool-downs told by validators"),
@@ -72,6 +77,8 @@ struct Metrics::Families {
              &requests =
                  counter("miner_http_requests_total", "Requests to the HTTP server, by status");
     Histograms &scores = histogram("miner_score", "Scores of the results that validators judged"),
+               &predicted =
+                   histogram("miner_predicted_score", "Scores predicted of attempts, sent or not"),
                &stages = histogram("miner_stage_duration_seconds", "Time of each stage that ran"),
                &generation = histogram("miner_generation_duration_seconds",
                                        "Time from picture or prompt to splats, retries included"),
@@ -99,6 +106,15 @@ struct Metrics::Families {
            &last_answer = gauge("miner_last_answer_timestamp_seconds",
                                 "When a validator last answered a submission"),
            &last_score = gauge("miner_last_score", "Score of the result that was judged last"),
+           &offset = gauge("miner_prediction_offset",
+                           "Median of received less predicted scores, by kind of task"),
+           &error = gauge("miner_prediction_error",
+                          "Deviation of received scores about prediction and offset"),
+           &pairs = gauge("miner_prediction_pairs", "Accepted results that these two are from"),
+           &right = gauge("miner_prediction_right_ratio",
+                          "Share of judged results that were on the predicted side"),
+           &trust = gauge("miner_prediction_state",
+                          "1 for what the predictions are: gathering, calibrated or broken"),
            &disk_free =
                gauge("miner_storage_free_bytes", "Room left on the disk of the storage folder"),
            &memory = gauge("process_resident_memory_bytes", "Resident memory of this process"),
@@ -116,8 +132,10 @@ Metrics::Metrics(WallClock::time_point start) : families_(std::make_unique<Famil
     f.retries.Add({});
     f.waiting.Add({});
     f.scores_lost.Add({});
+    f.withheld.Add({});
     f.cooldowns.Add({});
     f.scores.Add({}, kScores);
+    f.predicted.Add({}, kScores);
     f.generation.Add({}, kSeconds);
     f.submit.Add({}, kSeconds);
     f.gaussians.Add({}, kCounts);
@@ -143,7 +161,10 @@ void Metrics::attempt(const storage::Attempt& attempt) {
         .Add({{"chain", std::string(storage::name(attempt.chain))},
               {"outcome", std::string(storage::name(attempt.outcome))}})
         .Increment();
-    if (attempt.number > 1) f.retries.Add({}).Increment();
+    if (attempt.candidate)
+        f.candidates.Add({{"outcome", std::string(storage::name(attempt.outcome))}}).Increment();
+    else if (attempt.number > 1)
+        f.retries.Add({}).Increment();
     const auto& t = attempt.times;
     const std::pair<const char*, double> stages[] = {{"prepare", t.prepare},
                                                      {"encode", t.encode},
@@ -153,10 +174,21 @@ void Metrics::attempt(const storage::Attempt& attempt) {
         if (ms >= 0) f.stages.Add({{"stage", stage}}, kSeconds).Observe(ms / 1000);
 }
 
+void Metrics::completed(const storage::Attempt& attempt) {
+    const auto& predicted = attempt.predicted;
+    if (!predicted) return;
+    auto& f = *families_;
+    // One number that is none would make the sum none for good.
+    if (std::isfinite(predicted->total)) f.predicted.Add({}, kScores).Observe(predicted->total);
+    if (predicted->milliseconds >= 0)
+        f.stages.Add({{"stage", "score"}}, kSeconds).Observe(predicted->milliseconds / 1000);
+}
+
 void Metrics::turn(const Turn& turn, WallClock::time_point now) {
     auto& f = *families_;
     if (turn.outcome != storage::Outcome::none)
         f.results.Add({{"outcome", std::string(storage::name(turn.outcome))}}).Increment();
+    if (turn.withheld) f.withheld.Add({}).Increment();
     if (turn.milliseconds > 0) f.generation.Add({}, kSeconds).Observe(turn.milliseconds / 1000);
     const auto& t = turn.final_stages;
     const std::pair<const char*, double> stages[] = {
@@ -175,6 +207,22 @@ void Metrics::turn(const Turn& turn, WallClock::time_point now) {
     f.scores.Add({}, kScores).Observe(turn.score);
     f.last_score.Add({}).Set(turn.score);
     if (turn.score == 0) f.scores_lost.Add({}).Increment();
+}
+
+void Metrics::calibrated(const std::vector<KindPredictions>& kinds) {
+    using enum storage::Calibration::State;
+    auto& f = *families_;
+    for (const auto& [kind, calibration, sides, scores] : kinds) {
+        const auto label = config::label(kind);
+        f.offset.Add({{"kind", label}}).Set(calibration.offset);
+        f.error.Add({{"kind", label}}).Set(calibration.error);
+        f.pairs.Add({{"kind", label}}).Set(calibration.pairs);
+        if (sides.judged > 0)
+            f.right.Add({{"kind", label}}).Set(double(sides.right) / sides.judged);
+        for (const auto state : {gathering, calibrated, broken})
+            f.trust.Add({{"kind", label}, {"state", std::string(storage::name(state))}})
+                .Set(calibration.state == state);
+    }
 }
 
 void Metrics::generated(std::string_view end, double seconds) {

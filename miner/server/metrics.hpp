@@ -2,6 +2,7 @@
 // io. ops/monitoring uses these names.
 #pragma once
 
+#include "miner/server/calibrations.hpp"
 #include "miner/server/state.hpp"
 
 #include <chrono>
@@ -21,7 +22,10 @@ public:
 
     void pulled(const Pulled& pulled);
     void attempt(const storage::Attempt& attempt);
+    void completed(const storage::Attempt& attempt);  // its score may be predicted now
     void turn(const Turn& turn, WallClock::time_point now);
+    // How far predicted scores can be trusted by now.
+    void calibrated(const std::vector<KindPredictions>& kinds);
     // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
     // "error".
     void generated(std::string_view end, double seconds);

@@ -2,6 +2,7 @@
 #include "config/escape.hpp"
 #include "config/version.hpp"
 #include "miner/report/stats.hpp"
+#include "miner/server/calibrations.hpp"
 #include "miner/server/listing_json.hpp"
 #include "miner/server/page.hpp"
 #include "miner/server/status_server.hpp"
@@ -105,15 +106,14 @@ asio::awaitable<StatusServer::Reply> StatusServer::route(const Request& request,
     if (request.is({"ready"})) co_return ready();
     if (request.is({"version"}))
         co_return Reply{json_reply(200, {{"name", "miner"}, {"version", config::version()}})};
-    if (request.is({"metrics"}))
-        co_return Reply{bytes_reply(metrics_.render(state_, folder_, BootClock::now()),
-                                    "text/plain; version=0.0.4; charset=utf-8")};
+    if (request.is({"metrics"})) co_return co_await metrics_now();
     if (request.is({"api", "openapi.json"})) co_return Reply{page("openapi.json")};
     if (request.is({"api", "now"})) co_return Reply{json_reply(200, state_.now(BootClock::now()))};
     if (request.is({"api", "events"})) co_return events();
     if (!archive_) co_return Reply{not_found()};
     if (request.is({}) || request.is({""})) co_return Reply{page("index.html")};
     if (request.is({"api", "stats"})) co_return co_await stats(request);
+    if (request.is({"api", "predictions"})) co_return co_await predictions(request);
     if (request.is({"api", "tasks"})) co_return co_await tasks(request);
     if (path.size() >= 3 && path.size() <= 4 && path[0] == "api" && path[1] == "tasks")
         co_return co_await of_task(request);
@@ -131,6 +131,24 @@ StatusServer::Reply StatusServer::ready() const {
     const bool ready = state_.ready();
     const auto reason = ready ? std::string() : state_.health(BootClock::now()).reason;
     return {json_reply(ready ? 200 : 503, {{"ready", ready}, {"reason", reason}})};
+}
+
+// Calibrations change with a task that ends alone; whoever asks while they are read is told the
+// old.
+asio::awaitable<StatusServer::Reply> StatusServer::metrics_now() {
+    const auto settled = state_.settled();
+    if (archive_ && !calibrating_ && calibrated_at_ != settled) {
+        calibrating_ = true;
+        const std::shared_ptr<void> over(nullptr, [this](void*) { calibrating_ = false; });
+        const storage::Span all;
+        const auto scores = co_await archive_->predictions(all);
+        if (scores) {
+            metrics_.calibrated(by_kind(*scores));
+            calibrated_at_ = settled;
+        }
+    }
+    co_return Reply{bytes_reply(metrics_.render(state_, folder_, BootClock::now()),
+                                "text/plain; version=0.0.4; charset=utf-8")};
 }
 
 asio::awaitable<StatusServer::Reply> StatusServer::stats(const Request& request) {
@@ -155,6 +173,27 @@ asio::awaitable<StatusServer::Reply> StatusServer::stats(const Request& request)
         json_reply(200, "{\"statistics\":" + render_json(*statistics) +
                             ",\"validators\":" + boost::json::serialize(to_json(*contacts)) +
                             ",\"gate\":" + std::to_string(settings_.gate.min_gaussians) + "}\n")};
+}
+
+asio::awaitable<StatusServer::Reply> StatusServer::predictions(const Request& request) {
+    std::size_t last = 500;
+    storage::Span span;
+    for (const auto& [name, text] : request.query) {
+        const bool is_last = name == "last";
+        const auto value = read_number(text, 0, is_last ? Archive::kPredictions : kLargestRow);
+        if (!value) co_return Reply{wrong_value(name)};
+        if (is_last)
+            last = std::size_t(*value);
+        else if (name == "since")
+            span.since = value;
+        else if (name == "until")
+            span.until = value;
+        else
+            co_return Reply{wrong_value(name)};
+    }
+    const auto scores = co_await archive_->predictions(span);
+    if (!scores) co_return Reply{failure(scores.error())};
+    co_return Reply{json_reply(200, to_json(by_kind(*scores), last))};
 }
 
 asio::awaitable<StatusServer::Reply> StatusServer::tasks(const Request& request) {

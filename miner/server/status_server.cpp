@@ -74,6 +74,10 @@ Observer StatusServer::observer(Observer other) {
         metrics_.attempt(attempt);
         if (next) next(task, attempt);
     };
+    both.completed = [this, next = other.completed](const storage::Attempt& attempt) {
+        metrics_.completed(attempt);
+        if (next) next(attempt);
+    };
     both.stage = [this, next = other.stage](const TaskInHand& task, std::string_view stage) {
         state_.stage(task, stage, BootClock::now());
         if (next) next(task, stage);

@@ -70,6 +70,8 @@ private:
     asio::awaitable<Reply> of_task(const Request& request);
     asio::awaitable<Reply> result_of(const Request& request, std::string hash);
     asio::awaitable<Reply> stats(const Request& request);
+    asio::awaitable<Reply> predictions(const Request& request);
+    asio::awaitable<Reply> metrics_now();
     Reply input_of(storage::TaskRow row) const;
     Reply health() const;
     Reply ready() const;
@@ -83,6 +85,8 @@ private:
     Access access_;
     State state_;
     Metrics metrics_;
+    std::optional<std::uint64_t> calibrated_at_;  // state_.settled() then
+    bool calibrating_ = false;
     std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
     Generate generate_;
     int watchers_ = 0;                                         // of /api/events

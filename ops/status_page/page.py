@@ -72,6 +72,9 @@ def look_at_scene(looker, scene, view):
                    f"{scene.name} {view}: the verdict is not to be seen at once")
         scroll_through(page, 120)
         looker.judge(page, f"{scene.name}-{view}")
+        looker.say(page.is_visible("#predictions canvas") == bool(scene.predictions), f"{scene.name} {view}: predictions {'missing' if scene.predictions else 'out of nothing'}")
+        if scene.name == "predicted":
+            look_at_predictions(looker, page, scene, view)
         if scene.name == "earning":
             for story, (which, has_result) in STORIES.items():
                 page.evaluate(f"Detail.open(tasks.find({which}).id, now)")
@@ -93,6 +96,21 @@ def look_at_scene(looker, scene, view):
             page.wait_for_timeout(500)
             looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus goes with the card")
         page.close()
+
+
+def look_at_predictions(looker, page, scene, view):
+    """Each plot by itself, then the stories of a result that was sent and of one that was withheld."""
+    for i, figure in enumerate(page.query_selector_all("#predictions figure")):
+        figure.screenshot(path=looker.out / f"predicted-{view}-plot{i}.png")
+    for end in ("accepted", "withheld"):
+        task = next(p["task"] for p in scene.predictions if p["end"] == end)
+        page.evaluate(f"Detail.open({task}, now)")
+        page.wait_for_timeout(1000)
+        where = f"task-{end}-{view}"
+        looker.say("\u202e" not in page.text_content("#story") and "\x1b" not in page.text_content("#story"), f"{where}: a scorer's name steers the page")
+        page.evaluate("[...document.querySelectorAll('#story h3')].find(h => h.textContent === 'Predicted scores').scrollIntoView()")
+        looker.judge(page, where, whole=False)
+        page.keyboard.press("Escape")
 
 
 def look_by_keyboard(looker, url, view):

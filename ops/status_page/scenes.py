@@ -44,8 +44,8 @@ def ball():
     return bytes(out)
 
 
-def tasks_of(number, over_s, last_s_ago, hotkeys, score=None):
-    """So many tasks within so many seconds, newest first; `score` beats the dice."""
+def tasks_of(number, over_s, last_s_ago, hotkeys, score=None, quality=(14, 2)):
+    """So many tasks within so many seconds, newest first; `score` beats the dice, which are loaded with `quality`."""
     dice, now = random.Random(7), time.time() * 1000
     tasks = []
     for i in range(number):
@@ -54,7 +54,7 @@ def tasks_of(number, over_s, last_s_ago, hotkeys, score=None):
         made = outcome in ("passed", "retry_passed", "retry_improved")
         size = dice.randrange(150_000, 900_000) if outcome in ("passed", "retry_passed") else dice.randrange(8_000, 150_000)
         judged = made or outcome == "rejected"
-        mark = (score if score is not None else round(dice.betavariate(14, 2), 3)) if made else 0.0
+        mark = (score if score is not None else round(dice.betavariate(*quality), 3)) if made else 0.0
         tasks.append({
             "id": i + 1, "task_id": f"{dice.getrandbits(64):016x}", "hotkey": dice.choice(hotkeys),
             "validator": VALIDATORS[i % 3], "kind": "image" if i % 3 == 0 else "text", "state": "answered" if judged else "dropped",
@@ -64,7 +64,8 @@ def tasks_of(number, over_s, last_s_ago, hotkeys, score=None):
             "has_result": made, "bytes": size * 10 if made else 0,
             "detail": "cannot be decoded: a page of HTML; PNG, JPEG, WebP, GIF, BMP and TIFF are accepted" if outcome == "error" else "",
             "validation_failed": False, "score": mark if made else None, "average": mark if judged else None,
-            "reward": 12.5 if judged else None})
+            "reward": 12.5 if judged else None, "threshold": 0.6, "chosen": (2 if outcome.startswith("retry") else 1) if made else None,
+            "withheld": None, "predicted": None})
     return tasks[::-1]
 
 
@@ -74,7 +75,52 @@ def open_task(row, stage_of_it, hotkey, state="open"):
             "closed_at": None, "attempts": 1 if stage_of_it != "decode" else 0, "first_gaussians": 96_512 if stage_of_it != "decode" else None,
             "gaussians": 201_000 if state == "submitting" else None, "has_result": state == "submitting",
             "bytes": 2_010_000 if state == "submitting" else 0, "detail": "", "validation_failed": False, "score": None,
-            "average": None, "reward": None}
+            "average": None, "reward": None, "threshold": 0.6, "chosen": 1 if state == "submitting" else None, "withheld": None,
+            "predicted": None}
+
+
+SCORER = "validator-scorer on cuda:0, \x1b[2Jfp16\u202e"
+
+
+def parts_of(total, dice):
+    """Parts of a predicted score, as /api/predictions and the attempts of a task have them."""
+    return {"iqa": min(1, max(0, total + dice.uniform(-.05, .05))), "alignment": min(1.1, total + .1), "ssim": dice.uniform(.88, .96), "lpips": None}
+
+
+def predict(tasks, bias=0.0, error=0.03):
+    """Predicted scores of decided tasks, as /api/predictions has them; of the rejected ones half were withheld."""
+    dice, predictions = random.Random(5), []
+    for task in tasks:
+        if task["outcome"] in ("error", "skipped") or task["state"] == "open":
+            continue
+        sent, refused = task["score"] is not None, task["score"] is not None and task["score"] < 0.6
+        if not sent:
+            if dice.random() < .5:
+                continue
+            task["withheld"] = 2
+        if refused:
+            task["score"] = 0.0
+        predicted = (dice.uniform(.45, .66) if refused else task["score"] - bias + dice.gauss(0, error)) if sent else dice.uniform(.3, .62)
+        task["predicted"] = round(predicted, 4)
+        predictions.append({"task": task["id"], "task_id": task["task_id"], "hotkey": task["hotkey"], "validator": task["validator"],
+                            "kind": task["kind"], "at": task["closed_at"], "predicted": task["predicted"] if len(predictions) != 3 else None,
+                            "parts": parts_of(predicted, dice), "left_out": ["lpips"], "scorer": SCORER, "threshold": 0.6,
+                            "end": "withheld" if not sent else "refused" if refused else "accepted" if dice.random() < .98 else "waiting",
+                            "received": task["score"] if sent and not refused else None})
+    return predictions
+
+
+def grouped(predictions, states):
+    """As /api/predictions answers."""
+    kinds = []
+    for kind in sorted({p["kind"] for p in predictions}):
+        scores = [p for p in predictions if p["kind"] == kind]
+        pairs = sum(p["end"] == "accepted" for p in scores)
+        judged = sum(p["end"] in ("accepted", "refused") for p in scores)
+        kinds.append({"kind": kind, "scores": scores[:500], "sides": {"right": judged - judged // 20, "judged": judged},
+                      "calibration": {"state": states.get(kind, "calibrated"), "why": "shift" if states.get(kind) == "broken" else None, "pairs": pairs, "least_pairs": 20, "offset": -0.0123,
+                                      "error": 0.031, "since": time.time() * 1000 - 86_400_000}})
+    return {"kinds": kinds}
 
 
 def counts(tasks, name=None):
@@ -89,6 +135,9 @@ def counts(tasks, name=None):
            "submissions": len(scores), "accepted": sum(s > 0 for s in scores), "zero_scores": sum(s == 0 for s in scores), "not_scored": 0,
            "mean_score": sum(scores) / len(scores) if scores else None, "median_score": scores[len(scores) // 2] if scores else None,
            "last_accepted": max((t["closed_at"] for t in tasks if t["score"]), default=None), "reward": 37.5 if scores else None}
+    withheld = sum(t["withheld"] is not None for t in tasks)
+    if withheld:  # told where scores were predicted
+        row |= {"withheld": withheld, "candidates": 3 * withheld}
     return row if name is None else {"name": name, **row}
 
 
@@ -96,8 +145,9 @@ class Scene:
     """What a miner in some state answers. `word` is what its page must say of it, in `tone`."""
 
     def __init__(self, name, word, tone, tasks=(), at_hand=(), backends=1, hotkeys=1, phase="running", reason="", broken=(),
-                 silent=False, scored_by=None):
+                 silent=False, scored_by=None, predictions=(), states=()):
         self.name, self.word, self.tone, self.broken, self.silent = name, word, tone, broken, silent
+        self.predictions, self.states = list(predictions), dict(states)
         self.hotkeys = HOTKEYS[:hotkeys]
         newest = max([t["id"] for t in tasks], default=0)
         made = [open_task(newest + 1 + i, stage, self.hotkeys[0], "submitting" if stage == "submit" else "open")
@@ -132,9 +182,18 @@ class Scene:
     def story(self, task):
         tried = [{"attempt": n + 1, "chain": ("standard", "extreme")[n % 2], "seed": "7", "voxels": 4000 + n, "gaussians": 128_000 * (n + 1),
                   "outcome": "sparse" if n == 0 and task["attempts"] > 1 else "passed", "error": "", "superseded": False, "at": 0,
+                  "candidate": False, "prediction": None,
                   "ms": {"prepare": 12.0, "encode": 30.0, "structure": 4100.0, "occupancy": 90.0, "latent": 5200.0, "gaussians": 150.0, "compress": 200.0},
                   "health": {"invisible": 0.002, "opacity_mean": 0.81, "opacity_spread": 0.0037, "non_finite": 0.0, "identity_rotations": 0.0, "extent": 0.93}}
                  for n in range(task["attempts"])]
+        predicted = next((p for p in self.predictions if p["task"] == task["id"]), None)
+        if predicted:  # the one that was sent or withheld, and what it was better than
+            dice = random.Random(task["id"])
+            tried += [{**tried[0], "attempt": n, "candidate": True, "outcome": "passed"} for n in range(len(tried) + 1, 5)]
+            for attempt in tried:
+                own = attempt["attempt"] == (task["chosen"] or task["withheld"])
+                total = predicted["predicted"] if own else max(0, (predicted["predicted"] or .5) - dice.uniform(0, .2))
+                attempt["prediction"] = {"total": total, "parts": parts_of(total or .5, dice), "left_out": ["lpips"], "scorer": SCORER, "ms": 38.5}
         sent = [{"number": 1, "status": "answered", "detail": "", "bytes": task["bytes"], "sent_at": 0, "ended_at": 900, "score": task["score"]}]
         return {**task, "attempts": tried, "submissions": sent if task["score"] is not None else []}
 
@@ -150,6 +209,8 @@ class Scene:
             return (200, TYPES[file.suffix], file.read_bytes()) if file.is_file() else (404, "text/plain", b"")
         if path == "/api/stats":
             return say(self.stats(int(dict(urllib.parse.parse_qsl(query)).get("since", 0))))
+        if path == "/api/predictions":
+            return say(grouped(self.predictions, self.states))
         if path == "/api/tasks":
             return say({"tasks": self.tasks})
         found = re.fullmatch(r"/api/tasks/(\d+)(?:/(.*))?", path)
@@ -170,12 +231,17 @@ class Scene:
 def scenes():
     day = tasks_of(1000, 3 * 86400, 40, HOTKEYS[:1])
     few = tasks_of(9, 300, 30, HOTKEYS[:1])
+    scored = tasks_of(400, 86400, 40, HOTKEYS[:1], quality=(9, 3))
+    strange = tasks_of(90, 86400, 40, HOTKEYS[:1])
     return [
         Scene("earning", "earning", "good", day, ["structure", "submit"]),
         Scene("hotkeys", "earning", "good", tasks_of(300, 86400, 60, HOTKEYS), ["decode", "splats", "remote"], backends=4, hotkeys=3),
         Scene("rehearsal", "earning", "good", few, ["structure"],
               scored_by="Scores are the rehearsal's stand-in for a validator's; a prompt's is density alone."),
         Scene("first-results", "earning", "good", few, ["structure"]),
+        Scene("predicted", "earning", "good", scored, ["score"], predictions=predict(scored, bias=-0.0123)),
+        Scene("predictions-broken", "earning", "good", strange, predictions=predict(strange, bias=0.12, error=0.07),
+              states={"image": "gathering", "text": "broken"}),
         Scene("empty", "ready", "wait"),
         Scene("first-task", "at work", "wait", (), ["decode"]),
         Scene("loading", "loading", "wait", phase="loading", reason="loading the model"),

@@ -20,10 +20,26 @@ const Detail = (() => {
     }
   }
 
+  const fateOf = (task, a) => a.superseded ? '' : a.attempt === task.chosen ? 'chosen' : a.attempt === task.withheld ? 'withheld' : '';
+  // The attempt that was sent or withheld, if its score was predicted.
+  const predictedOf = task => task.attempts.find(a => a.prediction && fateOf(task, a));
+
+  // What each attempt was thought to be worth, with its parts; what its scorer left out stands below.
+  function predictionsOf(task) {
+    const scored = task.attempts.filter(a => a.prediction);
+    if (!scored.length) return [];
+    const part = (p, name) => p.left_out.includes(name) ? 'left out' : fixed(p.parts[name], 3);
+    const scorers = [...new Set(scored.map(a => a.prediction.scorer))].join(', ');
+    return [make('h3', {}, 'Predicted scores'), tableOf('Predicted scores', ['No.', 'Predicted', 'Then', 'iqa', 'alignment', 'ssim', 'lpips'],
+      scored.map(a => [`${a.attempt}`, a.prediction.total === null ? 'no number' : fixed(a.prediction.total, 3), fateOf(task, a) || '–',
+        ...['iqa', 'alignment', 'ssim', 'lpips'].map(name => part(a.prediction, name))])), make('p', { class: 'faint' }, `By ${scorers}; the validator's threshold is ${task.threshold}.`)];
+  }
+
   function factsOf(task) {
     const rows = [['Validator', make('span', { class: 'name', title: task.validator }, short(task.validator))], ['Pulled', when(task.pulled_at)]];
     if (isOpen(task) && !task.has_result) return facts(rows);
-    return facts([['Score', fixed(task.score, 3), task.score === null ? scoreFor(task) : ''], ['Validator\'s average of us', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)],
+    const sent = predictedOf(task);
+    return facts([['Score', fixed(task.score, 3), task.score === null ? scoreFor(task) : ''], ...(sent ? [['Predicted', fixed(sent.prediction.total, 3), sent.attempt === task.withheld ? 'withheld' : '']] : []), ['Validator\'s average of us', fixed(task.average, 3)], ['Gaussians', count(task.gaussians)],
       ['Size', task.bytes ? `${(task.bytes / 1e6).toFixed(2)} MB` : '–'], ...rows]);
   }
 
@@ -31,10 +47,11 @@ const Detail = (() => {
     const parts = [];
     if (task.attempts.length) {
       parts.push(make('h3', {}, 'Attempts'), tableOf('Attempts', ['No.', 'Enhancement', 'Outcome', 'Voxels', 'Gaussians', 'Prepare', 'Structure', 'Splats'],
-        task.attempts.map(a => [`${a.attempt}${a.superseded ? ' (cut off)' : ''}`, a.chain, a.error || a.outcome, count(a.voxels), count(a.gaussians),
+        task.attempts.map(a => [`${a.attempt}${a.superseded ? ' (cut off)' : a.candidate ? ' (candidate)' : ''}`, a.chain, a.error || (a.outcome === 'chosen' ? 'sparse' : a.outcome) + (fateOf(task, a) && `, ${fateOf(task, a)}`), count(a.voxels), count(a.gaussians),
           ms(a.ms.prepare), ms(a.ms.structure), ms(a.ms.gaussians === null ? null : a.ms.latent + a.ms.gaussians)])));
     }
-    const chosen = task.attempts.filter(a => a.health.opacity_mean !== null).pop();
+    parts.push(...predictionsOf(task));
+    const measured = task.attempts.filter(a => a.health.opacity_mean !== null), chosen = measured.find(a => fateOf(task, a)) || measured.pop();
     if (chosen) {
       const h = chosen.health;
       parts.push(make('h3', {}, 'Health'), facts([['Invisible', `${(100 * h.invisible).toFixed(1)} %`], ['Mean opacity', digits(h.opacity_mean)],

@@ -41,7 +41,7 @@ function showFigures() {
 function showFunnel(all) {
   const total = all.generations + all.skipped;
   const rows = [['Decided', total, ''], ['Passed at once', all.passed_at_once, 'passed'], ['Saved by retry', all.retry_passed, 'retry_passed'], ['Improved, still sparse', all.retry_improved, 'retry_improved'],
-    ['Rejected', all.rejected, 'rejected'], ['Errors', all.errors, 'error'], ['Skipped', all.skipped, 'skipped'], ['Result sent', all.submissions, ''], ['Accepted', all.accepted, 'passed']];
+    ['Rejected', all.rejected, 'rejected'], ...(all.withheld ? [['Of these withheld', all.withheld, 'withheld']] : []), ['Errors', all.errors, 'error'], ['Skipped', all.skipped, 'skipped'], ['Result sent', all.submissions, ''], ['Accepted', all.accepted, 'passed']];
   $('funnel').replaceChildren(...rows.map(([name, value, kind]) => make('li', {}, make('span', {}, name),
     make('progress', { max: Math.max(total, value, 1), value, 'aria-label': name, class: kind }),
     make('span', { class: 'count' }, count(value)), make('span', { class: 'count faint' }, percent(value, total)))));
@@ -108,13 +108,13 @@ const Pictures = (() => {
 
 const keyOf = task => JSON.stringify([task.id, task.state, task.outcome, task.score, task.attempts]);
 function card(task) {
-  const has = task.has_result && !isOpen(task), outcome = isOpen(task) ? task.state : task.outcome || task.state;
+  const has = task.has_result && !isOpen(task), outcome = isOpen(task) ? task.state : endOf(task);
   const picture = make('span', { class: 'none' }, has ? 'drawing …' : isOpen(task) ? wordFor(task) : 'no result');
   if (has) Pictures.want(picture, make('img', { alt: '' }), `/api/tasks/${task.id}/preview.png`);
   const size = task.gaussians ?? task.first_gaussians;
   const line = text => make('span', { class: 'faint' }, ...text);
   const words = make('span', { class: 'text' }, make('b', { class: outcome }, wordFor(task)),
-    isOpen(task) ? null : make('span', {}, scoreFor(task)),
+    isOpen(task) ? null : make('span', {}, scoreFor(task)), task.predicted === null ? null : line([`predicted ${fixed(task.predicted, 3)}`]),
     size === null ? null : line([`${count(size)} Gaussians`]),
     task.attempts > 1 ? line([times(task.attempts, 'attempt')]) : null, line([when(task.pulled_at)]));
   const button = make('button', { type: 'button', 'data-id': task.id, 'aria-label': `Task ${task.id}: ${wordFor(task)}${task.score === null ? '' : `, score ${fixed(task.score, 3)}`}` }, picture, words);
@@ -124,7 +124,7 @@ function card(task) {
 
 function showGallery() {
   const wanted = $('filter').value;
-  const list = tasks.filter(task => !wanted || (task.outcome === wanted && !isOpen(task)));
+  const list = tasks.filter(task => !wanted || (endOf(task) === wanted && !isOpen(task)));
   // Cards that are still right stay, so that pictures and focus do too.
   const gallery = $('gallery'), focused = document.activeElement.dataset.id;
   const have = new Map([...gallery.children].map(item => [item.dataset.key, item]));
@@ -146,7 +146,7 @@ function tell(before) {
 
 async function refresh() {
   try {
-    const [stats, recent, list] = await Promise.all([ask(`/api/stats?last=${kTasks}`), ask(`/api/stats?since=${Date.now() - 3600e3}`), ask(`/api/tasks?limit=${kTasks}`)]);
+    const [stats, recent, list, predicted] = await Promise.all([ask(`/api/stats?last=${kTasks}`), ask(`/api/stats?since=${Date.now() - 3600e3}`), ask(`/api/tasks?limit=${kTasks}`), ask(`/api/predictions?last=${kTasks / 2}`)]);
     const before = tasks;
     statistics = stats;
     hour = recent;
@@ -161,6 +161,7 @@ async function refresh() {
     showStages(stats.statistics.stages);
     showGallery();
     Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)));
+    Predictions.show(predicted.kinds);
     Detail.renew(tasks, now);
   } catch (error) {
     $('fault').textContent = `The statistics cannot be read (${error.message}).`;

@@ -7,8 +7,10 @@ const make = (tag, attributes = {}, ...children) => {
   element.append(...children.filter(child => child !== null));
   return element;
 };
-const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', skipped: 'skipped', error: 'error', open: 'being made', submitting: 'being submitted' };
-const wordFor = task => kWords[openTasks.includes(task.state) ? task.state : task.outcome] || task.outcome || task.state;
+const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', withheld: 'withheld', skipped: 'skipped', error: 'error', open: 'being made', submitting: 'being submitted' };
+// Of a decided task; the journal calls a withheld one rejected, as it sends the empty result for either.
+const endOf = task => task.outcome === 'rejected' && task.withheld ? 'withheld' : task.outcome || task.state;
+const wordFor = task => kWords[openTasks.includes(task.state) ? task.state : endOf(task)] || endOf(task);
 // A result's score, or why there is none: the empty result is never judged.
 const scoreFor = task => task.score !== null ? `score ${fixed(task.score, 3)}` : task.bytes ? 'not scored' : 'empty result';
 const openTasks = ['open', 'submitting'];
@@ -64,7 +66,7 @@ function tableOf(name, head, rows) {
 // The stages of a task with the present one marked. Those that only some tasks go through stand where they come.
 const kStages = ['pulled', 'decode', 'prepare', 'structure', 'splats', 'submit'];
 const stagesOf = task => kStages.includes(task.stage) ? kStages
-  : task.stage === 'remote' ? ['pulled', 'decode', 'remote', 'submit'] : [...kStages.slice(0, 2), task.stage, ...kStages.slice(2)];
+  : task.stage === 'score' ? [...kStages.slice(0, -1), task.stage, 'submit'] : task.stage === 'remote' ? ['pulled', 'decode', 'remote', 'submit'] : [...kStages.slice(0, 2), task.stage, ...kStages.slice(2)];
 const steps = task => make('ol', { class: 'steps', 'aria-label': 'stages' }, ...stagesOf(task).map(stage =>
   make('li', stage === task.stage ? { 'aria-current': 'step' } : {}, stage)));
 function progressOf(task) {

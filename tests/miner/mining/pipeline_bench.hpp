@@ -99,6 +99,7 @@ public:
     std::atomic<std::int64_t> boot_ms = 5'000'000, unix_ms = kTheirNow * 1000;
     std::vector<miner::TaskInHand> staged;  // tasks of which a stage was told
     std::vector<miner::Turn> told;
+    std::vector<double> predictions;       // that were told, of attempts
     std::vector<std::string> unreached;    // errors of pulls that failed
     std::shared_ptr<ScorerScript> scorer;  // set before open(): candidates are made
     std::function<void(std::string_view)> on_stage;
@@ -195,6 +196,10 @@ public:
                      if (!pulled.reached) unreached.push_back(pulled.error);
                  },
              .attempt = {},
+             .completed =
+                 [this](const storage::Attempt& attempt) {
+                     if (attempt.predicted) predictions.push_back(attempt.predicted->total);
+                 },
              .stage =
                  [this](const miner::TaskInHand& task, std::string_view stage) {
                      staged.push_back(task);

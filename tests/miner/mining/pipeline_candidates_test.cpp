@@ -49,6 +49,7 @@ TEST_CASE("a prediction is kept beside what the validator gave") {
     CHECK(turn.predicted == 0.72);
     CHECK(turn.attempts == 2);
     CHECK_FALSE(turn.withheld);
+    CHECK(bench.predictions == std::vector{0.3, 0.72});
     const auto pairs = bench.predicted();
     REQUIRE(pairs.size() == 1);
     CHECK(pairs[0].end == PredictedScore::End::accepted);

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
+
 using miner::Metrics;
 using miner::State;
 using miner::Turn;
@@ -33,6 +35,8 @@ TEST_CASE("what will be counted is there from the start, as zero") {
     CHECK(counted.has("miner_results_total{outcome=\"retry_passed\"} 0"));
     CHECK(counted.has("miner_submissions_total{end=\"answered\"} 0"));
     CHECK(counted.has("miner_score_count 0"));
+    CHECK(counted.has("miner_predicted_score_count 0"));
+    CHECK(counted.has("miner_withheld_total 0"));
     CHECK(counted.has("miner_ready 0"));
     CHECK(counted.has("miner_healthy 0"));
     CHECK(counted.has("process_start_time_seconds 1700000000"));
@@ -112,6 +116,65 @@ TEST_CASE("every event finds its number") {
     CHECK(counted.has("miner_http_requests_total{status=\"404\"} 1"));
     CHECK(counted.has("miner_ready 1"));
     CHECK(counted.has("miner_healthy 1"));
+}
+
+TEST_CASE("candidates are no retries, and a predicted score that is no number is no sum") {
+    Counted counted;
+    storage::Attempt attempt{
+        .number = 2, .gaussians = 1, .outcome = storage::AttemptOutcome::passed, .candidate = true};
+    counted.metrics.attempt(attempt);
+    attempt.predicted = storage::Prediction{.total = 0.7, .milliseconds = 40};
+    counted.metrics.completed(attempt);
+    attempt = {.number = 3, .outcome = storage::AttemptOutcome::passed, .candidate = true};
+    counted.metrics.attempt(attempt);
+    attempt.predicted = storage::Prediction{.total = std::nan("")};
+    counted.metrics.completed(attempt);
+    counted.metrics.completed({.outcome = storage::AttemptOutcome::unhealthy});
+    CHECK(counted.has("miner_candidates_total{outcome=\"passed\"} 2"));
+    CHECK(counted.has("miner_retries_total 0"));
+    CHECK(counted.has("miner_predicted_score_count 1"));
+    CHECK(counted.has("miner_predicted_score_sum 0.7"));
+    CHECK(counted.has("miner_predicted_score_bucket{le=\"0.6\"} 0"));
+    CHECK(counted.has("miner_stage_duration_seconds_sum{stage=\"score\"} 0.04"));
+    CHECK(counted.has("miner_stage_duration_seconds_count{stage=\"score\"} 1"));
+}
+
+TEST_CASE("what was withheld is counted, and is a rejected result as well") {
+    Counted counted;
+    counted.metrics.turn(
+        {.end = Turn::End::answered, .outcome = storage::Outcome::rejected, .withheld = true},
+        kStart);
+    counted.metrics.turn({.end = Turn::End::answered, .outcome = storage::Outcome::rejected},
+                         kStart);
+    CHECK(counted.has("miner_withheld_total 1"));
+    CHECK(counted.has("miner_results_total{outcome=\"rejected\"} 2"));
+}
+
+TEST_CASE("each kind of task has its calibration, in one state at a time") {
+    Counted counted;
+    using Trust = storage::Calibration::State;
+    counted.metrics.calibrated(
+        {{.kind = "image",
+          .calibration = {.state = Trust::calibrated, .pairs = 30, .offset = -0.125, .error = 0.5},
+          .sides = {.right = 3, .judged = 4},
+          .scores = {}},
+         {.kind = "text", .calibration = {}, .sides = {}, .scores = {}}});
+    CHECK(counted.has("miner_prediction_offset{kind=\"image\"} -0.125"));
+    CHECK(counted.has("miner_prediction_error{kind=\"image\"} 0.5"));
+    CHECK(counted.has("miner_prediction_pairs{kind=\"image\"} 30"));
+    CHECK(counted.has("miner_prediction_right_ratio{kind=\"image\"} 0.75"));
+    CHECK(counted.has("miner_prediction_state{kind=\"image\",state=\"calibrated\"} 1"));
+    CHECK(counted.has("miner_prediction_state{kind=\"image\",state=\"broken\"} 0"));
+    CHECK(counted.has("miner_prediction_state{kind=\"text\",state=\"gathering\"} 1"));
+    // Of nothing that was judged there is no share.
+    CHECK_FALSE(counted.has("miner_prediction_right_ratio{kind=\"text\"} 0"));
+    counted.metrics.calibrated({{.kind = "image",
+                                 .calibration = {.state = Trust::broken, .offset = 0.25},
+                                 .sides = {},
+                                 .scores = {}}});
+    CHECK(counted.has("miner_prediction_state{kind=\"image\",state=\"calibrated\"} 0"));
+    CHECK(counted.has("miner_prediction_state{kind=\"image\",state=\"broken\"} 1"));
+    CHECK(counted.has("miner_prediction_offset{kind=\"image\"} 0.25"));
 }
 
 TEST_CASE("a hostile name is one label of one line") {
