@@ -10,6 +10,7 @@ Rows all_rows() {
     add_schedule(rows);
     add_generator(rows);
     add_gate(rows);
+    add_candidates(rows);
     add_export(rows);
     add_storage(rows);
     add_http(rows);
