@@ -199,8 +199,8 @@ TEST_CASE("the scorer is fetched in parts, with licences and sizes first, and th
 
 TEST_CASE("the embedded judge scores with nothing fetched, and says what it leaves out") {
     Scene scene;
-    const auto made =
-        scene.ask({"generate", quick_picture().string(), "-o", "airplane.spz", "--seed", "1"});
+    const auto made = scene.ask({"generate", quick_picture().string(), "-o", "airplane.spz",
+                                 "--seed", "1", "--gate.min_gaussians", "50000"});
     INFO(made.err);
     REQUIRE(made.exit_status == ProcessExit{.code = 0});
     const auto score = [&](Scene::Words words) {
