@@ -2,12 +2,15 @@
 
 #include "generator/splat/spz.hpp"
 #include "tests/miner/generation/production_bench.hpp"
+#include "tests/miner/serving.hpp"
 
 #include <boost/asio/detached.hpp>
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -31,7 +34,17 @@ struct Bench : tests::ProductionBench {
         script->voxels = {1000};
     }
     void scores(std::vector<double> totals) { scorer->totals = std::move(totals); }
+    // Time runs from when it is first asked for, so that it does not matter how quick the machine
+    // is.
+    std::function<std::chrono::milliseconds()> time_of(std::chrono::milliseconds all) {
+        return [all, begin = std::optional<std::chrono::steady_clock::time_point>()]() mutable {
+            if (!begin) begin = std::chrono::steady_clock::now();
+            const auto gone = std::chrono::steady_clock::now() - *begin;
+            return std::chrono::duration_cast<std::chrono::milliseconds>(all - gone);
+        };
+    }
     std::int64_t submitted(const miner::GenerationResult& result) const {
+        if (!result.encoded) return std::int64_t(result.splats.size());
         return std::int64_t(generator::read_spz_as_validator(*result.encoded->spz)->size());
     }
 };
@@ -184,12 +197,10 @@ TEST_CASE("no candidate is begun that would not be ready in time") {
 TEST_CASE("a candidate on a device that has become slow is given up when time is over") {
     Bench bench;
     bench.scores({0.2});
-    const auto begin = std::chrono::steady_clock::now();
     // The device hangs from the second structure on, until it is told to stop.
-    bench.plan->left = [&]() -> std::chrono::milliseconds {
+    bench.plan->left = [&, time = bench.time_of(2s)]() mutable {
         if (bench.script->stage1_runs > 0) bench.script->held = true;
-        const auto gone = std::chrono::steady_clock::now() - begin;
-        return std::chrono::duration_cast<std::chrono::milliseconds>(2s - gone);
+        return time();
     };
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
@@ -263,6 +274,44 @@ TEST_CASE("a score that is no number is worse than any, and enough for nobody") 
     CHECK(result.attempt == 2);
     CHECK(bench.scorer->begun == 4);
     CHECK(std::isnan(result.attempts[0].predicted.value().total));
+}
+
+TEST_CASE("a remote backend makes candidates, too") {
+    tests::Serving server;
+    server.script->voxels = {1000, 1100};
+    server.start();
+    Bench bench;
+    bench.settings.generator.device = "none";
+    bench.settings.generator.remote = {server.url()};
+    bench.scores({0.2, 0.7});
+    const auto result = bench.produce();
+    tests::Serving::stop_all({&server});
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.attempt == 2);
+    CHECK(bench.submitted(result) == 35200);
+    const auto seeds = server.script->seeds.get();
+    REQUIRE(seeds.size() == 2);
+    CHECK(seeds[0] != seeds[1]);
+}
+
+TEST_CASE("a remote backend that falls silent over a candidate holds no result back") {
+    tests::Serving server;
+    server.script->voxels = {1000};
+    server.start();
+    Bench bench;
+    bench.settings.generator.device = "none";
+    bench.settings.generator.remote = {server.url()};
+    bench.scores({0.2});
+    bench.plan->left = [&, time = bench.time_of(3s)]() mutable {
+        if (server.script->stage1_runs > 0) server.script->held = true;
+        return time();
+    };
+    const auto result = bench.produce();
+    server.script->held = false;
+    tests::Serving::stop_all({&server});
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.attempt == 1);
+    CHECK(bench.submitted(result) == 32000);
 }
 
 TEST_CASE("another task's first result goes before a candidate") {
