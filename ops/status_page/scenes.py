@@ -118,7 +118,7 @@ def grouped(predictions, states):
         pairs = sum(p["end"] == "accepted" for p in scores)
         judged = sum(p["end"] in ("accepted", "refused") for p in scores)
         kinds.append({"kind": kind, "scores": scores[:500], "sides": {"right": judged - judged // 20, "judged": judged},
-                      "calibration": {"state": states.get(kind, "calibrated"), "why": "shift" if states.get(kind) == "broken" else None, "pairs": pairs, "least_pairs": 20, "offset": -0.0123,
+                      "calibration": {"state": states.get(kind, "calibrated"), "why": "shift" if states.get(kind) == "broken" else None, "pairs": pairs, "least_pairs": 20, "offset": -0.0123 if kind not in states else None,
                                       "error": 0.031, "since": time.time() * 1000 - 86_400_000}})
     return {"kinds": kinds}
 

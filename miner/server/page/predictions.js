@@ -17,7 +17,7 @@ const Predictions = (() => {
     const withheld = ended(scores, 'withheld').length, waiting = ended(scores, 'waiting').length, failing = scores.filter(s => !known(s)).length;
     if (state === 'gathering') parts.push(`${times(pairs, 'accepted result')} so far of the ${count(calibration.least_pairs)} from which on bias and error are measured; until then the error is taken for ${fixed(error, 3)}.`);
     if (state === 'calibrated') parts.push(`by ${times(pairs, 'accepted result')}: received scores lie at ${signed(offset)} from the predicted ones (bias), two thirds of them within ${fixed(error, 3)} of that (error).`);
-    if (state === 'broken') parts.push(`what is received fits the predictions no longer${kBreaks[why] ? `: ${kBreaks[why]}` : ''} (bias ${signed(offset)}, error ${fixed(error, 3)}). Has a validator changed its networks? Nothing is withheld until they are calibrated anew.`);
+    if (state === 'broken') parts.push(`what is received fits the predictions no longer${kBreaks[why] ? `: ${kBreaks[why]}` : ''}${offset === null ? '' : ` (bias ${signed(offset)}, error ${fixed(error, 3)})`}. Has a validator changed its networks? Nothing is withheld until they are calibrated anew.`);
     if (sides.judged) parts.push(`${count(sides.right)} of ${count(sides.judged)} judged were on the predicted side of the threshold (${percent(sides.right, sides.judged)}).`);
     if (withheld) parts.push(`${times(withheld, 'result')} withheld, as ${withheld === 1 ? 'it' : 'they'} would probably be refused.`);
     if (waiting) parts.push(`${count(waiting)} not judged.`);

@@ -57,6 +57,7 @@ TEST_CASE("as JSON they say how each ended, and nothing that no number is") {
     CHECK(kind.at("kind") == "image");
     CHECK(kind.at("calibration").at("state") == "gathering");
     CHECK(kind.at("calibration").at("least_pairs") == storage::kLeastPairs);
+    CHECK(kind.at("calibration").at("offset").is_null());
     const auto& list = kind.at("scores").as_array();
     REQUIRE(list.size() == 4);
     CHECK(list[0].at("end") == "accepted");
