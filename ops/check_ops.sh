@@ -74,10 +74,13 @@ LINES
 }
 
 # Debian's packages of all libraries that the binary loads and that are neither in the image already nor beside libtorch.
+# Those that it names itself: what these load in turn comes with their packages.
 container_has_libraries() {
-    local named library package good=0
+    local named wanted library package good=0
+    wanted=$(readelf -d "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
     named=$(sed -n '/^FROM.*slim/,/apt\/lists/p' ops/container/Containerfile)
     for library in $(ldd "$binary" | awk '$3 ~ "^/" && $3 !~ "/site-packages/" { print $3 }'); do
+        grep -qx -e "$(basename "$library")" <<< "$wanted" || continue
         package=$({ dpkg -S "$library" || dpkg -S "/usr$library"; } 2> /dev/null | head -1 | cut -d: -f1)
         case $package in libc6 | libstdc++6 | libgcc-s1 | zlib1g) continue ;; esac
         grep -qw -e "$package" <<< "$named" || { echo "the image lacks $package ($library)"; good=1; }

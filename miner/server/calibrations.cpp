@@ -66,7 +66,7 @@ json::object kind_json(const KindPredictions& kind, std::size_t last) {
           {"why", c.why == Break::none ? json::value(nullptr) : json::value(storage::name(c.why))},
           {"pairs", c.pairs},
           {"least_pairs", storage::kLeastPairs},
-          {"offset", finite(c.offset)},
+          {"offset", c.pairs < storage::kLeastPairs ? json::value(nullptr) : finite(c.offset)},
           {"error", finite(c.error)},
           {"since", c.since > 0 ? json::value(c.since) : json::value(nullptr)}}},
         {"sides", {{"right", kind.sides.right}, {"judged", kind.sides.judged}}},
