@@ -165,8 +165,11 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
                                                     std::move(watched), std::move(plan));
     job.turn.milliseconds = config::milliseconds_since(begin);
     job.turn.attempts = int(generated.attempts.size());
-    for (const auto& attempt : generated.attempts)
-        job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
+    if (generated.attempt > 0)
+        job.turn.gaussians = generated.attempts[std::size_t(generated.attempt - 1)].gaussians;
+    else
+        for (const auto& attempt : generated.attempts)
+            job.turn.gaussians = std::max(job.turn.gaussians, attempt.gaussians);
     device_lost_ = device_lost_ || generated.end == GenerationResult::End::device_lost;
     job.stranded = generated.end == GenerationResult::End::stranded;
     if (device_lost_ || job.stranded || (generated.given_up() && s_.stop.immediate())) {

@@ -43,8 +43,10 @@ struct Bench : PipelineBench {
 TEST_CASE("a prediction is kept beside what the validator gave") {
     Bench bench;
     bench.scorer->totals = std::vector<double>{0.3, 0.72};
+    bench.script->voxels = {1100, 1000};
     bench.validator.pulls = {usual_task("a")};
     const auto turn = bench.turn();
+    CHECK(turn.gaussians == 32'000);  // of what was sent, which is not the densest
     CHECK(turn.end == End::answered);
     CHECK(turn.predicted == 0.72);
     CHECK(turn.attempts == 2);
