@@ -136,7 +136,7 @@ TEST_CASE("where the last candidate is often the best, more are proposed") {
         tasks.push_back(i % 4 ? attempts({0.6, 0.3, 0.2}) : attempts({0.3, 0.4, 0.5}));
     auto settings = usual();
     settings.most = 3;
-    const auto& most = *find(tune(tasks, settings), "candidates.most");
+    const auto most = *find(tune(tasks, settings), "candidates.most");
     CHECK(most.verdict == Verdict::change);
     CHECK(most.proposed == "5");
     settings.most = 4;  // time was over at three
@@ -167,7 +167,7 @@ TEST_CASE("enough is not lowered for a kind of task of which too little is known
         tasks, [kept = 0](const auto& task) mutable { return task.kind == "text" && ++kept > 10; });
     auto settings = usual();
     settings.enough = 0.7;
-    const auto& enough = *find(tune(tasks, settings), "candidates.enough");
+    const auto enough = *find(tune(tasks, settings), "candidates.enough");
     CHECK(enough.verdict == Verdict::not_enough);
     CHECK(enough.why.find("text") != enough.why.npos);
 }
@@ -177,7 +177,7 @@ TEST_CASE("withholding is proposed where what would have been withheld was refus
     auto settings = usual();
     settings.withhold = "never";
     const auto tasks = predicted(dice, 1'000, 0.03);
-    const auto& withhold = *find(tune(tasks, settings), "candidates.withhold");
+    const auto withhold = *find(tune(tasks, settings), "candidates.withhold");
     CHECK(withhold.verdict == Verdict::change);
     CHECK(withhold.present == "\"never\"");
     CHECK(withhold.proposed == "\"auto\"");
@@ -196,7 +196,7 @@ TEST_CASE("withholding is not proposed where predictions say nothing") {
     // Accepted whatever was predicted.
     for (auto& task : tasks)
         if (task.score == 0.0) task.score = 0.61;
-    const auto& withhold = *find(tune(tasks, usual()), "candidates.withhold");
+    const auto withhold = *find(tune(tasks, usual()), "candidates.withhold");
     CHECK(withhold.verdict == Verdict::change);
     CHECK(withhold.proposed == "\"never\"");
 }
