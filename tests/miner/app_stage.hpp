@@ -18,6 +18,7 @@
 #include "tests/network/loopback.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
+#include "tests/support/fake_scorer.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,6 +50,7 @@ struct Stage {
     TemporaryFolder folder;
     config::Settings settings;
     std::shared_ptr<Script> script = std::make_shared<Script>();
+    std::shared_ptr<ScorerScript> scorer = std::make_shared<ScorerScript>();  // of score.model
     std::vector<std::unique_ptr<LocalValidator>> validators;
     std::mutex mutex;
     std::vector<std::string> judged;  // task ids whose bytes a validator scored
@@ -154,9 +156,8 @@ struct Stage {
                             std::all_of(validators.begin(), validators.end(),
                                         [](const auto& v) { return v->drained(); });
                  },
-             .clocks = {.unix_ns = [this] {
-                 return config::unix_ns() + our_lead_ms * 1'000'000;
-             }}});
+             .clocks = {.unix_ns = [this] { return config::unix_ns() + our_lead_ms * 1'000'000; }},
+             .make_predictor = make_fake_predictor(scorer)});
     }
 
     // Asks the miner to stop once `when` holds; a second signal would end the test program.
