@@ -20,6 +20,9 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAllowance = 1.2;
 // Structures that are not worth finishing come besides those that are.
 constexpr int kStructuresForEach = 3;
+constexpr const char* kUnscored =
+    "the best so far goes out, or what the gate let pass; if it happens often, see `miner check` "
+    "and candidates.window";
 
 std::vector<Candidate> candidates_of(const auto& ready) {
     std::vector<Candidate> candidates;
@@ -55,8 +58,9 @@ asio::awaitable<bool> Production::begin_round(const GenerationResult& result,
                                               CandidateRound& round) {
     auto query = co_await predictor_->ask(*round.routed.asked, round.patience);
     if (!query) {
-        log_.warn("not scored",
-                  {{"task", round.routed.watch.task}, {"error", query.error().message()}});
+        log_.warn("not scored", {{"task", round.routed.watch.task},
+                                 {"error", query.error().message()},
+                                 {"hint", kUnscored}});
         co_return false;
     }
     round.query = std::move(*query);
@@ -163,9 +167,10 @@ asio::awaitable<bool> Production::predict(CandidateRound& round, int number, Enc
     if (watch.stage) watch.stage("score");
     auto predicted = co_await predictor_->predict(asset.spz, round.query, round.patience);
     if (!predicted) {
-        log_.warn(
-            "not scored",
-            {{"task", watch.task}, {"attempt", number}, {"error", predicted.error().message()}});
+        log_.warn("not scored", {{"task", watch.task},
+                                 {"attempt", number},
+                                 {"error", predicted.error().message()},
+                                 {"hint", kUnscored}});
         co_return false;
     }
     auto& report = round.work.attempts[std::size_t(number - 1)];

@@ -37,10 +37,14 @@ bool Pipeline::withhold(Job& job, const GenerationResult& generated, storage::Re
     result.attempt = 0;
     result.detail = fmt::format("withheld: predicted {:.3f}, and the validator accepts from {} on",
                                 job.predicted->total, job.threshold);
-    s_.log.warn("withheld", {{"task", job.task.id},
-                             {"attempt", result.withheld},
-                             {"predicted", job.predicted->total},
-                             {"threshold", job.threshold}});
+    s_.log.warn(
+        "withheld",
+        {{"task", job.task.id},
+         {"attempt", result.withheld},
+         {"predicted", job.predicted->total},
+         {"threshold", job.threshold},
+         {"hint",
+          "the empty result is sent, which costs nothing; candidates.withhold = never sends all"}});
     compared(job, storage::PredictedScore::End::withheld, 0);
     return true;
 }
@@ -49,9 +53,11 @@ bool Pipeline::withhold(Job& job, const GenerationResult& generated, storage::Re
 void Pipeline::compared(const Job& job, storage::PredictedScore::End end, double received) {
     if (!job.predicted) return;
     if (end == storage::PredictedScore::End::refused && job.predicted->total > job.threshold + 0.1)
-        s_.log.warn("refused against prediction", {{"task", job.task.id},
-                                                   {"validator", job.validator.peer.hotkey},
-                                                   {"predicted", job.predicted->total}});
+        s_.log.warn("refused against prediction",
+                    {{"task", job.task.id},
+                     {"validator", job.validator.peer.hotkey},
+                     {"predicted", job.predicted->total},
+                     {"hint", "`miner stats` tells whether predictions still fit"}});
     calibrator_.add({.row = job.row,
                      .task_id = job.task.id,
                      .hotkey = job.who.hotkey(),
