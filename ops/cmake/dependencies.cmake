@@ -39,7 +39,8 @@ if(MINER_TORCH)
     get_filename_component(torch_site ${torch_root} DIRECTORY)
 
     if(MINER_CUDA)
-        set(TORCH_CUDA_ARCH_LIST "9.0" CACHE STRING "GPU architectures of the kernels")
+        set(MINER_CUDA_ARCHITECTURES "9.0" CACHE STRING "Compute capabilities that kernels are built for: 8.6 9.0 12.0+PTX")
+        set(TORCH_CUDA_ARCH_LIST "${MINER_CUDA_ARCHITECTURES}")
         enable_language(CUDA)
         # CMake 3.25 knows no C++20 for nvcc, which has it.
         if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
