@@ -25,6 +25,7 @@ ONLY_IN = (
     (r"(sqlite3|SQLiteCpp)", r"(storage/[^/]*\.cpp|tests/storage/|tests/bench/)", "SQL lives inside storage/*.cpp"),
     (r"boost/beast", r"(network/http/|network/asio\.cpp|network/simulator/faulty_server\.cpp|tests/network/)",
      "Beast lives in network/http, and in the server that plays broken peers"),
+    (r"catch2/", r"tests/support/(catch\.hpp|main\.cpp)", "tests include tests/support/catch.hpp, which knows Catch2 2 and 3"),
     (r"boost/asio", r"(network|weights|miner|tests)/", "only network, weights and miner know Asio"),
 )
 # Private headers of the generator that show torch to others; everyone outside sees the rest.

@@ -1,6 +1,6 @@
 #include "config/digest.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("sha256 gives the published digests") {
     // FIPS 180-4, examples.

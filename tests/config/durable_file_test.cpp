@@ -1,9 +1,8 @@
 #include "config/durable_file.hpp"
 
 #include "tests/storage/unprivileged.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fcntl.h>
 #include <signal.h>

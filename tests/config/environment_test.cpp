@@ -3,8 +3,7 @@
 
 #include "config/keys.hpp"
 #include "config/load.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <pwd.h>
 #include <stdlib.h>

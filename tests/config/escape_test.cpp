@@ -1,8 +1,7 @@
 #include "config/escape.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/hostile.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

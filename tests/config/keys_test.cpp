@@ -1,6 +1,6 @@
 #include "config/keys.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <limits>
 #include <set>

@@ -1,8 +1,7 @@
 #include "config/load.hpp"
 
 #include "config/keys.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 

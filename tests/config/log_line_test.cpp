@@ -1,6 +1,6 @@
 #include "config/log_line.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 #include <cstdlib>

@@ -1,8 +1,7 @@
 #include "config/log.hpp"
 
 #include "config/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 #include "config/nearest.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using config::nearest;
 

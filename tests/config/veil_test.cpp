@@ -1,6 +1,6 @@
 #include "config/veil.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using config::veiled;
 

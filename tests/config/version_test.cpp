@@ -1,6 +1,6 @@
 #include "config/version.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string>
 

@@ -1,9 +1,8 @@
 // What the end-to-end tests stand on: a child that is heard, fed, signalled and never left behind.
 #include "tests/support/process.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <csignal>
 

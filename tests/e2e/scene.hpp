@@ -6,13 +6,13 @@
 #include "network/simulator/validator.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/vectors.hpp"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -206,6 +206,6 @@ inline std::size_t count(std::string_view text, std::string_view part) {
     return found;
 }
 
-inline auto contains(const std::string& text) { return Catch::Matchers::Contains(text); }
+inline auto contains(const std::string& text) { return Catch::Contains(text); }
 
 }  // namespace tests

@@ -9,8 +9,7 @@
 
 #include "tests/generator/golden.hpp"
 #include "tests/generator/layer_weights.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 namespace {
 

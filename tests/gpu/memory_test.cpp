@@ -1,6 +1,5 @@
 #include "generator/trellis/trellis.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("the GPU tells how much of its memory is free before anything is loaded") {
     config::Generator settings;

@@ -2,9 +2,8 @@
 #include "generator/trellis/trellis.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <iostream>
 

@@ -4,10 +4,9 @@
 #include "generator/render/validator_views_cuda.hpp"
 #include "generator/score/formula.hpp"
 #include "tests/generator/score/score_golden.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -16,12 +16,11 @@
 #include "storage/report.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/fake_scorer.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <atomic>

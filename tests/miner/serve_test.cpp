@@ -3,9 +3,8 @@
 
 #include "network/http/client.hpp"
 #include "tests/miner/serving.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <mutex>

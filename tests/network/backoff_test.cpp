@@ -1,6 +1,6 @@
 #include "network/backoff.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::Backoff;
 using namespace std::chrono_literals;

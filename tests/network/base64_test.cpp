@@ -2,8 +2,7 @@
 
 #include "network/errc.hpp"
 #include "network/hex.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::base64_decode;
 using network::base64_decode_loosely;

@@ -1,6 +1,6 @@
 #include "network/breaker.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::Breaker;
 using namespace std::chrono_literals;

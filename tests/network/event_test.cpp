@@ -1,9 +1,10 @@
 #include "network/event.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
 
 using network::Event;
 using namespace std::chrono_literals;

@@ -2,8 +2,7 @@
 
 #include "network/event.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <stdexcept>
 

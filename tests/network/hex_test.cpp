@@ -1,6 +1,6 @@
 #include "network/hex.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <array>
 

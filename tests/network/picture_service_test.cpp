@@ -4,9 +4,9 @@
 #include "network/errc.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 using network::Errc;
 using namespace std::chrono_literals;

@@ -1,8 +1,7 @@
 #include "network/settled.hpp"
 
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <memory>
 #include <stdexcept>

@@ -4,9 +4,9 @@
 #include "network/http/client.hpp"
 #include "tests/network/certificate.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/ssl/stream.hpp>
-#include <catch2/catch.hpp>
 
 using network::Errc;
 using network::Tls;

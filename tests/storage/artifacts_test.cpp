@@ -4,13 +4,13 @@
 #include "storage/errc.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/storage/unprivileged.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -5,9 +5,8 @@
 #include "storage/journal.hpp"
 #include "storage/listing.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 

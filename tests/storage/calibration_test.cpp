@@ -1,8 +1,7 @@
 #include "storage/calibration.hpp"
 
 #include "tests/storage/predicted.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 #include <limits>

@@ -4,12 +4,12 @@
 #include "storage/schema.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/storage/unprivileged.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <csignal>

@@ -1,9 +1,8 @@
 #include "storage/high_mark.hpp"
 
 #include "storage/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <limits>

@@ -5,10 +5,10 @@
 #include "storage/errc.hpp"
 #include "storage/journal.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <catch2/catch.hpp>
 
 #include <memory>
 #include <string>

@@ -4,13 +4,13 @@
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <filesystem>

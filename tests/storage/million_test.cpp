@@ -4,10 +4,10 @@
 #include "storage/database.hpp"
 #include "storage/report.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <sqlite3.h>
-#include <catch2/catch.hpp>
 
 using namespace storage;
 

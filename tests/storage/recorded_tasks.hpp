@@ -4,9 +4,8 @@
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <cstdint>
 #include <limits>

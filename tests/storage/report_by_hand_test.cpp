@@ -2,9 +2,9 @@
 #include "storage/report.hpp"
 
 #include "tests/storage/recorded_tasks.hpp"
+#include "tests/support/catch.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>

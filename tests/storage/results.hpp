@@ -2,8 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string>
 

@@ -1,7 +1,8 @@
 #include "storage/schema.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <catch2/catch.hpp>
 
 #include <array>
 #include <string>

@@ -1,7 +1,8 @@
 #include "storage/sql.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <catch2/catch.hpp>
 
 #include <limits>
 #include <string>

@@ -1,6 +1,6 @@
 #include "storage/tally.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <vector>
 

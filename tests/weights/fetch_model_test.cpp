@@ -1,10 +1,9 @@
 #include "weights/fetch_model.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/weights/fake_hub.hpp"
 #include "weights/weights_lock.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <set>

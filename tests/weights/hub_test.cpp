@@ -3,11 +3,10 @@
 #include "network/errc.hpp"
 #include "network/http/date.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/weights/loopback_hub.hpp"
 #include "weights/digest.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <fstream>

@@ -1,8 +1,7 @@
 #include "weights/listing.hpp"
 
 #include "network/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using weights::is_plain_path;
 using weights::parse_listing;

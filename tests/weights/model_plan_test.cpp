@@ -1,8 +1,7 @@
 #include "weights/model_plan.hpp"
 
 #include "network/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,10 @@
 #include "weights/scorer_plan.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/weights/fake_hub.hpp"
 #include "weights/fetch_model.hpp"
 #include "weights/weights_lock.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <set>
 

@@ -1,10 +1,9 @@
 #include "weights/weights_lock.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "weights/digest.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <fstream>

@@ -1,9 +1,8 @@
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "tests/generator/golden_files.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <map>
 

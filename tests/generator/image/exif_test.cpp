@@ -2,8 +2,7 @@
 
 #include "generator/image/decode.hpp"
 #include "tests/generator/golden_files.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <zlib.h>
 

@@ -1,8 +1,7 @@
 #include "generator/image/mask.hpp"
 
 #include "generator/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <functional>
 

@@ -2,8 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "tests/generator/image/pillow_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using generator::Errc;
 using generator::Image;

@@ -1,8 +1,7 @@
 #include "generator/image/resize.hpp"
 
 #include "tests/generator/image/pillow_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <optional>
 

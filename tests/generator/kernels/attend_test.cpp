@@ -1,9 +1,9 @@
 #include "generator/kernels/attend.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include "generator/kernels/conv3d.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 TEST_CASE("a dense convolution equals the library's, for few channels and many") {
     struct Size {

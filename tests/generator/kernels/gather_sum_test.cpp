@@ -1,8 +1,8 @@
 #include "generator/kernels/gather_sum.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 using generator::gather_sum;
 

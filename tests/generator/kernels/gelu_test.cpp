@@ -1,8 +1,8 @@
 #include "generator/kernels/gelu.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 TEST_CASE("gelu equals the library's, far out too, whatever the size") {
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16);

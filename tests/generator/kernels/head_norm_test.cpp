@@ -1,8 +1,8 @@
 #include "generator/kernels/head_norm.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 using generator::head_norm_;
 

@@ -1,10 +1,9 @@
 #include "generator/kernels/linear.hpp"
 
 #include "generator/kernels/wide.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <cmath>
 

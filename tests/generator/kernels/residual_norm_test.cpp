@@ -1,8 +1,8 @@
 #include "generator/kernels/residual_norm.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 using generator::residual_norm_;
 

@@ -3,9 +3,8 @@
 #include "generator/models/text_encoder.hpp"
 #include "generator/nano/embedded.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 using namespace generator;
 

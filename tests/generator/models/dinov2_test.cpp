@@ -1,9 +1,8 @@
 #include "generator/models/dinov2.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 TEST_CASE("the picture encoder meets the golden features and condition", "[golden]") {
     const tests::Golden golden(tests::golden_folder());

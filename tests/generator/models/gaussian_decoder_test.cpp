@@ -1,8 +1,7 @@
 #include "generator/models/gaussian_decoder.hpp"
 
 #include "tests/generator/golden.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("the Gaussian decoder meets the golden features and Gaussians", "[golden]") {
     const tests::Golden golden(tests::golden_folder());

@@ -4,8 +4,7 @@
 #include "tests/support/paths.hpp"
 
 #include "generator/sample/flow_euler.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("one velocity of the latent flow meets the golden one", "[golden]") {
     const tests::Golden golden(tests::golden_folder());

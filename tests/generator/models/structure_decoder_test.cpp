@@ -1,8 +1,7 @@
 #include "generator/models/structure_decoder.hpp"
 
 #include "tests/generator/golden.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("the structure decoder meets the golden logits and finds the golden voxels", "[golden]") {
     const tests::Golden golden(tests::golden_folder());

@@ -4,8 +4,7 @@
 #include "tests/support/paths.hpp"
 
 #include "generator/sample/flow_euler.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 namespace {
 

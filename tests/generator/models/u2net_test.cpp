@@ -4,11 +4,10 @@
 #include "generator/models/matting.hpp"
 #include "tests/generator/golden.hpp"
 #include "tests/generator/weights/onnx_file.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 
 #include <boost/json/parse.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <iterator>

@@ -1,9 +1,8 @@
 #include "generator/nano/embedded.hpp"
 
 #include "generator/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <iterator>

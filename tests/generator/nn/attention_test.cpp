@@ -1,10 +1,9 @@
 #include "generator/nn/attention.hpp"
 
 #include "tests/generator/layer_weights.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <cmath>
 

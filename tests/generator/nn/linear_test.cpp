@@ -1,8 +1,7 @@
 #include "generator/nn/linear.hpp"
 
 #include "tests/generator/layer_weights.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("a linear layer with gelu is the layer, and then the tanh formula") {
     at::manual_seed(1);

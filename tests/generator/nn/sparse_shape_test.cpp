@@ -1,8 +1,8 @@
 #include "generator/nn/sparse_shape.hpp"
 
-#include <ATen/ATen.h>
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 #include "generator/render/camera.hpp"
 
 #include "tests/generator/golden_files.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("the sixteen cameras are the validator's") {
     const std::string file = "gsplat/validator_view_01.safetensors";

@@ -3,8 +3,7 @@
 
 #include "generator/render/rasterize.hpp"
 #include "tests/generator/golden_files.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <cmath>

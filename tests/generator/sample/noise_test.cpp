@@ -1,9 +1,8 @@
 #include "generator/sample/noise.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 TEST_CASE("a seed gives the golden noise, structure first, latent after", "[golden]") {
     const tests::Golden golden(tests::golden_folder());

@@ -1,6 +1,6 @@
 #include "generator/sample/schedule.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using generator::SamplerSettings;
 using generator::timesteps;

@@ -3,10 +3,9 @@
 #include "generator/score/sizes.hpp"
 #include "tests/generator/layer_weights.hpp"
 #include "tests/generator/score/score_golden.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 using namespace generator;
 using tests::AlteredWeights;

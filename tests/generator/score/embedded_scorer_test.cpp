@@ -9,14 +9,13 @@
 #include "generator/splat/export.hpp"
 #include "generator/trellis/trellis.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <random>
-
-#include <catch2/catch.hpp>
 
 using namespace generator;
 

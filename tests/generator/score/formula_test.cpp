@@ -1,8 +1,7 @@
 #include "generator/score/formula.hpp"
 
 #include "tests/generator/score/score_golden.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace generator;
 using tests::near;

@@ -6,9 +6,8 @@
 #include "generator/render/rasterize.hpp"
 #include "generator/score/scorer.hpp"
 #include "generator/splat/scene.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <cstdlib>
 #include <filesystem>

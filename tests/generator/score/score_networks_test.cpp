@@ -4,10 +4,9 @@
 #include "generator/score/inputs.hpp"
 #include "generator/score/vit.hpp"
 #include "tests/generator/score/score_golden.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 using namespace generator;
 using tests::kScoreTolerances;

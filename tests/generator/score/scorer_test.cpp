@@ -2,10 +2,9 @@
 
 #include "generator/score/formula.hpp"
 #include "tests/generator/score/score_golden.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <map>

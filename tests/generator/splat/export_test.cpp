@@ -6,8 +6,7 @@
 #include "generator/splat/scene.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <limits>

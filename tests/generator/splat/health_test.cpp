@@ -1,8 +1,7 @@
 #include "generator/splat/health.hpp"
 
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <limits>
 

@@ -2,8 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "tests/generator/golden_files.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using generator::Errc;
 using generator::PlyFormat;

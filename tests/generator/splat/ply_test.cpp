@@ -2,8 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,8 +1,7 @@
 #include "generator/splat/scene.hpp"
 
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("the scene equals what the validator renders") {
     const std::string file = "gsplat/validator_view_01.safetensors";

@@ -4,8 +4,7 @@
 
 #include "generator/splat/ply.hpp"
 #include "tests/generator/golden_files.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 #include <random>

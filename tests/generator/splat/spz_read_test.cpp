@@ -1,8 +1,7 @@
 #include "generator/errc.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <zstd.h>
 

@@ -2,8 +2,7 @@
 #include "generator/splat/health.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using generator::Splats;
 using generator::StoredSplats;

@@ -1,6 +1,6 @@
 #include "generator/text/normalize.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <tuple>
 

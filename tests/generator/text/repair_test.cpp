@@ -4,8 +4,7 @@
 #include "generator/text/normalize.hpp"
 #include "generator/text/tokenizer.hpp"
 #include "tests/generator/score/score_golden.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace generator;
 

@@ -5,8 +5,7 @@
 #include "tests/support/paths.hpp"
 
 #include "generator/nano/embedded.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <fstream>
 

@@ -3,11 +3,10 @@
 #include "generator/sample/noise.hpp"
 #include "generator/trellis/networks.hpp"
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <iterator>

@@ -1,10 +1,10 @@
 // A program built for some GPUs says which, and on which others its kernels run.
 #include "generator/trellis/cuda_build.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <string>
 #include <string_view>
-
-#include <catch2/catch.hpp>
 
 namespace {
 

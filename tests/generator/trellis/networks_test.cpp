@@ -1,9 +1,8 @@
 #include "generator/trellis/networks.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 namespace {
 

@@ -2,9 +2,9 @@
 
 #include "generator/errc.hpp"
 #include "tests/generator/render/render_cases.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/Context.h>
-#include <catch2/catch.hpp>
 
 TEST_CASE("each device has a rasterizer, and what is none is refused by its name") {
     const tests::GoldenScene scene("gsplat/random_300.safetensors");

@@ -1,9 +1,8 @@
 // Settings and checkpoints that no generator can be made of, and what is said of them.
 #include "generator/errc.hpp"
 #include "generator/trellis/trellis.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>

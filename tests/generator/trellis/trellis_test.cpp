@@ -3,11 +3,10 @@
 #include "generator/errc.hpp"
 #include "tests/generator/golden.hpp"
 #include "tests/generator/text_folder.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 
 #include <ATen/record_function.h>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -3,8 +3,7 @@
 #include "generator/errc.hpp"
 #include "generator/weights/files.hpp"
 #include "generator/weights/refused.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <functional>
 #include <string>

@@ -3,10 +3,9 @@
 #include "generator/errc.hpp"
 #include "generator/weights/refused.hpp"
 #include "tests/generator/layer_weights.hpp"
+#include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
-
-#include <catch2/catch.hpp>
 
 #include <cstring>
 #include <functional>

@@ -3,8 +3,7 @@
 #include "generator/errc.hpp"
 #include "generator/nano/embedded.hpp"
 #include "generator/weights/refused.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <map>
 #include <string>

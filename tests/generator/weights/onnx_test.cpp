@@ -2,8 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "tests/generator/weights/onnx_file.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cstring>
 #include <random>

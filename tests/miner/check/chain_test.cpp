@@ -3,10 +3,10 @@
 #include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
 using miner::ChainReport;

@@ -1,7 +1,8 @@
 #include "miner/check/finding.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 using miner::Finding;
 using miner::Findings;

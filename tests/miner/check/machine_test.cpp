@@ -3,9 +3,8 @@
 #include "generator/errc.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "storage/database.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 

@@ -3,10 +3,10 @@
 #include "network/simulator/validator.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
 using miner::Finding;

@@ -1,9 +1,8 @@
 #include "miner/check/scorer.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "weights/scorer_plan.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <string>

@@ -1,8 +1,7 @@
 #include "miner/check/trial.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
-
-#include <catch2/catch.hpp>
 
 using miner::Finding;
 using State = Finding::State;

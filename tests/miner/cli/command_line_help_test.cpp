@@ -4,8 +4,7 @@
 #include "config/keys.hpp"
 #include "config/version.hpp"
 #include "tests/miner/cli/parsed.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <sstream>
 

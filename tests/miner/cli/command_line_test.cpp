@@ -2,9 +2,8 @@
 
 #include "config/keys.hpp"
 #include "tests/miner/cli/parsed.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 

@@ -2,8 +2,7 @@
 #include "miner/cli/command_line.hpp"
 
 #include "tests/miner/cli/parsed.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace miner;
 using tests::good;

@@ -2,8 +2,7 @@
 
 #include "config/keys.hpp"
 #include "miner/cli/arguments.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::Arguments;
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "miner/cli/command_line.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,11 +1,10 @@
 #include "miner/cli/weights.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "weights/digest.hpp"
 #include "weights/weights_lock.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 

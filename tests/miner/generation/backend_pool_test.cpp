@@ -4,9 +4,8 @@
 #include "network/await_all.hpp"
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/miner/serving.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <boost/asio/io_context.hpp>
 

@@ -2,8 +2,7 @@
 
 #include "network/await_all.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/post.hpp>
 

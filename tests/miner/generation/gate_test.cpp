@@ -1,6 +1,6 @@
 #include "miner/generation/gate.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::GateVerdict;
 using miner::judge;

@@ -1,8 +1,7 @@
 #include "miner/generation/generation_config.hpp"
 
 #include "generator/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("a generation config's chains as words are what they were read from") {
     const config::Settings settings;

@@ -1,6 +1,7 @@
 #include "miner/generation/precedence.hpp"
 
 #include "network/run_alone.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -8,8 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <memory>
 #include <optional>

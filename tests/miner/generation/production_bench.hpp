@@ -2,12 +2,11 @@
 #pragma once
 
 #include "miner/generation/production.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/fake_scorer.hpp"
 
 #include <boost/asio/io_context.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <exception>

@@ -3,10 +3,9 @@
 #include "generator/splat/spz.hpp"
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/miner/serving.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/detached.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <cmath>

@@ -2,8 +2,7 @@
 #include "miner/generation/production.hpp"
 
 #include "tests/miner/generation/production_bench.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 

@@ -1,8 +1,7 @@
 #include "miner/generation/production.hpp"
 
 #include "tests/miner/generation/production_bench.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <set>
 #include <utility>

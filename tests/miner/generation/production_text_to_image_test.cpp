@@ -4,8 +4,7 @@
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using Bench = tests::ProductionBench;
 using storage::Outcome;

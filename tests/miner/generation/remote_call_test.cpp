@@ -2,8 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "network/http/multipart.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <map>
 

@@ -1,6 +1,6 @@
 #include "miner/generation/server_timing.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 TEST_CASE("stage times go through the header and come back") {
     config::StageTimes times;

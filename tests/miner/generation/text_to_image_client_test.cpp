@@ -4,12 +4,11 @@
 #include "network/errc.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/picture_answer.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/guarded.hpp"
 
 #include <boost/asio/steady_timer.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 

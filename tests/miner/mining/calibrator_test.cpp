@@ -1,6 +1,6 @@
 #include "miner/mining/calibrator.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,11 +6,11 @@
 #include "network/simulator/chain_node.hpp"
 #include "network/wallet/ss58.hpp"
 #include "tests/network/keys.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/recordings.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <iterator>

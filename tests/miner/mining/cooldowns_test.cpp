@@ -1,6 +1,6 @@
 #include "miner/mining/cooldowns.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <limits>
 

@@ -1,9 +1,8 @@
 #include "miner/mining/identities.hpp"
 
 #include "network/hex.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 

@@ -11,14 +11,13 @@
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/fake_scorer.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,8 +1,7 @@
 #include "tests/miner/mining/pipeline_bench.hpp"
 
 #include "storage/report.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string>
 

@@ -2,9 +2,8 @@
 
 #include "miner/mining/cooldowns.hpp"
 #include "storage/report.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <limits>
 #include <thread>

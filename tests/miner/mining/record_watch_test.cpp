@@ -2,10 +2,10 @@
 
 #include "storage/errc.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
 
 #include <optional>
 

@@ -1,8 +1,7 @@
 #include "miner/mining/schedule.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <random>
 

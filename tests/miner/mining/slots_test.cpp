@@ -1,10 +1,10 @@
 #include "miner/mining/slots.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <optional>
 #include <vector>

@@ -1,7 +1,6 @@
 #include "miner/mining/worker.hpp"
 #include "tests/network/keys.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <map>
 

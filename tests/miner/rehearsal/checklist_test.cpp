@@ -1,6 +1,6 @@
 #include "miner/rehearsal/checklist.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 

@@ -3,9 +3,8 @@
 
 #include "generator/splat/export.hpp"
 #include "generator/splat/spz.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <set>
 

@@ -1,6 +1,6 @@
 #include "miner/rehearsal/error_lines.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::error_in;
 using miner::ErrorLines;

@@ -1,6 +1,6 @@
 #include "miner/rehearsal/fault_plan.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::Asked;
 using miner::FaultPlan;

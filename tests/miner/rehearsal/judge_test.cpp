@@ -5,8 +5,7 @@
 #include "generator/splat/spz.hpp"
 #include "miner/rehearsal/likeness.hpp"
 #include "network/base64.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 

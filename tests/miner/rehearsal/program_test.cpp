@@ -1,8 +1,7 @@
 #include "miner/rehearsal/program.hpp"
 #include "generator/image/decode.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <set>

@@ -1,9 +1,8 @@
 #include "miner/rehearsal/progress.hpp"
 
 #include "config/escape.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/hostile.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <sstream>

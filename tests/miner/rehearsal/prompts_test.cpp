@@ -1,7 +1,6 @@
 #include "miner/rehearsal/prompts.hpp"
 #include "config/settings.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::is_prompt;
 

@@ -4,10 +4,9 @@
 #include "miner/app.hpp"
 #include "network/base64.hpp"
 #include "tests/network/keys.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <mutex>

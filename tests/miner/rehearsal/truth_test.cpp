@@ -5,8 +5,7 @@
 #include "miner/rehearsal/pictures.hpp"
 #include "miner/rehearsal/prompts.hpp"
 #include "tests/support/boxes.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "miner/report/proportion.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 #include <random>

@@ -4,12 +4,12 @@
 
 #include "storage/database.hpp"
 #include "tests/miner/report/some_statistics.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <fstream>

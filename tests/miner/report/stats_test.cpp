@@ -3,9 +3,8 @@
 #include "config/escape.hpp"
 #include "miner/report/words.hpp"
 #include "tests/miner/report/some_statistics.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/hostile.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <sstream>
 #include <string>

@@ -3,8 +3,7 @@
 
 #include "storage/calibration.hpp"
 #include "tests/miner/report/tuning_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <random>

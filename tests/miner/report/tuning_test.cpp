@@ -2,9 +2,9 @@
 #include "miner/report/tuning.hpp"
 
 #include "tests/miner/report/tuning_cases.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 #include <random>
 #include <sstream>

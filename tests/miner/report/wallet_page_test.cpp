@@ -1,7 +1,8 @@
 #include "miner/report/wallet_page.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 using network::HotkeyState;
 

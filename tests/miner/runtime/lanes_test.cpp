@@ -1,8 +1,9 @@
 #include "miner/runtime/lanes.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <catch2/catch.hpp>
 
 #include <future>
 #include <stdexcept>

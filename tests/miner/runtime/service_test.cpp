@@ -1,8 +1,7 @@
 #include "miner/runtime/service.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <boost/asio/io_context.hpp>
 

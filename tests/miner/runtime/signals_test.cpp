@@ -1,13 +1,13 @@
 // Real signals to this process, which in earnest would end it.
 #include "miner/runtime/signals.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <atomic>

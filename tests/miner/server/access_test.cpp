@@ -1,8 +1,7 @@
 #include "miner/server/access.hpp"
 
 #include "network/base64.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::Access;
 

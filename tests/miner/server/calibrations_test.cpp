@@ -2,9 +2,9 @@
 #include "miner/server/calibrations.hpp"
 
 #include "tests/miner/server/seen.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <cmath>
 #include <limits>

@@ -2,9 +2,8 @@
 #include "tests/miner/serving.hpp"
 
 #include "generator/splat/spz.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <future>
 #include <set>

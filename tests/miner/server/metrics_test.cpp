@@ -1,8 +1,7 @@
 #include "miner/server/metrics.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/hostile.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <cmath>
 

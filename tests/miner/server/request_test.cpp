@@ -1,6 +1,6 @@
 #include "miner/server/request.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::read_number;
 using miner::read_request;

@@ -7,9 +7,8 @@
 #include "network/http/client.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>

@@ -6,9 +6,8 @@
 #include "network/subnet/dendrite_auth.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 using miner::SignedCallers;
 using network::ServerRequest;

@@ -10,11 +10,10 @@
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/network/plain_request.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <csignal>

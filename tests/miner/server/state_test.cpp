@@ -1,7 +1,8 @@
 #include "miner/server/state.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include <boost/json/serialize.hpp>
-#include <catch2/catch.hpp>
 
 using miner::State;
 using Time = State::Time;

@@ -3,9 +3,8 @@
 
 #include "generator/splat/spz.hpp"
 #include "tests/miner/server/seen.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <cmath>
 #include <cstring>

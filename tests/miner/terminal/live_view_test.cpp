@@ -6,11 +6,10 @@
 #include "storage/errc.hpp"
 #include "storage/journal.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/pty.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <csignal>

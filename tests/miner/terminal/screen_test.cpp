@@ -1,6 +1,6 @@
 #include "miner/terminal/screen.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using miner::cut_line;
 using miner::Key;

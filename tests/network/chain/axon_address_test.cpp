@@ -1,8 +1,7 @@
 #include "network/chain/axon_address.hpp"
 
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::axon_address;
 using network::AxonEntry;

@@ -3,8 +3,7 @@
 #include "network/errc.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
 #include "tests/network/chain/type_text.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <random>
 

@@ -1,6 +1,6 @@
 #include "network/chain/endpoint.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

@@ -1,6 +1,6 @@
 #include "network/chain/era.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::Era;
 

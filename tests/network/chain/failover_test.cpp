@@ -1,6 +1,6 @@
 #include "network/chain/failover.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::Failover;
 using namespace std::chrono_literals;

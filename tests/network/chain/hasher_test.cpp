@@ -1,8 +1,7 @@
 #include "network/chain/hasher.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 using network::hashed;
 using network::Hasher;

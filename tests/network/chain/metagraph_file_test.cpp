@@ -1,8 +1,7 @@
 #include "network/chain/metagraph_file.hpp"
 
 #include "network/wallet/hash.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

@@ -3,8 +3,7 @@
 #include "network/chain/runtime_api.hpp"
 #include "network/errc.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <set>
 

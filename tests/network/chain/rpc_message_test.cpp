@@ -1,8 +1,7 @@
 #include "network/chain/rpc_message.hpp"
 
 #include "network/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

@@ -5,13 +5,13 @@
 #include "tests/network/certificate.hpp"
 #include "tests/network/chain/scripted_node.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <catch2/catch.hpp>
 
 using namespace network;
 using namespace std::chrono_literals;

@@ -4,8 +4,7 @@
 #include "network/chain/scale.hpp"
 #include "network/errc.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

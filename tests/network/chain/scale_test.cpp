@@ -2,8 +2,7 @@
 
 #include "network/errc.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <limits>
 

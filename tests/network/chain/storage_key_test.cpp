@@ -3,8 +3,7 @@
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

@@ -9,8 +9,7 @@
 #include "tests/network/chain/chain_vectors.hpp"
 #include "tests/network/chain/scripted_node.hpp"
 #include "tests/network/keys.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 using namespace std::chrono_literals;

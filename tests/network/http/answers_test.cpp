@@ -4,8 +4,7 @@
 #include "network/http/client.hpp"
 #include "network/http/url.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <vector>

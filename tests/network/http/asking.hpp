@@ -4,8 +4,7 @@
 #include "network/errc.hpp"
 #include "network/http/client.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <chrono>
 #include <string>

@@ -2,9 +2,8 @@
 #include "network/http/client.hpp"
 
 #include "tests/network/http/asking.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/sanitized.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <cstdint>
 #include <fstream>

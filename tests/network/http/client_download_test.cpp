@@ -2,8 +2,7 @@
 #include "network/http/client.hpp"
 
 #include "tests/network/http/asking.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <string>

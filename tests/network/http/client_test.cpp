@@ -3,12 +3,11 @@
 #include "network/http/timeout.hpp"
 #include "network/http/url.hpp"
 #include "tests/network/http/asking.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-
-#include <catch2/catch.hpp>
 
 #include <optional>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "network/http/date.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::http_date;
 using network::parse_http_date;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "tests/network/http/served.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <chrono>
 #include <string>

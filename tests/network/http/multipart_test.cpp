@@ -1,8 +1,7 @@
 #include "network/http/multipart.hpp"
 
 #include "network/errc.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::parse_multipart;
 

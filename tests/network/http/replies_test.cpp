@@ -1,9 +1,8 @@
 // What the server says, and when, by RFC 9110 and 9112; ops/docs/http_conformance.md names these
 // cases.
 #include "tests/network/http/mirror.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <regex>

@@ -1,8 +1,7 @@
 // What the server makes of requests, by RFC 9110 and 9112; ops/docs/http_conformance.md names these
 // cases.
 #include "tests/network/http/mirror.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <utility>
 

@@ -4,9 +4,8 @@
 #include "network/http/timeout.hpp"
 #include "tests/network/http/asking.hpp"
 #include "tests/network/http/served.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <stdexcept>
 

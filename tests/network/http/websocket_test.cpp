@@ -2,8 +2,7 @@
 
 #include "network/errc.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::Errc;
 using tests::LoopbackPeer;

@@ -5,8 +5,7 @@
 #include "tests/network/http/raw_message.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

@@ -3,9 +3,8 @@
 #include "network/simulator/at_once.hpp"
 #include "tests/network/http/asking.hpp"
 #include "tests/network/http/served.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <stdexcept>

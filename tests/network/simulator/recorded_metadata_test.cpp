@@ -1,8 +1,7 @@
 #include "network/simulator/recorded_metadata.hpp"
 
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 

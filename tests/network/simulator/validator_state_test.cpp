@@ -2,8 +2,7 @@
 
 #include "network/base64.hpp"
 #include "tests/network/keys.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cmath>
 

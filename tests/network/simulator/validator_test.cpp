@@ -7,9 +7,8 @@
 #include "network/subnet/dendrite.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <stdexcept>

@@ -2,8 +2,7 @@
 
 #include "network/chain/codec.hpp"
 #include "tests/network/chain/chain_vectors.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace network;
 

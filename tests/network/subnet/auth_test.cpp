@@ -1,6 +1,6 @@
 #include "network/subnet/auth.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using network::AuthFault;
 using network::SeenNonces;

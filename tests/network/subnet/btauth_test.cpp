@@ -1,8 +1,7 @@
 #include "network/subnet/btauth.hpp"
 
 #include "tests/network/subnet/btauth_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <limits>
 

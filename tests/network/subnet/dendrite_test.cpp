@@ -3,9 +3,8 @@
 #include "network/errc.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/hostile.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <set>
 

@@ -4,8 +4,7 @@
 #include "network/subnet/dendrite.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/loopback.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <optional>
 #include <string>

@@ -1,8 +1,7 @@
 // What answers may leave out, and which are refused with the field's name.
 #include "network/errc.hpp"
 #include "network/subnet/messages.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cstdint>
 #include <limits>

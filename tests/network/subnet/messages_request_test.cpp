@@ -2,9 +2,9 @@
 #include "network/base64.hpp"
 #include "network/subnet/messages.hpp"
 #include "tests/network/subnet/dendrite_vectors.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <map>

@@ -2,10 +2,10 @@
 
 #include "network/wallet/ss58.hpp"
 #include "tests/network/subnet/dendrite_vectors.hpp"
+#include "tests/support/catch.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <catch2/catch.hpp>
 
 #include <map>
 #include <set>

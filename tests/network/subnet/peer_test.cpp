@@ -1,7 +1,6 @@
 #include "network/errc.hpp"
 #include "network/subnet/messages.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string>
 

@@ -7,8 +7,7 @@
 #include "tests/network/http/raw_message.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/network/subnet/btauth_cases.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <map>
 

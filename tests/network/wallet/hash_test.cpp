@@ -1,8 +1,7 @@
 #include "network/wallet/hash.hpp"
 
 #include "network/hex.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string_view>
 

@@ -3,9 +3,8 @@
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <map>
 #include <string>

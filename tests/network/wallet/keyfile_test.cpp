@@ -2,11 +2,11 @@
 
 #include "network/errc.hpp"
 #include "network/hex.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <catch2/catch.hpp>
 
 #include <cctype>
 

@@ -2,9 +2,8 @@
 
 #include "network/errc.hpp"
 #include "network/wallet/schnorr.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <set>
 #include <thread>

@@ -1,10 +1,9 @@
 #include "network/errc.hpp"
 #include "network/hex.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,9 +1,8 @@
 #include "network/wallet/password.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fcntl.h>
 #include <pty.h>

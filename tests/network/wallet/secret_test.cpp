@@ -1,9 +1,9 @@
 #include "network/wallet/secret.hpp"
 
 #include "network/wallet/keypair.hpp"
+#include "tests/support/catch.hpp"
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <array>

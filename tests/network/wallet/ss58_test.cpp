@@ -1,9 +1,8 @@
 #include "network/wallet/ss58.hpp"
 
 #include "network/errc.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 using network::ss58_decode;
 using network::ss58_encode;

@@ -1,8 +1,7 @@
 #include "network/wallet/transcript.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/vectors.hpp"
-
-#include <catch2/catch.hpp>
 
 TEST_CASE("challenges are those of merlin") {
     for (const auto& entry : tests::vectors("sr25519.json").at("merlin").as_array()) {

@@ -2,9 +2,8 @@
 
 #include "network/errc.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-
-#include <catch2/catch.hpp>
 
 #include <fstream>
 

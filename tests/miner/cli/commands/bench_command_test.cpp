@@ -1,10 +1,10 @@
 // miner bench --model validator-scorer from the command line to its words, with scripted times.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <optional>

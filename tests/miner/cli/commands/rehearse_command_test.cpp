@@ -3,12 +3,12 @@
 #include "miner/cli/commands/commands.hpp"
 #include "storage/database.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <sstream>

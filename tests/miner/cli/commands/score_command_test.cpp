@@ -1,13 +1,13 @@
 // miner score from the command line to its words, with a scripted scorer and real pictures.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "weights/scorer_plan.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <limits>

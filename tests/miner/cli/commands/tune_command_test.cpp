@@ -2,11 +2,11 @@
 #include "miner/cli/commands/commands.hpp"
 #include "storage/journal.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
 
 #include <chrono>
 #include <filesystem>
