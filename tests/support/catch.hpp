@@ -3,9 +3,8 @@
 #pragma once
 
 #if __has_include(<catch2/catch.hpp>)
+#include <catch2/catch.hpp>
 #else
-#include "tests/support/catch.hpp"
-
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_message.hpp>
 #include <catch2/catch_template_test_macros.hpp>
