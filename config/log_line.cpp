@@ -28,7 +28,7 @@ std::string text_value(const LogField& field) {
         [](const auto& value) -> std::string {
             if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
                 const auto shown = veiled(value);
-                return is_plain(shown) && shown.size() <= 2000 ? shown : quoted(shown);
+                return is_plain(shown) && shown.size() <= 2000 ? shown : config::quoted(shown);
             } else {
                 return fmt::format("{}", value);
             }

@@ -1,33 +1,74 @@
 #!/usr/bin/env bash
-# Makes a fresh Debian 12 ready to build: packages by apt, libtorch from the PyPI wheel into .venv. Run it as often as
-# you like; when all is there it ends within a second. MINER_CUDA=ON adds what a GPU build links (about 3 GB); it
-# needs the CUDA 13.0 toolkit.
+# Makes a fresh Debian 12 or 13 or Ubuntu 24.04 ready to build: packages by apt, libtorch from the PyPI wheel into .venv.
+# Run it as often as you like; when all is there it ends within a second. MINER_APT=OFF leaves packages to you, which is
+# the way on other distributions. MINER_CUDA=ON adds what a GPU build links (about 3 GB); it needs the CUDA 13.0 toolkit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 torch=2.11.0
 packages=(
-    build-essential ca-certificates ccache clang clang-format clang-tidy cmake git mold ninja-build pkg-config python3
-    python3-venv catch2 libbenchmark-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev
-    libgif-dev libjpeg62-turbo-dev libjs-chart.js libpng-dev libsodium-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev
-    libssl-dev libsystemd-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
+    build-essential ca-certificates ccache clang cmake git libclang-rt-dev mold ninja-build pkg-config python3 python3-venv
+    catch2 libbenchmark-dev libcli11-dev libfmt-dev libgif-dev libjpeg-dev libjs-chart.js libpng-dev libsodium-dev
+    libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev
+    libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
 )
 
-missing=()
-for package in "${packages[@]}"; do
-    [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "setup: installing ${missing[*]}"
-    as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
-    "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-fi
+os_release() {  # of this machine: its name, or the release whose packages it has (Mint, say, has those of an Ubuntu)
+    ( . /etc/os-release && case $1 in
+        name) echo "${PRETTY_NAME:-${NAME:-unknown}}" ;;
+        packages) echo "${UBUNTU_CODENAME:-${DEBIAN_CODENAME:-${VERSION_CODENAME:-unknown}}}" ;;
+    esac ) 2>/dev/null || echo unknown
+}
 
-# The stamp is written last, so that an interrupted set-up is made anew.
+# What has another name from one release to the next. The oldest Boost that does is 1.81.
+release=$(os_release packages)
+case $release in
+    bookworm) boost=1.81; packages+=(clang-format-14 clang-tidy-14) ;;
+    noble) boost=1.83; packages+=(clang-format-14 clang-tidy-14) ;;
+    *) boost=1.83 ;;  # trixie, which has no clang 14
+esac
+packages+=("libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev")
+
+missing_packages() {
+    local installed package
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
+    for package in "${packages[@]}"; do
+        grep -qx -e "installed $package" <<<"$installed" || echo "$package"
+    done
+}
+
+install_packages() {
+    local as_root=() list
+    case $release in
+        bookworm | trixie | noble) ;;
+        *)
+            echo "setup: this is $(os_release name); packages are known for Debian 12 and 13 and Ubuntu 24.04." >&2
+            echo "setup: install what stands here for the following, then run again with MINER_APT=OFF: ${packages[*]}" >&2
+            exit 1
+            ;;
+    esac
+    mapfile -t list < <(missing_packages)
+    [ ${#list[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "setup: packages are missing, and there is no sudo to install them. As root, run:" >&2
+            echo "    apt-get update && apt-get install --no-install-recommends ${list[*]}" >&2
+            exit 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "setup: installing ${list[*]}"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${list[@]}"
+}
+
+[ "${MINER_APT:-ON}" = OFF ] || install_packages
+
+# The stamp is written last, so that an interrupted set-up is made anew; so is one by another Python, which is left behind
+# when Debian 12 becomes 13.
 stamp=.venv/miner-torch-$torch
-if [ ! -e "$stamp" ]; then
+python=$(/usr/bin/python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+if [ ! -e "$stamp" ] || [ ! -e ".venv/lib/$python" ]; then
     echo "setup: fetching libtorch $torch (about 550 MB)"
     rm -rf .venv
     /usr/bin/python3 -m venv .venv
@@ -52,6 +93,12 @@ part.write_bytes(weights)
 part.rename(".venv/u2netp.onnx")
 END
     rm -r "$folder"
+fi
+
+# Sources are laid out by clang-format 14 on every distribution; see ops/check_format.sh.
+if ! command -v clang-format-14 >/dev/null && [ ! -x .venv/bin/clang-format ]; then
+    echo "setup: fetching clang-format 14 (1 MB)"
+    .venv/bin/pip install -q --disable-pip-version-check clang-format==14.0.6
 fi
 
 # A GPU build links the whole of libtorch, which needs every CUDA library that the wheel names.

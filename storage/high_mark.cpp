@@ -4,6 +4,7 @@
 #include "config/durable_file.hpp"
 #include "storage/file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 

@@ -5,6 +5,7 @@
 #include "generator/weights/refused.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <queue>
 #include <tuple>

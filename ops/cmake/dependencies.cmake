@@ -1,8 +1,8 @@
-# Outside libraries. Debian 12 packages, but libtorch: that is PyPI's wheel, unpacked by ops/setup.sh.
+# Outside libraries. Packages of the distribution (Debian 12 has the oldest), but libtorch: that is PyPI's wheel, unpacked by ops/setup.sh.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 set(Boost_USE_STATIC_LIBS ON)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)

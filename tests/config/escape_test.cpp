@@ -40,7 +40,7 @@ TEST_CASE("bytes that are no UTF-8 are shown as bytes, and replaced in JSON") {
         {"\xe2\x82", R"("\xe2\x82")"},                  // cut
         {"a\xc3(", R"("a\xc3(")"},
     }));
-    CHECK(quoted(c.bytes) == c.shown);
+    CHECK(config::quoted(c.bytes) == c.shown);
     CHECK(json_quoted(c.bytes).find("\\ufffd") != std::string::npos);
 }
 
@@ -60,7 +60,8 @@ TEST_CASE("long text is cut between characters") {
 TEST_CASE("no hostile text steers what it goes to, and none grows without a bound") {
     for (const auto& text : tests::hostile_texts()) {
         INFO(quoted(text, 60));
-        for (const auto& safe : {printable(text), quoted(text), json_quoted(text), label(text)}) {
+        for (const auto& safe :
+             {printable(text), config::quoted(text), json_quoted(text), label(text)}) {
             CHECK_FALSE(tests::steers(safe));
             CHECK(safe.find('\n') == std::string::npos);
             CHECK(safe.size() <= 6 * 2'000 + 5);

@@ -1,6 +1,8 @@
 // miner rehearse and miner stats, as a newcomer types them.
 #include "tests/e2e/scene.hpp"
 
+#include <sstream>
+
 using namespace tests;
 using namespace std::chrono_literals;
 

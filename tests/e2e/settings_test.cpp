@@ -3,6 +3,7 @@
 #include "tests/support/paths.hpp"
 
 #include <csignal>
+#include <sstream>
 
 #include <pwd.h>
 #include <unistd.h>

@@ -4,6 +4,8 @@
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/support/catch.hpp"
 
+#include <limits>
+
 using generator::Splats;
 using generator::StoredSplats;
 

@@ -6,6 +6,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 
+#include <cmath>
 #include <set>
 
 using miner::SheetCell;

@@ -6,6 +6,7 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 using namespace miner;

@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <vector>
+
 using network::Failover;
 using namespace std::chrono_literals;
 
