@@ -26,6 +26,10 @@ if [ $# -eq 0 ] && [ $all = no ]; then
     [ $# -gt 0 ] || { echo "no source has changed since $base"; exit 0; }
 fi
 
+command -v clang-tidy-14 >/dev/null || {
+    echo "there is no clang-tidy 14 here; Debian 12 and Ubuntu 24.04 have it (ops/setup.sh)" >&2
+    exit 1
+}
 [ -e build/release/compile_commands.json ] || cmake --preset release > /dev/null
 mkdir -p build/tidy
 # The same flags without g++'s own, and with precompiled headers as plain ones, which clang cannot read otherwise.
