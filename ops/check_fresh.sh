@@ -130,6 +130,10 @@ if [ -z "$mirror" ]; then
         awk -v o="$origin" '$1 == o && $2 == "main" && $3 !~ /security/ { print $3; exit }' || true)
     mirror=${mirror:-$default}
 fi
+for cache in "$ccache" "$pip_cache"; do  # a user of the root can write only to what has its number, 1000
+    [ -z "$cache" ] || [ "$user" = root ] || { mkdir -p "$cache" && [ "$(stat -c %u "$cache")" = 1000 ]; } ||
+        quit "$cache is not of user 1000, as whom --user works"
+done
 [ -z "$(git status --porcelain --untracked-files=no)" ] || say "HEAD is tried, without what is not committed"
 commands=("$@")
 [ $# -gt 0 ] || mapfile -t commands < <(git show HEAD:README.md | sed -n '/^## Two commands/,/^## What/p' | grep '^ops/')
