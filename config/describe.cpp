@@ -42,6 +42,21 @@ std::string cell(std::string text) {
     return text;
 }
 
+// Lines of a comment in a settings file, broken between words.
+std::string commented(std::string_view words) {
+    constexpr std::size_t kWidth = 98;
+    std::string text;
+    while (!words.empty()) {
+        std::size_t size = words.size();
+        if (size > kWidth) size = words.rfind(' ', kWidth);
+        if (size == std::string_view::npos) size = words.find(' ');
+        if (size == std::string_view::npos) size = words.size();
+        fmt::format_to(std::back_inserter(text), "# {}\n", words.substr(0, size));
+        words.remove_prefix(std::min(size + 1, words.size()));
+    }
+    return text;
+}
+
 constexpr std::string_view kMarkdownHead =
     R"(<!-- Rendered from the table of settings by `miner config --markdown`; a test keeps it so. -->
 # Settings
@@ -111,6 +126,26 @@ std::string settings_json(const Loaded& loaded) {
         "\n",
         version(), json_quoted(loaded.file, kWhole), settings_hash(loaded.settings),
         fmt::join(entries, ",\n"), json_list(loaded.warnings));
+}
+
+std::string settings_toml() {
+    std::string text = fmt::format(
+        "# Settings of miner {}, each at its default. Take away the # before a key to set it;\n"
+        "# `miner config --print --config FILE` shows what counts then, and what is wrong.\n",
+        version());
+    std::string_view group;
+    for (const Key& key : keys()) {
+        if (group_of(key) != group) {
+            group = group_of(key);
+            fmt::format_to(std::back_inserter(text), "\n[{}]\n", group);
+        }
+        const auto name = key.name.substr(group.empty() ? 0 : group.size() + 1);
+        fmt::format_to(
+            std::back_inserter(text), "\n{}#{} = {}\n",
+            commented(fmt::format("{} What it may be: {}.", key.doc, expectation_of(key))), name,
+            value_of(key, Settings{}));
+    }
+    return text;
 }
 
 std::string settings_markdown() {

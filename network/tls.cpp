@@ -10,9 +10,43 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
+#include <cstdlib>
+#include <string_view>
+#include <system_error>
+
 namespace network {
 
 namespace ssl = boost::asio::ssl;
+
+namespace {
+
+// Whether somebody named them, or they are where this OpenSSL was built to look.
+bool has_default_authorities() {
+    if (std::getenv(X509_get_default_cert_file_env()) ||
+        std::getenv(X509_get_default_cert_dir_env()))
+        return true;
+    std::error_code ignored;
+    return std::filesystem::exists(X509_get_default_cert_file(), ignored) ||
+           std::filesystem::exists(X509_get_default_cert_dir(), ignored);
+}
+
+}  // namespace
+
+std::filesystem::path authorities_of(const std::filesystem::path& root) {
+    constexpr std::array<std::string_view, 5> kPlaces{
+        "etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Arch, Gentoo
+        "etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, RHEL to 9
+        "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL from 10 on
+        "etc/ssl/ca-bundle.pem",                             // openSUSE
+        "etc/ssl/cert.pem",                                  // Alpine, Void
+    };
+    std::error_code ignored;
+    for (const auto place : kPlaces) {
+        if (std::filesystem::is_regular_file(root / place, ignored)) return root / place;
+    }
+    return {};
+}
 
 Tls::Tls() : context_(ssl::context::tls_client) {
     context_.set_verify_mode(ssl::verify_peer);
@@ -23,6 +57,11 @@ std::shared_ptr<const Tls> Tls::system() {
     std::shared_ptr<Tls> tls(new Tls);
     boost::system::error_code ignored;  // without authorities every handshake says so
     tls->context_.set_default_verify_paths(ignored);
+    // A program that brings its own libssl asks where that one's distribution keeps them.
+    if (!has_default_authorities()) {
+        const auto file = authorities_of("/");
+        if (!file.empty()) tls->context_.load_verify_file(file.string(), ignored);
+    }
     return tls;
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,8 @@ namespace network {
 
 class Tls {
 public:
-    // Trusts the system's authorities (OpenSSL's default places, SSL_CERT_FILE and SSL_CERT_DIR).
+    // Trusts the system's authorities: OpenSSL's default places, SSL_CERT_FILE and SSL_CERT_DIR, or
+    // where other distributions than the one it was built for keep them.
     static std::shared_ptr<const Tls> system();
 
     // Trusts these certificates alone: PEM, one or more. Fails with malformed.
@@ -28,6 +30,10 @@ private:
 
     mutable boost::asio::ssl::context context_;
 };
+
+// The file with all authorities of the system below `root`, as one of the usual distributions has
+// it; empty when there is none.
+std::filesystem::path authorities_of(const std::filesystem::path& root);
 
 // Before the handshake: names `host` to the peer (SNI) and demands a certificate for it; an IP
 // literal is demanded as such. Fails with malformed.

@@ -358,6 +358,7 @@ private:
             "Print every setting with value, origin and meaning (what it does anyway)");
         app.add_flag("--json", arguments_.json, "Print JSON");
         app.add_flag("--markdown", arguments_.markdown, "Print the page about settings");
+        app.add_flag("--toml", arguments_.toml, "Print a settings file, every key commented out");
     }
 
     CLI::App app_{"Mines Bittensor's 3D subnet: pictures or prompts in, Gaussian splats out.",

@@ -45,7 +45,7 @@ struct Arguments {
     std::optional<std::string> model, voxels, steps, runs;  // of bench
     bool random = false;                                    // of bench
     std::optional<std::string> last, since, until, by, hotkey, database;
-    bool quick = false, json = false, csv = false, markdown = false, watch = false;
+    bool quick = false, json = false, csv = false, markdown = false, toml = false, watch = false;
     std::vector<std::string> complaints;  // of words that are none of an option's choices
     bool command_named = false;           // false: run, as none was given
     std::vector<std::string> left_over;   // what nothing above claims, in order

@@ -282,10 +282,17 @@ WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) 
 }
 
 ConfigOptions read_config(const Arguments& arguments, Complaints& complaints) {
-    if (arguments.json && arguments.markdown)
-        complaints.push_back("--markdown: give either --json or --markdown");
     using Form = ConfigOptions::Form;
-    return {arguments.json ? Form::json : arguments.markdown ? Form::markdown : Form::text};
+    Form form = Form::text;
+    const auto take = [&](bool asked, Form that) {
+        if (asked && form != Form::text)
+            complaints.push_back("--json, --markdown, --toml: give one of them");
+        if (asked) form = that;
+    };
+    take(arguments.json, Form::json);
+    take(arguments.markdown, Form::markdown);
+    take(arguments.toml, Form::toml);
+    return {form};
 }
 
 void complain_of_left_over(const Arguments& arguments, Complaints& complaints) {

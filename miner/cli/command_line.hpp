@@ -130,7 +130,7 @@ struct BenchCommandOptions {
 };
 
 struct ConfigOptions {
-    enum class Form { text, json, markdown };
+    enum class Form { text, json, markdown, toml };
 
     Form form = Form::text;
 };

@@ -58,7 +58,6 @@ if(MINER_TORCH)
         add_library(miner_torch INTERFACE)
         target_include_directories(miner_torch SYSTEM INTERFACE ${torch_root}/include)
         target_link_libraries(miner_torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
-        target_link_options(miner_torch INTERFACE
-            -Wl,-rpath-link,${torch_site}/nvidia/cu13/lib -Wl,-rpath,${torch_root}/lib)
+        target_link_options(miner_torch INTERFACE -Wl,-rpath-link,${torch_site}/nvidia/cu13/lib)
     endif()
 endif()

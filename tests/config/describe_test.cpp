@@ -66,6 +66,30 @@ TEST_CASE("the page about settings has every key once") {
     }
 }
 
+TEST_CASE("the settings file to begin with changes nothing, and each of its lines may be taken") {
+    const std::string text = settings_toml();
+    std::string all, taken;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        CHECK((line.size() <= 100 || !line.starts_with("# ")));
+        const bool is_key = line.starts_with('#') && !line.starts_with("# ");
+        all += (is_key ? line.substr(1) : line) + "\n";
+        if (is_key) taken += line + "\n";
+    }
+    std::size_t count = 0;
+    for (const char c : taken) count += c == '\n';
+    CHECK(count == keys().size());
+    for (const std::string& file : {text, all}) {
+        const Environment home{{"HOME", "/home/ann"}};
+        auto result = load(SettingsFile{"miner.toml", file}, home, {});
+        if (const auto* faults = std::get_if<Faults>(&result)) FAIL(faults->front().message());
+        const auto& good = std::get<Loaded>(result);
+        CHECK(settings_hash(good.settings) ==
+              settings_hash(std::get<Loaded>(load({}, home, {})).settings));
+        CHECK(good.warnings.empty());
+    }
+}
+
 TEST_CASE("a secret is printed nowhere, not even when it is wrong") {
     const std::string secret = "correct-horse-battery-staple";
     auto result = load({}, {{"MINER_HTTP_TOKEN", secret}}, {});

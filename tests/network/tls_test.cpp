@@ -5,8 +5,12 @@
 #include "tests/network/certificate.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/ssl/stream.hpp>
+
+#include <filesystem>
+#include <fstream>
 
 using network::Errc;
 using network::Tls;
@@ -87,6 +91,20 @@ TEST_CASE("what does not speak TLS is told so, and what says nothing is given up
     tests::LoopbackPeer silent(
         [](tests::LoopbackPeer::Socket& socket) { tests::await_hang_up(socket); });
     CHECK(failure(ask(silent.port(), tls, "127.0.0.1", 50ms)) == Errc::handshake_timeout);
+}
+
+TEST_CASE("the system's authorities are found where any usual distribution keeps them") {
+    for (const auto* place : {"etc/ssl/certs/ca-certificates.crt",
+                              "etc/pki/tls/certs/ca-bundle.crt", "etc/ssl/ca-bundle.pem"}) {
+        const tests::TemporaryFolder root;
+        CHECK(network::authorities_of(root.path()).empty());
+        const auto file = root.path() / place;
+        std::filesystem::create_directories(file);  // a folder is no file of certificates
+        CHECK(network::authorities_of(root.path()).empty());
+        std::filesystem::remove(file);
+        std::ofstream(file) << "certificates";
+        CHECK(network::authorities_of(root.path()) == file);
+    }
 }
 
 TEST_CASE("authorities must be certificates") {

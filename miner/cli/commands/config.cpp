@@ -19,6 +19,9 @@ ExitCode config_command(const CommandLine& line) {
         case Form::markdown:
             fmt::print("{}", config::settings_markdown());
             break;
+        case Form::toml:
+            fmt::print("{}", config::settings_toml());
+            break;
     }
     for (const auto& warning : line.loaded.warnings)
         fmt::print(stderr, "warning: {}\n", config::printable(warning));

@@ -150,7 +150,9 @@ TEST_CASE("inspect and config have their options") {
     CHECK(good({"config"}).config.form == Form::text);
     CHECK(good({"config", "--print", "--json"}).config.form == Form::json);
     CHECK(good({"config", "--markdown"}).config.form == Form::markdown);
-    CHECK(has(refused({"config", "--json", "--markdown"}), "either"));
+    CHECK(good({"config", "--toml"}).config.form == Form::toml);
+    CHECK(has(refused({"config", "--json", "--markdown"}), "give one of them"));
+    CHECK(has(refused({"config", "--toml", "--json"}), "give one of them"));
 }
 
 TEST_CASE("render takes a file, a picture or a turntable, and how to look") {
