@@ -15,6 +15,7 @@
 #include <boost/json/parse.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -95,6 +96,9 @@ public:
     Command miner(Words words, std::map<std::string, std::string> environment = {}) const {
         environment.emplace("HOME", home().string());
         environment.emplace("XDG_DATA_HOME", (home() / "data").string());
+        // The same tests with another model, or on another device: ops/gpu/proof.py.
+        for (const char* name : {"MINER_GENERATOR_DEVICE", "MINER_GENERATOR_MODEL"})
+            if (const char* value = std::getenv(name)) environment.emplace(name, value);
         return {.program = tests::miner_binary(),
                 .arguments = std::move(words),
                 .environment = std::move(environment),
