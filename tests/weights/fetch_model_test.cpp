@@ -140,7 +140,8 @@ TEST_CASE("a lock that a power cut damaged is made anew, and what is there is no
     const tests::TemporaryFolder folder;
     REQUIRE(fetch(far, folder.path()).end.has_value());
     const auto before = weights::read_lock(folder.path()).value()->files.size();
-    const std::string content = GENERATE("", "{\"files\": [{", std::string(200, '\0'));
+    const std::string content =
+        GENERATE(as<std::string>(), "", "{\"files\": [{", std::string(200, '\0'));
     std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
     std::ofstream(folder.path() / "ckpts" / "gs.safetensors") << std::string(300, '?');
     far.served.clear();

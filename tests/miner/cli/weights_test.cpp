@@ -63,7 +63,8 @@ TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
 
 TEST_CASE("a model whose lock is damaged is loaded with a warning that says what to do") {
     const tests::TemporaryFolder folder;
-    const std::string content = GENERATE("", "{\"files\": [{\"path\"", std::string(100, '\0'));
+    const std::string content =
+        GENERATE(as<std::string>(), "", "{\"files\": [{\"path\"", std::string(100, '\0'));
     std::ofstream(folder.path() / "weights.lock.json", std::ios::binary) << content;
     const auto examined = look_at(folder.path());
     CHECK(examined.right.has_value());
