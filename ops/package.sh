@@ -65,7 +65,7 @@ lay_out_debian() {  # TREE ROOT
 
 write_control() {  # ROOT
     local this=miner$kind other=miner-cuda words="the node for Bittensor's 3D subnet (SN17)" more=
-    [ -z "$kind" ] || other=miner words="$words, for NVIDIA GPUs" more=" The GPU's driver comes from elsewhere."$'\n'
+    [ -z "$kind" ] || other=miner words="$words, for NVIDIA GPUs" more=$'Provides: miner\n'
     cat > "$1/DEBIAN/control" <<END
 Package: $this
 Version: $version
@@ -74,21 +74,19 @@ Maintainer: the authors of miner <miner@localhost>
 Installed-Size: $(du -k -s --apparent-size --exclude=DEBIAN "$1" | cut -f1)
 Depends: libc6 (>= $(needed_glibc "$1/usr/lib/miner")), ca-certificates, passwd, util-linux
 Suggests: logrotate, prometheus
-Provides: miner
-Conflicts: $other
+${more}Conflicts: $other
 Replaces: $other
 Section: net
 Priority: optional
 Description: $words
  Takes validators' tasks, turns pictures and prompts into 3D Gaussian splats, signs
  and submits them, and keeps every step in SQLite.
-$more Settings are in /etc/miner, data in /var/lib/miner; the service is miner.service.
+ Settings are in /etc/miner, data in /var/lib/miner; the service is miner.service.
 END
     printf '%s\n' /etc/miner/miner.toml /etc/logrotate.d/miner > "$1/DEBIAN/conffiles"
     local script
     for script in preinst postinst prerm postrm; do
-        sed "s/@VERSION@/$version/g" "ops/debian/$script" > "$1/DEBIAN/$script"
-        chmod 755 "$1/DEBIAN/$script"
+        install -m 755 "ops/debian/$script" "$1/DEBIAN/"
     done
     (cd "$1" && find usr -type f -print0 | sort -z | xargs -0 md5sum) > "$1/DEBIAN/md5sums"
 }

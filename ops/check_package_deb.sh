@@ -1,0 +1,182 @@
+# The part of ops/check_package.sh that is about .debs.
+
+# The same files as a version before.
+repack_as_before() {  # DEB OUT
+    local tree=$work/before
+    dpkg-deb -R "$1" "$tree"
+    sed -i 's/^Version: .*/&~before/' "$tree/DEBIAN/control"
+    # A settings file that changed in between: what the operator wrote there must stay.
+    echo "# of the version before" >> "$tree/etc/miner/miner.toml"
+    dpkg-deb --root-owner-group -Znone -b "$tree" "$2"
+    rm -rf "$tree"
+}
+
+# The database NEW as the version before had it, by the steps of storage/schema.cpp but the last: all rows, without the columns
+# that came with that one.
+make_old_database() {  # NEW OLD
+    python3 - "$source_folder/storage/schema.cpp" "$1" "$2" <<'END'
+import re, sqlite3, sys
+source, new, old = open(sys.argv[1]).read(), sys.argv[2], sys.argv[3]
+texts = dict(re.findall(r'constexpr const char\* (k\w+) = R"sql\((.*?)\)sql"', source, re.S))
+names = re.search(r"kMigrations\[\] = \{(.*?)\}", source, re.S)[1].replace(" ", "").replace("\n", "").split(",")
+steps = [texts[name] for name in names if name]
+database = sqlite3.connect(old, isolation_level=None)
+for step in steps[:-1]:
+    database.executescript(step)
+database.execute(f"ATTACH '{new}' AS new")
+kind = database.execute("PRAGMA new.application_id").fetchone()[0]
+for (table,) in database.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
+    if table.startswith("sqlite_"):
+        continue
+    columns = ", ".join(row[1] for row in database.execute(f"PRAGMA main.table_info({table})"))
+    database.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+database.execute(f"PRAGMA main.application_id = {kind}")
+database.execute(f"PRAGMA main.user_version = {len(steps) - 1}")
+print(f"version {len(steps) - 1} of {len(steps)}")
+END
+}
+form_of() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version").fetchone()[0])' "$1"; }
+
+# As the package manager of the root, without a question.
+by_dpkg() { in_root "$root" 0:0 dpkg --force-unsafe-io "$@" < /dev/null; }
+as_miner() { in_root "$root" miner:miner /usr/bin/miner "$@" --storage.path /var/lib/miner; }
+
+has_user_and_folders() {
+    grep '^miner:' "$root/etc/passwd" | grep -q ':/var/lib/miner:/usr/sbin/nologin$' || { echo "no user"; return 1; }
+    local folder
+    for folder in /var/lib/miner /var/lib/miner/wallets /var/log/miner; do
+        [ "$(in_root "$root" 0:0 stat -c '%U:%G %a' $folder)" = "miner:miner 700" ] || { echo "$folder"; return 1; }
+    done
+}
+
+# Its program and its user are there; the rest by the systemd of this machine, which need not run.
+has_a_good_unit() {
+    local unit=$root/usr/lib/systemd/system/miner.service program user
+    program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
+    user=$(sed -n 's/^User=//p' "$unit")
+    in_root "$root" "$user:$user" "$program" version || return 1
+    command -v systemd-analyze > /dev/null || { echo "no systemd-analyze here"; return 0; }
+    sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; s/^\(User\|Group\)=.*/\1=root/' "$unit" > "$work/miner.service"
+    systemd-analyze verify --man=no "$work/miner.service"
+}
+
+keeps_the_operators() {
+    [ "$(sha256sum < "$root/var/lib/miner/wallets/cold/hotkeys/hot")" = "$key" ] || { echo "the key"; return 1; }
+    counts "$root" miner:miner /usr/bin/miner "$1" --db /var/lib/miner/rehearsal/miner.db || return 1
+}
+
+upgrades() {
+    by_dpkg --force-confold -i /tmp/new.deb
+    said 'miner.db.of-[0-9.]+ is the database as version' || return 1
+    grep -q '^name = "cold"' "$root/etc/miner/miner.toml" || { echo "the settings file was replaced"; return 1; }
+    [ "$(form_of "$copy")" = "$(form_of "$data/miner.db")" ] || { echo "the copy has another form"; return 1; }
+    [ "$(in_root "$root" 0:0 stat -c %U "${copy#"$root"}")" = miner ]
+}
+
+migrates() {
+    local newest
+    newest=$(form_of "$data/miner.db")
+    if [ -z "${BEFORE:-}" ]; then
+        make_old_database "$data/miner.db" "$work/old.db"
+        rm "$data"/rehearsal/miner.db*
+        install -m 600 "$work/old.db" "$data/rehearsal/miner.db"
+        in_root "$root" 0:0 chown miner:miner /var/lib/miner/rehearsal/miner.db
+        [ "$(form_of "$data/rehearsal/miner.db")" -lt "$newest" ] || { echo "that is no older form"; return 1; }
+    fi
+    rehearses "$root" miner:miner /usr/bin/miner 1 --storage.path /var/lib/miner || return 1
+    [ "$(form_of "$data/rehearsal/miner.db")" -ge "$newest" ] || { echo "it was not brought up to date"; return 1; }
+}
+
+goes_back() {
+    by_dpkg --force-confold -i /tmp/before.deb
+    said 'should .* say that the database is newer: miner restore' || return 1
+    # What the version before finds, when the new one has changed the form.
+    python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version = 99")' "$data/miner.db"
+    as_miner stats && { echo "it took a newer database"; return 1; }
+    said 'update the program' || return 1
+    as_miner restore "${copy#"$root"}"
+    as_miner stats
+}
+
+# The same files under the other form's name.
+repack_as_the_other() {  # DEB OUT
+    local tree=$work/other
+    dpkg-deb -R "$1" "$tree"
+    if grep -q '^Package: miner$' "$tree/DEBIAN/control"; then
+        sed -i 's/^Package: .*/&-cuda\nProvides: miner/; s/^\(Conflicts\|Replaces\): .*/\1: miner/' "$tree/DEBIAN/control"
+    else
+        sed -i '/^Provides: /d; s/^Package: .*/Package: miner/; s/^\(Conflicts\|Replaces\): .*/\1: miner-cuda/' "$tree/DEBIAN/control"
+    fi
+    dpkg-deb --root-owner-group -Znone -b "$tree" "$2"
+    rm -rf "$tree"
+}
+
+# And what is left of the first is cleared away without harm to the one that is there now.
+takes_the_others_place() {
+    by_dpkg --force-confold -i /tmp/other.deb
+    by_dpkg -P "$this"
+    grep -q '^name = "cold"' "$root/etc/miner/miner.toml" || { echo "settings are gone"; return 1; }
+    [ -d "$root/var/log/miner" ] || { echo "the log's folder is gone"; return 1; }
+    in_root "$root" miner:miner /usr/bin/miner version || return 1
+    by_dpkg --force-confold -i /tmp/new.deb
+}
+
+is_removed() {
+    by_dpkg -r "$this"
+    [ ! -e "$root/usr/bin/miner" ] && [ ! -e "$root/usr/lib/miner" ] || { echo "the program is still there"; return 1; }
+    [ -e "$data/miner.db" ] && [ -e "$root/etc/miner/miner.toml" ] || { echo "data or settings went along"; return 1; }
+    [ "$(sha256sum < "$data/wallets/cold/hotkeys/hot")" = "$key" ]
+}
+
+is_purged() {
+    by_dpkg -P "$this"
+    said '/var/lib/miner stays, with journal' || return 1
+    [ ! -e "$root/etc/miner" ] && [ ! -e "$root/var/log/miner" ] || { echo "settings or logs are still there"; return 1; }
+    [ -e "$data/miner.db" ] && [ "$(sha256sum < "$data/wallets/cold/hotkeys/hot")" = "$key" ]
+}
+
+# With nothing in its folder it leaves nothing.
+leaves_no_trace() {
+    rm -rf "$data"
+    by_dpkg -i /tmp/new.deb
+    by_dpkg -P "$this"
+    [ ! -e "$data" ] && ! grep -q '^miner:' "$root/etc/passwd"
+}
+
+check_deb() {  # FILE
+    local root=$work/deb data copy key this
+    [ -d "$root" ] || make_root deb minbase ca-certificates
+    data=$root/var/lib/miner
+    cp "$1" "$root/tmp/new.deb"
+    if [ -n "${BEFORE:-}" ]; then cp "$BEFORE" "$root/tmp/before.deb"; else quietly repack_as_before "$1" "$root/tmp/before.deb"; fi
+    quietly repack_as_the_other "$1" "$root/tmp/other.deb"
+    this=$(dpkg-deb -f "$1" Package)
+    check "a root without Python and compiler" has_no_tools "$root" deb
+    check "the version before is installed" by_dpkg -i /tmp/before.deb
+    check "user and folders" has_user_and_folders
+    check "the unit" has_a_good_unit
+    check "it loads its own libraries and glibc" loads_its_own "$root" /usr/lib/miner
+    check "it rehearses as the service's user" rehearses "$root" miner:miner /usr/bin/miner 2 --storage.path /var/lib/miner
+
+    # An operator's: settings, a key, a database.
+    sed -i 's/^#name = .*/name = "cold"/' "$root/etc/miner/miner.toml"
+    mkdir -p "$data/wallets/cold/hotkeys"
+    echo '{"not": "a key"}' > "$data/wallets/cold/hotkeys/hot"
+    key=$(sha256sum < "$data/wallets/cold/hotkeys/hot")
+    check "a database to mine on with" in_root "$root" miner:miner /usr/bin/miner backup /var/lib/miner/miner.db \
+        --storage.path /var/lib/miner/rehearsal
+    in_root "$root" 0:0 chown -R miner:miner /var/lib/miner
+    copy=$data/miner.db.of-$(in_root "$root" miner:miner /usr/bin/miner version | sed -n '1s/^miner \([^ ]*\).*/\1/p')
+
+    check "upgrade: a copy of the database first, settings stay" upgrades
+    check "upgrade: data and keys are there" keeps_the_operators 2
+    check "upgrade: a database of the version before is brought up to date" migrates
+    check "upgrade: nothing of it is lost" keeps_the_operators 3
+    check "the way back: the copy goes in place of a database that is too new" goes_back
+    check "the way back: data and keys are there" keeps_the_operators 3
+    check "the other form takes its place, and back" takes_the_others_place
+    check "the other form: data and keys are there" keeps_the_operators 3
+    check "removal keeps settings, data and keys" is_removed
+    check "purge keeps data and keys, and says so" is_purged
+    check "purge of what was never used leaves nothing" leaves_no_trace
+}
