@@ -12,7 +12,7 @@ python3 ops/fuzz_seeds.py build/fuzz/seeds
 mkdir -p build/fuzz/found
 
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=($(cd tests/fuzz && ls ./*_fuzz.cpp | sed 's#^\./##; s#_fuzz.cpp$##'))
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -as _fuzz.cpp tests/fuzz/*_fuzz.cpp)
 export MINER_FUZZ_METADATA=$PWD/build/fuzz/seeds/metadata/v15
 failed=()
 for target in "${targets[@]}"; do
