@@ -65,8 +65,7 @@ follow_readme() {
     for command in "$@"; do
         say "$command"
         began=$EPOCHREALTIME
-        in_clone "$command" >"$output" 2>&1 </dev/null || failed=$?
-        cat "$output" >>"$log"
+        in_clone "$command" 2>&1 </dev/null | tee -a "$log" >"$output" || failed=$?
         word=$([ $failed != 0 ] || ends_well "$command" "$output") || failed=1
         if [ $failed != 0 ]; then
             tail -n 60 "$output"
