@@ -73,24 +73,6 @@ miner run --netuid ||README.md
 LINES
 }
 
-# Debian's packages of all libraries that the binary loads and that are neither in the image already nor beside libtorch.
-# Those that it names itself: what these load in turn comes with their packages.
-container_has_libraries() {
-    local named wanted library package good=0
-    wanted=$(readelf -d "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
-    named=$(sed -n '/^FROM.*slim/,/apt\/lists/p' ops/container/Containerfile)
-    for library in $(ldd "$binary" | awk '$3 ~ "^/" && $3 !~ "/site-packages/" { print $3 }'); do
-        grep -qx -e "$(basename "$library")" <<< "$wanted" || continue
-        package=$({ dpkg -S "$library" || dpkg -S "/usr$library"; } 2> /dev/null | head -1 | cut -d: -f1)
-        case $package in libc6 | libstdc++6 | libgcc-s1 | zlib1g) continue ;; esac
-        grep -qw -e "$package" <<< "$named" || { echo "the image lacks $package ($library)"; good=1; }
-    done
-    for package in $(grep -ow 'lib[a-z0-9.+-]*[0-9]\b' <<< "$named" | sort -u); do
-        apt-cache show "$package" > /dev/null 2>&1 || { echo "Debian has no $package"; good=1; }
-    done
-    return $good
-}
-
 # The real unit names a binary and a user that this machine need not have.
 unit=$work/miner.service
 sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; s/^\(User\|Group\)=.*/\1=root/' ops/systemd/miner.service > "$unit"
@@ -111,7 +93,6 @@ check "log rotation" logrotate bash -c "logrotate --debug --state '$work/state' 
 check "pm2 file" node node --check ops/pm2.config.js
 # Of other projects' kinds, as ServiceMonitor is, it has no schema and says so.
 check "Kubernetes manifests" kubernetes-validate kubernetes-validate --strict ops/kubernetes/*.yaml
-check "image has the libraries that the binary loads" dpkg container_has_libraries
 for shell in bash zsh fish; do check "completions of $shell, tried" "$shell" completes "$shell"; done
 check "manual page, by man" man bash -c "man --warnings -l '$work/miner.1' 2>&1 > /dev/null | (! grep .)"
 check "manual page, by groff" groff bash -c "groff -ww -man -Tutf8 '$work/miner.1' 2>&1 > /dev/null | (! grep .)"
