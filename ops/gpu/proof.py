@@ -37,7 +37,7 @@ import urllib.request
 from field import PICTURES, form
 
 PARTS = ("check", "rehearse", "soak", "serve", "memory", "mining", "pair", "kill")
-PORT = 18080
+PORT = int(os.environ.get("MINER_PROOF_PORT", 18080))
 # Fills what is free of the GPU but the given MiB, says so, and holds it until its standard input ends.
 HOG = """
 import sys, torch
@@ -56,7 +56,10 @@ class Samples(threading.Thread):
         self.pid, self.rows, self.over = pid, [], threading.Event()
 
     def run(self):
-        ask = ["nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "-lms", "1000"]
+        # nvidia-smi counts all cards of the machine, a program those that it is shown.
+        card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        ask = ["nvidia-smi", "-i", card, "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits",
+               "-lms", "1000"]
         if not shutil.which(ask[0]):  # a trial of this script without a GPU
             ask = ["sh", "-c", "while sleep 1; do echo 0, 0; done"]
         watch = subprocess.Popen(ask, stdout=subprocess.PIPE, text=True)
