@@ -169,7 +169,7 @@ std::optional<Reference> named_strictly(std::u32string_view text) {
     if (!upper) return std::nullopt;
     std::transform(name.begin(), name.end(), name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; });
-    if (name == "szlig") return Reference{length, U"SS", true};
+    if (name == "szlig") return Reference{length, {U'S', U'S'}, true};
     // Its upper case would be here; the tokenizer makes it lower case anyway.
     if (const auto* entity = find(name)) return Reference{length, {entity->code}, true};
     return std::nullopt;
