@@ -44,7 +44,7 @@ pack_tarball() {  # TREE
     name=$(basename "$1")
     tar --create --directory "$(dirname "$1")" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
         --mtime="@$SOURCE_DATE_EPOCH" --mode=u=rwX,go=rX "$name" |
-        zstd -q -T1 -12 > "$output/$name.tar.zst.part"
+        zstd -q -T1 -9 > "$output/$name.tar.zst.part"
     mv "$output/$name.tar.zst.part" "$output/$name.tar.zst"
 }
 
@@ -94,7 +94,7 @@ END
 pack_debian() {  # ROOT
     local name=miner${kind}_${version}_amd64.deb
     find "$1" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
-    dpkg-deb --root-owner-group -Zzstd -z12 --threads-max=1 --build "$1" "$output/$name.part" > /dev/null
+    dpkg-deb --root-owner-group -Zzstd -z9 --threads-max=1 --build "$1" "$output/$name.part" > /dev/null
     mv "$output/$name.part" "$output/$name"
 }
 
