@@ -57,7 +57,8 @@ origin_of() {
     record=$(grep -lF "${path#"$site/"}," "$site"/*.dist-info/RECORD | head -1)
     wheel=$(basename "$(dirname "$record")" .dist-info)
     echo "${wheel/-/ }"
-    find "$(dirname "$record")" -type f \( -path '*/licenses/*' -o -iname 'licen[cs]e*' -o -iname 'notice*' \)
+    # Some wheels keep them beside the library.
+    grep -oiE "^(${wheel%%-*}-[^/]*\.dist-info/([^,]*/)?|nvidia/[^,]*/)(licen[cs]e|notice)[^/,]*," "$record" | sed "s|^|$site/|; s|,$||"
 }
 
 write_licences() {
