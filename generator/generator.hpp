@@ -10,6 +10,7 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 #include "generator/asset.hpp"
+#include "generator/gpu.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -30,6 +31,8 @@ struct ModelInfo {
     int resolution = 0;           // voxels along an edge
     int gaussians_per_voxel = 0;  // a constant of the checkpoint
     std::int64_t parameters = 0;
+    std::string device_choice = {};  // as DeviceChoice::words
+    std::string unused_gpu = {};     // as DeviceChoice::unused
 };
 
 // What to make, in words; UTF-8.
@@ -59,11 +62,6 @@ public:
     virtual std::int64_t gaussians()
         const = 0;  // what stage 2 will make: voxels * gaussians_per_voxel
     virtual const StageTimes& times() const = 0;
-};
-
-// Of the device, all programs on it together.
-struct DeviceMemory {
-    std::int64_t used_bytes = 0, total_bytes = 0;
 };
 
 struct GeneratedSplats {
