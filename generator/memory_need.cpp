@@ -1,0 +1,62 @@
+#include "generator/memory_need.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace generator {
+namespace {
+
+constexpr double kGib = double(1 << 30);
+
+// The context, the libraries' kernels, and what torch's allocator keeps for later: an estimate, as
+// cards differ.
+constexpr std::int64_t kOverhead = 800 << 20;
+// cuBLAS and cuBLASLt keep this for their sums.
+constexpr std::int64_t kLibraries = 64 << 20;
+// H200, 2026-11-29: a peak of 4,333,974,528 bytes for 27,000 voxels, and 6,219,264 more for 27,221.
+constexpr double kBytesPerVoxel = 28'141;
+constexpr double kMeasuredChannels = 1024, kMeasuredDecoder = 768, kVoxels = 27'000;
+// The same day: 1,899,213,312 bytes in fp16 and 3,262,695,424 in fp32, for 681,118,209 numbers.
+constexpr std::int64_t kScorerWorkspace = 540'000'000;
+
+std::string gib(std::int64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f GiB", double(bytes) / kGib);
+    return text;
+}
+
+}  // namespace
+
+MemoryNeed operator+(const MemoryNeed& a, const MemoryNeed& b) {
+    return {a.weights + b.weights, a.workspace + b.workspace, std::max(a.overhead, b.overhead)};
+}
+
+MemoryNeed model_need(std::int64_t weights, const FlowSize& flow, int bytes_each) {
+    const auto condition = 2 * flow.blocks * flow.condition_tokens * 2 * flow.channels * bytes_each;
+    const double width = std::max(double(flow.channels) / kMeasuredChannels,
+                                  double(flow.decoder_channels) / kMeasuredDecoder);
+    const double voxels = kBytesPerVoxel / 2 * bytes_each * kVoxels * width;
+    return {weights, condition + kLibraries + std::int64_t(voxels), kOverhead};
+}
+
+MemoryNeed scorer_need(std::int64_t weights) { return {weights, kScorerWorkspace, kOverhead}; }
+
+std::string describe(const Fit& fit) {
+    auto words = "needs about " + gib(fit.need.total()) + " of " + gib(fit.free()) + " free";
+    if (fit.scorer.total() > 0)
+        words += ", " + gib(fit.scorer.weights + fit.scorer.workspace) + " of it for the scorer";
+    return words;
+}
+
+std::string remedy_of(const Fit& fit) {
+    std::string words;
+    if (fit.in_fp32) words += "generator.dtype = fp16 or bf16 takes about half; ";
+    if (fit.scorer.total() > 0)
+        words += "score.device = cpu, another GPU, or no score.model leaves " +
+                 gib(fit.scorer.weights + fit.scorer.workspace) + " more; ";
+    return words +
+           "end what else runs on this GPU (nvidia-smi names it), or take another with "
+           "generator.device";
+}
+
+}  // namespace generator

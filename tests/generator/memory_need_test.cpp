@@ -1,0 +1,47 @@
+// The model of what a GPU must hold, against what an H200 had at most (ops/gpu/measured.json).
+#include "generator/memory_need.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <cstdint>
+
+namespace {
+
+// trellis-image-large: 1,619,388,017 numbers; 24 blocks of 1,024 channels; 1,374 tokens of a
+// picture.
+constexpr std::int64_t kNumbers = 1'619'388'017;
+constexpr generator::FlowSize kLarge{24, 1024, 1374, 768};
+
+double beside_weights(int bytes_each) {
+    return double(generator::model_need(kNumbers * bytes_each, kLarge, bytes_each).workspace);
+}
+
+}  // namespace
+
+TEST_CASE("what a model needs is what was measured, and a little more in fp32") {
+    CHECK(beside_weights(2) == Approx(4'333'974'528.0 - 2 * double(kNumbers)).epsilon(0.005));
+    const double fp32 = 8'554'866'176.0 - 4 * double(kNumbers);
+    CHECK(beside_weights(4) >= fp32);
+    CHECK(beside_weights(4) == Approx(fp32).epsilon(0.03));
+}
+
+TEST_CASE("what the scorer needs is what was measured, in either type") {
+    constexpr double kScorer = 681'118'209;
+    for (const auto& [each, peak] :
+         {std::pair(2, 1'899'213'312.0), std::pair(4, 3'262'695'424.0)}) {
+        const auto need = generator::scorer_need(std::int64_t(kScorer) * each);
+        CHECK(double(need.weights + need.workspace) == Approx(peak).epsilon(0.005));
+    }
+}
+
+TEST_CASE("a wider flow and a longer condition need more, and CUDA itself is paid for once") {
+    const auto need = generator::model_need(0, kLarge, 2);
+    CHECK(generator::model_need(0, {24, 1280, 1374, 768}, 2).workspace > need.workspace);
+    CHECK(generator::model_need(0, {24, 1024, 77, 768}, 2).workspace < need.workspace);
+    // The decoder is as wide in every published model.
+    CHECK(generator::model_need(0, {24, 768, 1374, 768}, 2).workspace > need.workspace * 9 / 10);
+    const auto both = need + generator::scorer_need(1);
+    CHECK(both.overhead == need.overhead);
+    CHECK(both.weights == 1);
+    CHECK(both.total() > need.total());
+}
