@@ -356,7 +356,9 @@ auto on_device(int device, const Fn& fn) -> decltype(fn()) {
         return config::fail(Errc::out_of_memory, "rendering");
     } catch (const c10::Error& thrown) {
         const std::string words = thrown.what_without_backtrace();
-        return config::fail(Errc::device_lost, words.substr(0, words.find('\n')));
+        const bool full = words.find("out of memory") != words.npos;
+        return config::fail(full ? Errc::out_of_memory : Errc::device_lost,
+                            words.substr(0, words.find('\n')));
     } catch (const std::bad_alloc&) {
         return config::fail(Errc::out_of_memory, "rendering");
     }

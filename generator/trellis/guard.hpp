@@ -11,7 +11,12 @@
 
 namespace generator {
 
+// What ran out of a GPU's memory names the settings that help.
 config::Error error_of(const c10::Error& thrown);
+
+// Gives back what torch's allocator keeps of the GPUs' memory for later: to other programs, and to
+// libraries that allocate by themselves. Does nothing without a GPU.
+void empty_caches() noexcept;
 
 // fn() returns a Result; it runs without gradients.
 template <class Fn>
@@ -22,7 +27,9 @@ auto guarded(Fn fn) -> decltype(fn()) {
     } catch (const Refused& refused) {
         return refused.error();
     } catch (const c10::Error& thrown) {
-        return error_of(thrown);
+        auto error = error_of(thrown);
+        if (error.code == Errc::out_of_memory) empty_caches();  // what fn() held is gone by now
+        return error;
     } catch (const std::bad_alloc&) {
         return config::fail(Errc::out_of_memory, "main memory");
     } catch (const std::exception& thrown) {

@@ -71,6 +71,8 @@ config::Result<generator::ScoreCondition> condition_of(const GenerationRequest& 
     return generator::ScoreCondition(std::move(*decoded));
 }
 
+config::Error gone() { return config::fail(Errc::cancelled, "the scorer was taken down"); }
+
 std::string names_of(const std::vector<generator::LeftOut>& parts) {
     std::string names;
     for (const auto& each : parts) {
@@ -96,10 +98,12 @@ asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
         return {};
     });
     if (loaded) name_ = scorer_->info().name;
+    loaded_ = loaded.has_value();
     co_return loaded;
 }
 
 asio::awaitable<void> Predictor::unload() {
+    loaded_ = false;
     co_await run_on(lane_, [this] {
         scorer_.reset();
         return true;
@@ -109,6 +113,7 @@ asio::awaitable<void> Predictor::unload() {
 asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const GenerationRequest& request,
                                                                  Patience patience) {
     std::function<config::Result<Query>()> work = [this, request]() -> config::Result<Query> {
+        if (!scorer_) return gone();
         auto condition = condition_of(request);
         if (!condition) return condition.error();
         auto query = scorer_->ask(*condition);
@@ -131,6 +136,7 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
 
 config::Result<storage::Prediction> Predictor::predict_now(
     const std::vector<std::uint8_t>& spz, const generator::ScoreQuery& query) const {
+    if (!scorer_) return gone();
     const auto begin = std::chrono::steady_clock::now();
     const auto splats = generator::read_spz_as_validator(spz);
     if (!splats) return splats.error();

@@ -49,8 +49,9 @@ public:
 
     // Fails as they do.
     asio::awaitable<config::Result<void>> load(const MakePredictor& make, config::Score settings);
+    // Whoever asks meanwhile, or later, fails with cancelled.
     asio::awaitable<void> unload();
-    bool loaded() const { return scorer_ != nullptr; }
+    bool loaded() const { return loaded_; }
     const std::string& name() const { return name_; }  // of the scorer
 
     // What results of this request are compared with; as a validator takes it, neither enhanced nor
@@ -69,9 +70,10 @@ private:
 
     asio::any_io_executor io_;
     std::string name_;
-    generator::Rasterizer rasterizer_;
-    std::unique_ptr<generator::Scorer> scorer_;
-    asio::thread_pool lane_{1};  // last: joined before what its jobs use goes
+    bool loaded_ = false;
+    generator::Rasterizer rasterizer_;           // this and the next belong to the lane
+    std::unique_ptr<generator::Scorer> scorer_;  // null: none is loaded
+    asio::thread_pool lane_{1};                  // last: joined before what its jobs use goes
 };
 
 }  // namespace miner

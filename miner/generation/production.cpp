@@ -55,17 +55,22 @@ void Production::fail(GenerationResult& result, const config::Error& error) {
 asio::awaitable<GenerationResult> Production::produce(GenerationRequest request, std::uint64_t seed,
                                                       std::stop_token outer, Watch watch,
                                                       std::optional<CandidatePlan> plan) {
-    if (!predictor_ || !predictor_->loaded() || (plan && plan->settings.most < 2)) plan.reset();
-    co_return co_await produce_as(generation_config_, request, seed, outer, watch,
-                                  {.plan = plan ? &*plan : nullptr});
+    const bool off = candidates_off_ || !predictor_ || !predictor_->loaded();
+    if (off || (plan && plan->settings.most < 2)) plan.reset();
+    auto result = co_await produce_as(generation_config_, request, seed, outer, watch,
+                                      {.plan = plan ? &*plan : nullptr});
+    co_await watch_memory(result, plan.has_value());
+    co_return result;
 }
 
 asio::awaitable<GenerationResult> Production::produce_here(GenerationConfig generation_config,
                                                            GenerationRequest request,
                                                            std::uint64_t seed,
                                                            std::stop_token outer, Watch watch) {
-    co_return co_await produce_as(generation_config, request, seed, outer, watch,
-                                  {.here_only = true});
+    auto result =
+        co_await produce_as(generation_config, request, seed, outer, watch, {.here_only = true});
+    co_await watch_memory(result, false);
+    co_return result;
 }
 
 asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig& generation_config,
@@ -154,7 +159,7 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
                                 : "no backend is able to take it";
             co_return;
         }
-        result = {};
+        result = {.ran_out_of_memory = result.ran_out_of_memory};
         const auto occupied = backend->occupy();
         Precedence::Place place(backend->precedence());
         const auto run =
@@ -182,6 +187,7 @@ asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResul
         co_return Next::proceed;
     }
     fail(result, cut.error());
+    ran_out(result, cut.error(), routed);
     // The prompt is tried next.
     if (result.end == GenerationResult::End::no_object &&
         routed.route == Route::prompt_via_picture && pool_.takes_prompts())
@@ -258,7 +264,7 @@ asio::awaitable<Production::Next> Production::pass_gate(GenerationResult& result
         result.attempt = decision.attempt + 1;
         result.outcome = outcome_of(decision.verdict);
         const auto next = co_await generate_splats(
-            result, run, *structures[std::size_t(decision.attempt)], routed.stop);
+            result, run, *structures[std::size_t(decision.attempt)], routed, routed.stop);
         if (next != Next::proceed) co_return next;
         const bool healthy = co_await is_healthy(result, routed);
         if (healthy) co_return Next::finished;
@@ -293,6 +299,7 @@ asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, 
     auto report = report_of(tried, number, chain, seed, routed);
     if (report.outcome == AttemptOutcome::error) {
         fail(result, tried.error);
+        ran_out(result, tried.error, routed);
         if (tried.lost) co_return Next::try_another;
         if (result.given_up() || result.end == GenerationResult::End::device_lost)
             co_return Next::finished;
@@ -322,10 +329,14 @@ asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
 asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& result,
                                                               GenerationRun& run,
                                                               const generator::Structure& chosen,
+                                                              const RoutedRequest& routed,
                                                               std::stop_token stop) {
     auto made = co_await run.generate_splats(chosen, stop);
+    if (made.error.code == generator::Errc::out_of_memory)
+        made = co_await run.generate_splats(chosen, stop);
     if (made.error.code) {
         fail(result, made.error);
+        ran_out(result, made.error, routed);
         co_return made.lost ? Next::try_another : Next::finished;
     }
     result.splats = std::move(made.generated.splats);

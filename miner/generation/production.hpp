@@ -10,6 +10,7 @@
 #include "miner/generation/candidates.hpp"
 #include "miner/generation/gate.hpp"
 #include "miner/generation/generation_config.hpp"
+#include "miner/generation/memory_watch.hpp"
 #include "miner/generation/predictor.hpp"
 #include "miner/generation/text_to_image_client.hpp"
 #include "miner/runtime/lanes.hpp"
@@ -50,6 +51,8 @@ struct GenerationResult {
     // Of the chosen attempt, where it was needed to predict its score; `splats` are empty then.
     std::optional<EncodedAsset> encoded;
     std::string detail;  // why it ended so, where that is not plain
+    // The GPU's memory did, on the way: for an attempt, or for the candidates.
+    bool ran_out_of_memory = false;
 
     // Whether there is something that may be submitted.
     bool has_splats() const { return splats.size() > 0 || encoded.has_value(); }
@@ -86,6 +89,9 @@ public:
 
     const GenerationConfig& generation_config() const { return generation_config_; }
 
+    // Hears what becomes of the miner when memory runs out in task after task.
+    void on_memory(std::function<void(MemoryWatch::Step)> told) { told_memory_ = std::move(told); }
+
     // A picture is tried again with another enhancement, then with that and other seeds; a prompt
     // with other seeds. Where a service makes pictures a prompt goes by way of one; if that fails,
     // as it is. A backend that fails is left for another, where the request begins anew. Ends
@@ -95,7 +101,8 @@ public:
     // With a plan, after what the gate asks for, in the time that the plan has left: more results
     // are made of other seeds and enhancements, at the same backend, and the one with the best
     // predicted score is chosen; where the gate let nothing pass, a sparse one, too. What fails or
-    // is not there in time changes nothing about the result that the gate chose.
+    // is not there in time changes nothing about the result that the gate chose. When the GPU's
+    // memory runs out in several tasks in a row, no candidates are made any more.
     asio::awaitable<GenerationResult> produce(GenerationRequest request, std::uint64_t seed,
                                               std::stop_token stop, Watch watch,
                                               std::optional<CandidatePlan> plan = {});
@@ -162,6 +169,9 @@ private:
         double longest_ms = 0;          // that one of them took
     };
 
+    asio::awaitable<void> watch_memory(const GenerationResult& result, bool with_candidates);
+    void ran_out(GenerationResult& result, const config::Error& error,
+                 const RoutedRequest& routed) const;
     asio::awaitable<GenerationResult> produce_as(const GenerationConfig& generation_config,
                                                  const GenerationRequest& request,
                                                  std::uint64_t seed, std::stop_token outer,
@@ -185,8 +195,10 @@ private:
                                   const RoutedRequest& routed, Structures& structures);
     asio::awaitable<Next> decode_and_cut_out(GenerationResult& result, GenerationRun& run,
                                              const RoutedRequest& routed);
+    // Tries once more where memory ran out: a scorer's work, or another program, may have passed.
     asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
-                                          const generator::Structure& chosen, std::stop_token stop);
+                                          const generator::Structure& chosen,
+                                          const RoutedRequest& routed, std::stop_token stop);
     // Measures the result's splats; ones that break a limit of the gate are dropped, and the
     // attempt is marked so: false.
     asio::awaitable<bool> is_healthy(GenerationResult& result, const RoutedRequest& routed);
@@ -212,6 +224,9 @@ private:
     GenerationConfig generation_config_;
     Predictor* predictor_;
     std::optional<TextToImageClient> text_to_image_;
+    MemoryWatch memory_watch_;
+    std::function<void(MemoryWatch::Step)> told_memory_;
+    bool candidates_off_ = false;
 };
 
 }  // namespace miner

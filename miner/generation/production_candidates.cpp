@@ -39,7 +39,10 @@ asio::awaitable<void> Production::make_candidates(GenerationResult& result, Cand
     if (!decided || left.count() <= 0) co_return;
     const Deadline deadline(co_await asio::this_coro::executor, round.routed.stop, left);
     round.patience = {.until = deadline.at(), .stop = deadline.token()};
-    if (!co_await begin_round(result, round)) co_return;
+    if (!co_await begin_round(result, round)) {
+        result.ran_out_of_memory |= round.work.ran_out_of_memory;
+        co_return;
+    }
 
     round.work.attempts = std::move(result.attempts);
     bool goes_on = co_await take_up_gate_result(result, round);
@@ -50,6 +53,7 @@ asio::awaitable<void> Production::make_candidates(GenerationResult& result, Cand
            double(round.plan.left().count()) > kAllowance * round.longest_ms)
         goes_on = co_await try_candidate(round);
     result.attempts = std::move(round.work.attempts);
+    result.ran_out_of_memory |= round.work.ran_out_of_memory;
     choose(result, round);
 }
 
@@ -58,6 +62,7 @@ asio::awaitable<bool> Production::begin_round(const GenerationResult& result,
                                               CandidateRound& round) {
     auto query = co_await predictor_->ask(*round.routed.asked, round.patience);
     if (!query) {
+        ran_out(round.work, query.error(), round.routed);
         log_.warn("not scored", {{"task", round.routed.watch.task},
                                  {"error", query.error().message()},
                                  {"hint", kUnscored}});
@@ -111,6 +116,7 @@ asio::awaitable<bool> Production::try_candidate(CandidateRound& round) {
         co_await round.run.generate_structure(recipe.chain, recipe.seed, round.patience.stop);
     if (!tried.structure && tried.error.code != generator::Errc::no_voxels) {
         const bool late = tried.error.code == generator::Errc::cancelled;
+        ran_out(round.work, tried.error, routed);
         if (!late)
             log_.warn("candidate failed",
                       {{"task", routed.watch.task}, {"error", tried.error.message()}});
@@ -142,7 +148,7 @@ asio::awaitable<bool> Production::finish_candidate(CandidateRound& round, int nu
     work.splats = {};
     ++round.finished;
     const auto next = co_await generate_splats(
-        work, round.run, *round.structures[std::size_t(number - 1)], round.patience.stop);
+        work, round.run, *round.structures[std::size_t(number - 1)], routed, round.patience.stop);
     if (next != Next::proceed) {
         if (!work.given_up())
             log_.warn("candidate failed", {{"task", routed.watch.task}, {"error", work.detail}});
@@ -167,6 +173,7 @@ asio::awaitable<bool> Production::predict(CandidateRound& round, int number, Enc
     if (watch.stage) watch.stage("score");
     auto predicted = co_await predictor_->predict(asset.spz, round.query, round.patience);
     if (!predicted) {
+        ran_out(round.work, predicted.error(), round.routed);
         log_.warn("not scored", {{"task", watch.task},
                                  {"attempt", number},
                                  {"error", predicted.error().message()},

@@ -45,3 +45,17 @@ TEST_CASE("a scorer that cannot be loaded is said, and mining goes on as if ther
     CHECK(stage.counts().accepted == 2);
     CHECK(stage.counts().candidates == 0);
 }
+
+TEST_CASE(
+    "candidates whose memory runs out in three tasks in a row are given up, and mining goes on") {
+    CandidateStage stage;
+    stage.scorer->failure = generator::Errc::out_of_memory;
+    stage.scorer->fails_from = 0;
+    stage.add_validator({image_task("a"), image_task("b"), image_task("c"), image_task("d"),
+                         image_task("e"), image_task("f")});
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.counts().accepted == 6);
+    CHECK(stage.said("candidates are off"));
+    CHECK(stage.scorer->gone);
+    CHECK(stage.scorer->conditions.size() < 6);
+}

@@ -221,3 +221,21 @@ TEST_CASE("a validator that refuses, hangs, drips or sends invalid answers costs
     CHECK(stage.validators[0]->tally().accepted == 3);
     CHECK(stage.counts().passed_at_once == 3);
 }
+
+TEST_CASE("memory that runs out costs those tasks, is complained of after three, and forgotten") {
+    Stage stage;
+    std::vector<network::Task> tasks;
+    for (const char* id : {"a", "b", "c", "d", "e", "f"}) tasks.push_back(image_task(id));
+    stage.add_validator(tasks);
+    // A task tries twice, and two are at hand at a time: three or four of them find no room.
+    stage.script->full = std::vector<bool>{true, true, true, true, true, true, true, true, false};
+    CHECK(stage.run() == ExitCode::ok);
+    const auto counts = stage.counts();
+    CHECK(counts.generations == 6);
+    CHECK(counts.errors >= 3);
+    CHECK(counts.errors <= 4);
+    CHECK(counts.accepted == 6 - counts.errors);
+    CHECK(stage.count_lines("out of memory") == counts.errors);
+    CHECK(stage.count_lines("memory does not suffice") == 1);
+    CHECK(stage.said("memory suffices again"));
+}

@@ -29,6 +29,7 @@ struct Script {
     std::atomic<int> stage2_runs = 0;
     std::atomic<bool> repainted = false;
     Guarded<std::vector<bool>> dull{{false}};  // of each stage 2 in turn: one opacity
+    Guarded<std::vector<bool>> full{{false}};  // of each stage 2 in turn: the memory ran out
     bool bad_mask = false;                     // of each cut_out
     std::atomic<int> cut_outs = 0;
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
@@ -127,6 +128,8 @@ public:
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
         const auto index = std::size_t(script_->stage2_runs++);
         const bool dull = script_->dull.in_turn(index);
+        if (script_->full.in_turn(index))
+            return config::fail(generator::Errc::out_of_memory, "as scripted");
         if (repaint) script_->repainted = true;
         generator::GeneratedSplats result;
         auto& s = result.splats;

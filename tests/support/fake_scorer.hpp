@@ -22,6 +22,8 @@ struct ScorerScript {
     bool left_out = false;                       // LPIPS
     bool no_load = false, no_query = false;      // it fails
     std::atomic<int> fails_from = 1'000'000;     // scores from this number on, from 0, fail
+    generator::Errc failure = generator::Errc::wrong_input;  // how they do
+    std::atomic<bool> gone = false;                          // the scorer was taken down
     std::atomic<bool> held = false;  // no score ends while it is; fails after ten minutes
     std::atomic<int> begun = 0;
     Guarded<std::vector<generator::ScoreCondition>> conditions;  // that were asked for
@@ -36,6 +38,8 @@ public:
         info_.takes_prompts = info_.takes_pictures = true;
         info_.views = {.step = 15, .side = 16};
     }
+
+    ~FakeScorer() override { script_->gone = true; }
 
     const generator::ScorerInfo& info() const override { return info_; }
 
@@ -55,8 +59,8 @@ public:
                 return config::fail(generator::Errc::internal, "kept for too long");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
-        if (index >= script_->fails_from || views.size() != 1)
-            return config::fail(generator::Errc::wrong_input, "as scripted");
+        if (views.size() != 1) return config::fail(generator::Errc::wrong_input, "other views");
+        if (index >= script_->fails_from) return config::fail(script_->failure, "as scripted");
         generator::Score score;
         score.total = script_->totals.in_turn(std::size_t(index));
         score.iqa = score.alignment = score.ssim = 0.5;

@@ -1,0 +1,89 @@
+// A GPU whose memory runs out: in one task, in its candidates, and in task after task.
+#include "miner/generation/production.hpp"
+#include "tests/miner/generation/production_bench.hpp"
+#include "tests/support/catch.hpp"
+
+#include <chrono>
+
+using generator::Errc;
+using storage::Outcome;
+using tests::holds;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Bench : tests::ProductionBench {
+    Bench() {
+        // A validator refuses what has fewer than 7000 Gaussians unseen.
+        settings.gate.min_gaussians = 32'000;
+        settings.gate.floor = 8'000;
+        settings.candidates.most = 4;
+        script->voxels = {1000};
+        script->failure = Errc::out_of_memory;
+        scorer->failure = Errc::out_of_memory;
+        scorer->totals = std::vector<double>{0.3};
+    }
+    void with_candidates() {
+        plan = {.settings = settings.candidates, .calibration = {}, .left = [] { return 5min; }};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("splats that had no room are made at the second try, and the task goes on") {
+    Bench bench;
+    bench.script->full = std::vector<bool>{true, false};
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.splats.size() == 32000);
+    CHECK(bench.script->stage2_runs == 2);
+    CHECK_FALSE(result.ran_out_of_memory);
+}
+
+TEST_CASE("splats that find no room twice end the task as an error that names the settings") {
+    Bench bench;
+    bench.script->full = std::vector<bool>{true};
+    const auto result = bench.produce();
+    CHECK(result.end == miner::GenerationResult::End::decided);
+    CHECK(result.outcome == Outcome::error);
+    CHECK(bench.script->stage2_runs == 2);
+    CHECK(result.ran_out_of_memory);
+    CHECK(holds(result.detail, "out of memory"));
+    CHECK(holds(bench.line("out of memory"), "generator.dtype"));
+}
+
+TEST_CASE("a structure that had no room is tried again as the gate tries what fails") {
+    Bench bench;
+    bench.script->voxels = {-1, 1000};
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.attempt == 2);
+    CHECK(result.ran_out_of_memory);
+}
+
+TEST_CASE("a scorer that has no room costs its prediction, not the task") {
+    Bench bench;
+    bench.with_candidates();
+    bench.scorer->fails_from = 0;
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.has_splats());
+    CHECK(result.ran_out_of_memory);
+    REQUIRE(result.attempts.size() == 1);
+    CHECK_FALSE(result.attempts[0].predicted);
+    CHECK(holds(bench.line("not scored"), "out of memory"));
+}
+
+TEST_CASE("a candidate that has no room costs itself alone") {
+    Bench bench;
+    bench.with_candidates();
+    SECTION("in its structure") { bench.script->voxels = {1000, -1}; }
+    SECTION("in its splats") { bench.script->full = std::vector<bool>{false, true}; }
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(result.attempt == 1);
+    CHECK(result.has_splats());
+    CHECK(result.attempts[0].predicted.value().total == 0.3);
+    CHECK(result.ran_out_of_memory);
+    CHECK(holds(bench.line("candidate failed"), "out of memory"));
+}
