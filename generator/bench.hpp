@@ -5,6 +5,7 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 #include "generator/asset.hpp"
+#include "generator/memory_need.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,7 @@ struct BenchReport {
     std::vector<BenchTask> new_shapes;  // no two alike, and none seen before
     std::vector<BenchTask> once_more;   // each right after the first of its shape; none for one run
     std::int64_t peak_bytes = 0;        // of the device's memory (CPU: of the process)
+    std::optional<Fit> fit = {};        // before anything was loaded; nothing on a CPU
 };
 
 std::vector<std::string> bench_models();
@@ -85,6 +87,7 @@ struct ScorerBenchReport {
     std::string device, dtype;
     std::int64_t parameters = 0;
     double open = 0;                   // milliseconds, with the networks of every kind of task
+    std::optional<Fit> fit = {};       // before anything was loaded; nothing on a CPU
     ScorerKindReport words, pictures;  // in this order: what words need stays in memory
 };
 

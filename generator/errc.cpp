@@ -36,7 +36,7 @@ public:
             case Errc::misshapen_tensor:
                 return "tensor of another shape or type than the network needs";
             case Errc::bad_device:
-                return "no such device";
+                return "device cannot be used";
             case Errc::out_of_memory:
                 return "device out of memory";
             case Errc::device_lost:

@@ -23,9 +23,9 @@ enum class Errc {
     missing_tensor,     // the network needs a tensor that the file lacks
     extra_tensor,       // the file holds a tensor that the network does not have
     misshapen_tensor,   // a tensor of another shape or type than the network needs
-    bad_device,         // no such device, or not built for it
+    bad_device,         // no such device, or one that cannot be used
     out_of_memory,      // the device is full; the next task may fit
-    device_lost,        // the GPU does not answer any more; the process must restart
+    device_lost,        // the GPU does not answer, any more or yet; the process must restart
     cancelled,          // asked to stop, or past the deadline
     no_voxels,          // the structure came out empty
     bad_splats,         // PLY or SPZ bytes that are not what they should be

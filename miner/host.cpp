@@ -1,5 +1,6 @@
 #include "miner/host.hpp"
 
+#include "generator/errc.hpp"
 #include "miner/runtime/signals.hpp"
 #include "network/subnet/dendrite.hpp"
 
@@ -35,11 +36,13 @@ std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor) {
     if (predicts) predictor_.emplace(io_.get_executor());
     production_.emplace(lanes_, *backends_, log_, std::move(*generation_config),
                         predicts ? &*predictor_ : nullptr);
+    production_->on_memory([this](MemoryWatch::Step step) { tell_memory(step); });
     if (status_server_) show_backends(*status_server_, *backends_);
     return std::nullopt;
 }
 
 std::optional<ExitCode> Host::open_status_server(StatusServer::Options options) {
+    mines_ = options.mining;
     auto opened = StatusServer::open(io_, std::move(options));
     if (!opened) {
         const bool another = opened.error().code == boost::system::errc::device_or_resource_busy;
@@ -61,7 +64,26 @@ void Host::tell_ready() {
     log_.info("model ready", {{"model", model.name},
                               {"device", model.device},
                               {"dtype", model.dtype},
-                              {"parameters", model.parameters}});
+                              {"parameters", model.parameters},
+                              {"choice", model.device_choice}});
+    if (!model.unused_gpu.empty()) log_.warn("GPU not used", {{"remedy", model.unused_gpu}});
+}
+
+// Who serves stays ready: without calls it would never learn that memory suffices again.
+void Host::tell_memory(MemoryWatch::Step step) {
+    if (!status_server_) return;
+    auto& state = status_server_->state();
+    using Step = MemoryWatch::Step;
+    if (step == Step::no_candidates) {
+        state.noted(
+            "candidates are off, as GPU memory ran out in several tasks in a row: see score.device "
+            "and generator.dtype, then start anew");
+    } else if (mines_) {
+        const auto* const why =
+            "GPU memory ran out in several tasks in a row: see generator.dtype and "
+            "generator.device, and what else runs on the GPU";
+        state.hindered("memory", {step == Step::complain ? why : "", ""});
+    }
 }
 
 void Host::tell_stopping() {
@@ -124,7 +146,8 @@ ExitCode Host::run(const MakeGenerator& make_generator,
     if (no_model_)
         return cannot_start(*no_model_,
                             "see generator.model and generator.device in `miner config --print`",
-                            ExitCode::model);
+                            no_model_->code == generator::Errc::device_lost ? ExitCode::device_lost
+                                                                            : ExitCode::model);
     if (failure_) std::rethrow_exception(failure_);
     log_.info("stopped", {});
     return device_lost_ ? ExitCode::device_lost : ExitCode::ok;

@@ -66,6 +66,7 @@ private:
                                    std::function<asio::awaitable<void>()> work);
     asio::awaitable<void> load_predictor();
     void tell_ready();
+    void tell_memory(MemoryWatch::Step step);
     void tell_stopping();
     void end();
 
@@ -77,6 +78,7 @@ private:
     asio::signal_set signals_{io_};
     Service service_{io_.get_executor()};
     std::unique_ptr<StatusServer> status_server_;
+    bool mines_ = true;  // or serves whoever calls
     std::unique_ptr<BackendPool> backends_;
     MakePredictor make_predictor_;
     std::optional<Predictor> predictor_;  // where candidates are made

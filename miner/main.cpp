@@ -1,5 +1,5 @@
 #include "config/escape.hpp"
-#include "config/version.hpp"
+#include "generator/about.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
 #include "generator/score/embedded_scorer.hpp"
@@ -10,8 +10,6 @@
 #include "miner/cli/weights.hpp"
 #include "miner/runtime/openmp.hpp"
 #include "miner/runtime/signals.hpp"
-
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <chrono>
@@ -73,7 +71,9 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::generate:
             return miner::generate_command(line, load_model);
         case Command::check:
-            return miner::check_command(line, generator::make_trellis, generator::gpu_memory);
+            return miner::check_command(
+                line, generator::make_trellis,
+                {generator::look_at_device, generator::memory_need, generator::scorer_memory_need});
         case Command::stats:
             return miner::stats_command(line);
         case Command::tune:
@@ -103,8 +103,7 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::config:
             return miner::config_command(line);
         case Command::version:
-            fmt::print("miner {}\n", config::version_and_commit());
-            return miner::ExitCode::ok;
+            return miner::version_command(line, generator::about());
     }
     return miner::ExitCode::internal;
 }

@@ -9,6 +9,7 @@
 #include "generator/trellis/bench.hpp"
 #include "generator/trellis/device.hpp"
 #include "generator/trellis/guard.hpp"
+#include "generator/trellis/need.hpp"
 #include "generator/trellis/peak_memory.hpp"
 #ifdef MINER_CUDA
 #include "generator/render/validator_views_cuda.hpp"
@@ -122,6 +123,7 @@ config::Result<ScorerBenchReport> bench_scorer(const ScorerBenchOptions& options
         wanted.device = settings.device;
         wanted.dtype = settings.dtype;
         const auto target = choose_target(wanted);
+        const auto fit = look_whether_it_fits(published_scorer_need(target.dtype), target);
         look_at_peak(target);
 
         auto begin = Clock::now();
@@ -134,6 +136,7 @@ config::Result<ScorerBenchReport> bench_scorer(const ScorerBenchOptions& options
         const ScorerBench bench(*scorer, or_refuse(rasterizer_on(settings.device)), target);
         ScorerBenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};
         report.open = config::milliseconds_since(begin);
+        report.fit = fit;
 
         const int runs = options.runs.value_or(target.device.is_cpu() ? 1 : 20);
         const auto measure = [&](const ScoreCondition& first, const ScoreCondition& second) {

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "config/settings.hpp"
 #include "generator/asset.hpp"
 #include "generator/generator.hpp"
+#include "generator/memory_need.hpp"
 #include "generator/render/validator_views.hpp"
 
 #include <array>
@@ -123,6 +125,9 @@ struct ScorerOptions {
     // but the tokenizer, the embedded model's where none is named.
     bool random_weights = false;
 };
+
+// What all of the validator's networks need of a GPU, in the type that settings.dtype means there.
+MemoryNeed scorer_memory_need(const config::Score& settings);
 
 // The validator's networks as published, natively: three-gen-subnet at 5fc61f1, service 2.4.0.
 // Fails as ask() does, and with bad_device. Quality and LPIPS are read at once.

@@ -10,6 +10,7 @@
 #include "generator/trellis/bench.hpp"
 #include "generator/trellis/generator.hpp"
 #include "generator/trellis/guard.hpp"
+#include "generator/trellis/need.hpp"
 #include "generator/trellis/peak_memory.hpp"
 
 #include <algorithm>
@@ -193,11 +194,15 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
 
         BenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};
         report.networks = or_refuse(bench_networks(options.model));
+        const auto manifest = read_manifest(args, options.steps);
+        std::int64_t parameters = 0;
+        for (const auto& network : report.networks) parameters += network.parameters;
+        report.fit = look_whether_it_fits(
+            need_of(NetworkConfigs::read(manifest), parameters, target.dtype), target);
         look_at_peak(target);
         auto begin = Clock::now();
         std::vector<Networks> pipelines;
-        pipelines.push_back(
-            Networks::random(*embedded_files(), target, read_manifest(args, options.steps)));
+        pipelines.push_back(Networks::random(*embedded_files(), target, manifest));
         const auto generator =
             make_trellis(std::move(pipelines), target, options.model, std::nullopt);
         target.synchronize();

@@ -1,9 +1,9 @@
 #include "generator/trellis/device.hpp"
 
+#include "generator/trellis/gpu_probe.hpp"
 #include "generator/weights/refused.hpp"
 
-#include <charconv>
-#include <string_view>
+#include <utility>
 
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
@@ -12,34 +12,6 @@
 
 namespace generator {
 namespace {
-
-at::Device choose_device(const std::string& name) {
-    const bool gpu = at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
-    if (name == "cpu" || (name == "auto" && !gpu)) return at::kCPU;
-    const std::string_view whole = name;
-    int index = 0;
-    if (whole.starts_with("cuda:")) {
-        const auto number = whole.substr(5);
-        const auto [end, fault] =
-            std::from_chars(number.data(), number.data() + number.size(), index);
-        if (fault != std::errc() || end != number.data() + number.size() || index < 0) {
-            refuse(Errc::bad_device, "'" + name + "'; known are auto, cpu, cuda and cuda:N");
-        }
-    } else if (whole != "cuda" && whole != "auto") {
-        refuse(Errc::bad_device, "'" + name + "'; known are auto, cpu, cuda and cuda:N");
-    }
-    if (!at::hasCUDA()) {
-        refuse(Errc::bad_device,
-               "'" + name +
-                   "'; this program was built without CUDA: use cpu, or build with MINER_CUDA=ON");
-    }
-    const int count = at::detail::getCUDAHooks().deviceCount();
-    if (index >= count) {
-        refuse(Errc::bad_device,
-               "'" + name + "'; this machine has " + std::to_string(count) + " usable GPUs");
-    }
-    return {at::kCUDA, c10::DeviceIndex(index)};
-}
 
 at::ScalarType choose_dtype(const std::string& name, at::Device device) {
     if (name == "fp32" || (name == "auto" && device.is_cpu())) return at::kFloat;
@@ -72,8 +44,10 @@ void ComputeTarget::synchronize() const {
 }
 
 ComputeTarget choose_target(const config::Generator& settings) {
-    const auto device = choose_device(settings.device);
-    return {device, choose_dtype(settings.dtype, device)};
+    auto choice = or_refuse(choose_device(settings.device, probe_gpus()));
+    const at::Device device =
+        choice.gpu ? at::Device(at::kCUDA, c10::DeviceIndex(*choice.gpu)) : at::Device(at::kCPU);
+    return {device, choose_dtype(settings.dtype, device), std::move(choice)};
 }
 
 }  // namespace generator

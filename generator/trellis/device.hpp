@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 #include "generator/generator.hpp"
+#include "generator/gpu.hpp"
 
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@ namespace generator {
 struct ComputeTarget {
     at::Device device{at::kCPU};
     at::ScalarType dtype = at::kFloat;
+    DeviceChoice choice = {};  // how it came to be this device
 
     std::string device_name() const;  // "cpu", "cuda:0"
     std::string dtype_name() const;   // "fp32", "fp16", "bf16"
@@ -23,7 +25,7 @@ struct ComputeTarget {
     void synchronize() const;  // waits for what was launched, so that a clock means something
 };
 
-// settings.device: auto, cpu, cuda, cuda:N; settings.dtype: auto, fp32, fp16, bf16. Throws
+// settings.device as choose_device() has it; settings.dtype: auto, fp32, fp16, bf16. Throws
 // Refused(bad_device).
 ComputeTarget choose_target(const config::Generator& settings);
 

@@ -7,6 +7,7 @@
 #include "generator/trellis/bench.hpp"
 #include "generator/trellis/generator.hpp"
 #include "generator/trellis/guard.hpp"
+#include "generator/trellis/need.hpp"
 #include "generator/trellis/splats.hpp"
 #include "generator/weights/refused.hpp"
 
@@ -145,7 +146,9 @@ public:
                  .takes_prompts = prompts_.has_value(),
                  .resolution = int(configs.resolution()),
                  .gaussians_per_voxel = int(configs.gaussian_decoder.per_voxel),
-                 .parameters = parameters};
+                 .parameters = parameters,
+                 .device_choice = target.choice.words,
+                 .unused_gpu = target.choice.unused};
     }
 
     const ModelInfo& info() const override { return info_; }
@@ -383,7 +386,10 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
         const auto files = settings.model.empty() ? embedded_files() : folder_files(settings.model);
         auto name = settings.model.empty() ? "trellis-nano (embedded)" : settings.model;
         std::vector<Networks> pipelines;
-        for (auto& manifest : read_manifests(*files)) {
+        auto manifests = read_manifests(*files);
+        if (target.device.is_cuda())
+            look_whether_it_fits(need_of(*files, manifests, target.dtype), target);
+        for (auto& manifest : manifests) {
             const auto* twin = pipelines.empty() ? nullptr : &pipelines.front();
             pipelines.push_back(Networks::read(*files, target, std::move(manifest), twin));
         }
@@ -394,15 +400,23 @@ config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator&
     });
 }
 
-config::Result<std::optional<DeviceMemory>> gpu_memory(const config::Generator& settings) {
-    return guarded([&]() -> config::Result<std::optional<DeviceMemory>> {
-        const auto target = choose_target(settings);
-        if (target.device.is_cpu()) return std::optional<DeviceMemory>();
+config::Result<DeviceReport> look_at_device(const config::Generator& settings) {
+    return guarded([&]() -> config::Result<DeviceReport> {
+        auto target = choose_target(settings);
+        if (target.device.is_cpu()) return DeviceReport{std::move(target.choice)};
         at::globalContext().lazyInitDevice(target.device.type());
-        auto memory = target.memory();
+        const auto memory = target.memory();
         if (!memory)
             return config::fail(Errc::device_lost, target.device_name() + " tells no memory");
-        return memory;
+        return DeviceReport{std::move(target.choice), memory};
+    });
+}
+
+config::Result<MemoryNeed> memory_need(const config::Generator& settings) {
+    return guarded([&]() -> config::Result<MemoryNeed> {
+        const auto files = settings.model.empty() ? embedded_files() : folder_files(settings.model);
+        return need_of(*files, read_manifests(*files),
+                       settings.dtype == "fp32" ? at::kFloat : at::kHalf);
     });
 }
 

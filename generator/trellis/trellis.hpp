@@ -3,6 +3,7 @@
 #pragma once
 
 #include "generator/generator.hpp"
+#include "generator/memory_need.hpp"
 
 #include <optional>
 
@@ -14,8 +15,12 @@ namespace generator {
 // bad_device, out_of_memory.
 config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings);
 
-// Memory of the GPU that settings.device means, before anything is loaded; empty when that is the
-// CPU. Takes the GPU into use. Fails with bad_device, device_lost.
-config::Result<std::optional<DeviceMemory>> gpu_memory(const config::Generator& settings);
+// What settings.device means here, before anything is loaded. Takes a GPU into use. Fails with
+// bad_device, device_lost.
+config::Result<DeviceReport> look_at_device(const config::Generator& settings);
+
+// What settings.model would need of a GPU, in the type that settings.dtype means there. Reads no
+// weights, and needs no GPU. Fails as make_trellis() does for the model's files.
+config::Result<MemoryNeed> memory_need(const config::Generator& settings);
 
 }  // namespace generator

@@ -23,9 +23,6 @@ using State = Finding::State;
 constexpr double kGb = 1e9;
 constexpr double kLeastRoom_gb = 1;
 constexpr double kLeastMemory_gb = 2, kGoodMemory_gb = 8;
-// Weights of a published checkpoint in 16 bits take 3 to 5 GB, its largest objects as much again
-// and more.
-constexpr double kLeastGpu_gb = 1, kGoodGpu_gb = 16;
 
 Finding check_room(const fs::path& folder, const config::Storage& settings) {
     std::error_code failure;
@@ -121,27 +118,6 @@ Finding check_memory(std::int64_t free_bytes) {
         return {State::warn, "memory", found,
                 "a published checkpoint takes some 8 GB while it is loaded"};
     return {State::ok, "memory", found, ""};
-}
-
-Findings check_gpu(const std::string& device,
-                   const config::Result<std::optional<generator::DeviceMemory>>& memory) {
-    const auto what = "GPU memory";
-    if (!memory)
-        return {{State::fail, what, memory.error().message(),
-                 "see generator.device, and what nvidia-smi tells"}};
-    if (!*memory) return {};
-    const double total = double((*memory)->total_bytes) / kGb;
-    const double free = total - double((*memory)->used_bytes) / kGb;
-    const auto found = fmt::format("{:.1f} of {:.1f} GB free on {}", free, total, device);
-    if (free < kLeastGpu_gb)
-        return {
-            {State::fail, what, found,
-             "end what else runs there (nvidia-smi names it): even the small model takes 1 GB"}};
-    if (free < kGoodGpu_gb)
-        return {{State::warn, what, found,
-                 "a published checkpoint may need up to 16 GB: end what else runs there, or take "
-                 "another GPU with --generator.device"}};
-    return {{State::ok, what, found, ""}};
 }
 
 Finding check_clock_source() {

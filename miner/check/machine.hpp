@@ -1,14 +1,12 @@
-// Checks of this machine: keys, disk and database, memory, GPU, what sets the clock. Synchronous.
+// Checks of this machine: keys, disk and database, memory, what sets the clock. Synchronous.
 #pragma once
 
 #include "config/settings.hpp"
-#include "generator/generator.hpp"
 #include "miner/check/finding.hpp"
 #include "network/wallet/password.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 namespace miner {
@@ -25,10 +23,6 @@ Findings check_storage(const std::filesystem::path& folder, const config::Storag
 std::int64_t free_memory();
 
 Finding check_memory(std::int64_t free_bytes);
-
-// Nothing when the settings mean the CPU.
-Findings check_gpu(const std::string& device,
-                   const config::Result<std::optional<generator::DeviceMemory>>& memory);
 
 // Whether the system keeps its clock by a time server, as the kernel knows it.
 Finding check_clock_source();

@@ -85,6 +85,7 @@ public:
         add_weights(*of(Command::weights));
         add_bench(*of(Command::bench));
         add_config(*of(Command::config));
+        of(Command::version)->add_flag("--json", arguments_.json, "Print JSON");
         for (const auto command : {Command::backup, Command::restore})
             text(*of(command), "file", arguments_.file, "FILE", "The copy, a file");
         choice(*of(Command::completion), "shell", arguments_.shell, "bash|zsh|fish|man",

@@ -402,10 +402,12 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
         case Command::rehearse:
             line.rehearse = {arguments.json};
             break;
+        case Command::version:
+            line.version = {arguments.json};
+            break;
         case Command::run:
         case Command::top:
         case Command::serve:
-        case Command::version:
             break;
     }
     if (complaints.empty()) complaints = missing_home(line, environment);

@@ -74,6 +74,10 @@ struct RehearseOptions {
     bool json = false;
 };
 
+struct VersionOptions {
+    bool json = false;
+};
+
 struct CheckOptions {
     bool quick = false;  // without loading the model
     bool json = false;
@@ -140,6 +144,7 @@ struct CommandLine {
     GenerateOptions generate;
     StatsOptions stats;
     RehearseOptions rehearse;
+    VersionOptions version;
     CheckOptions check;
     WalletOptions wallet;
     InspectOptions inspect;

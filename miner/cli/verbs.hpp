@@ -51,7 +51,7 @@ inline constexpr std::array<Verb, 19> kVerbs{{
      "miner bench --model trellis-image-large --random"},
     {Command::config, "config", "Show every setting, its value and where that comes from",
      "miner config --print"},
-    {Command::version, "version", "Show the version", "miner version"},
+    {Command::version, "version", "Show the version, and what it is built of", "miner version"},
 }};
 
 }  // namespace miner

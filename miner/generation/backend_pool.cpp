@@ -117,8 +117,10 @@ generator::ModelInfo BackendPool::info() const {
                 .device = "remote",
                 .dtype = "unknown"};
     auto info = devices_.front()->info();
-    for (std::size_t i = 1; i < devices_.size(); ++i)
+    for (std::size_t i = 1; i < devices_.size(); ++i) {
         info.device += "," + devices_[i]->info().device;
+        info.device_choice += "; " + devices_[i]->info().device_choice;
+    }
     return info;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "generator/generator.hpp"
+#include "generator/memory_need.hpp"
 #include "generator/score/scorer.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -24,9 +25,13 @@ using MakeGenerator =
 using MakeScorer =
     std::function<config::Result<std::unique_ptr<generator::Scorer>>(const config::Score&)>;
 
-// How much memory the GPU of the settings has; empty: they mean the CPU.
-using AskGpu =
-    std::function<config::Result<std::optional<generator::DeviceMemory>>(const config::Generator&)>;
+// What can be known of devices, and of what a model needs of a GPU, before one is loaded.
+struct AskDevices {
+    // What the settings mean by their device.
+    std::function<config::Result<generator::DeviceReport>(const config::Generator&)> look;
+    std::function<config::Result<generator::MemoryNeed>(const config::Generator&)> model_need;
+    std::function<generator::MemoryNeed(const config::Score&)> scorer_need;
+};
 
 struct Device {
     boost::asio::thread_pool lane{1};

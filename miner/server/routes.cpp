@@ -105,7 +105,9 @@ asio::awaitable<StatusServer::Reply> StatusServer::route(const Request& request,
     if (request.is({"health"})) co_return health();
     if (request.is({"ready"})) co_return ready();
     if (request.is({"version"}))
-        co_return Reply{json_reply(200, {{"name", "miner"}, {"version", config::version()}})};
+        co_return Reply{json_reply(
+            200,
+            {{"name", "miner"}, {"version", config::version()}, {"commit", config::commit()}})};
     if (request.is({"metrics"})) co_return co_await metrics_now();
     if (request.is({"api", "openapi.json"})) co_return Reply{page("openapi.json")};
     if (request.is({"api", "now"})) co_return Reply{json_reply(200, state_.now(BootClock::now()))};

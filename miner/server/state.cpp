@@ -57,6 +57,11 @@ void State::hindered(const std::string& what, Hindrance hindrance) {
     ++version_;
 }
 
+void State::noted(std::string notice) {
+    notice_ = std::move(notice);
+    ++version_;
+}
+
 void State::pulled(const Pulled& pulled, Time now) {
     ++version_;
     if (!pulled.reached) {
@@ -165,6 +170,7 @@ boost::json::object State::now(Time now) const {
     if (model_)
         model = {{"name", model_->name},
                  {"device", model_->device},
+                 {"device_choice", model_->device_choice},
                  {"dtype", model_->dtype},
                  {"parameters", model_->parameters},
                  {"takes_pictures", model_->picture_size > 0},
@@ -184,6 +190,7 @@ boost::json::object State::now(Time now) const {
             {"settled", settled_},
             {"scored_by",
              scored_by_.empty() ? boost::json::value(nullptr) : boost::json::value(scored_by_)},
+            {"notice", notice_.empty() ? boost::json::value(nullptr) : boost::json::value(notice_)},
             {"model", std::move(model)},
             {"backends", std::move(backends)},
             {"chain", std::move(chain)},
@@ -193,6 +200,7 @@ boost::json::object State::now(Time now) const {
 boost::json::object State::in_public(Time now) const {
     auto object = this->now(now);
     object.erase("tasks");
+    object.erase("notice");
     object["reason"] = health(now).reason;
     int remotes = 0;
     boost::json::array backends;
@@ -201,10 +209,12 @@ boost::json::object State::in_public(Time now) const {
                             {"able", backend.able},
                             {"load", backend.load}});
     object["backends"] = std::move(backends);
-    // A model's name may be the folder that it lies in.
+    // A model's name may be the folder that it lies in; versions of drivers are the operator's.
     if (model_) {
         const auto& name = model_->name;
-        object["model"].as_object()["name"] = name.substr(name.rfind('/') + 1);
+        auto& model = object["model"].as_object();
+        model["name"] = name.substr(name.rfind('/') + 1);
+        model.erase("device_choice");
     }
     return object;
 }

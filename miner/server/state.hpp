@@ -61,6 +61,8 @@ public:
     void draining();
     // `what` is in the way (the chain, the database), or no more. Several may be at once.
     void hindered(const std::string& what, Hindrance hindrance);
+    // What an operator should know though it earns; stays until the end.
+    void noted(std::string notice);
     // What the scores are, where they are no validator's; empty: a validator's.
     void scored_by(std::string whom) { scored_by_ = std::move(whom); }
     // Asked whenever the state is; on io.
@@ -87,7 +89,8 @@ public:
     std::uint64_t version() const { return version_; }
     std::uint64_t settled() const { return settled_; }
 
-    // {"phase", "status", "reason", "uptime_s", "model", "tasks": [{"task_id", "stage", ...}]}
+    // {"phase", "status", "reason", "uptime_s", "notice", "model", "tasks": [{"task_id", "stage",
+    // ...}]}
     boost::json::object now(Time now) const;
 
     // The same for everybody: no tasks, and no address of ours or of other machines.
@@ -120,6 +123,7 @@ private:
     bool draining_ = false;
     std::map<std::string, Hindrance> hindrances_;  // by what is in the way
     std::string scored_by_;
+    std::string notice_;
     std::function<std::vector<BackendState>()> backends_;
     std::function<std::optional<ChainState>()> chain_;
     std::map<storage::TaskRow, AtHand> at_hand_;

@@ -101,11 +101,17 @@ TEST_CASE("help names commands and exit codes, and the version has a number") {
     const auto run = scene.ask({"run", "--help"});
     CHECK(run.exit_status == ProcessExit{.code = 0});
     CHECK_THAT(help.out + run.out, contains("130"));
-    for (const auto& words : {Scene::Words{"version"}, Scene::Words{"--version"}})
-        CHECK_THAT(
-            scene.ask(words).out,
-            Catch::Matchers::Matches(
-                "miner [0-9]+\\.[0-9]+\\.[0-9]+ \\(commit ([0-9a-f]{12}(-dirty)?|unknown)\\)\n"));
+    const std::string line =
+        "miner [0-9]+\\.[0-9]+\\.[0-9]+ \\(commit ([0-9a-f]{12}(-dirty)?|unknown)\\)\n";
+    CHECK_THAT(scene.ask({"--version"}).out, Catch::Matchers::Matches(line));
+    const auto version = scene.ask({"version"}).out;
+    CHECK_THAT(version.substr(0, version.find('\n') + 1), Catch::Matchers::Matches(line));
+    for (const auto* part : {"\nlibtorch 2.", "\nCUDA ", "\nGPU architectures ", "\ntorch: ",
+                             "\nattention, sparse convolution, gelu: ", "\nrendering: "})
+        CHECK_THAT(version, contains(part));
+    const auto json = boost::json::parse(scene.ask({"version", "--json"}).out);
+    CHECK(json.at("libtorch").as_string().starts_with("2."));
+    CHECK(json.at("kernels").as_object().contains("rendering"));
 }
 
 TEST_CASE("without validators the chain is asked for them, and waited for when it is away") {

@@ -100,3 +100,37 @@ TEST_CASE("while the database cannot be written the miner is unhealthy, and then
     CHECK(ill.find("the database cannot be written") != std::string::npos);
     CHECK(ill.find(stage.folder.path().string()) == std::string::npos);
 }
+
+TEST_CASE("a miner whose memory runs out in task after task is unhealthy until one has room") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    std::vector<network::Task> tasks;
+    for (const char* id : {"a", "b", "c", "d", "e", "f"}) tasks.push_back(image_task(id));
+    stage.add_validator(std::move(tasks));
+    // Three or four tasks find no room, each twice; then the work rests until that was seen.
+    stage.script->full = std::vector<bool>{true, true, true, true, true, true, true, true, false};
+    std::atomic<bool> seen = false, done = false;
+    bool is_well = false;
+    network::HttpAnswer ill;
+    std::thread visitor([&] {
+        tests::eventually([&] {
+            ill = stage.ask_page("/health");
+            return ill.body.find("generator.dtype") != std::string::npos;
+        });
+        seen = true;
+        stage.script->held = false;
+        is_well = tests::eventually([&] { return stage.ask_page("/health").status == 200; });
+        done = true;
+    });
+    stage.keep_running = true;
+    stage.stop_once([&] {
+        if (stage.turns.size() >= 3 && !seen) stage.script->held = true;
+        if (seen) stage.script->held = false;
+        return done.load();
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    CHECK(ill.status == 503);
+    CHECK(ill.body.find("GPU memory ran out in several tasks in a row") != std::string::npos);
+    CHECK(is_well);
+}

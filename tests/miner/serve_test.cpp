@@ -202,6 +202,14 @@ TEST_CASE("a model that cannot be loaded ends it with the model's exit code") {
     CHECK_THAT(server.said("cannot start"), Catch::Contains("as tested"));
 }
 
+TEST_CASE("a GPU that does not answer yet ends it with the code that has it started anew") {
+    Server server;
+    server.no_model = config::fail(generator::Errc::device_lost, "no NVIDIA driver is loaded");
+    server.start();
+    CHECK(server.wait() == ExitCode::device_lost);
+    CHECK_THAT(server.said("cannot start"), Catch::Contains("no NVIDIA driver is loaded"));
+}
+
 TEST_CASE("an address that another process has is named") {
     Server first;
     first.start();

@@ -62,6 +62,11 @@ boost::json::array to_json(const Tasks& tasks) {
     return list;
 }
 
+boost::json::value fit_json(const std::optional<generator::Fit>& fit) {
+    if (!fit) return nullptr;
+    return {{"need_bytes", fit->need.total()}, {"free_bytes", fit->free()}};
+}
+
 boost::json::value to_json(const std::string& model, const generator::BenchReport& report) {
     boost::json::array networks;
     for (const auto& network : report.networks)
@@ -74,6 +79,7 @@ boost::json::value to_json(const std::string& model, const generator::BenchRepor
             {"build_ms", report.build},
             {"warm_up_ms", report.warm_up},
             {"peak_bytes", report.peak_bytes},
+            {"memory", fit_json(report.fit)},
             {"new_shapes", to_json(report.new_shapes)},
             {"once_more", to_json(report.once_more)}};
 }
@@ -98,6 +104,7 @@ void print_for_people(const std::string& model, const generator::BenchReport& re
         all += network.parameters;
     }
     fmt::print("{:<18} {:>8.1f} M\n\n", "together", double(all) / 1e6);
+    print_fit(report.fit);
     fmt::print("built in {:.1f} s, warmed up in {:.1f} s; at most {:.2f} GiB\n\n",
                report.build / 1000, report.warm_up / 1000,
                double(report.peak_bytes) / double(1 << 30));
@@ -119,6 +126,12 @@ void print_for_people(const std::string& model, const generator::BenchReport& re
 }
 
 }  // namespace
+
+void print_fit(const std::optional<generator::Fit>& fit) {
+    if (!fit) return;
+    fmt::print("{}\n", generator::describe(*fit));
+    if (!fit->fits()) fmt::print("  may not fit: {}\n", generator::remedy_of(*fit));
+}
 
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
                        const RunScorerBench& run_scorer_bench) {

@@ -100,6 +100,7 @@ ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run
                report->device, report->dtype, double(report->parameters) / 1e6);
     fmt::print("{} Gaussians, a tenth more or less; opened in {:.1f} s\n", asked.voxels * 32,
                report->open / 1000);
+    print_fit(report->fit);
     print_kind("words", report->words);
     print_kind("picture", report->pictures);
     return ExitCode::ok;

@@ -1,5 +1,6 @@
 // miner check: everything that would stop mining, before it does.
 #include "miner/check/chain.hpp"
+#include "miner/check/device.hpp"
 #include "miner/check/machine.hpp"
 #include "miner/check/reach.hpp"
 #include "miner/check/scorer.hpp"
@@ -98,10 +99,45 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
             check_picture_service(settings.picture_service, settings.schedule.connect_timeout)));
 }
 
+// The validator's networks, where they are to share that GPU with the model.
+generator::MemoryNeed scorer_need_on(int gpu, const config::Settings& settings,
+                                     const AskDevices& ask_devices) {
+    const auto& score = settings.score;
+    if (score.model.empty() || score.model == config::kEmbeddedScorer ||
+        settings.candidates.most < 2)
+        return {};
+    config::Generator there;
+    there.device = score.device;
+    const auto report = ask_devices.look(there);
+    return report && report->choice.gpu == gpu ? ask_devices.scorer_need(score)
+                                               : generator::MemoryNeed{};
+}
+
+void check_devices(const config::Settings& settings, const AskDevices& ask_devices,
+                   Report& report) {
+    auto one = settings.generator;
+    auto devices = one.devices;
+    if (devices.empty() && one.device != "none") devices.push_back(one.device);
+    for (const auto& device : devices) {
+        one.device = device;
+        const auto seen = ask_devices.look(one);
+        report.add(check_device(seen));
+        if (!seen || !seen->choice.gpu || !seen->memory) continue;
+        const auto need = ask_devices.model_need(one);
+        if (!need) {
+            report.add({Finding::State::fail, "model", need.error().message(),
+                        "see generator.model in `miner config --print`"});
+            continue;
+        }
+        const auto scorer = scorer_need_on(*seen->choice.gpu, settings, ask_devices);
+        report.add(check_fit({*need + scorer, *seen->memory, one.dtype == "fp32", scorer}));
+    }
+}
+
 }  // namespace
 
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
-                       const AskGpu& ask_gpu) {
+                       const AskDevices& ask_devices) {
     const Interrupt interrupt("stopped before all was looked at");
     auto settings = line.loaded.settings;
     // A miner may be rotating the log file beside us, and what matters is printed anyway.
@@ -120,13 +156,7 @@ ExitCode check_command(const CommandLine& line, const MakeGenerator& make_genera
         settings.wallet, network::ask_password(settings.wallet.password_fd, person), addresses));
     report.add(check_storage(folder, settings.storage));
     report.add(check_memory(free_memory()));
-    auto one = settings.generator;
-    auto devices = one.devices;
-    if (devices.empty() && one.device != "none") devices.push_back(one.device);
-    for (const auto& device : devices) {
-        one.device = device;
-        report.add(check_gpu(device, ask_gpu(one)));
-    }
+    check_devices(settings, ask_devices, report);
     report.add(check_scorer(settings.score, settings.candidates));
     report.add(check_clock_source());
     check_network(settings, addresses, report);

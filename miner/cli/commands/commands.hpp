@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/log.hpp"
+#include "generator/about.hpp"
 #include "generator/bench.hpp"
 #include "generator/render/rasterizer.hpp"
 #include "miner/cli/command_line.hpp"
@@ -11,6 +12,7 @@
 #include "storage/report.hpp"
 
 #include <functional>
+#include <optional>
 #include <span>
 
 namespace miner {
@@ -22,7 +24,7 @@ ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_gen
                           const MakePredictor& make_predictor);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
-                       const AskGpu& ask_gpu);
+                       const AskDevices& ask_devices);
 ExitCode stats_command(const CommandLine& line);
 ExitCode tune_command(const CommandLine& line);
 ExitCode wallet_command(const CommandLine& line);
@@ -47,7 +49,10 @@ using RunScorerBench = std::function<config::Result<generator::ScorerBenchReport
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
                        const RunScorerBench& run_scorer_bench);
 ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run);
+// What a bench says before its numbers: whether what it loaded has room on the GPU.
+void print_fit(const std::optional<generator::Fit>& fit);
 ExitCode config_command(const CommandLine& line);
+ExitCode version_command(const CommandLine& line, const generator::About& about);
 
 // The database that --db or the storage folder names; before there is one, the rehearsal's.
 std::filesystem::path find_database(const CommandLine& line);

@@ -55,6 +55,9 @@ Doing describe(const boost::json::value& now) {
                              now.at("uptime_s").to_number<double>()),
         .reason = text(now.at("reason")),
         .tasks = {}};
+    if (const auto* notice = now.as_object().if_contains("notice");
+        doing.reason.empty() && notice && notice->is_string())
+        doing.reason = text(*notice);
     for (const auto& task : now.at("tasks").as_array())
         doing.tasks.push_back({{text(task.at("validator"))},
                                {fmt::format("task {}", task.at("row").to_number<std::int64_t>())},

@@ -32,7 +32,7 @@ function showFigures() {
     rows.push(['Running for', span(now.uptime_s)]);
     if (now.backends.length > 1) rows.push(['Backends', count(now.backends.filter(s => s.able).length), `of ${now.backends.length} take work`]);
     if (now.chain) rows.push(['Block', count(now.chain.block), `${span(now.chain.age_s)} ago`]);
-    if (now.model) rows.push(['Model', make('span', { class: 'name' }, now.model.device), `${now.model.name}, ${now.model.dtype}`, 'wide']);
+    if (now.model) rows.push(['Model', make('span', { class: 'name' }, now.model.device), [now.model.name, now.model.dtype, now.model.device_choice].filter(Boolean).join(', '), 'wide']);
   }
   $('figures-section').hidden = !rows.length;
   $('figures').replaceChildren(...facts(rows).children);

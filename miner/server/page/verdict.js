@@ -22,7 +22,7 @@ const Verdict = (() => {
     if (since > 2 * kHour) return ['warn', 'earns nothing just now', ['The last result was accepted ', when(last), '.']];
     if (since > kHour) return ['warn', 'earns little', [`Nothing was accepted in the last hour${recent ? `, of ${times(recent, 'result')} judged` : ''}; the last time was `, when(last), '.']];
     const good = hour.accepted ? `Of the tasks of the last hour ${times(hour.accepted, 'result')} accepted${recent > hour.accepted ? ` of ${recent} judged` : ''}, mean score ${fixed(hour.mean_score, 3)}; reward` : 'Reward';
-    return ['good', 'earning', [`${good} now ${rewards(all.reward)}. The last one was accepted `, when(last), '.']];
+    return [now.notice ? 'warn' : 'good', 'earning', [`${good} now ${rewards(all.reward)}. The last one was accepted `, when(last), now.notice ? `. But ${now.notice}.` : '.']];
   }
 
   function show([tone, word, why]) {

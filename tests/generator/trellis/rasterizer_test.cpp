@@ -1,10 +1,9 @@
 #include "generator/render/rasterizer.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/trellis/gpu_probe.hpp"
 #include "tests/generator/render/render_cases.hpp"
 #include "tests/support/catch.hpp"
-
-#include <ATen/Context.h>
 
 TEST_CASE("each device has a rasterizer, and what is none is refused by its name") {
     const tests::GoldenScene scene("gsplat/random_300.safetensors");
@@ -17,7 +16,7 @@ TEST_CASE("each device has a rasterizer, and what is none is refused by its name
         CHECK(refused.error().code == generator::Errc::bad_device);
         CHECK(refused.error().detail.find("'" + std::string(device) + "'") != std::string::npos);
     }
-    if (!at::hasCUDA())
+    if (generator::probe_gpus().cuda == 0)
         CHECK(generator::rasterizer_on("cuda").error().detail.find("built without CUDA") !=
               std::string::npos);
 }

@@ -70,9 +70,11 @@ TEST_CASE("a device that is not there says what there is") {
 TEST_CASE("memory is told of the GPU that the settings mean, and of none on a CPU") {
     config::Generator settings;
     settings.device = "cpu";
-    CHECK_FALSE(generator::gpu_memory(settings).value().has_value());
+    const auto report = generator::look_at_device(settings).value();
+    CHECK_FALSE(report.memory.has_value());
+    CHECK(report.choice.words == "cpu: as the settings say");
     settings.device = "cuda:99";
-    CHECK(generator::gpu_memory(settings).error().code == Errc::bad_device);
+    CHECK(generator::look_at_device(settings).error().code == Errc::bad_device);
 }
 
 TEST_CASE("a folder without a checkpoint says which file is missing") {

@@ -94,26 +94,6 @@ TEST_CASE("little memory is warned of, and hardly any stops mining") {
     CHECK(miner::free_memory() > 0);
 }
 
-TEST_CASE("a GPU's memory is told, and a GPU that is full or gone stops mining") {
-    using Memory = config::Result<std::optional<generator::DeviceMemory>>;
-    constexpr std::int64_t kTotal = 80'000'000'000;
-    const auto of = [](std::int64_t free) {
-        return Memory(generator::DeviceMemory{kTotal - free, kTotal});
-    };
-    CHECK(miner::check_gpu("auto", Memory(std::nullopt)).empty());
-    const auto good = miner::check_gpu("cuda:1", of(70'000'000'000));
-    REQUIRE(good.size() == 1);
-    CHECK(good[0].state == State::ok);
-    CHECK(good[0].found == "70.0 of 80.0 GB free on cuda:1");
-    CHECK(miner::check_gpu("cuda:1", of(6'000'000'000))[0].state == State::warn);
-    CHECK(miner::check_gpu("cuda:1", of(500'000'000))[0].state == State::fail);
-    const auto gone = miner::check_gpu(
-        "cuda:1", config::fail(generator::Errc::bad_device, "this machine has 0 GPUs"));
-    REQUIRE(gone.size() == 1);
-    CHECK(gone[0].state == State::fail);
-    CHECK_THAT(gone[0].remedy, Catch::Contains("generator.device"));
-}
-
 TEST_CASE("the clock's source is told whatever the system says") {
     const auto finding = miner::check_clock_source();
     CHECK(finding.state != State::fail);

@@ -22,6 +22,8 @@ TEST_CASE("--version and --help end well, with text for standard output") {
         CHECK(exit.text == "miner " + config::version_and_commit() + "\n");
     }
     CHECK(good({"version"}).command == Command::version);
+    CHECK_FALSE(good({"version"}).version.json);
+    CHECK(good({"version", "--json"}).version.json);
     CHECK(over({"--help"}).code == ExitCode::ok);
     CHECK(over({"-h"}).text == over({"--help"}).text);
 }

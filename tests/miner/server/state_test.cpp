@@ -96,9 +96,21 @@ TEST_CASE("what is in the way is told until it is no more, all of it") {
     CHECK(state.ready());
 }
 
+TEST_CASE("a notice is the operator's, and is no reason to be unhealthy") {
+    auto state = running();
+    CHECK(state.now(kStart).at("notice").is_null());
+    state.noted("candidates are off");
+    CHECK(state.health(kStart).healthy);
+    CHECK(state.now(kStart).at("notice") == "candidates are off");
+    CHECK_FALSE(state.in_public(kStart).contains("notice"));
+}
+
 TEST_CASE("the public is told no address, path or task") {
     auto state = running();
-    state.model_ready({.name = "/srv/models/large", .device = "cpu", .dtype = "fp32"});
+    state.model_ready({.name = "/srv/models/large",
+                       .device = "cuda:0",
+                       .dtype = "fp16",
+                       .device_choice = "cuda:0 NVIDIA L40S (8.9), driver 580.65.06"});
     pull(state, kStart);
     state.ask_backends([] {
         return std::vector<miner::BackendState>{
@@ -116,6 +128,9 @@ TEST_CASE("the public is told no address, path or task") {
     CHECK_FALSE(told.contains("tasks"));
     CHECK(told.at("reason") == "no validator is known");
     CHECK(told.at("model").at("name") == "large");
+    CHECK(text.find("580.65") == std::string::npos);
+    CHECK(state.now(kStart).at("model").at("device_choice") ==
+          "cuda:0 NVIDIA L40S (8.9), driver 580.65.06");
     const auto& backends = told.at("backends").as_array();
     REQUIRE(backends.size() == 4);
     CHECK(backends[0].at("name") == "cuda:0");

@@ -1,6 +1,7 @@
 // The status server over real sockets.
 #include "miner/server/status_server.hpp"
 
+#include "config/version.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/miner/server/seen.hpp"
 #include "tests/support/catch.hpp"
@@ -23,6 +24,8 @@ TEST_CASE("health follows the miner and has a word for it") {
     CHECK(health.at("model").at("name") == "m");
     CHECK(seen.json("/ready").at("ready") == true);
     CHECK(seen.json("/version").at("name") == "miner");
+    CHECK(boost::json::value_to<std::string>(seen.json("/version").at("commit")) ==
+          config::commit());
     seen.on_io([](auto& status_server) { status_server.state().draining(); });
     CHECK(seen.get("/health").status == 503);
 }

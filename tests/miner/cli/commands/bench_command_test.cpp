@@ -27,6 +27,10 @@ generator::ScorerKindReport kind(double ask, std::int64_t peak) {
     return report;
 }
 
+// Of one GiB and a half one is free.
+const generator::Fit kTight{{std::int64_t(1) << 30, std::int64_t(1) << 29, 0},
+                            {std::int64_t(1) << 29, std::int64_t(3) << 29}};
+
 // The scorer's bench answers with these times and what it was asked for; the other is not called.
 tests::Outcome bench(std::vector<std::string> words, std::optional<config::Error> fails = {}) {
     words.insert(words.begin(), {"miner", "bench", "--model", "validator-scorer", "--random"});
@@ -50,6 +54,7 @@ tests::Outcome bench(std::vector<std::string> words, std::optional<config::Error
                                                 .dtype = "fp16",
                                                 .parameters = 681'000'000,
                                                 .open = 1500,
+                                                .fit = kTight,
                                                 .words = kind(7, std::int64_t(1) << 30),
                                                 .pictures = kind(3, std::int64_t(3) << 29)};
         };
@@ -66,6 +71,7 @@ TEST_CASE("the scorer's bench tells the first candidate from the later ones") {
     const auto outcome = bench(kAsked);
     REQUIRE(outcome.exit_status.code == 0);
     CHECK_THAT(outcome.out, Contains("validator-scorer with random weights on cuda:1 in fp16"));
+    CHECK_THAT(outcome.out, Contains("needs about 1.5 GiB of 1.0 GiB free\n  may not fit: "));
     CHECK_THAT(outcome.out, Contains("a task's words in 7.0 ms; at most 1.00 GiB"));
     CHECK_THAT(outcome.out, Contains("a task's picture in 3.0 ms; at most 1.50 GiB"));
     CHECK_THAT(outcome.out, Contains("all                      90.0       40.0       50.0"));
