@@ -65,7 +65,8 @@ has_no_tools() {
 # Everything that the loader takes is the package's, but glibc and the driver; with each library in it, as some are opened by name.
 loads_its_own() {  # ROOT PLACE
     local line bad=0 seen=0 all
-    all=$(cd "$1$2/lib" && printf '%s:' *)
+    # But those that cannot be loaded without the driver.
+    all=$(cd "$1$2/lib" && for line in *; do readelf -d "$line" | grep -q 'NEEDED.*libcuda\.so' || printf '%s:' "$line"; done)
     while read -r line; do
         case $line in
             lib@(cuda|nvidia-ml).so*'not found') ;;
