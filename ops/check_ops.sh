@@ -5,7 +5,7 @@
 #   ops/check_ops.sh [BINARY] [URL of a running miner, for its metrics]
 set -uo pipefail
 cd "$(dirname "$0")/.."
-binary=$(realpath "${1:-build/release/miner/miner}")
+binary=$(realpath "${1:-build/miner}")
 url=${2:-}
 failed=0
 work=$(mktemp -d)

@@ -2,7 +2,7 @@
 module.exports = {
   apps: [{
     name: 'miner',
-    script: process.env.MINER_BINARY || 'build/release/miner/miner',
+    script: process.env.MINER_BINARY || 'build/miner',
     args: 'run',
     interpreter: 'none',
     autorestart: true,

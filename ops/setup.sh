@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian 12 or 13 or Ubuntu 24.04 ready to build: packages by apt, libtorch from the PyPI wheel into .venv.
 # Run it as often as you like; when all is there it ends within a second. MINER_APT=OFF leaves packages to you, which is
-# the way on other distributions. MINER_CUDA=ON adds what a GPU build links (about 3 GB); it needs the CUDA 13.0 toolkit.
+# the way on other distributions. With a GPU, or MINER_CUDA=ON, what a build for it needs comes from PyPI, too (3 GB), with a
+# compiler for its kernels where no CUDA toolkit of that version is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ops/lib/gpu.sh
+decide_cuda
 
 torch=2.11.0
 packages=(
@@ -103,16 +106,24 @@ if ! command -v clang-format-14 >/dev/null && [ ! -x .venv/bin/clang-format ]; t
     .venv/bin/pip install -q --disable-pip-version-check clang-format==14.0.6
 fi
 
-# A GPU build links the whole of libtorch, which needs every CUDA library that the wheel names.
-if [ "${MINER_CUDA:-OFF}" = ON ]; then
-    stamp=.venv/miner-cuda-$torch
-    if [ ! -e "$stamp" ]; then
-        echo "setup: fetching the CUDA libraries of libtorch (about 3 GB)"
-        .venv/bin/pip install -q --disable-pip-version-check "torch==$torch"
-        touch "$stamp"
+# A build for a GPU links libtorch's CUDA part, with the libraries that its wheel names, in the versions that it names; what
+# Python alone needs of it (triton) stays away. nvcc comes from the same place where no toolkit of that version is installed.
+fetch_cuda() {
+    local wheel toolkit wanted
+    wheel=$(echo .venv/lib/python3*/site-packages/torch-$torch*.dist-info/METADATA)
+    if [ ! -e .venv/miner-cuda-$torch ]; then
+        echo "setup: fetching the CUDA libraries of libtorch (about 2 GB)"
+        mapfile -t wanted < <(sed -nE 's/^Requires-Dist: ((nvidia-|cuda-toolkit)[^;]*[^; ]) *;.*/\1/p' "$wheel")
+        .venv/bin/python -m pip install -q --disable-pip-version-check --no-warn-conflicts "${wanted[@]}"
+        touch .venv/miner-cuda-$torch
     fi
-    if ! command -v nvcc >/dev/null && [ ! -x /usr/local/cuda/bin/nvcc ]; then
-        echo "setup: no nvcc here; install the CUDA 13.0 toolkit and put its bin folder on the PATH" >&2
-        exit 1
+    if ! ops/lib/find_nvcc.sh > /dev/null 2>&1; then
+        echo "setup: fetching nvcc (about 100 MB)"
+        toolkit=$(sed -nE 's/^Requires-Dist: cuda-toolkit\[.*\]==([0-9.]+);.*/\1/p' "$wheel")
+        .venv/bin/python -m pip install -q --disable-pip-version-check --no-warn-conflicts "cuda-toolkit[nvcc,crt,nvvm,cccl,cudart]==$toolkit"
+        touch .venv/miner-nvcc-"${toolkit%.*}"
+        ops/lib/find_nvcc.sh > /dev/null
     fi
-fi
+}
+
+if [ "$MINER_CUDA" = ON ]; then fetch_cuda; fi

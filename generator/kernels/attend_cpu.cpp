@@ -163,6 +163,11 @@ bool fits(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
            k.stride(-1) == 1 && v.stride(-1) == 1;
 }
 
+// Else torch itself chooses, which may be the formula in steps: slower, and right on any card.
+bool gpu_is_for(const at::Tensor& q) {
+    return q.is_cuda() && has_memory_efficient(compute_capability(q.device()), q.scalar_type());
+}
+
 }  // namespace
 
 at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, Lengths lengths) {
@@ -177,7 +182,7 @@ at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
         if (q.scalar_type() == at::kBFloat16 && wide::has_bf16())
             return attend_tiles<Half>(q, k, v);
     }
-    if (q.is_cuda() && lengths == Lengths::varying) return attend_gpu(q, k, v);
+    if (lengths == Lengths::varying && gpu_is_for(q)) return attend_gpu(q, k, v);
     const auto attended =
         at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
     return attended.transpose(1, 2).flatten(-2);
@@ -192,7 +197,7 @@ at::Tensor attend_in_windows(const at::Tensor& q, const at::Tensor& k, const at:
                 "attend_in_windows: q, k and v must have one type");
     TORCH_CHECK(windows.rows.size() > 1 && windows.rows.back() == q.size(0),
                 "attend_in_windows: the windows do not hold all rows");
-    if (q.is_cuda()) return attend_in_windows_gpu(q, k, v, windows);
+    if (gpu_is_for(q)) return attend_in_windows_gpu(q, k, v, windows);
     if (fits(q, k, v)) {
         if (q.scalar_type() == at::kFloat && wide::has_fp32())
             return attend_window_tiles<float>(q, k, v, windows);

@@ -38,12 +38,26 @@ at::Tensor memory_efficient(const at::Tensor& q, const at::Tensor& k, const at::
                                                         /*compute_log_sumexp=*/false, scale));
 }
 
+// Has it the card's instructions, and libtorch the card's code?
+bool within(ComputeCapability card, int first_major) {
+    return card.major >= first_major && (card.major < 12 || (card.major == 12 && card.minor <= 1));
+}
+
 }  // namespace
+
+bool has_flash(ComputeCapability card, at::ScalarType type, std::int64_t width) {
+    return within(card, 8) && (type == at::kHalf || type == at::kBFloat16) &&
+           width <= kFlashMostWidth;
+}
+
+bool has_memory_efficient(ComputeCapability card, at::ScalarType type) {
+    return within(card, type == at::kBFloat16 ? 8 : 5);
+}
 
 at::Tensor attend_gpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     const auto width = q.size(-1);
-    const bool flashes = q.scalar_type() != at::kFloat && width <= kFlashMostWidth;
-    const auto& kernel = flashes ? flash : memory_efficient;
+    const auto card = compute_capability(q.device());
+    const auto& kernel = has_flash(card, q.scalar_type(), width) ? flash : memory_efficient;
     return joined(kernel(widened(q), widened(k), widened(v), scale_of(width)), width);
 }
 

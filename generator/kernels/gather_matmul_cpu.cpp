@@ -124,13 +124,11 @@ at::Tensor gather_matmul(const at::Tensor& x, const at::Tensor& table, const at:
     TORCH_CHECK(weight.dim() == 2 && weight.size(0) == table.size(1) * x.size(2),
                 "gather_matmul: weight must be [K * width, out], got ", weight.sizes());
     if (table.size(0) == 0) return at::empty({x.size(0), 0, weight.size(1)}, x.options());
-#ifdef MINER_CUDA
     if (x.is_cuda()) {
         auto patches = at::empty({x.size(0), table.size(0), weight.size(0)}, x.options());
         launch_gather_patches(x, table, patches);
         return at::addmm(bias, patches.flatten(0, 1), weight).unflatten(0, {x.size(0), -1});
     }
-#endif
     return x.is_cpu() ? gather_matmul_any_cpu(x, table, weight, bias)
                       : gather_matmul_plain(x, table, weight, bias);
 }

@@ -74,13 +74,11 @@ at::Tensor gather_sum(const at::Tensor& x, const at::Tensor& table, const at::Te
                 "gather_sum: table must be [N, K] int64, contiguous");
     TORCH_CHECK(x.size(2) == table.size(1) * bias.size(0), "gather_sum: x must hold K slices, got ",
                 x.sizes());
-#ifdef MINER_CUDA
     if (x.is_cuda()) {
         auto y = at::empty({x.size(0), table.size(0), bias.size(0)}, x.options());
         if (y.numel() > 0) launch_gather_sum(x, table, bias, y);
         return y;
     }
-#endif
     return x.is_cpu() ? gather_sum_cpu(x, table, bias) : gather_sum_plain(x, table, bias);
 }
 

@@ -36,9 +36,7 @@ void head_norm_(const at::Tensor& x, const at::Tensor& gamma) {
                     gamma.scalar_type() == at::kFloat && gamma.is_contiguous(),
                 "head_norm_: gamma must be [H, D] fp32, contiguous, got ", gamma.sizes());
     if (x.numel() == 0) return;
-#ifdef MINER_CUDA
     if (x.is_cuda()) return launch_head_norm(x, gamma);
-#endif
     head_norm_plain(x, gamma);
 }
 

@@ -34,12 +34,10 @@ void check(const at::Tensor& x, const Residual& residual, const Modulation& modu
 at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual,
                           const Modulation& modulation, double eps, at::Tensor into) {
     check(x, residual, modulation, into);
-#ifdef MINER_CUDA
     if (x.is_cuda()) {
         if (!into.defined()) into = at::empty_like(x);
         if (launch_residual_norm(x, residual, modulation, eps, into)) return into;
     }
-#endif
     const auto& [y, gate] = residual;
     if (gate.defined())
         x.addcmul_(gate, y);

@@ -2,6 +2,7 @@
 
 #include "config/elapsed.hpp"
 #include "generator/render/rasterizer.hpp"
+#include "generator/render/validator_views_cuda.hpp"
 #include "generator/score/scorer.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
@@ -11,9 +12,6 @@
 #include "generator/trellis/guard.hpp"
 #include "generator/trellis/need.hpp"
 #include "generator/trellis/peak_memory.hpp"
-#ifdef MINER_CUDA
-#include "generator/render/validator_views_cuda.hpp"
-#endif
 
 #include <algorithm>
 #include <array>
@@ -92,12 +90,10 @@ public:
 private:
     void draw(const StoredSplats& splats) const {
         const auto& plan = scorer_.info().views;
-#ifdef MINER_CUDA
         if (target_.device.is_cuda()) {
             or_refuse(validator_views_cuda(splats, plan, target_.device.index()));
             return target_.synchronize();
         }
-#endif
         or_refuse(validator_views(splats, rasterizer_, plan));
     }
 

@@ -1,4 +1,5 @@
 #include "generator/nano/embedded.hpp"
+#include "generator/render/validator_views_cuda.hpp"
 #include "generator/score/alexnet.hpp"
 #include "generator/score/clip_words.hpp"
 #include "generator/score/convnext.hpp"
@@ -13,9 +14,6 @@
 #include "generator/weights/args.hpp"
 #include "generator/weights/files.hpp"
 #include "generator/weights/refused.hpp"
-#ifdef MINER_CUDA
-#include "generator/render/validator_views_cuda.hpp"
-#endif
 
 #include <algorithm>
 #include <cmath>
@@ -398,20 +396,17 @@ void PublishedScorer::leave_out(const Query& query, Score& score, formula::Terms
 config::Result<Score> PublishedScorer::score_splats(const StoredSplats& splats,
                                                     const Rasterizer& rasterizer,
                                                     const ScoreQuery& query) {
-#ifdef MINER_CUDA
     if (target_.device.is_cuda())
         return guarded([&]() -> config::Result<Score> {
             const auto views = validator_views_cuda(splats, info_.views, target_.device.index());
             if (!views) return views.error();
             return score_of(*views, dynamic_cast<const Query&>(query));
         });
-#endif
     return Scorer::score_splats(splats, rasterizer, query);
 }
 
 void PublishedScorer::warm_up(const Query& query) const {
     if (target_.device.is_cpu()) return;
-#ifdef MINER_CUDA
     // As many as an object has, for few are sorted by other kernels.
     StoredSplats splats;
     splats.resize(100'000);
@@ -420,7 +415,6 @@ void PublishedScorer::warm_up(const Query& query) const {
         splats.rotation[i] = {1, 0, 0, 0};
     }
     or_refuse(validator_views_cuda(splats, info_.views, target_.device.index()));
-#endif
     const auto side = info_.views.side;
     const auto options = at::TensorOptions(at::kByte).device(target_.device);
     score_of(at::zeros({std::int64_t(kScoredViews) - 1, side, side, 3}, options), query);

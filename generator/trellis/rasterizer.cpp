@@ -1,22 +1,16 @@
 #include "generator/render/rasterizer.hpp"
 
+#include "generator/render/rasterize_cuda.hpp"
 #include "generator/trellis/device.hpp"
 #include "generator/weights/refused.hpp"
-#ifdef MINER_CUDA
-#include "generator/render/rasterize_cuda.hpp"
-#endif
 
 namespace generator {
 namespace {
 
-Rasterizer on_gpu([[maybe_unused]] int index) {
-#ifdef MINER_CUDA
+Rasterizer on_gpu(int index) {
     return [index](const Gaussians& gaussians, const Camera& camera) {
         return rasterize_cuda(gaussians, camera, {}, index);
     };
-#else
-    return {};  // no such device is ever chosen
-#endif
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #
 # Parts: parity memcheck bench score field kernels reference compiled attention; the first six when none is named.
 # BUILD holds miner, gpu_tests and miner_profile (build/cuda of `cmake --preset cuda`, or a folder they were copied to, with
-# libraries that this machine lacks in lib/); libtorch is the one of python3, so a build made elsewhere runs with the
-# libraries of this machine.
+# libraries that this machine lacks in lib/); libtorch is the one of python3 where it has one, so a build made elsewhere runs
+# with the libraries of this machine, else the one in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "$1") out=$(realpath "$2")
@@ -17,7 +17,8 @@ device=${MINER_GPU:-cuda}
 model=${MINER_RANDOM_MODEL:-/tmp/trellis-image-large-random}
 voxels=${MINER_BENCH_VOXELS:-5000 12000 25000}
 scored=${MINER_SCORE_VOXELS:-6000 15000}
-torch=$($python -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+torch=$($python -c 'from importlib.util import find_spec; print(find_spec("torch").submodule_search_locations[0])' \
+    2> /dev/null || echo "$PWD"/.venv/lib/python3*/site-packages/torch)
 LD_LIBRARY_PATH=$torch/lib:$(echo "$(dirname "$torch")"/nvidia/*/lib | tr ' ' ':'):$build/lib:${LD_LIBRARY_PATH:-}
 export LD_LIBRARY_PATH
 find_program() { find "$build" -name "$1" -type f -perm -u+x | head -1; }

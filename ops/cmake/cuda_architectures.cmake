@@ -1,0 +1,55 @@
+# For which GPUs kernels are built. By itself it prints that: cmake -DREQUESTED=... -P ops/cmake/cuda_architectures.cmake
+set(cuda_released 8.0 8.6 8.9 9.0 10.0 12.0+PTX)
+
+# Of the cards in this machine, in nvidia-smi's order; empty where it shows none. One that is newer than nvcc 13.0 knows goes by
+# PTX of the newest that it does know, and one that CUDA 13 has dropped by nothing.
+function(_miner_cards_here result)
+    execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+                    OUTPUT_VARIABLE here ERROR_QUIET RESULT_VARIABLE failed TIMEOUT 60)
+    string(REGEX MATCHALL "[^\r\n]+" here "${here}")
+    list(FILTER here INCLUDE REGEX "^[0-9]+\\.[0-9]$")
+    list(TRANSFORM here REPLACE "^(1[3-9]|[2-9][0-9])\\.[0-9]$" "12.0+PTX")
+    list(FILTER here EXCLUDE REGEX "^([0-6]\\.[0-9]|7\\.[0-4])$")
+    if(failed)
+        set(here "")
+    endif()
+    set(${result} "${here}" PARENT_SCOPE)
+endfunction()
+
+# REQUESTED: compute capabilities in torch's words, as in "8.6 12.0+PTX"; "release": those of the cards that operators have, and
+# PTX for what comes after them; empty: those of the cards in this machine, or "release" where there are none.
+# To CAPABILITIES the list in the same words, rising, and to ARCHITECTURES what CMAKE_CUDA_ARCHITECTURES takes.
+function(miner_cuda_architectures requested capabilities architectures)
+    string(REGEX MATCHALL "[^ ,;]+" list "${requested}")
+    if(list STREQUAL "")
+        _miner_cards_here(list)
+    endif()
+    if(list STREQUAL "" OR list STREQUAL "release")
+        set(list ${cuda_released})
+    endif()
+    list(REMOVE_DUPLICATES list)
+    list(SORT list COMPARE NATURAL)
+    set(made "")
+    foreach(capability IN LISTS list)
+        if(NOT capability MATCHES "^([0-9]+)\\.([0-9])(\\+PTX)?$")
+            message(FATAL_ERROR "MINER_CUDA_ARCHITECTURES: '${capability}' is no compute capability, such as 8.6 or 12.0+PTX")
+        endif()
+        set(number ${CMAKE_MATCH_1}${CMAKE_MATCH_2})
+        if(number LESS 75)
+            message(FATAL_ERROR "MINER_CUDA_ARCHITECTURES: CUDA 13 has no code for ${capability}, only for 7.5 and newer")
+        endif()
+        list(APPEND made ${number}-real)
+        if(CMAKE_MATCH_3)
+            list(APPEND made ${number}-virtual)
+        endif()
+    endforeach()
+    list(REMOVE_DUPLICATES made)
+    list(JOIN list " " list)
+    set(${capabilities} "${list}" PARENT_SCOPE)
+    set(${architectures} "${made}" PARENT_SCOPE)
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+    miner_cuda_architectures("${REQUESTED}" capabilities architectures)
+    execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${capabilities}|${architectures}")
+endif()
