@@ -1,7 +1,7 @@
 // What a GPU can do, as CUDA counts it; for kernels that only some GPUs have.
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 namespace generator {
 
@@ -9,7 +9,7 @@ struct ComputeCapability {
     int major, minor;
 };
 
-// Of a device that is a GPU. Quick: libtorch has asked once for all.
-ComputeCapability compute_capability(at::Device device);
+// Of a device that is a GPU, with its number. Quick; throws c10::Error for one that is not there.
+ComputeCapability compute_capability(c10::Device device);
 
 }  // namespace generator

@@ -19,7 +19,7 @@ constexpr auto kWithout = "this program was built without CUDA";
 
 }  // namespace
 
-ComputeCapability compute_capability(at::Device) { TORCH_CHECK(false, kWithout); }
+ComputeCapability compute_capability(c10::Device) { TORCH_CHECK(false, kWithout); }
 
 void launch_gather_patches(const at::Tensor&, const at::Tensor&, at::Tensor&) {
     TORCH_CHECK(false, kWithout);
