@@ -99,7 +99,7 @@ pack_debian() {  # ROOT
 }
 
 need_tools
-[ -z "$kind" ] || export MINER_CUDA=ON
+[ -z "$kind" ] || export MINER_CUDA=ON MINER_CUDA_ARCHITECTURES=release
 ops/build.sh "$preset" miner miner_installed
 mkdir -p "$output"
 output=$(realpath "$output")
