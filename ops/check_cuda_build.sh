@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the program for a GPU by the one command that operators have, as if no CUDA toolkit were installed, and looks at what
 # came out: code for every card that a release is for, and how large it is. Needs no GPU.
-#   ops/check_cuda_build.sh [FOLDER]    FOLDER: a clone of this repository is made there and built from nothing, with an empty
-#                                       ccache; without one, build/cuda of this clone is brought up to date
+#   ops/check_cuda_build.sh [FOLDER]    FOLDER: a clone of this repository is made there and built from nothing, with a ccache of
+#                                       its own unless CCACHE_DIR names one; without FOLDER, build/cuda here is brought up to date
 set -euo pipefail
 folder=${1:+$(realpath -m "$1")}
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ if [ -n "$folder" ]; then
     [ ! -e "$folder" ] || { echo "check: $folder exists" >&2; exit 1; }
     git clone -q . "$folder"
     cd "$folder"
-    export CCACHE_DIR=$PWD/build/ccache
+    export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
 fi
 
 path=
