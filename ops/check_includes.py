@@ -21,7 +21,7 @@ MAY_USE = {
 }
 # (pattern of the included header, files that may include it, why)
 ONLY_IN = (
-    (r"(ATen|torch|c10|cuda)[/_.]", r"(generator|tests/generator|tests/gpu|tests/bench)/", "torch lives inside the generator"),
+    (r"(ATen|torch|c10|cuda)[/_.]", r"(generator|tests/generator|tests/gpu|tests/bench)/|tests/support/catch\.hpp", "torch lives inside the generator"),
     (r"(sqlite3|SQLiteCpp)", r"(storage/[^/]*\.cpp|tests/storage/|tests/bench/)", "SQL lives inside storage/*.cpp"),
     (r"boost/beast", r"(network/http/|network/asio\.cpp|network/simulator/faulty_server\.cpp|tests/network/)",
      "Beast lives in network/http, and in the server that plays broken peers"),

@@ -2,6 +2,12 @@
 // Tests use the names that both have, or that stand here.
 #pragma once
 
+// libtorch, where a test has it, defines a CHECK, too, which ends the program: Catch2's must come
+// last.
+#if __has_include(<c10/util/Logging.h>)
+#include <c10/util/Logging.h>
+#endif
+
 #if __has_include(<catch2/catch.hpp>)
 #include <catch2/catch.hpp>
 #else
