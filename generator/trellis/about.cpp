@@ -54,7 +54,7 @@ About about() {
         std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
     all.kernels.push_back({"attention on a GPU",
                            "FlashAttention where lengths vary, in 16 bits; memory-efficient in "
-                           "windows and in fp32; cuDNN where lengths are fixed"});
+                           "windows and in fp32; torch's choice where lengths are fixed"});
     all.kernels.push_back({"sparse convolution, norms, rendering on a GPU", "CUDA"});
 #endif
     return all;
