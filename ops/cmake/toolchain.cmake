@@ -18,6 +18,11 @@ if(CCACHE)
         CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
     add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
     set(CMAKE_PCH_INSTANTIATE_TEMPLATES OFF)
+else()
+    # What ccache does besides: a program holds no path of the folder that it was built in.
+    file(RELATIVE_PATH way_up ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/ops)
+    string(REGEX REPLACE "ops/*$" "" way_up ${way_up})
+    add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=${way_up}>")
 endif()
 
 find_program(MOLD mold)
