@@ -101,7 +101,8 @@ class Proof:
         self.miner, self.out, self.folder = args.miner, args.out, folder
         self.model, self.device, self.minutes, self.tests = args.model, args.device, args.minutes, args.tests
         self.lines, self.bad = [], []
-        self.environment = {**os.environ, "HOME": str(folder)}
+        # Variables of these scripts are no settings of the miner's.
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("MINER_")} | {"HOME": str(folder)}
 
     def must(self, holds, what):
         if not holds:
