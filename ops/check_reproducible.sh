@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 top=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for clone in one "another one, with a longer name"; do
+for clone in one "another one with a longer name"; do
     git clone -q "$top" "$work/$clone"
     # What set-up fetches is not what is looked at.
     ln -s "$top/.venv" "$work/$clone/.venv"
@@ -15,5 +15,5 @@ for clone in one "another one, with a longer name"; do
     (umask 077 && LC_ALL=C.UTF-8 TZ=Asia/Tokyo "$work/$clone/ops/package.sh" --output "$work/packages of $clone" "$@")
     sleep 1
 done
-diff -r "$work/packages of one" "$work/packages of another one, with a longer name"
+diff -r "$work/packages of one" "$work/packages of another one with a longer name"
 echo "check_reproducible: the same bytes twice"
