@@ -37,8 +37,8 @@ target_compile_options(miner_options INTERFACE
         -Wno-missing-field-initializers>  # options structs name what differs from the default
     # g++ 12 sees ghosts in coroutine frames and in inlined library code.
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow>)
-# g++ 13 takes a reference that any function returns for one into its arguments; 14 looks closer.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^13")
+# g++ 13 and later take a reference that a function returns for one into its arguments.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
     target_compile_options(miner_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-dangling-reference>)
 endif()
 target_include_directories(miner_options INTERFACE ${CMAKE_SOURCE_DIR})
