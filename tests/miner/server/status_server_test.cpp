@@ -7,6 +7,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
+#include <boost/json/value_to.hpp>
+
 #include <cmath>
 #include <cstring>
 
