@@ -9,7 +9,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <set>
 
 namespace config {
@@ -135,11 +135,17 @@ void Layers::add_environment(const Environment& environment) {
 
 void Layers::warn_of_unknown_variables(const Environment& environment) {
     // Those of set-up and build among them: whoever keeps them in the environment is not warned.
-    constexpr std::array<std::string_view, 8> kOthers{
-        "MINER_CONFIG",       "MINER_CUDA",           "MINER_CUDA_ARCHITECTURES",
-        "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT",   "MINER_GOLDEN",
-        "MINER_VECTORS",      "MINER_WALLET_PASSWORD"};
-    std::vector<std::string> known(kOthers.begin(), kOthers.end());
+    constexpr std::string_view kOthers[]{"MINER_APT",
+                                         "MINER_COMMIT",
+                                         "MINER_CONFIG",
+                                         "MINER_CUDA",
+                                         "MINER_CUDA_ARCHITECTURES",
+                                         "MINER_CUDA_DECIDED",
+                                         "MINER_CUDA_TOOLKIT",
+                                         "MINER_GOLDEN",
+                                         "MINER_VECTORS",
+                                         "MINER_WALLET_PASSWORD"};
+    std::vector<std::string> known(std::begin(kOthers), std::end(kOthers));
     for (const Key& key : keys()) known.push_back(variables_of(key).front());
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("MINER_") ||
