@@ -36,7 +36,7 @@ import urllib.request
 
 from field import PICTURES, form
 
-PARTS = ("check", "rehearse", "soak", "serve", "memory", "mining", "pair", "kill")
+PARTS = ("check", "rehearse", "soak", "serve", "memory", "mining", "scarce", "pair", "kill")
 PORT = int(os.environ.get("MINER_PROOF_PORT", 18080))
 MANY = 20_000  # tasks: more than are made here
 # Fills what is free of the GPU but the given MiB, says so, and holds it until its standard input ends.
@@ -328,6 +328,24 @@ def mining(proof):
         proof.await_true("mining: well afterwards", lambda: get("/health")[0] == 200, process=process)
     proof.must(process.returncode in (0, 1), f"mining: exit {process.returncode}")
     proof.tell("mining", attempts_out_of_memory=during, tasks=proof.number(storage, closed))
+
+
+def scarce(proof):
+    """Mining where a task runs out of memory: the next one is taken all the same, and all is well once there is room."""
+    storage = proof.folder / "scarce"
+    short = "SELECT count(*) FROM attempts WHERE error LIKE '%out of memory%'"
+    full = "SELECT count(*) FROM attempts WHERE gaussians > 0"
+    with contextlib.ExitStack() as taken:
+        taken.enter_context(proof.memory_taken(4000))  # room for the weights, hardly for more
+        with proof.started("scarce", *proof.rehearsal(storage, "--tasks", str(MANY)), published=True) as process:
+            proof.await_true("scarce: three attempts out of memory", lambda: proof.number(storage, short) >= 3, process=process)
+            during, health = proof.number(storage, full), get("/health")
+            taken.close()
+            proof.await_true("scarce: results afterwards", lambda: proof.number(storage, full) >= during + 3, process=process)
+            proof.await_true("scarce: well afterwards", lambda: get("/health")[0] == 200, process=process)
+    proof.must(process.returncode in (0, 1), f"scarce: exit {process.returncode}")
+    proof.tell("scarce", attempts_out_of_memory=proof.number(storage, short), health_meanwhile=health,
+               made_meanwhile=during, made_afterwards=proof.number(storage, full) - during)
 
 
 def pair(proof):
