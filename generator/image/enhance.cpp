@@ -1,9 +1,15 @@
 #include "generator/image/enhance.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/image/bands.hpp"
+#include "generator/image/enhance_rows.hpp"
+#include "generator/parallel.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+#include <numeric>
+#include <utility>
 
 namespace generator {
 namespace {
@@ -22,131 +28,120 @@ constexpr Named kOperations[] = {
     {"smooth", Kind::smooth, false},
 };
 
-// The three kernels are symmetric: a centre, its four neighbours, the four corners.
-struct Kernel {
-    float centre, side, corner;
-};
-
 Kernel kernel(Kind kind) {
     if (kind == Kind::detail) return {10.F / 6.F, -1.F / 6.F, 0.F / 6.F};
     if (kind == Kind::edge_enhance) return {10.F / 2.F, -1.F / 2.F, -1.F / 2.F};
     return {5.F / 13.F, 1.F / 13.F, 1.F / 13.F};
 }
 
-void to_float(const std::uint8_t* from, float* to, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
-}
+// One enhancement: the picture as it is by now, worked on in bands of rows.
+class Enhancement {
+public:
+    Enhancement(const Image& image, int threads)
+        : source_(image),
+          bands_(image.height, 2 * image.row_bytes()),
+          team_(std::min(threads_for(threads), int(bands_.count))) {}
 
-// One row of the filter. `step` is the distance to the neighbouring pixel; the outer pixels are
-// left alone.
-void filter_row(const float* below, const float* here, const float* above, const Kernel& k,
-                std::size_t step, std::size_t count, std::uint8_t* out) {
-    for (std::size_t i = step; i < count - step; ++i) {
-        float sum = 0.5F;
-        // The order of the additions decides how exact halves round.
-        sum += (below[i - step] * k.corner + below[i] * k.side) + below[i + step] * k.corner;
-        sum += (here[i - step] * k.side + here[i] * k.centre) + here[i + step] * k.side;
-        sum += (above[i - step] * k.corner + above[i] * k.side) + above[i + step] * k.corner;
-        sum = sum < 0.F ? 0.F : sum;
-        sum = sum > 255.F ? 255.F : sum;
-        out[i] = std::uint8_t(int(sum));
+    void apply(const Operation& operation) {
+        switch (operation.kind) {
+            case Kind::sharpness:
+                return filter(Kind::smooth, &operation.factor);
+            case Kind::contrast:
+                return stretch(mean_luma(), operation.factor);
+            case Kind::brightness:
+                return stretch(0, operation.factor);
+            case Kind::color:
+                return colour(operation.factor);
+            case Kind::detail:
+            case Kind::edge_enhance:
+            case Kind::smooth:
+                return filter(operation.kind, nullptr);
+        }
     }
-}
 
-Image filter(const Image& image, Kind kind) {
-    Image out = image;
-    if (image.width < 3 || image.height < 3) return out;
-    const Kernel k = kernel(kind);
-    const std::size_t count = image.row_bytes();
-    std::vector<float> rows(3 * count);
-    const auto row = [&](int y) { return &rows[std::size_t(y % 3) * count]; };
-    const auto load = [&](int y) { to_float(&image.pixels[y * count], row(y), count); };
-    load(0);
-    load(1);
-    for (int y = 1; y + 1 < image.height; ++y) {
-        load(y + 1);
-        filter_row(row(y + 1), row(y), row(y - 1), k, image.channels, count,
-                   &out.pixels[y * count]);
+    Image result() && { return is_copied_ ? std::move(image_) : source_; }
+
+private:
+    const Image& now() const { return is_copied_ ? image_ : source_; }
+
+    template <class Work>
+    void each_row(const Work& work) {
+        team_.run(bands_.count, [&](std::size_t band) {
+            for (int y = bands_.begin(band); y < bands_.end(band); ++y) work(y, band);
+        });
     }
-    return out;
-}
 
-std::uint8_t blend(int degenerate, int value, float factor) {
-    float mixed = float(degenerate) + factor * float(value - degenerate);
-    mixed = mixed > 0.F ? mixed : 0.F;
-    mixed = mixed < 255.F ? mixed : 255.F;
-    return std::uint8_t(int(mixed));
-}
-
-bool has_alpha(const Image& image) { return image.channels == 2 || image.channels == 4; }
-
-void copy_alpha(const Image& from, Image& to) {
-    if (!has_alpha(from)) return;
-    const std::size_t step = from.channels;
-    for (std::size_t i = step - 1; i < from.pixels.size(); i += step) to.pixels[i] = from.pixels[i];
-}
-
-int luma(const std::uint8_t* rgb) {
-    return (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + 0x8000) >> 16;
-}
-
-// Rounded mean over all pixels.
-int mean_luma(const Image& image) {
-    std::int64_t sum = 0;
-    const std::size_t step = image.channels;
-    for (std::size_t i = 0; i < image.pixels.size(); i += step) {
-        sum += step >= 3 ? luma(&image.pixels[i]) : image.pixels[i];
+    void make_copy() {
+        if (!is_copied_) image_ = source_;
+        is_copied_ = true;
     }
-    return int(double(sum) / double(image.pixels.size() / step) + 0.5);
-}
 
-Image sharpen(const Image& image, float factor) {
-    Image out = filter(image, Kind::smooth);
-    for (std::size_t i = 0; i < out.pixels.size(); ++i) {
-        out.pixels[i] = blend(out.pixels[i], image.pixels[i], factor);
+    // The filtered picture; with a factor its blend with what was, which keeps alpha.
+    void filter(Kind kind, const float* factor) {
+        if (source_.width < 3 || source_.height < 3) return;
+        const Kernel k = kernel(kind);
+        const Image& from = now();
+        const std::size_t count = from.row_bytes();
+        Image out{from.width, from.height, from.channels, std::move(spare_)};
+        out.pixels.resize(from.pixels.size());
+        std::vector<std::vector<float>> scratches(bands_.count);
+        each_row([&](int y, std::size_t band) {
+            auto& scratch = scratches[band];
+            if (scratch.empty()) scratch.resize(3 * count);
+            const std::uint8_t* here = &from.pixels[std::size_t(y) * count];
+            std::uint8_t* to = &out.pixels[std::size_t(y) * count];
+            if (y == 0 || y + 1 == from.height) {
+                std::memcpy(to, here, count);
+                return;
+            }
+            const RowsAbout rows{here - count, here, here + count, count, from.channels};
+            if (!factor) return filter_row(rows, k, scratch.data(), to);
+            sharpen_row(rows, k, *factor, scratch.data(), to);
+            keep_alpha(here, count, from.channels, to);
+        });
+        if (is_copied_) spare_ = std::move(image_.pixels);
+        image_ = std::move(out);
+        is_copied_ = true;
     }
-    copy_alpha(image, out);
-    return out;
-}
 
-// Contrast and brightness: the same degenerate value everywhere.
-Image stretch(const Image& image, int about, float factor) {
-    std::uint8_t table[256];
-    for (int v = 0; v < 256; ++v) table[v] = blend(about, v, factor);
-    Image out = image;
-    for (auto& value : out.pixels) value = table[value];
-    copy_alpha(image, out);
-    return out;
-}
-
-Image colour(const Image& image, float factor) {
-    Image out = image;
-    if (image.channels < 3) return out;
-    for (std::size_t i = 0; i < out.pixels.size(); i += image.channels) {
-        const int grey = luma(&image.pixels[i]);
-        for (int c = 0; c < 3; ++c) out.pixels[i + c] = blend(grey, image.pixels[i + c], factor);
+    // Rounded mean over all pixels.
+    int mean_luma() {
+        const Image& from = now();
+        std::vector<std::int64_t> sums(bands_.count);
+        each_row([&](int y, std::size_t band) {
+            sums[band] += sum_of_luma(&from.pixels[std::size_t(y) * from.row_bytes()],
+                                      from.row_bytes(), from.channels);
+        });
+        const auto sum = std::accumulate(sums.begin(), sums.end(), std::int64_t(0));
+        return int(double(sum) / double(from.pixels.size() / std::size_t(from.channels)) + 0.5);
     }
-    return out;
-}
 
-Image apply(const Image& image, const Operation& operation) {
-    if (image.pixels.empty()) return image;
-    switch (operation.kind) {
-        case Kind::sharpness:
-            return sharpen(image, operation.factor);
-        case Kind::contrast:
-            return stretch(image, mean_luma(image), operation.factor);
-        case Kind::brightness:
-            return stretch(image, 0, operation.factor);
-        case Kind::color:
-            return colour(image, operation.factor);
-        case Kind::detail:
-        case Kind::edge_enhance:
-        case Kind::smooth:
-            return filter(image, operation.kind);
+    // Contrast and brightness: the same degenerate value everywhere.
+    void stretch(int about, float factor) {
+        make_copy();
+        const std::size_t count = image_.row_bytes();
+        each_row([&](int y, std::size_t) {
+            stretch_row(&image_.pixels[std::size_t(y) * count], count, image_.channels, about,
+                        factor);
+        });
     }
-    return image;
-}
+
+    void colour(float factor) {
+        if (source_.channels < 3) return;
+        make_copy();
+        const std::size_t count = image_.row_bytes();
+        each_row([&](int y, std::size_t) {
+            colour_row(&image_.pixels[std::size_t(y) * count], count, image_.channels, factor);
+        });
+    }
+
+    const Image& source_;
+    Image image_;  // what has become of it, once something has
+    bool is_copied_ = false;
+    std::vector<std::uint8_t> spare_;  // memory for the next filter
+    Bands bands_;
+    Team team_;
+};
 
 config::Error bad_operation(std::string_view text) {
     std::string expected;
@@ -188,10 +183,11 @@ config::Result<std::vector<Operation>> parse_chain(const std::vector<std::string
     return chain;
 }
 
-Image enhance(const Image& image, const std::vector<Operation>& chain) {
-    Image out = image;
-    for (const auto& operation : chain) out = apply(out, operation);
-    return out;
+Image enhance(const Image& image, const std::vector<Operation>& chain, int threads) {
+    if (image.pixels.empty() || chain.empty()) return image;
+    Enhancement enhancement(image, threads);
+    for (const auto& operation : chain) enhancement.apply(operation);
+    return std::move(enhancement).result();
 }
 
 }  // namespace generator

@@ -28,7 +28,8 @@ struct Operation {
 config::Result<Operation> parse_operation(std::string_view text);
 config::Result<std::vector<Operation>> parse_chain(const std::vector<std::string>& texts);
 
-// Applies one after the other. Any channel count; alpha as Pillow treats it. Any thread.
-Image enhance(const Image& image, const std::vector<Operation>& chain);
+// Applies one after the other, with threads_for(threads) threads; the result does not depend on
+// them. Any channel count; alpha as Pillow treats it. Any thread.
+Image enhance(const Image& image, const std::vector<Operation>& chain, int threads = 0);
 
 }  // namespace generator

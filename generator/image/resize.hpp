@@ -23,7 +23,8 @@ struct Window {
 
 // Resizes a cut-out of the picture. The window may reach beyond the picture: zeros are there, which
 // are neither stored nor computed with, so a window of any size costs no more than the pixels in
-// it.
-Image resize_window(const Image& image, const Window& window, int width, int height, Filter filter);
+// it. With threads_for(threads) threads; the result does not depend on them.
+Image resize_window(const Image& image, const Window& window, int width, int height, Filter filter,
+                    int threads = 0);
 
 }  // namespace generator

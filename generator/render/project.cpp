@@ -1,6 +1,6 @@
 #include "generator/render/project.hpp"
 
-#include "generator/render/parallel.hpp"
+#include "generator/parallel.hpp"
 #include "generator/render/projector.hpp"
 
 #include <algorithm>

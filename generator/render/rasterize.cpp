@@ -1,8 +1,8 @@
 #include "generator/render/rasterize.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/parallel.hpp"
 #include "generator/render/composite.hpp"
-#include "generator/render/parallel.hpp"
 #include "generator/render/refuse.hpp"
 
 #include <algorithm>

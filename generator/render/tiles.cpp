@@ -1,6 +1,6 @@
 #include "generator/render/tiles.hpp"
 
-#include "generator/render/parallel.hpp"
+#include "generator/parallel.hpp"
 #include "generator/render/tile_walk.hpp"
 
 #include <algorithm>

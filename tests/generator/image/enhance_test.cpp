@@ -1,9 +1,11 @@
 #include "generator/image/enhance.hpp"
 
 #include "generator/errc.hpp"
+#include "tests/generator/image/any_processor.hpp"
 #include "tests/generator/image/pillow_cases.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <map>
 
 using generator::Errc;
@@ -44,7 +46,7 @@ Image one(const Image& image, const std::string& operation) {
 
 }  // namespace
 
-TEST_CASE("every operation and chain equals Pillow's, to the bit") {
+TEST_CASE("every operation and chain equals Pillow's, to the bit, with AVX2 and without") {
     int seen = 0;
     for (const auto& test : tests::pillow_cases()) {
         const auto texts = chain_of(test.suffix);
@@ -52,10 +54,42 @@ TEST_CASE("every operation and chain equals Pillow's, to the bit") {
         INFO(test.name << "." << test.suffix);
         const auto chain = generator::parse_chain(texts);
         REQUIRE(chain.has_value());
-        CHECK(tests::sha256(generator::enhance(test.input, *chain).pixels) == test.sha256);
+        for (const bool hidden : {false, true}) {
+            const tests::AvxHidden scope(hidden);
+            CHECK(tests::sha256(generator::enhance(test.input, *chain).pixels) == test.sha256);
+        }
         ++seen;
     }
     CHECK(seen == 5 * 12);
+}
+
+TEST_CASE("a picture of many bands is enhanced the same by any number of threads") {
+    const auto chain = generator::parse_chain({"sharpness:5.0", "contrast:2.5", "edge_enhance",
+                                               "color:1.5", "brightness:1.1"})
+                           .value();
+    for (const int channels : {1, 2, 3, 4}) {
+        INFO(channels << " channels");
+        const Image image = noise(601, 1303, channels);
+        Image alone;
+        {
+            const tests::AvxHidden scope(true);
+            alone = generator::enhance(image, chain, 1);
+        }
+        CHECK(alone.pixels != image.pixels);
+        for (const int threads : {1, 2, 7})
+            CHECK(generator::enhance(image, chain, threads).pixels == alone.pixels);
+        // Bands must not show: a part of the picture becomes what it would be by itself, but for
+        // its outermost rows, which filters leave alone.
+        const auto sharper = generator::parse_chain({"sharpness:3"}).value();
+        const Image whole = generator::enhance(image, sharper, 7);
+        const auto begin = image.pixels.begin() + std::ptrdiff_t(400 * image.row_bytes());
+        const Image part{
+            image.width, 600, channels, {begin, begin + std::ptrdiff_t(600 * image.row_bytes())}};
+        const Image sharpened = generator::enhance(part, sharper, 1);
+        const auto row = std::ptrdiff_t(image.row_bytes());
+        CHECK(std::equal(sharpened.pixels.begin() + row, sharpened.pixels.end() - row,
+                         whole.pixels.begin() + 401 * row));
+    }
 }
 
 TEST_CASE("factor 1 changes nothing and factor 0 leaves the degenerate picture") {

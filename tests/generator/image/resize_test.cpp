@@ -1,5 +1,6 @@
 #include "generator/image/resize.hpp"
 
+#include "tests/generator/image/any_processor.hpp"
 #include "tests/generator/image/pillow_cases.hpp"
 #include "tests/support/catch.hpp"
 
@@ -48,14 +49,17 @@ Image cut(const Image& image, const Window& window) {
 
 }  // namespace
 
-TEST_CASE("every resize equals Pillow's, to the bit") {
+TEST_CASE("every resize equals Pillow's, to the bit, with AVX2 and without") {
     int seen = 0;
     for (const auto& test : tests::pillow_cases()) {
         const auto filter = filter_of(test.suffix);
         if (!filter) continue;
         INFO(test.name << "." << test.suffix);
-        const Image out = generator::resize(test.input, test.width, test.height, *filter);
-        CHECK(tests::sha256(out.pixels) == test.sha256);
+        for (const bool hidden : {false, true}) {
+            const tests::AvxHidden scope(hidden);
+            const Image out = generator::resize(test.input, test.width, test.height, *filter);
+            CHECK(tests::sha256(out.pixels) == test.sha256);
+        }
         ++seen;
     }
     CHECK(seen == 5 * 3);
@@ -91,4 +95,20 @@ TEST_CASE("one pixel fills any size") {
     const Image out = generator::resize(image, 5, 4, Filter::lanczos);
     for (std::size_t i = 0; i < out.pixels.size(); ++i) CHECK(out.pixels[i] == image.pixels[i % 3]);
     CHECK(generator::resize(noise(300, 2, 4), 1, 1, Filter::bicubic).pixels.size() == 4);
+}
+
+TEST_CASE("a large picture is resized the same by any number of threads") {
+    for (const int channels : {1, 2, 3, 4}) {
+        INFO(channels << " channels");
+        const Image image = noise(1100, 900, channels);
+        const Window window{-100, 17, 1000, 1117};
+        Image alone;
+        {
+            const tests::AvxHidden scope(true);
+            alone = generator::resize_window(image, window, 518, 518, Filter::lanczos, 1);
+        }
+        for (const int threads : {1, 2, 7})
+            CHECK(generator::resize_window(image, window, 518, 518, Filter::lanczos, threads)
+                      .pixels == alone.pixels);
+    }
 }
