@@ -16,12 +16,14 @@ struct SpzOptions {
         12;  // of positions, 0 to 22: step 2^-bits, range +-2^(23 - bits), beyond which they wrap
     int zstd_level = 1;
     bool clamp_alpha = true;  // keep alpha bytes within 1..254, so that a reader's logit is finite
+    int threads = 0;          // threads_for() of it; the bytes do not depend on them
 };
 
 // The payload before compression: header and arrays. Harmonics beyond degree 3 have no place in it
 // and are left out. What is not finite is written as 404's library does on x86-64: NaN as byte 0, a
 // position out of range as 0.
 std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions& options = {});
+// One frame of the payload.
 std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions& options = {});
 
 enum class SpzFamily { subnet, niantic_gzip, niantic_v4 };

@@ -1,8 +1,8 @@
 #include "generator/image/enhance.hpp"
 
 #include "generator/errc.hpp"
-#include "tests/generator/image/any_processor.hpp"
 #include "tests/generator/image/pillow_cases.hpp"
+#include "tests/support/any_processor.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>

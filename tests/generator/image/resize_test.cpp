@@ -1,7 +1,7 @@
 #include "generator/image/resize.hpp"
 
-#include "tests/generator/image/any_processor.hpp"
 #include "tests/generator/image/pillow_cases.hpp"
+#include "tests/support/any_processor.hpp"
 #include "tests/support/catch.hpp"
 
 #include <optional>

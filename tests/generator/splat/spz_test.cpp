@@ -1,13 +1,16 @@
 #include "generator/splat/spz.hpp"
 
 #include "tests/generator/splat/splat_cases.hpp"
+#include "tests/support/any_processor.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <zstd.h>
 
 using generator::SpzOptions;
+using generator::StoredSplats;
 using tests::Bytes;
 
 namespace {
@@ -23,7 +26,9 @@ const SpzOptions kAsTheLibrary{.clamp_alpha = false};
 
 }  // namespace
 
-TEST_CASE("the payload equals the library's, byte for byte") {
+TEST_CASE("the payload equals the library's, byte for byte, with AVX2 and without") {
+    const bool hidden = GENERATE(false, true);
+    const tests::AvxHidden scope(hidden);
     for (const std::string name : {"g1", "g7", "g1000", "g5000", "g5_sh1", "g5_sh3"}) {
         INFO(name);
         const auto splats = tests::golden_ply("spz/" + name + ".ply");
@@ -33,6 +38,8 @@ TEST_CASE("the payload equals the library's, byte for byte") {
 }
 
 TEST_CASE("odd values are packed as the library does") {
+    const bool hidden = GENERATE(false, true);
+    const tests::AvxHidden scope(hidden);
     const auto packed = generator::pack_spz(tests::golden_ply("spz/extreme.ply"), kAsTheLibrary);
     const Bytes expected = tests::golden("spz/extreme.packed");
     REQUIRE(packed.size() == expected.size());
@@ -56,6 +63,52 @@ TEST_CASE("the file holds the payload in one zstd frame of level 1") {
         CHECK(unzstd(file) == tests::golden("spz/" + name + ".packed"));
         CHECK(file == tests::golden("spz/" + name + ".spz"));
     }
+}
+
+TEST_CASE("an opacity at the edge between two bytes gets the one that the formula gives") {
+    const bool hidden = GENERATE(false, true);
+    const tests::AvxHidden scope(hidden);
+    StoredSplats splats;
+    Bytes expected;
+    for (int b = 0; b < 255; ++b) {
+        const double opacity = (b + 0.5) / 255;
+        float logit = float(std::log(opacity / (1 - opacity)));
+        for (int i = 0; i < 40; ++i) logit = std::nextafter(logit, -100.F);
+        for (int i = 0; i < 80; ++i, logit = std::nextafter(logit, 100.F)) {
+            splats.logit.push_back(logit);
+            const float alpha = 1.F / (1.F + std::exp(-logit)) * 255.F;
+            expected.push_back(std::uint8_t(std::lround(alpha)));
+        }
+    }
+    splats.resize(splats.logit.size());
+    const Bytes packed = generator::pack_spz(splats, kAsTheLibrary);
+    const auto alphas = packed.begin() + 16 + std::ptrdiff_t(9 * splats.size());
+    CHECK(Bytes(alphas, alphas + std::ptrdiff_t(splats.size())) == expected);
+    // Both bytes of an edge came up, so the test has met it.
+    CHECK(std::count(expected.begin(), expected.end(), 0) > 0);
+    CHECK(std::count(expected.begin(), expected.end(), 255) > 0);
+}
+
+TEST_CASE("the bytes are the same by any number of threads, of files in one part and in many") {
+    for (const std::size_t count : {20'000U, 27'593U, 27'595U, 150'000U}) {
+        INFO(count << " Gaussians");
+        const auto splats = generator::store(tests::cone(count));
+        const Bytes alone = generator::write_spz(splats, {.threads = 1});
+        for (const int threads : {2, 7})
+            CHECK(generator::write_spz(splats, {.threads = threads}) == alone);
+        CHECK(unzstd(alone) == generator::pack_spz(splats));
+        const auto read = generator::read_spz_as_validator(alone);
+        REQUIRE(read.has_value());
+        CHECK(read->size() == count);
+    }
+}
+
+TEST_CASE("compressing in parts makes a file hardly larger") {
+    const auto splats = generator::store(tests::cone(150'000));
+    const Bytes payload = generator::pack_spz(splats);
+    Bytes whole(ZSTD_compressBound(payload.size()));
+    const auto size = ZSTD_compress(whole.data(), whole.size(), payload.data(), payload.size(), 1);
+    CHECK(double(generator::write_spz(splats).size()) < 1.01 * double(size));
 }
 
 TEST_CASE("an asset of the subnet survives decompress and compress") {
