@@ -5,8 +5,11 @@
 namespace generator {
 namespace {
 
+// The number says that two of it are one: the library of the networks has its own copy.
 class Category final : public boost::system::error_category {
 public:
+    Category() : error_category(0x6d696e65'72000001) {}
+
     const char* name() const noexcept override { return "generator"; }
 
     std::string message(int code) const override {

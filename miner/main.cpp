@@ -1,13 +1,9 @@
 #include "config/escape.hpp"
-#include "generator/about.hpp"
-#include "generator/bench.hpp"
-#include "generator/render/rasterizer.hpp"
-#include "generator/score/embedded_scorer.hpp"
-#include "generator/score/scorer.hpp"
-#include "generator/trellis/trellis.hpp"
+#include "generator/network_library.hpp"
 #include "miner/cli/command_line.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/cli/weights.hpp"
+#include "miner/report/complaint.hpp"
 #include "miner/runtime/openmp.hpp"
 #include "miner/runtime/signals.hpp"
 
@@ -34,28 +30,45 @@ config::Result<void> expect_right(const std::string& folder) {
     });
 }
 
-config::Result<std::unique_ptr<generator::Generator>> load_model(
-    const config::Generator& settings) {
-    if (auto right = expect_right(settings.model); !right) return right.error();
-    return generator::make_trellis(settings);
+using Networks = generator::NetworkLibrary;
+
+miner::MakeGenerator model_loader(const Networks& networks) {
+    return [&networks](const config::Generator& settings)
+               -> config::Result<std::unique_ptr<generator::Generator>> {
+        if (auto right = expect_right(settings.model); !right) return right.error();
+        return networks.make_trellis(settings);
+    };
 }
 
-config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const config::Score& settings,
+config::Result<std::unique_ptr<generator::Scorer>> load_scorer(const Networks& networks,
+                                                               const config::Score& settings,
                                                                int threads) {
     if (settings.model == config::kEmbeddedScorer)
-        return generator::open_embedded_scorer(settings.device);
+        return networks.open_embedded_scorer(settings.device);
     if (auto right = expect_right(settings.model); !right) return right.error();
     generator::ScorerOptions options;
     options.folder = settings.model;
     options.device = settings.device;
     options.dtype = settings.dtype;
     options.threads = threads;
-    return generator::open_published_scorer(options);
+    return networks.open_published_scorer(options);
 }
 
-miner::MakePredictor predictor(int threads) {
-    return {[threads](const config::Score& settings) { return load_scorer(settings, threads); },
-            generator::rasterizer_on};
+miner::MakePredictor predictor(const Networks& networks, int threads) {
+    return {[&networks, threads](const config::Score& settings) {
+                return load_scorer(networks, settings, threads);
+            },
+            networks.rasterizer_on};
+}
+
+// Opens them for whoever makes splats or scores them, asks for devices, or says what is installed.
+template <class Work>
+miner::ExitCode with_networks(Work work) {
+    miner::let_idle_threads_sleep();
+    const auto networks = generator::open_network_library();
+    if (networks) return work(**networks);
+    miner::complain("the networks", networks.error());
+    return miner::ExitCode::model;
 }
 
 miner::ExitCode run(const miner::CommandLine& line) {
@@ -63,17 +76,46 @@ miner::ExitCode run(const miner::CommandLine& line) {
     const int threads = line.loaded.settings.generator.threads;
     switch (line.command) {
         case Command::run:
-            return miner::run_command(line, load_model, predictor(threads));
+            return with_networks([&](const Networks& networks) {
+                return miner::run_command(line, model_loader(networks),
+                                          predictor(networks, threads));
+            });
         case Command::serve:
-            return miner::serve_command(line, load_model);
+            return with_networks([&](const Networks& networks) {
+                return miner::serve_command(line, model_loader(networks));
+            });
         case Command::rehearse:
-            return miner::rehearse_command(line, load_model, predictor(threads));
+            return with_networks([&](const Networks& networks) {
+                return miner::rehearse_command(line, model_loader(networks),
+                                               predictor(networks, threads));
+            });
         case Command::generate:
-            return miner::generate_command(line, load_model);
+            return with_networks([&](const Networks& networks) {
+                return miner::generate_command(line, model_loader(networks));
+            });
         case Command::check:
-            return miner::check_command(
-                line, generator::make_trellis,
-                {generator::look_at_device, generator::memory_need, generator::scorer_memory_need});
+            return with_networks([&](const Networks& networks) {
+                return miner::check_command(
+                    line, networks.make_trellis,
+                    {networks.look_at_device, networks.memory_need, networks.scorer_memory_need});
+            });
+        case Command::render:
+            return with_networks([&](const Networks& networks) {
+                return miner::render_command(line, networks.rasterizer_on);
+            });
+        case Command::score:
+            return with_networks([&](const Networks& networks) {
+                return miner::score_command(line, predictor(networks, threads).scorer,
+                                            networks.rasterizer_on);
+            });
+        case Command::bench:
+            return with_networks([&](const Networks& networks) {
+                return miner::bench_command(line, networks.bench_random, networks.bench_scorer);
+            });
+        case Command::version:
+            return with_networks([&](const Networks& networks) {
+                return miner::version_command(line, networks.about());
+            });
         case Command::stats:
             return miner::stats_command(line);
         case Command::tune:
@@ -82,12 +124,6 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::wallet_command(line);
         case Command::inspect:
             return miner::inspect_command(line);
-        case Command::render:
-            return miner::render_command(line, generator::rasterizer_on);
-        case Command::score:
-            return miner::score_command(
-                line, [&](const config::Score& settings) { return load_scorer(settings, threads); },
-                generator::rasterizer_on);
         case Command::weights:
             return miner::weights_command(line);
         case Command::top:
@@ -98,22 +134,10 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::restore_command(line);
         case Command::completion:
             return miner::completion_command(line);
-        case Command::bench:
-            return miner::bench_command(line, generator::bench_random, generator::bench_scorer);
         case Command::config:
             return miner::config_command(line);
-        case Command::version:
-            return miner::version_command(line, generator::about());
     }
     return miner::ExitCode::internal;
-}
-
-// Whose networks run here: on many threads.
-bool computes(miner::Command command) {
-    using miner::Command;
-    return command == Command::run || command == Command::serve || command == Command::rehearse ||
-           command == Command::generate || command == Command::check || command == Command::score ||
-           command == Command::bench;
 }
 
 // Who stops in order when a signal comes.
@@ -186,7 +210,6 @@ int main(int argc, char** argv) {
         return int(print_rest(miner::Command::version, over->code));
     }
     const auto& line = std::get<miner::CommandLine>(parsed);
-    if (computes(line.command)) miner::let_idle_threads_sleep(argv);
     if (mines(line.command)) miner::keep_signals();
     return int(run_and_print(line));
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # What `cmake --install --component miner` cannot copy: the libraries that a program loads, their licences, and what the program
 # prints of itself. For ops/cmake/install.cmake.
-#   ops/bundle.sh PROGRAM PREFIX [LIBRARY ...]
-# PROGRAM runs where it was built; its libraries are those that the loader takes for it and for each LIBRARY, which somebody
-# opens by name. They go to PREFIX/lib under the name that they are asked for, glibc's left out: that one is the machine's.
+#   ops/bundle.sh PROGRAM NETWORKS PREFIX [LIBRARY ...]
+# PROGRAM and the library NETWORKS, which it opens, run where they were built; their libraries are those that the loader takes
+# for them and for each LIBRARY, which somebody opens by name. They go to PREFIX/lib under the name that they are asked for,
+# glibc's left out: that one is the machine's.
 set -euo pipefail
 program=$1
-prefix=$2
-shift 2
+networks=$2
+prefix=$3
+shift 3
 lib=$prefix/lib
 doc=$prefix/share/doc/miner
 unset LD_LIBRARY_PATH LD_PRELOAD
@@ -19,7 +21,7 @@ of_the_machine='^(ld-linux-x86-64|lib(c|m|dl|rt|pthread|util|resolv|anl|mvec))\.
 # "NAME PATH" of each library, one a line.
 loaded() {
     local lines file
-    for file in "$program" "$@"; do
+    for file in "$program" "$networks" "$@"; do
         lines=$(ldd "$file")
         if grep -v -E "^\s*lib(cuda|nvidia-ml)\.so" <<< "$lines" | grep "not found"; then
             echo "bundle: $file lacks these libraries here" >&2

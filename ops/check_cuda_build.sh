@@ -38,22 +38,23 @@ ops/build.sh auto miner
 built=$((SECONDS - begin))
 
 miner=build/cuda/miner/miner
+networks=build/cuda/miner/libminer_networks.so
 [ "$(readlink build/miner)" = cuda/miner/miner ] || { echo "check: build/miner is another program" >&2; exit 1; }
-if strings -a "$miner" | grep -m1 '/usr/local/cuda' || grep -m1 '/usr/local/cuda' build/cuda/build.ninja; then
+if strings -a "$miner" "$networks" | grep -m1 '/usr/local/cuda' || grep -m1 '/usr/local/cuda' build/cuda/build.ninja; then
     echo "check: an installed toolkit was used" >&2
     exit 1
 fi
 "$miner" version
 released=$(cmake -DREQUESTED=release -P ops/cmake/cuda_architectures.cmake | cut -d'|' -f1)
 # shellcheck disable=SC2086
-ops/gpu/code.py "$miner" $released
+ops/gpu/code.py "$networks" $released
 
 # Without those of the system: glibc, libstdc++, and what apt installed.
-libraries=$(ldd "$miner" | sed -n "s#.* => \(.*/site-packages/.*\) (.*#\1#p" | sort -u)
+libraries=$(ldd "$networks" | sed -n "s#.* => \(.*/site-packages/.*\) (.*#\1#p" | sort -u)
 mb() { du -cmL "$@" | tail -1 | cut -f1; }
 took "set-up (nothing to fetch: a second)" $set_up
 took "build, on $(nproc) cores" $built
-printf '%-60s %8d MB\n' "program" "$(mb "$miner")"
+printf '%-60s %8d MB\n' "program" "$(mb "$miner" "$networks")"
 # shellcheck disable=SC2086
 printf '%-60s %8d MB\n' "$(wc -w <<< "$libraries") libraries of libtorch and CUDA that it loads" "$(mb $libraries)" \
     ".venv, whole" "$(mb .venv)"

@@ -29,7 +29,7 @@ ONLY_IN = (
     (r"boost/asio", r"(network|weights|miner|tests)/", "only network, weights and miner know Asio"),
 )
 # Private headers of the generator that show torch to others; everyone outside sees the rest.
-PUBLIC_GENERATOR = re.compile(r"generator/(about|asset|bench|errc|generator|gpu|memory_need|score/(embedded_)?scorer|trellis/(cuda_build|trellis))\.hpp$|generator/(image|render|splat|text)/")
+PUBLIC_GENERATOR = re.compile(r"generator/(about|asset|bench|errc|generator|gpu|memory_need|network_library|score/(embedded_)?scorer|trellis/(cuda_build|trellis))\.hpp$|generator/(image|render|splat|text)/")
 
 # What exists only to simulate is for the rehearsal and for tests.
 SIMULATOR_USERS = re.compile(r"network/simulator/|miner/rehearsal/|miner/cli/commands/rehearse\.cpp$|tests/")

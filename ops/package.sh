@@ -108,7 +108,7 @@ work=$(mktemp -d "$top/build/package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 name=miner-$version-linux-x86_64$kind
 cmake --install "build/$preset" --component miner --prefix "$work/$name" > "$work/log" || { cat "$work/log" >&2; exit 1; }
-strip "$work/$name/bin/miner"
+strip "$work/$name/bin/miner" "$work/$name/lib/libminer_networks.so"
 pack_tarball "$work/$name"
 lay_out_debian "$work/$name" "$work/debian"
 write_control "$work/debian"

@@ -36,6 +36,8 @@ MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enh
            "sign_1mb": "sr25519 signature over a prompt of 1 MB", "verify": "sr25519 verification",
            "metadata_parse": "a runtime's metadata (V15) into types", "metagraph_decode":
            "a subnet of 1024 neurons with stakes, by the metadata", "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
+           "start_help": "`miner --help`, the whole process", "start_stats": "`miner stats` over 1,000 tasks, the whole process",
+           "start_version": "`miner version`, which loads the networks and libtorch, the whole process",
            "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
 TO_SPZ = ["decode", "enhance_standard", "prepare", *STAGES, "export", "write"]
 SUMS = {"all stages": STAGES, "picture to SPZ": TO_SPZ}

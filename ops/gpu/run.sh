@@ -4,8 +4,8 @@
 #     ops/gpu/run.sh BUILD OUT [PART ...]
 #
 # Parts: parity memcheck bench score field kernels reference compiled attention; the first six when none is named.
-# BUILD holds miner, gpu_tests and miner_profile (build/cuda, as ops/build.sh makes it, or a folder they were copied to, with
-# libraries that this machine lacks in lib/); libtorch is the one of python3 where it has one, so a build made elsewhere runs
+# BUILD holds miner with libminer_networks.so beside it, gpu_tests and miner_profile (build/cuda, as ops/build.sh makes it, or a
+# folder they were copied to, with libraries that this machine lacks in lib/); libtorch is the one of python3 where it has one, so a build made elsewhere runs
 # with the libraries of this machine, else the one in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
