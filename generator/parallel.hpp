@@ -2,6 +2,7 @@
 // (previews run at the lowest), and cost nothing between calls. No torch, no OpenMP.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -16,6 +17,11 @@ namespace generator {
 // The threads that a short piece of work deserves: `wanted`, or all cores where that is 0, but no
 // more than 16, as memory has no more to give by then.
 int threads_for(int wanted);
+
+// The same, but no more than there are pieces of this size in `count`.
+inline int threads_for_pieces(int wanted, std::size_t count, std::size_t piece) {
+    return int(std::min(std::size_t(threads_for(wanted)), (count + piece - 1) / piece));
+}
 
 // The caller and up to threads - 1 others, for one round of work after the other. A thread that
 // cannot be had is done without.

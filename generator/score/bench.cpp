@@ -4,7 +4,7 @@
 #include "generator/render/rasterizer.hpp"
 #include "generator/render/validator_views_cuda.hpp"
 #include "generator/score/scorer.hpp"
-#include "generator/splat/export.hpp"
+#include "generator/splat/encode.hpp"
 #include "generator/splat/health.hpp"
 #include "generator/splat/spz.hpp"
 #include "generator/trellis/bench.hpp"
@@ -54,7 +54,7 @@ std::vector<std::uint8_t> candidate(std::int64_t voxels, unsigned seed) {
             splats.opacity.push_back(between(0.05F, 1));
         }
     }
-    return write_spz(export_splats(splats));
+    return encode_spz(splats).spz;
 }
 
 Image noise_picture() {

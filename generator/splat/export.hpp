@@ -21,6 +21,7 @@ struct ExportOptions {
     bool centre = true;    // the mean of the centres to the origin, each axis by itself
     double margin = 0.05;  // leave out what lies further outside the unit cube; negative: keep all
     double min_opacity = 1.0 / 255;  // leave out fainter ones
+    int threads = 0;                 // threads_for() of it; the result does not depend on them
 };
 
 ExportOptions export_options(const config::Export& settings);

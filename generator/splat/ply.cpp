@@ -1,12 +1,12 @@
 #include "generator/splat/ply.hpp"
 
+#include "generator/splat/activation.hpp"
 #include "generator/splat/ply_header.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 
 namespace generator {
@@ -32,8 +32,6 @@ void StoredSplats::resize(std::size_t count) {
 }
 
 StoredSplats store(const Splats& splats) {
-    constexpr float kLowest = 1.F / 510, kHighest = 1 - kLowest;
-    constexpr float kSmallest = std::numeric_limits<float>::min();
     StoredSplats out;
     out.position = splats.position;
     out.colour = splats.colour;
@@ -41,14 +39,8 @@ StoredSplats store(const Splats& splats) {
     out.log_scale.resize(splats.size());
     out.logit.resize(splats.size());
     for (std::size_t i = 0; i < splats.size(); ++i) {
-        // Comparisons that a NaN fails let it through.
-        for (int c = 0; c < 3; ++c) {
-            const float scale = splats.scale[i][c];
-            out.log_scale[i][c] = std::log(scale < kSmallest ? kSmallest : scale);
-        }
-        float opacity = splats.opacity[i];
-        opacity = opacity < kLowest ? kLowest : opacity > kHighest ? kHighest : opacity;
-        out.logit[i] = std::log(opacity / (1 - opacity));
+        for (int c = 0; c < 3; ++c) out.log_scale[i][c] = stored_scale(splats.scale[i][c]);
+        out.logit[i] = stored_opacity(splats.opacity[i]);
     }
     return out;
 }

@@ -13,6 +13,7 @@ namespace generator {
 namespace {
 
 constexpr int kHighestDegree = 3;
+constexpr std::size_t kPiece = 4096;  // Gaussians that one thread packs at a time
 
 struct Run {
     std::size_t begin, end;
@@ -59,9 +60,9 @@ void pack(const StoredSplats& splats, const SpzHeader& header, const SpzOptions&
     write_spz_header(header, payload);
     const SpzPlaces places(header, payload);
     const float steps = spz_steps(header);
-    const std::size_t pieces = (splats.size() + kSpzPiece - 1) / kSpzPiece;
+    const std::size_t pieces = (splats.size() + kPiece - 1) / kPiece;
     parallel_for(pieces, threads_for(options.threads), [&](std::size_t piece) {
-        const Run run{piece * kSpzPiece, std::min(splats.size(), (piece + 1) * kSpzPiece)};
+        const Run run{piece * kPiece, std::min(splats.size(), (piece + 1) * kPiece)};
         const auto at = [&](SpzArray which) { return places.at(which, run.begin); };
         pack_positions(flat(splats.position, run), steps, at(SpzArray::positions));
         pack_logits({splats.logit.data() + run.begin, run.end - run.begin}, alpha_range(options),
@@ -84,9 +85,10 @@ std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions&
 
 std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions& options) {
     const SpzHeader header = header_of(splats, options);
-    const SpzBuffer payload(spz_payload_bytes(header));
+    auto& workspace = SpzWorkspace::of_this_thread();
+    const auto payload = workspace.payload(spz_payload_bytes(header));
     pack(splats, header, options, payload.data());
-    return compress_spz(payload.bytes(), options);
+    return workspace.compress(payload, options);
 }
 
 }  // namespace generator

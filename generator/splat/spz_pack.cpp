@@ -1,6 +1,7 @@
 #include "generator/splat/spz_pack.hpp"
 
 #include "generator/avx2.hpp"
+#include "generator/splat/activation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,6 +41,18 @@ MINER_INLINE float exp_of_minus(float x) {
     p = p * f + 1.F;
     return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) +
                                 (std::bit_cast<std::uint32_t>(shifted) << 23));
+}
+
+// ln(x) of what is positive and normal, to 2e-7; x = 2^e m with m between sqrt(1/2) and sqrt(2),
+// and ln(m) = 2 artanh((m - 1) / (m + 1)).
+MINER_INLINE float log_of(float x) {
+    constexpr std::uint32_t kRoot = 0x3F3504F3;  // sqrt(1/2)
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) - kRoot;
+    const auto e = float(std::int32_t(bits) >> 23);
+    const auto m = std::bit_cast<float>((bits & 0x007FFFFFU) + kRoot);
+    const float s = (m - 1.F) / (m + 1.F), s2 = s * s;
+    const float series = 2.F + s2 * (2.F / 3 + s2 * (2.F / 5 + s2 * (2.F / 7 + s2 * (2.F / 9))));
+    return e * 0.69314718F + s * series;
 }
 
 std::uint8_t alpha_of(float logit) { return to_byte(1.F / (1.F + std::exp(-logit)) * 255.F); }
@@ -103,6 +116,61 @@ struct Logits {
     }
 };
 
+struct Opacities {
+    MINER_INLINE static void run(const float* from, std::size_t count, AlphaRange range,
+                                 std::uint8_t* to) {
+        std::uint8_t doubtful[kAtOnce];
+        const std::uint8_t lowest = alpha_of(stored_opacity(kLowestOpacity));
+        const std::uint8_t highest = alpha_of(stored_opacity(kHighestOpacity));
+        for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+            const std::size_t some = std::min(kAtOnce, count - begin);
+            const float* opacities = from + begin;
+            std::uint8_t* bytes = to + begin;
+            for (std::size_t i = 0; i < some; ++i) {
+                const float value = opacities[i] * 255.F;
+                bytes[i] = to_byte(value);
+                doubtful[i] = is_doubtful(value);
+            }
+            for (std::size_t i = 0; i < some; ++i) {
+                if (opacities[i] <= kLowestOpacity)
+                    bytes[i] = lowest;
+                else if (opacities[i] >= kHighestOpacity)
+                    bytes[i] = highest;
+                else if (doubtful[i])
+                    bytes[i] = alpha_of(stored_opacity(opacities[i]));
+            }
+            for (std::size_t i = 0; i < some; ++i)
+                bytes[i] = std::clamp(bytes[i], range.lowest, range.highest);
+        }
+    }
+};
+
+struct Scales {
+    MINER_INLINE static void run(const float* from, std::size_t count, double zoom,
+                                 std::uint8_t* to) {
+        constexpr float kSmallest = 1e-37F;
+        std::uint8_t doubtful[kAtOnce];
+        const auto factor = float(zoom);
+        for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+            const std::size_t some = std::min(kAtOnce, count - begin);
+            const float* scales = from + begin;
+            std::uint8_t* bytes = to + begin;
+            for (std::size_t i = 0; i < some; ++i) {
+                const float scale = scales[i] * factor;
+                const float value = (log_of(scale) + kScaleLine.add) * kScaleLine.factor;
+                bytes[i] = to_byte(value);
+                doubtful[i] = is_doubtful(value) || !(scale > kSmallest);
+            }
+            for (std::size_t i = 0; i < some; ++i) {
+                if (!doubtful[i]) continue;
+                const float stored = stored_scale(float(scales[i] * zoom));
+                bytes[i] =
+                    to_byte((stored + kScaleLine.add) * kScaleLine.factor + kScaleLine.shift);
+            }
+        }
+    }
+};
+
 struct Values {
     MINER_INLINE static void run(const float* from, std::size_t count, Line line,
                                  std::uint8_t* __restrict to) {
@@ -111,17 +179,104 @@ struct Values {
     }
 };
 
+// Rotations, number by number.
+struct Quaternions {
+    float w[kAtOnce], x[kAtOnce], y[kAtOnce], z[kAtOnce];
+
+    // The bytes of x, y and z, each as far as it is computed.
+    MINER_INLINE void write(std::size_t count, std::uint8_t* __restrict to) const {
+        for (std::size_t i = 0; i < count; ++i) {
+            to[3 * i] = to_byte(x[i]);
+            to[3 * i + 1] = to_byte(y[i]);
+            to[3 * i + 2] = to_byte(z[i]);
+        }
+    }
+};
+
 struct Rotations {
     MINER_INLINE static void run(const float* __restrict from, std::size_t count,
                                  std::uint8_t* __restrict to) {
-        for (std::size_t i = 0; i < count; ++i) {
-            const float w = from[4 * i], x = from[4 * i + 1], y = from[4 * i + 2],
-                        z = from[4 * i + 3];
-            const float length = std::sqrt(x * x + y * y + z * z + w * w);
-            const float sign = w / length < 0.F ? -127.5F : 127.5F;
-            to[3 * i] = to_byte(x / length * sign + 127.5F);
-            to[3 * i + 1] = to_byte(y / length * sign + 127.5F);
-            to[3 * i + 2] = to_byte(z / length * sign + 127.5F);
+        Quaternions q;
+        for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+            const std::size_t some = std::min(kAtOnce, count - begin);
+            const float* p = from + 4 * begin;
+            for (std::size_t i = 0; i < some; ++i) {
+                const float w = p[4 * i], x = p[4 * i + 1], y = p[4 * i + 2], z = p[4 * i + 3];
+                const float length = std::sqrt(x * x + y * y + z * z + w * w);
+                const float sign = w / length < 0.F ? -127.5F : 127.5F;
+                q.x[i] = x / length * sign + 127.5F;
+                q.y[i] = y / length * sign + 127.5F;
+                q.z[i] = z / length * sign + 127.5F;
+            }
+            q.write(some, to + 3 * begin);
+        }
+    }
+};
+
+// One of them, for what is in doubt.
+void pack_rotation(const std::array<float, 4>& wxyz, std::uint8_t* to) {
+    Rotations::run(wxyz.data(), 1, to);
+}
+
+struct TurnedRotations {
+    MINER_INLINE static void run(const float* __restrict from, std::size_t count, float side,
+                                 std::uint8_t* __restrict to) {
+        constexpr float kUnsure = 1e-30F;  // of squares: what might overflow or vanish
+        Quaternions q;
+        std::int32_t doubtful[kAtOnce];
+        for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+            const std::size_t some = std::min(kAtOnce, count - begin);
+            const float* p = from + 4 * begin;
+            std::uint8_t* bytes = to + 3 * begin;
+            for (std::size_t i = 0; i < some; ++i) {
+                q.w[i] = p[4 * i] - side * p[4 * i + 1];
+                q.x[i] = p[4 * i + 1] + side * p[4 * i];
+                q.y[i] = p[4 * i + 2] - side * p[4 * i + 3];
+                q.z[i] = p[4 * i + 3] + side * p[4 * i + 2];
+            }
+            for (std::size_t i = 0; i < some; ++i) {
+                const float w = q.w[i], x = q.x[i], y = q.y[i], z = q.z[i];
+                const float squares = x * x + y * y + z * z + w * w;
+                const float size = 127.5F / std::sqrt(squares);
+                const float factor = w < 0.F ? -size : size;
+                q.x[i] = x * factor + 127.5F;
+                q.y[i] = y * factor + 127.5F;
+                q.z[i] = z * factor + 127.5F;
+                const bool sure =
+                    (squares > kUnsure) & (squares < 1 / kUnsure) & (std::abs(w) * size > kDoubt);
+                doubtful[i] = int(!sure) | int(is_doubtful(q.x[i])) | int(is_doubtful(q.y[i])) |
+                              int(is_doubtful(q.z[i]));
+            }
+            q.write(some, bytes);
+            for (std::size_t i = 0; i < some; ++i) {
+                if (!doubtful[i]) continue;
+                const auto turned =
+                    turned_rotation({p[4 * i], p[4 * i + 1], p[4 * i + 2], p[4 * i + 3]}, side);
+                pack_rotation(turned, bytes + 3 * i);
+            }
+        }
+    }
+};
+
+struct Placed {
+    MINER_INLINE static void run(const float* __restrict from, std::size_t count,
+                                 const Placing* placing, float* __restrict to) {
+        constexpr std::size_t kTogether = 96;  // Gaussians, so that loops over numbers vectorise
+        const float side = placing->side;
+        const double zoom = placing->zoom;
+        double mean[3 * kTogether];
+        for (std::size_t i = 0; i < 3 * kTogether; ++i) mean[i] = placing->mean[i % 3];
+        for (std::size_t begin = 0; begin < count; begin += kTogether) {
+            const std::size_t some = std::min(kTogether, count - begin);
+            const float* p = from + 3 * begin;
+            float* out = to + 3 * begin;
+            for (std::size_t i = 0; i < some; ++i) {
+                out[3 * i] = p[3 * i];
+                out[3 * i + 1] = -side * p[3 * i + 2];
+                out[3 * i + 2] = side * p[3 * i + 1];
+            }
+            for (std::size_t i = 0; i < 3 * some; ++i)
+                out[i] = float((double(out[i]) - mean[i]) * zoom);
         }
     }
 };
@@ -142,6 +297,22 @@ void pack_values(std::span<const float> values, Line line, std::uint8_t* to) {
 
 void pack_rotations(std::span<const float> wxyz, std::uint8_t* to) {
     run_fastest<Rotations>(wxyz.data(), wxyz.size() / 4, to);
+}
+
+void pack_opacities(std::span<const float> opacities, AlphaRange range, std::uint8_t* to) {
+    run_fastest<Opacities>(opacities.data(), opacities.size(), range, to);
+}
+
+void pack_scales(std::span<const float> scales, double zoom, std::uint8_t* to) {
+    run_fastest<Scales>(scales.data(), scales.size(), zoom, to);
+}
+
+void pack_turned_rotations(std::span<const float> wxyz, float side, std::uint8_t* to) {
+    run_fastest<TurnedRotations>(wxyz.data(), wxyz.size() / 4, side, to);
+}
+
+void place_positions(std::span<const float> coordinates, const Placing& placing, float* to) {
+    run_fastest<Placed>(coordinates.data(), coordinates.size() / 3, &placing, to);
 }
 
 }  // namespace generator

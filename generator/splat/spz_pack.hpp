@@ -5,6 +5,7 @@
 // as the formula says, with the C library's functions, so that every byte is the formula's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,5 +41,19 @@ void pack_values(std::span<const float> values, Line line, std::uint8_t* to);
 
 // Four numbers each, w first; three bytes each.
 void pack_rotations(std::span<const float> wxyz, std::uint8_t* to);
+
+// The same of what the model says, as export_splats() and then these would have it: 0..1, standard
+// deviations before the zoom, rotations before the turn.
+void pack_opacities(std::span<const float> opacities, AlphaRange range, std::uint8_t* to);
+void pack_scales(std::span<const float> scales, double zoom, std::uint8_t* to);
+void pack_turned_rotations(std::span<const float> wxyz, float side, std::uint8_t* to);
+
+// Where export_splats() brings a position: turned, less the mean (of turned ones), times the zoom.
+struct Placing {
+    float side;
+    double zoom;
+    std::array<double, 3> mean;
+};
+void place_positions(std::span<const float> coordinates, const Placing& placing, float* to);
 
 }  // namespace generator

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <new>
 #include <numeric>
+#include <utility>
 
 #include <zstd.h>
 
@@ -43,29 +44,62 @@ AlphaRange alpha_range(const SpzOptions& options) {
     return options.clamp_alpha ? AlphaRange{1, 254} : AlphaRange{0, 255};
 }
 
-std::vector<std::uint8_t> compress_spz(std::span<const std::uint8_t> payload,
-                                       const SpzOptions& options) {
-    constexpr int kPart = 512 << 10;  // the least that zstd takes
-    constexpr int kNothingOfOthers = 1;
-    const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(),
-                                                                       &ZSTD_freeCCtx);
-    if (!context) throw std::bad_alloc();
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, options.zstd_level);
-    if (payload.size() > std::size_t(kPart)) {
-        // One worker or many: zstd's bytes are the same. A library without them says so, and
-        // compresses all in one.
-        const int parts = int(payload.size() / kPart) + 1;
-        ZSTD_CCtx_setParameter(context.get(), ZSTD_c_nbWorkers,
-                               std::min(threads_for(options.threads), parts));
-        ZSTD_CCtx_setParameter(context.get(), ZSTD_c_jobSize, kPart);
-        ZSTD_CCtx_setParameter(context.get(), ZSTD_c_overlapLog, kNothingOfOthers);
+SpzWorkspace& SpzWorkspace::of_this_thread() {
+    thread_local SpzWorkspace workspace;
+    return workspace;
+}
+
+SpzWorkspace::~SpzWorkspace() { ZSTD_freeCCtx(context_); }
+
+std::uint8_t* SpzWorkspace::Room::of(std::size_t wanted) {
+    if (size < wanted) {
+        data.reset();
+        size = 0;
+        data = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);
+        size = wanted;
     }
-    const SpzBuffer bytes(ZSTD_compressBound(payload.size()));
-    const std::size_t size =
-        ZSTD_compress2(context.get(), bytes.data(), bytes.size(), payload.data(), payload.size());
+    return data.get();
+}
+
+void SpzWorkspace::Room::shrink() {
+    constexpr std::size_t kMost = std::size_t(32) << 20;  // 1.7 million Gaussians
+    if (size <= kMost) return;
+    data.reset();
+    size = 0;
+}
+
+std::span<std::uint8_t> SpzWorkspace::payload(std::size_t size) {
+    return {payload_.of(size), size};
+}
+
+std::vector<std::uint8_t> SpzWorkspace::compress(std::span<const std::uint8_t> payload,
+                                                 const SpzOptions& options) {
+    constexpr std::size_t kPart = 512 << 10;  // the least that zstd takes
+    constexpr int kNothingOfOthers = 1, kMostWorkers = 8;
+    if (!context_) context_ = ZSTD_createCCtx();
+    if (!context_) throw std::bad_alloc();
+    // One worker or many: zstd's bytes are the same. A library that has none takes no number but 0,
+    // and compresses all in one.
+    const auto parts = int(payload.size() / kPart) + 1;
+    const int workers =
+        payload.size() > kPart ? std::min({threads_for(options.threads), parts, kMostWorkers}) : 0;
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, options.zstd_level);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_nbWorkers, workers);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_jobSize, kPart);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_overlapLog, kNothingOfOthers);
+
+    const std::size_t room = ZSTD_compressBound(payload.size());
+    std::uint8_t* bytes = compressed_.of(room);
+    const std::size_t size = ZSTD_compress2(context_, bytes, room, payload.data(), payload.size());
     // The buffer is large enough by construction, so only memory can run out.
-    if (ZSTD_isError(size)) throw std::bad_alloc();
-    return {bytes.data(), bytes.data() + size};
+    if (ZSTD_isError(size)) {
+        ZSTD_freeCCtx(std::exchange(context_, nullptr));
+        throw std::bad_alloc();
+    }
+    std::vector<std::uint8_t> out(bytes, bytes + size);
+    payload_.shrink();
+    compressed_.shrink();
+    return out;
 }
 
 }  // namespace generator

@@ -10,24 +10,40 @@
 #include <span>
 #include <vector>
 
+struct ZSTD_CCtx_s;
+
 namespace generator {
 
-// Gaussians that one thread packs at a time.
-inline constexpr std::size_t kSpzPiece = 4096;
-
-// Memory that is not touched before something is written to it.
-class SpzBuffer {
+// What a thread that writes SPZ keeps for the next one: memory that was touched once (the first
+// touch of a page takes longer than to write it), and zstd's context with its workers, who sleep. A
+// few dozen megabytes; what is larger than that goes at once.
+class SpzWorkspace {
 public:
-    explicit SpzBuffer(std::size_t size)
-        : data_(std::make_unique_for_overwrite<std::uint8_t[]>(size)), size_(size) {}
-    std::uint8_t* data() const { return data_.get(); }
-    std::size_t size() const { return size_; }
-    std::span<const std::uint8_t> bytes() const { return {data_.get(), size_}; }
-    void shrink(std::size_t size) { size_ = size; }
+    static SpzWorkspace& of_this_thread();
+    SpzWorkspace() = default;
+    SpzWorkspace(const SpzWorkspace&) = delete;
+    SpzWorkspace& operator=(const SpzWorkspace&) = delete;
+    ~SpzWorkspace();
+
+    // Of this size, and of any content; until the next call.
+    std::span<std::uint8_t> payload(std::size_t size);
+
+    // One zstd frame. What is longer than half a megabyte is compressed in parts of that size, each
+    // by itself: the bytes do not depend on the number of threads.
+    std::vector<std::uint8_t> compress(std::span<const std::uint8_t> payload,
+                                       const SpzOptions& options);
 
 private:
-    std::unique_ptr<std::uint8_t[]> data_;
-    std::size_t size_;
+    // Memory that is not touched before something is written to it.
+    struct Room {
+        std::unique_ptr<std::uint8_t[]> data;
+        std::size_t size = 0;
+        std::uint8_t* of(std::size_t wanted);
+        void shrink();
+    };
+
+    Room payload_, compressed_;
+    ZSTD_CCtx_s* context_ = nullptr;
 };
 
 // Where each array begins in a payload.
@@ -50,10 +66,5 @@ void write_spz_header(const SpzHeader& header, std::uint8_t* payload);
 
 float spz_steps(const SpzHeader& header);  // of a position, to 1
 AlphaRange alpha_range(const SpzOptions& options);
-
-// One zstd frame. What is longer than half a megabyte is compressed in parts of that size, each by
-// itself: the bytes do not depend on the number of threads.
-std::vector<std::uint8_t> compress_spz(std::span<const std::uint8_t> payload,
-                                       const SpzOptions& options);
 
 }  // namespace generator

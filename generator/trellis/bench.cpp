@@ -5,8 +5,7 @@
 #include "generator/image/enhance.hpp"
 #include "generator/image/prepare.hpp"
 #include "generator/nano/embedded.hpp"
-#include "generator/splat/export.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/encode.hpp"
 #include "generator/trellis/bench.hpp"
 #include "generator/trellis/generator.hpp"
 #include "generator/trellis/guard.hpp"
@@ -120,7 +119,7 @@ BenchTask run_task(Generator& generator, const std::vector<Operation>& enhanceme
     const auto structure = or_refuse(generator.generate_structure(condition, seed, stop));
     const auto generated = or_refuse(generator.generate_splats(*structure, nullptr, stop));
     const auto packing = Clock::now();
-    task.bytes = std::int64_t(write_spz(export_splats(generated.splats)).size());
+    task.bytes = std::int64_t(encode_spz(generated.splats).spz.size());
     task.times = structure->times();
     task.times.prepare = prepare;
     task.times.latent = generated.times.latent;

@@ -2,7 +2,7 @@
 
 #include "config/elapsed.hpp"
 #include "generator/errc.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/encode.hpp"
 #include "miner/generation/deadline.hpp"
 
 #include <fmt/format.h>
@@ -350,13 +350,13 @@ asio::awaitable<EncodedAsset> Production::encode(generator::Splats splats) {
     co_return co_await run_on(lanes_.cpu, [&] {
         const auto begin = std::chrono::steady_clock::now();
         EncodedAsset encoded;
-        const auto stored =
-            generator::export_splats(splats, generator::export_options(generation_config_.export_));
-        encoded.gaussians = std::int64_t(stored.size());
-        if (stored.size() > 0)
-            encoded.spz = std::make_shared<std::vector<std::uint8_t>>(generator::write_spz(
-                stored, {.fraction_bits = generation_config_.export_.fraction_bits,
-                         .zstd_level = generation_config_.export_.zstd_level}));
+        auto bytes =
+            generator::encode_spz(splats, generator::export_options(generation_config_.export_),
+                                  {.fraction_bits = generation_config_.export_.fraction_bits,
+                                   .zstd_level = generation_config_.export_.zstd_level});
+        encoded.gaussians = bytes.gaussians;
+        if (bytes.gaussians > 0)
+            encoded.spz = std::make_shared<std::vector<std::uint8_t>>(std::move(bytes.spz));
         encoded.milliseconds = config::milliseconds_since(begin);
         return encoded;
     });

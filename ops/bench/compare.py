@@ -28,10 +28,11 @@ STAGES = {"encode": "picture encoder", "structure": "structure flow, all steps",
           "gaussians": "Gaussian decoder"}
 MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enhancement",
            "enhance_extreme": "extreme enhancement", "prepare": "crop, resize, premultiply", **STAGES,
-           "all stages": "the five above together", "export": "this object's Gaussians to what leaves the machine",
-           "write": "SPZ of these; in Python PLY, the step before", "picture to SPZ": "all of these but the extreme enhancement",
+           "all stages": "the five above together",
+           "write": "this object's Gaussians to the SPZ that is sent; in Python to PLY, a step before that", "picture to SPZ": "all of these but the extreme enhancement",
            "export_500k": "500,000 Gaussians to what leaves the machine",
-           "spz_write_500k": "SPZ of these", "spz_read_500k": "SPZ of these, reading",
+           "spz_write_500k": "SPZ of these", "spz_encode_500k": "both at once, as every task goes",
+           "spz_read_500k": "SPZ of these, reading",
            "ply_write_500k": "PLY of these", "sign": "sr25519 signature of a call",
            "sign_1mb": "sr25519 signature over a prompt of 1 MB", "verify": "sr25519 verification",
            "metadata_parse": "a runtime's metadata (V15) into types", "metagraph_decode":
@@ -39,7 +40,7 @@ MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enh
            "start_help": "`miner --help`, the whole process", "start_stats": "`miner stats` over 1,000 tasks, the whole process",
            "start_version": "`miner version`, which loads the networks and libtorch, the whole process",
            "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
-TO_SPZ = ["decode", "enhance_standard", "prepare", *STAGES, "export", "write"]
+TO_SPZ = ["decode", "enhance_standard", "prepare", *STAGES, "write"]
 SUMS = {"all stages": STAGES, "picture to SPZ": TO_SPZ}
 SPARSER = ROOT / "ops/rehearsal/01_yellow_tree.png"
 NOT_A_NAME = re.compile(r"real_time|manual_time|iterations:.*")
@@ -94,10 +95,9 @@ def shown(milliseconds):
 
 
 def with_sums(rows):
-    """Where nothing is exported (Python) the export adds nothing."""
     for name, parts in SUMS.items():
-        if set(parts) - {"export"} <= rows.keys():
-            rows = rows | {name: sum(rows.get(part, 0) for part in parts)}
+        if set(parts) <= rows.keys():
+            rows = rows | {name: sum(rows[part] for part in parts)}
     return rows
 
 

@@ -3,8 +3,7 @@
 #include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 #include "generator/image/prepare.hpp"
-#include "generator/splat/export.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/encode.hpp"
 #include "tests/bench/rehearsal.hpp"
 
 #include <benchmark/benchmark.h>
@@ -69,25 +68,15 @@ void stage(benchmark::State& state, double generator::StageTimes::*time, std::si
     }
 }
 
-void export_object(benchmark::State& state) {
-    const auto& splats = generation(0).splats;
-    const auto options = generator::export_options(config::Export{});
-    for (auto _ : state) {
-        auto stored = generator::export_splats(splats, options);
-        benchmark::DoNotOptimize(stored.logit.data());
-    }
-}
-BENCHMARK(export_object)->Name("export")->UseRealTime()->Unit(benchmark::kMillisecond);
-
 void write_object(benchmark::State& state) {
+    const auto& splats = generation(0).splats;
     const config::Export settings;
-    const auto stored =
-        generator::export_splats(generation(0).splats, generator::export_options(settings));
+    const auto how = generator::export_options(settings);
     const generator::SpzOptions options{.fraction_bits = settings.fraction_bits,
                                         .zstd_level = settings.zstd_level};
     for (auto _ : state) {
-        auto bytes = generator::write_spz(stored, options);
-        benchmark::DoNotOptimize(bytes.data());
+        auto encoded = generator::encode_spz(splats, how, options);
+        benchmark::DoNotOptimize(encoded.spz.data());
     }
 }
 BENCHMARK(write_object)->Name("write")->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -1,6 +1,7 @@
 // What becomes of half a million Gaussians on their way out, with the default settings.
 
 #include "config/settings.hpp"
+#include "generator/splat/encode.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/bench/rehearsal.hpp"
@@ -40,6 +41,17 @@ void spz_write_500k(benchmark::State& state) {
     }
 }
 BENCHMARK(spz_write_500k)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void spz_encode_500k(benchmark::State& state) {
+    const auto& splats = bench::half_a_million();
+    const auto how = generator::export_options(config::Export{});
+    const auto options = spz_options();
+    for (auto _ : state) {
+        auto encoded = generator::encode_spz(splats, how, options);
+        benchmark::DoNotOptimize(encoded.spz.data());
+    }
+}
+BENCHMARK(spz_encode_500k)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void spz_read_500k(benchmark::State& state) {
     const auto bytes = generator::write_spz(exported(), spz_options());
