@@ -1,6 +1,7 @@
 #include "generator/parallel.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace generator {
 
@@ -42,6 +43,7 @@ void Team::run_together(const Round& round) {
     std::unique_lock lock(mutex_);
     open_ = false;
     left_.wait(lock, [&] { return inside_ == 0; });
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void Team::help() {
@@ -59,9 +61,13 @@ void Team::help() {
     }
 }
 
-void Team::work_on(const Round& round) {
+void Team::work_on(const Round& round) try {
     for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < round.count;)
         round.call(round.work, i);
+} catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    next_.store(round.count, std::memory_order_relaxed);
 }
 
 }  // namespace generator

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -58,10 +59,11 @@ private:
 
     std::mutex mutex_;
     std::condition_variable begun_, left_;
-    Round round_;               // of these four, under the mutex
+    Round round_;               // of these, under the mutex
     std::uint64_t number_ = 0;  // of rounds begun
     bool open_ = false, over_ = false;
     int inside_ = 0;  // others at work
+    std::exception_ptr failure_;
     std::atomic<std::size_t> next_ = 0;
     std::vector<std::jthread> others_;
 };

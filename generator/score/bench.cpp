@@ -70,20 +70,21 @@ public:
     ScorerBench(Scorer& scorer, Rasterizer rasterizer, const ComputeTarget& target)
         : scorer_(scorer), rasterizer_(std::move(rasterizer)), target_(target) {}
 
-    ScoredCandidate run(const std::vector<std::uint8_t>& spz, const ScoreQuery& query) const {
+    ScoredCandidate run(const std::vector<std::uint8_t>& spz, const ScoreQuery& query) {
         ScoredCandidate candidate{.bytes = std::int64_t(spz.size())};
         auto begin = Clock::now();
-        const auto splats = or_refuse(read_spz_as_validator(spz));
-        if (const auto objections = validator_objections(splats); !objections.empty())
+        if (const auto read = read_spz_as_validator(spz, splats_); !read)
+            throw Refused(read.error());
+        if (const auto objections = validator_objections(splats_); !objections.empty())
             refuse(Errc::internal, "a bench's splats: " + objections.front());
         candidate.read = config::milliseconds_since(begin);
-        or_refuse(scorer_.score_splats(splats, rasterizer_, query));
+        or_refuse(scorer_.score_splats(splats_, rasterizer_, query));
         candidate.total = config::milliseconds_since(begin);
         begin = Clock::now();
-        draw(splats);
+        draw(splats_);
         candidate.views = config::milliseconds_since(begin);
         candidate.score = std::max(0.0, candidate.total - candidate.read - candidate.views);
-        candidate.gaussians = std::int64_t(splats.size());
+        candidate.gaussians = std::int64_t(splats_.size());
         return candidate;
     }
 
@@ -100,6 +101,7 @@ private:
     Scorer& scorer_;
     Rasterizer rasterizer_;
     ComputeTarget target_;
+    StoredSplats splats_;  // read into, one candidate's after the other
 };
 
 // Number `run`: within a tenth of `voxels`.
@@ -129,7 +131,7 @@ config::Result<ScorerBenchReport> bench_scorer(const ScorerBenchOptions& options
         scorer_options.threads = options.threads;
         scorer_options.random_weights = true;
         const auto scorer = or_refuse(open_published_scorer(scorer_options));
-        const ScorerBench bench(*scorer, or_refuse(rasterizer_on(settings.device)), target);
+        ScorerBench bench(*scorer, or_refuse(rasterizer_on(settings.device)), target);
         ScorerBenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};
         report.open = config::milliseconds_since(begin);
         report.fit = fit;

@@ -3,6 +3,7 @@
 #include "generator/parallel.hpp"
 #include "generator/splat/activation.hpp"
 #include "generator/splat/selection.hpp"
+#include "generator/splat/sized.hpp"
 #include "generator/splat/spz_pack.hpp"
 
 #include <algorithm>
@@ -11,20 +12,6 @@
 
 namespace generator {
 namespace {
-
-// Where each array's first number is; their memory is had by all threads together, as the first
-// touch of a page is what takes longest.
-StoredSplats sized(std::size_t count, Team& team) {
-    StoredSplats stored;
-    team.run(5, [&](std::size_t i) {
-        if (i == 0) stored.rotation.resize(count);
-        if (i == 1) stored.position.resize(count);
-        if (i == 2) stored.colour.resize(count);
-        if (i == 3) stored.log_scale.resize(count);
-        if (i == 4) stored.logit.resize(count);
-    });
-    return stored;
-}
 
 // What of a piece does not depend on the mean.
 void store_but_positions(const Splats& splats, const Selection& selection,
@@ -68,7 +55,8 @@ StoredSplats export_splats(const Splats& splats, const ExportOptions& options) {
     Team team(threads_for_pieces(options.threads, splats.size(), kSplatPiece));
     Selection selection(splats, options, team);
     if (selection.count() == 0) return {};
-    StoredSplats stored = sized(selection.count(), team);
+    StoredSplats stored;
+    resize(stored, selection.count(), team);
     const auto& pieces = selection.pieces();
     team.run(1 + pieces.size(), [&](std::size_t i) {
         if (i == 0)

@@ -1,5 +1,6 @@
 #include "generator/splat/health.hpp"
 
+#include "generator/parallel.hpp"
 #include "generator/splat/scene.hpp"
 
 #include <algorithm>
@@ -10,25 +11,29 @@ namespace generator {
 namespace {
 
 constexpr float kInvisible = 1e-3F;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 float opacity(float logit) { return 1 / (1 + std::exp(-logit)); }
 
+// Without a branch, as all of nearly all are.
 template <std::size_t N>
 bool is_finite(const std::array<float, N>& values) {
-    return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+    constexpr float kMost = std::numeric_limits<float>::max();
+    bool finite = true;
+    for (const float value : values) finite &= std::abs(value) <= kMost;
+    return finite;
 }
 
 bool is_finite(const StoredSplats& splats, std::size_t i) {
-    return is_finite(splats.position[i]) && is_finite(splats.colour[i]) &&
-           is_finite(splats.log_scale[i]) && is_finite(splats.rotation[i]) &&
-           std::isfinite(splats.logit[i]);
+    return is_finite(splats.position[i]) & is_finite(splats.colour[i]) &
+           is_finite(splats.log_scale[i]) & is_finite(splats.rotation[i]) &
+           is_finite(std::array{splats.logit[i]});
 }
 
 bool is_finite(const Splats& splats, std::size_t i) {
-    return is_finite(splats.position[i]) && is_finite(splats.colour[i]) &&
-           is_finite(splats.scale[i]) && is_finite(splats.rotation[i]) &&
-           std::isfinite(splats.opacity[i]);
+    return is_finite(splats.position[i]) & is_finite(splats.colour[i]) &
+           is_finite(splats.scale[i]) & is_finite(splats.rotation[i]) &
+           is_finite(std::array{splats.opacity[i]});
 }
 
 float opacity_of(const StoredSplats& splats, std::size_t i) { return opacity(splats.logit[i]); }
@@ -43,6 +48,8 @@ bool is_close(double value, double expected) {
 }
 
 bool is_identity(const std::array<float, 4>& q) {
+    // Of nearly all that can be told without a root.
+    if (q[1] * q[1] + q[2] * q[2] + q[3] * q[3] > 1e-3F * (q[0] * q[0])) return false;
     const float length =
         std::max(std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]), 1e-12F);
     return is_close(q[0] / length, 1) && is_close(q[1] / length, 0) && is_close(q[2] / length, 0) &&
@@ -54,17 +61,23 @@ bool is_at_ones(const std::array<float, 3>& p) {
 }
 
 struct Box {
-    std::array<double, 3> low{kInfinity, kInfinity, kInfinity};
-    std::array<double, 3> high{-kInfinity, -kInfinity, -kInfinity};
+    std::array<float, 3> low{kInfinity, kInfinity, kInfinity};
+    std::array<float, 3> high{-kInfinity, -kInfinity, -kInfinity};
 
     void add(const std::array<float, 3>& p) {
         for (int c = 0; c < 3; ++c) {
-            low[c] = std::min<double>(low[c], p[c]);
-            high[c] = std::max<double>(high[c], p[c]);
+            low[c] = std::min(low[c], p[c]);
+            high[c] = std::max(high[c], p[c]);
         }
     }
-    double side(int c) const { return high[c] >= low[c] ? high[c] - low[c] : 0; }
-    double middle(int c) const { return (low[c] + high[c]) / 2; }
+    void add(const Box& other) {
+        for (int c = 0; c < 3; ++c) {
+            low[c] = std::min(low[c], other.low[c]);
+            high[c] = std::max(high[c], other.high[c]);
+        }
+    }
+    double side(int c) const { return high[c] >= low[c] ? double(high[c]) - low[c] : 0; }
+    double middle(int c) const { return (double(low[c]) + high[c]) / 2; }
 };
 
 Box box_of(const std::vector<std::array<float, 3>>& points) {
@@ -77,36 +90,67 @@ Box box_of(const std::vector<std::array<float, 3>>& points) {
 
 std::string percent(double share) { return std::to_string(std::lround(100 * share)) + " %"; }
 
+// What is counted and summed up.
+struct Tally {
+    std::int64_t invisible = 0, broken = 0, infinite = 0, identities = 0, numbers = 0;
+    double sum = 0, squares = 0;
+    Box box;
+
+    void add(const Tally& other) {
+        invisible += other.invisible;
+        broken += other.broken;
+        infinite += other.infinite;
+        identities += other.identities;
+        numbers += other.numbers;
+        sum += other.sum;
+        squares += other.squares;
+        box.add(other.box);
+    }
+};
+
+template <class Any>
+Tally tally_of(const Any& splats, std::size_t begin, std::size_t end) {
+    Tally tally;
+    for (std::size_t i = begin; i < end; ++i) {
+        const float seen = opacity_of(splats, i);
+        tally.invisible += seen < kInvisible;
+        tally.broken += !is_finite(splats, i);
+        tally.infinite += is_infinite(splats, i);
+        tally.identities += is_identity(splats.rotation[i]);
+        if (is_finite(splats.position[i])) tally.box.add(splats.position[i]);
+        if (std::isnan(seen)) continue;
+        ++tally.numbers;
+        tally.sum += seen;
+        tally.squares += double(seen) * seen;
+    }
+    return tally;
+}
+
+// Sums of pieces, so that no last bit depends on the number of threads.
 template <class Any>
 SplatHealth measure_any(const Any& splats) {
+    constexpr std::size_t kPiece = 8192;
     SplatHealth health;
     health.gaussians = std::int64_t(splats.size());
     if (splats.size() == 0) return health;
-    std::int64_t invisible = 0, broken = 0, infinite = 0, identities = 0, numbers = 0;
-    double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < splats.size(); ++i) {
-        const float seen = opacity_of(splats, i);
-        invisible += seen < kInvisible;
-        broken += !is_finite(splats, i);
-        infinite += is_infinite(splats, i);
-        identities += is_identity(splats.rotation[i]);
-        if (std::isnan(seen)) continue;
-        ++numbers;
-        sum += seen;
-        squares += double(seen) * seen;
-    }
+    std::vector<Tally> tallies((splats.size() + kPiece - 1) / kPiece);
+    parallel_for(tallies.size(), threads_for(0), [&](std::size_t i) {
+        tallies[i] = tally_of(splats, i * kPiece, std::min(splats.size(), (i + 1) * kPiece));
+    });
+    Tally all;
+    for (const auto& tally : tallies) all.add(tally);
     const double count = double(splats.size());
-    health.invisible = double(invisible) / count;
-    health.non_finite = double(broken) / count;
-    health.infinite_opacities = double(infinite) / count;
-    health.identity_rotations = double(identities) / count;
-    if (numbers > 0) {
-        health.opacity_mean = sum / double(numbers);
+    health.invisible = double(all.invisible) / count;
+    health.non_finite = double(all.broken) / count;
+    health.infinite_opacities = double(all.infinite) / count;
+    health.identity_rotations = double(all.identities) / count;
+    if (all.numbers > 0) {
+        const double numbers = double(all.numbers);
+        health.opacity_mean = all.sum / numbers;
         health.opacity_spread = std::sqrt(
-            std::max(0.0, squares / double(numbers) - health.opacity_mean * health.opacity_mean));
+            std::max(0.0, all.squares / numbers - health.opacity_mean * health.opacity_mean));
     }
-    const Box box = box_of(splats.position);
-    for (int c = 0; c < 3; ++c) health.extent[c] = box.side(c);
+    for (int c = 0; c < 3; ++c) health.extent[c] = all.box.side(c);
     return health;
 }
 

@@ -2,6 +2,7 @@
 
 #include "generator/splat/activation.hpp"
 #include "generator/splat/ply_header.hpp"
+#include "generator/splat/sized.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -29,6 +30,17 @@ void StoredSplats::resize(std::size_t count) {
     rotation.resize(count);
     logit.resize(count);
     harmonics.resize(count * harmonics_per_gaussian(sh_degree));
+}
+
+void resize(StoredSplats& splats, std::size_t count, Team& team) {
+    team.run(6, [&](std::size_t array) {
+        if (array == 0) splats.harmonics.resize(count * harmonics_per_gaussian(splats.sh_degree));
+        if (array == 1) splats.rotation.resize(count);
+        if (array == 2) splats.position.resize(count);
+        if (array == 3) splats.colour.resize(count);
+        if (array == 4) splats.log_scale.resize(count);
+        if (array == 5) splats.logit.resize(count);
+    });
 }
 
 StoredSplats store(const Splats& splats) {

@@ -39,7 +39,8 @@ struct SpzFile {
 struct SpzLimits {
     std::int64_t max_gaussians = 10'000'000;
     std::int64_t max_bytes =
-        1LL << 30;  // of the payload; ten million Gaussians of degree 3 are 640 MB
+        1LL << 30;    // of the payload; ten million Gaussians of degree 3 are 640 MB
+    int threads = 0;  // threads_for() of it; the result does not depend on them
 };
 
 // Any of the three families, told by the first bytes. Axes stay as the file has them (Niantic's
@@ -53,5 +54,8 @@ config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
 // What the validator's decoder does: accepts and refuses exactly what it does, but for payloads
 // beyond the default SpzLimits, where the validator's memory decides. Fails with bad_splats.
 config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes);
+// The same, into the memory of what was read before; of no use after a failure.
+config::Result<void> read_spz_as_validator(std::span<const std::uint8_t> bytes,
+                                           StoredSplats& splats);
 
 }  // namespace generator

@@ -1,6 +1,9 @@
 #include "generator/splat/spz_format.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/parallel.hpp"
+#include "generator/splat/sized.hpp"
+#include "generator/splat/spz_unpack.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -29,10 +32,29 @@ float half_to_float(int bits) {
     return sign * std::ldexp(float(1024 + mantissa), exponent - 25);
 }
 
-void unpack_positions(const SpzHeader& header, Bytes from, StoredSplats& to) {
+// Gaussians [begin, end), and what of each array is theirs.
+struct Run {
+    std::size_t begin, end;
+    SpzArrays arrays;
+
+    Bytes operator[](SpzArray which) const { return arrays[std::size_t(which)]; }
+};
+
+Run run_of(const SpzHeader& header, const SpzArrays& arrays, std::size_t begin, std::size_t end) {
+    SpzHeader one = header;
+    one.count = 1;
+    const auto each = spz_array_bytes(one);
+    Run run{begin, end, {}};
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+        run.arrays[i] = arrays[i].subspan(begin * each[i], (end - begin) * each[i]);
+    return run;
+}
+
+void unpack_positions_of(const Run& run, const SpzHeader& header, StoredSplats& to) {
+    Bytes from = run[SpzArray::positions];
     if (header.version == 1) {
-        for (auto& position : to.position) {
-            for (auto& value : position) {
+        for (std::size_t i = run.begin; i < run.end; ++i) {
+            for (auto& value : to.position[i]) {
                 value = half_to_float(from[0] | from[1] << 8);
                 from = from.subspan(2);
             }
@@ -41,34 +63,16 @@ void unpack_positions(const SpzHeader& header, Bytes from, StoredSplats& to) {
     }
     // More than 31 bits mean nothing; x86-64, on which validators run, takes the shift modulo 32.
     const float step = float(1.0 / std::int32_t(1U << (header.fraction_bits & 31)));
-    const std::uint8_t* at = from.data();
-    for (auto& position : to.position) {
-        for (auto& value : position) {
-            const std::uint32_t high =
-                std::uint32_t(at[0]) << 8 | at[1] << 16 | std::uint32_t(at[2]) << 24;
-            value = float(std::int32_t(high) >> 8) * step;
-            at += 3;
-        }
-    }
-}
-
-// Three bytes: x, y, z; w is positive and what is left of the unit length.
-void unpack_first_three(Bytes from, StoredSplats& to) {
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        const float x = float(from[3 * i]) * (1.F / 127.5F) - 1.F;
-        const float y = float(from[3 * i + 1]) * (1.F / 127.5F) - 1.F;
-        const float z = float(from[3 * i + 2]) * (1.F / 127.5F) - 1.F;
-        to.rotation[i] = {std::sqrt(std::max(0.F, 1.F - (x * x + y * y + z * z))), x, y, z};
-    }
+    unpack_positions(from, step, to.position[run.begin].data());
 }
 
 // Four bytes: the top two bits name the largest of x, y, z, w, which is positive and what is left
 // of the unit length; the others follow in order, each a sign and nine bits of magnitude, 511 for
 // sqrt(1/2).
-void unpack_smallest_three(Bytes from, StoredSplats& to) {
+void unpack_smallest_three(const Run& run, StoredSplats& to) {
     constexpr float kUnit = 0.70710678118654752440F;
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        std::uint32_t bits = little(from, 4 * i);
+    for (std::size_t i = run.begin; i < run.end; ++i) {
+        std::uint32_t bits = little(run[SpzArray::rotations], 4 * (i - run.begin));
         const int largest = int(bits >> 30);
         std::array<float, 4> xyzw{};
         float squares = 0;
@@ -85,12 +89,13 @@ void unpack_smallest_three(Bytes from, StoredSplats& to) {
 }
 
 // From coefficient by coefficient to colour by colour.
-void unpack_harmonics(Bytes from, StoredSplats& to) {
+void unpack_harmonics(const Run& run, StoredSplats& to) {
     const int per_gaussian = harmonics_per_gaussian(to.sh_degree), per_colour = per_gaussian / 3;
-    for (std::size_t i = 0; i < to.size(); ++i) {
+    const std::uint8_t* from = run[SpzArray::harmonics].data();
+    for (std::size_t i = run.begin; i < run.end; ++i) {
         for (int k = 0; k < per_gaussian; ++k) {
             to.harmonics[i * per_gaussian + k % 3 * per_colour + k / 3] =
-                (float(from[i * per_gaussian + k]) - 128.F) / 128.F;
+                (float(*from++) - 128.F) / 128.F;
         }
     }
 }
@@ -144,33 +149,30 @@ std::optional<config::Error> refuse_spz_header(const SpzHeader& header, int high
     return std::nullopt;
 }
 
-StoredSplats unpack_spz(const SpzHeader& header, const SpzArrays& arrays) {
+void unpack_spz(const SpzHeader& header, const SpzArrays& arrays, int threads,
+                StoredSplats& splats) {
+    constexpr std::size_t kPiece = 8192;
     static const auto logits = table([](float b) {
         const float opacity = b / 255.F;
         return std::log(opacity / (1.F - opacity));
     });
-    static const auto colours = table([](float b) { return (b / 255.F - 0.5F) / 0.15F; });
-    static const auto scales = table([](float b) { return b / 16.F - 10.F; });
-    const auto array = [&](SpzArray which) { return arrays[std::size_t(which)]; };
-
-    StoredSplats splats;
+    Team team(threads_for_pieces(threads, header.count, kPiece));
     splats.sh_degree = header.degree;
-    splats.resize(header.count);
-    unpack_positions(header, array(SpzArray::positions), splats);
-    for (std::size_t i = 0; i < splats.size(); ++i) {
-        splats.logit[i] = logits[array(SpzArray::alphas)[i]];
-        for (int c = 0; c < 3; ++c) {
-            splats.colour[i][c] = colours[array(SpzArray::colours)[3 * i + c]];
-            splats.log_scale[i][c] = scales[array(SpzArray::scales)[3 * i + c]];
-        }
-    }
-    if (header.version >= 3) {
-        unpack_smallest_three(array(SpzArray::rotations), splats);
-    } else {
-        unpack_first_three(array(SpzArray::rotations), splats);
-    }
-    unpack_harmonics(array(SpzArray::harmonics), splats);
-    return splats;
+    resize(splats, header.count, team);
+    team.run((splats.size() + kPiece - 1) / kPiece, [&](std::size_t piece) {
+        const std::size_t begin = piece * kPiece, end = std::min(splats.size(), begin + kPiece);
+        const Run run = run_of(header, arrays, begin, end);
+        unpack_positions_of(run, header, splats);
+        const Bytes alphas = run[SpzArray::alphas];
+        for (std::size_t i = begin; i < end; ++i) splats.logit[i] = logits[alphas[i - begin]];
+        unpack_colours(run[SpzArray::colours], splats.colour[begin].data());
+        unpack_scales(run[SpzArray::scales], splats.log_scale[begin].data());
+        if (header.version >= 3)
+            unpack_smallest_three(run, splats);
+        else
+            unpack_first_three(run[SpzArray::rotations], splats.rotation[begin].data());
+        unpack_harmonics(run, splats);
+    });
 }
 
 }  // namespace generator

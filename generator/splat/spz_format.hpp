@@ -54,6 +54,8 @@ std::optional<config::Error> refuse_spz_header(const SpzHeader& header, int high
 
 // arrays: of the sizes that spz_array_bytes gives.
 using SpzArrays = std::array<std::span<const std::uint8_t>, kSpzArrays>;
-StoredSplats unpack_spz(const SpzHeader& header, const SpzArrays& arrays);
+// By threads_for(threads) threads, in memory that `splats` has already.
+void unpack_spz(const SpzHeader& header, const SpzArrays& arrays, int threads,
+                StoredSplats& splats);
 
 }  // namespace generator

@@ -1,6 +1,7 @@
 // Reading SPZ: telling the families, undoing their containers with bounds, checking the header.
 #include "generator/errc.hpp"
 #include "generator/mistaken.hpp"
+#include "generator/splat/room.hpp"
 #include "generator/splat/spz.hpp"
 #include "generator/splat/spz_format.hpp"
 
@@ -10,6 +11,7 @@
 #include <new>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include <zlib.h>
 #include <zstd.h>
@@ -35,7 +37,6 @@ public:
     std::uint8_t* data() { return data_.get(); }
     std::size_t size() const { return size_; }
     Bytes bytes() const { return {data_.get(), size_}; }
-    void shrink(std::size_t size) { size_ = size; }
 
 private:
     std::unique_ptr<std::uint8_t[]> data_;
@@ -50,7 +51,7 @@ std::uint64_t little(Bytes bytes, std::size_t at, int size) {
 
 // As 404's library: all frames together fill what the first one announces; one that does not say
 // gets six times the file's size.
-config::Result<Buffer> unzstd(Bytes bytes, const SpzLimits& limits) {
+config::Result<Bytes> unzstd(Bytes bytes, Room& room, const SpzLimits& limits) {
     constexpr std::uint64_t kGuess = 6;
     const auto announced = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
     if (announced == ZSTD_CONTENTSIZE_ERROR) return bad("no zstd frame");
@@ -60,12 +61,11 @@ config::Result<Buffer> unzstd(Bytes bytes, const SpzLimits& limits) {
         return bad("a payload of " + std::to_string(capacity) + " bytes; the limit is " +
                    std::to_string(limits.max_bytes));
     }
-    Buffer payload(capacity);
+    const auto payload = room.of(capacity);
     const std::size_t size = ZSTD_decompress(payload.data(), capacity, bytes.data(), bytes.size());
     if (ZSTD_isError(size)) return bad(std::string("zstd: ") + ZSTD_getErrorName(size));
     if (!is_unknown && size != announced) return bad("zstd: shorter than announced");
-    payload.shrink(size);
-    return payload;
+    return Bytes(payload.first(size));
 }
 
 config::Result<std::vector<std::uint8_t>> gunzip(Bytes bytes, const SpzLimits& limits) {
@@ -92,14 +92,19 @@ config::Result<std::vector<std::uint8_t>> gunzip(Bytes bytes, const SpzLimits& l
     return payload;
 }
 
-SpzFile unpack(SpzFamily family, const SpzHeader& header, const SpzArrays& arrays) {
-    return {unpack_spz(header, arrays), family, int(header.version), header.fraction_bits,
-            (header.flags & kSpzAntialiased) != 0};
+// room: memory to read into.
+SpzFile unpack(SpzFamily family, const SpzHeader& header, const SpzArrays& arrays, int threads,
+               StoredSplats room = {}) {
+    SpzFile file{std::move(room), family, int(header.version), header.fraction_bits,
+                 (header.flags & kSpzAntialiased) != 0};
+    unpack_spz(header, arrays, threads, file.splats);
+    return file;
 }
 
 // Header and arrays in one piece; bytes beyond them do not matter.
 config::Result<SpzFile> read_payload(Bytes payload, SpzFamily family, std::uint32_t newest,
-                                     int highest_degree, const SpzLimits& limits) {
+                                     int highest_degree, const SpzLimits& limits,
+                                     StoredSplats room = {}) {
     if (payload.size() < kSpzHeaderBytes) return bad("no header");
     const SpzHeader header = parse_spz_header(payload);
     if (header.version < 1 || header.version > newest) {
@@ -117,13 +122,16 @@ config::Result<SpzFile> read_payload(Bytes payload, SpzFamily family, std::uint3
         arrays[i] = payload.first(sizes[i]);
         payload = payload.subspan(sizes[i]);
     }
-    return unpack(family, header, arrays);
+    return unpack(family, header, arrays, limits.threads, std::move(room));
 }
 
-config::Result<SpzFile> read_subnet(Bytes bytes, const SpzLimits& limits) {
-    const auto payload = unzstd(bytes, limits);
-    if (!payload) return payload.error();
-    return read_payload(payload->bytes(), SpzFamily::subnet, 2, 3, limits);
+config::Result<SpzFile> read_subnet(Bytes bytes, const SpzLimits& limits, StoredSplats room = {}) {
+    thread_local Room unpacked;
+    const auto payload = unzstd(bytes, unpacked, limits);
+    auto file = payload ? read_payload(*payload, SpzFamily::subnet, 2, 3, limits, std::move(room))
+                        : config::Result<SpzFile>(payload.error());
+    unpacked.shrink();
+    return file;
 }
 
 config::Result<SpzFile> read_gzip(Bytes bytes, const SpzLimits& limits) {
@@ -169,7 +177,7 @@ config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
         arrays[i] = buffer.bytes();
         rest = rest.subspan(compressed);
     }
-    return unpack(SpzFamily::niantic_v4, header, arrays);
+    return unpack(SpzFamily::niantic_v4, header, arrays, limits.threads);
 }
 
 // What else a file of splats may be, in words; empty when it may be SPZ.
@@ -192,12 +200,20 @@ config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzL
     return config::fail(Errc::out_of_memory, "while reading SPZ");
 }
 
-config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes) try {
-    auto file = read_subnet(bytes, {});
+config::Result<void> read_spz_as_validator(std::span<const std::uint8_t> bytes,
+                                           StoredSplats& splats) try {
+    auto file = read_subnet(bytes, {}, std::move(splats));
     if (!file) return file.error();
-    return std::move(file->splats);
+    splats = std::move(file->splats);
+    return {};
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while reading SPZ");
+}
+
+config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes) {
+    StoredSplats splats;
+    if (const auto read = read_spz_as_validator(bytes, splats); !read) return read.error();
+    return splats;
 }
 
 config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {

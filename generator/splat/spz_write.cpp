@@ -51,26 +51,7 @@ SpzWorkspace& SpzWorkspace::of_this_thread() {
 
 SpzWorkspace::~SpzWorkspace() { ZSTD_freeCCtx(context_); }
 
-std::uint8_t* SpzWorkspace::Room::of(std::size_t wanted) {
-    if (size < wanted) {
-        data.reset();
-        size = 0;
-        data = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);
-        size = wanted;
-    }
-    return data.get();
-}
-
-void SpzWorkspace::Room::shrink() {
-    constexpr std::size_t kMost = std::size_t(32) << 20;  // 1.7 million Gaussians
-    if (size <= kMost) return;
-    data.reset();
-    size = 0;
-}
-
-std::span<std::uint8_t> SpzWorkspace::payload(std::size_t size) {
-    return {payload_.of(size), size};
-}
+std::span<std::uint8_t> SpzWorkspace::payload(std::size_t size) { return payload_.of(size); }
 
 std::vector<std::uint8_t> SpzWorkspace::compress(std::span<const std::uint8_t> payload,
                                                  const SpzOptions& options) {
@@ -88,15 +69,15 @@ std::vector<std::uint8_t> SpzWorkspace::compress(std::span<const std::uint8_t> p
     ZSTD_CCtx_setParameter(context_, ZSTD_c_jobSize, kPart);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_overlapLog, kNothingOfOthers);
 
-    const std::size_t room = ZSTD_compressBound(payload.size());
-    std::uint8_t* bytes = compressed_.of(room);
-    const std::size_t size = ZSTD_compress2(context_, bytes, room, payload.data(), payload.size());
+    const auto room = compressed_.of(ZSTD_compressBound(payload.size()));
+    const std::size_t size =
+        ZSTD_compress2(context_, room.data(), room.size(), payload.data(), payload.size());
     // The buffer is large enough by construction, so only memory can run out.
     if (ZSTD_isError(size)) {
         ZSTD_freeCCtx(std::exchange(context_, nullptr));
         throw std::bad_alloc();
     }
-    std::vector<std::uint8_t> out(bytes, bytes + size);
+    std::vector<std::uint8_t> out(room.data(), room.data() + size);
     payload_.shrink();
     compressed_.shrink();
     return out;

@@ -2,6 +2,7 @@
 // Private to splat/.
 #pragma once
 
+#include "generator/splat/room.hpp"
 #include "generator/splat/spz_format.hpp"
 #include "generator/splat/spz_pack.hpp"
 
@@ -34,14 +35,6 @@ public:
                                        const SpzOptions& options);
 
 private:
-    // Memory that is not touched before something is written to it.
-    struct Room {
-        std::unique_ptr<std::uint8_t[]> data;
-        std::size_t size = 0;
-        std::uint8_t* of(std::size_t wanted);
-        void shrink();
-    };
-
     Room payload_, compressed_;
     ZSTD_CCtx_s* context_ = nullptr;
 };

@@ -106,6 +106,7 @@ asio::awaitable<void> Predictor::unload() {
     loaded_ = false;
     co_await run_on(lane_, [this] {
         scorer_.reset();
+        splats_ = {};
         return true;
     });
 }
@@ -134,18 +135,18 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
                                                       std::move(work));
 }
 
-config::Result<storage::Prediction> Predictor::predict_now(
-    const std::vector<std::uint8_t>& spz, const generator::ScoreQuery& query) const {
+config::Result<storage::Prediction> Predictor::predict_now(const std::vector<std::uint8_t>& spz,
+                                                           const generator::ScoreQuery& query) {
     if (!scorer_) return gone();
     const auto begin = std::chrono::steady_clock::now();
-    const auto splats = generator::read_spz_as_validator(spz);
-    if (!splats) return splats.error();
+    if (const auto read = generator::read_spz_as_validator(spz, splats_); !read)
+        return read.error();
     storage::Prediction prediction{.scorer = name_};
-    if (const auto objections = generator::validator_objections(*splats); !objections.empty()) {
+    if (const auto objections = generator::validator_objections(splats_); !objections.empty()) {
         constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
         prediction.iqa = prediction.alignment = prediction.ssim = prediction.lpips = kNan;
     } else {
-        const auto score = scorer_->score_splats(*splats, rasterizer_, query);
+        const auto score = scorer_->score_splats(splats_, rasterizer_, query);
         if (!score) return score.error();
         prediction.total = score->total;
         prediction.iqa = score->iqa;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "generator/render/rasterizer.hpp"
+#include "generator/splat/ply.hpp"
 #include "miner/generation/device.hpp"
 #include "miner/generation/generation_request.hpp"
 #include "storage/attempt.hpp"
@@ -66,13 +67,14 @@ public:
 
 private:
     config::Result<storage::Prediction> predict_now(const std::vector<std::uint8_t>& spz,
-                                                    const generator::ScoreQuery& query) const;
+                                                    const generator::ScoreQuery& query);
 
     asio::any_io_executor io_;
     std::string name_;
     bool loaded_ = false;
-    generator::Rasterizer rasterizer_;           // this and the next belong to the lane
+    generator::Rasterizer rasterizer_;           // this and the next two belong to the lane
     std::unique_ptr<generator::Scorer> scorer_;  // null: none is loaded
+    generator::StoredSplats splats_;             // of the last one, for whose memory it is kept
     asio::thread_pool lane_{1};                  // last: joined before what its jobs use goes
 };
 

@@ -3,6 +3,7 @@
 #include "tests/support/catch.hpp"
 
 #include <atomic>
+#include <new>
 #include <numeric>
 #include <set>
 #include <thread>
@@ -46,6 +47,22 @@ TEST_CASE("two pieces that wait for one another are worked on by two threads") {
         met = true;
     });
     CHECK(met);
+}
+
+TEST_CASE("what a piece throws reaches the caller, and the team works on") {
+    for (const int threads : {1, 4}) {
+        Team team(threads);
+        for (int round = 0; round < 20; ++round) {
+            CHECK_THROWS_AS(team.run(100,
+                                     [](std::size_t i) {
+                                         if (i % 7 == 3) throw std::bad_alloc();
+                                     }),
+                            std::bad_alloc);
+            std::atomic<int> done = 0;
+            team.run(100, [&](std::size_t) { ++done; });
+            CHECK(done == 100);
+        }
+    }
 }
 
 TEST_CASE("a team that never works ends") {

@@ -1,6 +1,7 @@
 #include "generator/errc.hpp"
 #include "generator/splat/spz.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
+#include "tests/support/any_processor.hpp"
 #include "tests/support/catch.hpp"
 
 #include <zstd.h>
@@ -89,6 +90,12 @@ Bytes version4(const StoredSplats& splats, std::size_t extension_bytes = 0) {
     return file;
 }
 
+bool equal(const StoredSplats& a, const StoredSplats& b) {
+    return a.position == b.position && a.colour == b.colour && a.log_scale == b.log_scale &&
+           a.rotation == b.rotation && a.logit == b.logit && a.sh_degree == b.sh_degree &&
+           a.harmonics == b.harmonics;
+}
+
 // Degrees between two rotations.
 double angle(const std::array<float, 4>& a, const std::array<float, 4>& b) {
     double dot = 0, aa = 0, bb = 0;
@@ -116,7 +123,9 @@ void torment(const Bytes& good, std::size_t head) {
 
 }  // namespace
 
-TEST_CASE("a validator's reading is met") {
+TEST_CASE("a validator's reading is met, with AVX2 and without") {
+    const bool hidden = GENERATE(false, true);
+    const tests::AvxHidden scope(hidden);
     for (const std::string name : {"g1", "g7", "g1000", "g5000", "extreme", "g5_sh1", "g5_sh3"}) {
         INFO(name);
         const auto splats = generator::read_spz_as_validator(tests::golden("spz/" + name + ".spz"));
@@ -143,6 +152,30 @@ TEST_CASE("what a validator's decoder accepts and refuses is accepted and refuse
                 *splats, tests::golden_ply("spz/decoder/" + std::string(name) + ".decoded.ply"));
         }
     }
+}
+
+TEST_CASE("a file is read the same by any number of threads, and into memory of any other") {
+    auto splats = generator::store(tests::cone(30'000));
+    for (const int degree : {0, 2}) {
+        splats.sh_degree = degree;
+        splats.harmonics.assign(splats.size() * std::size_t(3 * ((degree + 1) * (degree + 1) - 1)),
+                                0.25F);
+        std::vector<StoredSplats> read;
+        for (const int threads : {1, 2, 7}) {
+            for (const Bytes& file : {generator::write_spz(splats), version3(splats)})
+                read.push_back(generator::read_spz(file, {.threads = threads}).value().splats);
+        }
+        for (std::size_t i = 2; i < read.size(); ++i) CHECK(equal(read[i], read[i % 2]));
+
+        for (const std::size_t other : {10U, 30'000U, 50'000U}) {
+            StoredSplats used = generator::store(tests::cone(other, 9));
+            const auto again = generator::read_spz_as_validator(generator::write_spz(splats), used);
+            REQUIRE(again.has_value());
+            CHECK(equal(used, read[0]));
+        }
+    }
+    StoredSplats used = splats;
+    CHECK_FALSE(generator::read_spz_as_validator(Bytes{1, 2, 3}, used).has_value());
 }
 
 TEST_CASE("404's files are told by their container, and say version and precision") {
