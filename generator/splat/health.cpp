@@ -25,15 +25,21 @@ bool is_finite(const std::array<float, N>& values) {
 }
 
 bool is_finite(const StoredSplats& splats, std::size_t i) {
-    return is_finite(splats.position[i]) & is_finite(splats.colour[i]) &
-           is_finite(splats.log_scale[i]) & is_finite(splats.rotation[i]) &
-           is_finite(std::array{splats.logit[i]});
+    bool finite = is_finite(splats.position[i]);
+    finite &= is_finite(splats.colour[i]);
+    finite &= is_finite(splats.log_scale[i]);
+    finite &= is_finite(splats.rotation[i]);
+    finite &= is_finite(std::array{splats.logit[i]});
+    return finite;
 }
 
 bool is_finite(const Splats& splats, std::size_t i) {
-    return is_finite(splats.position[i]) & is_finite(splats.colour[i]) &
-           is_finite(splats.scale[i]) & is_finite(splats.rotation[i]) &
-           is_finite(std::array{splats.opacity[i]});
+    bool finite = is_finite(splats.position[i]);
+    finite &= is_finite(splats.colour[i]);
+    finite &= is_finite(splats.scale[i]);
+    finite &= is_finite(splats.rotation[i]);
+    finite &= is_finite(std::array{splats.opacity[i]});
+    return finite;
 }
 
 float opacity_of(const StoredSplats& splats, std::size_t i) { return opacity(splats.logit[i]); }

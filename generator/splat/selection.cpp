@@ -39,14 +39,17 @@ struct Sound {
             const float* s = scale + 3 * i;
             const float* q = rotation + 4 * i;
             const float squares = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
-            int sound = (std::abs(p[0]) <= furthest) & (std::abs(p[1]) <= furthest) &
-                        (std::abs(p[2]) <= furthest);
-            sound &=
-                (std::abs(c[0]) <= kMost) & (std::abs(c[1]) <= kMost) & (std::abs(c[2]) <= kMost);
-            sound &= (s[0] > 0) & (s[0] <= kMost) & (s[1] > 0) & (s[1] <= kMost) & (s[2] > 0) &
-                     (s[2] <= kMost);
-            sound &= (squares > 0) & (squares <= kMost);
-            sound &= (opacity[i] >= faintest) & (opacity[i] <= kMost);
+            int sound = 1;
+            for (int k = 0; k < 3; ++k) {
+                sound &= std::abs(p[k]) <= furthest;
+                sound &= std::abs(c[k]) <= kMost;
+                sound &= s[k] > 0;
+                sound &= s[k] <= kMost;
+            }
+            sound &= squares > 0;
+            sound &= squares <= kMost;
+            sound &= opacity[i] >= faintest;
+            sound &= opacity[i] <= kMost;
             flags[i] = std::uint8_t(sound);
         }
     }
