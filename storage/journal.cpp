@@ -1,6 +1,7 @@
 #include "storage/journal.hpp"
 
 #include "config/digest.hpp"
+#include "storage/day_tallies.hpp"
 #include "storage/guard.hpp"
 #include "storage/sql.hpp"
 #include "storage/task_record.hpp"
@@ -8,11 +9,14 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
 namespace storage {
 namespace {
+
+constexpr Milliseconds kHour = 3'600'000;
 
 // Negative means "did not run" or "not measured".
 std::optional<double> measured(double value) {
@@ -72,8 +76,20 @@ public:
                     "INSERT INTO runs (version, settings_hash, started_at) VALUES (?, ?, ?)",
                     {version_, settings_hash_, started_});
             run_ = handle().getLastInsertRowid();
+            keep_days_now(started_);
             return {};
         });
+    }
+
+    // Once an hour: what is asked of the journal later is answered sooner, and that is all.
+    void keep_days_now(Milliseconds now) {
+        if (now < days_kept_at_ + kHour) return;
+        days_kept_at_ = now;
+        const auto kept = guarded(database_, [&]() -> config::Result<void> {
+            keep_days(handle(), now);
+            return {};
+        });
+        static_cast<void>(kept.has_value());
     }
 
     void end_run() {
@@ -106,6 +122,7 @@ private:
     const std::string version_, settings_hash_;
     const Milliseconds started_;
     Milliseconds latest_;
+    Milliseconds days_kept_at_ = std::numeric_limits<Milliseconds>::min() / 2;
     std::int64_t run_ = 0;
 };
 
@@ -162,6 +179,7 @@ Known Journal::Impl::pulled_again(const PulledTask& task, const TaskRecord& know
 }
 
 config::Result<Known> Journal::pulled(const PulledTask& task) {
+    impl_->keep_days_now(task.at);
     return impl_->step(task.at, [&]() -> config::Result<Known> {
         auto& database = impl_->handle();
         const auto validator = validator_row(database, task.hotkey, task.validator);

@@ -156,9 +156,85 @@ CREATE INDEX tasks_decided
     WHERE outcome IS NOT NULL;
 )sql";
 
+// Sums of whole days (storage/day_tallies). A day counts as long as day_tallies has it: whatever is
+// done to its tasks, by whom it may be, takes that away in the same transaction.
+constexpr const char* kDayTallies = R"sql(
+-- Of the pull, since 1970, UTC: rounded down also before.
+ALTER TABLE tasks ADD COLUMN day INTEGER GENERATED ALWAYS AS
+    ((pulled_at - (pulled_at % 86400000 + 86400000) % 86400000) / 86400000) VIRTUAL;
+
+CREATE TABLE day_tallies (
+    day   INTEGER PRIMARY KEY,
+    rules INTEGER NOT NULL  -- by which it was counted
+) STRICT;
+
+CREATE TABLE tallies (
+    day       INTEGER NOT NULL,
+    validator INTEGER NOT NULL REFERENCES validators (id),
+    kind      TEXT NOT NULL,
+    route     TEXT NOT NULL,  -- of the last attempt; empty: there was none
+    first INTEGER NOT NULL, newest INTEGER NOT NULL,  -- pulls
+    last_accepted INTEGER,
+    score_sum REAL NOT NULL,
+    scores    BLOB NOT NULL,  -- storage/distribution.hpp
+    reward REAL, rewarded_at INTEGER, rewarded_task INTEGER,
+    generations INTEGER NOT NULL, passed_at_once INTEGER NOT NULL, sparse_first INTEGER NOT NULL,
+    retries INTEGER NOT NULL, candidates INTEGER NOT NULL, retry_passed INTEGER NOT NULL,
+    retry_improved INTEGER NOT NULL, rejected INTEGER NOT NULL, withheld INTEGER NOT NULL,
+    errors INTEGER NOT NULL, skipped INTEGER NOT NULL, submissions INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, zero_scores INTEGER NOT NULL, not_scored INTEGER NOT NULL,
+    PRIMARY KEY (day, validator, kind, route)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE time_tallies (
+    day    INTEGER NOT NULL,
+    hotkey INTEGER NOT NULL REFERENCES hotkeys (id),
+    stage  TEXT NOT NULL,
+    times  BLOB NOT NULL,  -- storage/distribution.hpp
+    PRIMARY KEY (day, hotkey, stage)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER tasks_made AFTER INSERT ON tasks BEGIN
+    DELETE FROM day_tallies WHERE day = NEW.day;
+END;
+CREATE TRIGGER tasks_changed AFTER UPDATE ON tasks BEGIN
+    DELETE FROM day_tallies WHERE day IN (OLD.day, NEW.day);
+END;
+CREATE TRIGGER tasks_gone AFTER DELETE ON tasks BEGIN
+    DELETE FROM day_tallies WHERE day = OLD.day;
+END;
+CREATE TRIGGER attempts_made AFTER INSERT ON attempts BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = NEW.task);
+END;
+CREATE TRIGGER attempts_changed AFTER UPDATE ON attempts BEGIN
+    DELETE FROM day_tallies WHERE day IN (SELECT day FROM tasks WHERE id IN (OLD.task, NEW.task));
+END;
+CREATE TRIGGER attempts_gone AFTER DELETE ON attempts BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = OLD.task);
+END;
+CREATE TRIGGER submissions_made AFTER INSERT ON submissions BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = NEW.task);
+END;
+CREATE TRIGGER submissions_changed AFTER UPDATE ON submissions BEGIN
+    DELETE FROM day_tallies WHERE day IN (SELECT day FROM tasks WHERE id IN (OLD.task, NEW.task));
+END;
+CREATE TRIGGER submissions_gone AFTER DELETE ON submissions BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = OLD.task);
+END;
+CREATE TRIGGER feedback_made AFTER INSERT ON feedback BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = NEW.task);
+END;
+CREATE TRIGGER feedback_changed AFTER UPDATE ON feedback BEGIN
+    DELETE FROM day_tallies WHERE day IN (SELECT day FROM tasks WHERE id IN (OLD.task, NEW.task));
+END;
+CREATE TRIGGER feedback_gone AFTER DELETE ON feedback BEGIN
+    DELETE FROM day_tallies WHERE day = (SELECT day FROM tasks WHERE id = OLD.task);
+END;
+)sql";
+
 // A migration stays as databases were made with it, so names stand in these as text; the journal's
 // tests hold them to those of storage::name.
-constexpr const char* kMigrations[] = {kFirst, kRoutes, kToldCooldowns, kPredictions};
+constexpr const char* kMigrations[] = {kFirst, kRoutes, kToldCooldowns, kPredictions, kDayTallies};
 
 }  // namespace
 

@@ -1,103 +1,114 @@
 #include "storage/tally.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <cstdio>
 #include <ctime>
-#include <numeric>
 #include <utility>
 
 namespace storage {
+namespace {
 
-void Tally::add(const Decided& task) {
-    add_reward(task);
-    if (task.outcome == Outcome::skipped) {
-        ++counts_.skipped;
-        return;
-    }
-    ++counts_.generations;
-    counts_.sparse_first += task.sparse_first;
-    counts_.retries += task.retries;
-    counts_.candidates += task.candidates;
+// What is added up; the rest of Counts is told from the scores and rewards.
+constexpr std::array kSums{&Counts::generations,    &Counts::passed_at_once, &Counts::sparse_first,
+                           &Counts::retries,        &Counts::candidates,     &Counts::retry_passed,
+                           &Counts::retry_improved, &Counts::rejected,       &Counts::withheld,
+                           &Counts::errors,         &Counts::skipped,        &Counts::submissions,
+                           &Counts::accepted,       &Counts::zero_scores,    &Counts::not_scored};
+
+void keep_least(std::optional<Milliseconds>& known, std::optional<Milliseconds> other) {
+    if (other && (!known || *other < *known)) known = other;
+}
+
+void keep_most(std::optional<Milliseconds>& known, std::optional<Milliseconds> other) {
+    if (other && (!known || *other > *known)) known = other;
+}
+
+void add_outcome(Counts& counts, const Decided& task) {
     switch (task.outcome) {
         case Outcome::passed:
-            ++counts_.passed_at_once;
+            ++counts.passed_at_once;
             break;
         case Outcome::retry_passed:
-            ++counts_.retry_passed;
+            ++counts.retry_passed;
             break;
         case Outcome::retry_improved:
-            ++counts_.retry_improved;
+            ++counts.retry_improved;
             break;
         case Outcome::rejected:
-            ++counts_.rejected;
-            counts_.withheld += task.withheld;
+            ++counts.rejected;
+            counts.withheld += task.withheld;
             break;
         case Outcome::error:
-            ++counts_.errors;
+            ++counts.errors;
             break;
         case Outcome::none:
         case Outcome::skipped:
             break;
     }
-    counts_.submissions += task.submitted;
-    if (task.feedback) add_feedback(task);
 }
 
-void Tally::add_feedback(const Decided& task) {
-    if (!task.scored) {
-        ++counts_.not_scored;
+}  // namespace
+
+void Tally::add(const Decided& task) {
+    keep_least(first, task.pulled_at);
+    keep_most(newest, task.pulled_at);
+    if (task.rewarded) add(task.validator, Reward{task.rewarded_at, task.row, task.reward});
+    if (task.outcome == Outcome::skipped) {
+        ++counts.skipped;
         return;
     }
-    scores_.push_back(task.score);
-    ++(task.score > 0 ? counts_.accepted : counts_.zero_scores);
-    if (task.score > 0) {
-        counts_.last_accepted =
-            std::max(counts_.last_accepted.value_or(task.scored_at), task.scored_at);
+    ++counts.generations;
+    counts.sparse_first += task.sparse_first;
+    counts.retries += task.retries;
+    counts.candidates += task.candidates;
+    add_outcome(counts, task);
+    counts.submissions += task.submitted;
+    if (!task.feedback) return;
+    if (!task.scored) {
+        ++counts.not_scored;
+        return;
     }
+    score_sum += task.score;
+    scores.add(bucket_of_score(task.score));
+    ++(task.score > 0 ? counts.accepted : counts.zero_scores);
+    if (task.score > 0) keep_most(counts.last_accepted, task.scored_at);
 }
 
-void Tally::add_reward(const Decided& task) {
-    if (!task.rewarded) return;
-    const auto [reward, first] = rewards_.try_emplace(task.validator);
-    if (first || task.rewarded_at >= reward->second.at) {
-        reward->second = {task.rewarded_at, task.reward};
-    }
+void Tally::add(const Tally& other) {
+    for (const auto sum : kSums) counts.*sum += other.counts.*sum;
+    keep_most(counts.last_accepted, other.counts.last_accepted);
+    score_sum += other.score_sum;
+    scores.add(other.scores);
+    for (const auto& [validator, reward] : other.rewards) add(validator, reward);
+    keep_least(first, other.first);
+    keep_most(newest, other.newest);
 }
 
-Counts Tally::counts() {
-    Counts counts = counts_;
-    if (!scores_.empty()) {
-        const std::size_t count = scores_.size(), half = count / 2;
-        counts.mean_score = std::accumulate(scores_.begin(), scores_.end(), 0.0) / double(count);
-        const auto middle = scores_.begin() + std::ptrdiff_t(half);
-        std::nth_element(scores_.begin(), middle, scores_.end());
-        counts.median_score = *middle;
-        if (count % 2 == 0) {
-            counts.median_score = (*middle + *std::max_element(scores_.begin(), middle)) / 2;
-        }
-    }
-    for (const auto& [validator, reward] : rewards_) {
-        counts.reward = counts.reward.value_or(0) + reward.value;
-    }
-    return counts;
+void Tally::add(std::int64_t validator, const Reward& reward) {
+    const auto [known, is_first] = rewards.try_emplace(validator, reward);
+    if (!is_first && reward.is_newer_than(known->second)) known->second = reward;
 }
 
-double percentile(std::vector<double>& values, double share) {
-    if (values.empty()) return 0;
-    const auto rank = std::size_t(std::ceil(share * double(values.size())));
-    const auto at =
-        values.begin() + std::ptrdiff_t(std::clamp<std::size_t>(rank, 1, values.size()) - 1);
-    std::nth_element(values.begin(), at, values.end());
-    return *at;
+Counts Tally::all() const {
+    Counts all = counts;
+    if (const auto count = scores.count()) {
+        all.mean_score = score_sum / double(count);
+        all.median_score =
+            (score_of_bucket(scores.at((count - 1) / 2)) + score_of_bucket(scores.at(count / 2))) /
+            2;
+    }
+    for (const auto& [validator, reward] : rewards)
+        all.reward = all.reward.value_or(0) + reward.value;
+    return all;
 }
 
-Percentiles percentiles(std::string stage, std::vector<double> values) {
+Percentiles percentiles(std::string stage, const Distribution& times) {
     return {.stage = std::move(stage),
-            .count = std::int64_t(values.size()),
-            .p50 = percentile(values, 0.50),
-            .p90 = percentile(values, 0.90),
-            .p99 = percentile(values, 0.99)};
+            .count = times.count(),
+            .p50 = time_of_bucket(times.percentile(0.50)),
+            .p90 = time_of_bucket(times.percentile(0.90)),
+            .p99 = time_of_bucket(times.percentile(0.99))};
 }
 
 std::string day_name(std::int64_t days_since_1970) {
@@ -109,5 +120,7 @@ std::string day_name(std::int64_t days_since_1970) {
     }
     return text;
 }
+
+std::int64_t day_of(Milliseconds at) { return at / kDayLength - (at % kDayLength < 0); }
 
 }  // namespace storage

@@ -1,20 +1,21 @@
-// Counting generations one by one. Pure: no SQL, no clock.
+// Counting generations: one by one, and sums of what was counted. Pure: no SQL, no clock.
 #pragma once
 
+#include "storage/distribution.hpp"
 #include "storage/report.hpp"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace storage {
 
-// What is known of one decided task; a million of them are held at once.
+// What is known of one decided task; up to a million of them are held at once.
 struct Decided {
     TaskRow row = 0;
+    Milliseconds pulled_at = 0;
     std::int64_t validator = 0;  // its row: one hotkey at one validator
-    std::int32_t day = 0;        // of the pull, since 1970
     std::int16_t kind = 0;
     std::int16_t route = -1;  // of the last attempt; -1: none
     std::int32_t last_attempt = 0;
@@ -35,32 +36,40 @@ struct Decided {
     Milliseconds rewarded_at = 0;
 };
 
-class Tally {
-public:
-    void add(const Decided& task);
-    Counts counts();  // sorts what it has kept; call it once, at the end
+// As a validator told it with the answer to a task.
+struct Reward {
+    Milliseconds at = 0;
+    TaskRow task = 0;
+    double value = 0;
 
-private:
-    struct Reward {
-        Milliseconds at = 0;
-        double value = 0;
-    };
-
-    void add_feedback(const Decided& task);
-    void add_reward(const Decided& task);
-
-    Counts counts_;
-    std::vector<double> scores_;
-    std::unordered_map<std::int64_t, Reward> rewards_;  // newest of each validator row
+    bool is_newer_than(const Reward& other) const {
+        return at != other.at ? at > other.at : task > other.task;
+    }
 };
 
-// Nearest rank: the smallest value that at least `share` of the values do not exceed. Reorders
-// `values`; 0 for none.
-double percentile(std::vector<double>& values, double share);
+struct Tally {
+    Counts counts;  // but for means, median and reward, which come from what follows
+    double score_sum = 0;
+    Distribution scores;
+    std::map<std::int64_t, Reward> rewards;     // newest of each validator row
+    std::optional<Milliseconds> first, newest;  // pulls
 
-Percentiles percentiles(std::string stage, std::vector<double> values);
+    void add(const Decided& task);
+    void add(const Tally& other);
+    void add(std::int64_t validator, const Reward& reward);
+
+    // With means, median and reward.
+    Counts all() const;
+};
+
+// Medians and percentiles are of rounded values: storage/distribution.hpp.
+Percentiles percentiles(std::string stage, const Distribution& times);
 
 // "2026-11-30", UTC.
 std::string day_name(std::int64_t days_since_1970);
+
+// The day of a moment, since 1970, UTC.
+std::int64_t day_of(Milliseconds at);
+inline constexpr Milliseconds kDayLength = 86'400'000;
 
 }  // namespace storage

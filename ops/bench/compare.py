@@ -39,7 +39,8 @@ MEANING = {"decode": "picture file to pixels", "enhance_standard": "standard enh
            "a subnet of 1024 neurons with stakes, by the metadata", "journal_write": "one step of a task into the database", "journal_task": "all five steps of a task",
            "start_help": "`miner --help`, the whole process", "start_stats": "`miner stats` over 1,000 tasks, the whole process",
            "start_version": "`miner version`, which loads the networks and libtorch, the whole process",
-           "stats_million": "statistics over a million tasks", "stats_newest_100": "statistics over the newest 100 of these"}
+           "stats_million_counted": "statistics over a million tasks, counted one by one",
+           "stats_million": "the same with the days that are kept", "stats_newest_100": "statistics over the newest 100 of these"}
 TO_SPZ = ["decode", "enhance_standard", "prepare", *STAGES, "write"]
 SUMS = {"all stages": STAGES, "picture to SPZ": TO_SPZ}
 SPARSER = ROOT / "ops/rehearsal/01_yellow_tree.png"

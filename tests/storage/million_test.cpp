@@ -2,6 +2,7 @@
 // and however busy it is.
 #include "tests/storage/million.hpp"
 #include "storage/database.hpp"
+#include "storage/day_tallies.hpp"
 #include "storage/report.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/catch.hpp"
@@ -66,4 +67,13 @@ TEST_CASE("statistics of all tasks cost in proportion to their number") {
     CHECK(one.generations > after.generations / 4);
     CHECK(one.generations < after.generations / 2);
     CHECK(one.steps < after.steps * 11 / 10);
+}
+
+TEST_CASE("statistics of days that are kept cost by their number, not by the tasks'") {
+    const Filled filled(kTasks);
+    const auto counted = filled.of({.last = 0});
+    keep_days(filled.database->handle(), 2'000'000'000'000);
+    const auto kept = filled.of({.last = 0});
+    CHECK(kept.generations == counted.generations);
+    CHECK(kept.steps * 20 < counted.steps);
 }

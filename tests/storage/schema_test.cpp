@@ -22,8 +22,8 @@ TEST_CASE("an empty file becomes the newest version") {
     storage::migrate(database, storage::migrations());
     CHECK(number(database, "PRAGMA user_version") == int(storage::migrations().size()));
     CHECK(number(database, "PRAGMA application_id") == storage::kApplicationId);
-    for (const char* table :
-         {"runs", "hotkeys", "validators", "tasks", "attempts", "submissions", "feedback"}) {
+    for (const char* table : {"runs", "hotkeys", "validators", "tasks", "attempts", "submissions",
+                              "feedback", "day_tallies", "tallies", "time_tallies"}) {
         CHECK(database.tableExists(table));
     }
     storage::migrate(database, storage::migrations());  // nothing left to do
@@ -104,4 +104,6 @@ TEST_CASE("every row leads to a hotkey or belongs to a run") {
     CHECK(refers("attempts", "tasks"));
     CHECK(refers("submissions", "tasks"));
     CHECK(refers("feedback", "submissions"));
+    CHECK(refers("tallies", "validators"));
+    CHECK(refers("time_tallies", "hotkeys"));
 }

@@ -1,5 +1,6 @@
 #include "storage/tally.hpp"
 
+#include "tests/storage/same_statistics.hpp"
 #include "tests/support/catch.hpp"
 
 #include <vector>
@@ -28,7 +29,7 @@ Decided scored(double score, std::int64_t validator = 1, double reward = 0, Mill
 Counts counted(const std::vector<Decided>& tasks) {
     Tally tally;
     for (const auto& task : tasks) tally.add(task);
-    return tally.counts();
+    return tally.all();
 }
 
 }  // namespace
@@ -114,25 +115,57 @@ TEST_CASE("the reward is told with the empty result and with a skip, too") {
 }
 
 TEST_CASE("percentiles are of the nearest rank") {
-    std::vector<double> values{15, 20, 35, 40, 50};
-    CHECK(percentile(values, 0.05) == 15);
-    CHECK(percentile(values, 0.30) == 20);
-    CHECK(percentile(values, 0.40) == 20);
-    CHECK(percentile(values, 0.50) == 35);
-    CHECK(percentile(values, 1.00) == 50);
-    values = {7};
-    CHECK(percentile(values, 0.01) == 7);
-    CHECK(percentile(values, 0.99) == 7);
-    values = {};
-    CHECK(percentile(values, 0.5) == 0);
-    values.resize(100);
-    for (int i = 0; i < 100; ++i) values[std::size_t(i)] = 100 - i;
-    const auto all = percentiles("latent", values);
+    Distribution times;
+    for (int i = 1; i <= 100; ++i) times.add(bucket_of_time(i));
+    const auto all = percentiles("latent", times);
     CHECK(all.stage == "latent");
     CHECK(all.count == 100);
     CHECK(all.p50 == 50);
     CHECK(all.p90 == 90);
     CHECK(all.p99 == 99);
+    CHECK(percentiles("latent", {}).p99 == 0);
+}
+
+TEST_CASE("the tally of parts that are added up is that of the whole") {
+    std::vector<Decided> tasks;
+    for (int i = 0; i < 60; ++i) {
+        auto task = i % 7 == 0 ? decided(Outcome(1 + i % 6))
+                               : scored(i % 5 / 5.0, 1 + i % 3, i, 1000 - i % 10);
+        task.row = i;
+        task.pulled_at = 5000 - i;
+        task.retries = i % 4;
+        tasks.push_back(task);
+    }
+    Tally whole, even, odd;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        whole.add(tasks[i]);
+        (i % 2 ? odd : even).add(tasks[i]);
+    }
+    odd.add(even);
+    tests::check_same(odd.all(), whole.all());
+    CHECK(odd.first == 4941);
+    CHECK(odd.newest == 5000);
+    CHECK_FALSE(Tally().first);
+}
+
+TEST_CASE("of rewards that were told at one moment the later task's counts") {
+    Tally one, other;
+    one.add(1, Reward{.at = 10, .task = 5, .value = 50});
+    other.add(1, Reward{.at = 10, .task = 4, .value = 40});
+    auto sum = one;
+    sum.add(other);
+    other.add(one);
+    CHECK(sum.all().reward == 50);
+    CHECK(other.all().reward == 50);
+}
+
+TEST_CASE("a day ends at midnight, before 1970 as well") {
+    CHECK(day_of(0) == 0);
+    CHECK(day_of(kDayLength - 1) == 0);
+    CHECK(day_of(kDayLength) == 1);
+    CHECK(day_of(-1) == -1);
+    CHECK(day_of(-kDayLength) == -1);
+    CHECK(day_of(-kDayLength - 1) == -2);
 }
 
 TEST_CASE("days have their dates") {
