@@ -3,8 +3,11 @@
 #include "config/elapsed.hpp"
 #include "generator/image/prepare.hpp"
 
+#include <array>
 #include <chrono>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -50,14 +53,11 @@ public:
                                                         std::stop_token stop) override {
         StructureResult result;
         generator::Condition condition;  // an empty picture
-        if (is_prompt(source_)) {
+        // For a model that takes no pictures there is no size to bring one to: it says so itself.
+        if (is_prompt(source_))
             condition = source_;
-        } else {
-            say("prepare");
-            // For a model that takes no pictures there is no size to bring it to: it says so
-            // itself.
-            if (size() > 0 && !co_await prepare_for(chain, result, condition)) co_return result;
-        }
+        else if (size() > 0 && !co_await prepare_for(chain, result, condition))
+            co_return result;
         say("structure");
         auto structure = co_await run_on(device_.lane, [&] {
             return device_.generator->generate_structure(condition, seed, stop);
@@ -78,8 +78,8 @@ public:
         SplatsResult result;
         std::optional<generator::Condition> plain_condition;
         if (input_.generation_config.stage2_uses_plain_picture && !is_prompt(source_)) {
-            auto plain =
-                co_await run_on(lanes_.cpu, [this] { return prepare(source_, {}, size()); });
+            const std::vector<generator::Operation> none;
+            auto plain = co_await prepared(plain_, none);
             if (!plain) {
                 result.error = plain.error();
                 co_return result;
@@ -113,21 +113,37 @@ private:
     asio::awaitable<bool> prepare_for(storage::EnhancementChain chain, StructureResult& to,
                                       generator::Condition& condition) {
         const auto& operations = input_.generation_config.enhancement(chain).chain;
+        auto& kept = enhanced_[std::size_t(chain)];
+        const bool is_there = kept.has_value();
+        if (!is_there) say("prepare");
         const auto begin = std::chrono::steady_clock::now();
-        auto prepared =
-            co_await run_on(lanes_.cpu, [&] { return prepare(source_, operations, size()); });
-        to.times.prepare = config::milliseconds_since(begin);
-        if (prepared)
-            condition = std::move(*prepared);
+        auto made = co_await prepared(kept, operations);
+        if (!is_there) to.times.prepare = config::milliseconds_since(begin);
+        if (made)
+            condition = std::move(*made);
         else
-            to.error = prepared.error();
-        co_return prepared.has_value();
+            to.error = made.error();
+        co_return made.has_value();
+    }
+
+    // What the first attempt that asks for it makes, and the others take.
+    asio::awaitable<config::Result<generator::Condition>> prepared(
+        std::optional<generator::Condition>& kept,
+        const std::vector<generator::Operation>& operations) {
+        if (kept) co_return config::Result<generator::Condition>(*kept);
+        auto made =
+            co_await run_on(lanes_.cpu, [&] { return prepare(source_, operations, size()); });
+        if (made) kept = *made;
+        co_return made;
     }
 
     Lanes& lanes_;
     Device& device_;
     Input input_;
     generator::Condition source_;  // pictures as they came, or their objects alone; or words
+    // What was prepared of it, by the enhancement's chain; and without any.
+    std::array<std::optional<generator::Condition>, 3> enhanced_;
+    std::optional<generator::Condition> plain_;
 };
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
 using Bench = tests::ProductionBench;
 using storage::Outcome;
 using tests::holds;
@@ -17,6 +20,29 @@ TEST_CASE("with enhance.applies_to = structure the picture as it came paints the
     bench.settings.enhance.applies_to = "structure";
     CHECK(bench.produce().outcome == Outcome::passed);
     CHECK(bench.script->repainted);
+}
+
+TEST_CASE("a picture is enhanced once for each chain, however many attempts take it") {
+    Bench bench;
+    bench.settings.gate.attempts = 4;
+    bench.script->voxels = {20, 30, 40, 50};
+    // Grey that each chain brings elsewhere.
+    bench.request = opaque_png();
+    bench.settings.generator.matting = "never";
+    bench.settings.enhance.standard = {"brightness:1.5"};
+    bench.settings.enhance.extreme = {"brightness:2"};
+    const auto result = bench.produce();
+    REQUIRE(result.attempts.size() == 4);
+    CHECK(std::count(bench.stages.begin(), bench.stages.end(), "prepare") == 2);
+    const auto pictures = bench.script->pictures.get();
+    REQUIRE(pictures.size() == 4);
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+        const bool standard = result.attempts[i].chain == storage::EnhancementChain::standard;
+        INFO("attempt " << i + 1);
+        CHECK(std::abs(int(pictures[i].pixels.at(0)) - (standard ? 135 : 180)) <= 1);
+        CHECK((result.attempts[i].times.prepare >= 0) == (i < 2));  // where it ran
+    }
+    CHECK(result.attempts[1].chain == result.attempts[2].chain);
 }
 
 TEST_CASE("a picture is cut out where it has no transparency, or as the setting says") {
