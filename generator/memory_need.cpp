@@ -13,9 +13,12 @@ constexpr double kGib = double(1 << 30);
 constexpr std::int64_t kOverhead = 800 << 20;
 // cuBLAS and cuBLASLt keep this for their sums.
 constexpr std::int64_t kLibraries = 64 << 20;
-// H200, 2026-11-29: a peak of 4,333,974,528 bytes for 27,000 voxels, and 6,219,264 more for 27,221.
-constexpr double kBytesPerVoxel = 28'141;
-constexpr double kMeasuredChannels = 1024, kMeasuredDecoder = 768, kVoxels = 27'000;
+constexpr std::int64_t kVoxels = 27'000;
+// H200, 2026-11-29: a peak of 4,333,974,528 bytes for 27,000 voxels, and 6,219,264 more for 27,221:
+// 28,141 a voxel in 16 bits, of which the neighbours of the convolution are all but these numbers.
+constexpr std::int64_t kNumbersBeside = 247;
+// A token with its norm, its hidden layer of four times the channels and what that becomes.
+constexpr std::int64_t kWidthsOfToken = 7;
 // The same day: 1,899,213,312 bytes in fp16 and 3,262,695,424 in fp32, for 681,118,209 numbers.
 constexpr std::int64_t kScorerWorkspace = 540'000'000;
 
@@ -33,10 +36,11 @@ MemoryNeed operator+(const MemoryNeed& a, const MemoryNeed& b) {
 
 MemoryNeed model_need(std::int64_t weights, const FlowSize& flow, int bytes_each) {
     const auto condition = 2 * flow.blocks * flow.condition_tokens * 2 * flow.channels * bytes_each;
-    const double width = std::max(double(flow.channels) / kMeasuredChannels,
-                                  double(flow.decoder_channels) / kMeasuredDecoder);
-    const double voxels = kBytesPerVoxel / 2 * bytes_each * kVoxels * width;
-    return {weights, condition + kLibraries + std::int64_t(voxels), kOverhead};
+    const auto neighbours = 2 * 27 * 2 * flow.outer_channels;
+    const auto token = flow.outer_channels > 0 ? 0 : 2 * kWidthsOfToken * flow.channels;
+    const auto most =
+        std::max({neighbours, token, kWidthsOfToken * flow.decoder_channels}) + kNumbersBeside;
+    return {weights, condition + kLibraries + kVoxels * most * bytes_each, kOverhead};
 }
 
 MemoryNeed scorer_need(std::int64_t weights) { return {weights, kScorerWorkspace, kOverhead}; }

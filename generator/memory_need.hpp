@@ -27,15 +27,19 @@ struct FlowSize {
     std::int64_t channels = 0;
     std::int64_t condition_tokens = 0;
     std::int64_t decoder_channels = 0;
+    // Of the latent flow's outermost blocks, which work on voxels; 0: none, a voxel is a token.
+    std::int64_t outer_channels = 0;
 };
 
 // weights: bytes on the GPU, `bytes_each` a number: 2 or 4. For objects of up to 27,000 voxels,
 // which the warm-up tries. Stage 2 takes most: keys and values of the condition for each block and
 // both branches of guidance,
 //   2 * blocks * condition_tokens * 2 * channels * bytes_each,
-// what the libraries keep, and 28,141 bytes a voxel in 16 bits where the flow has 1,024 channels
-// and the decoder 768. Against measured peaks of image-large: +0.2 % in 16 bits, +2 % in fp32.
-// Other widths go by the wider of the two, which is an estimate.
+// what the libraries keep, and of each voxel what is largest in both branches: the neighbours of
+// the convolution over the outermost blocks' own channels and those that come across,
+//   2 * 27 * 2 * outer_channels * bytes_each,
+// or, without such blocks, a token's hidden layer with what stands beside it. Against measured
+// peaks (H200): image-large +0.2 % in 16 bits, +2 % in fp32; text-xlarge -4 %.
 MemoryNeed model_need(std::int64_t weights, const FlowSize& flow, int bytes_each);
 
 // Of the validator's networks: measured 0.54 GB beside their weights, in either type, as the views

@@ -106,6 +106,23 @@ if ! command -v clang-format-14 >/dev/null && [ ! -x .venv/bin/clang-format ]; t
     .venv/bin/pip install -q --disable-pip-version-check clang-format==14.0.6
 fi
 
+fetch_cudnn_frontend() {  # VERSION
+    local folder
+    folder=$(mktemp -d)
+    .venv/bin/pip download -q --disable-pip-version-check --no-deps -d "$folder" "nvidia-cudnn-frontend==$1"
+    .venv/bin/python - "$folder" <<'END'
+import pathlib, shutil, sys, zipfile
+folder = pathlib.Path(sys.argv[1])
+with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+    wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith("include/")])
+there = pathlib.Path(".venv/cudnn-frontend")
+shutil.rmtree(there, ignore_errors=True)
+there.mkdir()  # the headers name their own folder, include
+shutil.move(folder / "include", there)
+END
+    rm -r "$folder"
+}
+
 # A build for a GPU links libtorch's CUDA part, with the libraries that its wheel names, in the versions that it names; what
 # Python alone needs of it (triton) stays away. nvcc comes from the same place where no toolkit of that version is installed.
 fetch_cuda() {
@@ -116,6 +133,11 @@ fetch_cuda() {
         mapfile -t wanted < <(sed -nE 's/^Requires-Dist: ((nvidia-|cuda-toolkit)[^;]*[^; ]) *;.*/\1/p' "$wheel")
         .venv/bin/python -m pip install -q --disable-pip-version-check --no-warn-conflicts "${wanted[@]}"
         touch .venv/miner-cuda-$torch
+    fi
+    # Headers alone. Later ones hold engines that want NVRTC linked.
+    if [ ! -e .venv/cudnn-frontend/include/cudnn_frontend.h ]; then
+        echo "setup: fetching cuDNN's C++ interface (2 MB)"
+        fetch_cudnn_frontend 1.18.0
     fi
     if ! ops/lib/find_nvcc.sh > /dev/null 2>&1; then
         echo "setup: fetching nvcc (about 100 MB)"

@@ -8,10 +8,25 @@
 
 namespace generator {
 
-// Whether the number of rows is the same in every call. On a GPU, cuDNN is the fastest for such,
-// but builds a plan for each number that it has not seen, which takes as long as some hundred
-// calls: where each object has another number, a kernel without plans is faster.
-enum class Lengths { fixed, varying };
+// Whether the number of rows is the same in every call. On a GPU, cuDNN is the fastest, but makes a
+// plan for each number that it has not seen, which takes as long as some hundred calls. Where each
+// object has another number, sequences are padded to one of a few sizes that have their plans
+// (planned), or go by a kernel without plans (varying).
+enum class Lengths { fixed, varying, planned };
+
+// A sequence whose number of rows varies, and the rows that pad it.
+struct PaddedSequence {
+    std::int64_t rows = 0;  // that are there
+    std::int64_t size = 0;  // with those behind them that pad
+    at::Tensor
+        on_device;  // [2] int32, `rows` for each of up to two entries; undefined: not planned
+
+    explicit operator bool() const { return on_device.defined(); }
+};
+
+// Of heads of `width` numbers; not planned where the device has something better, or nothing.
+PaddedSequence pad_sequence(std::int64_t rows, at::Device device, at::ScalarType type,
+                            std::int64_t width);
 
 // softmax(q k^T / sqrt(D)) v for each head.
 // q    [B, T, H, D]  heads in any place, D contiguous
@@ -19,6 +34,12 @@ enum class Lengths { fixed, varying };
 // ->   [B, T, H * D]
 at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                   Lengths lengths = Lengths::fixed);
+
+// Of a sequence to itself. What pads must be finite, is in nobody's sum, and becomes zeros.
+// q, k, v [B, size, H, D]  likewise; B at most 2
+// ->      [B, size, H * D]
+at::Tensor attend_padded(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                         const PaddedSequence& sequence);
 
 // Windows of consecutive rows, one after the other, none empty.
 struct WindowBounds {

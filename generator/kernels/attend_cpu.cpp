@@ -3,6 +3,7 @@
 #include "generator/kernels/attend.hpp"
 
 #include "generator/kernels/attend_gpu.hpp"
+#include "generator/kernels/attend_planned.hpp"
 #include "generator/kernels/attend_tile.hpp"
 #include "generator/kernels/parallel.hpp"
 #include "generator/kernels/wide.hpp"
@@ -182,10 +183,32 @@ at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
         if (q.scalar_type() == at::kBFloat16 && wide::has_bf16())
             return attend_tiles<Half>(q, k, v);
     }
+    if (lengths == Lengths::planned && q.is_cuda()) return attend_planned(q, k, v, {});
     if (lengths == Lengths::varying && gpu_is_for(q)) return attend_gpu(q, k, v);
     const auto attended =
         at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
     return attended.transpose(1, 2).flatten(-2);
+}
+
+at::Tensor attend_padded(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                         const PaddedSequence& sequence) {
+    TORCH_CHECK(sequence && q.dim() == 4 && q.sizes() == k.sizes() && q.sizes() == v.sizes() &&
+                    q.size(0) <= sequence.on_device.size(0) && q.size(1) == sequence.size &&
+                    sequence.rows > 0 && sequence.rows <= sequence.size,
+                "attend_padded: q, k and v must be [B, ", sequence.size, ", H, D], got ", q.sizes(),
+                ", ", k.sizes(), " and ", v.sizes());
+    if (q.is_cuda()) return attend_planned(q, k, v, sequence.on_device.narrow(0, 0, q.size(0)));
+    const auto there = [&](const at::Tensor& x) { return x.narrow(1, 0, sequence.rows); };
+    return at::constant_pad_nd(attend(there(q), there(k), there(v)),
+                               {0, 0, 0, sequence.size - sequence.rows});
+}
+
+PaddedSequence pad_sequence(std::int64_t rows, at::Device device, at::ScalarType type,
+                            std::int64_t width) {
+    const bool planned = device.is_cuda() && has_planned(compute_capability(device), type, width) &&
+                         planned_rows(rows).has_value();
+    if (!planned) return {rows, rows, {}};
+    return {rows, *planned_rows(rows), at::full({2}, rows, at::kInt).to(device)};
 }
 
 at::Tensor attend_in_windows(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

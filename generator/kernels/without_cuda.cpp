@@ -2,10 +2,12 @@
 // source needs to know how it was built. Such a program is linked without libtorch's CUDA part: no
 // tensor of it lies on a GPU, choose_target() refuses one, and nothing here is ever called.
 #include "generator/errc.hpp"
+#include "generator/kernels/attend_planned.hpp"
 #include "generator/kernels/compute_capability.hpp"
 #include "generator/kernels/gather_matmul_launch.hpp"
 #include "generator/kernels/gather_sum_launch.hpp"
 #include "generator/kernels/head_norm_launch.hpp"
+#include "generator/kernels/norm_silu_launch.hpp"
 #include "generator/kernels/residual_norm_launch.hpp"
 #include "generator/render/rasterize_cuda.hpp"
 #include "generator/render/validator_views_cuda.hpp"
@@ -21,6 +23,13 @@ constexpr auto kWithout = "this program was built without CUDA";
 
 ComputeCapability compute_capability(c10::Device) { TORCH_CHECK(false, kWithout); }
 
+at::Tensor attend_planned(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                          const at::Tensor&) {
+    TORCH_CHECK(false, kWithout);
+}
+
+void make_plans(const PlannedNetwork&) { TORCH_CHECK(false, kWithout); }
+
 void launch_gather_patches(const at::Tensor&, const at::Tensor&, at::Tensor&) {
     TORCH_CHECK(false, kWithout);
 }
@@ -30,6 +39,11 @@ void launch_gather_sum(const at::Tensor&, const at::Tensor&, const at::Tensor&, 
 }
 
 void launch_head_norm(const at::Tensor&, const at::Tensor&) { TORCH_CHECK(false, kWithout); }
+
+bool launch_norm_silu(const at::Tensor&, const at::Tensor&, const at::Tensor&, double,
+                      const at::Tensor&) {
+    TORCH_CHECK(false, kWithout);
+}
 
 bool launch_residual_norm(const at::Tensor&, const Residual&, const Modulation&, double,
                           const at::Tensor&) {

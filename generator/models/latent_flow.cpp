@@ -1,5 +1,6 @@
 #include "generator/models/latent_flow.hpp"
 
+#include "generator/kernels/norm_silu.hpp"
 #include "generator/models/config.hpp"
 
 #include <string>
@@ -63,14 +64,11 @@ at::Tensor LatentFlow::ResBlock::operator()(at::Tensor x, const Plan::Modulation
                                             const SparseShape& shape) const {
     if (move_ == Move::down) x = pool(x, shape);
     const auto& here = move_ == Move::down ? shape.half() : shape;
-    auto h = norm1_(x);
-    at::silu_(h);
+    auto h = norm1_.silu(x);
     // Norm, activation and skip act on each voxel by itself: done before unpooling, on an eighth of
     // the rows at best.
     h = move_ == Move::up ? conv1_.of_unpooled(h, here) : conv1_(h, here);
-    h = layer_norm(h, modulation.scale, modulation.shift, kEps);
-    at::silu_(h);
-    h = conv2_(h, here);
+    h = conv2_(norm_silu(h, modulation.scale, modulation.shift, kEps), here);
     const auto skip = skip_connection_ ? (*skip_connection_)(x) : x;
     return h.add_(move_ == Move::up ? unpool(skip, here) : skip);
 }
@@ -102,15 +100,24 @@ LatentFlow::LatentFlow(const Config& config, Bundle& bundle)
     }
 }
 
+std::shared_ptr<const LatentFlow::Plan::Modulations> LatentFlow::modulations(
+    const std::shared_ptr<const DitStack::Schedule>& schedule) const {
+    if (last_modulations_ && last_modulations_->schedule == schedule) return last_modulations_;
+    auto made = std::make_shared<Plan::Modulations>();
+    made->schedule = schedule;
+    for (const auto& block : input_blocks_)
+        made->input_blocks.push_back(block.modulations(schedule->time_embeddings));
+    for (const auto& block : out_blocks_)
+        made->out_blocks.push_back(block.modulations(schedule->time_embeddings));
+    return last_modulations_ = std::move(made);
+}
+
 LatentFlow::Plan LatentFlow::plan(const SparseShape& shape, const std::vector<double>& times,
                                   const std::vector<at::Tensor>& conditions) const {
-    Plan plan{stack_.plan(times, conditions), {}, {}, &shape, {}};
-    for (const auto& block : input_blocks_)
-        plan.input_blocks.push_back(block.modulations(plan.stack.time_embeddings));
-    for (const auto& block : out_blocks_)
-        plan.out_blocks.push_back(block.modulations(plan.stack.time_embeddings));
     const auto* coarsest = &shape;
     for (std::size_t level = 0; level < levels_; ++level) coarsest = &coarsest->half();
+    Plan plan{stack_.plan(times, conditions, coarsest->size()), {}, &shape, {}};
+    plan.modulations = modulations(plan.stack.schedule);
     plan.pos_emb = position_embedding(coarsest->coordinates(), model_channels_);
     return plan;
 }
@@ -121,7 +128,7 @@ at::Tensor LatentFlow::velocity(const at::Tensor& x, const Plan& plan, std::size
     std::vector<const SparseShape*> shapes{plan.shape};
     std::vector<at::Tensor> skips;
     for (std::size_t i = 0; i < input_blocks_.size(); ++i) {
-        h = input_blocks_[i](std::move(h), plan.input_blocks[i][step], *shapes.back());
+        h = input_blocks_[i](std::move(h), plan.modulations->input_blocks[i][step], *shapes.back());
         if (input_blocks_[i].move() == Move::down) shapes.push_back(&shapes.back()->half());
         skips.push_back(h);
     }
@@ -129,7 +136,8 @@ at::Tensor LatentFlow::velocity(const at::Tensor& x, const Plan& plan, std::size
     for (std::size_t i = 0; i < out_blocks_.size(); ++i) {
         const auto skip = skips[skips.size() - 1 - i].expand({h.size(0), -1, -1});
         if (out_blocks_[i].move() == Move::up) shapes.pop_back();
-        h = out_blocks_[i](at::cat({h, skip}, 2), plan.out_blocks[i][step], *shapes.back());
+        h = out_blocks_[i](at::cat({h, skip}, 2), plan.modulations->out_blocks[i][step],
+                           *shapes.back());
     }
     return out_layer_(layer_norm(h.to(at::kFloat), 1e-5));
 }

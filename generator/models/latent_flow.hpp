@@ -9,6 +9,7 @@
 #include "generator/weights/args.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -33,9 +34,13 @@ public:
         struct Modulation {
             at::Tensor scale, shift;  // [C]; scale is the whole factor
         };
+        // Of each block outside of the stack, at each step of a schedule.
+        struct Modulations {
+            std::shared_ptr<const DitStack::Schedule> schedule;
+            std::vector<std::vector<Modulation>> input_blocks, out_blocks;
+        };
         DitStack::Plan stack;
-        // Of each block, at each step.
-        std::vector<std::vector<Modulation>> input_blocks, out_blocks;
+        std::shared_ptr<const Modulations> modulations;
         const SparseShape* shape = nullptr;
         at::Tensor pos_emb;  // [coarse voxels, C] fp32
     };
@@ -44,6 +49,9 @@ public:
 
     Plan plan(const SparseShape& shape, const std::vector<double>& times,
               const std::vector<at::Tensor>& conditions) const;
+
+    // Makes beforehand what the device needs for objects of any size, with conditions [1, L, C].
+    void prepare(std::int64_t condition_tokens) const { stack_.prepare(condition_tokens); }
 
     // x [N, C] fp32 -> [branches, N, C] fp32.
     at::Tensor velocity(const at::Tensor& x, const Plan& plan, std::size_t step,
@@ -72,12 +80,16 @@ private:
         std::optional<Linear> skip_connection_;
     };
 
+    std::shared_ptr<const Plan::Modulations> modulations(
+        const std::shared_ptr<const DitStack::Schedule>& schedule) const;
+
     std::size_t levels_;
     DitStack stack_;
     Linear input_layer_, out_layer_;
     std::vector<ResBlock> input_blocks_, out_blocks_;
     at::ScalarType dtype_;
     std::int64_t model_channels_;
+    mutable std::shared_ptr<const Plan::Modulations> last_modulations_;  // as the stack's schedule
 };
 
 }  // namespace generator

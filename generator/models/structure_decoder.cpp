@@ -12,8 +12,7 @@ constexpr double kEps = 1e-5;
 // Channels lie last in memory throughout (channels-last), so that a norm over them reads rows; seen
 // as [1, C, X, Y, Z].
 at::Tensor norm_silu(const LayerNorm& norm, const at::Tensor& x) {
-    auto rows = norm(x.permute({0, 2, 3, 4, 1}));
-    return at::silu_(rows).permute({0, 4, 1, 2, 3});
+    return norm.silu(x.permute({0, 2, 3, 4, 1})).permute({0, 4, 1, 2, 3});
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ public:
     StructureFlow(const Config& config, Bundle& bundle);
 
     Plan plan(const std::vector<double>& times, const std::vector<at::Tensor>& conditions) const {
-        return stack_.plan(times, conditions);
+        return stack_.plan(times, conditions, pos_emb_.size(0));
     }
 
     // x [1, C, R, R, R] fp32 -> [branches, C, R, R, R] fp32.

@@ -25,7 +25,8 @@ class SelfAttention {
 public:
     SelfAttention(const Scope& scope, const AttentionSize& size);
 
-    at::Tensor operator()(const at::Tensor& x) const;  // [B, T, C], all tokens of an entry
+    // [B, T, C], all tokens of an entry to each other; those of a planned sequence, if it is one.
+    at::Tensor operator()(const at::Tensor& x, const PaddedSequence& sequence = {}) const;
     at::Tensor operator()(const at::Tensor& x,
                           const Windows& windows) const;  // [T, C], within each window
 
@@ -35,7 +36,7 @@ private:
     std::int64_t heads_;
     Lengths lengths_;
     Linear to_qkv_;
-    std::optional<MultiHeadRmsNorm> q_rms_norm_, k_rms_norm_;
+    std::optional<MultiHeadRmsNorm> qk_rms_norm_;
     Linear to_out_;
 };
 
@@ -54,8 +55,9 @@ public:
     // are all values, and attention returns that value whatever is asked.
     Memory remember(const at::Tensor& condition) const;
 
-    // [1, T, C] -> the same; not for a condition of zeros.
-    at::Tensor operator()(const at::Tensor& x, const Memory& memory) const;
+    // [1, T, C] -> the same; not for a condition of zeros. x: a planned sequence, if that is one.
+    at::Tensor operator()(const at::Tensor& x, const Memory& memory,
+                          const PaddedSequence& sequence = {}) const;
 
 private:
     std::int64_t heads_;

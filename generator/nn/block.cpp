@@ -41,19 +41,21 @@ at::Tensor DitBlock::enter(const at::Tensor& x, const BlockModulation& m) {
 }
 
 at::Tensor DitBlock::self_attend(const at::Tensor& x, const at::Tensor& normed,
-                                 const BlockModulation& m) const {
-    return norm2_.after_(x, {self_attn_(normed), m.gate_attention});
+                                 const BlockModulation& m, const PaddedSequence& tokens) const {
+    return norm2_.after_(x, {self_attn_(normed, tokens), m.gate_attention});
 }
 
 at::Tensor DitBlock::cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
                                            const BlockModulation& m,
                                            const std::vector<CrossAttention::Memory>& memories,
+                                           const PaddedSequence& tokens,
                                            const BlockModulation* next) const {
     for (std::size_t b = 0; b < memories.size(); ++b) {
         const auto entry = x.narrow(0, std::int64_t(b), 1),
                    entry_norm = normed.narrow(0, std::int64_t(b), 1);
         const bool zeros = !memories[b].keys.defined();
-        const auto attended = zeros ? memories[b].constant : cross_attn_(entry_norm, memories[b]);
+        const auto attended =
+            zeros ? memories[b].constant : cross_attn_(entry_norm, memories[b], tokens);
         residual_norm_(entry, {attended, {}}, {m.scale_mlp, m.shift_mlp}, kEps, entry_norm);
     }
     const Residual fed{mlp_(normed), m.gate_mlp};

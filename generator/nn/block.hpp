@@ -59,12 +59,13 @@ public:
     // still the same.
     static at::Tensor enter(const at::Tensor& x, const BlockModulation& modulation);
     at::Tensor self_attend(const at::Tensor& x, const at::Tensor& normed,
-                           const BlockModulation& modulation) const;
+                           const BlockModulation& modulation, const PaddedSequence& tokens) const;
     // Entry b attends to memories[b]. `normed` is used up; next: the modulation of the block that
     // follows, null for the last one, which leaves nothing.
     at::Tensor cross_attend_and_feed(const at::Tensor& x, const at::Tensor& normed,
                                      const BlockModulation& modulation,
                                      const std::vector<CrossAttention::Memory>& memories,
+                                     const PaddedSequence& tokens,
                                      const BlockModulation* next) const;
 
 private:

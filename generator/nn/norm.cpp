@@ -1,8 +1,10 @@
 #include "generator/nn/norm.hpp"
 
 #include "generator/kernels/head_norm.hpp"
+#include "generator/kernels/norm_silu.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -24,14 +26,23 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
     return at::layer_norm(x, {x.size(-1)}, weight_, bias_, eps_);
 }
 
+at::Tensor LayerNorm::silu(const at::Tensor& x) const { return norm_silu(x, weight_, bias_, eps_); }
+
 at::Tensor LayerNorm::after_(const at::Tensor& x, const Residual& residual) const {
     return residual_norm_(x, residual, {weight_, bias_}, eps_);
 }
 
 MultiHeadRmsNorm::MultiHeadRmsNorm(const Scope& scope, std::int64_t heads,
                                    std::int64_t head_channels)
-    : gamma_(scope.in_fp32().take("gamma", {heads, head_channels}) *
-             std::sqrt(double(head_channels))) {}
+    : MultiHeadRmsNorm({scope}, heads, head_channels) {}
+
+MultiHeadRmsNorm::MultiHeadRmsNorm(std::initializer_list<Scope> parts, std::int64_t heads,
+                                   std::int64_t head_channels) {
+    std::vector<at::Tensor> gammas;
+    for (const auto& part : parts)
+        gammas.push_back(part.in_fp32().take("gamma", {heads, head_channels}));
+    gamma_ = at::cat(gammas) * std::sqrt(double(head_channels));
+}
 
 void MultiHeadRmsNorm::apply_(const at::Tensor& x) const { head_norm_(x, gamma_); }
 

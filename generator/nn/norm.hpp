@@ -6,6 +6,7 @@
 #include "generator/weights/bundle.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 
 #include <ATen/core/Tensor.h>
 
@@ -26,6 +27,9 @@ public:
 
     at::Tensor operator()(const at::Tensor& x) const;
 
+    // With the activation SiLU after it; see kernels/norm_silu.hpp.
+    at::Tensor silu(const at::Tensor& x) const;
+
     // Of x after the residual, which is added in place; see kernels/residual_norm.hpp.
     at::Tensor after_(const at::Tensor& x, const Residual& residual) const;
 
@@ -38,11 +42,14 @@ private:
 class MultiHeadRmsNorm {
 public:
     MultiHeadRmsNorm(const Scope& scope, std::int64_t heads, std::int64_t head_channels);
+    // Of heads that lie one after the other, those of each part in turn.
+    MultiHeadRmsNorm(std::initializer_list<Scope> parts, std::int64_t heads,
+                     std::int64_t head_channels);
 
     void apply_(const at::Tensor& x) const;  // [..., H, D], in place; see kernels/head_norm.hpp
 
 private:
-    at::Tensor gamma_;  // [H, D], fp32, sqrt(D) included
+    at::Tensor gamma_;  // [H, D] fp32, of all parts, sqrt(D) included
 };
 
 }  // namespace generator

@@ -38,7 +38,8 @@ FlowSize size_of(const NetworkConfigs& configs) {
         tokens = configs.text_encoder->length;
     }
     return {configs.latent_flow.blocks, configs.latent_flow.block.channels, tokens,
-            configs.gaussian_decoder.channels};
+            configs.gaussian_decoder.channels,
+            configs.latent_flow.io_channels.empty() ? 0 : configs.latent_flow.io_channels.front()};
 }
 
 }  // namespace

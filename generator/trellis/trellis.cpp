@@ -206,11 +206,14 @@ private:
         if (pictures_) conditions.emplace_back(grey(info_.picture_size, 3));
         if (prompts_) conditions.emplace_back(Prompt{"a grey square"});
         for (const auto& condition : conditions) {
+            const auto& pipeline = pipeline_for(condition);
+            const auto encoded = encode(pipeline.networks, condition);
+            pipeline.networks.latent_flow.prepare(encoded.views.front().size(1));
             const auto structure = generate_structure(condition, 0, {});
             if (!structure) return structure.error();
             const auto generated = generate_splats(**structure, nullptr, {});
             if (!generated) return generated.error();
-            run_sizes(pipeline_for(condition), encode(pipeline_for(condition).networks, condition));
+            run_sizes(pipeline, encoded);
         }
         return {};
     }

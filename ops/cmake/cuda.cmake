@@ -30,3 +30,9 @@ target_link_options(miner_torch INTERFACE
 add_library(miner_cudart SHARED IMPORTED)
 set_target_properties(miner_cudart PROPERTIES IMPORTED_LOCATION ${cuda_root}/lib/libcudart.so.13)
 target_link_libraries(miner_torch INTERFACE ${torch_root}/lib/libc10_cuda.so miner_cudart)
+# cuDNN is libtorch's; what speaks to it are headers of their own (ops/setup.sh).
+set(cudnn_frontend ${CMAKE_SOURCE_DIR}/.venv/cudnn-frontend/include)
+if(NOT EXISTS ${cudnn_frontend}/cudnn_frontend.h)
+    message(FATAL_ERROR "no ${cudnn_frontend}/cudnn_frontend.h: run MINER_CUDA=ON ops/setup.sh")
+endif()
+target_link_libraries(miner_torch INTERFACE ${torch_site}/nvidia/cudnn/lib/libcudnn.so.9)

@@ -10,7 +10,7 @@ namespace {
 // trellis-image-large: 1,619,388,017 numbers; 24 blocks of 1,024 channels; 1,374 tokens of a
 // picture.
 constexpr std::int64_t kNumbers = 1'619'388'017;
-constexpr generator::FlowSize kLarge{24, 1024, 1374, 768};
+constexpr generator::FlowSize kLarge{24, 1024, 1374, 768, 128};
 
 double beside_weights(int bytes_each) {
     return double(generator::model_need(kNumbers * bytes_each, kLarge, bytes_each).workspace);
@@ -36,10 +36,14 @@ TEST_CASE("what the scorer needs is what was measured, in either type") {
 
 TEST_CASE("a wider flow and a longer condition need more, and CUDA itself is paid for once") {
     const auto need = generator::model_need(0, kLarge, 2);
-    CHECK(generator::model_need(0, {24, 1280, 1374, 768}, 2).workspace > need.workspace);
-    CHECK(generator::model_need(0, {24, 1024, 77, 768}, 2).workspace < need.workspace);
-    // The decoder is as wide in every published model.
-    CHECK(generator::model_need(0, {24, 768, 1374, 768}, 2).workspace > need.workspace * 9 / 10);
+    CHECK(generator::model_need(0, {24, 1280, 1374, 768, 128}, 2).workspace > need.workspace);
+    CHECK(generator::model_need(0, {24, 1024, 77, 768, 128}, 2).workspace < need.workspace);
+    // Convolutions over the voxels are what is largest, and as wide in all models but xlarge.
+    CHECK(generator::model_need(0, {24, 768, 1374, 768, 128}, 2).workspace >
+          need.workspace * 9 / 10);
+    CHECK(generator::model_need(0, {24, 1024, 1374, 768, 256}, 2).workspace >
+          need.workspace + 27'000 * 27'000);
+    CHECK(generator::model_need(0, {24, 1024, 1374, 768, 0}, 2).workspace > need.workspace / 2);
     const auto both = need + generator::scorer_need(1);
     CHECK(both.overhead == need.overhead);
     CHECK(both.weights == 1);

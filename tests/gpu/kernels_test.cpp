@@ -1,8 +1,10 @@
 // Each kernel against its CPU form.
 #include "generator/kernels/attend.hpp"
+#include "generator/kernels/attend_planned.hpp"
 #include "generator/kernels/gather_matmul.hpp"
 #include "generator/kernels/gather_sum.hpp"
 #include "generator/kernels/head_norm.hpp"
+#include "generator/kernels/norm_silu.hpp"
 #include "generator/kernels/residual_norm.hpp"
 #include "generator/nn/conv3d.hpp"
 #include "generator/nn/linear.hpp"
@@ -116,6 +118,18 @@ TEST_CASE("a dense convolution equals the CPU's", "[gpu]") {
     CHECK(tests::relative_error(got, want) < tolerance(dtype));
 }
 
+TEST_CASE("a norm and its activation equal their oracle", "[gpu]") {
+    const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+    const auto width = GENERATE(1, 8, 24, 32, 100, 128, 512, 1000, 1024, 5000);
+    at::manual_seed(10);
+    const auto x = (at::randn({2, 37, width}) * 3 + 1).to(dtype),
+               scale = at::randn({width}).to(dtype), shift = at::randn({width}).to(dtype);
+    const auto got = generator::norm_silu(on_gpu(x), on_gpu(scale), on_gpu(shift), 1e-5);
+    CHECK(got.scalar_type() == dtype);
+    const auto want = generator::norm_silu(wide(x), wide(scale), wide(shift), 1e-5);
+    CHECK(tests::relative_error(got, want) < tolerance(dtype));
+}
+
 TEST_CASE("no rows give no rows", "[gpu]") {
     const auto options = at::TensorOptions().device(at::kCUDA);
     const auto table = at::empty({0, 27}, options.dtype(at::kLong));
@@ -144,6 +158,40 @@ TEST_CASE("attention over any number of rows equals its oracle", "[gpu]") {
         const auto got = attend(on_gpu(qkv), lengths);
         CHECK(got.scalar_type() == dtype);
         CHECK(tests::relative_error(got, attend(wide(qkv), lengths)) < tolerance(dtype));
+    }
+}
+
+TEST_CASE("attention over a padded sequence equals its oracle, with whatever pads it", "[gpu]") {
+    const auto card = generator::compute_capability(at::Device(at::kCUDA, 0));
+    const auto dtype = GENERATE(at::kHalf, at::kBFloat16);
+    const auto batch = GENERATE(1, 2);
+    if (!generator::has_planned(card, dtype, 64)) return;  // a card that goes by another kernel
+    const std::int64_t heads = 16, width = 64;
+    generator::make_plans({at::Device(at::kCUDA, 0), dtype, heads, width, 1374});
+    for (const std::int64_t rows : {1, 128, 1000, 2152, 3073, 6000}) {
+        CAPTURE(rows, batch);
+        at::manual_seed(8);
+        const auto sequence = generator::pad_sequence(rows, at::Device(at::kCUDA, 0), dtype, width);
+        REQUIRE(sequence);
+        const auto qkv = at::randn({batch, sequence.size, 3, heads, width}).to(dtype);
+        const auto attend = [&](const at::Tensor& all, const generator::PaddedSequence& how) {
+            const auto parts = all.unbind(2);
+            return generator::attend_padded(parts[0], parts[1], parts[2], how);
+        };
+        const auto want = attend(wide(qkv), {rows, sequence.size, sequence.on_device.cpu()});
+        CHECK(tests::relative_error(attend(on_gpu(qkv), sequence), want) < tolerance(dtype));
+        const auto loud = qkv.clone();
+        loud.narrow(1, rows, sequence.size - rows).fill_(30000);
+        CHECK(attend(on_gpu(loud), sequence).equal(attend(on_gpu(qkv), sequence)));
+
+        const auto condition = at::randn({1, 1374, 2, heads, width}).to(dtype);
+        const auto to = [&](const at::Tensor& q, const at::Tensor& all, generator::Lengths how) {
+            return generator::attend(q, all.select(2, 0), all.select(2, 1), how);
+        };
+        const auto q = qkv.select(2, 0).narrow(0, 0, 1).contiguous();
+        CHECK(tests::relative_error(to(on_gpu(q), on_gpu(condition), generator::Lengths::planned),
+                                    to(wide(q), wide(condition), generator::Lengths::fixed)) <
+              tolerance(dtype));
     }
 }
 
