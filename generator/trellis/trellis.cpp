@@ -5,6 +5,7 @@
 #include "generator/sample/flow_euler.hpp"
 #include "generator/sample/noise.hpp"
 #include "generator/trellis/bench.hpp"
+#include "generator/trellis/encoded_pictures.hpp"
 #include "generator/trellis/generator.hpp"
 #include "generator/trellis/guard.hpp"
 #include "generator/trellis/need.hpp"
@@ -333,7 +334,7 @@ private:
         return *pipeline;
     }
 
-    Encoded encode(const Networks& networks, const Condition& given) const {
+    Encoded encode(const Networks& networks, const Condition& given) {
         if (const auto* prompt = std::get_if<Prompt>(&given))
             return {{networks.text_encoder->condition(prompt->text).to(target_.dtype)}};
         if (const auto* picture = std::get_if<Image>(&given))
@@ -346,7 +347,7 @@ private:
         return encoded;
     }
 
-    at::Tensor encode_picture(const Networks& networks, const Image& picture) const {
+    at::Tensor encode_picture(const Networks& networks, const Image& picture) {
         const auto size = info_.picture_size;
         if (picture.width != size || picture.height != size || picture.channels != 3 ||
             picture.pixels.size() != picture.row_bytes() * std::size_t(size)) {
@@ -356,10 +357,12 @@ private:
                                        std::to_string(picture.width) + " x " +
                                        std::to_string(picture.height));
         }
-        auto* pixels = const_cast<std::uint8_t*>(
-            picture.pixels.data());  // from_blob has no const form; only read
-        const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
-        return networks.encoder->condition(networks.encoder->features(bytes)).to(target_.dtype);
+        return encoded_.get(picture, [&](const Image& image) {
+            // from_blob has no const form; only read.
+            auto* pixels = const_cast<std::uint8_t*>(image.pixels.data());
+            const auto bytes = at::from_blob(pixels, {size, size, 3}, at::kByte);
+            return networks.encoder->condition(networks.encoder->features(bytes)).to(target_.dtype);
+        });
     }
 
     std::optional<Matting> matting_;
@@ -369,6 +372,7 @@ private:
     ModelInfo info_;
     Voxels fixed_voxels_;
     HostCopy host_copy_;
+    EncodedPictures encoded_;
 };
 
 }  // namespace
