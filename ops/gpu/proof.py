@@ -359,7 +359,7 @@ def pair(proof):
 
 def kill(proof):
     environment = {**proof.environment, "MINER_TEST_BINARY": str(proof.miner), "MINER_TEST_PROJECT": str(PICTURES.parent.parent),
-                   "MINER_GENERATOR_DEVICE": proof.device, "MINER_GENERATOR_MODEL": proof.model,
+                   "MINER_GENERATOR_DEVICE": proof.device,  # with the embedded model, whose objects are accepted
                    "LD_LIBRARY_PATH": str(proof.miner.parent.parent / "lib")}  # the tests' own, which the package has
     began = time.monotonic()
     done = subprocess.run([proof.tests, "--filenames-as-tags", "[#kill_test]~[.]"], capture_output=True, text=True, errors="replace",
