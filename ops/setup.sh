@@ -26,9 +26,9 @@ os_release() {  # of this machine: its name, or the release whose packages it ha
 # What has another name from one release to the next. The oldest Boost that does is 1.81.
 release=$(os_release packages)
 case $release in
-    bookworm) boost=1.81; packages+=(clang-format-14 clang-tidy-14) ;;
+    bookworm) boost=1.81; packages+=(clang-format-14 clang-tidy-14 libdecaf-dev) ;;
     noble) boost=1.83; packages+=(clang-format-14 clang-tidy-14) ;;
-    *) boost=1.83 ;;  # trixie, which has no clang 14
+    *) boost=1.83; packages+=(libdecaf-dev) ;;  # trixie, which has no clang 14
 esac
 packages+=("libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev")
 

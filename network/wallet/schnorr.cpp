@@ -1,5 +1,6 @@
 #include "network/wallet/schnorr.hpp"
 
+#include "network/wallet/nonce_point.hpp"
 #include "network/wallet/sodium.hpp"
 #include "network/wallet/transcript.hpp"
 
@@ -112,16 +113,10 @@ bool verify(const PublicKey& public_key, Bytes message, const Signature& signatu
     s.back() &= std::uint8_t(~kMark);
     if (!is_canonical(s)) return false;
 
-    // R must be s B - c A. Sodium refuses a key that is no canonical encoding, and a product that
-    // is the identity: no honest signature has either. R needs no look of its own, since it is
-    // compared as an encoding.
+    // R must be s B - c A. It needs no look of its own, since it is compared as an encoding.
     const Secret<32> c = challenge(public_key, message, nonce_point);
-    std::array<std::uint8_t, 32> key_part, base_part, expected;
-    return crypto_scalarmult_ristretto255(key_part.data(), c.bytes().data(), public_key.data()) ==
-               0 &&
-           crypto_scalarmult_ristretto255_base(base_part.data(), s.data()) == 0 &&
-           crypto_core_ristretto255_sub(expected.data(), base_part.data(), key_part.data()) == 0 &&
-           sodium_memcmp(expected.data(), nonce_point.data(), expected.size()) == 0;
+    const auto expected = schnorr::nonce_point(public_key, c.bytes(), s);
+    return expected && sodium_memcmp(expected->data(), nonce_point.data(), expected->size()) == 0;
 }
 
 }  // namespace network::schnorr
