@@ -25,6 +25,7 @@ public:
         const GenerationRequest& request;  // these two outlive the run
         const GenerationConfig& generation_config;
         std::function<void(std::string_view stage)> stage = {};  // one begins; may be empty
+        bool with_candidates = false;  // attempts with each enhancement will probably follow
     };
 
     struct StructureResult {
@@ -67,6 +68,9 @@ public:
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
     virtual bool able() const = 0;                // to take a request just now
     virtual bool is_remote() const = 0;
+    // Whether it computes elsewhere than on this machine's cores, so that these may do something
+    // else meanwhile.
+    virtual bool leaves_cores_free() const { return true; }
 
     // What its model takes, as far as is known.
     virtual bool takes_pictures() const = 0;

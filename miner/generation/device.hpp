@@ -37,6 +37,11 @@ struct Device {
     boost::asio::thread_pool lane{1};
     std::unique_ptr<generator::Generator> generator;
     std::optional<generator::DeviceMemory> memory;  // as it was seen last; on io
+
+    // Whether it computes elsewhere than on this machine's cores.
+    bool leaves_cores_free() const {
+        return generator && generator->info().device.starts_with("cuda");
+    }
 };
 
 }  // namespace miner

@@ -2,10 +2,12 @@
 
 #include "config/elapsed.hpp"
 #include "generator/image/prepare.hpp"
+#include "network/await_all.hpp"
 
-#include <array>
 #include <chrono>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,16 +54,27 @@ public:
                                                         std::uint64_t seed,
                                                         std::stop_token stop) override {
         StructureResult result;
-        generator::Condition condition;  // an empty picture
-        // For a model that takes no pictures there is no size to bring one to: it says so itself.
-        if (is_prompt(source_))
-            condition = source_;
-        else if (size() > 0 && !co_await prepare_for(chain, result, condition))
-            co_return result;
+        const generator::Condition none;  // an empty picture
+        const generator::Condition* condition = &none;
+        if (is_prompt(source_)) {
+            condition = &source_;
+        } else if (size() > 0) {
+            // For a model that takes no pictures there is no size to bring it to: it says so
+            // itself.
+            const auto begin = std::chrono::steady_clock::now();
+            const auto& enhancement = input_.generation_config.enhancement(chain);
+            const bool is_there = is_prepared(enhancement);
+            if (!is_there) say("prepare");
+            const auto prepared = co_await prepared_by(enhancement);
+            if (!is_there) result.times.prepare = config::milliseconds_since(begin);
+            if (!prepared) {
+                result.error = prepared.error();
+                co_return result;
+            }
+            condition = *prepared;
+        }
         say("structure");
-        auto structure = co_await run_on(device_.lane, [&] {
-            return device_.generator->generate_structure(condition, seed, stop);
-        });
+        auto structure = co_await structure_of(*condition, seed, stop);
         if (!structure) {
             result.error = structure.error();
             co_return result;
@@ -76,21 +89,19 @@ public:
     asio::awaitable<SplatsResult> generate_splats(const generator::Structure& structure,
                                                   std::stop_token stop) override {
         SplatsResult result;
-        std::optional<generator::Condition> plain_condition;
+        const generator::Condition* plain_condition = nullptr;
         if (input_.generation_config.stage2_uses_plain_picture && !is_prompt(source_)) {
-            const std::vector<generator::Operation> none;
-            auto plain = co_await prepared(plain_, none);
+            const auto plain = co_await prepared_by(plain_);
             if (!plain) {
                 result.error = plain.error();
                 co_return result;
             }
-            plain_condition = std::move(*plain);
+            plain_condition = *plain;
         }
         say("splats");
         std::optional<generator::DeviceMemory> memory;
         auto generated = co_await run_on(device_.lane, [&] {
-            auto made = device_.generator->generate_splats(
-                structure, plain_condition ? &*plain_condition : nullptr, stop);
+            auto made = device_.generator->generate_splats(structure, plain_condition, stop);
             memory = device_.generator->memory();
             return made;
         });
@@ -103,47 +114,68 @@ public:
     }
 
 private:
+    using MadeStructure = config::Result<std::unique_ptr<generator::Structure>>;
+
     int size() const { return device_.generator->info().picture_size; }
 
     void say(std::string_view stage) const {
         if (input_.stage) input_.stage(stage);
     }
 
-    // Enhanced and cropped, into `condition`; its time and fault go into `to`.
-    asio::awaitable<bool> prepare_for(storage::EnhancementChain chain, StructureResult& to,
-                                      generator::Condition& condition) {
-        const auto& operations = input_.generation_config.enhancement(chain).chain;
-        auto& kept = enhanced_[std::size_t(chain)];
-        const bool is_there = kept.has_value();
-        if (!is_there) say("prepare");
-        const auto begin = std::chrono::steady_clock::now();
-        auto made = co_await prepared(kept, operations);
-        if (!is_there) to.times.prepare = config::milliseconds_since(begin);
-        if (made)
-            condition = std::move(*made);
-        else
-            to.error = made.error();
-        co_return made.has_value();
+    // What later steps will want is prepared beside, where a GPU leaves the cores free for it.
+    asio::awaitable<MadeStructure> structure_of(const generator::Condition& condition,
+                                                std::uint64_t seed, std::stop_token stop) {
+        std::optional<MadeStructure> made;
+        const auto on_device = [&]() -> asio::awaitable<void> {
+            auto structure = co_await run_on(device_.lane, [&] {
+                return device_.generator->generate_structure(condition, seed, stop);
+            });
+            made.emplace(std::move(structure));
+        };
+        std::vector<asio::awaitable<void>> beside;
+        beside.push_back(on_device());
+        if (device_.leaves_cores_free() && !is_prompt(source_) && size() > 0)
+            beside.push_back(prepare_ahead(stop));
+        co_await network::await_all(std::move(beside));
+        co_return std::move(*made);
     }
 
-    // What the first attempt that asks for it makes, and the others take.
-    asio::awaitable<config::Result<generator::Condition>> prepared(
-        std::optional<generator::Condition>& kept,
-        const std::vector<generator::Operation>& operations) {
-        if (kept) co_return config::Result<generator::Condition>(*kept);
-        auto made =
-            co_await run_on(lanes_.cpu, [&] { return prepare(source_, operations, size()); });
-        if (made) kept = *made;
-        co_return made;
+    // One that fails is tried again, and says so, where it is needed.
+    asio::awaitable<void> prepare_ahead(std::stop_token stop) {
+        const auto& config = input_.generation_config;
+        std::vector<const Enhancement*> ahead;
+        if (config.stage2_uses_plain_picture) ahead.push_back(&plain_);
+        if (input_.with_candidates) ahead.push_back(&config.standard);
+        if (input_.with_candidates) ahead.push_back(&config.extreme);
+        for (const auto* each : ahead) {
+            const auto prepared = co_await prepared_by(*each);
+            if (!prepared || stop.stop_requested()) co_return;
+        }
+    }
+
+    bool is_prepared(const Enhancement& enhancement) const {
+        return prepared_.count(enhancement.words) > 0;
+    }
+
+    // The pictures enhanced and cropped; made once, for all attempts. Fails as prepare() does.
+    asio::awaitable<config::Result<const generator::Condition*>> prepared_by(
+        const Enhancement& enhancement) {
+        const auto& words = enhancement.words;
+        if (!is_prepared(enhancement)) {
+            auto made = co_await run_on(
+                lanes_.cpu, [&] { return prepare(source_, enhancement.chain, size()); });
+            if (!made) co_return made.error();
+            prepared_.try_emplace(words, std::move(*made));
+        }
+        co_return &prepared_.at(words);
     }
 
     Lanes& lanes_;
     Device& device_;
     Input input_;
     generator::Condition source_;  // pictures as they came, or their objects alone; or words
-    // What was prepared of it, by the enhancement's chain; and without any.
-    std::array<std::optional<generator::Condition>, 3> enhanced_;
-    std::optional<generator::Condition> plain_;
+    const Enhancement plain_;
+    std::map<std::string, generator::Condition> prepared_;  // by the words of the enhancement
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ public:
     const std::string& name() const override { return name_; }
     bool able() const override { return device_.generator != nullptr; }
     bool is_remote() const override { return false; }
+    bool leaves_cores_free() const override { return device_.leaves_cores_free(); }
     bool takes_pictures() const override { return able() && info().picture_size > 0; }
     bool takes_prompts() const override { return able() && info().takes_prompts; }
     std::optional<generator::DeviceMemory> memory() const override { return device_.memory; }

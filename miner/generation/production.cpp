@@ -162,8 +162,8 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         result = {.ran_out_of_memory = result.ran_out_of_memory};
         const auto occupied = backend->occupy();
         Precedence::Place place(backend->precedence());
-        const auto run =
-            backend->begin({routed.request, routed.generation_config, routed.watch.stage});
+        const auto run = backend->begin(
+            {routed.request, routed.generation_config, routed.watch.stage, routed.plan != nullptr});
         next = co_await make(result, *run, routed, *backend, place);
         if (next == Next::try_another) left.insert(backend);
     }
@@ -239,8 +239,9 @@ asio::awaitable<Production::Next> Production::make(GenerationResult& result, Gen
     if (next != Next::finished || !routed.plan) co_return next;
     place.move_to(1);
     if (routed.watch.gate_decided) routed.watch.gate_decided();
-    CandidateRound round{run, routed, *routed.plan, backend, place, structures};
-    co_await make_candidates(result, round);
+    CandidateQueue queue(co_await asio::this_coro::executor);
+    CandidateRound round{run, routed, *routed.plan, backend, place, structures, result, queue};
+    co_await make_candidates(round);
     co_return Next::finished;
 }
 
@@ -264,10 +265,13 @@ asio::awaitable<Production::Next> Production::pass_gate(GenerationResult& result
         result.attempt = decision.attempt + 1;
         result.outcome = outcome_of(decision.verdict);
         const auto next = co_await generate_splats(
-            result, run, *structures[std::size_t(decision.attempt)], routed, routed.stop);
+            result, run, *structures[std::size_t(decision.attempt)], routed);
         if (next != Next::proceed) co_return next;
-        const bool healthy = co_await is_healthy(result, routed);
-        if (healthy) co_return Next::finished;
+        auto& report = result.attempts[std::size_t(decision.attempt)];
+        auto fault = co_await examine(result.splats, report, routed);
+        if (fault.empty()) co_return Next::finished;
+        result.splats = {};
+        result.detail = std::move(fault);
         counts[std::size_t(decision.attempt)] = -1;
         decision = judge(counts, routed.generation_config.gate);
     }
@@ -309,31 +313,27 @@ asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, 
     co_return Next::proceed;
 }
 
-asio::awaitable<bool> Production::is_healthy(GenerationResult& result,
-                                             const RoutedRequest& routed) {
-    const auto health =
-        co_await run_on(lanes_.cpu, [&] { return generator::measure(result.splats); });
-    auto& report = result.attempts[std::size_t(result.attempt - 1)];
+asio::awaitable<std::string> Production::examine(const generator::Splats& splats,
+                                                 storage::Attempt& report,
+                                                 const RoutedRequest& routed) {
+    const auto health = co_await run_on(lanes_.cpu, [&] { return generator::measure(splats); });
     report.health = recorded(health);
     auto fault = unhealthy(health, routed.generation_config.gate);
-    if (fault.empty()) co_return true;
+    if (fault.empty()) co_return fault;
     log_.warn("unhealthy",
               {{"task", routed.watch.task}, {"attempt", report.number}, {"error", fault}});
     report.outcome = AttemptOutcome::unhealthy;
     report.error = fault;
-    result.splats = {};
-    result.detail = std::move(fault);
-    co_return false;
+    co_return fault;
 }
 
 asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& result,
                                                               GenerationRun& run,
                                                               const generator::Structure& chosen,
-                                                              const RoutedRequest& routed,
-                                                              std::stop_token stop) {
-    auto made = co_await run.generate_splats(chosen, stop);
+                                                              const RoutedRequest& routed) {
+    auto made = co_await run.generate_splats(chosen, routed.stop);
     if (made.error.code == generator::Errc::out_of_memory)
-        made = co_await run.generate_splats(chosen, stop);
+        made = co_await run.generate_splats(chosen, routed.stop);
     if (made.error.code) {
         fail(result, made.error);
         ran_out(result, made.error, routed);

@@ -7,6 +7,7 @@
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
 #include "miner/generation/backend_pool.hpp"
+#include "miner/generation/candidate_queue.hpp"
 #include "miner/generation/candidates.hpp"
 #include "miner/generation/gate.hpp"
 #include "miner/generation/generation_config.hpp"
@@ -147,7 +148,9 @@ private:
     // Of each attempt, in turn; null where it failed.
     using Structures = std::vector<std::unique_ptr<generator::Structure>>;
 
-    // The candidates of one request; its own attempts and splats are in `work`.
+    // The candidates of one request. Two coroutines have it in hand: one makes structures and
+    // splats on the device, the other finishes and scores the last ones meanwhile, and alone
+    // touches the result.
     struct CandidateRound {
         struct Ready {
             EncodedAsset asset;
@@ -159,14 +162,22 @@ private:
         const CandidatePlan& plan;
         Backend& backend;
         Precedence::Place& place;
-        Structures& structures;
-        Predictor::Patience patience = {};
+        Structures& structures;  // of the gate's attempts
+        GenerationResult& result;
+        CandidateQueue& queue;
+        // Of both.
+        std::stop_source over = {};         // no more can be made, or need be
+        Predictor::Patience patience = {};  // until then
+        bool one_by_one = false;            // each waits for what the other is at
+        double longest_ms = 0;              // that a candidate took
+        // Of whoever makes them.
+        int number = 0;            // attempts so far
+        int begun = 0;             // second stages so far, the gate's result among them
+        std::int64_t densest = 0;  // of the structures so far
+        // Of whoever finishes them.
         Predictor::Query query = {};
-        GenerationResult work = {};
+        std::chrono::steady_clock::time_point asked = {};
         std::vector<Ready> ready = {};  // those that may still be chosen
-        int finished = 0;               // that had their second stage
-        std::int64_t densest = 0;       // of the structures so far
-        double longest_ms = 0;          // that one of them took
     };
 
     asio::awaitable<void> watch_memory(const GenerationResult& result, bool with_candidates);
@@ -198,22 +209,34 @@ private:
     // Tries once more where memory ran out: a scorer's work, or another program, may have passed.
     asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
                                           const generator::Structure& chosen,
-                                          const RoutedRequest& routed, std::stop_token stop);
-    // Measures the result's splats; ones that break a limit of the gate are dropped, and the
-    // attempt is marked so: false.
-    asio::awaitable<bool> is_healthy(GenerationResult& result, const RoutedRequest& routed);
+                                          const RoutedRequest& routed);
+    // Measures an attempt's splats for its report. Of ones that break a limit of the gate it says
+    // which, there, too; else nothing.
+    asio::awaitable<std::string> examine(const generator::Splats& splats, storage::Attempt& report,
+                                         const RoutedRequest& routed);
     static storage::Attempt report_of(const GenerationRun::StructureResult& tried, int number,
                                       storage::EnhancementChain chain, std::uint64_t seed,
                                       const RoutedRequest& routed);
 
     // production_candidates.cpp.
-    asio::awaitable<void> make_candidates(GenerationResult& result, CandidateRound& round);
-    asio::awaitable<bool> begin_round(const GenerationResult& result, CandidateRound& round);
-    asio::awaitable<bool> take_up_gate_result(GenerationResult& result, CandidateRound& round);
-    asio::awaitable<bool> try_candidate(CandidateRound& round);
-    asio::awaitable<bool> finish_candidate(CandidateRound& round, int number);
+    asio::awaitable<void> make_candidates(CandidateRound& round);
+    asio::awaitable<void> make_and_close(CandidateRound& round);
+    asio::awaitable<void> make_while_wanted(CandidateRound& round);
+    asio::awaitable<bool> make_sparse(CandidateRound& round);
+    asio::awaitable<bool> make_candidate(CandidateRound& round);
+    asio::awaitable<bool> make_splats(CandidateRound& round, CandidateQueue::Made made,
+                                      const generator::Structure& structure);
+    static asio::awaitable<bool> has_turn(CandidateRound& round);
+    bool goes_one_by_one(CandidateRound& round, const config::Error& error) const;
+    void candidate_failed(CandidateRound& round, const config::Error& error) const;
+    // production_finish.cpp.
+    asio::awaitable<void> finish_and_stop(CandidateRound& round);
+    asio::awaitable<void> finish_while_wanted(CandidateRound& round);
+    asio::awaitable<bool> begin_round(CandidateRound& round);
+    asio::awaitable<bool> take_up_gate_result(CandidateRound& round);
+    asio::awaitable<bool> finish(CandidateRound& round, CandidateQueue::Made made);
     asio::awaitable<bool> predict(CandidateRound& round, int number, EncodedAsset asset);
-    void choose(GenerationResult& result, CandidateRound& round) const;
+    void choose(CandidateRound& round) const;
     void log_verdict(const RoutedRequest& routed, const Decision& decision,
                      const GenerationResult& result) const;
     static void fail(GenerationResult& result, const config::Error& error);

@@ -1,13 +1,17 @@
 // The candidates of a production: more results than the gate asks for, of which the best is chosen
-// by its predicted score, in time that costs nothing.
+// by its predicted score, in time that costs nothing. This is the device's part; what is done with
+// its splats while it makes the next ones is production_finish.cpp.
 #include "config/elapsed.hpp"
 #include "generator/errc.hpp"
 #include "miner/generation/deadline.hpp"
 #include "miner/generation/production.hpp"
+#include "network/await_all.hpp"
+#include "network/settled.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <exception>
+#include <limits>
 #include <utility>
 
 namespace miner {
@@ -20,197 +24,170 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAllowance = 1.2;
 // Structures that are not worth finishing come besides those that are.
 constexpr int kStructuresForEach = 3;
-constexpr const char* kUnscored =
-    "the best so far goes out, or what the gate let pass; if it happens often, see `miner check` "
-    "and candidates.window";
+// The place of whoever wants nothing of the backend any more: behind everybody.
+constexpr int kLast = std::numeric_limits<int>::max();
 
-std::vector<Candidate> candidates_of(const auto& ready) {
-    std::vector<Candidate> candidates;
-    for (const auto& each : ready) candidates.push_back(each.candidate);
-    return candidates;
+bool is_out_of_memory(const config::Error& error) {
+    return error.code == generator::Errc::out_of_memory;
 }
 
 }  // namespace
 
-asio::awaitable<void> Production::make_candidates(GenerationResult& result, CandidateRound& round) {
+asio::awaitable<void> Production::make_candidates(CandidateRound& round) {
+    const auto& result = round.result;
     const auto left = round.plan.left();
     const bool decided = result.end == GenerationResult::End::decided &&
                          (result.has_splats() || result.outcome == storage::Outcome::rejected);
     if (!decided || left.count() <= 0) co_return;
-    const Deadline deadline(co_await asio::this_coro::executor, round.routed.stop, left);
-    round.patience = {.until = deadline.at(), .stop = deadline.token()};
-    if (!co_await begin_round(result, round)) {
-        result.ran_out_of_memory |= round.work.ran_out_of_memory;
-        co_return;
-    }
-
-    round.work.attempts = std::move(result.attempts);
-    bool goes_on = co_await take_up_gate_result(result, round);
-    const int most = round.plan.settings.most;
-    const int last = int(round.work.attempts.size()) + kStructuresForEach * most;
-    while (goes_on && round.finished < most && int(round.work.attempts.size()) < last &&
-           !is_enough(candidates_of(round.ready), round.plan) &&
-           double(round.plan.left().count()) > kAllowance * round.longest_ms)
-        goes_on = co_await try_candidate(round);
-    result.attempts = std::move(round.work.attempts);
-    result.ran_out_of_memory |= round.work.ran_out_of_memory;
-    choose(result, round);
-}
-
-// False when there is nothing to compare candidates with.
-asio::awaitable<bool> Production::begin_round(const GenerationResult& result,
-                                              CandidateRound& round) {
-    auto query = co_await predictor_->ask(*round.routed.asked, round.patience);
-    if (!query) {
-        ran_out(round.work, query.error(), round.routed);
-        log_.warn("not scored", {{"task", round.routed.watch.task},
-                                 {"error", query.error().message()},
-                                 {"hint", kUnscored}});
-        co_return false;
-    }
-    round.query = std::move(*query);
+    const auto io = co_await asio::this_coro::executor;
+    const Deadline deadline(io, round.routed.stop, left);
+    const std::stop_callback late(deadline.token(), [&round] { round.over.request_stop(); });
+    round.patience = {.until = deadline.at(), .stop = round.over.get_token()};
+    round.one_by_one = !round.backend.leaves_cores_free();
+    round.number = int(result.attempts.size());
+    round.begun = result.has_splats() ? 1 : 0;
     for (const auto& each : result.attempts) {
         round.densest = std::max(round.densest, each.gaussians);
         round.longest_ms = std::max(round.longest_ms, config::total(each.times));
     }
-    co_return true;
+    std::vector<asio::awaitable<void>> sides;
+    sides.push_back(make_and_close(round));
+    sides.push_back(finish_and_stop(round));
+    co_await network::await_all(std::move(sides));
+    choose(round);
 }
 
-// What the gate chose is the first candidate. Where it chose nothing, the densest of what was too
-// sparse for it is: a thin thing may be as it should be. False when no more can be made.
-asio::awaitable<bool> Production::take_up_gate_result(GenerationResult& result,
-                                                      CandidateRound& round) {
-    const auto begin = Clock::now();
+// However it ends, whoever finishes hears of it.
+asio::awaitable<void> Production::make_and_close(CandidateRound& round) {
+    auto making = make_while_wanted(round);
+    const auto end = co_await network::settle(std::move(making));
+    round.queue.close();
+    round.place.move_to(kLast);
+    if (!end.failure) co_return;
+    round.over.request_stop();
+    std::rethrow_exception(end.failure);
+}
+
+asio::awaitable<void> Production::make_while_wanted(CandidateRound& round) {
+    const int most = round.plan.settings.most;
+    const int last = round.number + kStructuresForEach * most;
+    const auto is_wanted = [&] {
+        return !round.patience.stop.stop_requested() && round.begun < most &&
+               round.number<last&& double(round.plan.left().count())> kAllowance * round.longest_ms;
+    };
     bool goes_on = true;
-    if (result.has_splats()) {
-        auto splats = std::exchange(result.splats, {});
-        result.encoded = co_await encode(std::move(splats));
-        ++round.finished;
-        goes_on = co_await predict(round, result.attempt, *result.encoded);
-    } else {
-        const auto& attempts = round.work.attempts;
-        const auto densest = std::max_element(
-            attempts.begin(), attempts.end(),
-            [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
-        const auto index = std::size_t(densest - attempts.begin());
-        const bool usable = densest != attempts.end() && round.structures[index] &&
-                            densest->outcome != AttemptOutcome::unhealthy &&
-                            densest->gaussians >= round.routed.generation_config.gate.floor;
-        if (usable) goes_on = co_await finish_candidate(round, int(index) + 1);
+    if (round.begun == 0) goes_on = co_await make_sparse(round);
+    round.structures.clear();
+    while (goes_on) {
+        if (round.one_by_one)
+            co_await round.queue.until_finished(round.patience.stop);
+        else
+            co_await round.queue.until_room(round.patience.stop);
+        if (!is_wanted()) co_return;
+        goes_on = co_await make_candidate(round);
     }
-    round.longest_ms += config::milliseconds_since(begin);
-    co_return goes_on;
 }
 
-// One more structure, and its splats where it is promising.
-asio::awaitable<bool> Production::try_candidate(CandidateRound& round) {
-    const auto begin = Clock::now();
+// Where the gate chose nothing, the densest of what was too sparse for it is the first candidate: a
+// thin thing may be as it should be. False when no more can be made.
+asio::awaitable<bool> Production::make_sparse(CandidateRound& round) {
+    const auto& attempts = round.result.attempts;
+    const auto densest =
+        std::max_element(attempts.begin(), attempts.end(),
+                         [](const auto& a, const auto& b) { return a.gaussians < b.gaussians; });
+    const auto index = std::size_t(densest - attempts.begin());
+    const bool usable = densest != attempts.end() && round.structures[index] &&
+                        densest->outcome != AttemptOutcome::unhealthy &&
+                        densest->gaussians >= round.routed.generation_config.gate.floor;
+    if (!usable) co_return true;
+    CandidateQueue::Made made{.number = int(index) + 1, .before_ms = round.longest_ms};
+    made.begin = Clock::now();
+    if (!co_await has_turn(round)) co_return false;
+    co_return co_await make_splats(round, std::move(made), *round.structures[index]);
+}
+
+// One more structure, and its splats where it is promising. False when no more can be made.
+asio::awaitable<bool> Production::make_candidate(CandidateRound& round) {
     const auto& routed = round.routed;
-    round.place.move_to(std::max(1, round.finished));
-    if (!co_await round.backend.precedence().turn(round.place, round.patience.until,
-                                                  round.patience.stop))
-        co_return false;
-    const int number = int(round.work.attempts.size()) + 1;
+    const auto stop = round.patience.stop;
+    CandidateQueue::Made step{.begin = Clock::now()};
+    round.place.move_to(std::max(1, round.begun));
+    if (!co_await has_turn(round)) co_return false;
+    const int number = round.number + 1;
     const auto recipe = recipe_of(number, routed.seed, is_prompt(routed.request));
-    auto tried =
-        co_await round.run.generate_structure(recipe.chain, recipe.seed, round.patience.stop);
+    auto tried = co_await round.run.generate_structure(recipe.chain, recipe.seed, stop);
+    if (goes_one_by_one(round, tried.error)) {
+        co_await round.queue.until_finished(stop);
+        tried = co_await round.run.generate_structure(recipe.chain, recipe.seed, stop);
+    }
     if (!tried.structure && tried.error.code != generator::Errc::no_voxels) {
-        const bool late = tried.error.code == generator::Errc::cancelled;
-        ran_out(round.work, tried.error, routed);
-        if (!late)
-            log_.warn("candidate failed",
-                      {{"task", routed.watch.task}, {"error", tried.error.message()}});
+        candidate_failed(round, tried.error);
         co_return false;
     }
-    auto report = report_of(tried, number, recipe.chain, recipe.seed, routed);
-    report.candidate = true;
-    round.structures.push_back(std::move(tried.structure));
-    round.work.attempts.push_back(report);
-    if (routed.watch.attempt) co_await routed.watch.attempt(report);
-    const bool promising =
-        is_promising(report.gaussians, round.densest, routed.generation_config.gate);
-    round.densest = std::max(round.densest, report.gaussians);
-    bool goes_on = true;
-    if (promising) goes_on = co_await finish_candidate(round, number);
-    round.structures.back().reset();
-    round.longest_ms = std::max(round.longest_ms, config::milliseconds_since(begin));
-    co_return goes_on;
-}
-
-// Stage 2, health, bytes and predicted score of attempt `number`. False when no more can be made.
-asio::awaitable<bool> Production::finish_candidate(CandidateRound& round, int number) {
-    const auto& routed = round.routed;
-    if (!co_await round.backend.precedence().turn(round.place, round.patience.until,
-                                                  round.patience.stop))
-        co_return false;
-    auto& work = round.work;
-    work.attempt = number;
-    work.splats = {};
-    ++round.finished;
-    const auto next = co_await generate_splats(
-        work, round.run, *round.structures[std::size_t(number - 1)], routed, round.patience.stop);
-    if (next != Next::proceed) {
-        if (!work.given_up())
-            log_.warn("candidate failed", {{"task", routed.watch.task}, {"error", work.detail}});
-        co_return false;
-    }
-    auto& report = work.attempts[std::size_t(number - 1)];
-    if (!co_await is_healthy(work, routed)) {
-        if (routed.watch.completed) co_await routed.watch.completed(report);
+    round.number = step.number = number;
+    auto told = step;
+    told.attempt = report_of(tried, number, recipe.chain, recipe.seed, routed);
+    told.attempt->candidate = true;
+    const auto gaussians = told.attempt->gaussians;
+    round.queue.put(std::move(told));
+    const bool promising = is_promising(gaussians, round.densest, routed.generation_config.gate);
+    round.densest = std::max(round.densest, gaussians);
+    if (!promising) {
+        round.longest_ms = std::max(round.longest_ms, config::milliseconds_since(step.begin));
         co_return true;
     }
-    auto splats = std::exchange(work.splats, {});
-    auto asset = co_await encode(std::move(splats));
-    report.times.compress = asset.milliseconds;
-    if (asset.gaussians < routed.generation_config.gate.floor) co_return true;
-    co_return co_await predict(round, number, std::move(asset));
+    if (!co_await has_turn(round)) co_return false;
+    co_return co_await make_splats(round, std::move(step), *tried.structure);
 }
 
-// False when the scorer failed, or was not there in time: no more can be compared.
-asio::awaitable<bool> Production::predict(CandidateRound& round, int number, EncodedAsset asset) {
-    const auto& watch = round.routed.watch;
-    if (asset.spz->empty()) co_return true;
-    if (watch.stage) watch.stage("score");
-    auto predicted = co_await predictor_->predict(asset.spz, round.query, round.patience);
-    if (!predicted) {
-        ran_out(round.work, predicted.error(), round.routed);
-        log_.warn("not scored", {{"task", watch.task},
-                                 {"attempt", number},
-                                 {"error", predicted.error().message()},
-                                 {"hint", kUnscored}});
+// Stage 2 of an attempt. Tries once more where memory ran out, with no scorer's work beside it.
+asio::awaitable<bool> Production::make_splats(CandidateRound& round, CandidateQueue::Made made,
+                                              const generator::Structure& structure) {
+    const auto stop = round.patience.stop;
+    ++round.begun;
+    auto generated = co_await round.run.generate_splats(structure, stop);
+    if (is_out_of_memory(generated.error)) {
+        goes_one_by_one(round, generated.error);
+        co_await round.queue.until_finished(stop);
+        generated = co_await round.run.generate_splats(structure, stop);
+    }
+    const bool failed = bool(generated.error.code);
+    if (!failed && generated.generated.splats.size() == 0)
+        generated.error = config::fail(generator::Errc::bad_splats, "stage 2 made none");
+    if (generated.error.code) {
+        candidate_failed(round, generated.error);
         co_return false;
     }
-    auto& report = round.work.attempts[std::size_t(number - 1)];
-    report.predicted = *predicted;
-    log_.info("scored", {{"task", watch.task},
-                         {"attempt", number},
-                         {"gaussians", report.gaussians},
-                         {"predicted", predicted->total},
-                         {"ms", std::llround(predicted->milliseconds)}});
-    if (watch.completed) co_await watch.completed(report);
-    round.ready.push_back({std::move(asset), {number, report.gaussians, predicted->total}});
-    const auto all = candidates_of(round.ready);
-    std::erase_if(round.ready,
-                  [&](const auto& each) { return !may_be_best(each.candidate, all, round.plan); });
+    made.generated = std::move(generated.generated);
+    round.queue.put(std::move(made));
     co_return true;
 }
 
-void Production::choose(GenerationResult& result, CandidateRound& round) const {
-    if (round.ready.empty()) return;  // what the gate chose stays
-    auto& best = round.ready[best_of(candidates_of(round.ready), round.plan)];
-    const auto& chosen = result.attempts[std::size_t(best.candidate.attempt - 1)];
-    const bool dense = chosen.gaussians >= round.routed.generation_config.gate.min_gaussians;
-    using enum storage::Outcome;
-    if (result.outcome == rejected || result.outcome == retry_improved)
-        result.outcome = dense ? retry_passed : retry_improved;
-    if (best.candidate.attempt != result.attempt)
-        log_.info("candidate chosen", {{"task", round.routed.watch.task},
-                                       {"attempt", best.candidate.attempt},
-                                       {"of", result.attempts.size()},
-                                       {"predicted", best.candidate.predicted}});
-    result.attempt = best.candidate.attempt;
-    result.encoded = std::move(best.asset);
-    result.detail.clear();
+// Once what it needs is free; false when no more can be made.
+asio::awaitable<bool> Production::has_turn(CandidateRound& round) {
+    const auto stop = round.patience.stop;
+    if (round.one_by_one) co_await round.queue.until_finished(stop);
+    const bool mine =
+        co_await round.backend.precedence().turn(round.place, round.patience.until, stop);
+    co_return mine && !stop.stop_requested();
+}
+
+// Whether memory ran out for a step that is worth trying again alone, as the other side may have
+// had it; from then on neither works beside the other.
+bool Production::goes_one_by_one(CandidateRound& round, const config::Error& error) const {
+    if (!is_out_of_memory(error) || round.one_by_one) return false;
+    round.one_by_one = true;
+    log_.info("candidates one by one",
+              {{"task", round.routed.watch.task},
+               {"error", error.message()},
+               {"hint", "no room to make one while another is scored; see score.device"}});
+    return true;
+}
+
+void Production::candidate_failed(CandidateRound& round, const config::Error& error) const {
+    ran_out(round.result, error, round.routed);
+    if (error.code == generator::Errc::cancelled) return;
+    log_.warn("candidate failed", {{"task", round.routed.watch.task}, {"error", error.message()}});
 }
 
 }  // namespace miner

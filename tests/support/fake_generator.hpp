@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace tests {
 // Shared between the test and the generators it hands in, which run on other threads. What is no
 // atomic and not guarded is set before the first of them runs.
 struct Script {
+    std::string device = "cpu";
     Guarded<std::vector<std::int64_t>> voxels;  // of each structure in turn; -1: it fails
     Guarded<generator::Errc> failure{generator::Errc::internal};
     Guarded<std::chrono::milliseconds> delay;  // of each stage 1; polls the stop token
@@ -27,6 +29,9 @@ struct Script {
     int meeting = 0;
     std::atomic<int> stage1_runs = 0;
     std::atomic<int> stage2_runs = 0;
+    // Called as each begins, with its number from 0; may throw.
+    std::function<void(int)> at_stage1, at_stage2;
+    std::atomic<int> at_work = 0;  // of both stages
     std::atomic<bool> repainted = false;
     Guarded<std::vector<bool>> dull{{false}};  // of each stage 2 in turn: one opacity
     Guarded<std::vector<bool>> full{{false}};  // of each stage 2 in turn: the memory ran out
@@ -61,7 +66,7 @@ class FakeGenerator final : public generator::Generator {
 public:
     explicit FakeGenerator(std::shared_ptr<Script> script) : script_(std::move(script)) {
         info_ = {.name = "fake",
-                 .device = "cpu",
+                 .device = script_->device,
                  .dtype = "fp32",
                  .picture_size = script_->takes_pictures ? 16 : 0,
                  .takes_prompts = script_->takes_prompts,
@@ -93,6 +98,8 @@ public:
 
     config::Result<std::unique_ptr<generator::Structure>> generate_structure(
         const generator::Condition& condition, std::uint64_t seed, std::stop_token stop) override {
+        const AtWork at_work(*script_);
+        if (script_->at_stage1) script_->at_stage1(script_->stage1_runs);
         const bool prompt = std::holds_alternative<generator::Prompt>(condition);
         if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
             return config::fail(generator::Errc::wrong_input, "fake");
@@ -125,7 +132,9 @@ public:
     config::Result<generator::GeneratedSplats> generate_splats(
         const generator::Structure& structure, const generator::Condition* repaint,
         std::stop_token stop) override {
+        const AtWork at_work(*script_);
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
+        if (script_->at_stage2) script_->at_stage2(script_->stage2_runs);
         const auto index = std::size_t(script_->stage2_runs++);
         const bool dull = script_->dull.in_turn(index);
         if (script_->full.in_turn(index))
@@ -147,6 +156,14 @@ public:
     }
 
 private:
+    struct AtWork {
+        explicit AtWork(Script& at) : script(at) { ++script.at_work; }
+        AtWork(const AtWork&) = delete;
+        AtWork& operator=(const AtWork&) = delete;
+        ~AtWork() { --script.at_work; }
+        Script& script;
+    };
+
     std::shared_ptr<Script> script_;
     generator::ModelInfo info_;
 };

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -24,8 +25,11 @@ struct ScorerScript {
     std::atomic<int> fails_from = 1'000'000;     // scores from this number on, from 0, fail
     generator::Errc failure = generator::Errc::wrong_input;  // how they do
     std::atomic<bool> gone = false;                          // the scorer was taken down
-    std::atomic<bool> held = false;  // no score ends while it is; fails after ten minutes
+    std::atomic<bool> held = false;            // no score ends while it is; fails after ten minutes
+    std::function<bool(int)> may_end;          // and none before this holds for its number, from 0
+    Guarded<std::vector<bool>> full{{false}};  // of each score in turn: the memory ran out
     std::atomic<int> begun = 0;
+    std::atomic<int> ended = 0;
     Guarded<std::vector<generator::ScoreCondition>> conditions;  // that were asked for
 };
 
@@ -53,13 +57,16 @@ public:
     config::Result<generator::Score> score(std::span<const generator::Image> views,
                                            const generator::ScoreQuery&) override {
         const int index = script_->begun++;
+        const Ended ended{*script_};
         const auto begin = std::chrono::steady_clock::now();
-        while (script_->held) {
+        while (script_->held || (script_->may_end && !script_->may_end(index))) {
             if (std::chrono::steady_clock::now() > begin + std::chrono::minutes(10))
                 return config::fail(generator::Errc::internal, "kept for too long");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         if (views.size() != 1) return config::fail(generator::Errc::wrong_input, "other views");
+        if (script_->full.in_turn(std::size_t(index)))
+            return config::fail(generator::Errc::out_of_memory, "as scripted");
         if (index >= script_->fails_from) return config::fail(script_->failure, "as scripted");
         generator::Score score;
         score.total = script_->totals.in_turn(std::size_t(index));
@@ -71,6 +78,11 @@ public:
     }
 
 private:
+    struct Ended {
+        ScorerScript& script;
+        ~Ended() { ++script.ended; }
+    };
+
     std::shared_ptr<ScorerScript> script_;
     generator::ScorerInfo info_;
 };

@@ -41,10 +41,12 @@ struct ProductionBench {
     std::shared_ptr<ScorerScript> scorer = std::make_shared<ScorerScript>();
     std::optional<miner::CandidatePlan> plan;
     std::vector<storage::Attempt> completed;
+    std::function<void(const storage::Attempt&)> at_completed;  // called first; may throw
     bool gate_decided = false;
     // Called when candidates begin; may start more work on the same production.
     std::function<void(asio::io_context&, miner::Production&)> beside;
     bool released_at_end = false;  // the scorer, once the result is there
+    int at_work_at_end = -1;       // stages that the production left behind when it ended
 
     miner::GenerationResult produce() {
         asio::io_context io{1};
@@ -74,6 +76,7 @@ struct ProductionBench {
                     if (beside) beside(io, production);
                 };
                 watch.completed = [this](storage::Attempt attempt) -> asio::awaitable<void> {
+                    if (at_completed) at_completed(attempt);
                     completed.push_back(attempt);
                     co_return;
                 };
@@ -85,9 +88,12 @@ struct ProductionBench {
                 auto planned = plan;
                 result = co_await production.produce(request, 7, stop.get_token(), watch,
                                                      std::move(planned));
-                if (released_at_end) scorer->held = false;
             },
-            [&](std::exception_ptr error) { failure = error; });
+            [&](std::exception_ptr error) {
+                failure = error;
+                at_work_at_end = script->at_work;
+                if (released_at_end) scorer->held = false;
+            });
         io.run();
         if (failure) std::rethrow_exception(failure);
         return result;

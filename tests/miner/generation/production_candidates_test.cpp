@@ -282,6 +282,7 @@ TEST_CASE("a remote backend makes candidates, too") {
     Bench bench;
     bench.settings.generator.device = "none";
     bench.settings.generator.remote = {server.url()};
+    bench.plan->settings.most = 2;
     bench.scores({0.2, 0.7});
     const auto result = bench.produce();
     tests::Serving::stop_all({&server});

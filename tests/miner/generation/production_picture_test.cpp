@@ -5,7 +5,9 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <vector>
 
 using Bench = tests::ProductionBench;
 using storage::Outcome;
@@ -81,4 +83,33 @@ TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::error);
     CHECK(holds(bench.attempts[0].error, "bad mask"));
     CHECK(bench.script->stage1_runs == 0);
+}
+
+TEST_CASE("a picture is enhanced and cropped once for each enhancement, however many attempts") {
+    Bench bench;
+    bench.script->voxels = {100};
+    bench.settings.enhance.applies_to = "structure";
+    bench.scorer->totals = std::vector<double>{0.1};
+    bench.settings.candidates.most = 5;
+    bench.plan = {.settings = bench.settings.candidates, .calibration = {}, .left = [] {
+                      return std::chrono::minutes(5);
+                  }};
+    const auto prepared = [&] {
+        return std::count(bench.stages.begin(), bench.stages.end(), "prepare");
+    };
+    SECTION("on a CPU, where it is needed") {
+        bench.produce();
+        CHECK(prepared() == 2);
+    }
+    SECTION("on a GPU, while that is at the first structure") {
+        bench.script->device = "cuda:0";
+        bench.produce();
+        CHECK(prepared() == 1);
+    }
+    const auto pictures = bench.script->pictures.get();
+    REQUIRE(pictures.size() == 5);
+    CHECK(pictures[0].pixels == pictures[2].pixels);
+    CHECK(pictures[1].pixels == pictures[3].pixels);
+    CHECK(pictures[0].pixels != pictures[1].pixels);
+    CHECK(bench.script->repainted);
 }
