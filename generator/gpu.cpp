@@ -186,6 +186,10 @@ config::Result<DeviceChoice> choose_one(const std::string& wanted, std::size_t i
 
 int least_driver(int cuda) { return cuda >= 13000 ? 580 : cuda >= 12000 ? 525 : 450; }
 
+bool may_be_gpu(const std::string& wanted, const GpuFacts& facts) {
+    return wanted.starts_with("cuda") || (wanted == "auto" && facts.device_files);
+}
+
 config::Result<DeviceChoice> choose_device(const std::string& wanted, const GpuFacts& facts) {
     if (wanted == "cpu") return cpu("as the settings say");
     if (wanted == "auto") return choose_any(facts);

@@ -74,6 +74,9 @@ struct DeviceChoice {
 // the detail has the remedy.
 config::Result<DeviceChoice> choose_device(const std::string& wanted, const GpuFacts& facts);
 
+// Whether choose_device() may come to a GPU, as far as the machine tells before any build is asked.
+bool may_be_gpu(const std::string& wanted, const GpuFacts& facts);
+
 // A device before anything is loaded onto it.
 struct DeviceReport {
     DeviceChoice choice;

@@ -1,6 +1,7 @@
 #include "miner/generation/local_backend.hpp"
 
 #include "config/elapsed.hpp"
+#include "generator/gpu.hpp"
 #include "generator/image/prepare.hpp"
 #include "network/await_all.hpp"
 
@@ -184,7 +185,7 @@ asio::awaitable<config::Result<void>> LocalBackend::load(const MakeGenerator& ma
                                                          config::Generator settings, Start start) {
     settings.device = name_;
     // Not for a GPU, which waits for its launches.
-    const bool yields = !name_.starts_with("cuda");
+    const bool yields = !generator::may_be_gpu(name_, generator::machine_facts());
     std::optional<generator::DeviceMemory> memory;
     auto made = co_await run_on(device_.lane, [&] {
         if (yields) ::setpriority(PRIO_PROCESS, id_t(::gettid()), kNiceness);

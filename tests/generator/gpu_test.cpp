@@ -270,3 +270,11 @@ TEST_CASE("a device file that this user may not open is named") {
               return denied.ends_with("/dev/nvidia0") ? 1 : 0;
           }) == 1);
 }
+
+TEST_CASE("auto may be a GPU where the machine has a device file of one, cpu never is") {
+    const generator::GpuFacts without, with{.device_files = true};
+    CHECK(generator::may_be_gpu("auto", with));
+    CHECK_FALSE(generator::may_be_gpu("auto", without));
+    CHECK_FALSE(generator::may_be_gpu("cpu", with));
+    CHECK(generator::may_be_gpu("cuda:1", without));
+}
