@@ -7,7 +7,7 @@ seconds=${1:-60}
 [ $# -gt 0 ] && shift
 
 cmake --preset fuzz >/dev/null
-ninja -C build/fuzz fuzz >/dev/null
+built=$(ninja -C build/fuzz fuzz) || { echo "$built" | tail -n 60; echo "fuzz: the targets do not build"; exit 1; }
 python3 ops/fuzz_seeds.py build/fuzz/seeds
 mkdir -p build/fuzz/found
 
