@@ -32,7 +32,8 @@ export OMP_WAIT_POLICY=passive
 failed=()
 for program in "${programs[@]}"; do
     log=build/$preset/$program.log
-    build/$preset/tests/"$program" "~[.]" >"$log" 2>&1
+    # Without one generation by a published architecture, which takes hours so.
+    build/$preset/tests/"$program" "~[.]~the smallest published architecture*" >"$log" 2>&1
     code=$?
     found=$(grep -cE "^SUMMARY: |: runtime error: " "$log")
     if [ $code -eq 0 ] && [ "$found" -eq 0 ]; then
