@@ -34,7 +34,7 @@ public:
     ~Team();
 
     // Calls work(i) for every i below `count`, begun in rising order, and returns when all are
-    // done. `work` must not throw.
+    // done. The first that throws keeps those that have not begun from it; thrown on from here.
     template <class Work>
     void run(std::size_t count, const Work& work) {
         if (others_.empty() || count < 2) {

@@ -135,9 +135,10 @@ fetch_cuda() {
         touch .venv/miner-cuda-$torch
     fi
     # Headers alone. Later ones hold engines that want NVRTC linked.
-    if [ ! -e .venv/cudnn-frontend/include/cudnn_frontend.h ]; then
+    if [ ! -e .venv/miner-cudnn-frontend-1.18.0 ]; then
         echo "setup: fetching cuDNN's C++ interface (2 MB)"
         fetch_cudnn_frontend 1.18.0
+        touch .venv/miner-cudnn-frontend-1.18.0
     fi
     if ! ops/lib/find_nvcc.sh > /dev/null 2>&1; then
         echo "setup: fetching nvcc (about 100 MB)"

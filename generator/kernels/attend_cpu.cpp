@@ -205,10 +205,10 @@ at::Tensor attend_padded(const at::Tensor& q, const at::Tensor& k, const at::Ten
 
 PaddedSequence pad_sequence(std::int64_t rows, at::Device device, at::ScalarType type,
                             std::int64_t width) {
-    const bool planned = device.is_cuda() && has_planned(compute_capability(device), type, width) &&
-                         planned_rows(rows).has_value();
-    if (!planned) return {rows, rows, {}};
-    return {rows, *planned_rows(rows), at::full({2}, rows, at::kInt).to(device)};
+    const auto size = planned_rows(rows);
+    if (!size || !device.is_cuda() || !has_planned(compute_capability(device), type, width))
+        return {rows, rows, {}};
+    return {rows, *size, at::full({2}, rows, at::kInt).to(device)};
 }
 
 at::Tensor attend_in_windows(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -1,7 +1,5 @@
 #include "generator/kernels/attend_planned.hpp"
 
-#include <algorithm>
-
 namespace generator {
 namespace {
 
@@ -21,7 +19,7 @@ bool has_planned(ComputeCapability card, at::ScalarType type, std::int64_t width
 
 std::optional<std::int64_t> planned_rows(std::int64_t rows) {
     for (const auto& [step, most] : kSteps)
-        if (rows <= most) return std::max(step, (rows + step - 1) / step * step);
+        if (rows <= most) return (rows + step - 1) / step * step;
     return std::nullopt;
 }
 

@@ -26,17 +26,15 @@ std::vector<std::int64_t> planned_sizes();
 
 // q    [B, T, H, D]  heads in any place, D contiguous, 16 bits
 // k, v [B, L, H, D]  likewise
-// rows [B] int32, on the same device, of a sequence that attends to itself (T = L): how many of its
-// rows there are, at least one.
-//      The others are in nobody's sum, but must be finite; what they become is zeros. Undefined:
-//      all rows are there.
+// rows [B] int32     on the same device, of a sequence that attends to itself (T = L): how many of
+//                    its rows there are, at least one. The others are in nobody's sum, but must be
+//                    finite; what they become is zeros. Undefined: all rows are there.
 // ->   [B, T, H * D]
 // A plan that is lacking is made. Throws c10::Error where cuDNN has none.
 at::Tensor attend_planned(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                           const at::Tensor& rows);
 
-// The plans that attend_planned() needs for one network, for every size, made by several threads at
-// once.
+// The plans that attend_planned() needs for one network: three for every size, some 5 s.
 struct PlannedNetwork {
     at::Device device;
     at::ScalarType type;

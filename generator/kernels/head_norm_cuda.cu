@@ -2,6 +2,7 @@
 // heads allow it, reduce the sum of squares by shuffles and write it back. Memory bound: 2 x bytes
 // of x is the floor; gamma stays in cache.
 #include "generator/kernels/head_norm_launch.hpp"
+#include "generator/kernels/pieces.cuh"
 
 #include <cstdint>
 #include <type_traits>
@@ -15,24 +16,10 @@ namespace {
 
 // ---------------------------------------------------------------- helpers
 
-constexpr int kWarp = 32;
 constexpr int kThreads = 256;
-constexpr int kPieceBytes = 16;
 constexpr int kMostPerLane = 8;  // of the plain kernel: heads of up to 256
 
-template <int kLanes>
-__device__ float sum_over(float v) {
-    for (int offset = kLanes / 2; offset > 0; offset /= 2) v += __shfl_xor_sync(~0u, v, offset);
-    return v;
-}
-
 __device__ float inverse_length(float squares) { return 1 / fmaxf(sqrtf(squares), 1e-12f); }
-
-template <class T>
-struct alignas(kPieceBytes) Piece {
-    static constexpr int kValues = kPieceBytes / int(sizeof(T));
-    T value[kValues];
-};
 
 struct Layout {
     int64_t tokens, token_stride;

@@ -3,6 +3,7 @@
 // Memory bound: twice the bytes of x is the floor, where torch's norm gives each row a block of its
 // own, whatever its width, and the activation reads and writes all of it once more.
 #include "generator/kernels/norm_silu_launch.hpp"
+#include "generator/kernels/pieces.cuh"
 
 #include <cstdint>
 #include <type_traits>
@@ -16,22 +17,8 @@ namespace {
 
 // ---------------------------------------------------------------- helpers
 
-constexpr int kWarp = 32;
 constexpr int kThreads = 256;
-constexpr int kPieceBytes = 16;
 constexpr int kMostRounds = 8;  // rows of 4 KiB; beyond that registers run out
-
-template <int kLanes>
-__device__ float sum_over(float v) {
-    for (int offset = kLanes / 2; offset > 0; offset /= 2) v += __shfl_xor_sync(~0u, v, offset);
-    return v;
-}
-
-template <class T>
-struct alignas(kPieceBytes) Piece {
-    static constexpr int kValues = kPieceBytes / int(sizeof(T));
-    T value[kValues];
-};
 
 template <class T>
 struct Arguments {

@@ -2,6 +2,7 @@
 // sum and, by shuffles, its norm. Memory bound: four times the bytes of x is the floor, where a
 // residual and a norm of their own move five and torch's, which read a broadcast gate value by
 // value, more.
+#include "generator/kernels/pieces.cuh"
 #include "generator/kernels/residual_norm_launch.hpp"
 
 #include <cstdint>
@@ -16,21 +17,8 @@ namespace {
 
 // ---------------------------------------------------------------- helpers
 
-constexpr int kWarp = 32;
 constexpr int kThreads = 128;
-constexpr int kPieceBytes = 16;
 constexpr int kMostRounds = 8;  // rows of 4 KiB; beyond that registers run out
-
-template <class T>
-struct alignas(kPieceBytes) Piece {
-    static constexpr int kValues = kPieceBytes / int(sizeof(T));
-    T value[kValues];
-};
-
-__device__ float sum_over_warp(float v) {
-    for (int offset = kWarp / 2; offset > 0; offset /= 2) v += __shfl_xor_sync(~0u, v, offset);
-    return v;
-}
 
 template <class T>
 struct Arguments {
@@ -80,7 +68,7 @@ __global__ void residual_norm_kernel(Arguments<T> a) {
         }
         x[at] = piece;
     }
-    const float mean = sum_over_warp(total) / float(width);
+    const float mean = sum_over<kWarp>(total) / float(width);
     float squares = 0;
 #pragma unroll
     for (int round = 0; round < kRounds; ++round) {
@@ -91,7 +79,7 @@ __global__ void residual_norm_kernel(Arguments<T> a) {
             squares += off * off;
         }
     }
-    const float inverse = rsqrtf(sum_over_warp(squares) / float(width) + a.eps);
+    const float inverse = rsqrtf(sum_over<kWarp>(squares) / float(width) + a.eps);
 #pragma unroll
     for (int round = 0; round < kRounds; ++round) {
         const int at = round * kWarp + lane;

@@ -72,8 +72,10 @@ asio::awaitable<void> Production::make_while_wanted(CandidateRound& round) {
     const int most = round.plan.settings.most;
     const int last = round.number + kStructuresForEach * most;
     const auto is_wanted = [&] {
-        return !round.patience.stop.stop_requested() && round.begun < most &&
-               round.number<last&& double(round.plan.left().count())> kAllowance * round.longest_ms;
+        const bool may_go_on = round.begun < most && round.number < last;
+        const auto enough_ms = kAllowance * round.longest_ms;
+        return may_go_on && !round.patience.stop.stop_requested() &&
+               double(round.plan.left().count()) > enough_ms;
     };
     bool goes_on = true;
     if (round.begun == 0) goes_on = co_await make_sparse(round);

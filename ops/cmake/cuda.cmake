@@ -22,7 +22,7 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
     set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 endif()
 
-# Headers of the wheels, for nvcc alone: after those of an installed toolkit that it came from, and no C++ source needs them.
+# Headers of the wheels, for nvcc alone: after those of an installed toolkit that it came from, and of C++ sources only what calls cuDNN needs them.
 target_include_directories(miner_torch SYSTEM INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:${cuda_root}/include>)
 # Half of libtorch's kernels announce themselves when they are loaded: no symbol of theirs asks for the library.
 target_link_options(miner_torch INTERFACE

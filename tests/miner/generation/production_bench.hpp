@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -47,6 +48,18 @@ struct ProductionBench {
     std::function<void(asio::io_context&, miner::Production&)> beside;
     bool released_at_end = false;  // the scorer, once the result is there
     int at_work_at_end = -1;       // stages that the production left behind when it ended
+
+    // Of up to `most`, with plenty of time.
+    void want_candidates(int most) {
+        // A validator refuses what has fewer than 7000 Gaussians unseen.
+        settings.gate.min_gaussians = 32'000;
+        settings.gate.floor = 8'000;
+        settings.candidates.most = most;
+        plan = {.settings = settings.candidates, .calibration = {}, .left = [] {
+                    return std::chrono::minutes(5);
+                }};
+        script->voxels = {1000};
+    }
 
     miner::GenerationResult produce() {
         asio::io_context io{1};

@@ -23,13 +23,8 @@ namespace {
 
 struct Bench : tests::ProductionBench {
     explicit Bench(const char* device = "cuda:0") {
-        // A validator refuses what has fewer than 7000 Gaussians unseen.
-        settings.gate.min_gaussians = 32'000;
-        settings.gate.floor = 8'000;
-        settings.candidates.most = 4;
-        plan = {.settings = settings.candidates, .calibration = {}, .left = [] { return 5min; }};
+        want_candidates(4);
         script->device = device;
-        script->voxels = {1000};
         scorer->totals = std::vector<double>{0.2};
     }
     // The first score ends once the second structure has begun.

@@ -24,14 +24,7 @@ namespace {
 
 // Plenty of time unless a test says otherwise: what ends a round is then what the test is about.
 struct Bench : tests::ProductionBench {
-    Bench() {
-        // A validator refuses what has fewer than 7000 Gaussians unseen.
-        settings.gate.min_gaussians = 32'000;
-        settings.gate.floor = 8'000;
-        settings.candidates.most = 4;
-        plan = {.settings = settings.candidates, .calibration = {}, .left = [] { return 5min; }};
-        script->voxels = {1000};
-    }
+    Bench() { want_candidates(4); }
     void scores(std::vector<double> totals) { scorer->totals = std::move(totals); }
     // Time runs from when it is first asked for, so that it does not matter how quick the machine
     // is.

@@ -8,24 +8,18 @@
 using generator::Errc;
 using storage::Outcome;
 using tests::holds;
-using namespace std::chrono_literals;
 
 namespace {
 
 struct Bench : tests::ProductionBench {
     Bench() {
-        // A validator refuses what has fewer than 7000 Gaussians unseen.
-        settings.gate.min_gaussians = 32'000;
-        settings.gate.floor = 8'000;
-        settings.candidates.most = 4;
-        script->voxels = {1000};
+        want_candidates(4);
+        plan.reset();
         script->failure = Errc::out_of_memory;
         scorer->failure = Errc::out_of_memory;
         scorer->totals = std::vector<double>{0.3};
     }
-    void with_candidates() {
-        plan = {.settings = settings.candidates, .calibration = {}, .left = [] { return 5min; }};
-    }
+    void with_candidates() { want_candidates(4); }
 };
 
 }  // namespace
