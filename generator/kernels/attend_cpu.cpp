@@ -5,8 +5,8 @@
 #include "generator/kernels/attend_gpu.hpp"
 #include "generator/kernels/attend_planned.hpp"
 #include "generator/kernels/attend_tile.hpp"
+#include "generator/kernels/lanes.hpp"
 #include "generator/kernels/parallel.hpp"
-#include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -21,7 +21,7 @@
 namespace generator {
 namespace {
 
-using wide::Half;
+using lanes::Half;
 
 // bf16 goes by its bits.
 template <class T>
@@ -179,8 +179,8 @@ at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
     TORCH_CHECK(q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type(),
                 "attend: q, k and v must have one type");
     if (fits(q, k, v)) {
-        if (q.scalar_type() == at::kFloat && wide::has_fp32()) return attend_tiles<float>(q, k, v);
-        if (q.scalar_type() == at::kBFloat16 && wide::has_bf16())
+        if (q.scalar_type() == at::kFloat && lanes::has_fp32()) return attend_tiles<float>(q, k, v);
+        if (q.scalar_type() == at::kBFloat16 && lanes::has_bf16())
             return attend_tiles<Half>(q, k, v);
     }
     if (lengths == Lengths::planned && q.is_cuda()) return attend_planned(q, k, v, {});
@@ -222,9 +222,9 @@ at::Tensor attend_in_windows(const at::Tensor& q, const at::Tensor& k, const at:
                 "attend_in_windows: the windows do not hold all rows");
     if (gpu_is_for(q)) return attend_in_windows_gpu(q, k, v, windows);
     if (fits(q, k, v)) {
-        if (q.scalar_type() == at::kFloat && wide::has_fp32())
+        if (q.scalar_type() == at::kFloat && lanes::has_fp32())
             return attend_window_tiles<float>(q, k, v, windows);
-        if (q.scalar_type() == at::kBFloat16 && wide::has_bf16())
+        if (q.scalar_type() == at::kBFloat16 && lanes::has_bf16())
             return attend_window_tiles<Half>(q, k, v, windows);
     }
     return attend_window_groups(q, k, v, windows);

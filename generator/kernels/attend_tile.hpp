@@ -1,4 +1,4 @@
-// Attention of one head on a processor with 512-bit registers, without torch: keys and values are
+// Attention of one head by this processor's vector registers, without torch: keys and values are
 // laid out once for all queries, then queries are taken six at a time, keys 256 at a time, and the
 // softmax is carried along (Milakov & Gimelshein 2018, arXiv 1805.02867; Dao et al. 2022, arXiv
 // 2205.14135). In bf16 products are of bf16 and sums in fp32. The same on any number of threads.
@@ -12,7 +12,7 @@ inline constexpr std::int64_t kPanel = 64;       // keys that lie together
 inline constexpr std::int64_t kQueries = 96;     // rows that one call of attend() is meant for
 inline constexpr std::int64_t kMostWidth = 128;  // of a head; a multiple of 32
 
-// T is float or a bf16's bits; wide.hpp tells whether this processor has the instructions.
+// T is float or a bf16's bits; lanes.hpp tells whether this processor has the instructions.
 
 // Rows of one head: row i begins at data + i * stride.
 template <class T>

@@ -4,8 +4,8 @@
 
 #include "generator/kernels/gather_matmul_launch.hpp"
 #include "generator/kernels/gather_tile.hpp"
+#include "generator/kernels/lanes.hpp"
 #include "generator/kernels/parallel.hpp"
-#include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -87,28 +87,28 @@ at::Tensor gather_matmul_tiles(const at::Tensor& x, const at::Tensor& table,
     const auto* const entries = table.const_data_ptr<std::int64_t>();
     const auto parts = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce;
     // A strip's weights stay in the cache for all rows.
-    at::parallel_for(0, size.strips() * batch * parts, 1,
-                     [&](std::int64_t begin, std::int64_t end) {
-                         for (auto i = begin; i < end; ++i) {
-                             const auto strip = i / (batch * parts), b = i / parts % batch,
-                                        first = i % parts * gathering::kRowsAtOnce;
-                             gathering::multiply<T>({bits(x) + b * sources * size.in, sources,
-                                                     bits(zeros), entries + first * size.fan},
-                                                    std::min(gathering::kRowsAtOnce, rows - first),
-                                                    strip_at(strip), bits(start), size, strip,
-                                                    to + (b * rows + first) * size.out);
-                         }
-                     });
+    at::parallel_for(
+        0, size.strips() * batch * parts, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (auto i = begin; i < end; ++i) {
+                const auto strip = i / (batch * parts), b = i / parts % batch,
+                           first = i % parts * gathering::kRowsAtOnce;
+                gathering::multiply<T>(
+                    {bits(x) + b * sources * size.in, sources, bits(zeros),
+                     entries + first * size.fan},
+                    std::min(gathering::kRowsAtOnce, rows - first), strip_at(strip), bits(start),
+                    size, strip, gathering::Finish::plain, to + (b * rows + first) * size.out);
+            }
+        });
     return y;
 }
 
 at::Tensor gather_matmul_any_cpu(const at::Tensor& x, const at::Tensor& table,
                                  const at::Tensor& weight, const at::Tensor& bias) {
     if (x.size(2) % 2 == 0 && weight.size(1) % 32 == 0) {
-        if (x.scalar_type() == at::kFloat && wide::has_fp32())
+        if (x.scalar_type() == at::kFloat && lanes::has_fp32())
             return gather_matmul_tiles<float, float>(x, table, weight, bias);
-        if (x.scalar_type() == at::kBFloat16 && wide::has_bf16())
-            return gather_matmul_tiles<wide::Half, at::BFloat16>(x, table, weight, bias);
+        if (x.scalar_type() == at::kBFloat16 && lanes::has_bf16())
+            return gather_matmul_tiles<lanes::Half, at::BFloat16>(x, table, weight, bias);
     }
     return gather_matmul_cpu(x, table, weight, bias);
 }

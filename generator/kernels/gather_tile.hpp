@@ -1,4 +1,4 @@
-// Rows named by a table times a matrix on a processor with 512-bit registers, without torch and
+// Rows named by a table times a matrix, by this processor's vector registers, without torch and
 // without copying the rows: six results are summed at a time, straight from where the rows lie, and
 // a neighbour that all six lack costs nothing. The same on any number of threads.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace generator::gathering {
 
-// T is float or a bf16's bits; wide.hpp tells whether this processor has the instructions.
+// T is float or a bf16's bits; lanes.hpp tells whether this processor has the instructions.
 
 inline constexpr std::int64_t kColumns = 64;     // of the matrix that lie together
 inline constexpr std::int64_t kRowsAtOnce = 96;  // of the result
@@ -44,11 +44,14 @@ struct Source {
     std::int64_t row(std::int64_t entry) const { return table ? table[entry] : first + entry; }
 };
 
+enum class Finish { plain, gelu };  // the latter by the tanh formula
+
 // The strip's columns of up to kRowsAtOnce rows of y [rows, out]. Row i is bias plus the sum over k
 // of the row that the source's entry i * fan + k names times the weight's rows from k * in on.
-// Without a table it is a plain product, each row of which is taken in `fan` parts.
+// `finish` is applied to it. Without a table it is a plain product, each row of which is taken in
+// `fan` parts.
 template <class T>
 void multiply(const Source<T>& source, std::int64_t rows, const T* packed, const T* bias,
-              const Size& size, std::int64_t strip, T* y);
+              const Size& size, std::int64_t strip, Finish finish, T* y);
 
 }  // namespace generator::gathering

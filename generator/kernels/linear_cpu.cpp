@@ -3,8 +3,8 @@
 #include "generator/kernels/linear.hpp"
 
 #include "generator/kernels/gather_tile.hpp"
+#include "generator/kernels/lanes.hpp"
 #include "generator/kernels/parallel.hpp"
-#include "generator/kernels/wide.hpp"
 
 #include <algorithm>
 
@@ -12,6 +12,8 @@
 
 namespace generator {
 namespace {
+
+using gathering::Finish;
 
 constexpr std::int64_t kMostTogether = 512;  // of a row: with its columns, half of a cache
 
@@ -35,7 +37,8 @@ at::Tensor pack(const at::Tensor& weight) {
 }
 
 template <class T, class Element>
-at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias) {
+at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
+                    Finish finish) {
     const auto in = packed.size(1), out = packed.size(0), rows = x.numel() / in;
     const auto size = size_of(in, out);
     auto shape = x.sizes().vec();
@@ -55,7 +58,7 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Ten
             gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
                                    std::min(gathering::kRowsAtOnce, rows - first),
                                    weights + strip * gathering::kColumns * in, start, size, strip,
-                                   to + first * out);
+                                   finish, to + first * out);
         }
     });
     return y;
@@ -65,19 +68,34 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Ten
 
 at::Tensor pack_linear(const at::Tensor& weight) {
     if (!weight.is_cpu() || weight.size(0) % 32 != 0 || weight.size(1) % 2 != 0) return {};
-    if (weight.scalar_type() == at::kFloat && wide::has_fp32()) return pack<float, float>(weight);
-    if (weight.scalar_type() == at::kBFloat16 && wide::has_bf16())
-        return pack<wide::Half, at::BFloat16>(weight);
+    if (weight.scalar_type() == at::kFloat && lanes::has_fp32()) return pack<float, float>(weight);
+    if (weight.scalar_type() == at::kBFloat16 && lanes::has_bf16())
+        return pack<lanes::Half, at::BFloat16>(weight);
     return {};
 }
 
-at::Tensor packed_linear(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias) {
+namespace {
+
+at::Tensor checked(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
+                   Finish finish) {
     TORCH_CHECK(x.dim() >= 1 && x.size(-1) == packed.size(1) && bias.size(0) == packed.size(0),
                 "packed_linear: x must be [..., in], got ", x.sizes());
     TORCH_CHECK(x.scalar_type() == packed.scalar_type() && x.scalar_type() == bias.scalar_type(),
                 "packed_linear: x, weight and bias must have one type");
-    return packed.scalar_type() == at::kFloat ? multiply<float, float>(x, packed, bias)
-                                              : multiply<wide::Half, at::BFloat16>(x, packed, bias);
+    return packed.scalar_type() == at::kFloat
+               ? multiply<float, float>(x, packed, bias, finish)
+               : multiply<lanes::Half, at::BFloat16>(x, packed, bias, finish);
+}
+
+}  // namespace
+
+at::Tensor packed_linear(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias) {
+    return checked(x, packed, bias, Finish::plain);
+}
+
+at::Tensor packed_linear_gelu(const at::Tensor& x, const at::Tensor& packed,
+                              const at::Tensor& bias) {
+    return checked(x, packed, bias, Finish::gelu);
 }
 
 }  // namespace generator

@@ -1,48 +1,48 @@
-// What the kernels for processors with 512-bit registers have in common. Each file that includes it
-// compiles for any x86 processor, and asks has_fp32() or has_bf16() before it calls what is marked
-// MINER_WIDE; elsewhere there is nothing but these two, which say no.
+// The vocabulary of kernels' texts on 512-bit registers: a vector is one of them. See lanes.hpp.
 #pragma once
+
+#include "generator/kernels/lanes.hpp"
 
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#endif
-
-namespace generator::wide {
-
-using Half = std::uint16_t;  // a bf16's bits
-
-#if !defined(__x86_64__)
-
-inline bool has_fp32() { return false; }
-inline bool has_bf16() { return false; }
-
-#else
-
-inline bool has_fp32() {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-}
-inline bool has_bf16() { return has_fp32() && __builtin_cpu_supports("avx512bf16"); }
 
 #define MINER_WIDE [[gnu::target("avx512f,avx512bw,avx512bf16")]]
 #define MINER_WIDE_INLINE [[gnu::target("avx512f,avx512bw,avx512bf16"), gnu::always_inline]] inline
 
-inline constexpr int kRows = 6;  // of a product at once: 6 x 4 registers hold their sums
+namespace generator::wide {
 
-// 2^x, to 2e-7 of itself: Taylor's series on [-0.5, 0.5].
-MINER_WIDE_INLINE __m512 power_of_two(__m512 x) {
-    const auto whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
-    const auto f = _mm512_sub_ps(x, whole);
-    auto p = _mm512_set1_ps(1.5403530e-4F);
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.3333558e-3F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(9.6181291e-3F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5504109e-2F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4022651e-1F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9314718e-1F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1));
-    return _mm512_scalef_ps(p, whole);
+using lanes::Half, lanes::kRows;
+using Floats = __m512;  // 16
+
+MINER_WIDE_INLINE Floats all(float x) { return _mm512_set1_ps(x); }
+MINER_WIDE_INLINE Floats load(const float* from) { return _mm512_loadu_ps(from); }
+MINER_WIDE_INLINE void store(float* to, Floats x) { _mm512_storeu_ps(to, x); }
+MINER_WIDE_INLINE Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+MINER_WIDE_INLINE Floats sub(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
+MINER_WIDE_INLINE Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
+MINER_WIDE_INLINE Floats div(Floats a, Floats b) { return _mm512_div_ps(a, b); }
+MINER_WIDE_INLINE Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+MINER_WIDE_INLINE Floats max(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+MINER_WIDE_INLINE Floats min(Floats a, Floats b) { return _mm512_min_ps(a, b); }
+MINER_WIDE_INLINE float sum_of(Floats x) { return _mm512_reduce_add_ps(x); }
+MINER_WIDE_INLINE float most_of(Floats x) { return _mm512_reduce_max_ps(x); }
+MINER_WIDE_INLINE float first_of(Floats x) { return _mm512_cvtss_f32(x); }
+MINER_WIDE_INLINE Floats round(Floats x) {
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
+}
+
+// x * 2^whole.
+MINER_WIDE_INLINE Floats scale_by_power(Floats x, Floats whole) {
+    return _mm512_scalef_ps(x, whole);
+}
+
+// The first `count` of x, 0 to 16, and `otherwise` in place of the rest.
+MINER_WIDE_INLINE Floats keep(Floats x, std::int64_t count, float otherwise) {
+    return _mm512_mask_mov_ps(x, __mmask16(~((1U << count) - 1U)), all(otherwise));
 }
 
 // How many elements stand side by side where products are formed, two in bf16, and what multiplies.
@@ -89,8 +89,9 @@ struct Products<Half> {
 // sums[kRows][kColumns] += rows [kRows, depth] times b, one vector of which is `b_stride` elements
 // after the one before it.
 template <class T, int kColumns>
-MINER_WIDE_INLINE void multiply(const T* const (&rows)[kRows], const T* b, std::int64_t b_stride,
-                                std::int64_t depth, __m512 (&sums)[kRows][kColumns]) {
+MINER_WIDE_INLINE void add_products(const T* const (&rows)[kRows], const T* b,
+                                    std::int64_t b_stride, std::int64_t depth,
+                                    Floats (&sums)[kRows][kColumns]) {
     using P = Products<T>;
     for (std::int64_t d = 0; d < depth; d += P::kTogether, b += b_stride) {
         typename P::Vector columns[kColumns];
@@ -102,6 +103,10 @@ MINER_WIDE_INLINE void multiply(const T* const (&rows)[kRows], const T* b, std::
     }
 }
 
-#endif
+#define MINER_LANES_INLINE MINER_WIDE_INLINE
+#include "generator/kernels/formulas_lanes.hpp"
+#undef MINER_LANES_INLINE
 
 }  // namespace generator::wide
+
+#endif

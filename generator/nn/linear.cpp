@@ -1,6 +1,5 @@
 #include "generator/nn/linear.hpp"
 
-#include "generator/kernels/gelu.hpp"
 #include "generator/kernels/linear.hpp"
 
 #include <vector>
@@ -37,12 +36,13 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::gelu(const at::Tensor& x) const {
+    const auto input = x.to(weight_.scalar_type());
+    if (packed_) return packed_linear_gelu(input, weight_, bias_);
     if (!weight_.is_cuda() || weight_.scalar_type() == at::kFloat) {
-        auto y = (*this)(x);
-        gelu_tanh_(y);
-        return y;
+        auto y = at::linear(input, weight_, bias_);
+        return at::gelu_(y, "tanh");
     }
-    const auto rows = x.to(weight_.scalar_type()).reshape({-1, x.size(-1)});
+    const auto rows = input.reshape({-1, x.size(-1)});
     auto shape = x.sizes().vec();
     shape.back() = weight_.size(0);
     return at::_addmm_activation(bias_, rows, weight_.t(), 1, 1, /*use_gelu=*/true).view(shape);

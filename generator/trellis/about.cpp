@@ -1,6 +1,6 @@
 #include "generator/about.hpp"
 
-#include "generator/kernels/wide.hpp"
+#include "generator/kernels/lanes.hpp"
 #include "generator/trellis/cuda_build.hpp"
 
 #include <ATen/Version.h>
@@ -14,17 +14,25 @@ namespace generator {
 namespace {
 
 // As kernels/*_cpu.cpp choose: what is in neither type goes through torch.
-std::string of_wide_kernels() {
-    if (wide::has_bf16()) return "AVX-512 in fp32 and bf16, torch in fp16";
-    if (wide::has_fp32()) return "AVX-512 in fp32, torch in fp16 and bf16";
-    return "torch (this processor has no AVX-512)";
+std::string of_kernels() {
+    switch (lanes::registers()) {
+        case lanes::Registers::avx512_bf16:
+            return "AVX-512 in fp32 and bf16, torch in fp16";
+        case lanes::Registers::avx512:
+            return "AVX-512 in fp32, torch in fp16 and bf16";
+        case lanes::Registers::avx2:
+            return "AVX2 in fp32, torch in fp16 and bf16";
+        case lanes::Registers::none:
+            break;
+    }
+    return "torch (this processor has neither AVX-512 nor AVX2)";
 }
 
 // Of torch's own kernels, whose products in 16 bits take AMX where there is any.
 std::string of_torch() {
     auto words = at::get_cpu_capability();
 #if defined(__x86_64__)
-    if (wide::has_bf16()) words += ", BF16";
+    if (lanes::has_bf16()) words += ", BF16";
     if (__builtin_cpu_supports("amx-bf16")) words += ", AMX";
 #endif
     return words;
@@ -46,7 +54,7 @@ std::string of_renderer() {
 About about() {
     About all{.torch = TORCH_VERSION,
               .architectures = std::string(cuda_architectures()),
-              .kernels = {{"attention, sparse convolution, gelu", of_wide_kernels()},
+              .kernels = {{"attention, convolution, products, norms", of_kernels()},
                           {"rendering", of_renderer()},
                           {"torch", of_torch()}}};
 #ifdef MINER_CUDA

@@ -4,6 +4,7 @@
 #include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 #include "generator/image/prepare.hpp"
+#include "generator/kernels/lanes.hpp"
 #include "generator/trellis/trellis.hpp"
 
 #include <cstdlib>
@@ -27,8 +28,16 @@ std::vector<std::uint8_t> read(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+void hide_registers(const std::string& most) {
+    if (most == "avx2")
+        generator::lanes::most = generator::lanes::Registers::avx2;
+    else if (most != "all")
+        throw std::runtime_error("MINER_BENCH_REGISTERS is avx2 or all");
+}
+
 generator::Generator& trellis() {
     static const auto made = [] {
+        hide_registers(variable("MINER_BENCH_REGISTERS", "all"));
         config::Generator settings;
         settings.model = variable("MINER_BENCH_MODEL", "");
         settings.device = "cpu";

@@ -1,6 +1,7 @@
 // What the benchmarks work on: the model and pictures of the rehearsal on the CPU, in fp32, as the
-// Python counterpart has them, or in what MINER_BENCH_DTYPE names. Whatever fails throws, which
-// ends the program: there is no number then.
+// Python counterpart has them, or in what MINER_BENCH_DTYPE names; with MINER_BENCH_REGISTERS=avx2
+// as on a processor without AVX-512. Whatever fails throws, which ends the program: there is no
+// number then.
 #pragma once
 
 #include "generator/asset.hpp"

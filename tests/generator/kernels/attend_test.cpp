@@ -1,5 +1,6 @@
 #include "generator/kernels/attend.hpp"
 
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -39,7 +40,8 @@ generator::WindowBounds windows_of(const std::vector<std::int32_t>& lengths) {
 
 }  // namespace
 
-TEST_CASE("attention equals the definition, for every type, width and number of keys") {
+TEST_CASE("attention equals the definition, for every type, width, number of keys, and registers") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     const auto s = GENERATE(Size{1, 1, 1, 1, 32}, Size{2, 97, 261, 3, 64}, Size{1, 200, 64, 2, 96},
                             Size{1, 5, 257, 1, 128}, Size{1, 13, 70, 2, 24}, Size{1, 3, 9, 1, 160});
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16);
@@ -57,6 +59,7 @@ TEST_CASE("attention equals the definition, for every type, width and number of 
 }
 
 TEST_CASE("scores far apart and far from zero leave no infinity") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     at::manual_seed(1);
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16);
     const auto q = (at::randn({1, 20, 1, 64}) * 40).to(dtype),
@@ -85,6 +88,7 @@ TEST_CASE("heads that do not fit together throw") {
 }
 
 TEST_CASE("attention in windows equals attention in each by itself, for every type and width") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     const std::vector<std::int32_t> lengths{1, 64, 3, 200, 65, 1, 96, 97, 30, 512};
     const auto width = GENERATE(8, 24, 32, 64, 128, 160);
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16);

@@ -1,5 +1,6 @@
 #include "generator/kernels/gather_matmul.hpp"
 
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -27,14 +28,31 @@ TEST_CASE("rows named by a table times a matrix equal the definition, absent row
     struct Size {
         std::int64_t batch, sources, rows, fan, in, out;
     };
-    const auto s =
-        GENERATE(Size{1, 4, 1, 3, 2, 5}, Size{2, 50, 300, 27, 8, 16}, Size{1, 9, 2000, 27, 130, 3});
+    const auto s = GENERATE(Size{1, 4, 1, 3, 2, 5}, Size{2, 50, 300, 27, 8, 16},
+                            Size{1, 9, 2000, 27, 130, 3}, Size{2, 50, 97, 27, 32, 32},
+                            Size{1, 400, 103, 27, 130, 96}, Size{1, 70, 5, 27, 34, 64});
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     at::manual_seed(1);
     const auto x = at::randn({s.batch, s.sources, s.in});
     const auto table = at::randint(s.sources + 1, {s.rows, s.fan}, at::kLong);
     const auto weight = at::randn({s.fan * s.in, s.out}), bias = at::randn({s.out});
     CHECK(at::allclose(gather_matmul(x, table, weight, bias), by_definition(x, table, weight, bias),
                        1e-4, 1e-3));
+}
+
+TEST_CASE("in bf16 they equal what they are in fp32, but for the rounding of the result") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
+    at::manual_seed(1);
+    const auto out = GENERATE(64, 96, 5);
+    const auto half = [](const at::Tensor& t) { return t.to(at::kBFloat16); };
+    const auto x = half(at::randn({2, 60, 32})), weight = half(at::randn({27 * 32, out}) / 16),
+               bias = half(at::randn({out}));
+    const auto table = at::randint(61, {131, 27}, at::kLong);
+    const auto wide = [](const at::Tensor& t) { return t.to(at::kFloat); };
+    const auto y = gather_matmul(x, table, weight, bias);
+    CHECK(y.scalar_type() == at::kBFloat16);
+    CHECK(
+        at::allclose(wide(y), by_definition(wide(x), table, wide(weight), wide(bias)), 1e-2, 1e-2));
 }
 
 TEST_CASE("the bits do not depend on how often it is called") {

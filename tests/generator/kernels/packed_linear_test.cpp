@@ -1,6 +1,6 @@
 #include "generator/kernels/linear.hpp"
 
-#include "generator/kernels/wide.hpp"
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -10,12 +10,13 @@
 namespace {
 
 bool has_registers_for(at::ScalarType dtype) {
-    return dtype == at::kFloat ? generator::wide::has_fp32() : generator::wide::has_bf16();
+    return dtype == at::kFloat ? generator::lanes::has_fp32() : generator::lanes::has_bf16();
 }
 
 }  // namespace
 
-TEST_CASE("a product with a weight laid out beforehand equals the library's") {
+TEST_CASE("a product with a weight laid out beforehand equals the library's, with gelu, too") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     struct Size {
         std::int64_t rows, in, out;
     };
@@ -35,6 +36,22 @@ TEST_CASE("a product with a weight laid out beforehand equals the library's") {
     CHECK(y.scalar_type() == dtype);
     const double tolerance = dtype == at::kFloat ? 1e-5 : 1e-2;
     CHECK(at::allclose(y.to(at::kDouble), want, tolerance, tolerance));
+    const auto bent = generator::packed_linear_gelu(x, packed, b);
+    CHECK(at::allclose(bent.to(at::kDouble), at::gelu(want, "tanh"), tolerance, tolerance));
+}
+
+TEST_CASE("gelu after a product is right far out, too") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
+    const auto dtype = GENERATE(at::kFloat, at::kBFloat16);
+    const auto weight = at::stack({at::ones({32}), at::zeros({32})}, 1).to(dtype);
+    const auto packed = generator::pack_linear(weight);
+    REQUIRE(packed.defined() == has_registers_for(dtype));
+    if (!packed.defined()) return;
+    const auto ends = at::tensor({-1e30F, -200.F, -1e-30F, 0.F, 200.F, 1e9F}).to(dtype);
+    const auto x = at::stack({ends, at::zeros_like(ends)}, 1);
+    const auto y = generator::packed_linear_gelu(x, packed, at::zeros({32}).to(dtype));
+    const auto limits = at::gelu(ends.to(at::kFloat), "tanh").unsqueeze(1).expand({-1, 32});
+    CHECK(at::allclose(y.to(at::kFloat), limits, 8e-3, 1e-20));
 }
 
 TEST_CASE("a weight that fits no register stays as it is, and what does not fit it throws") {
