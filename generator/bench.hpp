@@ -5,9 +5,12 @@
 #include "config/result.hpp"
 #include "config/settings.hpp"
 #include "generator/asset.hpp"
+#include "generator/generator.hpp"
 #include "generator/memory_need.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -36,14 +39,24 @@ struct BenchNetwork {
     std::int64_t parameters = 0;
 };
 
+// Most bytes in use meanwhile: of the device's memory (CPU: of the process).
+struct BenchPeaks {
+    std::int64_t build = 0, warm_up = 0, structure = 0, splats = 0;
+
+    std::int64_t most() const { return std::max({build, warm_up, structure, splats}); }
+};
+
 struct BenchReport {
     std::string device, dtype;
     std::vector<BenchNetwork> networks;
     double build = 0, warm_up = 0;      // milliseconds, before the first task
     std::vector<BenchTask> new_shapes;  // no two alike, and none seen before
     std::vector<BenchTask> once_more;   // each right after the first of its shape; none for one run
-    std::int64_t peak_bytes = 0;        // of the device's memory (CPU: of the process)
-    std::optional<Fit> fit = {};        // before anything was loaded; nothing on a CPU
+    BenchPeaks peaks;
+    // How often tasks had to ask the driver for memory; the rest came from what the warm-up left.
+    // Nothing on a CPU.
+    std::optional<std::int64_t> device_allocations = {};
+    std::optional<Fit> fit = {};  // before anything was loaded; nothing on a CPU
 };
 
 std::vector<std::string> bench_models();
@@ -56,6 +69,12 @@ config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& mode
 // which are known), bad_device, out_of_memory, device_lost, cancelled.
 config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop);
+
+// A generator of the same kind for whoever measures more than one generation after the other: each
+// of its structures is a hollow ball of another number of voxels, until some sixty were made. Of
+// the options runs stay out. Fails likewise.
+config::Result<std::unique_ptr<Generator>> make_bench_generator(const BenchOptions& options,
+                                                                const config::Generator& settings);
 
 // ---------------------------------------------------------------- the validator's scorer
 

@@ -30,6 +30,7 @@ struct NetworkLibrary {
     decltype(&generator::rasterizer_on) rasterizer_on;
     decltype(&generator::bench_random) bench_random;
     decltype(&generator::bench_scorer) bench_scorer;
+    decltype(&generator::make_bench_generator) make_bench_generator;
 };
 
 // The file that lies beside the program, or in lib/ of a package.

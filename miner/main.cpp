@@ -61,6 +61,19 @@ miner::MakePredictor predictor(const Networks& networks, int threads) {
             networks.rasterizer_on};
 }
 
+// The validator's networks with random weights, for measurements.
+miner::MakePredictor random_predictor(const Networks& networks, int threads) {
+    const auto open = [&networks, threads](const config::Score& settings) {
+        generator::ScorerOptions options;
+        options.device = settings.device;
+        options.dtype = settings.dtype;
+        options.threads = threads;
+        options.random_weights = true;
+        return networks.open_published_scorer(options);
+    };
+    return {open, networks.rasterizer_on};
+}
+
 // Opens them for whoever makes splats or scores them, asks for devices, or says what is installed.
 template <class Work>
 miner::ExitCode with_networks(Work work) {
@@ -110,7 +123,9 @@ miner::ExitCode run(const miner::CommandLine& line) {
             });
         case Command::bench:
             return with_networks([&](const Networks& networks) {
-                return miner::bench_command(line, networks.bench_random, networks.bench_scorer);
+                return miner::bench_command(
+                    line, networks.bench_random, networks.bench_scorer,
+                    {networks.make_bench_generator, random_predictor(networks, threads)});
             });
         case Command::version:
             return with_networks([&](const Networks& networks) {

@@ -15,6 +15,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <utility>
@@ -37,6 +41,7 @@ constexpr const char* kLatentFlow = "latent flow";
 constexpr const char* kGaussianDecoder = "Gaussian decoder";
 constexpr const char* kTokenizer = "tokenizer";  // the embedded model's, whose ids all CLIPs know
 constexpr std::int64_t kMostVoxels = 100'000;
+constexpr int kBalls = 61;  // of a bench's generator
 
 std::span<const config::EmbeddedFile> embedded_models() {
     return {miner_bench_models, std::size_t(miner_bench_models_count)};
@@ -104,9 +109,37 @@ Image noise_picture() {
     return picture;
 }
 
+// What is measured, and where the networks are.
+struct Bench {
+    Args args;
+    ComputeTarget target;
+    Manifest manifest;
+    std::int64_t parameters;
+
+    Bench(const BenchOptions& options, const config::Generator& settings)
+        : args(open_model(options.model)),
+          target(choose_target(settings)),
+          manifest(read_manifest(args, options.steps)),
+          parameters(0) {
+        if (settings.threads > 0) at::set_num_threads(settings.threads);
+        at::globalContext().setAllowTF32CuDNN(false);
+        for (const auto& network : or_refuse(bench_networks(options.model)))
+            parameters += network.parameters;
+    }
+
+    std::unique_ptr<TrellisGenerator> build(const std::string& name) const {
+        std::vector<Networks> pipelines;
+        pipelines.push_back(Networks::random(*embedded_files(), target, manifest));
+        return make_trellis(std::move(pipelines), target, name, std::nullopt);
+    }
+};
+
+void raise(std::int64_t& most, std::int64_t to) { most = std::max(most, to); }
+
 // One whole generation, as a device's lane and the packing after it do it.
 BenchTask run_task(Generator& generator, const std::vector<Operation>& enhancement,
-                   std::uint64_t seed, const std::stop_token& stop) {
+                   std::uint64_t seed, const std::stop_token& stop,
+                   const std::function<void(std::int64_t BenchPeaks::*)>& look) {
     static Image picture = noise_picture();
     // Another one each time, as what the encoder made of the last few is kept.
     for (std::size_t i = 0; i < picture.row_bytes(); i += 4)
@@ -120,7 +153,9 @@ BenchTask run_task(Generator& generator, const std::vector<Operation>& enhanceme
         prepare = config::milliseconds_since(begin);
     }
     const auto structure = or_refuse(generator.generate_structure(condition, seed, stop));
+    look(&BenchPeaks::structure);
     const auto generated = or_refuse(generator.generate_splats(*structure, nullptr, stop));
+    look(&BenchPeaks::splats);
     const auto packing = Clock::now();
     task.bytes = std::int64_t(encode_spz(generated.splats).spz.size());
     task.times = structure->times();
@@ -188,30 +223,28 @@ config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& mode
 config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop) {
     return guarded([&]() -> config::Result<BenchReport> {
-        const auto args = open_model(options.model);
-        const auto target = choose_target(settings);
-        if (settings.threads > 0) at::set_num_threads(settings.threads);
-        at::globalContext().setAllowTF32CuDNN(false);
+        const Bench bench(options, settings);
+        const auto& target = bench.target;
         const auto enhancement = or_refuse(parse_chain(config::Enhance().standard));
-
         BenchReport report{.device = target.device_name(), .dtype = target.dtype_name()};
         report.networks = or_refuse(bench_networks(options.model));
-        const auto manifest = read_manifest(args, options.steps);
-        std::int64_t parameters = 0;
-        for (const auto& network : report.networks) parameters += network.parameters;
         report.fit = look_whether_it_fits(
-            need_of(NetworkConfigs::read(manifest), parameters, target.dtype), target);
+            need_of(NetworkConfigs::read(bench.manifest), bench.parameters, target.dtype), target);
         look_at_peak(target);
+        const auto look = [&](std::int64_t BenchPeaks::*step) {
+            raise(report.peaks.*step, look_at_peak(target));
+        };
+
         auto begin = Clock::now();
-        std::vector<Networks> pipelines;
-        pipelines.push_back(Networks::random(*embedded_files(), target, manifest));
-        const auto generator =
-            make_trellis(std::move(pipelines), target, options.model, std::nullopt);
+        const auto generator = bench.build(options.model);
         target.synchronize();
         report.build = config::milliseconds_since(begin);
+        look(&BenchPeaks::build);
         begin = Clock::now();
         if (const auto warm = generator->warm_up(); !warm) return warm.error();
         report.warm_up = config::milliseconds_since(begin);
+        look(&BenchPeaks::warm_up);
+        const auto before = count_device_allocations(target);
 
         const int runs = options.runs.value_or(target.device.is_cpu() ? 1 : 10);
         const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);
@@ -220,13 +253,35 @@ config::Result<BenchReport> bench_random(const BenchOptions& options,
         for (int run = 0; run < runs; ++run) {
             shape = hollow_ball(voxels_of(voxels, run, runs), generator->info().resolution);
             const auto task = [&] {
-                return run_task(*generator, enhancement, std::uint64_t(run), stop);
+                return run_task(*generator, enhancement, std::uint64_t(run), stop, look);
             };
             report.new_shapes.push_back(task());
             if (runs > 1) report.once_more.push_back(task());
         }
-        report.peak_bytes = look_at_peak(target);
+        if (const auto after = count_device_allocations(target))
+            report.device_allocations = *after - *before;
         return report;
+    });
+}
+
+config::Result<std::unique_ptr<Generator>> make_bench_generator(const BenchOptions& options,
+                                                                const config::Generator& settings) {
+    return guarded([&]() -> config::Result<std::unique_ptr<Generator>> {
+        const Bench bench(options, settings);
+        look_whether_it_fits(
+            need_of(NetworkConfigs::read(bench.manifest), bench.parameters, bench.target.dtype),
+            bench.target);
+        auto generator = bench.build(options.model);
+        const auto voxels = std::clamp<std::int64_t>(options.voxels, 1, kMostVoxels);
+        // Made beforehand, as a ball takes longer than some stages.
+        std::vector<std::vector<Voxel>> balls;
+        for (int i = 0; i < kBalls; ++i)
+            balls.push_back(
+                hollow_ball(voxels_of(voxels, i, kBalls), generator->info().resolution));
+        generator->use_voxels([balls = std::move(balls), next = std::size_t(0)]() mutable {
+            return balls[next++ % balls.size()];
+        });
+        return generator;
     });
 }
 

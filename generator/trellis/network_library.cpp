@@ -25,6 +25,7 @@ const generator::NetworkLibrary* miner_networks() {
         .open_embedded_scorer = open_embedded_scorer,
         .rasterizer_on = generator::rasterizer_on,
         .bench_random = generator::bench_random,
-        .bench_scorer = generator::bench_scorer};
+        .bench_scorer = generator::bench_scorer,
+        .make_bench_generator = generator::make_bench_generator};
     return &library;
 }

@@ -28,4 +28,10 @@ std::int64_t look_at_peak(const ComputeTarget& target) {
     return kilobytes * 1024;
 }
 
+std::optional<std::int64_t> count_device_allocations(const ComputeTarget& target) {
+    if (target.device.is_cpu()) return std::nullopt;
+    auto* allocator = at::getDeviceAllocator(target.device.type());
+    return allocator->getDeviceStats(target.device.index()).num_device_alloc;
+}
+
 }  // namespace generator

@@ -302,7 +302,9 @@ private:
         text(
             app, "--runs", arguments_.runs, "N",
             "Generations, each of a shape not seen before and once more of it (10 on a GPU, 1 on a "
-            "CPU); of validator-scorer: candidates (20, 1)");
+            "CPU); of validator-scorer: candidates (20, 1); with --candidates: tasks (3, 1)");
+        text(app, "--candidates", arguments_.candidates, "SECONDS",
+             "Candidates instead: how many are made in so long, and scored as validators do");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 

@@ -40,10 +40,10 @@ struct Arguments {
     std::vector<std::string> outputs;                  // -o
     std::optional<std::string> up;                     // --up
     std::optional<std::string> views, side, turntable;
-    std::optional<std::string> action, revision, part;      // of weights
-    std::vector<std::string> names;                         // of weights
-    std::optional<std::string> model, voxels, steps, runs;  // of bench
-    bool random = false;                                    // of bench
+    std::optional<std::string> action, revision, part;                  // of weights
+    std::vector<std::string> names;                                     // of weights
+    std::optional<std::string> model, voxels, steps, runs, candidates;  // of bench
+    bool random = false;                                                // of bench
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool quick = false, json = false, csv = false, markdown = false, toml = false, watch = false;
     std::vector<std::string> complaints;  // of words that are none of an option's choices

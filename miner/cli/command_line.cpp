@@ -149,6 +149,11 @@ BenchCommandOptions read_bench(const Arguments& arguments, Complaints& complaint
     if (arguments.steps && options.model == weights::kScorerName)
         complaints.push_back(fmt::format("--steps: {} takes none", weights::kScorerName));
     if (arguments.runs) options.runs = int(read("--runs", arguments.runs, 1000, 1));
+    if (arguments.candidates)
+        options.candidates = int(read("--candidates", arguments.candidates, 3600, 1));
+    if (arguments.candidates && options.model == weights::kScorerName)
+        complaints.push_back(
+            fmt::format("--candidates: {} makes none; name a model", weights::kScorerName));
     return options;
 }
 

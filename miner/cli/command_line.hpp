@@ -130,6 +130,7 @@ struct BenchCommandOptions {
     std::int64_t voxels = 10'000;
     int steps = 12;
     std::optional<int> runs;
+    std::optional<int> candidates;  // seconds that a task's are made in; nothing: one by one
     bool json = false;
 };
 

@@ -3,7 +3,7 @@
 #
 #     ops/gpu/run.sh BUILD OUT [PART ...]
 #
-# Parts: parity memcheck bench score field kernels reference compiled attention; the first six when none is named.
+# Parts: parity memcheck bench score candidates field kernels reference compiled attention; the first seven when none is named.
 # BUILD holds miner with libminer_networks.so beside it, gpu_tests and miner_profile (build/cuda, as ops/build.sh makes it, or a
 # folder they were copied to, with libraries that this machine lacks in lib/); libtorch is the one of python3 where it has one, so a build made elsewhere runs
 # with the libraries of this machine, else the one in .venv.
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "$1") out=$(realpath "$2")
 shift 2
-parts=${*:-parity memcheck bench score field kernels}
+parts=${*:-parity memcheck bench score candidates field kernels}
 python=${PYTHON:-python3}
 device=${MINER_GPU:-cuda}
 model=${MINER_RANDOM_MODEL:-/tmp/trellis-image-large-random}
@@ -47,6 +47,8 @@ for part in $parts; do
                         --score.device "$device" --score.dtype $type
                 done
             done | tee "$out/score.jsonl" | $python ops/gpu/table.py --score - ;;
+        candidates) # Whole candidates in the seconds that a validator leaves free.
+            $python ops/gpu/candidates.py "$miner" "$out" --voxels "5000,12000" --generator.device "$device" --score.device "$device" ;;
         field) need_model
             $python ops/gpu/field.py "$miner" "$out" --model "$model" --device "$device" ${MINER_FIELD:-} ;;
         kernels) need_model

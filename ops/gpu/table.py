@@ -24,7 +24,7 @@ FIXED = ("prepare", "encode", "structure", "occupancy")  # whose work is the sam
 def read(folder):
     """-> part: its lines."""
     parts = {}
-    for part in ("bench", "score", "field", "reference", "compiled"):
+    for part in ("bench", "score", "candidates", "field", "reference", "compiled"):
         path = folder / f"{part}.jsonl"
         if path.exists():
             parts[part] = [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
@@ -94,6 +94,23 @@ def score_table(lines):
             *("| " + " | ".join(row) + " |" for row in rows)]
 
 
+def candidate_table(lines):
+    """Of whole candidates, made and scored beside one another: Markdown lines."""
+    rows = []
+    for line in lines:
+        made = [task["candidates"] for task in line["tasks"]]
+        later = [ms for task in line["tasks"] for ms in task["each_ms"]]
+        first = [task["first_ms"] for task in line["tasks"]]
+        rows.append([f"{line['voxels']:,}", line["dtype"], ", ".join(map(str, made)), shown(statistics.median(first)), shown(statistics.median(later)),
+                     shown(max(later)), shown(line.get("gpu_busy_percent")), shown(line["gpu_mib"][1] / 1024) if "gpu_mib" in line else ""])
+    head = ["voxels", "type", "candidates", "first, ms", "each later one, ms", "slowest", "GPU busy, %", "GiB of the GPU"]
+    return [f"Candidates of one task in {lines[0]['seconds']} s, of `miner bench --candidates {lines[0]['seconds']} --random`: the production that "
+            "mining uses makes image-large's, exports and packs them, and the validator's networks score them from the bytes, all with random "
+            "weights; a task each. `GPU busy` and the memory, of all programs, as nvidia-smi has them.", "",
+            "| " + " | ".join(head) + " |", "| ---: | --- |" + " ---: |" * (len(head) - 2),
+            *("| " + " | ".join(row) + " |" for row in rows)]
+
+
 def table(measured):
     """Markdown lines."""
     bench = {(line["dtype"], nominal(line)): line for line in measured["parts"].get("bench", [])}
@@ -121,7 +138,8 @@ def table(measured):
             "repeated; it makes no bytes. [gpu](gpu.md) says how to repeat this and where the time goes.", "",
             "| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1),
             *("| " + " | ".join(row) + " |" for row in rows), "", "Memory at most: " + ", ".join(peak) + ".",
-            *(["", *score_table(measured["parts"]["score"])] if "score" in measured["parts"] else [])]
+            *(["", *score_table(measured["parts"]["score"])] if "score" in measured["parts"] else []),
+            *(["", *candidate_table(measured["parts"]["candidates"])] if measured["parts"].get("candidates") else [])]
 
 
 def main():

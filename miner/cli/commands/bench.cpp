@@ -78,7 +78,15 @@ boost::json::value to_json(const std::string& model, const generator::BenchRepor
             {"networks", networks},
             {"build_ms", report.build},
             {"warm_up_ms", report.warm_up},
-            {"peak_bytes", report.peak_bytes},
+            {"peak_bytes", report.peaks.most()},
+            {"peaks",
+             {{"build", report.peaks.build},
+              {"warm_up", report.peaks.warm_up},
+              {"structure", report.peaks.structure},
+              {"splats", report.peaks.splats}}},
+            {"device_allocations", report.device_allocations
+                                       ? boost::json::value(*report.device_allocations)
+                                       : boost::json::value()},
             {"memory", fit_json(report.fit)},
             {"new_shapes", to_json(report.new_shapes)},
             {"once_more", to_json(report.once_more)}};
@@ -105,9 +113,17 @@ void print_for_people(const std::string& model, const generator::BenchReport& re
     }
     fmt::print("{:<18} {:>8.1f} M\n\n", "together", double(all) / 1e6);
     print_fit(report.fit);
-    fmt::print("built in {:.1f} s, warmed up in {:.1f} s; at most {:.2f} GiB\n\n",
-               report.build / 1000, report.warm_up / 1000,
-               double(report.peak_bytes) / double(1 << 30));
+    const auto gib = [](std::int64_t bytes) { return double(bytes) / double(1 << 30); };
+    fmt::print("built in {:.1f} s, warmed up in {:.1f} s\n", report.build / 1000,
+               report.warm_up / 1000);
+    fmt::print(
+        "at most {:.2f} GiB: {:.2f} built, {:.2f} warmed up, {:.2f} for a structure, {:.2f} "
+        "for splats\n",
+        gib(report.peaks.most()), gib(report.peaks.build), gib(report.peaks.warm_up),
+        gib(report.peaks.structure), gib(report.peaks.splats));
+    if (report.device_allocations)
+        fmt::print("{} times memory was asked of the driver since\n", *report.device_allocations);
+    fmt::print("\n");
     const auto& tasks = report.new_shapes;
     if (tasks.size() > 1)
         fmt::print("{:<18} {:>10} {:>21} {:>12}\n{:<18} {:>10} {:>10} {:>10} {:>12}\n",
@@ -134,9 +150,10 @@ void print_fit(const std::optional<generator::Fit>& fit) {
 }
 
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
-                       const RunScorerBench& run_scorer_bench) {
+                       const RunScorerBench& run_scorer_bench, const CandidateBench& candidates) {
     if (line.bench.model == weights::kScorerName)
         return bench_scorer_command(line, run_scorer_bench);
+    if (line.bench.candidates) return bench_candidates_command(line, candidates);
     const Interrupt interrupt("stopped");
     const auto& asked = line.bench;
     const auto report = run_bench(

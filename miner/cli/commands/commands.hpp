@@ -46,9 +46,17 @@ using RunBench = std::function<config::Result<generator::BenchReport>(
     const generator::BenchOptions&, const config::Generator&, std::stop_token)>;
 using RunScorerBench = std::function<config::Result<generator::ScorerBenchReport>(
     const generator::ScorerBenchOptions&, const config::Score&, std::stop_token)>;
+// What candidates are made and scored by.
+struct CandidateBench {
+    std::function<config::Result<std::unique_ptr<generator::Generator>>(
+        const generator::BenchOptions&, const config::Generator&)>
+        generator;
+    MakePredictor predictor;
+};
 ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
-                       const RunScorerBench& run_scorer_bench);
+                       const RunScorerBench& run_scorer_bench, const CandidateBench& candidates);
 ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run);
+ExitCode bench_candidates_command(const CommandLine& line, const CandidateBench& bench);
 // What a bench says before its numbers: whether what it loaded has room on the GPU.
 void print_fit(const std::optional<generator::Fit>& fit);
 ExitCode config_command(const CommandLine& line);

@@ -58,7 +58,7 @@ tests::Outcome bench(std::vector<std::string> words, std::optional<config::Error
                                                 .words = kind(7, std::int64_t(1) << 30),
                                                 .pictures = kind(3, std::int64_t(3) << 29)};
         };
-        return int(miner::bench_command(*line, generations, scores));
+        return int(miner::bench_command(*line, generations, scores, {}));
     });
 }
 
