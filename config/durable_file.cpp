@@ -146,6 +146,28 @@ Result<void> rename_durably(const fs::path& from, const fs::path& to) {
     return sync_folder(folder_of(to));
 }
 
+// From the top down, each synced into the one above it before the next is made: so of those that
+// are there only the last may not be on the disk yet.
+Result<void> make_folders(const fs::path& folder) {
+    std::error_code code;
+    auto name = fs::absolute(folder, code);
+    if (code) return Error{code, folder.string()};
+    if (!name.has_filename() || name.filename() == ".") name = name.parent_path();
+    const auto above = name.parent_path();
+    const bool there = fs::is_directory(name, code);
+    if (!there && above != name) {
+        if (const auto made = make_folders(above); !made) return made.error();
+        if (::mkdir(name.c_str(), 0777) != 0) {
+            const int error = errno;
+            if (error != EEXIST || !fs::is_directory(name, code))
+                return system_error(error == EEXIST ? ENOTDIR : error, name);
+        }
+    }
+    const auto synced = sync_folder(above);
+    // What is none of ours may be closed to us, or not be written at all.
+    return synced || there ? Result<void>() : synced;
+}
+
 Result<void> sync_folder(const fs::path& folder) {
     const OwnedDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // Some file systems have no sync for folders, and say so.

@@ -44,6 +44,11 @@ Result<void> write_durably(const std::filesystem::path& path, std::span<const st
 // `from`, written by others, takes the place of `to`; both are plain files of one file system.
 Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
+// The folder and those that it lies in are there, and stay there when the power goes: whatever is
+// synced in a folder is lost with its own name. Also where an earlier process made them and did not
+// come to sync them. Fails with the system's error, not_a_directory where a file is in the way.
+Result<void> make_folders(const std::filesystem::path& folder);
+
 // Names in a folder survive a power cut only from here on.
 Result<void> sync_folder(const std::filesystem::path& folder);
 

@@ -1,5 +1,6 @@
 #include "config/log.hpp"
 
+#include "config/durable_file.hpp"
 #include "config/errc.hpp"
 #include "config/log_file.hpp"
 
@@ -108,9 +109,9 @@ Result<LogFile> open_file(const std::filesystem::path& path, const Log& log) {
                         "or go without one with --log.file none",
                         path.string(), why));
     };
-    std::error_code error;
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-    if (error) return refuse(error.message());
+    if (path.has_parent_path())
+        if (const auto made = make_folders(path.parent_path()); !made)
+            return refuse(made.error().code.message());
     auto file = LogFile::open(path, std::int64_t(log.max_mb) << 20, log.files);
     if (file) return file;
     const bool unread = file.error().code == boost::system::errc::no_such_device_or_address;

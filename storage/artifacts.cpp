@@ -29,16 +29,8 @@ bool is_hash(const std::string& name) {
 }
 
 std::optional<config::Error> make_folder(const fs::path& folder) {
-    std::error_code code;
-    if (!fs::create_directories(folder, code)) {
-        if (code) return failed(code.value(), folder);
-        if (!fs::is_directory(folder)) return failed(ENOTDIR, folder);
-        return std::nullopt;
-    }
-    const auto parent = folder.parent_path();
-    if (const auto synced = config::sync_folder(parent); !synced)
-        return failed(synced.error(), parent);
-    return std::nullopt;
+    const auto made = config::make_folders(folder);
+    return made ? std::nullopt : std::optional(failed(made.error(), folder));
 }
 
 // Zero, or the system's error. A short file (somebody cut it) comes back short: the hash tells.

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,14 +34,23 @@ fs::path with(const fs::path& file, const char* ending) {
     return name;
 }
 
-// A file is a database together with those that SQLite keeps beside it under its name.
-config::Result<void> remove_database(const fs::path& file) {
-    for (const char* ending : {"", kWal, kShm, kJournal}) {
+// A file is a database together with those that SQLite keeps beside it under its name. Gone for
+// good: a power cut must not bring a -wal back beside what comes in its place.
+config::Result<void> remove_database(const fs::path& file,
+                                     std::initializer_list<const char*> endings = {"", kWal, kShm,
+                                                                                   kJournal}) {
+    bool removed = false;
+    for (const char* ending : endings) {
         std::error_code code;
         const auto name = with(file, ending);
-        if (!fs::remove(name, code) && code) return failed(code.value(), name);
+        const bool one = fs::remove(name, code);
+        if (code) return failed(code.value(), name);
+        removed = removed || one;
     }
-    return {};
+    const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    if (!removed) return {};
+    const auto synced = config::sync_folder(folder);
+    return synced ? config::Result<void>() : failed(synced.error(), folder);
 }
 
 // The steps of a restore. Each leaves a state from which finish() goes on, or did not happen.
@@ -120,11 +130,25 @@ config::Result<void> copy(Database& from, const fs::path& part) {
     return copied;
 }
 
+// Steps that an older copy has in its -wal alone, as it was opened and killed, into the copy
+// itself: it is to stay whole until another takes its place.
+void fold_in_log(const fs::path& copy) {
+    std::error_code none;
+    if (fs::file_size(with(copy, kWal), none) == 0 || none) return;
+    try {
+        SQLite::Database(copy.string(), SQLite::OPEN_READWRITE)
+            .exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const SQLite::Exception&) {
+        // It is damaged: there is nothing to be saved.
+    }
+}
+
 // Where a database may be written to: nothing, or a plain file.
 config::Result<fs::path> place_for(const fs::path& to) {
-    std::error_code code;
-    if (to.has_parent_path()) fs::create_directories(to.parent_path(), code);
-    if (code) return config::fail(Errc::cannot_open, to.string() + ": " + code.message());
+    if (to.has_parent_path())
+        if (const auto made = config::make_folders(to.parent_path()); !made)
+            return config::fail(Errc::cannot_open,
+                                to.string() + ": " + made.error().code.message());
     const auto place = config::destination_of(to);
     if (!place && place.error().code == boost::system::errc::is_a_directory)
         return config::fail(Errc::cannot_open, to.string() + " is a folder; name a file");
@@ -176,8 +200,10 @@ config::Result<void> back_up(const fs::path& from, const fs::path& to) {
     if (const auto error = holds_something_else(*place)) return *error;
     const auto part = with(*place, ".part");
     if (const auto copied = copy(**source, part); !copied) return copied.error();
-    // Of a copy that was opened and killed; it would be taken for the new one's.
-    for (const char* ending : {kWal, kShm, kJournal}) fs::remove(with(*place, ending), unknown);
+    fold_in_log(*place);
+    // It would be taken for the new one's.
+    if (const auto gone = remove_database(*place, {kWal, kShm, kJournal}); !gone)
+        return gone.error();
     if (const auto named = config::rename_durably(part, *place); !named) {
         static_cast<void>(remove_database(part));
         return failed(named.error(), *place);

@@ -1,5 +1,6 @@
 #include "storage/database.hpp"
 
+#include "config/durable_file.hpp"
 #include "storage/backup.hpp"
 #include "storage/guard.hpp"
 #include "storage/schema.hpp"
@@ -62,19 +63,20 @@ std::optional<config::Error> unusable_for_reading(const fs::path& file) {
     return std::nullopt;
 }
 
-config::Error no_folder(const fs::path& folder, const std::error_code& code) {
-    const auto words = folder.string() + ": cannot make this folder (" + code.message() +
+config::Error no_folder(const fs::path& folder, const config::Error& why) {
+    namespace errc = boost::system::errc;
+    const auto words = folder.string() + ": cannot make this folder (" + why.code.message() +
                        "); choose another storage.path";
-    if (code == std::errc::no_space_on_device) return config::fail(Errc::full, words);
-    if (code == std::errc::read_only_file_system) return config::fail(Errc::read_only, words);
+    if (why.code == errc::no_space_on_device) return config::fail(Errc::full, words);
+    if (why.code == errc::read_only_file_system) return config::fail(Errc::read_only, words);
     return config::fail(Errc::cannot_open, words);
 }
 
 std::optional<config::Error> unusable_for_writing(const fs::path& file) {
     std::error_code code;
     const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-    fs::create_directories(folder, code);
-    if (code) return no_folder(folder, code);
+    if (const auto made = config::make_folders(folder); !made)
+        return no_folder(folder, made.error());
     const auto status = fs::status(file, code);
     if (fs::is_directory(status)) {
         return config::fail(Errc::cannot_open,

@@ -69,13 +69,13 @@ config::Result<PartFile> PartFile::open(const fs::path& name, std::int64_t size,
     file.list_ = with(name, ".part.done");
     file.size_ = size;
     file.segment_bytes_ = segment_bytes;
-    std::error_code error;
-    fs::create_directories(name.parent_path(), error);
-    if (error) return system_failure(name.parent_path(), error.value());
+    if (const auto made = config::make_folders(name.parent_path()); !made)
+        return system_failure(name.parent_path(), made.error().code.value());
 
     const auto count = std::size_t((size + segment_bytes - 1) / segment_bytes);
     const auto head = content + " " + std::to_string(size) + " " + std::to_string(segment_bytes);
-    if (fs::file_size(file.part_, error) == std::uintmax_t(size) && !error)
+    std::error_code unknown;
+    if (fs::file_size(file.part_, unknown) == std::uintmax_t(size) && !unknown)
         file.done_ = listed(file.list_, head, count);
     const bool fresh = file.done_.size() != count || count == 0;
     if (fresh) {

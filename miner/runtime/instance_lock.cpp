@@ -1,5 +1,7 @@
 #include "miner/runtime/instance_lock.hpp"
 
+#include "config/durable_file.hpp"
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -17,9 +19,7 @@ config::Error system_error(int number, const std::filesystem::path& path) {
 
 config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder,
                                                 std::string_view name) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) return system_error(error.value(), folder);
+    if (const auto made = config::make_folders(folder); !made) return made.error();
     const auto file = folder / name;
     auto descriptor = config::open_file(file, O_RDWR | O_CREAT);
     if (!descriptor) return system_error(errno, file);

@@ -1,5 +1,6 @@
 #include "miner/server/signed_callers.hpp"
 
+#include "config/durable_file.hpp"
 #include "config/unix_time.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "miner/server/request.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 
 namespace miner {
 namespace {
@@ -62,11 +62,9 @@ config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options optio
                             "http.signed: callers sign for a hotkey of ours, and none is known");
     if (auto wrong = bad_address("http.allow", http.allow)) return *wrong;
     if (auto wrong = bad_address("http.deny", http.deny)) return *wrong;
-    std::error_code code;
-    std::filesystem::create_directories(options.folder, code);
-    if (code)
+    if (const auto made = config::make_folders(options.folder); !made)
         return config::fail(storage::Errc::cannot_open,
-                            options.folder.string() + ": " + code.message());
+                            options.folder.string() + ": " + made.error().code.message());
     auto lock = InstanceLock::take(options.folder, "signed_calls.lock");
     if (!lock && lock.error().code == boost::system::errc::device_or_resource_busy)
         return config::Error{lock.error().code,

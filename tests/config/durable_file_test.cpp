@@ -187,3 +187,29 @@ TEST_CASE("a file that others wrote takes a place durably, or says why not") {
     CHECK(rename_durably(from, to).error().code == boost::system::errc::no_such_file_or_directory);
     CHECK(sync_folder(folder.path() / "none").has_error());
 }
+
+TEST_CASE("a folder is made with those above it, and one that is there stays as it is") {
+    const tests::TemporaryFolder folder;
+    const auto deep = folder.path() / "one" / "two" / "three";
+    REQUIRE(make_folders(deep).has_value());
+    CHECK(fs::is_directory(deep));
+    REQUIRE(write(deep / "file", "content").has_value());
+    REQUIRE(make_folders(deep / "").has_value());
+    REQUIRE(make_folders(deep / "." / ".." / "three").has_value());
+    CHECK(content(deep / "file") == "content");
+    CHECK(names_in(deep.parent_path()) == std::vector<std::string>{"three"});
+    CHECK(make_folders("/").has_value());
+    CHECK(make_folders(".").has_value());
+}
+
+TEST_CASE("a file in the way of a folder is named, and left alone") {
+    const tests::TemporaryFolder folder;
+    REQUIRE(write(folder.path() / "file", "content").has_value());
+    for (const char* name : {"file", "file/below", "file/below/deeper"}) {
+        const auto made = make_folders(folder.path() / name);
+        REQUIRE(made.has_error());
+        CHECK(made.error().code == boost::system::errc::not_a_directory);
+        CHECK_THAT(made.error().detail, Catch::Contains("file"));
+    }
+    CHECK(content(folder.path() / "file") == "content");
+}
