@@ -1,0 +1,64 @@
+// What ops/endure.sh runs: miner_endure PART [--runs N] [--seed N]. Prints one line for each number
+// it found, `name: value`; exits 1 when something did not hold.
+#include "tests/endure/crash_story.hpp"
+#include "tests/endure/step_cuts.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+int crash(int runs, std::uint32_t seed) {
+    const auto all = endure::crash_stories(
+        runs, seed, [](std::uint32_t number, const endure::StoryFigures& one) {
+            for (const auto& words : one.broken)
+                std::printf("seed %u: %s\n", number, words.c_str());
+            std::fflush(stdout);
+        });
+    std::printf("stories: %d\ntasks: %d\ncuts: %d\n", runs, all.tasks, all.cuts);
+    for (const auto& [loss, count] : all.by_loss)
+        std::printf("cuts, loss %s: %d\n", std::string(endure::name(loss)).c_str(), count);
+    std::printf(
+        "changes of files: %d\nanswers that only a later pull told: %d\n"
+        "attempts made anew: %d\nbroken: %zu\n",
+        all.changes, all.answers_lost, all.made_anew, all.broken.size());
+    return all.broken.empty() ? 0 : 1;
+}
+
+constexpr int kDraws = 8;  // of what chance decides at each step
+
+int steps(std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::size_t broken = 0;
+    const auto tell = [&](const char* what, const endure::StepFigures& figures) {
+        for (const auto& words : figures.broken) std::printf("%s\n", words.c_str());
+        std::printf("%s, changes: %d\n%s, states looked at: %d\n%s, broken: %zu\n", what,
+                    figures.changes, what, figures.states, what, figures.broken.size());
+        broken += figures.broken.size();
+    };
+    tell("keeping", endure::cut_keeping(kDraws, random));
+    for (const bool over : {false, true})
+        tell(over ? "backup over a copy" : "backup", endure::cut_backup(over, kDraws, random));
+    for (const bool aside : {false, true})
+        tell(aside ? "second restore" : "restore", endure::cut_restore(aside, kDraws, random));
+    return broken == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int runs = 10;
+    std::uint32_t seed = 1;
+    const std::string_view part = argc > 1 ? argv[1] : "";
+    for (int i = 2; i + 1 < argc; i += 2) {
+        const std::string_view flag = argv[i];
+        if (flag == "--runs") runs = std::atoi(argv[i + 1]);
+        if (flag == "--seed") seed = std::uint32_t(std::strtoul(argv[i + 1], nullptr, 10));
+    }
+    if (part == "crash") return crash(runs, seed);
+    if (part == "steps") return steps(seed);
+    std::fprintf(stderr, "miner_endure crash|steps [--runs N] [--seed N]\n");
+    return 2;
+}

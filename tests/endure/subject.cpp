@@ -1,0 +1,59 @@
+// The miner with a generator that takes a moment instead of a model: all commands that keep
+// something, as operators run them. What the crash stories start and kill.
+#include "miner/cli/command_line.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/runtime/signals.hpp"
+#include "tests/endure/keeper.hpp"
+#include "tests/support/fake_generator.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+// Every outcome of the gate, with the settings of the stories: at once, saved by a retry, better
+// but sparse, and hopeless.
+std::shared_ptr<tests::Script> script() {
+    const auto made = std::make_shared<tests::Script>();
+    made->voxels = {100, 50, 100, 100, 50, 60, 100, 50, 40};
+    made->delay = std::chrono::milliseconds(3);
+    return made;
+}
+
+miner::ExitCode run(const miner::CommandLine& line) {
+    using miner::Command;
+    switch (line.command) {
+        case Command::run:
+            miner::keep_signals();
+            return miner::run_command(line, tests::make_fake(script()), {});
+        case Command::stats:
+            return miner::stats_command(line);
+        case Command::backup:
+            return miner::backup_command(line);
+        case Command::restore:
+            return miner::restore_command(line);
+        default:
+            return miner::ExitCode::usage;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const std::vector<std::string> words(argv, argv + argc);
+    if (words.size() == 5 && words[1] == "keep")
+        return endure::keep(words[2], std::stoi(words[3]), std::stoi(words[4]));
+    if (words.size() == 3 && words[1] == "open") return endure::open_kept(words[2]);
+    const auto parsed =
+        miner::parse(argc, argv, config::process_environment(), std::chrono::system_clock::now());
+    if (const auto* over = std::get_if<miner::Exit>(&parsed)) {
+        std::fputs(over->text.c_str(), stderr);
+        return int(over->code);
+    }
+    return int(run(std::get<miner::CommandLine>(parsed)));
+}

@@ -1,0 +1,54 @@
+// The program under test beside this one, and how it is started.
+#pragma once
+
+#include "tests/endure/lossy_trace.hpp"
+#include "tests/support/process.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace endure {
+
+namespace fs = std::filesystem;
+
+// Nothing takes so long unless it hangs.
+constexpr std::chrono::minutes kPatience{5};
+
+// Where and how a traced process is cut off; no `at`: it is not.
+struct Cut {
+    long at = 0;          // number of the change, from 1
+    bool half = false;    // of it, where it is a write
+    long linger_us = -1;  // negative: at once
+};
+
+// A folder of its own: wallets of nobody, what is kept (the only part that is traced), the trace.
+class Place {
+public:
+    Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place();  // removes it, unless it is to be looked at
+
+    void keep() { kept_ = true; }
+    const fs::path& path() const { return path_; }
+    fs::path data() const { return path_ / "data"; }  // traced
+    fs::path storage() const { return data() / "kept" / "miner"; }
+    fs::path trace() const { return path_ / "trace"; }
+
+    // `endure_subject` with these words.
+    tests::Command subject(std::vector<std::string> words) const;
+    // The same, traced.
+    tests::Command traced(std::vector<std::string> words, const Cut& cut) const;
+
+private:
+    fs::path path_;
+    bool kept_ = false;
+};
+
+// Beside this program.
+fs::path beside(const char* name);
+
+}  // namespace endure
