@@ -1,7 +1,9 @@
 #include "generator/kernels/gather_sum.hpp"
 
+#include "generator/kernels/bits.hpp"
 #include "generator/kernels/gather_sum_launch.hpp"
 #include "generator/kernels/parallel.hpp"
+#include "generator/kernels/rows_tile.hpp"
 
 #include <vector>
 
@@ -45,20 +47,40 @@ void gather_sum_rows(const T* x, Entries entries, const T* bias, std::int64_t ou
     }
 }
 
+// Into y, by this processor's registers.
+bool gather_sum_tiles(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias,
+                      const at::Tensor& y) {
+    const rows::Slices slices{table.size(1), x.size(1), bias.size(0)};
+    if (slices.width % 16 != 0 || slices.fan > rows::kMostSlices) return false;
+    return run_on_bits(x, [&]<class T>(T) {
+        const auto *const from = bits<T>(x), *const start = bits<T>(bias);
+        const auto* const entries = table.const_data_ptr<std::int64_t>();
+        auto* const to = mutable_bits<T>(y);
+        const auto count = table.size(0), source = x.size(1) * x.size(2);
+        at::parallel_for(
+            0, x.size(0) * count, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+                for (auto i = begin; i < end; ++i)
+                    rows::sum_slices(from + i / count * source, entries + i % count * slices.fan,
+                                     slices, start, 1, to + i * slices.width);
+            });
+    });
+}
+
 at::Tensor gather_sum_cpu(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias) {
-    const auto batch = x.size(0), sources = x.size(1), rows = table.size(0), fan = table.size(1),
+    const auto batch = x.size(0), sources = x.size(1), count = table.size(0), fan = table.size(1),
                out = bias.size(0);
-    auto y = at::empty({batch, rows, out}, x.options());
+    auto y = at::empty({batch, count, out}, x.options());
+    if (gather_sum_tiles(x, table, bias, y)) return y;
     const auto* entries = table.const_data_ptr<std::int64_t>();
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "gather_sum", [&] {
         const auto* from = x.const_data_ptr<scalar_t>();
         const auto* start = bias.const_data_ptr<scalar_t>();
         auto* to = y.mutable_data_ptr<scalar_t>();
         for (std::int64_t b = 0; b < batch; ++b) {
-            at::parallel_for(0, rows, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+            at::parallel_for(0, count, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
                 gather_sum_rows(from + b * sources * fan * out,
                                 {entries + begin * fan, fan, sources}, start, out, end - begin,
-                                to + (b * rows + begin) * out);
+                                to + (b * count + begin) * out);
             });
         }
     });

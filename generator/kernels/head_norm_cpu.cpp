@@ -1,6 +1,9 @@
 #include "generator/kernels/head_norm.hpp"
 
+#include "generator/kernels/bits.hpp"
 #include "generator/kernels/head_norm_launch.hpp"
+#include "generator/kernels/parallel.hpp"
+#include "generator/kernels/rows_tile.hpp"
 
 #include <ATen/ATen.h>
 
@@ -27,6 +30,23 @@ bool evenly_spaced(const at::Tensor& x) {
     return x.stride(-1) == 1 && x.stride(-2) == x.size(-1);
 }
 
+constexpr std::int64_t kAtOnce = 8192;  // below, a second thread costs more than it saves
+
+bool head_norm_rows(const at::Tensor& x, const at::Tensor& gamma) {
+    const auto heads = x.size(-2), width = x.size(-1), token = heads * width;
+    if (width % 16 != 0) return false;
+    return run_on_bits(x, [&]<class T>(T) {
+        auto* const values = mutable_bits<T>(x);
+        const auto* const factors = gamma.const_data_ptr<float>();
+        const auto stride = x.stride(-3);
+        at::parallel_for(0, x.numel() / token, std::max<std::int64_t>(kAtOnce / token, 1),
+                         [&](std::int64_t begin, std::int64_t end) {
+                             for (auto i = begin; i < end; ++i)
+                                 rows::norm_heads(values + i * stride, heads, width, factors);
+                         });
+    });
+}
+
 }  // namespace
 
 void head_norm_(const at::Tensor& x, const at::Tensor& gamma) {
@@ -37,7 +57,7 @@ void head_norm_(const at::Tensor& x, const at::Tensor& gamma) {
                 "head_norm_: gamma must be [H, D] fp32, contiguous, got ", gamma.sizes());
     if (x.numel() == 0) return;
     if (x.is_cuda()) return launch_head_norm(x, gamma);
-    head_norm_plain(x, gamma);
+    if (!head_norm_rows(x, gamma)) head_norm_plain(x, gamma);
 }
 
 }  // namespace generator

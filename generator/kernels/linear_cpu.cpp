@@ -51,14 +51,20 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Ten
     const T *const from = bits(input), *const weights = bits(packed), *const start = bits(bias),
                    *const nothing = bits(zeros);
     auto* const to = reinterpret_cast<T*>(y.template mutable_data_ptr<Element>());
-    const auto blocks = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce;
-    at::parallel_for(0, size.strips() * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto i = begin; i < end; ++i) {
-            const auto strip = i / blocks, first = i % blocks * gathering::kRowsAtOnce;
-            gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
-                                   std::min(gathering::kRowsAtOnce, rows - first),
-                                   weights + strip * gathering::kColumns * in, start, size, strip,
-                                   finish, to + first * out);
+    const auto blocks = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce,
+               strips = size.strips();
+    // A thread has blocks of rows, which are in its cache from the layer before and stay there for
+    // the next one; at its two ends it may share one with another. Its weights it reads once.
+    at::parallel_for(0, blocks * strips, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t strip = 0; strip < strips; ++strip) {
+            for (auto block = begin / strips; block * strips + strip < end; ++block) {
+                if (block * strips + strip < begin) continue;
+                const auto first = block * gathering::kRowsAtOnce;
+                gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
+                                       std::min(gathering::kRowsAtOnce, rows - first),
+                                       weights + strip * gathering::kColumns * in, start, size,
+                                       strip, finish, to + first * out);
+            }
         }
     });
     return y;

@@ -1,5 +1,6 @@
 #include "generator/kernels/norm_silu.hpp"
 
+#include "generator/kernels/norm_rows.hpp"
 #include "generator/kernels/norm_silu_launch.hpp"
 
 #include <ATen/ATen.h>
@@ -20,6 +21,8 @@ at::Tensor norm_silu(const at::Tensor& x, const at::Tensor& scale, const at::Ten
         if (launch_norm_silu(rows, scale.contiguous(), shift.contiguous(), eps, result))
             return result;
     }
+    if (auto result = norm_rows(x, {scale, shift}, eps, Activation::silu); result.defined())
+        return result;
     auto result = at::layer_norm(x, {x.size(-1)}, scale, shift, eps);
     return at::silu_(result);
 }

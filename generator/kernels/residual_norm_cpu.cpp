@@ -1,5 +1,6 @@
 #include "generator/kernels/residual_norm.hpp"
 
+#include "generator/kernels/norm_rows.hpp"
 #include "generator/kernels/residual_norm_launch.hpp"
 
 #include <ATen/ATen.h>
@@ -37,6 +38,10 @@ at::Tensor residual_norm_(const at::Tensor& x, const Residual& residual,
     if (x.is_cuda()) {
         if (!into.defined()) into = at::empty_like(x);
         if (launch_residual_norm(x, residual, modulation, eps, into)) return into;
+    }
+    if (x.is_cpu()) {
+        if (!into.defined()) into = at::empty_like(x);
+        if (residual_norm_rows(x, residual, modulation, eps, into)) return into;
     }
     const auto& [y, gate] = residual;
     if (gate.defined())

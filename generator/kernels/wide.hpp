@@ -103,6 +103,45 @@ MINER_WIDE_INLINE void add_products(const T* const (&rows)[kRows], const T* b,
     }
 }
 
+// 16 x 16 words of 32 bits: row i is at from + i * stride, column i goes to to + i * to_stride.
+MINER_WIDE_INLINE void transpose(const std::uint32_t* from, std::int64_t stride, std::uint32_t* to,
+                                 std::int64_t to_stride) {
+    __m512 rows[16], pairs[16];
+    __m512d fours[16];
+    for (int i = 0; i < 16; ++i) rows[i] = _mm512_loadu_ps(from + i * stride);
+    for (int i = 0; i < 16; i += 2) {
+        pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        for (int j = 0; j < 2; ++j) {
+            const auto a = (__m512d)pairs[i + j], b = (__m512d)pairs[i + 2 + j];
+            fours[i + 2 * j] = _mm512_unpacklo_pd(a, b);
+            fours[i + 2 * j + 1] = _mm512_unpackhi_pd(a, b);
+        }
+    }
+    // A quarter q of fours[4 * g + j] is column 4 * q + j of rows 4 * g and the three after it.
+    for (int j = 0; j < 4; ++j) {
+        const auto a = (__m512)fours[j], b = (__m512)fours[4 + j], c = (__m512)fours[8 + j],
+                   d = (__m512)fours[12 + j];
+        const auto even = _mm512_shuffle_f32x4(a, b, 0x88), odd = _mm512_shuffle_f32x4(a, b, 0xdd),
+                   more_even = _mm512_shuffle_f32x4(c, d, 0x88),
+                   more_odd = _mm512_shuffle_f32x4(c, d, 0xdd);
+        _mm512_storeu_ps(to + j * to_stride, _mm512_shuffle_f32x4(even, more_even, 0x88));
+        _mm512_storeu_ps(to + (4 + j) * to_stride, _mm512_shuffle_f32x4(odd, more_odd, 0x88));
+        _mm512_storeu_ps(to + (8 + j) * to_stride, _mm512_shuffle_f32x4(even, more_even, 0xdd));
+        _mm512_storeu_ps(to + (12 + j) * to_stride, _mm512_shuffle_f32x4(odd, more_odd, 0xdd));
+    }
+}
+
+// 16 of each of two rows, side by side: a[0], b[0], a[1] and so on.
+MINER_WIDE_INLINE void interleave(const Half* a, const Half* b, Half* to) {
+    const auto low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)),
+               high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b));
+    _mm512_storeu_si512(to, _mm512_or_si512(_mm512_cvtepu16_epi32(low),
+                                            _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16)));
+}
+
 #define MINER_LANES_INLINE MINER_WIDE_INLINE
 #include "generator/kernels/formulas_lanes.hpp"
 #undef MINER_LANES_INLINE

@@ -1,6 +1,7 @@
 #include "generator/nn/norm.hpp"
 
 #include "generator/kernels/head_norm.hpp"
+#include "generator/kernels/norm_rows.hpp"
 #include "generator/kernels/norm_silu.hpp"
 
 #include <cmath>
@@ -10,12 +11,11 @@
 
 namespace generator {
 
-at::Tensor layer_norm(const at::Tensor& x, double eps) {
-    return at::layer_norm(x, {x.size(-1)}, {}, {}, eps);
-}
+at::Tensor layer_norm(const at::Tensor& x, double eps) { return layer_norm(x, {}, {}, eps); }
 
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
                       double eps) {
+    if (auto result = norm_rows(x, {scale, shift}, eps); result.defined()) return result;
     return at::layer_norm(x, {x.size(-1)}, scale, shift, eps);
 }
 
@@ -23,7 +23,7 @@ LayerNorm::LayerNorm(const Scope& scope, std::int64_t channels, double eps)
     : weight_(scope.take("weight", {channels})), bias_(scope.take("bias", {channels})), eps_(eps) {}
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-    return at::layer_norm(x, {x.size(-1)}, weight_, bias_, eps_);
+    return layer_norm(x, weight_, bias_, eps_);
 }
 
 at::Tensor LayerNorm::silu(const at::Tensor& x) const { return norm_silu(x, weight_, bias_, eps_); }

@@ -1,5 +1,6 @@
 #include "generator/kernels/gather_sum.hpp"
 
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -7,10 +8,12 @@
 using generator::gather_sum;
 
 TEST_CASE("sums of slices named by a table equal the definition, absent ones being nothing") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     struct Size {
         std::int64_t batch, sources, rows, fan, out;
     };
-    const auto s = GENERATE(Size{1, 4, 1, 3, 5}, Size{2, 40, 200, 27, 16}, Size{1, 7, 90, 27, 33});
+    const auto s = GENERATE(Size{1, 4, 1, 3, 5}, Size{2, 40, 200, 27, 16}, Size{1, 7, 90, 27, 33},
+                            Size{2, 40, 75, 27, 48}, Size{1, 9, 10, 65, 16});
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16, at::kHalf);
     const auto x = at::randn({s.batch, s.sources, s.fan * s.out}).to(dtype);
     const auto table = at::randint(s.sources + 1, {s.rows, s.fan}, at::kLong);

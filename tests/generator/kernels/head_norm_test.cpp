@@ -1,5 +1,6 @@
 #include "generator/kernels/head_norm.hpp"
 
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -7,10 +8,12 @@
 using generator::head_norm_;
 
 TEST_CASE("heads of every type get their length in place, their neighbours stay") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16, at::kHalf);
-    const auto qkv = at::randn({2, 7, 3, 4, 16}).to(dtype);
+    const auto width = GENERATE(16, 24, 64);
+    const auto qkv = at::randn({2, 7, 3, 4, width}).to(dtype);
     const auto before = qkv.clone();
-    const auto gamma = at::randn({4, 16});
+    const auto gamma = at::randn({4, width});
     head_norm_(qkv.select(-3, 1), gamma);
     const auto keys = before.select(-3, 1).to(at::kFloat);
     const auto want = keys / keys.norm(2, -1, true) * gamma;

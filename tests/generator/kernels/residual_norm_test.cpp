@@ -1,5 +1,6 @@
 #include "generator/kernels/residual_norm.hpp"
 
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -24,11 +25,13 @@ at::Tensor norm_of(const at::Tensor& x, double eps) {
 }  // namespace
 
 TEST_CASE("a residual of every type is added in place, and the sum's norm comes back modulated") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     const auto dtype = GENERATE(at::kFloat, at::kBFloat16, at::kHalf);
     at::manual_seed(1);
     const auto one = [&](at::IntArrayRef sizes) { return at::randn(sizes).to(dtype); };
-    const auto x = one({2, 7, 24}), y = one({2, 7, 24}), gate = one({24}), scale = one({24}),
-               shift = one({24});
+    const auto width = GENERATE(24, 16, 64, 80);
+    const auto x = one({2, 7, width}), y = one({2, 7, width}), gate = one({width}),
+               scale = one({width}), shift = one({width});
     const auto sum = wide(x) + wide(gate) * wide(y);
     const auto normed = residual_norm_(x, {y, gate}, {scale, shift}, 1e-6);
     CHECK(near(x, sum, dtype));
@@ -37,6 +40,7 @@ TEST_CASE("a residual of every type is added in place, and the sum's norm comes 
 
 TEST_CASE(
     "without gate and modulation it is a plain residual and norm, of one row for all if need be") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     at::manual_seed(2);
     const auto x = at::randn({3, 16}), y = at::randn({16});
     const auto sum = x + y;

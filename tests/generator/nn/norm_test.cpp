@@ -1,6 +1,7 @@
 #include "generator/nn/norm.hpp"
 
 #include "tests/generator/layer_weights.hpp"
+#include "tests/generator/registers.hpp"
 #include "tests/support/catch.hpp"
 
 #include <ATen/ATen.h>
@@ -17,6 +18,7 @@ at::Tensor normed(const at::Tensor& x, double eps) {
 }  // namespace
 
 TEST_CASE("layer norms equal their formula, with weights, with a modulation and without either") {
+    const tests::RegistersAtMost registers(GENERATE(from_range(tests::kAllRegisters)));
     const auto x = at::randn({2, 5, 16}) * 3 + 1;
     const auto scale = at::randn({16}), shift = at::randn({16});
     tests::LayerWeights file;
