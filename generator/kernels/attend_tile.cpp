@@ -15,7 +15,7 @@ using lanes::Half, lanes::kRows;
 
 namespace {
 
-constexpr std::int64_t kBlock = 256;  // keys between two looks at the maxima
+constexpr std::int64_t kBlock = 512;  // keys between two looks at the maxima
 constexpr float kLowest = -1e30F;     // finite: differences of infinities are none
 
 struct State {

@@ -53,18 +53,16 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const at::Ten
     auto* const to = reinterpret_cast<T*>(y.template mutable_data_ptr<Element>());
     const auto blocks = (rows + gathering::kRowsAtOnce - 1) / gathering::kRowsAtOnce,
                strips = size.strips();
-    // A thread has blocks of rows, which are in its cache from the layer before and stay there for
-    // the next one; at its two ends it may share one with another. Its weights it reads once.
+    // Blocks of rows first: a thread finds its rows in its cache from the layer before, leaves them
+    // there for the next one, and reads the weights from its own cache rather than all rows from
+    // the one that is shared.
     at::parallel_for(0, blocks * strips, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t strip = 0; strip < strips; ++strip) {
-            for (auto block = begin / strips; block * strips + strip < end; ++block) {
-                if (block * strips + strip < begin) continue;
-                const auto first = block * gathering::kRowsAtOnce;
-                gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
-                                       std::min(gathering::kRowsAtOnce, rows - first),
-                                       weights + strip * gathering::kColumns * in, start, size,
-                                       strip, finish, to + first * out);
-            }
+        for (auto i = begin; i < end; ++i) {
+            const auto strip = i % strips, first = i / strips * gathering::kRowsAtOnce;
+            gathering::multiply<T>({from + first * in, rows * size.fan, nothing, nullptr},
+                                   std::min(gathering::kRowsAtOnce, rows - first),
+                                   weights + strip * gathering::kColumns * in, start, size, strip,
+                                   finish, to + first * out);
         }
     });
     return y;
