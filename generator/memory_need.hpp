@@ -29,6 +29,7 @@ struct FlowSize {
     std::int64_t decoder_channels = 0;
     // Of the latent flow's outermost blocks, which work on voxels; 0: none, a voxel is a token.
     std::int64_t outer_channels = 0;
+    bool words = false;  // the condition is a prompt
 };
 
 // weights: bytes on the GPU, `bytes_each` a number: 2 or 4. For objects of up to 27,000 voxels,
@@ -39,7 +40,8 @@ struct FlowSize {
 // the convolution over the outermost blocks' own channels and those that come across,
 //   2 * 27 * 2 * outer_channels * bytes_each,
 // or, without such blocks, a token's hidden layer with what stands beside it. Against measured
-// peaks (H200): image-large +0.2 % in 16 bits, +2 % in fp32; text-xlarge -4 %.
+// peaks (H200): image-large +0.2 % in 16 bits, +0.6 % in fp32. Models of words take 0.15 to 0.2 GB
+// more than this, which is added as measured; with it they are within 3 %.
 MemoryNeed model_need(std::int64_t weights, const FlowSize& flow, int bytes_each);
 
 // Of the validator's networks: measured 0.54 GB beside their weights, in either type, as the views

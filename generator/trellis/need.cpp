@@ -37,9 +37,12 @@ FlowSize size_of(const NetworkConfigs& configs) {
     } else if (configs.text_encoder) {
         tokens = configs.text_encoder->length;
     }
-    return {configs.latent_flow.blocks, configs.latent_flow.block.channels, tokens,
+    return {configs.latent_flow.blocks,
+            configs.latent_flow.block.channels,
+            tokens,
             configs.gaussian_decoder.channels,
-            configs.latent_flow.io_channels.empty() ? 0 : configs.latent_flow.io_channels.front()};
+            configs.latent_flow.io_channels.empty() ? 0 : configs.latent_flow.io_channels.front(),
+            !configs.encoder};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "tests/support/catch.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace {
 
@@ -23,6 +24,22 @@ TEST_CASE("what a model needs is what was measured, and a little more in fp32") 
     const double fp32 = 8'554'866'176.0 - 4 * double(kNumbers);
     CHECK(beside_weights(4) >= fp32);
     CHECK(beside_weights(4) == Approx(fp32).epsilon(0.03));
+}
+
+TEST_CASE("what models of words need is within a twentieth of what was measured, in either type") {
+    struct Measured {
+        std::int64_t numbers;
+        generator::FlowSize flow;
+        double fp16, fp32;
+    };
+    const Measured measured[] = {
+        {624'191'857, {12, 768, 77, 768, 128, true}, 2'232'864'256, 4'300'487'168},
+        {2'330'884'081, {28, 1280, 77, 768, 256, true}, 6'547'551'232, 13'023'931'392}};
+    for (const auto& [numbers, flow, fp16, fp32] : measured)
+        for (const auto& [each, peak] : {std::pair(2, fp16), std::pair(4, fp32)}) {
+            const auto need = generator::model_need(numbers * each, flow, each);
+            CHECK(double(need.weights + need.workspace) == Approx(peak).epsilon(0.05));
+        }
 }
 
 TEST_CASE("what the scorer needs is what was measured, in either type") {
