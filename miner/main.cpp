@@ -137,6 +137,8 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return miner::tune_command(line);
         case Command::wallet:
             return miner::wallet_command(line);
+        case Command::convert:
+            return miner::convert_command(line);
         case Command::inspect:
             return miner::inspect_command(line);
         case Command::weights:

@@ -1,6 +1,7 @@
 #include "generator/splat/inspect.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/splat/glb.hpp"
 #include "generator/splat/spz.hpp"
 
 #include <cmath>
@@ -43,6 +44,7 @@ private:
 
 std::string title(const Inspection& i) {
     if (i.format == "ply") return i.trellis_layout ? "PLY, TRELLIS's layout" : "PLY";
+    if (i.format == "glb") return "glTF with KHR_gaussian_splatting";
     const std::string version = "version " + std::to_string(*i.version);
     if (i.format == "spz-404") return "SPZ of the subnet (404), " + version;
     return "SPZ of Niantic, " + version + (i.format == "spz-niantic" ? ", gzip" : "");
@@ -65,6 +67,7 @@ std::string convention(const Inspection& i) {
     if (i.format == "spz-niantic-v4" || (i.format == "spz-niantic" && *i.version >= 3)) {
         return "Niantic's files have +y up by definition";
     }
+    if (i.format == "glb") return "a glTF has +y up by definition";
     return "a validator has +y up";
 }
 
@@ -74,6 +77,10 @@ config::Result<StoredSplats> read(std::span<const std::uint8_t> bytes, Inspectio
         out.trellis_layout = has_trellis_layout(bytes);
         out.decodes = true;
         return read_ply(bytes);
+    }
+    if (is_glb(bytes)) {
+        out.format = "glb";
+        return read_glb(bytes);
     }
     auto file = read_spz(bytes);
     if (!file) return file.error();
@@ -105,9 +112,6 @@ config::Result<Inspection> inspect(std::span<const std::uint8_t> bytes) try {
     out.sh_degree = splats->sh_degree;
     out.health = measure(*splats);
     out.objections = validator_objections(*splats);
-    if (!out.decodes) {
-        out.objections.insert(out.objections.begin(), "its decoder reads no SPZ of Niantic");
-    }
     out.normalised = normalise_as_validator(*splats);
     out.up = guess_up(*splats);
     out.up_note = convention(out);
@@ -139,6 +143,9 @@ std::string Inspection::to_text() const {
                                         number(normalised.capped_at, 3));
     lines.add("off centre after it",
               number(normalised.off_centre, 4) + ", box about " + triple(normalised.box_centre));
+    if (!decodes)
+        lines.add("validator's decoder",
+                  "reads the subnet's SPZ alone: miner convert FILE OUT.spz --spz subnet");
     lines.add("validator's checks", passes() ? "pass" : "score zero");
     for (const auto& objection : objections) lines.add("", objection);
     return lines.take();

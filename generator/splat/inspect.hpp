@@ -13,7 +13,7 @@
 namespace generator {
 
 struct Inspection {
-    std::string format;  // "ply", "spz-404", "spz-niantic" (gzip), "spz-niantic-v4"
+    std::string format;  // "ply", "spz-404", "spz-niantic" (gzip), "spz-niantic-v4", "glb"
     std::int64_t bytes = 0;
     std::optional<int> version;        // of SPZ
     std::optional<int> fraction_bits;  // of SPZ
@@ -23,9 +23,9 @@ struct Inspection {
 
     SplatHealth health;
     // A validator decodes 404's SPZ and nothing else; a PLY becomes that on its way, unchanged but
-    // for precision.
+    // for precision. Of the others the rest says what it would make of them once converted.
     bool decodes = false;
-    // Of its data check, and why its decoder refuses; empty: it would look.
+    // Of its data check; empty: it would look.
     std::vector<std::string> objections;
     Normalised normalised;
     std::string up;       // see guess_up
@@ -36,7 +36,7 @@ struct Inspection {
     std::string to_json() const;  // one object; what is not finite is null
 };
 
-// Any PLY or SPZ, 404's and Niantic's. Fails with bad_splats, or out_of_memory.
+// Any PLY, SPZ (404's and Niantic's) or GLB. Fails with bad_splats, or out_of_memory.
 config::Result<Inspection> inspect(std::span<const std::uint8_t> bytes);
 
 }  // namespace generator

@@ -48,9 +48,6 @@ struct SpzLimits {
 // Fails with bad_splats.
 config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits = {});
 
-// A PLY or any SPZ, told by the first bytes. Fails with bad_splats.
-config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
-
 // What the validator's decoder does: accepts and refuses exactly what it does, but for payloads
 // beyond the default SpzLimits, where the validator's memory decides. Fails with bad_splats.
 config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes);

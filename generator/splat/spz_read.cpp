@@ -184,7 +184,7 @@ config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
 std::string what_else(Bytes bytes) {
     if (bytes.empty()) return "the file is empty";
     if (begins(bytes, "PK\x03\x04")) return "this is a zip archive (SOG?): unpack it first";
-    if (begins(bytes, "glTF")) return "this is a glTF, which holds no Gaussians that are read";
+    if (begins(bytes, "glTF")) return "this is a glTF";
     return mistaken_for(bytes);
 }
 
@@ -214,13 +214,6 @@ config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t>
     StoredSplats splats;
     if (const auto read = read_spz_as_validator(bytes, splats); !read) return read.error();
     return splats;
-}
-
-config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {
-    if (begins(bytes, "ply")) return read_ply(bytes);
-    auto file = read_spz(bytes);
-    if (!file) return file.error();
-    return std::move(file->splats);
 }
 
 }  // namespace generator

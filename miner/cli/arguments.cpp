@@ -79,6 +79,7 @@ public:
         add_tune(*of(Command::tune));
         add_check(*of(Command::check));
         add_wallet(*of(Command::wallet));
+        add_convert(*of(Command::convert));
         add_inspect(*of(Command::inspect));
         add_render(*of(Command::render));
         add_score(*of(Command::score));
@@ -247,11 +248,13 @@ private:
                "Of several pictures: each step one in turn (default), or the mean of all");
         text(app, "--prompt", arguments_.prompt, "WORDS", "What to make, instead of a picture");
         app.add_option("-o,--output", arguments_.outputs,
-                       "Where to write, .spz or .ply; may be repeated")
+                       "Where to write, .spz, .glb or .ply; may be repeated")
             ->type_name("FILE")
             ->allow_extra_args(false);
+        add_spz(app);
         shorthand(app, "--seed", "generator.seed", "The same seed gives the same splats");
-        choice(app, "--up", arguments_.up, "y|trellis", "Default: y for SPZ, trellis for PLY");
+        choice(app, "--up", arguments_.up, "y|trellis",
+               "Default: trellis for PLY, y for the others");
         app.add_flag("--json", arguments_.json, "Print what was made as JSON");
     }
 
@@ -308,14 +311,28 @@ private:
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
+    void add_spz(CLI::App& app) {
+        choice(app, "--spz", arguments_.spz, "niantic|subnet",
+               "Which .spz: Niantic's, which viewers read (default), or what validators read");
+    }
+
+    void add_convert(CLI::App& app) {
+        text(app, "in", arguments_.file, "IN", "PLY, SPZ of any kind or GLB; -: standard input");
+        text(app, "out", arguments_.to, "OUT", "Where to write, .spz, .glb or .ply");
+        add_spz(app);
+        choice(app, "--axes", arguments_.axes, "turn|keep",
+               "Whether half a turn is made between PLY, with -y up, and the others (default)");
+        app.add_flag("--json", arguments_.json, "Print what was written as JSON");
+    }
+
     void add_inspect(CLI::App& app) {
         text(app, "file", arguments_.file, "FILE",
-             "PLY or SPZ, the subnet's or Niantic's; -: from standard input");
+             "PLY, SPZ (the subnet's or Niantic's) or GLB; -: from standard input");
         app.add_flag("--json", arguments_.json, "Print JSON");
     }
 
     void add_render(CLI::App& app) {
-        text(app, "file", arguments_.file, "FILE", "PLY or SPZ; -: from standard input");
+        text(app, "file", arguments_.file, "FILE", "PLY, SPZ or GLB; -: from standard input");
         app.add_option("-o,--output", arguments_.outputs, "Where to write the picture, .png")
             ->type_name("FILE")
             ->allow_extra_args(false);

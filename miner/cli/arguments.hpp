@@ -29,7 +29,9 @@ struct Arguments {
     std::optional<std::string> config_file;  // --config
     // Every setting's flag that was given, and the short forms.
     std::vector<config::FlagValue> settings;
-    std::optional<std::string> file;                   // inspect and render
+    std::optional<std::string> file;                   // inspect, render and convert
+    std::optional<std::string> to, axes;               // convert
+    std::optional<std::string> spz;                    // generate and convert
     std::vector<std::string> pictures;                 // generate
     std::optional<std::string> several;                // generate
     std::optional<std::string> verb;                   // wallet

@@ -91,6 +91,20 @@ bool ends_in(std::string_view path, std::string_view suffix) {
 
 constexpr std::size_t kMostPictures = 16;
 
+// By the end of the name.
+generator::SplatFormat read_format(const char* what, const std::string& path,
+                                   const Arguments& arguments, Complaints& complaints) {
+    using generator::SplatFormat;
+    const bool for_validators = arguments.spz.value_or("niantic") == "subnet";
+    if (ends_in(path, ".spz"))
+        return for_validators ? SplatFormat::spz_subnet : SplatFormat::spz_niantic;
+    if (ends_in(path, ".glb")) return SplatFormat::glb;
+    if (ends_in(path, ".ply")) return SplatFormat::ply;
+    complaints.push_back(fmt::format("{}: {} says no format: end it in .spz, .glb or .ply", what,
+                                     config::quoted(path, 200)));
+    return SplatFormat::ply;
+}
+
 GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& loaded,
                               Complaints& complaints) {
     GenerateOptions options;
@@ -112,18 +126,23 @@ GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& 
         complaints.push_back("PICTURE: standard input, -, holds one picture; name files");
     }
     if (arguments.outputs.empty())
-        complaints.push_back("--output: where to? Name an .spz or .ply file");
+        complaints.push_back("--output: where to? Name an .spz, .glb or .ply file");
     for (const std::string& path : arguments.outputs) {
-        if (ends_in(path, ".spz")) {
-            options.outputs.push_back(
-                {path, Encoding::spz, arguments.up.value_or(loaded.settings.export_.up)});
-        } else if (ends_in(path, ".ply")) {
-            options.outputs.push_back({path, Encoding::ply, arguments.up.value_or("trellis")});
-        } else {
-            complaints.push_back(fmt::format("--output: {} says no format: end it in .spz or .ply",
-                                             config::quoted(path, 200)));
-        }
+        const auto format = read_format("--output", path, arguments, complaints);
+        const bool is_ply = format == generator::SplatFormat::ply;
+        options.outputs.push_back(
+            {path, format, arguments.up.value_or(is_ply ? "trellis" : loaded.settings.export_.up)});
     }
+    return options;
+}
+
+ConvertOptions read_convert(const Arguments& arguments, Complaints& complaints) {
+    if (!arguments.file) complaints.push_back("IN: which one? Name a PLY, SPZ or GLB");
+    if (!arguments.to) complaints.push_back("OUT: where to? Name an .spz, .glb or .ply file");
+    ConvertOptions options{.in = arguments.file.value_or(""), .out = arguments.to.value_or("")};
+    if (arguments.to) options.format = read_format("OUT", options.out, arguments, complaints);
+    options.keep_axes = arguments.axes.value_or("turn") == "keep";
+    options.json = arguments.json;
     return options;
 }
 
@@ -375,6 +394,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
         case Command::wallet:
             line.wallet = {arguments.json};
+            break;
+        case Command::convert:
+            line.convert = read_convert(arguments, complaints);
             break;
         case Command::inspect:
             line.inspect = read_inspect(arguments, complaints);

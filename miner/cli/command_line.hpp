@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/load.hpp"
+#include "generator/splat/splat_file.hpp"
 #include "miner/runtime/exit_code.hpp"
 
 #include <chrono>
@@ -24,6 +25,7 @@ enum class Command {
     tune,
     top,
     wallet,
+    convert,
     inspect,
     render,
     score,
@@ -36,15 +38,13 @@ enum class Command {
     version
 };
 
-enum class Encoding { ply, spz };
-
 // miner generate PICTURE... | --prompt "WORDS" -o OUT [-o OUT]...
 // The seed is settings.generator.seed, which --seed sets.
 struct GenerateOptions {
     struct Output {
         std::string path;
-        Encoding encoding = Encoding::spz;
-        // "y" or "trellis": --up, else y for SPZ (export.up if set) and trellis for PLY.
+        generator::SplatFormat format = generator::SplatFormat::spz_niantic;
+        // "y" or "trellis": --up, else trellis for PLY and y for the others (export.up if set).
         std::string up;
     };
 
@@ -52,6 +52,14 @@ struct GenerateOptions {
     std::string several = "stochastic";  // or "averaged": how several are taken
     std::optional<std::string> prompt;   // instead of pictures
     std::vector<Output> outputs;
+    bool json = false;
+};
+
+// miner convert IN OUT
+struct ConvertOptions {
+    std::string in, out;  // paths; in may be "-", standard input
+    generator::SplatFormat format = generator::SplatFormat::spz_niantic;
+    bool keep_axes = false;  // else what has -y up, PLY, is turned where the other kind has +y up
     bool json = false;
 };
 
@@ -143,6 +151,7 @@ struct ConfigOptions {
 struct CommandLine {
     Command command = Command::run;
     GenerateOptions generate;
+    ConvertOptions convert;
     StatsOptions stats;
     RehearseOptions rehearse;
     VersionOptions version;

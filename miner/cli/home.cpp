@@ -28,6 +28,7 @@ bool uses_storage(const CommandLine& line) {
             return !model.empty() && model.find('/') == std::string::npos;
         }
         case Command::wallet:
+        case Command::convert:
         case Command::inspect:
         case Command::render:
         case Command::bench:

@@ -14,7 +14,7 @@ struct Verb {
     const char* example;
 };
 
-inline constexpr std::array<Verb, 19> kVerbs{{
+inline constexpr std::array<Verb, 20> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::serve, "serve", "Make splats for whoever posts a picture or a prompt to /generate",
@@ -33,6 +33,8 @@ inline constexpr std::array<Verb, 19> kVerbs{{
      "miner top"},
     {Command::wallet, "wallet", "Show the wallet's hotkeys: addresses and the state of the files",
      "miner wallet show --wallet.name cold"},
+    {Command::convert, "convert", "From PLY, SPZ or GLB to another of them",
+     "miner convert chair.ply chair.glb"},
     {Command::inspect, "inspect", "Say what is in a PLY or SPZ and what a validator makes of it",
      "miner inspect chair.spz"},
     {Command::render, "render", "Show a PLY or SPZ as a validator sees it",

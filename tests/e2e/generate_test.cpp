@@ -20,9 +20,9 @@ Scene::Words operator+(Scene::Words words, const Scene::Words& more) {
 TEST_CASE("a picture becomes files that a validator takes, the same for the same seed") {
     Scene scene;
     const auto picture = quick_picture().string();
-    const auto first = scene.ask(
-        Scene::Words{"generate", picture, "-o", "a.spz", "-o", "a.ply", "--seed", "7", "--json"} +
-        kQuick);
+    const auto first = scene.ask(Scene::Words{"generate", picture, "-o", "a.spz", "--spz", "subnet",
+                                              "-o", "a.ply", "--seed", "7", "--json"} +
+                                 kQuick);
     INFO(first.out << first.err);
     REQUIRE(first.exit_status == ProcessExit{.code = 0});
     const auto report = boost::json::parse(first.out).as_object();
@@ -41,8 +41,8 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
     CHECK_FALSE(fs::exists(scene.home() / "a.spz.part"));
 
     // Once more, from standard input; a place that cannot be written does not cost the others.
-    auto command = scene.miner(Scene::Words{"generate", "-", "-o", "b.spz", "-o", "nowhere/c.ply",
-                                            "-o", "b.ply", "--seed", "7"} +
+    auto command = scene.miner(Scene::Words{"generate", "-", "-o", "b.spz", "--spz", "subnet", "-o",
+                                            "nowhere/c.ply", "-o", "b.ply", "--seed", "7"} +
                                kQuick);
     command.input = read_text(picture);
     const auto again = run_to_end(std::move(command), kPatience);
@@ -50,7 +50,7 @@ TEST_CASE("a picture becomes files that a validator takes, the same for the same
     CHECK(again.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(again.err, contains("nowhere/c.ply"));
     CHECK_THAT(again.out, contains("attempt 1"));
-    CHECK_THAT(again.out, contains("b.spz: "));
+    CHECK_THAT(again.out, contains("b.spz: SPZ of the subnet (404), zstd, "));
     CHECK((read_text(scene.home() / "a.spz") == read_text(scene.home() / "b.spz")));
     CHECK((read_text(scene.home() / "a.ply") == read_text(scene.home() / "b.ply")));
 

@@ -32,6 +32,7 @@ ExitCode top_command(const CommandLine& line);
 ExitCode backup_command(const CommandLine& line);
 ExitCode restore_command(const CommandLine& line);
 ExitCode completion_command(const CommandLine& line);
+ExitCode convert_command(const CommandLine& line);
 ExitCode inspect_command(const CommandLine& line);
 ExitCode weights_command(const CommandLine& line);
 

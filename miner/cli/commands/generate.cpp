@@ -2,7 +2,7 @@
 // generation config as mining: enhancement, gate, retry.
 #include "config/escape.hpp"
 #include "config/veil.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/report/complaint.hpp"
@@ -30,6 +30,7 @@ constexpr std::size_t kMaxPictureBytes = 20 << 20;
 
 struct Written {
     std::string path;
+    generator::SplatFormat format;
     std::size_t bytes = 0;
     std::size_t gaussians = 0;
     generator::SplatHealth health;
@@ -48,12 +49,16 @@ std::optional<Written> write_output(const GenerateOptions::Output& output,
                    .margin = -1,
                    .min_opacity = 0};
     const auto stored = generator::export_splats(splats, options);
-    const auto bytes = output.encoding == Encoding::ply
-                           ? generator::write_ply(stored)
-                           : generator::write_spz(stored, {.fraction_bits = settings.fraction_bits,
-                                                           .zstd_level = settings.zstd_level});
-    if (!write_file(output.path, bytes)) return std::nullopt;
-    return Written{output.path, bytes.size(), stored.size(), generator::measure(stored)};
+    const auto bytes = generator::write_splats(
+        stored, output.format,
+        {.fraction_bits = settings.fraction_bits, .zstd_level = settings.zstd_level});
+    if (!bytes) {
+        complain(output.path, bytes.error());
+        return std::nullopt;
+    }
+    if (!write_file(output.path, *bytes)) return std::nullopt;
+    return Written{output.path, output.format, bytes->size(), stored.size(),
+                   generator::measure(stored)};
 }
 
 // Nothing when a file cannot be read, which was said.
@@ -94,6 +99,7 @@ boost::json::value to_json(const GenerationResult& result, const generator::Mode
     boost::json::array written;
     for (const auto& file : files)
         written.push_back({{"path", file.path},
+                           {"format", generator::words(file.format)},
                            {"bytes", file.bytes},
                            {"gaussians", file.gaussians},
                            {"invisible", file.health.invisible},
@@ -117,8 +123,8 @@ void print_for_people(const GenerationResult& result, const config::Gate& gate,
     }
     fmt::print("{} (gate {})\n", words(result.outcome), gate.min_gaussians);
     for (const auto& file : files)
-        fmt::print("{}: {} Gaussians, {:.2f} MB\n", config::printable(file.path), file.gaussians,
-                   double(file.bytes) / 1e6);
+        fmt::print("{}: {}, {} Gaussians, {:.2f} MB\n", config::printable(file.path),
+                   generator::words(file.format), file.gaussians, double(file.bytes) / 1e6);
 }
 
 config::Settings generate_settings(const config::Loaded& loaded) {

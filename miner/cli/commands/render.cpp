@@ -3,7 +3,7 @@
 #include "config/escape.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/render/picture.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
 

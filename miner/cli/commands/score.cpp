@@ -4,7 +4,7 @@
 #include "generator/image/decode.hpp"
 #include "generator/render/validator_views.hpp"
 #include "generator/splat/inspect.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"

@@ -34,9 +34,9 @@ TEST_CASE("generate takes a picture and any number of outputs, whose endings say
         good({"generate", "a.png", "-o", "a.spz", "-o", "A.PLY", "--seed", "7", "--json"});
     REQUIRE(line.generate.outputs.size() == 2);
     CHECK(line.generate.pictures == std::vector<std::string>{"a.png"});
-    CHECK(line.generate.outputs[0].encoding == Encoding::spz);
+    CHECK(line.generate.outputs[0].format == generator::SplatFormat::spz_niantic);
     CHECK(line.generate.outputs[0].up == "y");
-    CHECK(line.generate.outputs[1].encoding == Encoding::ply);
+    CHECK(line.generate.outputs[1].format == generator::SplatFormat::ply);
     CHECK(line.generate.outputs[1].up == "trellis");
     CHECK(line.generate.json);
     CHECK(line.loaded.settings.generator.seed == 7);

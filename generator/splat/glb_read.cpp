@@ -1,0 +1,323 @@
+#include "generator/errc.hpp"
+#include "generator/splat/glb.hpp"
+#include "generator/splat/glb_format.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace generator {
+namespace {
+
+namespace json = boost::json;
+
+using Bytes = std::span<const std::uint8_t>;
+
+constexpr std::size_t kMostJson = 16 << 20;
+constexpr std::size_t kDeepest = 32;  // arrays and objects in one another
+constexpr int kHighestDegree = 3;
+constexpr std::size_t kMostGaussians = 10'000'000;
+
+struct BadGlb : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void refuse(const std::string& what) { throw BadGlb("glTF: " + what); }
+
+std::uint32_t word(Bytes bytes, std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 4; i-- > 0;) value = value << 8 | bytes[at + i];
+    return value;
+}
+
+// A member that must be an array, an object or an index; absent ones are null.
+const json::value* find(const json::object& object, std::string_view key) {
+    const auto* value = object.if_contains(key);
+    return value && !value->is_null() ? value : nullptr;
+}
+
+const json::array& list(const json::object& object, std::string_view key) {
+    const auto* value = find(object, key);
+    if (!value || !value->is_array()) refuse("no list '" + std::string(key) + "'");
+    return value->get_array();
+}
+
+std::uint64_t whole(const json::object& object, std::string_view key,
+                    std::optional<std::uint64_t> absent = {}) {
+    const auto* value = find(object, key);
+    if (!value && absent) return *absent;
+    constexpr auto kMost = std::numeric_limits<std::uint32_t>::max();
+    const bool right =
+        value && value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= kMost;
+    if (!right) refuse("'" + std::string(key) + "' is no size or number of this file");
+    return std::uint64_t(value->get_int64());
+}
+
+const json::object& element(const json::object& root, std::string_view key, std::uint64_t index) {
+    const auto& all = list(root, key);
+    if (index >= all.size() || !all[index].is_object())
+        refuse("there is no number " + std::to_string(index) + " in '" + std::string(key) + "'");
+    return all[index].get_object();
+}
+
+std::string text(const json::object& object, std::string_view key) {
+    const auto* value = find(object, key);
+    return value && value->is_string() ? std::string(value->get_string().subview(0, 64)) : "";
+}
+
+struct Chunks {
+    Bytes json, data;
+};
+
+Chunks chunks_of(Bytes bytes) {
+    if (bytes.size() < kGlbHeader + kGlbChunkHeader) refuse("the file is cut short");
+    if (word(bytes, 4) != kGlbVersion)
+        refuse("version " + std::to_string(word(bytes, 4)) + ", not 2");
+    const std::size_t size = word(bytes, 8);
+    if (size > bytes.size() || size < kGlbHeader) refuse("the file is cut short");
+    Chunks chunks;
+    for (Bytes rest = bytes.subspan(kGlbHeader, size - kGlbHeader);
+         rest.size() >= kGlbChunkHeader;) {
+        const std::size_t length = word(rest, 0);
+        const auto kind = word(rest, 4);
+        rest = rest.subspan(kGlbChunkHeader);
+        if (length > rest.size()) refuse("a chunk is cut short");
+        const auto content = rest.first(length);
+        if (kind == kGlbJson && chunks.json.empty()) chunks.json = content;
+        if (kind == kGlbData && chunks.data.empty()) chunks.data = content;
+        rest = rest.subspan(std::min(rest.size(), (length + 3) / 4 * 4));
+    }
+    if (chunks.json.empty()) refuse("it has no JSON");
+    if (chunks.json.size() > kMostJson) refuse("JSON of more than 16 MiB");
+    return chunks;
+}
+
+json::value parse(Bytes bytes) {
+    boost::system::error_code failed;
+    json::parse_options options;
+    options.max_depth = kDeepest;
+    auto root = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, failed, {},
+                            options);
+    if (failed || !root.is_object()) refuse("its JSON cannot be read: " + failed.message());
+    return root;
+}
+
+// The numbers of an attribute, one Gaussian after the other.
+class Accessor {
+public:
+    Accessor(const json::object& root, Bytes data, const json::object& attributes,
+             const std::string& name, std::size_t width)
+        : name_(name), width_(width) {
+        const auto& accessor = element(root, "accessors", whole(attributes, name));
+        if (find(accessor, "sparse")) refuse(name + " is sparse, which is not read");
+        type_ = int(whole(accessor, "componentType"));
+        count_ = whole(accessor, "count");
+        const auto expected = width == 1 ? std::string("SCALAR") : "VEC" + std::to_string(width);
+        if (text(accessor, "type") != expected) refuse(name + " is not of type " + expected);
+        const auto* normalized = accessor.if_contains("normalized");
+        is_normalized_ = normalized && normalized->is_bool() && normalized->get_bool();
+        const auto& view = element(root, "bufferViews", whole(accessor, "bufferView"));
+        if (whole(view, "buffer") != 0) refuse(name + " lies in another file");
+        const auto length = whole(view, "byteLength"), start = whole(view, "byteOffset", 0);
+        if (start > data.size() || length > data.size() - start)
+            refuse(name + " lies outside of the file");
+        const auto within = data.subspan(start, length);
+        const std::uint64_t offset = whole(accessor, "byteOffset", 0), size = width * component();
+        stride_ = whole(view, "byteStride", size);
+        if (count_ > kMostGaussians)
+            refuse("more than " + std::to_string(kMostGaussians) + " Gaussians");
+        if (stride_ < size || offset > within.size() ||
+            (count_ > 0 && (count_ - 1) * stride_ + size > within.size() - offset))
+            refuse(name + " lies outside of its part of the file");
+        bytes_ = within.subspan(offset);
+    }
+
+    std::size_t count() const { return count_; }
+
+    void read(std::size_t i, float* to) const {
+        const auto* from = bytes_.data() + i * stride_;
+        for (std::size_t k = 0; k < width_; ++k) to[k] = value(from + k * component());
+    }
+
+private:
+    std::size_t component() const {
+        switch (type_) {
+            case kGlbFloat:
+                return 4;
+            case kGlbShort:
+            case kGlbUnsignedShort:
+                return 2;
+            case kGlbByte:
+            case kGlbUnsignedByte:
+                return 1;
+            default:
+                refuse(name_ + " is of component type " + std::to_string(type_));
+        }
+    }
+
+    template <class T>
+    static T as(const std::uint8_t* from) {
+        T value;
+        std::memcpy(&value, from, sizeof value);
+        return value;
+    }
+
+    // glTF 2.0, 3.6.2.2.
+    template <class T>
+    float integer(const std::uint8_t* from) const {
+        const float number = as<T>(from);
+        return is_normalized_ ? std::max(number / float(std::numeric_limits<T>::max()), -1.F)
+                              : number;
+    }
+
+    float value(const std::uint8_t* from) const {
+        switch (type_) {
+            case kGlbByte:
+                return integer<std::int8_t>(from);
+            case kGlbUnsignedByte:
+                return integer<std::uint8_t>(from);
+            case kGlbShort:
+                return integer<std::int16_t>(from);
+            case kGlbUnsignedShort:
+                return integer<std::uint16_t>(from);
+            default:
+                return as<float>(from);
+        }
+    }
+
+    std::string name_;
+    std::size_t width_;
+    int type_ = 0;
+    bool is_normalized_ = false;
+    std::size_t count_ = 0, stride_ = 0;
+    Bytes bytes_;
+};
+
+// The object of that name; null: there is none.
+const json::object* member(const json::object& object, std::string_view key) {
+    const auto* value = object.if_contains(key);
+    return value ? value->if_object() : nullptr;
+}
+
+// Kernels and compressions come as further extensions.
+void refuse_unknown(const json::object& gaussians) {
+    if (const auto kernel = text(gaussians, "kernel"); kernel != "ellipse")
+        refuse("Gaussians of the kernel '" + kernel + "'; 'ellipse' is read");
+    if (const auto* more = member(gaussians, "extensions"); more && !more->empty())
+        refuse("Gaussians by " + std::string(more->begin()->key().substr(0, 64)) +
+               ", which are not read");
+}
+
+// The attributes of the one primitive that holds Gaussians.
+const json::object& find_gaussians(const json::object& root) {
+    const json::object* found = nullptr;
+    for (const auto& mesh : list(root, "meshes")) {
+        if (!mesh.is_object()) refuse("a mesh that is none");
+        for (const auto& primitive : list(mesh.get_object(), "primitives")) {
+            const auto* object = primitive.if_object();
+            const auto* extensions = object ? member(*object, "extensions") : nullptr;
+            const auto* gaussians = extensions ? member(*extensions, kGlbExtension) : nullptr;
+            if (!gaussians) continue;
+            if (found) refuse("several sets of Gaussians, of which one alone is read");
+            refuse_unknown(*gaussians);
+            found = member(*object, "attributes");
+            if (!found) refuse("Gaussians without attributes");
+        }
+    }
+    if (!found) refuse("it holds no Gaussians (KHR_gaussian_splatting)");
+    return *found;
+}
+
+// A node that turns, moves or sizes anything may be above the mesh: none is undone here.
+void refuse_moved(const json::object& root) {
+    const auto* nodes = find(root, "nodes");
+    if (!nodes || !nodes->is_array()) return;
+    for (const auto& node : nodes->get_array()) {
+        if (!node.is_object()) continue;
+        for (const char* how : {"matrix", "rotation", "scale", "translation"})
+            if (find(node.get_object(), how))
+                refuse("a node has a " + std::string(how) +
+                       ", which is not undone: apply it first");
+    }
+}
+
+int degree_of(const json::object& attributes) {
+    int degree = 0;
+    while (degree < kHighestDegree && attributes.contains(glb_harmonic(degree + 1, 0))) ++degree;
+    return degree;
+}
+
+// Finite for all opacities: 1 - 2^-25 and what is nearest to 0 stand for what lies beyond.
+float logit(float opacity) {
+    const double p = std::clamp(double(opacity), 1e-30, 1 - 3e-8);
+    return float(std::log(p / (1 - p)));
+}
+
+StoredSplats read(Bytes bytes) {
+    const auto chunks = chunks_of(bytes);
+    const auto parsed = parse(chunks.json);
+    const auto& root = parsed.get_object();
+    const auto& attributes = find_gaussians(root);
+    refuse_moved(root);
+    std::optional<std::size_t> count;
+    const auto attribute = [&](const std::string& name, std::size_t width) {
+        Accessor accessor(root, chunks.data, attributes, name, width);
+        if (accessor.count() != count.value_or(accessor.count()))
+            refuse(name + " is of another number");
+        count = accessor.count();
+        return accessor;
+    };
+    const auto position = attribute("POSITION", 3), rotation = attribute(kGlbRotation, 4),
+               scale = attribute(kGlbScale, 3), opacity = attribute(kGlbOpacity, 1),
+               colour = attribute(glb_harmonic(0, 0), 3);
+    std::vector<Accessor> harmonics;
+    StoredSplats splats;
+    splats.sh_degree = degree_of(attributes);
+    for (int l = 1; l <= splats.sh_degree; ++l)
+        for (int n = 0; n <= 2 * l; ++n) harmonics.push_back(attribute(glb_harmonic(l, n), 3));
+    splats.resize(*count);
+    const std::size_t each = 3 * harmonics.size();
+    for (std::size_t i = 0; i < *count; ++i) {
+        std::array<float, 4> q;
+        position.read(i, splats.position[i].data());
+        colour.read(i, splats.colour[i].data());
+        rotation.read(i, q.data());
+        splats.rotation[i] = {q[3], q[0], q[1], q[2]};
+        scale.read(i, splats.log_scale[i].data());
+        for (float& value : splats.log_scale[i]) value = std::log(value);
+        opacity.read(i, &splats.logit[i]);
+        splats.logit[i] = logit(splats.logit[i]);
+        for (std::size_t k = 0; k < harmonics.size(); ++k) {
+            std::array<float, 3> rgb;
+            harmonics[k].read(i, rgb.data());
+            for (std::size_t c = 0; c < 3; ++c)
+                splats.harmonics[i * each + c * harmonics.size() + k] = rgb[c];
+        }
+    }
+    return splats;
+}
+
+}  // namespace
+
+bool is_glb(Bytes bytes) { return bytes.size() >= 4 && word(bytes, 0) == kGlbMagic; }
+
+config::Result<StoredSplats> read_glb(Bytes bytes) try {
+    if (!is_glb(bytes)) refuse("the file does not begin as a GLB");
+    return read(bytes);
+} catch (const BadGlb& bad) {
+    return config::fail(Errc::bad_splats, bad.what());
+} catch (const std::bad_alloc&) {
+    return config::fail(Errc::out_of_memory, "while reading a glTF");
+}
+
+}  // namespace generator

@@ -1,0 +1,112 @@
+#include "generator/splat/splat_file.hpp"
+
+#include "generator/errc.hpp"
+#include "generator/splat/glb.hpp"
+
+#include <array>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <string>
+
+#include <zlib.h>
+
+namespace generator {
+namespace {
+
+bool begins(std::span<const std::uint8_t> bytes, std::string_view text) {
+    return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
+
+// The same bytes everywhere: without a time, a name or a system.
+std::vector<std::uint8_t> gzip(std::span<const std::uint8_t> bytes) {
+    constexpr int kGzipOnly = 16 + MAX_WBITS, kMemory = 8;
+    z_stream stream{};
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemory,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::bad_alloc();
+    const std::unique_ptr<z_stream, decltype(&deflateEnd)> guard(&stream, deflateEnd);
+    std::vector<std::uint8_t> packed(deflateBound(&stream, uLong(bytes.size())));
+    stream.next_in = const_cast<Bytef*>(bytes.data());
+    stream.avail_in = uInt(bytes.size());
+    stream.next_out = packed.data();
+    stream.avail_out = uInt(packed.size());
+    if (deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::bad_alloc();
+    packed.resize(stream.total_out);
+    return packed;
+}
+
+// The signs of the harmonics of degrees 1 to 4 under half a turn about x, (x, y, z) to (x, -y, -z),
+// by their order m from -l to l: each is a polynomial in which y and z come an odd or an even
+// number of times together.
+constexpr std::array<int, 24> kHalfTurn{-1, -1, 1,                 // y, z, x
+                                        -1, 1,  1,  -1, 1,         // xy, yz, zz, xz, xx - yy
+                                        -1, 1,  -1, -1, 1, -1, 1,  // degree 3
+                                        -1, 1,  -1, 1,  1, -1, 1, -1, 1};  // degree 4
+
+}  // namespace
+
+std::string_view words(SplatFormat format) {
+    switch (format) {
+        case SplatFormat::ply:
+            return "PLY";
+        case SplatFormat::spz_subnet:
+            return "SPZ of the subnet (404), zstd";
+        case SplatFormat::spz_niantic:
+            return "SPZ of Niantic, version 2, gzip";
+        case SplatFormat::glb:
+            return "glTF with KHR_gaussian_splatting";
+    }
+    return "";
+}
+
+std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes) {
+    if (begins(bytes, "ply")) return SplatFormat::ply;
+    if (is_glb(bytes)) return SplatFormat::glb;
+    if (begins(bytes, "\x1F\x8B") || begins(bytes, "NGSP")) return SplatFormat::spz_niantic;
+    if (begins(bytes, "\x28\xB5\x2F\xFD")) return SplatFormat::spz_subnet;
+    return std::nullopt;
+}
+
+config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {
+    if (begins(bytes, "ply")) return read_ply(bytes);
+    if (is_glb(bytes)) return read_glb(bytes);
+    auto file = read_spz(bytes);
+    if (!file) return file.error();
+    return std::move(file->splats);
+}
+
+config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
+                                                       SplatFormat format,
+                                                       const SpzOptions& options) try {
+    switch (format) {
+        case SplatFormat::ply:
+            return write_ply(splats);
+        case SplatFormat::spz_subnet:
+            return write_spz(splats, options);
+        case SplatFormat::spz_niantic: {
+            const auto payload = pack_spz(splats, options);
+            if (payload.size() > std::numeric_limits<uInt>::max() / 2)
+                return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
+            return gzip(payload);
+        }
+        case SplatFormat::glb:
+            return write_glb(splats);
+    }
+    return config::fail(Errc::internal, "no such format");
+} catch (const std::bad_alloc&) {
+    return config::fail(Errc::out_of_memory, "while writing splats");
+}
+
+void turn_half(StoredSplats& splats) {
+    for (auto& position : splats.position)
+        for (const int axis : {1, 2}) position[axis] = -position[axis];
+    // The quaternion i (half a turn about x) times (w, x, y, z).
+    for (auto& q : splats.rotation) q = {-q[1], q[0], -q[3], q[2]};
+    const auto each = std::size_t(harmonics_per_gaussian(splats.sh_degree)) / 3;
+    for (std::size_t i = 0; i < splats.harmonics.size(); ++i)
+        splats.harmonics[i] *= float(kHalfTurn[i % each]);
+}
+
+}  // namespace generator

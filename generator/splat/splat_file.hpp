@@ -1,0 +1,45 @@
+// Gaussians in files of any kind: which kind, read and written.
+#pragma once
+
+#include "generator/splat/spz.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace generator {
+
+enum class SplatFormat {
+    ply,
+    spz_subnet,   // 404's, which validators read and nobody else
+    spz_niantic,  // version 2 in gzip, which viewers read
+    glb,          // glTF with KHR_gaussian_splatting
+};
+
+// "SPZ of Niantic, version 2, gzip".
+std::string_view words(SplatFormat format);
+
+// Whether +y is up in files of this kind, by definition or by use. PLY files of Gaussians have -y
+// up, as their trainers leave it.
+inline bool has_y_up(SplatFormat format) { return format != SplatFormat::ply; }
+
+// Told by the first bytes; a version 4 of Niantic's counts as theirs. Nothing: none of these.
+std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes);
+
+// A PLY, any SPZ or a GLB, told by the first bytes. Axes stay. Fails with bad_splats,
+// out_of_memory.
+config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
+
+// Axes stay. What SPZ and glTF have no place for is left out (harmonics beyond degree 3). Fails as
+// write_glb does.
+config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
+                                                       SplatFormat format,
+                                                       const SpzOptions& options = {});
+
+// Half a turn about x, from -y up to +y up and back: signs alone change, so that twice is as if
+// nothing was done.
+void turn_half(StoredSplats& splats);
+
+}  // namespace generator

@@ -1,0 +1,108 @@
+// miner convert from the command line to its file and its words.
+#include "generator/splat/export.hpp"
+#include "generator/splat/health.hpp"
+#include "generator/splat/splat_file.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "tests/generator/splat/splat_cases.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/forked.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <boost/json.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+using Bytes = std::vector<std::uint8_t>;
+using generator::SplatFormat;
+
+tests::Outcome convert(std::vector<std::string> words) {
+    words.insert(words.begin(), {"miner", "convert"});
+    return tests::run_forked([&] {
+        std::vector<const char*> argv;
+        for (const auto& word : words) argv.push_back(word.c_str());
+        const auto parsed =
+            miner::parse(int(argv.size()), argv.data(), {}, std::chrono::system_clock::now());
+        const auto* line = std::get_if<miner::CommandLine>(&parsed);
+        return line ? int(miner::convert_command(*line)) : 64;
+    });
+}
+
+void write(const fs::path& path, const Bytes& bytes) {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+}
+
+Bytes read(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// As TRELLIS leaves them: -y up.
+generator::StoredSplats upside_down() {
+    return generator::export_splats(tests::cone(3'000), {.up = generator::Up::trellis});
+}
+
+}  // namespace
+
+TEST_CASE("a PLY becomes a GLB that stands on its feet, and says so") {
+    const tests::TemporaryFolder folder;
+    const auto ply = folder.path() / "a.ply", glb = folder.path() / "a.glb";
+    write(ply, generator::write_ply(upside_down()));
+    const auto outcome = convert({ply, glb});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("a.glb: glTF with KHR_gaussian_splatting, 3000 Gaussians"));
+    CHECK_THAT(outcome.out,
+               Contains("half a turn about x, from -y up to +y up; by the shape up is y"));
+    const auto made = generator::read_splats(read(glb)).value();
+    CHECK(generator::guess_up(made) == "y");
+    CHECK(made.position[7][1] == -upside_down().position[7][1]);
+
+    // And back, to the last bit of all places.
+    const auto back = folder.path() / "b.ply";
+    REQUIRE(convert({glb, back}).exit_status.code == 0);
+    CHECK((generator::read_splats(read(back)).value().position == upside_down().position));
+}
+
+TEST_CASE("axes are kept where both kinds agree, and where that is asked for") {
+    const tests::TemporaryFolder folder;
+    const auto ply = folder.path() / "a.ply", spz = folder.path() / "a.spz",
+               glb = folder.path() / "a.glb";
+    write(ply, generator::write_ply(upside_down()));
+    const auto kept = convert({ply, glb, "--axes", "keep", "--json"});
+    const auto told = boost::json::parse(kept.out);
+    CHECK(told.at("turned") == false);
+    CHECK(told.at("up_by_the_shape") == "-y");
+    CHECK(told.at("gaussians").as_int64() == 3'000);
+    CHECK_THAT(convert({glb, spz, "--spz", "subnet"}).out, Contains("axes: as they were"));
+    CHECK(generator::format_of(read(spz)) == SplatFormat::spz_subnet);
+    REQUIRE(convert({glb, spz}).exit_status.code == 0);
+    CHECK(generator::format_of(read(spz)) == SplatFormat::spz_niantic);
+}
+
+TEST_CASE("what cannot be converted leaves no file, and is named") {
+    const tests::TemporaryFolder folder;
+    const auto in = folder.path() / "a.ply", out = folder.path() / "a.glb";
+    write(in, {'p', 'l', 'y'});
+    const auto damaged = convert({in, out});
+    CHECK(damaged.exit_status.code == int(miner::ExitCode::bad_input));
+    CHECK_THAT(damaged.err, Contains("a.ply"));
+    auto splats = upside_down();
+    splats.rotation[0] = {0, 0, 0, 0};
+    write(in, generator::write_ply(splats));
+    const auto refused = convert({in, out});
+    CHECK(refused.exit_status.code == int(miner::ExitCode::bad_input));
+    CHECK_THAT(refused.err, Contains("1 of 3000 Gaussians"));
+    CHECK_FALSE(fs::exists(out));
+    CHECK(convert({in, folder.path() / "a.obj"}).exit_status.code == 64);
+    CHECK(convert({in}).exit_status.code == 64);
+}
