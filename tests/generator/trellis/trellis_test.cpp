@@ -223,8 +223,10 @@ TEST_CASE("another picture can repaint stage 2 without moving the voxels") {
 
 TEST_CASE("several pictures are taken in turn or averaged as TRELLIS does", "[golden]") {
     using Mode = generator::Views::Mode;
-    const auto [mode, name] = GENERATE(std::pair(Mode::stochastic, std::string("stochastic.")),
-                                       std::pair(Mode::averaged, std::string("averaged.")));
+    // No pair of both: Catch2 3 would print it by a template of libtorch's, which takes no such
+    // Mode.
+    const auto mode = GENERATE(Mode::stochastic, Mode::averaged);
+    const std::string name = mode == Mode::averaged ? "averaged." : "stochastic.";
     const tests::Golden views(tests::project_path("tests/golden"), "views.safetensors", name);
     const auto trellis = make(tests::project_path("tests/golden/tiny"));
     const auto picture = tests::Golden(tests::project_path("tests/golden/tiny")).picture();
