@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
+#include <vector>
 
 namespace config {
 namespace {
@@ -19,8 +21,12 @@ bool is_of_a_setting(std::string_view name) {
     });
 }
 
+bool is_of_password(std::string_view name) {
+    return name == kWalletPassword || name.starts_with(kFilePassword);
+}
+
 bool is_read(std::string_view name) {
-    if (name.starts_with("BT_PW_")) return false;
+    if (is_of_password(name)) return false;
     return name.starts_with("BT_") || name.starts_with("MINER_") || name.starts_with("XDG_") ||
            name == kHubToken || is_of_a_setting(name);
 }
@@ -47,6 +53,18 @@ Environment process_environment() {
     }
     if (auto home = home_folder(); !home.empty()) environment.emplace("HOME", std::move(home));
     return environment;
+}
+
+void forget_passwords() {
+    std::vector<std::string> names;
+    for (char** entry = environ; entry && *entry; ++entry) {
+        const std::string_view text = *entry;
+        const auto name = text.substr(0, text.find('='));
+        if (name.size() == text.size() || !is_of_password(name)) continue;
+        names.emplace_back(name);
+        ::explicit_bzero(*entry + name.size() + 1, text.size() - name.size() - 1);
+    }
+    for (const auto& name : names) ::unsetenv(name.c_str());
 }
 
 std::string variable(const Environment& environment, std::string_view name) {

@@ -9,6 +9,11 @@
 
 namespace config {
 
+// Variables that hold passwords of key files, which are read where they are needed and kept nowhere
+// else: ours, for whatever file, and the beginning of bittensor-wallet's.
+constexpr std::string_view kWalletPassword = "MINER_WALLET_PASSWORD";
+constexpr std::string_view kFilePassword = "BT_PW_";
+
 using Environment = std::map<std::string, std::string, std::less<>>;
 
 // The hub's own name for a token; weights.token_file beats it.
@@ -19,9 +24,13 @@ constexpr std::string_view kHubToken = "HF_TOKEN";
 std::string home_folder();
 
 // What the process was given: BT_*, MINER_*, XDG_*, every other name that the table of settings
-// has, HF_TOKEN, and HOME as home_folder() has it. Wallet passwords (BT_PW_*) stay where they are.
+// has, HF_TOKEN, and HOME as home_folder() has it. Passwords of key files stay where they are.
 // Call it before other threads start: the environment is read without a lock.
 Environment process_environment();
+
+// Overwrites the passwords of key files where the process was given them, so that neither
+// /proc/PID/environ nor a program that it starts shows them. Before other threads start.
+void forget_passwords();
 
 // Value of a variable; empty when it is not set. An empty variable counts as not set, as in
 // Bittensor's SDK.

@@ -144,7 +144,7 @@ void Layers::warn_of_unknown_variables(const Environment& environment) {
                                          "MINER_CUDA_TOOLKIT",
                                          "MINER_GOLDEN",
                                          "MINER_VECTORS",
-                                         "MINER_WALLET_PASSWORD"};
+                                         kWalletPassword};
     std::vector<std::string> known(std::begin(kOthers), std::end(kOthers));
     for (const Key& key : keys()) known.push_back(variables_of(key).front());
     for (const auto& [name, value] : environment) {

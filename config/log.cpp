@@ -2,6 +2,7 @@
 
 #include "config/durable_file.hpp"
 #include "config/errc.hpp"
+#include "config/last_lines.hpp"
 #include "config/log_file.hpp"
 
 #include <fmt/format.h>
@@ -158,8 +159,9 @@ void Logger::event(Level level, std::string_view event, std::initializer_list<Lo
     if (!enabled(level)) return;
     const LogEvent what{
         std::chrono::system_clock::now(), level, event, {fields.begin(), fields.size()}};
-    logger_->log(to_spdlog(level),
-                 spdlog::string_view_t(json_ ? json_line(what) : text_line(what)));
+    const auto line = json_ ? json_line(what) : text_line(what);
+    keep_line(line);
+    logger_->log(to_spdlog(level), spdlog::string_view_t(line));
 }
 
 void Logger::add(Sink sink) {

@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
@@ -163,6 +164,14 @@ bool mines(miner::Command command) {
     return command == Command::run || command == Command::serve || command == Command::rehearse;
 }
 
+// Who keeps what is nobody else's business: files for the owner alone. What a user asks for by name
+// (`miner generate -o`) and fetched models are made as the user's umask says.
+bool keeps(miner::Command command) {
+    using miner::Command;
+    return mines(command) || command == Command::check || command == Command::backup ||
+           command == Command::restore;
+}
+
 // What cannot be printed is an error of that print, and no end by a signal.
 void ignore_signals_of_writing() {
     std::signal(SIGPIPE, SIG_IGN);  // the reader went away
@@ -227,6 +236,7 @@ int main(int argc, char** argv) {
         return int(print_rest(miner::Command::version, over->code));
     }
     const auto& line = std::get<miner::CommandLine>(parsed);
+    if (keeps(line.command)) ::umask(077);
     if (mines(line.command)) miner::keep_signals();
     return int(run_and_print(line));
 }

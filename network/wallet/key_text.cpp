@@ -54,7 +54,7 @@ config::Result<KeyText> read_key_text(const std::filesystem::path& path) {
     if (status.st_size >= std::int64_t(kLargestKeyFile)) {
         return config::fail(Errc::bad_key_file, "it is larger than any key file (64 KiB)");
     }
-    KeyText file{SecretText(kLargestKeyFile), status.st_mode};
+    KeyText file{SecretText(std::size_t(status.st_size) + 1), status.st_mode};
     if (!read_all(descriptor.get(), file.content))
         return config::fail(Errc::no_key_file, reason(errno));
     return file;

@@ -55,7 +55,8 @@ Signature Keypair::sign(std::span<const std::uint8_t> message) const {
                                      secret_.bytes().data());
         return signature;
     }
-    return schnorr::sign(secret_, public_, message, schnorr::draw_nonce(secret_, public_, message));
+    const auto key = secret_.bytes();
+    return schnorr::sign(key, public_, message, schnorr::draw_nonce(key, public_, message));
 }
 
 Signature Keypair::sign(std::string_view message) const { return sign(bytes_of(message)); }

@@ -43,7 +43,7 @@ private:
     Keypair(const Secret<64>& secret, const PublicKey& public_key, Scheme scheme);
 
     Scheme scheme_;
-    Secret<64> secret_;  // ed25519: seed || public key
+    LockedSecret<64> secret_;  // ed25519: seed || public key
     PublicKey public_;
     std::string address_;
 };

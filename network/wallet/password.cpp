@@ -1,6 +1,7 @@
 #include "network/wallet/password.hpp"
 
 #include "config/descriptor.hpp"
+#include "config/environment.hpp"
 #include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/wallet/key_text.hpp"
@@ -18,7 +19,7 @@ namespace network {
 namespace {
 
 constexpr int kTries = 3;
-constexpr const char* kOurVariable = "MINER_WALLET_PASSWORD";
+constexpr const char* kOurVariable = config::kWalletPassword.data();
 
 config::Result<SecretText> text_of(std::string_view password) {
     SecretText text(kLongestPassword);

@@ -68,8 +68,7 @@ Secret<32> reduce(std::span<const std::uint8_t, 64> wide) {
     return scalar;
 }
 
-Signature sign(const Secret<64>& key, const PublicKey& public_key, Bytes message,
-               const Secret<32>& r) {
+Signature sign(PrivateKey key, const PublicKey& public_key, Bytes message, const Secret<32>& r) {
     ready_sodium();
     Signature signature;
     const auto nonce_point = std::span(signature).first<32>();
@@ -79,21 +78,21 @@ Signature sign(const Secret<64>& key, const PublicKey& public_key, Bytes message
 
     const Secret<32> c = challenge(public_key, message, nonce_point);
     Secret<32> s;
-    crypto_core_ristretto255_scalar_mul(s.bytes().data(), c.bytes().data(), key.bytes().data());
+    crypto_core_ristretto255_scalar_mul(s.bytes().data(), c.bytes().data(), key.data());
     crypto_core_ristretto255_scalar_add(s.bytes().data(), s.bytes().data(), r.bytes().data());
     std::copy(s.bytes().begin(), s.bytes().end(), signature.begin() + 32);
     signature.back() |= kMark;
     return signature;
 }
 
-Secret<32> draw_nonce(const Secret<64>& key, const PublicKey& public_key, Bytes message) {
+Secret<32> draw_nonce(PrivateKey key, const PublicKey& public_key, Bytes message) {
     ready_sodium();
     Secret<32> random;
     randombytes_buf(random.bytes().data(), random.bytes().size());
 
     crypto_generichash_blake2b_state state;
     Secret<64> wide;
-    const auto nonce_part = key.bytes().last<32>();
+    const auto nonce_part = key.last<32>();
     crypto_generichash_blake2b_init(&state, nonce_part.data(), nonce_part.size(),
                                     wide.bytes().size());
     crypto_generichash_blake2b_update(&state, random.bytes().data(), random.bytes().size());

@@ -12,6 +12,7 @@
 namespace network::schnorr {
 
 using Bytes = std::span<const std::uint8_t>;
+using PrivateKey = std::span<const std::uint8_t, 64>;  // scalar || nonce part
 
 // SHA-512 of the seed, first half clamped as ed25519 does and divided by 8, second half as it is.
 Secret<64> expand(const Secret<32>& seed);
@@ -26,12 +27,11 @@ std::optional<PublicKey> public_key(std::span<const std::uint8_t, 32> scalar);
 Secret<32> reduce(std::span<const std::uint8_t, 64> wide);
 
 // With the given nonce `r`, a scalar that nobody may know and that serves one message only.
-Signature sign(const Secret<64>& key, const PublicKey& public_key, Bytes message,
-               const Secret<32>& r);
+Signature sign(PrivateKey key, const PublicKey& public_key, Bytes message, const Secret<32>& r);
 
 // A nonce from fresh random bytes, the key's nonce part and the message: it stays secret as long as
 // either of the first two is, and messages do not share one.
-Secret<32> draw_nonce(const Secret<64>& key, const PublicKey& public_key, Bytes message);
+Secret<32> draw_nonce(PrivateKey key, const PublicKey& public_key, Bytes message);
 
 bool verify(const PublicKey& public_key, Bytes message, const Signature& signature);
 

@@ -33,11 +33,34 @@ private:
     std::array<std::uint8_t, N> bytes_{};
 };
 
-// Text of any length up to a capacity; it moves but is never copied.
+// So many bytes in pages of their own that are neither swapped out nor written into a core dump, as
+// far as the system lets this process lock any (RLIMIT_MEMLOCK); wiped when the last copy dies.
+using LockedBytes = std::shared_ptr<std::uint8_t[]>;
+LockedBytes locked_bytes(std::size_t count);  // throws std::bad_alloc
+// False once some could not be locked: they may be swapped out, but are not dumped.
+bool all_bytes_locked();
+
+// What stays for as long as the process lives; its copies share the bytes.
+template <std::size_t N>
+class LockedSecret {
+public:
+    explicit LockedSecret(const Secret<N>& secret) : bytes_(locked_bytes(N)) {
+        std::copy(secret.bytes().begin(), secret.bytes().end(), bytes_.get());
+    }
+
+    std::span<const std::uint8_t, N> bytes() const {
+        return std::span<const std::uint8_t, N>(bytes_.get(), N);
+    }
+
+private:
+    LockedBytes bytes_;
+};
+
+// Text of any length up to a capacity, in locked memory; it moves but is never copied.
 class SecretText {
 public:
     explicit SecretText(std::size_t capacity)
-        : bytes_(std::make_unique<std::uint8_t[]>(capacity)), capacity_(capacity) {}
+        : bytes_(locked_bytes(capacity)), capacity_(capacity) {}
     SecretText(SecretText&& other) noexcept
         : bytes_(std::move(other.bytes_)),
           capacity_(std::exchange(other.capacity_, 0)),
@@ -48,10 +71,6 @@ public:
         std::swap(size_, other.size_);
         return *this;
     }
-    ~SecretText() {
-        if (bytes_) wipe(bytes_.get(), capacity_);
-    }
-
     std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.get()), size_}; }
 
     // What is not used yet; bytes written there become text by grow().
@@ -68,7 +87,7 @@ public:
     }
 
 private:
-    std::unique_ptr<std::uint8_t[]> bytes_;
+    LockedBytes bytes_;
     std::size_t capacity_;
     std::size_t size_ = 0;
 };

@@ -77,3 +77,20 @@ TEST_CASE("HOME beats the user database") {
     CHECK(home_folder() == "/home/of/ann");
     CHECK(variable(process_environment(), "HOME") == "/home/of/ann");
 }
+
+TEST_CASE(
+    "passwords of key files are read with no settings, and are gone once they are forgotten") {
+    const Variable ours("MINER_WALLET_PASSWORD", "correct horse"),
+        file("BT_PW__HOME_ANN_KEY", "battery staple"), other("MINER_NETUID", "17");
+    const auto environment = process_environment();
+    CHECK(environment.count("MINER_WALLET_PASSWORD") == 0);
+    CHECK(environment.count("BT_PW__HOME_ANN_KEY") == 0);
+    // Where the process was given it, which is what /proc/PID/environ shows.
+    const char* value = getenv("MINER_WALLET_PASSWORD");
+    REQUIRE(value);
+    forget_passwords();
+    CHECK(std::string(value, 13) == std::string(13, '\0'));
+    CHECK(getenv("MINER_WALLET_PASSWORD") == nullptr);
+    CHECK(getenv("BT_PW__HOME_ANN_KEY") == nullptr);
+    CHECK(variable(process_environment(), "MINER_NETUID") == "17");
+}

@@ -1,19 +1,15 @@
 #include "tests/endure/crash_story.hpp"
 
 #include "config/digest.hpp"
-#include "network/base64.hpp"
 #include "network/simulator/validator.hpp"
 #include "storage/database.hpp"
 #include "tests/endure/account.hpp"
-#include "tests/endure/subject.hpp"
+#include "tests/endure/subject_process.hpp"
 #include "tests/network/keys.hpp"
-#include "tests/support/fake_generator.hpp"
-#include "tests/support/vectors.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -47,22 +43,6 @@ struct Peer {
     }
 };
 
-network::Task image_task(const std::string& id) {
-    return {network::TaskKind::image, id, network::base64_encode(tests::small_png())};
-}
-
-// A recorded wallet; its address.
-std::string write_wallet(const fs::path& wallets) {
-    const auto& key = tests::vectors("keyfile.json").at("plain").as_array().at(0);
-    const auto content = tests::base64(key, "content_base64");
-    const auto file = wallets / "cold" / "hotkeys" / "hot";
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary)
-        .write(reinterpret_cast<const char*>(content.data()), std::streamsize(content.size()));
-    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-    return tests::text(key, "ss58");
-}
-
 // The second task of each is refused, the others have scores of their own.
 double score_of(const std::string& task) {
     return task.back() == '2' ? 0 : 0.7 + 0.01 * (task[1] - '0');
@@ -71,7 +51,7 @@ double score_of(const std::string& task) {
 class Story {
 public:
     explicit Story(std::uint32_t seed) : random_(seed) {
-        hotkey_ = write_wallet(place_.path() / "wallets");
+        hotkey_ = write_wallet(place_, recorded_key_file());
         for (int i = 0; i < kValidators; ++i) add_validator(i);
         figures_.tasks = kValidators * kTasks;
     }
@@ -126,41 +106,9 @@ private:
     }
 
     std::vector<std::string> mining() const {
-        std::vector<std::string> words{"run",
-                                       "--storage.path",
-                                       place_.storage(),
-                                       "--wallet.path",
-                                       place_.path() / "wallets",
-                                       "--wallet.name",
-                                       "cold",
-                                       "--wallet.hotkey",
-                                       "hot",
-                                       "--generator.seed",
-                                       "1",
-                                       "--gate.min_gaussians",
-                                       "3200",
-                                       "--gate.floor",
-                                       "320",
-                                       "--schedule.idle",
-                                       "0.02",
-                                       "--schedule.failure_delay",
-                                       "1",
-                                       "--schedule.validation_lock",
-                                       "0.1",
-                                       "--schedule.pull_timeout",
-                                       "60",
-                                       "--schedule.submit_timeout",
-                                       "60",
-                                       "--run.grace",
-                                       "600",
-                                       "--score.model",
-                                       "",
-                                       "--validators"};
-        for (const auto& peer : peers_) {
-            const auto at = peer->validator->peer();
-            words.push_back(at.hotkey + "@127.0.0.1:" + std::to_string(at.port));
-        }
-        return words;
+        std::vector<network::Peer> peers;
+        for (const auto& peer : peers_) peers.push_back(peer->validator->peer());
+        return mining_words(place_, peers);
     }
 
     void broken(const std::string& words) { figures_.broken.push_back(words); }

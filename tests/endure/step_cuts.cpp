@@ -9,7 +9,7 @@
 #include "storage/journal.hpp"
 #include "tests/endure/keeper.hpp"
 #include "tests/endure/lossy_disk.hpp"
-#include "tests/endure/subject.hpp"
+#include "tests/endure/subject_process.hpp"
 #include "tests/storage/outsider.hpp"
 
 #include <algorithm>

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace {
 
 // Every outcome of the gate, with the settings of the stories: at once, saved by a retry, better
@@ -49,6 +51,7 @@ int main(int argc, char** argv) {
     if (words.size() == 5 && words[1] == "keep")
         return endure::keep(words[2], std::stoi(words[3]), std::stoi(words[4]));
     if (words.size() == 3 && words[1] == "open") return endure::open_kept(words[2]);
+    ::umask(077);  // as main has it for these commands
     const auto parsed =
         miner::parse(argc, argv, config::process_environment(), std::chrono::system_clock::now());
     if (const auto* over = std::get_if<miner::Exit>(&parsed)) {

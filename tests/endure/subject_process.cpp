@@ -1,6 +1,11 @@
-#include "tests/endure/subject.hpp"
+#include "tests/endure/subject_process.hpp"
+
+#include "network/base64.hpp"
+#include "tests/support/fake_generator.hpp"
+#include "tests/support/vectors.hpp"
 
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 namespace endure {
@@ -50,6 +55,66 @@ tests::Command Place::traced(std::vector<std::string> words, const Cut& cut) con
     if (cut.half) environment[kHalf] = "1";
     if (cut.linger_us >= 0) environment[kLinger] = std::to_string(cut.linger_us);
     return command;
+}
+
+KeyFile recorded_key_file() {
+    const auto& key = tests::vectors("keyfile.json").at("plain").as_array().at(0);
+    return {tests::text(key, "content_text"), tests::text(key, "ss58"), {}};
+}
+
+KeyFile recorded_sealed_key_file() {
+    const auto& key = tests::vectors("keyfile.json").at("encrypted").as_array().at(0);
+    const auto bytes = tests::base64(key, "file_base64");
+    return {
+        {bytes.begin(), bytes.end()}, recorded_key_file().address, tests::text(key, "password")};
+}
+
+std::string write_wallet(const Place& place, const KeyFile& key) {
+    const auto file = place.path() / "wallets" / "cold" / "hotkeys" / "hot";
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << key.content;
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    return key.address;
+}
+
+network::Task image_task(const std::string& id) {
+    return {network::TaskKind::image, id, network::base64_encode(tests::small_png())};
+}
+
+std::vector<std::string> mining_words(const Place& place, const std::vector<network::Peer>& peers) {
+    std::vector<std::string> words{"run",
+                                   "--storage.path",
+                                   place.storage(),
+                                   "--wallet.path",
+                                   place.path() / "wallets",
+                                   "--wallet.name",
+                                   "cold",
+                                   "--wallet.hotkey",
+                                   "hot",
+                                   "--generator.seed",
+                                   "1",
+                                   "--gate.min_gaussians",
+                                   "3200",
+                                   "--gate.floor",
+                                   "320",
+                                   "--schedule.idle",
+                                   "0.02",
+                                   "--schedule.failure_delay",
+                                   "1",
+                                   "--schedule.validation_lock",
+                                   "0.1",
+                                   "--schedule.pull_timeout",
+                                   "60",
+                                   "--schedule.submit_timeout",
+                                   "60",
+                                   "--run.grace",
+                                   "600",
+                                   "--score.model",
+                                   "",
+                                   "--validators"};
+    for (const auto& peer : peers)
+        words.push_back(peer.hotkey + "@127.0.0.1:" + std::to_string(peer.port));
+    return words;
 }
 
 }  // namespace endure

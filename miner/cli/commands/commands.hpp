@@ -73,7 +73,8 @@ config::Result<storage::Span> asked_span(const CommandLine& line);
 // What its scores are, when it is the rehearsal's; empty: a validator's.
 std::string scores_note(const std::filesystem::path& database);
 
-// Opens the log as the settings say; on failure prints why and returns nothing.
+// Opens the log as the settings say; on failure prints why and returns nothing. From there on a
+// crash leaves a report in the folder (miner/runtime/crash_report.hpp).
 std::optional<config::Logger> open_log(const config::Settings& settings,
                                        const std::filesystem::path& folder);
 

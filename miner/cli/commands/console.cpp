@@ -3,6 +3,7 @@
 #include "config/durable_file.hpp"
 #include "config/escape.hpp"
 #include "miner/report/complaint.hpp"
+#include "miner/runtime/crash_report.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,10 @@ namespace miner {
 std::optional<config::Logger> open_log(const config::Settings& settings,
                                        const std::filesystem::path& folder) {
     auto logger = config::Logger::open(settings.log, folder, settings.debug);
-    if (logger) return std::move(*logger);
+    if (logger) {
+        report_crashes(folder);
+        return std::move(*logger);
+    }
     complain("log", logger.error());
     return std::nullopt;
 }

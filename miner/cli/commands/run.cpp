@@ -1,4 +1,5 @@
 // miner run: mines until it is stopped.
+#include "config/environment.hpp"
 #include "config/places.hpp"
 #include "config/veil.hpp"
 #include "config/version.hpp"
@@ -6,6 +7,7 @@
 #include "miner/cli/commands/commands.hpp"
 #include "miner/mining/identities.hpp"
 #include "miner/mining/named_validators.hpp"
+#include "network/wallet/secret.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +32,11 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
     auto loaded = load_identities(settings, *log);
     if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
     auto& identities = std::get<std::vector<Identity>>(loaded);
+    config::forget_passwords();
+    if (!network::all_bytes_locked())
+        log->warn("key file", {{"warning",
+                                "the hotkey may be swapped out to the disk: this user may lock "
+                                "too little memory (ulimit -l, LimitMEMLOCK)"}});
     for (auto& who : identities) who.schedule.set_validators(validators->list);
     log->info("starting", {{"version", config::version()},
                            {"commit", config::commit()},

@@ -79,8 +79,8 @@ TEST_CASE("with the nonce given, the signature comes out byte for byte") {
         const auto key = network::schnorr::expand(secret<32>(tests::hex(entry, "seed_hex")));
         const auto public_key = tests::exactly<32>(tests::hex(entry, "public_hex"));
         const auto r = secret<32>(tests::hex(entry, "r_scalar_hex"));
-        CHECK(network::schnorr::sign(key, public_key, tests::hex(entry, "message_hex"), r) ==
-              tests::exactly<64>(tests::hex(entry, "signature_hex")));
+        CHECK(network::schnorr::sign(key.bytes(), public_key, tests::hex(entry, "message_hex"),
+                                     r) == tests::exactly<64>(tests::hex(entry, "signature_hex")));
     }
 }
 

@@ -30,7 +30,8 @@ template <class T>
 constexpr bool kGuarded = !Printable<T> && !fmt::is_formattable<T>::value &&
                           !std::equality_comparable<T> && !Convertible<T>;
 
-static_assert(kGuarded<Secret<32>> && kGuarded<Secret<64>> && kGuarded<Keypair>);
+static_assert(kGuarded<Secret<32>> && kGuarded<Secret<64>> && kGuarded<Keypair> &&
+              kGuarded<network::LockedSecret<64>>);
 static_assert(Printable<std::string> && fmt::is_formattable<std::string>::value &&
                   Convertible<std::string>,
               "the questions themselves are right");

@@ -1,6 +1,7 @@
 // The program under test beside this one, and how it is started.
 #pragma once
 
+#include "network/subnet/messages.hpp"
 #include "tests/endure/lossy_trace.hpp"
 #include "tests/support/process.hpp"
 
@@ -47,6 +48,22 @@ private:
     fs::path path_;
     bool kept_ = false;
 };
+
+// A hotkey as bittensor-wallet wrote it down, whom it is, and the password where it has one.
+struct KeyFile {
+    std::string content, address, password;
+};
+KeyFile recorded_key_file();
+KeyFile recorded_sealed_key_file();
+
+// The wallet that mining_words() names; returns its address.
+std::string write_wallet(const Place& place, const KeyFile& key);
+
+// A task with a picture that is quick to read.
+network::Task image_task(const std::string& id);
+
+// `miner run` with these validators, and with waits fit for a test.
+std::vector<std::string> mining_words(const Place& place, const std::vector<network::Peer>& peers);
 
 // Beside this program.
 fs::path beside(const char* name);
