@@ -41,8 +41,8 @@ TEST_CASE("a GLB is as its specifications ask, and holds what the PLY held, turn
         // Half a turn about x before it, and the scalar last.
         const std::array<float, 4> turned{w, -z, y, -x};
         for (std::size_t k = 0; k < 3; ++k) {
-            CHECK(number("position", k) == upright[k]);
-            CHECK(number("colour", k) == splats.colour[i][k]);
+            CHECK(float(number("position", k)) == upright[k]);
+            CHECK(float(number("colour", k)) == splats.colour[i][k]);
             CHECK(number("scale", k) == Approx(std::exp(splats.log_scale[i][k])));
         }
         for (std::size_t k = 0; k < 4; ++k)
