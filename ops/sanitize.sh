@@ -3,7 +3,7 @@
 #   ops/sanitize.sh thread                races and deadlocks
 #   ops/sanitize.sh address               memory and undefined behaviour
 #   ops/sanitize.sh thread miner_tests    some of the test programs
-# All but those that need libtorch; TORCH=ON takes these, too, and libtorch itself then makes noise. Some 35 minutes of two
+# All but those that need libtorch; TORCH=ON takes these, too, and an hour or two more. Some 35 minutes of two
 # cores the first time. The words are in build/PRESET/NAME.log.
 set -uo pipefail
 cd "$(dirname "$0")/.."
