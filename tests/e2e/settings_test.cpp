@@ -107,7 +107,7 @@ TEST_CASE("help names commands and exit codes, and the version has a number") {
     const auto version = scene.ask({"version"}).out;
     CHECK_THAT(version.substr(0, version.find('\n') + 1), Catch::Matchers::Matches(line));
     for (const auto* part : {"\nlibtorch 2.", "\nCUDA ", "\nGPU architectures ", "\ntorch: ",
-                             "\nattention, sparse convolution, gelu: ", "\nrendering: "})
+                             "\nattention, convolution, products, norms: ", "\nrendering: "})
         CHECK_THAT(version, contains(part));
     const auto json = boost::json::parse(scene.ask({"version", "--json"}).out);
     CHECK(json.at("libtorch").as_string().starts_with("2."));
