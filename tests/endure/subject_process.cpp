@@ -11,6 +11,8 @@
 namespace endure {
 namespace {
 
+constexpr const char* kShim = "shim.so";
+
 // In memory, where there is such a place: thousands of syncs of a disk that is none cost nothing.
 fs::path quick_folder() {
     std::error_code ignored;
@@ -29,6 +31,8 @@ Place::Place() {
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("no folder " + pattern);
     path_ = pattern;
     fs::create_directory(data());
+    // LD_PRELOAD ends a name at a blank, which the project's own folder may have.
+    fs::create_symlink(beside("liblossy_shim.so"), path_ / kShim);
 }
 
 Place::~Place() {
@@ -48,7 +52,7 @@ tests::Command Place::subject(std::vector<std::string> words) const {
 tests::Command Place::traced(std::vector<std::string> words, const Cut& cut) const {
     auto command = subject(std::move(words));
     auto& environment = command.environment;
-    environment["LD_PRELOAD"] = beside("liblossy_shim.so").string();
+    environment["LD_PRELOAD"] = (path_ / kShim).string();
     environment[kTracedFolder] = data().string();
     environment[kTraceFile] = trace().string();
     environment[kCutAt] = std::to_string(cut.at);
