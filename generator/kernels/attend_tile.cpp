@@ -23,23 +23,8 @@ struct State {
     float sum[kRows];   // of their powers
 };
 
-namespace in_wide {
-using namespace wide;
-#define MINER_LANES MINER_WIDE
-#define MINER_LANES_INLINE MINER_WIDE_INLINE
-#include "generator/kernels/attend_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_wide
-
-namespace in_narrow {
-using namespace narrow;
-#define MINER_LANES MINER_NARROW
-#define MINER_LANES_INLINE MINER_NARROW_INLINE
-#include "generator/kernels/attend_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_narrow
+#define MINER_LANES_TEXT "generator/kernels/attend_lanes.hpp"
+#include "generator/kernels/both_lanes.hpp"
 
 // A panel's keys and values from row `first` on, of which `count` are there; key by key.
 template <class T>

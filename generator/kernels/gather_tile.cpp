@@ -16,23 +16,8 @@ namespace {
 
 constexpr std::int64_t kWeightBytes = 128 << 10;  // a part of a core's second-level cache
 
-namespace in_wide {
-using namespace wide;
-#define MINER_LANES MINER_WIDE
-#define MINER_LANES_INLINE MINER_WIDE_INLINE
-#include "generator/kernels/gather_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_wide
-
-namespace in_narrow {
-using namespace narrow;
-#define MINER_LANES MINER_NARROW
-#define MINER_LANES_INLINE MINER_NARROW_INLINE
-#include "generator/kernels/gather_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_narrow
+#define MINER_LANES_TEXT "generator/kernels/gather_lanes.hpp"
+#include "generator/kernels/both_lanes.hpp"
 
 }  // namespace
 

@@ -15,23 +15,8 @@ using lanes::Half;
 
 namespace {
 
-namespace in_wide {
-using namespace wide;
-#define MINER_LANES MINER_WIDE
-#define MINER_LANES_INLINE MINER_WIDE_INLINE
-#include "generator/kernels/rows_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_wide
-
-namespace in_narrow {
-using namespace narrow;
-#define MINER_LANES MINER_NARROW
-#define MINER_LANES_INLINE MINER_NARROW_INLINE
-#include "generator/kernels/rows_lanes.hpp"
-#undef MINER_LANES
-#undef MINER_LANES_INLINE
-}  // namespace in_narrow
+#define MINER_LANES_TEXT "generator/kernels/rows_lanes.hpp"
+#include "generator/kernels/both_lanes.hpp"
 
 }  // namespace
 

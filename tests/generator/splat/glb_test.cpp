@@ -1,7 +1,6 @@
 // Gaussians in a GLB: what glTF wants of it, and what is read of others' and of damaged ones.
 #include "generator/splat/glb.hpp"
 #include "generator/errc.hpp"
-#include "generator/splat/export.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/support/catch.hpp"
 
@@ -20,14 +19,7 @@ namespace json = boost::json;
 using Catch::Contains;
 using Bytes = std::vector<std::uint8_t>;
 
-generator::StoredSplats some(int degree = 0) {
-    auto splats = generator::export_splats(tests::cone(50));
-    splats.sh_degree = degree;
-    for (std::size_t i = 0;
-         i < splats.size() * std::size_t(generator::harmonics_per_gaussian(degree)); ++i)
-        splats.harmonics.push_back(0.01F * float(i % 97) - 0.4F);
-    return splats;
-}
+generator::StoredSplats some(int degree = 0) { return tests::stored_cone(50, degree); }
 
 std::uint32_t word(const Bytes& bytes, std::size_t at) {
     std::uint32_t value;

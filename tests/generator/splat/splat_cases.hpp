@@ -2,6 +2,7 @@
 // golden files.
 #pragma once
 
+#include "generator/splat/export.hpp"
 #include "generator/splat/ply.hpp"
 #include "tests/generator/golden_files.hpp"
 #include "tests/support/catch.hpp"
@@ -31,6 +32,16 @@ inline generator::Splats cone(std::size_t count, unsigned seed = 1) {
         splats.rotation.push_back({number(-1, 1), number(-1, 1), number(-1, 1), number(-1, 1)});
         splats.opacity.push_back(number(0.1F, 0.99F));
     }
+    return splats;
+}
+
+// The cone as it is exported, with harmonics of that degree.
+inline generator::StoredSplats stored_cone(std::size_t count, int degree = 0) {
+    auto splats = generator::export_splats(cone(count));
+    splats.sh_degree = degree;
+    const auto values = splats.size() * std::size_t(generator::harmonics_per_gaussian(degree));
+    for (std::size_t i = 0; i < values; ++i)
+        splats.harmonics.push_back(0.01F * float(i % 97) - 0.4F);
     return splats;
 }
 

@@ -1,7 +1,6 @@
 // Files of Gaussians of every kind: told apart, written, and turned on their way.
 #include "generator/splat/splat_file.hpp"
 #include "generator/errc.hpp"
-#include "generator/splat/export.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/support/catch.hpp"
 
@@ -11,14 +10,7 @@ namespace {
 
 using generator::SplatFormat;
 
-generator::StoredSplats some(int degree = 0) {
-    auto splats = generator::export_splats(tests::cone(400));
-    splats.sh_degree = degree;
-    for (std::size_t i = 0;
-         i < splats.size() * std::size_t(generator::harmonics_per_gaussian(degree)); ++i)
-        splats.harmonics.push_back(0.01F * float(i % 97) - 0.4F);
-    return splats;
-}
+generator::StoredSplats some(int degree = 0) { return tests::stored_cone(400, degree); }
 
 std::array<float, 3> rotated(const std::array<float, 4>& q, const std::array<float, 3>& v) {
     const auto [w, x, y, z] = q;
