@@ -13,5 +13,3 @@ extern "C" const config::EmbeddedFile miner_rehearsal_prompts[];
 extern "C" const std::uint64_t miner_rehearsal_prompts_count;
 extern "C" const config::EmbeddedFile miner_rehearsal_truth[];
 extern "C" const std::uint64_t miner_rehearsal_truth_count;
-extern "C" const config::EmbeddedFile miner_rehearsal_letters[];
-extern "C" const std::uint64_t miner_rehearsal_letters_count;

@@ -1,4 +1,4 @@
-"""Draws the letters of the rehearsal's contact sheet: miner/rehearsal/letters.png.
+"""Draws the letters of contact sheets: miner/report/letters.png.
 
     python ops/rehearsal/letters.py
 
@@ -20,7 +20,7 @@ def main():
         cell = Image.new("L", (WIDTH, HEIGHT))
         ImageDraw.Draw(cell).text((0, 0), chr(32 + i), fill=255, font=font)
         sheet.paste(cell, (WIDTH * i, 0))
-    sheet.save(pathlib.Path(__file__).resolve().parents[2] / "miner/rehearsal/letters.png", optimize=True)
+    sheet.save(pathlib.Path(__file__).resolve().parents[2] / "miner/report/letters.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@
 #include "miner/cli/commands/commands.hpp"
 #include "miner/rehearsal/chain.hpp"
 #include "miner/rehearsal/checklist.hpp"
-#include "miner/rehearsal/contact_sheet.hpp"
-#include "miner/rehearsal/error_lines.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/rehearsal/program.hpp"
 #include "miner/rehearsal/progress.hpp"
 #include "miner/rehearsal/report.hpp"
 #include "miner/report/complaint.hpp"
+#include "miner/report/contact_sheet.hpp"
+#include "miner/report/error_lines.hpp"
 #include "miner/report/stats.hpp"
 #include "miner/terminal/screen.hpp"
 #include "network/base64.hpp"
@@ -162,7 +162,7 @@ std::string draw_sheet(const Program& program, const std::filesystem::path& fold
         const auto& [id, name, prompt, judged_by, line] = tasks[index];
         SheetCell result;
         result.name = name;
-        result.judged_by = judged_by;
+        result.density_alone = judged_by == JudgedBy::density;
         if (!prompt) result.picture = network::base64_decode(program.tasks[index].prompt).value();
         if (!line) return result;
         result.outcome = line->outcome;

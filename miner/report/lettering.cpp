@@ -1,11 +1,13 @@
-#include "miner/rehearsal/lettering.hpp"
+#include "miner/report/lettering.hpp"
 
+#include "config/embedded_file.hpp"
 #include "generator/image/decode.hpp"
-#include "miner/rehearsal/embedded.hpp"
 
 #include <cassert>
 #include <cstdint>
 #include <span>
+
+extern "C" const config::EmbeddedFile miner_letters[];
 
 namespace miner {
 namespace {
@@ -26,7 +28,7 @@ std::size_t bytes_of(std::string_view utf8, std::size_t letters) {
 }  // namespace
 
 Lettering::Lettering() {
-    const auto& file = miner_rehearsal_letters[0];
+    const auto& file = miner_letters[0];
     auto decoded = generator::decode(std::span(file.data, std::size_t(file.size)));
     assert(decoded && decoded->height == kHeight);
     letters_ = std::move(*decoded);

@@ -1,4 +1,4 @@
-// What the log said at level error while the rehearsal ran: a journal that could not be written is
+// What the log said at level error while something ran: a journal that could not be written is
 // no generation that failed, and shows nowhere else. Any thread.
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "miner/rehearsal/error_lines.hpp"
+#include "miner/report/error_lines.hpp"
 
 namespace miner {
 

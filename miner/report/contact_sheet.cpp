@@ -1,10 +1,10 @@
-#include "miner/rehearsal/contact_sheet.hpp"
+#include "miner/report/contact_sheet.hpp"
 
 #include "generator/image/decode.hpp"
 #include "generator/image/resize.hpp"
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
-#include "miner/rehearsal/lettering.hpp"
+#include "miner/report/lettering.hpp"
 #include "miner/report/words.hpp"
 
 #include <fmt/format.h>
@@ -130,8 +130,7 @@ private:
             text += fmt::format(", {} Gaussians{}", cell.gaussians, cell.chosen ? "" : " at first");
         if (cell.attempts > 0)
             text += fmt::format(", {} {}", cell.attempts, cell.attempts == 1 ? "try" : "tries");
-        if (cell.score)
-            text += ", " + score_words(*cell.score, cell.judged_by == JudgedBy::density);
+        if (cell.score) text += ", " + score_words(*cell.score, cell.density_alone);
         return text;
     }
 

@@ -1,5 +1,5 @@
-#include "miner/rehearsal/contact_sheet.hpp"
-#include "miner/rehearsal/lettering.hpp"
+#include "miner/report/contact_sheet.hpp"
+#include "miner/report/lettering.hpp"
 
 #include "generator/splat/export.hpp"
 #include "generator/splat/spz.hpp"
