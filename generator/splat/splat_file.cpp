@@ -55,6 +55,8 @@ std::string_view words(SplatFormat format) {
             return "SPZ of the subnet (404), zstd";
         case SplatFormat::spz_niantic:
             return "SPZ of Niantic, version 2, gzip";
+        case SplatFormat::spz_niantic_3:
+            return "SPZ of Niantic, version 3, gzip";
         case SplatFormat::glb:
             return "glTF with KHR_gaussian_splatting";
     }
@@ -85,8 +87,11 @@ config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splat
             return write_ply(splats);
         case SplatFormat::spz_subnet:
             return write_spz(splats, options);
-        case SplatFormat::spz_niantic: {
-            const auto payload = pack_spz(splats, options);
+        case SplatFormat::spz_niantic:
+        case SplatFormat::spz_niantic_3: {
+            auto niantic = options;
+            niantic.version = format == SplatFormat::spz_niantic ? 2 : 3;
+            const auto payload = pack_spz(splats, niantic);
             if (payload.size() > std::numeric_limits<uInt>::max() / 2)
                 return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
             return gzip(payload);

@@ -13,9 +13,10 @@ namespace generator {
 
 enum class SplatFormat {
     ply,
-    spz_subnet,   // 404's, which validators read and nobody else
-    spz_niantic,  // version 2 in gzip, which viewers read
-    glb,          // glTF with KHR_gaussian_splatting
+    spz_subnet,     // 404's, which validators read and nobody else
+    spz_niantic,    // version 2 in gzip, which viewers read
+    spz_niantic_3,  // version 3 in gzip: rotations are finer, and older viewers do not read it
+    glb,            // glTF with KHR_gaussian_splatting
 };
 
 // "SPZ of Niantic, version 2, gzip".
@@ -25,15 +26,16 @@ std::string_view words(SplatFormat format);
 // up, as their trainers leave it.
 inline bool has_y_up(SplatFormat format) { return format != SplatFormat::ply; }
 
-// Told by the first bytes; a version 4 of Niantic's counts as theirs. Nothing: none of these.
+// Told by the first bytes, so that every version of Niantic's is spz_niantic. Nothing: none of
+// these.
 std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes);
 
 // A PLY, any SPZ or a GLB, told by the first bytes. Axes stay. Fails with bad_splats,
 // out_of_memory.
 config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
 
-// Axes stay. What SPZ and glTF have no place for is left out (harmonics beyond degree 3). Fails as
-// write_glb does.
+// Axes stay. What SPZ and glTF have no place for is left out (harmonics beyond degree 3); of an SPZ
+// the format says the version. Fails as write_glb does.
 config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
                                                        SplatFormat format,
                                                        const SpzOptions& options = {});

@@ -48,7 +48,9 @@ std::span<const float> flat(const std::vector<std::array<float, N>>& values, Run
 
 SpzHeader header_of(const StoredSplats& splats, const SpzOptions& options) {
     assert(options.fraction_bits >= 0 && options.fraction_bits <= 22);
+    assert(options.version == 2 || options.version == 3);
     SpzHeader header;
+    header.version = std::uint32_t(options.version);
     header.count = std::uint32_t(splats.size());
     header.degree = std::uint8_t(std::min(splats.sh_degree, kHighestDegree));
     header.fraction_bits = std::uint8_t(options.fraction_bits);
@@ -69,7 +71,8 @@ void pack(const StoredSplats& splats, const SpzHeader& header, const SpzOptions&
                     at(SpzArray::alphas));
         pack_values(flat(splats.colour, run), kColourLine, at(SpzArray::colours));
         pack_values(flat(splats.log_scale, run), kScaleLine, at(SpzArray::scales));
-        pack_rotations(flat(splats.rotation, run), at(SpzArray::rotations));
+        const auto pack_turns = header.version == 2 ? pack_rotations : pack_smallest_three;
+        pack_turns(flat(splats.rotation, run), at(SpzArray::rotations));
         pack_harmonics(splats, run, header.degree, at(SpzArray::harmonics));
     });
 }
@@ -84,6 +87,7 @@ std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions&
 }
 
 std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions& options) {
+    assert(options.version == 2);
     const SpzHeader header = header_of(splats, options);
     auto& workspace = SpzWorkspace::of_this_thread();
     const auto payload = workspace.payload(spz_payload_bytes(header));

@@ -12,6 +12,7 @@
 namespace generator {
 
 struct SpzOptions {
+    int version = 2;  // or Niantic's 3: rotations in 4 bytes a Gaussian, finer; not of write_spz()
     int fraction_bits =
         12;  // of positions, 0 to 22: step 2^-bits, range +-2^(23 - bits), beyond which they wrap
     int zstd_level = 1;

@@ -299,6 +299,30 @@ void pack_rotations(std::span<const float> wxyz, std::uint8_t* to) {
     run_fastest<Rotations>(wxyz.data(), wxyz.size() / 4, to);
 }
 
+void pack_smallest_three(std::span<const float> wxyz, std::uint8_t* to) {
+    constexpr std::uint32_t kMost = 511, kW = 3;  // of a magnitude; the place of w
+    constexpr float kUnit = 0.70710678118654752440F;
+    for (std::size_t i = 0; i + 4 <= wxyz.size(); i += 4, to += 4) {
+        const std::array<float, 4> q{wxyz[i + 1], wxyz[i + 2], wxyz[i + 3], wxyz[i]};
+        const float length = std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
+        std::uint32_t bits = kW << 30;
+        if (length > 0 && std::isfinite(length)) {
+            const auto* const largest = std::max_element(
+                q.begin(), q.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
+            bits = std::uint32_t(largest - q.begin());
+            for (const float& part : q) {
+                if (&part == largest) continue;
+                // -q is the same rotation: the largest is positive, and need not be written.
+                const bool negative = (part < 0) != (*largest < 0);
+                const float share = std::abs(part) / length / kUnit;
+                const auto magnitude = std::min(kMost, std::uint32_t(share * float(kMost) + 0.5F));
+                bits = bits << 10 | std::uint32_t(negative) << 9 | magnitude;
+            }
+        }
+        for (int byte = 0; byte < 4; ++byte) to[byte] = std::uint8_t(bits >> (8 * byte));
+    }
+}
+
 void pack_opacities(std::span<const float> opacities, AlphaRange range, std::uint8_t* to) {
     run_fastest<Opacities>(opacities.data(), opacities.size(), range, to);
 }

@@ -42,6 +42,10 @@ void pack_values(std::span<const float> values, Line line, std::uint8_t* to);
 // Four numbers each, w first; three bytes each.
 void pack_rotations(std::span<const float> wxyz, std::uint8_t* to);
 
+// The same in four bytes each, as version 3 has them: the three smallest of the numbers (see
+// unpack_smallest_three). What is no rotation is written as none at all, w = 1.
+void pack_smallest_three(std::span<const float> wxyz, std::uint8_t* to);
+
 // The same of what the model says, as export_splats() and then these would have it: 0..1, standard
 // deviations before the zoom, rotations before the turn.
 void pack_opacities(std::span<const float> opacities, AlphaRange range, std::uint8_t* to);

@@ -4,6 +4,7 @@
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace {
@@ -54,6 +55,38 @@ TEST_CASE("Niantic's SPZ is the subnet's payload in gzip, the same bytes each ti
     CHECK((file.splats.position == subnet.splats.position));
     CHECK((file.splats.rotation == subnet.splats.rotation));
     CHECK((file.splats.harmonics == subnet.splats.harmonics));
+}
+
+TEST_CASE("version 3 of Niantic's SPZ holds rotations finer, and the rest as version 2 does") {
+    const auto splats = some(2);
+    const auto bytes = generator::write_splats(splats, SplatFormat::spz_niantic_3).value();
+    CHECK(generator::format_of(bytes) == SplatFormat::spz_niantic);
+    const auto file = generator::read_spz(bytes).value();
+    CHECK(file.family == generator::SpzFamily::niantic_gzip);
+    CHECK(file.version == 3);
+    const auto second =
+        generator::read_spz(generator::write_splats(splats, SplatFormat::spz_niantic).value())
+            .value();
+    CHECK((file.splats.position == second.splats.position));
+    CHECK((file.splats.logit == second.splats.logit));
+    CHECK((file.splats.log_scale == second.splats.log_scale));
+    CHECK((file.splats.colour == second.splats.colour));
+    CHECK((file.splats.harmonics == second.splats.harmonics));
+    // Angles between what was and what is read.
+    double worst = 0, worst_of_second = 0;
+    const auto angle = [](const std::array<float, 4>& a, const std::array<float, 4>& b) {
+        double dot = 0, length = 0;
+        for (std::size_t c = 0; c < 4; ++c)
+            dot += double(a[c]) * b[c], length += double(b[c]) * b[c];
+        return 2 * std::acos(std::min(1.0, std::abs(dot) / std::sqrt(length)));
+    };
+    for (std::size_t i = 0; i < splats.size(); ++i) {
+        worst = std::max(worst, angle(splats.rotation[i], file.splats.rotation[i]));
+        worst_of_second =
+            std::max(worst_of_second, angle(splats.rotation[i], second.splats.rotation[i]));
+    }
+    CHECK(worst < 0.005);
+    CHECK(worst_of_second > 4 * worst);
 }
 
 TEST_CASE("half a turn about x turns places and rotations alike, and twice is nothing") {

@@ -4,6 +4,8 @@
 #include "tests/support/any_processor.hpp"
 #include "tests/support/catch.hpp"
 
+#include <limits>
+
 #include <zstd.h>
 
 using generator::Errc;
@@ -65,13 +67,15 @@ Parts newer_parts(const StoredSplats& splats, int version) {
     return parts;
 }
 
-Bytes version3(const StoredSplats& splats) {
+Bytes payload_of_version3(const StoredSplats& splats) {
     Parts parts = newer_parts(splats, 3);
     Bytes payload = parts.header;
     for (const auto& array : parts.arrays)
         payload.insert(payload.end(), array.begin(), array.end());
-    return gzip(payload);
+    return payload;
 }
+
+Bytes version3(const StoredSplats& splats) { return gzip(payload_of_version3(splats)); }
 
 Bytes version4(const StoredSplats& splats, std::size_t extension_bytes = 0) {
     Parts parts = newer_parts(splats, 4);
@@ -132,6 +136,21 @@ TEST_CASE("a validator's reading is met, with AVX2 and without") {
         REQUIRE(splats.has_value());
         tests::check_decoded(*splats, tests::golden_ply("spz/" + name + ".decoded.ply"));
     }
+}
+
+TEST_CASE("version 3 is packed as Niantic's library does, and what is no rotation as none") {
+    auto splats = tests::golden_ply("spz/g1000.ply");
+    const generator::SpzOptions third{.version = 3, .clamp_alpha = false};
+    CHECK(generator::pack_spz(splats, third) == payload_of_version3(splats));
+    constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+    splats.rotation[0] = {0, 0, 0, 0};
+    splats.rotation[1] = {1, kNan, 0, 0};
+    splats.rotation[2] = {0.5F, 0.5F, 0.5F, -0.5F};  // of equals the first counts as the largest
+    const auto read = generator::read_spz(gzip(generator::pack_spz(splats, third))).value();
+    const std::array<float, 4> none{1, 0, 0, 0};
+    CHECK(read.splats.rotation[0] == none);
+    CHECK(read.splats.rotation[1] == none);
+    CHECK(angle(read.splats.rotation[2], splats.rotation[2]) < 0.3);
 }
 
 TEST_CASE("what a validator's decoder accepts and refuses is accepted and refused") {
