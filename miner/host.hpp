@@ -60,6 +60,8 @@ public:
     BackendPool& backends() { return *backends_; }                  // once opened, as the next
     Production& production() { return *production_; }
     bool makes_candidates() const { return predictor_ && predictor_->loaded(); }
+    // Null: nothing predicts scores.
+    Predictor* predictor() { return makes_candidates() ? &*predictor_ : nullptr; }
 
 private:
     asio::awaitable<void> load_and(const MakeGenerator& make_generator,

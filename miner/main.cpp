@@ -107,6 +107,11 @@ miner::ExitCode run(const miner::CommandLine& line) {
             return with_networks([&](const Networks& networks) {
                 return miner::generate_command(line, model_loader(networks));
             });
+        case Command::batch:
+            return with_networks([&](const Networks& networks) {
+                return miner::batch_command(line, model_loader(networks),
+                                            predictor(networks, threads));
+            });
         case Command::check:
             return with_networks([&](const Networks& networks) {
                 return miner::check_command(
@@ -158,14 +163,18 @@ miner::ExitCode run(const miner::CommandLine& line) {
     return miner::ExitCode::internal;
 }
 
-// Who stops in order when a signal comes.
 bool mines(miner::Command command) {
     using miner::Command;
     return command == Command::run || command == Command::serve || command == Command::rehearse;
 }
 
+// Who stops in order when a signal comes.
+bool stops_in_order(miner::Command command) {
+    return mines(command) || command == miner::Command::batch;
+}
+
 // Who keeps what is nobody else's business: files for the owner alone. What a user asks for by name
-// (`miner generate -o`) and fetched models are made as the user's umask says.
+// (`-o` of `miner generate` and `batch`) and fetched models are made as the user's umask says.
 bool keeps(miner::Command command) {
     using miner::Command;
     return mines(command) || command == Command::check || command == Command::backup ||
@@ -237,6 +246,6 @@ int main(int argc, char** argv) {
     }
     const auto& line = std::get<miner::CommandLine>(parsed);
     if (keeps(line.command)) ::umask(077);
-    if (mines(line.command)) miner::keep_signals();
+    if (stops_in_order(line.command)) miner::keep_signals();
     return int(run_and_print(line));
 }

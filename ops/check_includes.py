@@ -34,7 +34,7 @@ PUBLIC_GENERATOR = re.compile(r"generator/(about|asset|bench|errc|generator|gpu|
 # What exists only to simulate is for the rehearsal and for tests.
 SIMULATOR_USERS = re.compile(r"network/simulator/|miner/rehearsal/|miner/cli/commands/rehearse\.cpp$|tests/")
 # The folders of miner/ in their order: each may use those before it. "": miner/ itself, but for main, which comes last.
-MINER_ORDER = ("runtime", "report", "terminal", "generation", "mining", "server", "rehearsal", "check", "", "cli",
+MINER_ORDER = ("runtime", "report", "terminal", "generation", "mining", "server", "rehearsal", "check", "", "batch", "cli",
                "cli/commands", "main")
 MINER_TOP = {"main", "app", "serve", "host"}
 LONGEST = 450  # lines of a source file

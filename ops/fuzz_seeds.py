@@ -72,6 +72,12 @@ def seeds():
                 yield "splat", file.read_bytes()
                 if file.suffix == ".ply" and file.stat().st_size < 4_000:
                     yield from (("splat", form) for form in ply_forms(file.read_bytes()))
+    line = {"input": "a.png", "kind": "picture", "input_sha256": "a" * 64, "seed": 7, "batch_seed": 7, "settings": "0",
+            "outcome": "passed", "attempts": 1, "ms": 5, "device": "cpu", "version": "1", "score": 0.5, "file": "a.spz",
+            "gaussians": 9, "bytes": 9, "sha256": "b" * 64}
+    for text in ("picture,prompt,name,seed\na.png,,x,7\n,\"a, \"\"red\"\"\nchair\",../y,\n", "# list\r\na.png\n\na chair\n",
+                 json.dumps(line), json.dumps({**line, "kind": "prompt", "error": "why", "file": "../a"})):
+        yield "batch", text.encode()
     for text in ("a\x1b[2J\n", "Grüße \u202e\u2028 \U0001f680 \U000e0041", "\x9b漢字e\u0301"):
         yield "escape", text.encode()
         yield "escape", text.encode("latin-1", "ignore")

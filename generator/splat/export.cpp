@@ -46,6 +46,10 @@ void store_positions(const Splats& splats, const Selection& selection,
 
 }  // namespace
 
+ExportOptions trellis_options() {
+    return {.up = Up::trellis, .size = 0, .centre = false, .margin = -1, .min_opacity = 0};
+}
+
 ExportOptions export_options(const config::Export& settings) {
     return {settings.up == "trellis" ? Up::trellis : Up::y, settings.size, settings.centre,
             settings.margin, settings.min_opacity};

@@ -26,6 +26,9 @@ struct ExportOptions {
 
 ExportOptions export_options(const config::Export& settings);
 
+// As TRELLIS's own files are: its axes; size, place and every Gaussian as generated.
+ExportOptions trellis_options();
+
 // Leaves out (what is not finite or has no size or rotation, always; strays; faint ones), then
 // turns, then scales and centres what remains, so that its box has the size asked for to the last
 // bit of a float. Rotations come out with length 1. The order of the Gaussians stays. Empty when

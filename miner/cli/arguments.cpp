@@ -5,44 +5,17 @@
 #include "config/veil.hpp"
 #include "config/version.hpp"
 #include "miner/cli/plain_words.hpp"
+#include "miner/cli/short_help.hpp"
 #include "miner/cli/verbs.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 namespace miner {
 namespace {
-
-struct Popular {
-    std::string_view key;
-    const char*
-        doc;  // shorter than the table's: the main help fits one screen; null: what it may be
-};
-
-// These stand in the main help; the others are one `config --print` away.
-constexpr std::array<Popular, 5> kPopular{{
-    {"netuid", "Subnet: 17 on finney, 220 on test"},
-    {"wallet.name", "Wallet that the hotkey belongs to"},
-    {"wallet.hotkey", "Hotkey to mine with"},
-    {"subtensor.network", nullptr},
-    {"storage.path", "Folder of database, results and log"},
-}};
-
-// Of every setting's flag but the popular ones. A group without a name would hide them from errors
-// as well as from help.
-constexpr const char* kUnlisted = "Settings";
-
-class ShortHelp final : public CLI::Formatter {
-public:
-    std::string make_group(std::string group, bool is_positional,
-                           std::vector<const CLI::Option*> options) const override {
-        return group == kUnlisted ? "" : CLI::Formatter::make_group(group, is_positional, options);
-    }
-};
 
 bool is_bool(const config::Key& key) { return config::type_of(key) == "true or false"; }
 bool is_list(const config::Key& key) { return config::type_of(key).starts_with("list"); }
@@ -75,6 +48,7 @@ public:
         add_exit_codes(*of(Command::run));
         add_rehearse(*of(Command::rehearse));
         add_generate(*of(Command::generate));
+        add_batch(*of(Command::batch));
         add_stats(*of(Command::stats));
         add_tune(*of(Command::tune));
         add_check(*of(Command::check));
@@ -252,10 +226,28 @@ private:
             ->type_name("FILE")
             ->allow_extra_args(false);
         add_spz(app);
+        add_seed_and_up(app);
+        app.add_flag("--json", arguments_.json, "Print what was made as JSON");
+    }
+
+    void add_batch(CLI::App& app) {
+        text(app, "input", arguments_.file, "FILE",
+             "Folder of pictures, list (a picture or a prompt a line) or CSV (picture, prompt)");
+        app.add_option("-o,--output", arguments_.outputs, "Folder of splats and manifest")
+            ->type_name("FILE")
+            ->allow_extra_args(false);
+        choice(app, "--format", arguments_.format, "spz|ply|glb", "Of the splats (default spz)");
+        add_spz(app);
+        add_seed_and_up(app);
+        app.add_flag("--previews", arguments_.previews, "Draw a picture of each, too");
+        app.add_flag("--start-over", arguments_.start_over,
+                     "Make everything anew, whatever is there");
+    }
+
+    void add_seed_and_up(CLI::App& app) {
         shorthand(app, "--seed", "generator.seed", "The same seed gives the same splats");
         choice(app, "--up", arguments_.up, "y|trellis",
                "Default: trellis for PLY, y for the others");
-        app.add_flag("--json", arguments_.json, "Print what was made as JSON");
     }
 
     // Which tasks, of which database.
@@ -312,8 +304,10 @@ private:
     }
 
     void add_spz(CLI::App& app) {
-        choice(app, "--spz", arguments_.spz, "niantic|subnet",
-               "Which .spz: Niantic's, which viewers read (default), or what validators read");
+        choice(
+            app, "--spz", arguments_.spz, "niantic|niantic-3|subnet",
+            "Which .spz: Niantic's of version 2, which viewers read (default), of version 3, whose "
+            "rotations are finer, or what validators read");
     }
 
     void add_convert(CLI::App& app) {

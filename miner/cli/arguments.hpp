@@ -29,9 +29,10 @@ struct Arguments {
     std::optional<std::string> config_file;  // --config
     // Every setting's flag that was given, and the short forms.
     std::vector<config::FlagValue> settings;
-    std::optional<std::string> file;                   // inspect, render and convert
+    std::optional<std::string> file;                   // inspect, render, batch and convert
     std::optional<std::string> to, axes;               // convert
-    std::optional<std::string> spz;                    // generate and convert
+    std::optional<std::string> spz;                    // generate, batch and convert
+    std::optional<std::string> format;                 // batch
     std::vector<std::string> pictures;                 // generate
     std::optional<std::string> several;                // generate
     std::optional<std::string> verb;                   // wallet
@@ -46,6 +47,7 @@ struct Arguments {
     std::vector<std::string> names;                                     // of weights
     std::optional<std::string> model, voxels, steps, runs, candidates;  // of bench
     bool random = false;                                                // of bench
+    bool previews = false, start_over = false;                          // of batch
     std::optional<std::string> last, since, until, by, hotkey, database;
     bool quick = false, json = false, csv = false, markdown = false, toml = false, watch = false;
     std::vector<std::string> complaints;  // of words that are none of an option's choices

@@ -6,6 +6,7 @@
 #include "miner/cli/arguments.hpp"
 #include "miner/cli/home.hpp"
 #include "miner/cli/moment.hpp"
+#include "miner/cli/output_options.hpp"
 #include "miner/cli/parse_number.hpp"
 #include "network/wallet/ss58.hpp"
 #include "weights/model_plan.hpp"
@@ -21,7 +22,6 @@
 namespace miner {
 namespace {
 
-using Complaints = std::vector<std::string>;
 using Clock = std::chrono::system_clock;
 
 std::optional<std::int64_t> read_time(std::string_view flag, const std::optional<std::string>& text,
@@ -78,71 +78,6 @@ StatsOptions read_stats(const Arguments& arguments, Clock::time_point now, Compl
     if (arguments.json) options.form = StatsOptions::Form::json;
     if (arguments.csv) options.form = StatsOptions::Form::csv;
     options.database = arguments.database.value_or("");
-    return options;
-}
-
-bool ends_in(std::string_view path, std::string_view suffix) {
-    if (path.size() <= suffix.size()) return false;
-    const std::string_view end = path.substr(path.size() - suffix.size());
-    return std::equal(end.begin(), end.end(), suffix.begin(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
-}
-
-constexpr std::size_t kMostPictures = 16;
-
-// By the end of the name.
-generator::SplatFormat read_format(const char* what, const std::string& path,
-                                   const Arguments& arguments, Complaints& complaints) {
-    using generator::SplatFormat;
-    const bool for_validators = arguments.spz.value_or("niantic") == "subnet";
-    if (ends_in(path, ".spz"))
-        return for_validators ? SplatFormat::spz_subnet : SplatFormat::spz_niantic;
-    if (ends_in(path, ".glb")) return SplatFormat::glb;
-    if (ends_in(path, ".ply")) return SplatFormat::ply;
-    complaints.push_back(fmt::format("{}: {} says no format: end it in .spz, .glb or .ply", what,
-                                     config::quoted(path, 200)));
-    return SplatFormat::ply;
-}
-
-GenerateOptions read_generate(const Arguments& arguments, const config::Loaded& loaded,
-                              Complaints& complaints) {
-    GenerateOptions options;
-    options.json = arguments.json;
-    options.pictures = arguments.pictures;
-    options.several = arguments.several.value_or("stochastic");
-    options.prompt = arguments.prompt;
-    const auto count = options.pictures.size();
-    if (count > 0 && arguments.prompt) {
-        complaints.push_back("--prompt: give either a picture or a prompt");
-    } else if (count == 0 && !arguments.prompt) {
-        complaints.push_back(
-            "PICTURE: which one? Name a picture file, - for standard input, or say with "
-            "--prompt what to make");
-    } else if (count > kMostPictures) {
-        complaints.push_back(
-            fmt::format("PICTURE: {} are too many: give {} at most", count, kMostPictures));
-    } else if (std::count(options.pictures.begin(), options.pictures.end(), "-") > 1) {
-        complaints.push_back("PICTURE: standard input, -, holds one picture; name files");
-    }
-    if (arguments.outputs.empty())
-        complaints.push_back("--output: where to? Name an .spz, .glb or .ply file");
-    for (const std::string& path : arguments.outputs) {
-        const auto format = read_format("--output", path, arguments, complaints);
-        const bool is_ply = format == generator::SplatFormat::ply;
-        options.outputs.push_back(
-            {path, format, arguments.up.value_or(is_ply ? "trellis" : loaded.settings.export_.up)});
-    }
-    return options;
-}
-
-ConvertOptions read_convert(const Arguments& arguments, Complaints& complaints) {
-    if (!arguments.file) complaints.push_back("IN: which one? Name a PLY, SPZ or GLB");
-    if (!arguments.to) complaints.push_back("OUT: where to? Name an .spz, .glb or .ply file");
-    ConvertOptions options{.in = arguments.file.value_or(""), .out = arguments.to.value_or("")};
-    if (arguments.to) options.format = read_format("OUT", options.out, arguments, complaints);
-    options.keep_axes = arguments.axes.value_or("turn") == "keep";
-    options.json = arguments.json;
     return options;
 }
 
@@ -394,6 +329,9 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
             break;
         case Command::wallet:
             line.wallet = {arguments.json};
+            break;
+        case Command::batch:
+            line.batch = read_batch(arguments, line.loaded, complaints);
             break;
         case Command::convert:
             line.convert = read_convert(arguments, complaints);

@@ -20,6 +20,7 @@ enum class Command {
     serve,
     rehearse,
     generate,
+    batch,
     check,
     stats,
     tune,
@@ -53,6 +54,17 @@ struct GenerateOptions {
     std::optional<std::string> prompt;   // instead of pictures
     std::vector<Output> outputs;
     bool json = false;
+};
+
+// miner batch INPUT -o FOLDER
+// The seed of all is settings.generator.seed, which --seed sets.
+struct BatchCommandOptions {
+    std::string input;   // a folder, a list or a CSV
+    std::string folder;  // of results
+    generator::SplatFormat format = generator::SplatFormat::spz_niantic;
+    std::string up;  // as GenerateOptions::Output
+    bool previews = false;
+    bool start_over = false;
 };
 
 // miner convert IN OUT
@@ -151,6 +163,7 @@ struct ConfigOptions {
 struct CommandLine {
     Command command = Command::run;
     GenerateOptions generate;
+    BatchCommandOptions batch;
     ConvertOptions convert;
     StatsOptions stats;
     RehearseOptions rehearse;

@@ -21,7 +21,8 @@ bool uses_storage(const CommandLine& line) {
         case Command::tune:
         case Command::top:
             return line.stats.database.empty();
-        case Command::generate:  // keeps nothing, and no log unless asked to
+        case Command::generate:  // these keep nothing there, and no log unless asked to
+        case Command::batch:
             return !line.loaded.is_preset("log.file") && line.loaded.settings.log.file == "auto";
         case Command::score: {  // where a fetched model may lie
             const auto& model = line.loaded.settings.score.model;

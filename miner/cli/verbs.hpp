@@ -14,7 +14,7 @@ struct Verb {
     const char* example;
 };
 
-inline constexpr std::array<Verb, 20> kVerbs{{
+inline constexpr std::array<Verb, 21> kVerbs{{
     {Command::run, "run", "Mine: pull tasks, generate, submit (when no command is named)",
      "miner run --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::serve, "serve", "Make splats for whoever posts a picture or a prompt to /generate",
@@ -23,6 +23,8 @@ inline constexpr std::array<Verb, 20> kVerbs{{
      "miner rehearse --tasks 12 --faults timeout,drop"},
     {Command::generate, "generate", "Turn a picture or a prompt into splats",
      "miner generate chair.png -o chair.spz -o chair.ply --seed 7"},
+    {Command::batch, "batch", "Turn a folder or a list of pictures and prompts into splats",
+     "miner batch pictures/ -o splats/ --seed 7 --previews"},
     {Command::check, "check", "Look for everything that would stop mining, before it does",
      "miner check --netuid 17 --wallet.name cold --wallet.hotkey hot"},
     {Command::stats, "stats", "Say how it went: success rate, scores, times",

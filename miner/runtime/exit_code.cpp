@@ -7,19 +7,23 @@ namespace miner {
 std::span<const ExitCodeName> exit_codes() {
     static constexpr std::array<ExitCodeName, 13> kCodes{{
         {ExitCode::ok, "all is well"},
-        {ExitCode::no_go, "no-go by the rehearsal or by check, or nothing to write by generate"},
+        {ExitCode::no_go,
+         "no-go by the rehearsal or by check, or nothing to write by generate or for some of a "
+         "batch"},
         {ExitCode::usage, "wrong flags or settings; all that is wrong was listed"},
         {ExitCode::bad_input, "a picture or splat file cannot be read or understood"},
         {ExitCode::unavailable, "the chain or the network cannot be reached; restart"},
         {ExitCode::internal, "a bug; restart, and please report it"},
-        {ExitCode::another_instance, "another miner uses the storage folder"},
+        {ExitCode::another_instance, "another miner uses the storage folder, or the batch's"},
         {ExitCode::storage, "database, results or log cannot be read or written; restart"},
         {ExitCode::device_lost, "the GPU is lost, or does not answer yet; restart"},
         {ExitCode::model, "the model cannot be loaded, or not on this device"},
         {ExitCode::key_file, "the hotkey is missing, locked, damaged or no hotkey"},
         {ExitCode::not_registered, "the hotkey is not registered in the subnet"},
         {ExitCode::interrupted,
-         "stopped at once: by a second signal, or by the first where nothing was at hand"},
+         "stopped at once: by a second signal, or by the first where nothing was at hand; a batch: "
+         "before "
+         "all was made"},
     }};
     return kCodes;
 }

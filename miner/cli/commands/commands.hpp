@@ -23,6 +23,8 @@ ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_genera
 ExitCode rehearse_command(const CommandLine& line, const MakeGenerator& make_generator,
                           const MakePredictor& make_predictor);
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator);
+ExitCode batch_command(const CommandLine& line, const MakeGenerator& make_generator,
+                       const MakePredictor& make_predictor);
 ExitCode check_command(const CommandLine& line, const MakeGenerator& make_generator,
                        const AskDevices& ask_devices);
 ExitCode stats_command(const CommandLine& line);
@@ -77,6 +79,10 @@ std::string scores_note(const std::filesystem::path& database);
 // crash leaves a report in the folder (miner/runtime/crash_report.hpp).
 std::optional<config::Logger> open_log(const config::Settings& settings,
                                        const std::filesystem::path& folder);
+
+// Of a command that prints what matters: no log file, beside a miner that may be rotating it, and
+// no log on the console, but where the user asks for them.
+config::Settings settings_with_quiet_log(const config::Loaded& loaded);
 
 // A whole file; "-": standard input. Empty, with a complaint, when it cannot be read or is larger
 // than max_bytes.

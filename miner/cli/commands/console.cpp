@@ -26,6 +26,14 @@ std::optional<config::Logger> open_log(const config::Settings& settings,
     return std::nullopt;
 }
 
+config::Settings settings_with_quiet_log(const config::Loaded& loaded) {
+    auto settings = loaded.settings;
+    if (loaded.is_preset("log.file")) settings.log.file = "none";
+    if (loaded.is_preset("log.console"))
+        settings.log.console = settings.debug || !loaded.is_preset("log.level");
+    return settings;
+}
+
 namespace {
 
 // Zero at the end and on failure. A signal that somebody else answers is none.

@@ -41,13 +41,8 @@ struct Written {
 std::optional<Written> write_output(const GenerateOptions::Output& output,
                                     const generator::Splats& splats,
                                     const config::Export& settings) {
-    auto options = generator::export_options(settings);
-    if (output.up == "trellis")
-        options = {.up = generator::Up::trellis,
-                   .size = 0,
-                   .centre = false,
-                   .margin = -1,
-                   .min_opacity = 0};
+    const auto options =
+        output.up == "trellis" ? generator::trellis_options() : generator::export_options(settings);
     const auto stored = generator::export_splats(splats, options);
     const auto bytes = generator::write_splats(
         stored, output.format,
@@ -127,15 +122,6 @@ void print_for_people(const GenerationResult& result, const config::Gate& gate,
                    generator::words(file.format), file.gaussians, double(file.bytes) / 1e6);
 }
 
-config::Settings generate_settings(const config::Loaded& loaded) {
-    auto settings = loaded.settings;
-    // A miner may be rotating the log file beside us, and what matters is printed anyway.
-    if (loaded.is_preset("log.file")) settings.log.file = "none";
-    if (loaded.is_preset("log.console"))
-        settings.log.console = settings.debug || !loaded.is_preset("log.level");
-    return settings;
-}
-
 struct Generated {
     GenerationResult result;
     generator::ModelInfo model;
@@ -212,7 +198,7 @@ ExitCode ending_of(const GenerationResult& result, const std::string& what, bool
 
 ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_generator) {
     Interrupt interrupt("stopped; nothing was written");
-    const auto settings = generate_settings(line.loaded);
+    const auto settings = settings_with_quiet_log(line.loaded);
     auto log = open_log(settings, config::storage_folder(settings));
     if (!log) return ExitCode::storage;
     auto request = read_generation_request(line.generate);

@@ -35,8 +35,8 @@ TEST_CASE("the main help fits one screen and names every command") {
     int count = 0;
     for (std::string line; std::getline(lines, line); ++count) CHECK(line.size() <= 100);
     CHECK(count <= 40);
-    for (const char* name : {"run", "rehearse", "generate", "stats", "tune", "inspect", "render",
-                             "score", "config", "version"}) {
+    for (const char* name : {"run", "rehearse", "generate", "batch", "stats", "tune", "inspect",
+                             "render", "score", "config", "version"}) {
         CHECK(has(text, std::string("\n  ") + name + " "));
     }
     CHECK(has(text, "--netuid"));
@@ -45,8 +45,8 @@ TEST_CASE("the main help fits one screen and names every command") {
 }
 
 TEST_CASE("every command's help has an example, and run's the exit codes") {
-    for (const char* name : {"run", "rehearse", "generate", "stats", "tune", "inspect", "render",
-                             "score", "config", "version"}) {
+    for (const char* name : {"run", "rehearse", "generate", "batch", "stats", "tune", "inspect",
+                             "render", "score", "config", "version"}) {
         const std::string text = over({name, "--help"}).text;
         INFO(text);
         CHECK(has(text, std::string("Example: miner ") + name));
@@ -73,8 +73,8 @@ TEST_CASE("the help names every choice that the settings have") {
 }
 
 TEST_CASE("every example of the help is understood") {
-    for (const char* name : {"run", "rehearse", "generate", "stats", "tune", "inspect", "render",
-                             "score", "config", "version"}) {
+    for (const char* name : {"run", "rehearse", "generate", "batch", "stats", "tune", "inspect",
+                             "render", "score", "config", "version"}) {
         const std::string text = over({name, "--help"}).text;
         const auto begin = text.find("Example: miner ") + std::string("Example: miner ").size();
         std::istringstream example(text.substr(begin, text.find('\n', begin) - begin));

@@ -90,6 +90,46 @@ TEST_CASE("generate says at once all that is missing or wrong") {
     CHECK(has(refused({"generate", "a.png", "-o", ".spz"}), "says no format"));
 }
 
+TEST_CASE("batch takes an input and a folder, and has the flags of generate") {
+    const auto line = good({"batch", "pictures/", "-o", "out/", "--seed", "7", "--previews"});
+    CHECK(line.command == Command::batch);
+    CHECK(line.batch.input == "pictures/");
+    CHECK(line.batch.folder == "out/");
+    CHECK(line.batch.format == generator::SplatFormat::spz_niantic);
+    CHECK(line.batch.up == "y");
+    CHECK(line.batch.previews);
+    CHECK_FALSE(line.batch.start_over);
+    CHECK(line.loaded.settings.generator.seed == 7);
+    const auto ply = good({"batch", "a.csv", "-o", "out", "--format", "ply", "--start-over"}).batch;
+    CHECK(ply.format == generator::SplatFormat::ply);
+    CHECK(ply.up == "trellis");
+    CHECK(ply.start_over);
+    CHECK(good({"batch", "a", "-o", "b", "--spz", "subnet", "--up", "trellis"}).batch.format ==
+          generator::SplatFormat::spz_subnet);
+    CHECK(good({"batch", "a", "-o", "b", "--format", "glb"}).batch.format ==
+          generator::SplatFormat::glb);
+    const auto wrong = refused({"batch", "--format", "obj"});
+    CHECK(has(wrong, "INPUT: which one?"));
+    CHECK(has(wrong, "--output: where to? Name one folder"));
+    CHECK(has(wrong, "--format: \"obj\" is none of {spz,ply,glb}"));
+    CHECK(has(refused({"batch", "a", "-o", "b", "-o", "c"}), "Name one folder"));
+    CHECK(has(refused({"batch", "a", "-o", "b", "--format", "ply", "--spz", "subnet"}),
+              "--spz: it goes with --format spz alone"));
+}
+
+TEST_CASE("--spz names the kind of an .spz, and is no matter of the others") {
+    using generator::SplatFormat;
+    const auto format = [](const char* out, const char* kind) {
+        return good({"convert", "a.ply", out, "--spz", kind}).convert.format;
+    };
+    CHECK(format("a.spz", "niantic") == SplatFormat::spz_niantic);
+    CHECK(format("a.spz", "niantic-3") == SplatFormat::spz_niantic_3);
+    CHECK(format("a.spz", "subnet") == SplatFormat::spz_subnet);
+    CHECK(format("a.glb", "niantic-3") == SplatFormat::glb);
+    CHECK(has(refused({"convert", "a.ply", "a.spz", "--spz", "4"}),
+              "--spz: \"4\" is none of {niantic,niantic-3,subnet}"));
+}
+
 TEST_CASE("stats takes spans and dates") {
     CHECK_FALSE(good({"stats"}).stats.last);
     CHECK(good({"stats", "--last", "0"}).stats.last == 0);

@@ -1,0 +1,37 @@
+#include "miner/batch/folder.hpp"
+
+#include "config/durable_file.hpp"
+
+namespace miner {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kOwn = ".miner";
+
+}  // namespace
+
+config::Result<BatchFolder> BatchFolder::open(const fs::path& path) {
+    auto lock = InstanceLock::take(path / kOwn, "lock");
+    if (!lock) return lock.error();
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(path / kOwn, ignored))
+        if (entry.path().filename().string().starts_with(".miner."))
+            fs::remove(entry.path(), ignored);
+    return BatchFolder(path, std::move(*lock));
+}
+
+config::Result<void> BatchFolder::write(const fs::path& file,
+                                        std::span<const std::uint8_t> bytes) const {
+    if (const auto made = config::make_folders(file.parent_path()); !made) return made.error();
+    return config::write_durably(file, bytes, path_ / kOwn);
+}
+
+bool BatchFolder::holds(const fs::path& file) const {
+    std::error_code ignored;
+    const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    return fs::equivalent(folder, path_, ignored) ||
+           fs::equivalent(folder, path_ / "previews", ignored);
+}
+
+}  // namespace miner

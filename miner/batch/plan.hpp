@@ -1,0 +1,68 @@
+// What of a batch is there already, and what is to be made, from the inputs and the manifest that
+// an earlier run left. Pure but for the two functions that it is handed.
+#pragma once
+
+#include "config/result.hpp"
+#include "config/settings.hpp"
+#include "generator/splat/splat_file.hpp"
+#include "miner/batch/inputs.hpp"
+#include "miner/batch/manifest.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace miner {
+
+// What results look like; with the settings it decides their bytes.
+struct BatchForm {
+    generator::SplatFormat format = generator::SplatFormat::spz_niantic;
+    std::string up = "y";  // or "trellis"
+
+    std::string ending() const;  // ".spz"
+};
+
+// The settings that decide the bytes, as a settings file that makes the same again, with the form
+// as a comment: the device and what else is a matter of the machine are not among them.
+std::string decisive_settings(const config::Settings& settings, const BatchForm& form);
+
+// The keys, or flags of the form, of which two such texts have different values, or one none.
+std::vector<std::string> changed_settings(std::string_view before, std::string_view now);
+
+struct BatchItem {
+    BatchInput input;
+    std::string name;                  // of its results, without an ending; no other has it
+    std::optional<ManifestLine> line;  // once it is decided
+};
+
+struct BatchPlan {
+    std::vector<BatchItem> items;      // in the order of the inputs
+    std::vector<ManifestLine> others;  // results of inputs that are not asked for this time
+    std::uint64_t seed = 0;            // of the batch
+    std::vector<std::string> again;    // inputs whose result is not what the manifest says
+};
+
+struct PlanQuestion {
+    std::string settings;               // hash, as in the lines
+    std::optional<std::uint64_t> seed;  // that is asked for; nothing: as before, or else drawn
+    std::uint64_t drawn = 0;
+    std::string folder;  // for errors
+    // SHA-256 of an input, and of a file in the folder of results; nothing when it cannot be read.
+    std::function<std::optional<std::string>(const BatchInput&)> content;
+    std::function<std::optional<std::string>(const std::string& file)> result;
+};
+
+// A result counts when its line's input, seed and settings are those asked for, and its file is the
+// one of which the line has the SHA-256; it keeps its name. What failed is tried again. Fails with
+// other_settings where a line is of other settings or of another seed of the batch.
+config::Result<BatchPlan> plan_batch(std::vector<BatchInput> inputs,
+                                     const std::vector<ManifestLine>& lines,
+                                     const PlanQuestion& question);
+
+// The seed of an input of that content.
+std::uint64_t seed_of(const BatchInput& input, std::uint64_t batch_seed,
+                      const std::string& content);
+
+}  // namespace miner
