@@ -5,6 +5,7 @@
 #include "network/errc.hpp"
 #include "network/http/url.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -68,6 +69,12 @@ std::string encoded(std::string_view text) {
             (out += '%').append({kDigits[byte >> 4], kDigits[byte & 15]});
     }
     return out;
+}
+
+// As it must be in the first line of a request.
+bool is_visible(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return c > ' ' && c != 0x7f; });
 }
 
 }  // namespace
@@ -149,24 +156,15 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
         endpoint.target += rest.substr(end);
         rest = rest.substr(0, end);
     }
+    if (!is_visible(endpoint.target)) return refuse("blanks or control characters in its path");
     if (const auto at = rest.rfind('@'); at != rest.npos) {
         endpoint.user = decoded(rest.substr(0, at));
         rest.remove_prefix(at + 1);
     }
-    endpoint.port = endpoint.tls ? 443 : 80;
-    const auto colon = rest.rfind(':');
-    if (colon != rest.npos && !rest.ends_with(']')) {
-        const auto digits = rest.substr(colon + 1);
-        const auto [end, error] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
-        if (error != std::errc{} || end != digits.data() + digits.size() || endpoint.port == 0) {
-            return refuse("no port");
-        }
-        rest = rest.substr(0, colon);
-    }
-    if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
-    if (rest.empty()) return refuse("no host");
-    endpoint.host = rest;
+    const auto named = parse_host(rest);
+    if (!named) return refuse("no host, or behind it no port from 1 to 65535");
+    endpoint.host = named->host;
+    endpoint.port = named->port != 0 ? named->port : endpoint.tls ? 443 : 80;
     return endpoint;
 }
 

@@ -13,13 +13,13 @@ namespace network {
 
 struct Endpoint {
     bool tls = true;
-    std::string host;  // name, IPv4 or IPv6 without brackets
+    std::string host;  // name in lower case, IPv4 or IPv6 without brackets
     std::uint16_t port = 0;
     std::string target = "/";
     std::string genesis = {};  // hash of its chain's block 0 in lower case; empty: of any chain
     std::string user = {};     // "name:password" for HTTP's basic authentication; empty: none
 
-    std::string url() const;    // with its secrets
+    std::string url() const;    // with its secrets; parse_endpoint() reads the same from it
     std::string shown() const;  // without them (config/veil.hpp)
     bool operator==(const Endpoint&) const = default;
 };

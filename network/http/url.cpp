@@ -6,6 +6,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -35,8 +36,10 @@ std::string host_of(const Parsed& parsed) {
             return parsed.host_ipv4_address().to_string();
         case boost::urls::host_type::ipv6:
             return parsed.host_ipv6_address().to_string();
-        case boost::urls::host_type::name:
-            return lower(parsed.host_address());
+        case boost::urls::host_type::name: {
+            auto name = lower(parsed.host_address());  // %2F is "/" by now
+            return is_host_name(name) ? name : std::string();
+        }
         default:
             return {};
     }
@@ -67,6 +70,14 @@ std::string host_field(const std::string& host, std::uint16_t port, bool tls) {
     auto field = authority(host, port);
     if (port == (tls ? 443 : 80)) field.erase(field.rfind(':'));
     return field;
+}
+
+bool is_host_name(std::string_view text) {
+    const auto allowed = [](unsigned char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-' || c == '.' || c == '_';
+    };
+    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), allowed);
 }
 
 config::Result<HttpUrl> parse_http_url(std::string_view text) {

@@ -28,6 +28,10 @@ std::string authority(const std::string& host, std::uint16_t port);
 // sign or compare it leave out.
 std::string host_field(const std::string& host, std::uint16_t port, bool tls);
 
+// Letters, digits, '-', '.' and '_', 253 at most: what a resolver may be asked for. A name with
+// anything else, which %2F and %0A may bring into an address, is no host anywhere here.
+bool is_host_name(std::string_view text);
+
 // Fails with malformed: another scheme, user names, no host, a port that is none.
 config::Result<HttpUrl> parse_http_url(std::string_view text);
 

@@ -23,14 +23,6 @@ constexpr std::string_view kDeclaration =
     "reproduce, modify, display, distribute and make available my submitted results to this subnet "
     "and its end users";
 
-bool is_host_name(std::string_view host) {
-    const auto allowed = [](unsigned char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '-' || c == '.' || c == '_';
-    };
-    return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), allowed);
-}
-
 bool is_ipv6(const std::string& host) {
     in6_addr address;
     return inet_pton(AF_INET6, host.c_str(), &address) == 1;

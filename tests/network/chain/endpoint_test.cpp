@@ -56,6 +56,26 @@ TEST_CASE("URLs are taken apart") {
     }
 }
 
+TEST_CASE("what an endpoint is taken for is read again from how it is written") {
+    for (const auto* text :
+         {"wss://us%r:pass@node.example:443/", "wss://a%40b:c%3Ad%2Fe@NODE.example/rpc?key=%20",
+          "ws://user@[2001:DB8::0:1]:9944", "ws://10.0.0.1", "wss://node.example:/x"}) {
+        CAPTURE(text);
+        const auto endpoint = parse_endpoint(text).value();
+        CHECK(parse_endpoint(endpoint.url()).value() == endpoint);
+    }
+}
+
+TEST_CASE("a node's URL whose host is none, or whose path would be more than a path, is refused") {
+    for (const std::string wrong :
+         {"wss://us%r:pass.example:443/", "wss://a:b:443", "wss://::1", "wss://[::1", "wss://[h]",
+          "wss://a b", "wss://h%2fost", "wss://h%0d%0aost", "wss://[::1]x:1", "wss://h\xc3\xa4",
+          "ws://h/a b", "ws://h/a\r\nx: y", "ws://h?\x7f", "ws://h/\t"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(parse_endpoint(wrong).has_value());
+    }
+}
+
 TEST_CASE("private addresses are for the local network alone") {
     CHECK(allows_private({.network = "local"}));
     CHECK_FALSE(allows_private({.network = "finney", .chain_endpoint = "ws://127.0.0.1:9944"}));

@@ -66,6 +66,19 @@ TEST_CASE("what is no address of HTTP is refused") {
     CHECK_FALSE(parse_http_url("http://h/" + std::string(9000, 'a')).has_value());
 }
 
+TEST_CASE("a host is no more than a host, however its characters are written") {
+    for (const std::string host :
+         {"a%2fb", "a%0d%0ab", "a%40b", "a%3a80", "a%00", "a%20b", "%C3%A4"}) {
+        INFO(host);
+        CHECK_FALSE(parse_http_url("http://" + host + "/").has_value());
+        CHECK_FALSE(network::parse_host(host).has_value());
+        const auto base = parse_http_url("https://hub.example/a").value();
+        CHECK_FALSE(redirected(base, "https://" + host + "/").has_value());
+    }
+    CHECK(parse_http_url("http://a%2eb_c-d/").value().host == "a.b_c-d");
+    CHECK_FALSE(parse_http_url("http://" + std::string(254, 'h') + "/").has_value());
+}
+
 TEST_CASE("a redirect is followed from where it was found") {
     const auto base = parse_http_url("https://hub.example/owner/name/resolve/main/a.json").value();
     CHECK(to_text(redirected(base, "/api/x?y=1").value()) == "https://hub.example:443/api/x?y=1");
