@@ -23,7 +23,7 @@ MAY_USE = {
 ONLY_IN = (
     (r"(ATen|torch|c10|cuda)[/_.]", r"(generator|tests/generator|tests/gpu|tests/bench)/|tests/support/catch\.hpp", "torch lives inside the generator"),
     (r"(sqlite3|SQLiteCpp)", r"(storage/[^/]*\.cpp|tests/storage/|tests/bench/)", "SQL lives inside storage/*.cpp"),
-    (r"boost/beast", r"(network/http/|network/asio\.cpp|network/simulator/faulty_server\.cpp|tests/network/)",
+    (r"boost/beast", r"(network/http/|network/asio\.cpp|network/simulator/faulty_server\.cpp|tests/(network|fuzz)/)",
      "Beast lives in network/http, and in the server that plays broken peers"),
     (r"catch2/", r"tests/support/(catch\.hpp|main\.cpp)", "tests include tests/support/catch.hpp, which knows Catch2 2 and 3"),
     (r"boost/asio", r"(network|weights|miner|tests)/", "only network, weights and miner know Asio"),

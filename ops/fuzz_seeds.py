@@ -86,6 +86,7 @@ def seeds():
             yield "picture", file.read_bytes()
     for form in json.loads((TESTS / "golden" / "pillow" / "forms.json").read_text()).values():
         yield "picture", base64.b64decode(form["file"])
+        yield "exif", base64.b64decode(form["file"])
     for file in (TESTS / "golden").rglob("*.safetensors"):
         yield "safetensors", file.read_bytes()
     for request in ('{"jsonrpc":"2.0","id":1,"result":null}',
@@ -94,9 +95,80 @@ def seeds():
         yield "rpc_message", request.encode()
 
 
+def web_seeds():
+    """Forms, addresses, heads, frames."""
+    form = (b"--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\na red chair\r\n"
+            b"--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n"
+            b"Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n--b--\r\n")
+    for boundary in (b"b", b'"b"', b"b; charset=utf-8"):
+        yield "multipart", b"multipart/form-data; boundary=" + boundary + b"\n" + form
+    for text in ("https://user.example:8443/a/b?c=%20#d", "http://[::1]:80/", "HTTP://1.2.3.4", "//other/x", "../up?q",
+                 "host.example:443", "[2001:db8::1]:9944", "wss://user:pass%40word@node.example:443/rpc?key=0123", "ws://127.0.0.1:9944",
+                 "wss://us%r:pass.example:443/", "http://a%2fb/", "/api/tasks/7/input?a=%20&b"):
+        yield "url", text.encode()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    for head in (b"GET /api/now?a=b HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n",
+                 b"POST http://a.example/generate HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
+                 b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+                 answer + b"Content-Length: 2\r\n\r\n{}", answer + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\na: b\r\n\r\n",
+                 answer + b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nServer-Timing: structure;dur=12.5, latent;dur=20\r\n\r\n",
+                 b"HTTP/1.1 301 x\r\nLocation: https://a.example/b\r\nRetry-After: 30\r\n\r\n",
+                 b"HTTP/1.1 204\nServer : x\n\n", b"\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+        yield "http", head
+    # Text, in two pieces with a ping between, a long one, a close with a reason.
+    for frames in (b"\x81\x02{}", b"\x01\x01{\x89\x00\x80\x01}", b"\x81\x7e\x00\xc8" + b"a" * 200,
+                   b"\x88\x0a\x03\xf0no key..", b"\x82\x7f\x00\x00\x00\x00\x00\x00\x10\x01" + b"a" * 4097):
+        yield "websocket", frames
+
+
+def signed_seeds():
+    """Headers and bodies of both generations of signed requests."""
+    def lines(headers, body=b""):
+        return "".join(f"{name}: {value}\n" for name, value in headers).encode() + b"\n" + body
+
+    for case in vectors("btauth.json")["cases"]:
+        headers = case["headers"]
+        yield "signed", lines(headers.items() if isinstance(headers, dict) else headers,
+                              base64.b64decode(case["body_base64"]))
+    for request in vectors("dendrite.json")["requests"]:
+        yield "signed", lines(request["headers"])
+
+
+def file_seeds():
+    """Settings, hub listings, ONNX, vocabularies."""
+    yield "settings", b'netuid = 17\n[wallet]\nname = "cold"\nhotkeys = ["a", "b"]\n[gate]\nattempts = 2\n'
+    yield "settings", b'[schedule]\nidle = 0.5\n[http]\nlisten = "127.0.0.1:8090"\n[generator]\nseed = 1_000\ndevice = "auto"\n'
+    large = {"rfilename": "ckpts/a.safetensors", "size": 9, "lfs": {"sha256": "a" * 64, "size": 9}, "blobId": "b" * 40}
+    small = {"rfilename": "pipeline.json", "size": 3, "blobId": "c" * 40}
+    yield "hub", json.dumps({"sha": "d" * 40, "siblings": [large, small]}).encode()
+
+    odd = TESTS / "golden" / "odd"
+    networks = [odd / "ckpts" / f"{name}.json" for name in ("dinov2_x_reg", "ss_flow", "ss_dec", "slat_flow", "gs_dec")]
+    yield "manifest", b"\0".join(file.read_bytes() for file in [odd / "pipeline.json", *networks])
+    nano = TESTS.parent / "generator" / "nano" / "model"
+    networks = [nano / "ckpts" / f"{name}.json" for name in ("clip_nano", "ss_flow", "ss_dec", "slat_flow", "slat_dec_gs")]
+    yield "manifest", b"\0".join(file.read_bytes() for file in [nano / "text_pipeline.json", *networks])
+
+    def field(number, content):  # protobuf, length-delimited
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    def tensor(name, sides):
+        count = 1
+        for side in sides:
+            count *= side
+        return b"".join(bytes([1 << 3, side]) for side in sides) + b"\x10\x01" + field(8, name) + field(9, bytes(4 * count))
+
+    node = field(1, b"x") + field(1, b"w") + field(1, b"b") + field(2, b"y") + field(4, b"Conv")
+    graph = field(1, node) + field(5, tensor(b"w", (1, 1, 1, 1))) + field(5, tensor(b"b", (1,)))
+    yield "onnx", b"\x08\x03" + field(7, graph)
+    words = {"<|startoftext|>": 0, "<|endoftext|>": 1, "a": 2, "b": 3, "b</w>": 4, "ab</w>": 5}
+    for prompt in ("ab b", "<|startoftext|> a\u0301 \U0001f680"):
+        yield "tokenizer", json.dumps(words).encode() + b"\0#version: 0.2\na b</w>\n\0" + prompt.encode()
+
+
 def main(folder):
     counts = {}
-    for target, content in seeds():
+    for target, content in (*seeds(), *web_seeds(), *signed_seeds(), *file_seeds()):
         if len(content) > LARGEST:
             continue
         counts[target] = counts.get(target, 0) + 1

@@ -59,10 +59,6 @@ void add_date(http::fields& fields) {
     if (fields.count(http::field::date) == 0) fields.set(http::field::date, http_date(now()));
 }
 
-ServerReply plain_reply(unsigned status, std::string text) {
-    return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text)};
-}
-
 asio::awaitable<bool> send_whole(tcp::socket& socket, ReplyMessage message, Manner manner) {
     if (manner.head) message.body().clear();  // the length stays announced
     const auto sent =
