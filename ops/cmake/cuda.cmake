@@ -22,6 +22,15 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
     set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 endif()
 
+# The same bytes from the same commit: nvcc writes the names of its temporary files, which hold its process's number, and the
+# path of each header with a check into what it makes. The host compiler's flags come from a file, as nvcc parts them at blanks.
+# One thing stays: a number that nvcc draws from a source's path is in the names of kernels, so a build for a GPU is the same
+# in a folder of the same name.
+file(RELATIVE_PATH way_up ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/ops)
+string(REGEX REPLACE "ops/*$" "" way_up ${way_up})
+file(WRITE ${CMAKE_BINARY_DIR}/cuda_host_flags "\"-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=${way_up}\"\n")
+add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:--objdir-as-tempdir;-Xcompiler=@cuda_host_flags>")
+
 # Headers of the wheels, for nvcc alone: after those of an installed toolkit that it came from, and of C++ sources only what calls cuDNN needs them.
 target_include_directories(miner_torch SYSTEM INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:${cuda_root}/include>)
 # Half of libtorch's kernels announce themselves when they are loaded: no symbol of theirs asks for the library.
