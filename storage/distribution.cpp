@@ -106,6 +106,14 @@ std::uint16_t Distribution::percentile(double share) const {
     return at(std::clamp<std::int64_t>(rank, 1, count_) - 1);
 }
 
+double Distribution::sum(double (*value_of)(std::uint16_t)) const {
+    double sum = 0;
+    for (const auto bucket : few_) sum += value_of(bucket);
+    for (std::size_t bucket = 0; bucket < many_.size(); ++bucket)
+        if (many_[bucket] > 0) sum += many_[bucket] * value_of(std::uint16_t(bucket));
+    return sum;
+}
+
 std::vector<std::uint8_t> Distribution::packed() const {
     Distribution all = *this;
     if (all.many_.empty()) all.spread();

@@ -29,6 +29,9 @@ public:
     // Nearest rank: the smallest that at least `share` of all do not exceed; 0 for none.
     std::uint16_t percentile(double share) const;
 
+    // Of all, as what `value_of` says of each bucket.
+    double sum(double (*value_of)(std::uint16_t)) const;
+
     // Each bucket with how often it came, 16 bits each, little endian; more often than they hold:
     // several times.
     std::vector<std::uint8_t> packed() const;

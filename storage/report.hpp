@@ -63,6 +63,7 @@ struct Percentiles {
     std::string stage;
     std::int64_t count = 0;
     double p50 = 0, p90 = 0, p99 = 0;  // milliseconds, nearest rank
+    double total = 0;                  // milliseconds of all together
 };
 
 struct Statistics {

@@ -108,7 +108,8 @@ Percentiles percentiles(std::string stage, const Distribution& times) {
             .count = times.count(),
             .p50 = time_of_bucket(times.percentile(0.50)),
             .p90 = time_of_bucket(times.percentile(0.90)),
-            .p99 = time_of_bucket(times.percentile(0.99))};
+            .p99 = time_of_bucket(times.percentile(0.99)),
+            .total = times.sum(time_of_bucket)};
 }
 
 std::string day_name(std::int64_t days_since_1970) {

@@ -185,19 +185,34 @@ void groups(TextPage& page, const char* title, const char* first_column,
                rows);
 }
 
+// Whether it is the device's time that a stage takes, and not the processor's beside it.
+bool runs_on_device(std::string_view stage) {
+    return stage == "encode" || stage == "structure" || stage == "occupancy" || stage == "latent" ||
+           stage == "gaussians";
+}
+
 void stages(TextPage& page, const std::vector<storage::Percentiles>& stages) {
     if (stages.empty()) return;
     page.heading("Stages");
-    std::vector<Row> rows{
-        {{"stage", kFaint}, {"runs", kFaint}, {"p50", kFaint}, {"p90", kFaint}, {"p99", kFaint}}};
+    double device = 0;
+    for (const auto& stage : stages)
+        if (runs_on_device(stage.stage)) device += stage.total;
+    std::vector<Row> rows{{{"stage", kFaint},
+                           {"runs", kFaint},
+                           {"p50", kFaint},
+                           {"p90", kFaint},
+                           {"p99", kFaint},
+                           {"of device", kFaint}}};
     for (const auto& stage : stages) {
+        const bool counts = device > 0 && runs_on_device(stage.stage);
         rows.push_back({{stage.stage},
                         {grouped(stage.count)},
                         {duration(stage.p50)},
                         {duration(stage.p90)},
-                        {duration(stage.p99)}});
+                        {duration(stage.p99)},
+                        {counts ? percent(stage.total / device) : "-"}});
     }
-    page.table({{}, {.leaves = 3}, {}, {.leaves = 1}, {.leaves = 2}}, rows);
+    page.table({{}, {.leaves = 3}, {}, {.leaves = 1}, {.leaves = 2}, {.leaves = 4}}, rows);
 }
 
 std::string_view style_of(storage::Calibration::State state) {

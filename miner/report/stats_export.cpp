@@ -64,7 +64,8 @@ std::vector<Named> named(const storage::Percentiles& stage) {
     return {{"count", double(stage.count), true},
             {"p50_ms", stage.p50, false},
             {"p90_ms", stage.p90, false},
-            {"p99_ms", stage.p99, false}};
+            {"p99_ms", stage.p99, false},
+            {"total_ms", stage.total, false}};
 }
 
 // Beside them where something was predicted.

@@ -126,6 +126,16 @@ TEST_CASE("percentiles are of the nearest rank") {
     CHECK(percentiles("latent", {}).p99 == 0);
 }
 
+TEST_CASE("a stage's total is the sum of its times, few or many") {
+    Distribution times;
+    CHECK(percentiles("latent", times).total == 0);
+    for (int i = 1; i <= 100; ++i) times.add(bucket_of_time(i));
+    CHECK(percentiles("latent", times).total == Approx(5050));
+    for (int round = 1; round < 50; ++round)
+        for (int i = 1; i <= 100; ++i) times.add(bucket_of_time(i));
+    CHECK(percentiles("latent", times).total == Approx(50 * 5050));
+}
+
 TEST_CASE("the tally of parts that are added up is that of the whole") {
     std::vector<Decided> tasks;
     for (int i = 0; i < 60; ++i) {

@@ -36,8 +36,8 @@ inline storage::Statistics some_statistics(const storage::Counts& counts = some_
     statistics.by_kind = {{"image", counts}};
     statistics.by_route = {{"picture", counts}, {"prompt", {}}};
     statistics.by_day = {{"2026-11-29", counts}, {"2026-11-30", counts}};
-    statistics.stages = {{"prepare", 1494, 41.25, 55, 90},
-                         {"latent", 1160, 1250, 1800.4, 61'000},
+    statistics.stages = {{"prepare", 1494, 41.25, 55, 90, 62'000.5},
+                         {"latent", 1160, 1250, 1800.4, 61'000, 1'500'000},
                          {"total", 1234, 125'000, 4'000'000, 9'000'000}};
     statistics.first = kMonday - 86'400'000;
     statistics.newest = kMonday;

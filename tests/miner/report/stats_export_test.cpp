@@ -168,6 +168,7 @@ TEST_CASE("CSV has a row a group, with the numbers that JSON has") {
     CHECK(latent.at("p50_ms") == "1250");
     CHECK(latent.at("p90_ms") == "1800.4");
     CHECK(latent.at("p99_ms") == "61000");
+    CHECK(latent.at("total_ms") == "1500000");
     CHECK(latent.at("generations") == "");
     CHECK(row_of(rows, "all", "all").at("p99_ms") == "");
     CHECK(row_of(rows, "all", "all").at("median_score") == "0.30000000000000004");
@@ -211,9 +212,10 @@ TEST_CASE("predictions are in JSON and CSV, where there are any") {
 
     const auto csv = render_csv(some);
     CHECK(csv.substr(0, csv.find('\n'))
-              .ends_with(",p99_ms,candidates,withheld,predicted,pairs,offset,error,right,judged,"
-                         "since,broken_at,"
-                         "state,reason"));
+              .ends_with(
+                  ",p99_ms,total_ms,candidates,withheld,predicted,pairs,offset,error,right,judged,"
+                  "since,broken_at,"
+                  "state,reason"));
     const auto rows = read_csv(csv);
     CHECK(row_of(rows, "all", "all").at("candidates") == "3210");
     CHECK(row_of(rows, "all", "all").at("pairs") == "");
@@ -235,25 +237,26 @@ TEST_CASE("where nothing was predicted JSON and CSV are what they always were") 
     Statistics some;
     some.all.generations = some.all.passed_at_once = 2;
     some.by_kind = {{"image", some.all}};
-    some.stages = {{"latent", 1'000'000, 1.5, 2, 3}};
+    some.stages = {{"latent", 1'000'000, 1.5, 2, 3, 4}};
     CHECK(render_csv(some) ==
           "group,name,generations,passed_at_once,sparse_first,retries,retry_passed,retry_improved,"
           "rejected,errors,skipped,success_rate,submissions,accepted,zero_scores,not_scored,"
-          "mean_score,median_score,last_accepted,reward,count,p50_ms,p90_ms,p99_ms\n"
-          "all,all,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,\n"
-          "kind,image,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,\n"
-          "stage,latent,,,,,,,,,,,,,,,,,,,1000000,1.5,2,3\n");
+          "mean_score,median_score,last_accepted,reward,count,p50_ms,p90_ms,p99_ms,total_ms\n"
+          "all,all,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,,\n"
+          "kind,image,2,2,0,0,0,0,0,0,0,1,0,0,0,0,,,,,,,,,\n"
+          "stage,latent,,,,,,,,,,,,,,,,,,,1000000,1.5,2,3,4\n");
     const std::string counts =
         R"("generations":2,"passed_at_once":2,"sparse_first":0,"retries":0,"retry_passed":0,)"
         R"("retry_improved":0,"rejected":0,"errors":0,"skipped":0,"success_rate":1E0,)"
         R"("submissions":0,"accepted":0,"zero_scores":0,"not_scored":0,"mean_score":null,)"
         R"("median_score":null,"last_accepted":null,"reward":null})";
-    CHECK(render_json(some) ==
-          R"({"all":{)" + counts +
-              R"(,"by_validator":[],"by_hotkey":[],"by_pair":[],"by_kind":[{"name":"image",)" +
-              counts +
-              R"(],"by_route":[],"by_day":[],"stages":[{"stage":"latent","count":1000000,)"
-              R"("p50_ms":1.5E0,"p90_ms":2E0,"p99_ms":3E0}],"first":null,"newest":null})");
+    CHECK(
+        render_json(some) ==
+        R"({"all":{)" + counts +
+            R"(,"by_validator":[],"by_hotkey":[],"by_pair":[],"by_kind":[{"name":"image",)" +
+            counts +
+            R"(],"by_route":[],"by_day":[],"stages":[{"stage":"latent","count":1000000,)"
+            R"("p50_ms":1.5E0,"p90_ms":2E0,"p99_ms":3E0,"total_ms":4E0}],"first":null,"newest":null})");
 }
 
 TEST_CASE("of an empty database there are counts of zero, and neither rates nor scores") {

@@ -79,11 +79,29 @@ By day (UTC)
   2026-11-30  1,234   89.1 %  1,160     1,100    50  0.712   0.750
 
 Stages
-  stage     runs      p50       p90     p99
-  prepare  1,494    41 ms     55 ms   90 ms
-  latent   1,160    1.2 s     1.8 s  61.0 s
-  total    1,234  2.1 min  66.7 min   2.5 h
+  stage     runs      p50       p90     p99  of device
+  prepare  1,494    41 ms     55 ms   90 ms          -
+  latent   1,160    1.2 s     1.8 s  61.0 s    100.0 %
+  total    1,234  2.1 min  66.7 min   2.5 h          -
 )");
+}
+
+TEST_CASE("the device's time is shared among its own stages alone") {
+    storage::Statistics some;
+    some.all.generations = 1;
+    some.stages = {{.stage = "prepare", .count = 1, .total = 9000},
+                   {.stage = "structure", .count = 1, .total = 300},
+                   {.stage = "gaussians", .count = 1, .total = 100},
+                   {.stage = "total", .count = 1, .total = 9400}};
+    const auto text = render_table(some);
+    const auto line = [&](const std::string& stage) {
+        const auto begin = text.find("\n  " + stage) + 1;
+        return text.substr(begin, text.find('\n', begin) - begin);
+    };
+    CHECK(line("prepare").ends_with(" -"));
+    CHECK(line("structure").ends_with(" 75.0 %"));
+    CHECK(line("gaussians").ends_with(" 25.0 %"));
+    CHECK(line("total").ends_with(" -"));
 }
 
 TEST_CASE("a single hotkey has no group: it would say everything twice") {
