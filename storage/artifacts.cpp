@@ -33,24 +33,6 @@ std::optional<config::Error> make_folder(const fs::path& folder) {
     return made ? std::nullopt : std::optional(failed(made.error(), folder));
 }
 
-// Zero, or the system's error. A short file (somebody cut it) comes back short: the hash tells.
-int read_all(int descriptor, std::vector<std::uint8_t>& bytes) {
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0) return errno;
-    if (!S_ISREG(status.st_mode)) return EISDIR;
-    bytes.resize(std::size_t(status.st_size));
-    std::size_t size = 0;
-    while (size < bytes.size()) {
-        const auto got = ::read(descriptor, bytes.data() + size, bytes.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return errno;
-        if (got == 0) break;
-        size += std::size_t(got);
-    }
-    bytes.resize(size);
-    return 0;
-}
-
 // Whoever writes a file holds a lock on it; one without is left over from a process that died.
 void sweep(const fs::path& folder) {
     std::error_code ignored;

@@ -3,7 +3,9 @@
 
 #include "config/result.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace storage {
 
@@ -12,5 +14,9 @@ config::Error failed(int system_error, const std::filesystem::path& where);
 
 // An error of config/durable_file, likewise.
 config::Error failed(const config::Error& error, const std::filesystem::path& where);
+
+// The whole of a plain file. Zero, or the system's error. A short file (somebody cut it) comes back
+// short.
+int read_all(int descriptor, std::vector<std::uint8_t>& bytes);
 
 }  // namespace storage

@@ -13,6 +13,13 @@
 namespace storage {
 namespace {
 
+// The newest judgement of a result of the task `t`.
+const std::string kScore =
+    std::string(
+        "(SELECT f.score FROM feedback f JOIN submissions s USING (task, number)"
+        "  WHERE f.task = t.id AND s.bytes > 0 AND ") +
+    kJudged + "  ORDER BY f.number DESC LIMIT 1)";
+
 // Rows are given out in the order of the pulls, so the primary key is the order of time.
 const std::string kTask =
     std::string(
@@ -22,11 +29,9 @@ const std::string kTask =
         " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
         "  AND a.number = 1 ORDER BY a.round DESC LIMIT 1),"
         " (SELECT a.gaussians FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
-        "  AND a.number = t.chosen ORDER BY a.round DESC LIMIT 1),"
-        " (SELECT f.score FROM feedback f JOIN submissions s USING (task, number)"
-        "  WHERE f.task = t.id AND s.bytes > 0 AND ") +
-    kJudged +
-    "  ORDER BY f.number DESC LIMIT 1),"
+        "  AND a.number = t.chosen ORDER BY a.round DESC LIMIT 1), ") +
+    kScore +
+    ","
     " f.validation_failed, f.average_score, f.reward, t.threshold, t.withheld, t.predicted,"
     " (SELECT a.predicted FROM attempts a WHERE a.task = t.id AND a.superseded = 0"
     "  AND a.number = t.predicted ORDER BY a.round DESC LIMIT 1), t.chosen"
@@ -160,6 +165,36 @@ config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
         std::vector<TaskLine> lines;
         while (row.executeStep()) lines.push_back(read_line(row));
         return lines;
+    });
+}
+
+config::Result<TaskListing> find_tasks(Database& database, const TaskFilter& filter, int limit,
+                                       std::optional<TaskRow> before) {
+    return guarded(database, [&]() -> config::Result<TaskListing> {
+        SQLite::Transaction as_of_one_moment(database.handle());
+        const auto newest =
+            database.handle().execAndGet("SELECT coalesce(max(id), 0) FROM tasks").getInt64();
+        const auto end = std::min(before.value_or(newest + 1), newest + 1);
+        const auto begin = std::max<TaskRow>(end - kLongestSearch, 0);
+        const auto most = std::clamp(limit, 0, kLongestListing);
+        SQLite::Statement row(database.handle(), kTask +
+                                                     " WHERE t.id < ?1 AND t.id >= ?2"
+                                                     " AND (?3 IS NULL OR t.outcome = ?3)"
+                                                     " AND (?4 IS NULL OR (t.withheld > 0) = ?4)"
+                                                     " AND (?5 = '' OR v.address = ?5)"
+                                                     " AND (?6 IS NULL OR " +
+                                                     kScore + " < ?6) ORDER BY t.id DESC LIMIT ?7");
+        std::optional<std::string_view> outcome;
+        if (filter.outcome) outcome = name(*filter.outcome);
+        bind(row, {end, begin, outcome, filter.withheld, filter.validator, filter.below, most});
+        TaskListing listing;
+        while (row.executeStep()) listing.tasks.push_back(read_line(row));
+        const bool full = most > 0 && int(listing.tasks.size()) == most;
+        const auto reached = full ? listing.tasks.back().row : begin;
+        const auto oldest =
+            database.handle().execAndGet("SELECT coalesce(min(id), 0) FROM tasks").getInt64();
+        if (oldest < reached) listing.next = reached;
+        return listing;
     });
 }
 

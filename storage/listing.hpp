@@ -57,10 +57,29 @@ struct TaskStory {
 };
 
 constexpr int kLongestListing = 1000;
+// Rows that one question looks at, whatever it asks for and however few it finds.
+constexpr TaskRow kLongestSearch = 20'000;
+
+// Which tasks are wanted: those of which all that is set holds.
+struct TaskFilter {
+    std::optional<Outcome> outcome;
+    std::optional<bool> withheld;  // whether its result was, for its predicted score
+    std::string validator;         // its address; empty: any
+    std::optional<double> below;   // judged, with a lower score (storage/judgement.hpp)
+};
+
+struct TaskListing {
+    std::vector<TaskLine> tasks;
+    std::optional<TaskRow> next;  // `before` of a question that goes on; unset: none are left
+};
 
 // The newest tasks, or those older than row `before`; at most `limit` of them.
 config::Result<std::vector<TaskLine>> list_tasks(Database& database, int limit,
                                                  std::optional<TaskRow> before = {});
+// The newest of those that are wanted, found along the primary key within the newest kLongestSearch
+// rows (older than `before`), so that no filter costs more on a larger database.
+config::Result<TaskListing> find_tasks(Database& database, const TaskFilter& filter, int limit,
+                                       std::optional<TaskRow> before = {});
 config::Result<TaskStory> task_story(Database& database, TaskRow row);
 
 }  // namespace storage

@@ -168,6 +168,59 @@ TEST_CASE("only a judgement of a result is shown as its score") {
         CHECK(line.score == task_story(*kept.database, line.row)->task.score);
 }
 
+TEST_CASE("tasks are found by outcome, validator and score, all of which must hold") {
+    Kept kept;
+    const auto decided = [&](const std::string& validator, Outcome outcome, int withheld) {
+        static int count = 0;
+        const auto id = "d" + std::to_string(++count);
+        const auto row = kept.journal.pulled({"us", validator, id, "image", "p", 1}).value().row;
+        REQUIRE(kept.journal.finished(row, {.outcome = outcome, .withheld = withheld}));
+        return row;
+    };
+    const auto low = kept.whole("low", 1000, 0.25), high = kept.whole("high", 1000, 0.75);
+    const auto rejected = decided("them", Outcome::rejected, 0);
+    const auto elsewhere = decided("others", Outcome::rejected, 0);
+    const auto withheld = decided("them", Outcome::rejected, 1);
+    const auto open = kept.pull("open", 1000);
+    const auto found = [&](const TaskFilter& filter) {
+        std::vector<TaskRow> rows;
+        const auto listing = find_tasks(*kept.database, filter, 10).value();
+        for (const auto& line : listing.tasks) rows.push_back(line.row);
+        return rows;
+    };
+    using Rows = std::vector<TaskRow>;
+    CHECK(found({}) == Rows{open, withheld, elsewhere, rejected, high, low});
+    CHECK(found({.outcome = Outcome::rejected}) == Rows{withheld, elsewhere, rejected});
+    CHECK(found({.outcome = Outcome::rejected, .withheld = false}) == Rows{elsewhere, rejected});
+    CHECK(found({.withheld = true}) == Rows{withheld});
+    CHECK(found({.validator = "others"}) == Rows{elsewhere});
+    CHECK(found({.validator = "other"}).empty());
+    CHECK(found({.validator = "' OR 1 --"}).empty());
+    // The empty result has no score, so it has no low one.
+    CHECK(found({.below = 0.5}) == Rows{low});
+    CHECK(found({.below = 0.25}).empty());
+    CHECK(found({.outcome = Outcome::retry_passed, .below = 2}) == Rows{high, low});
+    CHECK(found({.outcome = Outcome::passed, .below = 2}).empty());
+}
+
+TEST_CASE("a question that found enough says where it goes on") {
+    Kept kept;
+    for (int i = 0; i < 5; ++i) kept.pull("t" + std::to_string(i), 1000);
+    std::vector<TaskRow> rows;
+    std::optional<TaskRow> before;
+    int questions = 0;
+    for (; questions < 9; ++questions) {
+        const auto listing = find_tasks(*kept.database, {.validator = "them"}, 2, before).value();
+        for (const auto& line : listing.tasks) rows.push_back(line.row);
+        before = listing.next;
+        if (!before) break;
+    }
+    CHECK(questions == 2);
+    CHECK(rows == std::vector<TaskRow>{5, 4, 3, 2, 1});
+    CHECK_FALSE(find_tasks(*kept.database, {.validator = "nobody"}, 2)->next);
+    CHECK_FALSE(find_tasks(*kept.database, {}, 5)->next);
+}
+
 TEST_CASE("a row that is not there is missing") {
     Kept kept;
     CHECK(task_story(*kept.database, 7).error().code == Errc::missing);

@@ -3,6 +3,7 @@
 #include "tests/storage/million.hpp"
 #include "storage/database.hpp"
 #include "storage/day_tallies.hpp"
+#include "storage/listing.hpp"
 #include "storage/report.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/catch.hpp"
@@ -25,7 +26,8 @@ struct Filled {
     struct Cost {
         std::int64_t generations, steps;
     };
-    Cost of(const Span& span) const {
+    template <class Fn>
+    std::int64_t steps_of(const Fn& ask) const {
         constexpr int kGrain = 100;
         std::int64_t grains = 0;
         auto* const handle = database->handle().getHandle();
@@ -36,10 +38,18 @@ struct Filled {
                 return 0;
             },
             &grains);
-        const auto got = statistics(*database, span);
+        ask();
         sqlite3_progress_handler(handle, 0, nullptr, nullptr);
-        REQUIRE(got);
-        return {got->all.generations, grains * kGrain};
+        return grains * kGrain;
+    }
+    Cost of(const Span& span) const {
+        std::int64_t generations = 0;
+        const auto steps = steps_of([&] {
+            const auto got = statistics(*database, span);
+            REQUIRE(got);
+            generations = got->all.generations;
+        });
+        return {generations, steps};
     }
 };
 
@@ -54,6 +64,24 @@ TEST_CASE("statistics of the newest tasks cost the same however many there are")
         CHECK(before.steps > 0);
         CHECK(after.steps < before.steps * 11 / 10);
     }
+}
+
+TEST_CASE("looking for tasks costs the same however many there are, also when it finds none") {
+    constexpr std::int64_t kMore = kLongestSearch + 1'000;
+    const Filled few(kMore), many(2 * kMore);
+    for (const TaskFilter& filter :
+         {TaskFilter{}, TaskFilter{.validator = "5Nobody"}, TaskFilter{.below = 0},
+          TaskFilter{.outcome = Outcome::rejected, .withheld = true}}) {
+        const auto look = [&](const Filled& filled) {
+            return filled.steps_of([&] { REQUIRE(find_tasks(*filled.database, filter, 10)); });
+        };
+        const auto before = look(few);
+        CHECK(before < kLongestSearch * 100);
+        CHECK(look(many) < before * 11 / 10 + 200);
+    }
+    const auto none = find_tasks(*many.database, {.validator = "5Nobody"}, 10).value();
+    CHECK(none.tasks.empty());
+    CHECK(none.next == 2 * kMore + 1 - kLongestSearch);
 }
 
 TEST_CASE("statistics of all tasks cost in proportion to their number") {
