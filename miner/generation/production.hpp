@@ -72,6 +72,10 @@ public:
         std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
         // More is known of one that was told: its splats, or its predicted score.
         std::function<asio::awaitable<void>(storage::Attempt)> completed = {};
+        // The SPZ of one that was told and is about to be scored, the gate's result among them.
+        std::function<void(const storage::Attempt&,
+                           std::shared_ptr<const std::vector<std::uint8_t>>)>
+            splats = {};
         // From here on it is candidates that are made; whether there is a result stands.
         std::function<void()> gate_decided = {};
     };

@@ -110,6 +110,7 @@ asio::awaitable<bool> Production::finish(CandidateRound& round, CandidateQueue::
 asio::awaitable<bool> Production::predict(CandidateRound& round, int number, EncodedAsset asset) {
     const auto& watch = round.routed.watch;
     if (asset.spz->empty()) co_return true;
+    if (watch.splats) watch.splats(round.result.attempts[std::size_t(number - 1)], asset.spz);
     if (watch.stage) watch.stage("score");
     auto predicted = co_await predictor_->predict(asset.spz, round.query, round.patience);
     if (!predicted && goes_one_by_one(round, predicted.error())) {

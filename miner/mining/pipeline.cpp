@@ -208,6 +208,10 @@ Production::Watch Pipeline::watch(Job& job) {
         if (s_.observer.completed) s_.observer.completed(attempt);
         return attempted(job, attempt);
     };
+    if (s_.observer.splats)
+        watch.splats = [this, task = in_hand(job)](const storage::Attempt& attempt, auto spz) {
+            s_.observer.splats(task, attempt, std::move(spz));
+        };
     watch.gate_decided = job.gate_decided;
     return watch;
 }

@@ -15,12 +15,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace miner {
 
@@ -74,6 +76,10 @@ struct Observer {
     std::function<void(const TaskInHand&, const storage::Attempt&)> attempt;
     // Of an attempt that was told already, once its splats and predicted score are there.
     std::function<void(const storage::Attempt&)> completed;
+    // Of an attempt that was told already: its SPZ, which may be sent or be left for a better one.
+    std::function<void(const TaskInHand&, const storage::Attempt&,
+                       std::shared_ptr<const std::vector<std::uint8_t>>)>
+        splats;
     std::function<void(const TaskInHand&, std::string_view stage)> stage;
     std::function<void(const config::Result<void>&)> recorded;  // a step, in the journal or not
     std::function<void(const Turn&)> turn;

@@ -1,6 +1,7 @@
 // A production with a scripted generator, and what it said meanwhile.
 #pragma once
 
+#include "generator/splat/spz.hpp"
 #include "miner/generation/production.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
@@ -16,6 +17,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tests {
@@ -43,6 +45,7 @@ struct ProductionBench {
     std::optional<miner::CandidatePlan> plan;
     std::vector<storage::Attempt> completed;
     std::function<void(const storage::Attempt&)> at_completed;  // called first; may throw
+    std::vector<std::pair<int, std::size_t>> splats;  // attempt and Gaussians of each SPZ told
     bool gate_decided = false;
     // Called when candidates begin; may start more work on the same production.
     std::function<void(asio::io_context&, miner::Production&)> beside;
@@ -92,6 +95,10 @@ struct ProductionBench {
                     if (at_completed) at_completed(attempt);
                     completed.push_back(attempt);
                     co_return;
+                };
+                watch.splats = [this](const storage::Attempt& attempt, auto spz) {
+                    splats.emplace_back(attempt.number,
+                                        generator::read_spz_as_validator(*spz)->size());
                 };
                 watch.stage = [this](std::string_view stage) { stages.emplace_back(stage); };
                 watch.attempt = [this](storage::Attempt attempt) -> asio::awaitable<void> {

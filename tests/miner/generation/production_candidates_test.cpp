@@ -59,6 +59,14 @@ TEST_CASE("a first result that is predicted to be accepted is taken, and no othe
     CHECK(holds(bench.line("scored"), "attempt=1 gaussians=32000 predicted=0.7"));
 }
 
+TEST_CASE("whoever watches is given the splats of each result that is scored, chosen or not") {
+    Bench bench;
+    bench.scores({0.3, 0.72});
+    bench.script->voxels = {1000, 1100};
+    CHECK(bench.produce().attempt == 2);
+    CHECK(bench.splats == std::vector<std::pair<int, std::size_t>>{{1, 32000}, {2, 35200}});
+}
+
 TEST_CASE("candidates of other seeds are made until one is enough, and the best is chosen") {
     Bench bench;
     bench.scores({0.3, 0.5, 0.72});
