@@ -52,6 +52,9 @@ void show_chain(StatusServer& status_server, const network::Rpc& rpc) {
 
 // Turns in hand for each that may be without a result: the others make candidates, or submit.
 constexpr std::size_t kTurnsOfASlot = 4;
+// Of so many of the newest tasks the splats of every scored candidate stay on disk, for the page to
+// compare them: some 10 MB each.
+constexpr int kComparable = 8;
 
 // Nothing where none is asked for, or it cannot be read: then calibration begins anew.
 std::vector<storage::PredictedScore> predicted_before(storage::Database& database,
@@ -202,7 +205,13 @@ std::optional<ExitCode> open_status_server(Host& host, const AppOptions& options
     const auto failed = host.open_status_server(
         {.settings = options.settings,
          .folder = options.folder,
-         .archive = std::make_unique<Archive>(options.folder / "miner.db", *store.artifacts),
+         .archive = std::make_unique<Archive>(
+             options.folder / "miner.db", *store.artifacts,
+             storage::KeptSplats(options.folder / "candidates", kComparable),
+             [&log = options.log](const config::Error& error) {
+                 log.warn("candidate not kept", {{"error", error.message()},
+                                                 {"hint", "only the page's comparison misses it"}});
+             }),
          .hotkeys = hotkeys_of(options.identities)});
     if (failed) return failed;
     auto& server = *host.status_server();

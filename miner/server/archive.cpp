@@ -4,11 +4,14 @@
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,6 +22,7 @@ namespace {
 
 constexpr std::size_t kPreviews = 128;
 constexpr int kPreviewSide = 256;
+constexpr std::int64_t kMostPayload = 40 << 20;  // of an SPZ that is converted
 
 // Linux gives each thread a niceness of its own.
 void be_nice() { ::setpriority(PRIO_PROCESS, id_t(::syscall(SYS_gettid)), 19); }
@@ -34,6 +38,19 @@ config::Result<std::string> render(const std::vector<std::uint8_t>& spz) {
     if (!rendering) return rendering.error();
     const auto png = generator::encode_png(generator::to_picture(*rendering));
     return std::string(png.begin(), png.end());
+}
+
+config::Result<std::string> convert(std::vector<std::uint8_t> spz, generator::SplatFormat format) {
+    auto file = generator::read_spz(
+        spz, {.max_gaussians = Archive::kMostConverted, .max_bytes = kMostPayload, .threads = 1});
+    if (!file) return file.error();
+    spz = {};
+    // What we send has +y up (export.up), as `miner convert` takes SPZ to have.
+    if (!generator::has_y_up(format)) generator::turn_half(file->splats);
+    const auto bytes = generator::write_splats(file->splats, format, {.threads = 1});
+    if (!bytes) return bytes.error();
+    file->splats = {};
+    return std::string(bytes->begin(), bytes->end());
 }
 
 std::uint8_t to_byte(float value) {
@@ -80,8 +97,12 @@ config::Result<std::string> pack_for_viewer(const std::vector<std::uint8_t>& spz
 
 }  // namespace
 
-Archive::Archive(std::filesystem::path database, storage::Artifacts artifacts)
-    : file_(std::move(database)), artifacts_(std::move(artifacts)) {}
+Archive::Archive(std::filesystem::path database, storage::Artifacts artifacts,
+                 storage::KeptSplats kept, std::function<void(const config::Error&)> not_kept)
+    : file_(std::move(database)),
+      artifacts_(std::move(artifacts)),
+      kept_(std::move(kept)),
+      not_kept_(std::move(not_kept)) {}
 
 Archive::Read Archive::open() {
     if (!database_) {
@@ -119,46 +140,70 @@ asio::awaitable<config::Result<std::vector<storage::PredictedScore>>> Archive::p
     });
 }
 
-asio::awaitable<config::Result<std::vector<storage::TaskLine>>> Archive::tasks(
-    int limit, std::optional<storage::TaskRow> before) {
-    co_return co_await read(
-        [&](storage::Database& database) { return storage::list_tasks(database, limit, before); });
+asio::awaitable<config::Result<storage::TaskListing>> Archive::tasks(
+    storage::TaskFilter filter, int limit, std::optional<storage::TaskRow> before) {
+    co_return co_await read([&](storage::Database& database) {
+        return storage::find_tasks(database, filter, limit, before);
+    });
 }
 
-asio::awaitable<config::Result<storage::TaskStory>> Archive::task(storage::TaskRow row) {
-    co_return co_await read(
-        [&](storage::Database& database) { return storage::task_story(database, row); });
+asio::awaitable<config::Result<Archive::Story>> Archive::task(storage::TaskRow row) {
+    co_return co_await read([&](storage::Database& database) -> config::Result<Story> {
+        auto told = storage::task_story(database, row);
+        if (!told) return told.error();
+        return Story{std::move(*told), kept_.of(row)};
+    });
 }
 
-asio::awaitable<config::Result<std::vector<std::uint8_t>>> Archive::asset(std::string hash) {
-    co_return co_await run_on(reader_, [&] { return artifacts_.get(hash); });
+asio::awaitable<config::Result<std::vector<std::uint8_t>>> Archive::spz(Source source) {
+    co_return co_await run_on(reader_, [&] {
+        const auto* hash = std::get_if<std::string>(&source);
+        return hash ? artifacts_.get(*hash) : kept_.get(std::get<storage::KeptName>(source));
+    });
 }
 
-asio::awaitable<config::Result<std::string>> Archive::preview(std::string hash) {
+void Archive::keep(storage::KeptName name, std::shared_ptr<const std::vector<std::uint8_t>> spz) {
+    asio::post(reader_, [this, name, spz = std::move(spz)] {
+        const auto kept = kept_.put(name, *spz);
+        if (!kept && not_kept_) std::exchange(not_kept_, {})(kept.error());
+    });
+}
+
+asio::awaitable<config::Result<std::string>> Archive::preview(Source source) {
     const auto known = std::find_if(previews_.begin(), previews_.end(),
-                                    [&](const auto& entry) { return entry.first == hash; });
+                                    [&](const auto& entry) { return entry.first == source; });
     if (known != previews_.end()) {
         previews_.splice(previews_.begin(), previews_, known);
         co_return previews_.front().second;
     }
-    const auto spz = co_await asset(hash);
-    if (!spz) co_return spz.error();
+    const auto bytes = co_await spz(source);
+    if (!bytes) co_return bytes.error();
     auto png = co_await run_on(slow_, [&] {
         be_nice();
-        return render(*spz);
+        return render(*bytes);
     });
     if (png) {
-        previews_.emplace_front(hash, *png);
+        previews_.emplace_front(source, *png);
         if (previews_.size() > kPreviews) previews_.pop_back();
     }
     co_return png;
 }
 
-asio::awaitable<config::Result<std::string>> Archive::splats(std::string hash) {
-    const auto spz = co_await asset(hash);
-    if (!spz) co_return spz.error();
+asio::awaitable<config::Result<std::string>> Archive::converted(Source source,
+                                                                generator::SplatFormat format) {
+    auto bytes = co_await spz(source);
+    if (!bytes) co_return bytes.error();
+    co_return co_await run_on(slow_, [&] {
+        be_nice();
+        return convert(std::move(*bytes), format);
+    });
+}
+
+asio::awaitable<config::Result<std::string>> Archive::splats(Source source) {
+    const auto bytes = co_await spz(source);
+    if (!bytes) co_return bytes.error();
     // Somebody looks at an empty frame until it is there, and it is soon made.
-    co_return co_await run_on(reader_, [&] { return pack_for_viewer(*spz); });
+    co_return co_await run_on(reader_, [&] { return pack_for_viewer(*bytes); });
 }
 
 }  // namespace miner

@@ -2,7 +2,9 @@
 
 #include "miner/server/calibrations.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace miner {
 namespace {
@@ -88,10 +90,24 @@ json::object to_json(const storage::TaskLine& line) {
             {"reward", or_null(line.reward)}};
 }
 
-json::object to_json(const storage::TaskStory& story) {
+json::object to_json(const storage::TaskListing& listing) {
+    json::array tasks;
+    for (const auto& line : listing.tasks) tasks.push_back(to_json(line));
+    return {{"tasks", std::move(tasks)}, {"next", or_null(listing.next)}};
+}
+
+json::object to_json(const storage::TaskStory& story, const std::vector<storage::KeptName>& kept) {
     auto object = to_json(story.task);
     json::array attempts, submissions;
-    for (const auto& attempt : story.attempts) attempts.push_back(to_json(attempt));
+    for (const auto& line : story.attempts) {
+        const storage::KeptName name{story.task.row, line.attempt.number, line.attempt.seed};
+        const bool is_result =
+            line.attempt.number == story.task.chosen && !story.task.asset.empty();
+        const bool is_kept = std::find(kept.begin(), kept.end(), name) != kept.end();
+        auto attempt = to_json(line);
+        attempt["splats"] = !line.superseded && (is_result || is_kept);
+        attempts.push_back(std::move(attempt));
+    }
     for (const auto& submission : story.submissions) submissions.push_back(to_json(submission));
     object["attempts"] = std::move(attempts);
     object["submissions"] = std::move(submissions);

@@ -1,6 +1,7 @@
 #include "miner/server/request.hpp"
 
 #include "config/escape.hpp"
+#include "storage/errc.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse.hpp>
@@ -37,6 +38,31 @@ std::optional<std::int64_t> read_number(std::string_view text, std::int64_t leas
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     if (value < least || value > most) return std::nullopt;
     return value;
+}
+
+std::optional<double> read_decimal(std::string_view text, double least, double most) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (!(value >= least && value <= most)) return std::nullopt;  // no number is not either
+    return value;
+}
+
+network::ServerReply not_found() { return words_reply(404, "there is nothing at this path"); }
+
+network::ServerReply wrong_value(std::string_view what) {
+    return words_reply(400, std::string(what) + ": not a value that is taken here");
+}
+
+network::ServerReply failure(const config::Error& error) {
+    const bool missing = error.code == storage::Errc::missing;
+    return words_reply(missing ? 404 : 503, error.message());
+}
+
+network::ServerReply busy_reply(std::string words, int after_s) {
+    auto reply = words_reply(503, std::move(words));
+    reply.headers.emplace_back("retry-after", std::to_string(after_s));
+    return reply;
 }
 
 network::ServerReply words_reply(unsigned status, std::string words) {

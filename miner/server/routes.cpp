@@ -6,8 +6,7 @@
 #include "miner/server/listing_json.hpp"
 #include "miner/server/page.hpp"
 #include "miner/server/status_server.hpp"
-#include "network/base64.hpp"
-#include "storage/errc.hpp"
+#include "miner/server/task_query.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/serialize.hpp>
@@ -21,20 +20,13 @@ namespace {
 using network::ServerReply;
 
 constexpr int kWatchers = 16;
-constexpr long kResultsOut = 8;
 constexpr auto kLook = std::chrono::milliseconds(500);  // how often a watcher is brought up to date
 // Health and ages change with time alone, and a caller who is gone is found out by writing.
 constexpr auto kFresh = std::chrono::seconds(5);
-constexpr std::int64_t kLargestRow = std::int64_t(1) << 53;
 
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-ServerReply not_found() { return words_reply(404, "there is nothing at this path"); }
-ServerReply wrong_value(std::string_view what) {
-    return words_reply(400, std::string(what) + ": not a value that is taken here");
-}
 
 // RFC 9110, 9.1 and 9.3.7: 405 for a known method, 501 for an unknown one.
 ServerReply other_method(const std::string& method, std::string_view allowed) {
@@ -49,11 +41,6 @@ ServerReply other_method(const std::string& method, std::string_view allowed) {
     return reply;
 }
 
-ServerReply failure(const config::Error& error) {
-    const bool missing = error.code == storage::Errc::missing;
-    return words_reply(missing ? 404 : 503, error.message());
-}
-
 ServerReply page(std::string_view name) {
     const auto file = page_file(name);
     if (!file) return not_found();
@@ -65,23 +52,6 @@ ServerReply page(std::string_view name) {
 
 std::string event(std::string_view name, const std::string& json) {
     return "event: " + std::string(name) + "\ndata: " + config::json_text(json) + "\n\n";
-}
-
-std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
-    const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
-                                 std::min<std::size_t>(bytes.size(), 12));
-    if (start.starts_with("\x89PNG")) return "image/png";
-    if (start.starts_with("\xff\xd8")) return "image/jpeg";
-    if (start.starts_with("RIFF") && start.substr(8) == "WEBP") return "image/webp";
-    if (start.starts_with("GIF8")) return "image/gif";
-    if (start.starts_with("BM")) return "image/bmp";
-    if (start.starts_with("II*") || start.starts_with("MM")) return "image/tiff";
-    return "application/octet-stream";
-}
-
-ServerReply kept_by_caller(ServerReply reply) {
-    reply.headers.emplace_back("cache-control", "private, max-age=86400, immutable");
-    return reply;
 }
 
 }  // namespace
@@ -199,80 +169,11 @@ asio::awaitable<StatusServer::Reply> StatusServer::predictions(const Request& re
 }
 
 asio::awaitable<StatusServer::Reply> StatusServer::tasks(const Request& request) {
-    int limit = 50;
-    std::optional<storage::TaskRow> before;
-    for (const auto& [name, text] : request.query) {
-        const auto value =
-            read_number(text, 1, name == "limit" ? storage::kLongestListing : kLargestRow);
-        if (!value || (name != "limit" && name != "before")) co_return Reply{wrong_value(name)};
-        if (name == "limit")
-            limit = int(*value);
-        else
-            before = value;
-    }
-    const auto lines = co_await archive_->tasks(limit, before);
-    if (!lines) co_return Reply{failure(lines.error())};
-    boost::json::array array;
-    for (const auto& line : *lines) array.push_back(to_json(line));
-    co_return Reply{json_reply(200, {{"tasks", std::move(array)}})};
-}
-
-asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& request) {
-    const auto row = read_number(request.path[2], 1, kLargestRow);
-    if (!row) co_return Reply{not_found()};
-    const std::string what = request.path.size() == 4 ? request.path[3] : "";
-    if (what == "input") co_return input_of(*row);
-    const auto story = co_await archive_->task(*row);
-    if (!story) co_return Reply{failure(story.error())};
-    const auto& task = story->task;
-    if (request.path.size() == 3) co_return Reply{json_reply(200, to_json(*story))};
-    if (what != "asset.spz" && what != "preview.png" && what != "splats.bin")
-        co_return Reply{not_found()};
-    if (task.asset.empty()) co_return Reply{words_reply(404, "this task has no result")};
-    // Nothing is rendered while its submission waits for the machine.
-    const bool under_way =
-        task.state == storage::TaskState::open || task.state == storage::TaskState::submitting;
-    if (what != "asset.spz" && under_way)
-        co_return Reply{words_reply(409, "not submitted yet: ask again later")};
-    co_return co_await result_of(request, task.asset);
-}
-
-asio::awaitable<StatusServer::Reply> StatusServer::result_of(const Request& request,
-                                                             std::string hash) {
-    if (results_out_.use_count() > kResultsOut) {
-        auto busy = words_reply(503, "too many results are being sent");
-        busy.headers.emplace_back("retry-after", "1");
-        co_return Reply{std::move(busy)};
-    }
-    Reply reply;
-    reply.hold = results_out_;
-    const auto& what = request.path[3];
-    if (what == "asset.spz") {
-        const auto spz = co_await archive_->asset(hash);
-        if (!spz) co_return Reply{failure(spz.error())};
-        reply.reply = bytes_reply({spz->begin(), spz->end()}, "application/octet-stream");
-        reply.reply.headers.emplace_back(
-            "content-disposition", "attachment; filename=\"task-" + request.path[2] + ".spz\"");
-    } else {
-        const bool png = what == "preview.png";
-        auto making = png ? archive_->preview(hash) : archive_->splats(hash);
-        auto made = co_await std::move(making);
-        if (!made) co_return Reply{failure(made.error())};
-        reply.reply = bytes_reply(std::move(*made), png ? "image/png" : "application/octet-stream");
-    }
-    reply.reply = kept_by_caller(std::move(reply.reply));
-    co_return reply;
-}
-
-StatusServer::Reply StatusServer::input_of(storage::TaskRow row) const {
-    const auto* input = state_.input(row);
-    if (!input) return {words_reply(404, "the input of this task is not remembered any more")};
-    if (input->kind == "text")
-        return {bytes_reply(config::printable_lines(input->prompt), "text/plain; charset=utf-8")};
-    const auto read = network::base64_decode_loosely(input->prompt);
-    if (!read) return {words_reply(404, "the input of this task was no base64")};
-    const auto& bytes = read->bytes;
-    return {kept_by_caller(bytes_reply({bytes.begin(), bytes.end()}, picture_type(bytes)))};
+    const auto asked = read_task_query(request.query);
+    if (!asked) co_return Reply{wrong_value(asked.error().detail)};
+    const auto listing = co_await archive_->tasks(asked->filter, asked->limit, asked->before);
+    if (!listing) co_return Reply{failure(listing.error())};
+    co_return Reply{json_reply(200, to_json(*listing))};
 }
 
 StatusServer::Reply StatusServer::events() {

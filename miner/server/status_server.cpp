@@ -78,6 +78,13 @@ Observer StatusServer::observer(Observer other) {
         metrics_.completed(attempt);
         if (next) next(attempt);
     };
+    both.splats = other.splats;
+    if (archive_ && archive_->keeps())
+        both.splats = [this, next = other.splats](const TaskInHand& task,
+                                                  const storage::Attempt& attempt, auto spz) {
+            archive_->keep({task.row, attempt.number, attempt.seed}, spz);
+            if (next) next(task, attempt, std::move(spz));
+        };
     both.stage = [this, next = other.stage](const TaskInHand& task, std::string_view stage) {
         state_.stage(task, stage, BootClock::now());
         if (next) next(task, stage);

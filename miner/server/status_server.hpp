@@ -68,7 +68,7 @@ private:
     asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
     asio::awaitable<Reply> tasks(const Request& request);
     asio::awaitable<Reply> of_task(const Request& request);
-    asio::awaitable<Reply> result_of(const Request& request, std::string hash);
+    asio::awaitable<Reply> result_of(Archive::Source source, std::string what);
     asio::awaitable<Reply> stats(const Request& request);
     asio::awaitable<Reply> predictions(const Request& request);
     asio::awaitable<Reply> metrics_now();
@@ -89,8 +89,9 @@ private:
     bool calibrating_ = false;
     std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
     Generate generate_;
-    int watchers_ = 0;                                         // of /api/events
-    std::shared_ptr<int> calls_in_ = std::make_shared<int>();  // as results_out_, of /generate
+    int watchers_ = 0;                                              // of /api/events
+    std::shared_ptr<int> calls_in_ = std::make_shared<int>();       // as results_out_, of /generate
+    std::shared_ptr<int> converted_out_ = std::make_shared<int>();  // likewise
     std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
     std::unique_ptr<network::HttpServer> server_;
 };

@@ -72,10 +72,13 @@ def look_at_scene(looker, scene, view):
                    f"{scene.name} {view}: the verdict is not to be seen at once")
         scroll_through(page, 120)
         looker.judge(page, f"{scene.name}-{view}")
+        looker.say(page.is_visible("#welcome") == (not scene.tasks and not scene.silent and scene.now["phase"] == "running" or scene.name == "loading"),
+                   f"{scene.name} {view}: {'does not explain itself' if not scene.tasks else 'explains what is there'}")
         looker.say(page.is_visible("#predictions canvas") == bool(scene.predictions), f"{scene.name} {view}: predictions {'missing' if scene.predictions else 'out of nothing'}")
         if scene.name == "predicted":
             look_at_predictions(looker, page, scene, view)
         if scene.name == "earning":
+            look_at_filters(looker, page, stage.url, view)
             for story, (which, has_result) in STORIES.items():
                 page.evaluate(f"Detail.open(tasks.find({which}).id, now)")
                 page.wait_for_timeout(1500)
@@ -98,6 +101,56 @@ def look_at_scene(looker, scene, view):
         page.close()
 
 
+def look_at_filters(looker, page, url, view):
+    """By keyboard and hand, then as an address that somebody passed on."""
+    where = f"filters-{view}"
+    validator = page.evaluate("tasks.find(t => t.score !== null && t.score < 0.8).validator")
+    page.select_option("#filter-validator", validator)
+    page.fill("#filter-below", "0.8")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(800)
+    wanted = page.evaluate(f"tasks.filter(t => t.validator === '{validator}' && t.score !== null && t.score < 0.8).length")
+    looker.say(page.text_content("#found") == f"{wanted} tasks", f"{where}: found {page.text_content('#found')}, not {wanted}")
+    looker.say("below=0.8" in page.url and validator in page.url, f"{where}: the filter is not in the address")
+    page.query_selector("#gallery").scroll_into_view_if_needed()
+    looker.judge(page, where, whole=False)
+    page.reload()
+    page.wait_for_timeout(1500)
+    looker.say(page.input_value("#filter-below") == "0.8" and page.text_content("#found") == f"{wanted} tasks", f"{where}: an address with a filter shows something else")
+    page.select_option("#filter", "error")
+    page.wait_for_timeout(800)
+    looker.say(page.text_content("#no-results") == "No task is so.", f"{where}: does not say that there is none")
+    page.click("#filter-clear")
+    page.wait_for_timeout(800)
+    looker.say(page.url == url + "/" and not page.is_visible("#filter-clear"), f"{where}: cannot be cleared")
+    page.click("#more")
+    page.wait_for_timeout(500)
+    looker.say(page.evaluate("document.querySelectorAll('#gallery li').length") > 48, f"{where}: no older ones")
+
+
+def look_at_comparison(looker, page, view, end):
+    """An attempt beside another, then beside another task's result; both turned by keyboard."""
+    where = f"compare-{end}-{view}"
+    beside = page.query_selector_all("#choices select")[-1]
+    groups = [group.get_attribute("label") for group in beside.query_selector_all("optgroup")]
+    looker.say(groups == ["This task", "Results of other tasks"], f"{where}: offers {groups}")
+    for group in range(1, 3):
+        beside.select_option(beside.query_selector(f"optgroup:nth-of-type({group}) option:last-child").get_attribute("value"))
+        page.wait_for_timeout(1200)
+        looker.say(page.is_visible("#viewer") and page.is_visible("#beside"), f"{where}: not side by side")
+        tops = [page.query_selector(canvas).bounding_box()["y"] for canvas in ("#viewer", "#beside")]
+        looker.say(tops[0] == tops[1], f"{where}: one below the other: {tops}")
+        page.focus("#beside")
+        for key in ("ArrowLeft",) * 4 + ("+",) * 2:
+            page.keyboard.press(key)
+        page.wait_for_timeout(600)
+        page.evaluate("document.getElementById('detail').scrollTo(0, 0)")
+        looker.judge(page, f"{where}-{group}", whole=False)
+    beside.select_option("0.")
+    looker.say(not page.is_visible("#beside"), f"{where}: does not stop comparing")
+    looker.say(page.evaluate("document.querySelectorAll('#links a').length") == 4, f"{where}: not every kind of file")
+
+
 def look_at_predictions(looker, page, scene, view):
     """Each plot by itself, then the stories of a result that was sent and of one that was withheld."""
     for i, figure in enumerate(page.query_selector_all("#predictions figure")):
@@ -108,6 +161,7 @@ def look_at_predictions(looker, page, scene, view):
         page.wait_for_timeout(1000)
         where = f"task-{end}-{view}"
         looker.say("\u202e" not in page.text_content("#story") and "\x1b" not in page.text_content("#story"), f"{where}: a scorer's name steers the page")
+        look_at_comparison(looker, page, view, end)
         page.evaluate("[...document.querySelectorAll('#story h3')].find(h => h.textContent === 'Predicted scores').scrollIntoView()")
         looker.judge(page, where, whole=False)
         page.keyboard.press("Escape")

@@ -2,6 +2,7 @@
 
 A real miner is seldom in trouble when one wants to look. Each scene is served on a port of its own, on loopback.
 """
+import contextlib
 import http.server
 import json
 import math
@@ -32,10 +33,10 @@ def picture_of(task):
     return PICTURES[task % len(PICTURES)].read_bytes()
 
 
-def ball():
+def ball(number=6000):
     """32 bytes a Gaussian, as /api/tasks/ID/splats.bin has them: a ball in all colours."""
     dice, out = random.Random(1), bytearray()
-    for _ in range(6000):
+    for _ in range(number):
         z, turn = dice.uniform(-1, 1), dice.uniform(0, 2 * math.pi)
         r = math.sqrt(1 - z * z)
         x, y = r * math.cos(turn), r * math.sin(turn)
@@ -167,13 +168,13 @@ class Scene:
 
     def stats(self, since):
         tasks = [t for t in self.tasks if t["pulled_at"] >= since]
-        stage = lambda name, ms: {"stage": name, "count": len(tasks), "p50_ms": ms, "p90_ms": 1.4 * ms, "p99_ms": 2.2 * ms}
+        stage = lambda name, ms: {"stage": name, "count": len(tasks), "p50_ms": ms, "p90_ms": 1.4 * ms, "p99_ms": 2.2 * ms, "total_ms": 1.1 * ms * len(tasks)}
         groups = lambda key: [counts([t for t in tasks if t[key] == name], name) for name in sorted({t[key] for t in tasks})]
         pairs = sorted({(t["hotkey"], t["validator"]) for t in self.tasks})
         by_pair = [{"hotkey": h, "validator": v, **counts([t for t in tasks if (t["hotkey"], t["validator"]) == (h, v)])} for h, v in pairs]
         return {"statistics": {"all": counts(tasks), "by_validator": groups("validator"), "by_hotkey": groups("hotkey"), "by_pair": by_pair,
-                               "stages": [stage(n, ms) for n, ms in (("prepare", 12.0), ("structure", 4100.0), ("latent", 5200.0),
-                                                                     ("submit", 900.0))] if tasks else []},
+                               "stages": [stage(n, ms) for n, ms in (("prepare", 12.0), ("encode", 30.0), ("structure", 4100.0), ("occupancy", 90.0),
+                                                                     ("latent", 5200.0), ("gaussians", 150.0), ("submit", 900.0))] if tasks else []},
                 "validators": [{"hotkey": h, "validator": v, "calls": 400 + i, "failures": 3 * (i % 2), "last_call": time.time() * 1000 - 9000 * i,
                                 "last_failure": None, "last_error": LONG if i % 2 else "", "cooldown_until": time.time() + (160 if i == 0 else 0)}
                                for i, (h, v) in enumerate(pairs)],
@@ -182,7 +183,7 @@ class Scene:
     def story(self, task):
         tried = [{"attempt": n + 1, "chain": ("standard", "extreme")[n % 2], "seed": "7", "voxels": 4000 + n, "gaussians": 128_000 * (n + 1),
                   "outcome": "sparse" if n == 0 and task["attempts"] > 1 else "passed", "error": "", "superseded": False, "at": 0,
-                  "candidate": False, "prediction": None,
+                  "splats": n + 1 == task["chosen"], "candidate": False, "prediction": None,
                   "ms": {"prepare": 12.0, "encode": 30.0, "structure": 4100.0, "occupancy": 90.0, "latent": 5200.0, "gaussians": 150.0, "compress": 200.0},
                   "health": {"invisible": 0.002, "opacity_mean": 0.81, "opacity_spread": 0.0037, "non_finite": 0.0, "identity_rotations": 0.0, "extent": 0.93}}
                  for n in range(task["attempts"])]
@@ -191,11 +192,20 @@ class Scene:
             dice = random.Random(task["id"])
             tried += [{**tried[0], "attempt": n, "candidate": True, "outcome": "passed"} for n in range(len(tried) + 1, 5)]
             for attempt in tried:
+                attempt["splats"] = attempt["attempt"] != 1  # which was too sparse for any
                 own = attempt["attempt"] == (task["chosen"] or task["withheld"])
                 total = predicted["predicted"] if own else max(0, (predicted["predicted"] or .5) - dice.uniform(0, .2))
                 attempt["prediction"] = {"total": total, "parts": parts_of(total or .5, dice), "left_out": ["lpips"], "scorer": SCORER, "ms": 38.5}
         sent = [{"number": 1, "status": "answered", "detail": "", "bytes": task["bytes"], "sent_at": 0, "ended_at": 900, "score": task["score"]}]
         return {**task, "attempts": tried, "submissions": sent if task["score"] is not None else []}
+
+    def listing(self, asked):
+        end = lambda t: "withheld" if t["outcome"] == "rejected" and t["withheld"] else t["outcome"]
+        tasks = [t for t in self.tasks if t["id"] < int(asked.get("before", 1 << 53)) and asked.get("outcome", end(t)) == end(t)
+                 and asked.get("validator", t["validator"]) == t["validator"]
+                 and ("below" not in asked or t["score"] is not None and t["score"] < float(asked["below"]))]
+        limit = int(asked.get("limit", 50))
+        return {"tasks": tasks[:limit], "next": tasks[limit - 1]["id"] if len(tasks) > limit else None}
 
     def answer(self, target):
         """Status, type and bytes."""
@@ -212,7 +222,7 @@ class Scene:
         if path == "/api/predictions":
             return say(grouped(self.predictions, self.states))
         if path == "/api/tasks":
-            return say({"tasks": self.tasks})
+            return say(self.listing(dict(urllib.parse.parse_qsl(query))))
         found = re.fullmatch(r"/api/tasks/(\d+)(?:/(.*))?", path)
         task = found and next((t for t in self.tasks if t["id"] == int(found[1])), None)
         if not task:
@@ -223,8 +233,8 @@ class Scene:
             return (200, "image/png", picture_of(task["id"])) if task["kind"] == "image" else (200, "text/plain", "a wooden chair with a <b>red</b> cushion".encode())
         if found[2] == "preview.png" and task["has_result"]:
             return 200, "image/png", picture_of(task["id"] + 3)
-        if found[2] == "splats.bin" and task["has_result"]:
-            return 200, "application/octet-stream", ball()
+        if found[2] == "splats.bin" and (task["has_result"] or query):
+            return 200, "application/octet-stream", ball(600 * int(dict(urllib.parse.parse_qsl(query)).get("attempt", 10)))
         return 404, "text/plain", b""
 
 
@@ -275,7 +285,8 @@ class Stage:
                 if kind == "text/html":  # as the real one has it, so that what it forbids is seen here, too
                     self.send_header("content-security-policy", policy())
                 self.end_headers()
-                self.wfile.write(content)
+                with contextlib.suppress(BrokenPipeError):  # a page that is loaded anew waits for nothing
+                    self.wfile.write(content)
 
             def events(self):
                 if scene.silent:

@@ -61,7 +61,6 @@ const Detail = (() => {
       parts.push(make('h3', {}, 'Submissions'), tableOf('Submissions', ['No.', 'What came of it', 'Bytes', 'Took', 'Score'],
         task.submissions.map(s => [`${s.number}`, s.detail ? `${s.status}: ${s.detail}` : s.status, count(s.bytes), s.ended_at === null ? '–' : ms(s.ended_at - s.sent_at), fixed(s.score, 3)])));
     }
-    if (task.has_result) parts.push(make('p', {}, make('a', { href: `/api/tasks/${task.id}/asset.spz`, download: `task-${task.id}.spz` }, 'Download the SPZ')));
     return parts;
   }
 
@@ -88,10 +87,7 @@ const Detail = (() => {
     if (!$('detail').open) $('detail').showModal();
     showInput(task);
     // Nothing is rendered for it before it is submitted.
-    const has = task.has_result && !isOpen(task);
-    $('viewer-figure').hidden = !has;
-    if (has) Viewer.open($('viewer'), `/api/tasks/${task.id}/splats.bin`, $('viewer-note'));
-    else Viewer.close();
+    Compare.open(task, tasks || []);
   }
 
   // The tasks were read anew: an open one may be decided by now.
@@ -103,7 +99,7 @@ const Detail = (() => {
   function close() {
     const id = shown ? shown.id : 0, gallery = $('gallery');
     shown = null;
-    Viewer.close();
+    Compare.close();
     // The card that it was opened from may have gone meanwhile, and the focus with it.
     if (!gallery.contains(document.activeElement)) (gallery.querySelector(`[data-id="${id}"]`) || gallery.querySelector('button'))?.focus();
   }

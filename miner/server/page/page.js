@@ -1,8 +1,7 @@
 // Fills the page from /api and keeps it so.
 'use strict';
-const kTasks = 1000;  // how many of the newest the page is about
-const kAtFirst = matchMedia('(max-width: 34rem)').matches ? 8 : 21;  // results that are shown before anybody asks for more
-let now = null, statistics = null, hour = null, tasks = null, shown = kAtFirst, settled = -1;
+let now = null, statistics = null, hour = null, tasks = null, settled = -1;
+let newestTasks = null;  // `tasks`, with where they go on
 
 function showNow() {
   if (!now) return;
@@ -14,6 +13,22 @@ function showNow() {
     make('li', s.able ? {} : { class: 'bad' }, `${s.name}: ${!s.able ? 'takes no work' : s.load ? `at ${times(s.load, 'task')}` : 'free'}`)));
   Detail.follow(now);
   showFigures();
+  showWelcome();
+}
+
+// Before there is any task: what this page will show, and how far the miner is on the way there.
+function showWelcome() {
+  const first = statistics && tasks && !tasks.length;
+  $('welcome').hidden = !first;
+  if (!first) return;
+  const calls = statistics.validators.reduce((sum, v) => sum + v.calls, 0), failed = statistics.validators.reduce((sum, v) => sum + v.failures, 0);
+  const steps = [[!!now.model, 'The model is loaded', now.model ? `${now.model.name} on ${now.model.device}` : 'this can take minutes'],
+    ...(now.chain ? [[true, 'The chain is read', `block ${count(now.chain.block)}`]] : []),
+    [calls > failed, 'Validators are asked in turn', calls ? `${times(calls, 'call')} so far, ${count(failed)} failed` : 'none was asked yet'],
+    [now.tasks.length > 0, 'A task is pulled and made', now.tasks.length ? 'it is at work' : 'validators hand one out when they have one: minutes, sometimes hours'],
+    [false, 'A validator judges the result', 'from then on this page has scores and rewards']];
+  $('welcome-steps').replaceChildren(...steps.map(([done, what, how]) => make('li', { class: done ? 'good' : '' },
+    make('span', { 'aria-hidden': 'true' }, done ? '✓' : '…'), make('span', {}, make('b', {}, what), done ? make('span', { class: 'unseen' }, ' (done)') : null, make('small', { class: 'faint' }, how)))));
 }
 
 function showFigures() {
@@ -70,71 +85,21 @@ function showValidators() {
   $('no-validators').hidden = order.length > 0;
 }
 
+// What the device's time went into (as `miner stats` has it, miner/report/stats.cpp).
+const kDeviceStages = { encode: 'Picture encoder', structure: 'Structure flow', occupancy: 'Structure decoder', latent: 'Latent flow', gaussians: 'Gaussian decoder' };
+function showShares(stages) {
+  const own = stages.filter(s => s.stage in kDeviceStages), all = own.reduce((sum, s) => sum + s.total_ms, 0);
+  $('shares-part').hidden = !all;
+  $('shares').replaceChildren(...own.map(s => make('li', {}, make('span', {}, kDeviceStages[s.stage], make('small', { class: 'faint' }, ` ${s.stage}`)),
+    make('progress', { max: all, value: s.total_ms, 'aria-label': kDeviceStages[s.stage] }),
+    make('span', { class: 'count' }, percent(s.total_ms, all)), make('span', { class: 'count faint' }, span(s.total_ms / 1000)))));
+}
+
 function showStages(stages) {
+  showShares(stages);
   const ms = value => value < 1000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(1)} s`;
   rowsOf($('stages'), stages.map(s => [s.stage, count(s.count), ms(s.p50_ms), ms(s.p90_ms), ms(s.p99_ms)]));
   $('no-stages').hidden = stages.length > 0;
-}
-
-// A busy miner renders slowly, and a browser asks one server few things at a time: pictures wait here, so that
-// everything else does not.
-const Pictures = (() => {
-  const waiting = [];
-  let loading = 0;
-  const next = () => {
-    while (loading < 2 && waiting.length) {
-      const [place, image, path] = waiting.shift();
-      if (!place.isConnected) continue;
-      loading++;
-      image.onload = image.onerror = event => {
-        loading--;
-        if (event.type === 'error') place.textContent = 'not kept any more';
-        else place.replaceWith(image);
-        next();
-      };
-      image.src = path;
-    }
-  };
-  const seen = new IntersectionObserver(entries => {
-    for (const entry of entries.filter(e => e.isIntersecting)) {
-      seen.unobserve(entry.target);
-      waiting.push(entry.target.wanted);
-    }
-    next();
-  }, { rootMargin: '200px' });
-  // `image` takes the place of `place` once it is seen and has come.
-  return { want: (place, image, path) => { place.wanted = [place, image, path]; seen.observe(place); } };
-})();
-
-const keyOf = task => JSON.stringify([task.id, task.state, task.outcome, task.score, task.attempts]);
-function card(task) {
-  const has = task.has_result && !isOpen(task), outcome = isOpen(task) ? task.state : endOf(task);
-  const picture = make('span', { class: 'none' }, has ? 'drawing …' : isOpen(task) ? wordFor(task) : 'no result');
-  if (has) Pictures.want(picture, make('img', { alt: '' }), `/api/tasks/${task.id}/preview.png`);
-  const size = task.gaussians ?? task.first_gaussians;
-  const line = text => make('span', { class: 'faint' }, ...text);
-  const words = make('span', { class: 'text' }, make('b', { class: outcome }, wordFor(task)),
-    isOpen(task) ? null : make('span', {}, scoreFor(task)), task.predicted === null ? null : line([`predicted ${fixed(task.predicted, 3)}`]),
-    size === null ? null : line([`${count(size)} Gaussians`]),
-    task.attempts > 1 ? line([times(task.attempts, 'attempt')]) : null, line([when(task.pulled_at)]));
-  const button = make('button', { type: 'button', 'data-id': task.id, 'aria-label': `Task ${task.id}: ${wordFor(task)}${task.score === null ? '' : `, score ${fixed(task.score, 3)}`}` }, picture, words);
-  button.onclick = () => Detail.open(task.id, now);
-  return make('li', { 'data-key': keyOf(task) }, button);
-}
-
-function showGallery() {
-  const wanted = $('filter').value;
-  const list = tasks.filter(task => !wanted || (endOf(task) === wanted && !isOpen(task)));
-  // Cards that are still right stay, so that pictures and focus do too.
-  const gallery = $('gallery'), focused = document.activeElement.dataset.id;
-  const have = new Map([...gallery.children].map(item => [item.dataset.key, item]));
-  const items = list.slice(0, shown).map(task => have.get(keyOf(task)) || card(task));
-  for (const old of have.values()) if (!items.includes(old)) old.remove();
-  items.forEach((item, i) => { if (gallery.children[i] !== item) gallery.insertBefore(item, gallery.children[i] || null); });
-  // The card that had it may have been made anew.
-  if (focused && document.activeElement === document.body) gallery.querySelector(`[data-id="${focused}"]`)?.focus();
-  $('no-results').textContent = list.length ? '' : tasks.length ? 'None of the last 1,000 tasks ended so.' : 'No task was pulled yet.';
-  $('more').hidden = list.length <= shown;
 }
 
 // For those who listen: what came of the newest task that is decided.
@@ -151,15 +116,18 @@ async function refresh() {
     statistics = stats;
     hour = recent;
     tasks = list.tasks;
+    newestTasks = list;
     $('fault').textContent = '';
     $('main').classList.add('known');
+    $('main').classList.toggle('empty', !tasks.length);
     tell(before);
     showNow();
     showFunnel(stats.statistics.all);
     showHotkeys(stats.statistics.by_hotkey);
     showValidators();
     showStages(stats.statistics.stages);
-    showGallery();
+    Gallery.offer(stats.validators.map(v => v.validator));
+    await Gallery.show(list);
     Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)));
     Predictions.show(predicted.kinds);
     Detail.renew(tasks, now);
@@ -196,8 +164,6 @@ function watch() {
   };
 }
 
-$('filter').onchange = () => { shown = kAtFirst; showGallery(); };
-$('more').onclick = () => { shown += 48; showGallery(); };
 $('close').onclick = () => $('detail').close();
 $('detail').onclose = Detail.close;
 matchMedia('(prefers-color-scheme: dark)').onchange = refresh;

@@ -1,6 +1,6 @@
 // A viewer of Gaussian splats in WebGL 2: one quad a Gaussian, sorted by depth, laid over one another from back to
 // front. /api/tasks/ID/splats.bin has 32 bytes a Gaussian: centre and standard deviations as floats, RGB and opacity,
-// rotation w x y z as 128 + 127.5 * component.
+// rotation w x y z as 128 + 127.5 * component. Several are seen from the same side: whoever turns one turns all.
 'use strict';
 const Viewer = (() => {
   const kVertex = `#version 300 es
@@ -52,14 +52,15 @@ void main() {
 }`;
   const kFov = 49.1 * Math.PI / 180;
   const still = matchMedia('(prefers-reduced-motion: reduce)');
-  let gl = null, program, canvas, texture, indices, places = {};
-  let count = 0, positions = null, order = null, centre = [0, 0, 0], extent = 1.5;
-  let azimuth = .4, elevation = .26, near = 1, turning = true, dirty = true, frame = 0, load = 0, last = 0, slow = 0;
+  const views = new Map();  // by canvas; a context is made once, and kept
+  const shown = new Set();
+  let azimuth = .4, elevation = .26, near = 1, turning = true, frame = 0, last = 0, slow = 0;
 
-  function start(target) {
-    canvas = target;
-    gl = canvas.getContext('webgl2', { antialias: false, alpha: false });
-    if (!gl) return false;
+  const touch = () => { for (const view of shown) view.dirty = true; };
+
+  function start(canvas) {
+    const gl = canvas.getContext('webgl2', { antialias: false, alpha: false });
+    if (!gl) throw new Error('this browser has no WebGL 2');
     const compile = (type, source) => {
       const shader = gl.createShader(type);
       gl.shaderSource(shader, source);
@@ -67,30 +68,28 @@ void main() {
       if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
       return shader;
     };
-    program = gl.createProgram();
+    const program = gl.createProgram(), places = {};
     gl.attachShader(program, compile(gl.VERTEX_SHADER, kVertex));
     gl.attachShader(program, compile(gl.FRAGMENT_SHADER, kFragment));
     gl.linkProgram(program);
     gl.useProgram(program);
     for (const name of ['splats', 'view', 'focal', 'size']) places[name] = gl.getUniformLocation(program, name);
-    indices = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, indices);
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     const which = gl.getAttribLocation(program, 'which');
     gl.enableVertexAttribArray(which);
     gl.vertexAttribIPointer(which, 1, gl.UNSIGNED_INT, 4, 0);
     gl.vertexAttribDivisor(which, 1);
-    texture = gl.createTexture();
-    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     for (const which of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, which, gl.NEAREST);
     gl.clearColor(1, 1, 1, 1);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    listen();
-    return true;
+    listen(canvas);
+    return { canvas, gl, places, load: 0, count: 0, positions: null, order: null, centre: [0, 0, 0], extent: 1.5, dirty: true };
   }
 
-  function listen() {
-    const touched = () => { turning = false; dirty = true; };
+  function listen(canvas) {
+    const touched = () => { turning = false; touch(); };
     const turn = (dx, dy) => { azimuth -= dx; elevation = Math.max(-1.5, Math.min(1.5, elevation + dy)); touched(); };
     const zoom = factor => { near = Math.max(.3, Math.min(4, near * factor)); touched(); };
     canvas.addEventListener('pointerdown', e => canvas.setPointerCapture(e.pointerId));
@@ -100,15 +99,13 @@ void main() {
     canvas.addEventListener('keydown', e => { if (keys[e.key]) { keys[e.key](); e.preventDefault(); } });
   }
 
-  function take(buffer) {
-    count = Math.floor(buffer.byteLength / 32);
+  function take(view, buffer) {
+    const { gl } = view, count = Math.floor(buffer.byteLength / 32);
     const rows = Math.max(1, Math.ceil(count / 1024));
     const words = new Uint32Array(rows * 1024 * 8);
     words.set(new Uint32Array(buffer, 0, count * 8));
-    gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32UI, 2048, rows, 0, gl.RGBA_INTEGER, gl.UNSIGNED_INT, words);
-    const floats = new Float32Array(words.buffer);
-    positions = new Float32Array(count * 3);
+    const floats = new Float32Array(words.buffer), positions = new Float32Array(count * 3);
     const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
     for (let i = 0; i < count; i++)
       for (let k = 0; k < 3; k++) {
@@ -116,15 +113,14 @@ void main() {
         low[k] = Math.min(low[k], v);
         high[k] = Math.max(high[k], v);
       }
-    centre = low.map((v, k) => (v + high[k]) / 2);
-    extent = Math.max(1e-6, ...high.map((v, k) => v - low[k]));
-    order = new Uint32Array(count);
-    dirty = true;
+    Object.assign(view, { count, positions, order: new Uint32Array(count), centre: low.map((v, k) => (v + high[k]) / 2),
+      extent: Math.max(1e-6, ...high.map((v, k) => v - low[k])) });
+    touch();
   }
 
-  // World to camera, columns first; y is up, the camera looks along its own -z.
-  function camera() {
-    const away = extent * 2.5 / 1.5 * near;
+  // World to camera, columns first; y is up, the camera looks along its own -z. As far from each as the largest needs it.
+  function camera({ centre }) {
+    const away = Math.max(...[...shown].map(view => view.extent)) * 2.5 / 1.5 * near;
     const [ca, sa, ce, se] = [Math.cos(azimuth), Math.sin(azimuth), Math.cos(elevation), Math.sin(elevation)];
     const x = [ca, 0, -sa], z = [sa * ce, se, ca * ce], y = [-sa * se, ce, -ca * se];
     const t = axis => -(axis[0] * centre[0] + axis[1] * centre[1] + axis[2] * centre[2]);
@@ -132,8 +128,8 @@ void main() {
   }
 
   // By counting, in 2^16 steps of depth: the furthest first.
-  function sort(view) {
-    const [a, b, c] = [view[2], view[6], view[10]];
+  function sort({ count, positions, order }, matrix) {
+    const [a, b, c] = [matrix[2], matrix[6], matrix[10]];
     const depth = new Float32Array(count);
     let low = Infinity, high = -Infinity;
     for (let i = 0; i < count; i++) {
@@ -151,20 +147,20 @@ void main() {
     for (let i = 0; i < count; i++) order[starts[step[i]]++] = i;
   }
 
-  function draw() {
+  function draw(view) {
+    const { canvas, gl, places } = view;
     const side = Math.max(1, Math.round(canvas.clientWidth * Math.min(devicePixelRatio, 2)));
     if (canvas.width !== side) canvas.width = canvas.height = side;
     gl.viewport(0, 0, side, side);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    const view = camera();
-    sort(view);
-    gl.bindBuffer(gl.ARRAY_BUFFER, indices);
-    gl.bufferData(gl.ARRAY_BUFFER, order, gl.DYNAMIC_DRAW);
+    const matrix = camera(view);
+    sort(view, matrix);
+    gl.bufferData(gl.ARRAY_BUFFER, view.order, gl.DYNAMIC_DRAW);
     const focal = side / 2 / Math.tan(kFov / 2);
-    gl.uniformMatrix4fv(places.view, false, view);
+    gl.uniformMatrix4fv(places.view, false, matrix);
     gl.uniform2f(places.focal, focal, focal);
     gl.uniform2f(places.size, side, side);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, view.count);
   }
 
   function loop(now) {
@@ -174,44 +170,50 @@ void main() {
     last = now;
     if (slow > 2) turning = false;
     if (turning) azimuth += .01;
-    if (!count || !(dirty || turning)) return;
-    dirty = false;
-    draw();
-  }
-
-  async function open(target, path, note) {
-    close();
-    const mine = ++load;
-    note.textContent = 'loading …';
-    target.hidden = false;
-    try {
-      if (!gl && !start(target)) throw new Error('this browser has no WebGL 2');
-      count = 0;
-      gl.clear(gl.COLOR_BUFFER_BIT);
-      const answer = await fetch(path);
-      if (!answer.ok) throw new Error(answer.status === 404 ? 'the result is not kept any more' : `the miner says ${answer.status}`);
-      const buffer = await answer.arrayBuffer();
-      if (mine !== load) return;
-      take(buffer);
-      turning = !still.matches;
-      near = 1;
-      slow = 0;
-      note.textContent = `${count.toLocaleString()} Gaussians. Drag or use the arrow keys to turn, the wheel or + and - to zoom, space to turn by itself.`;
-      loop(last = performance.now());
-    } catch (error) {
-      if (mine === load) nothing(target, note, error.message);
+    for (const view of shown) {
+      if (!view.count || !(view.dirty || turning)) continue;
+      view.dirty = false;
+      draw(view);
     }
   }
 
-  function nothing(target, note, why = 'There is no result to show.') {
-    close();
-    target.hidden = true;
-    note.textContent = why;
+  // Beside whatever is shown in other canvases. `label`: what it is, for the words below.
+  async function open(canvas, path, note, label = '') {
+    close(canvas);
+    note.textContent = `${label && `${label}: `}loading …`;
+    canvas.hidden = false;
+    let view = views.get(canvas), mine = 0;
+    try {
+      if (!view) views.set(canvas, view = start(canvas));
+      mine = ++view.load;
+      view.count = 0;
+      view.gl.clear(view.gl.COLOR_BUFFER_BIT);
+      const answer = await fetch(path);
+      if (!answer.ok) throw new Error(answer.status === 404 ? 'the splats are not kept any more' : `the miner says ${answer.status}`);
+      const buffer = await answer.arrayBuffer();
+      if (mine !== view.load) return;
+      if (!shown.size) {
+        [turning, near, slow] = [!still.matches, 1, 0];
+        loop(last = performance.now());
+      }
+      shown.add(view);
+      take(view, buffer);
+      const size = times(view.count, 'Gaussian');
+      note.textContent = label ? `${label}: ${size}` : `${size}. Drag or use the arrow keys to turn, the wheel or + and - to zoom, space to turn by itself.`;
+    } catch (error) {
+      if (view && mine !== view.load) return;
+      close(canvas);
+      canvas.hidden = true;
+      note.textContent = `${label && `${label}: `}${error.message}`;
+    }
   }
 
-  function close() {
-    load++;
-    cancelAnimationFrame(frame);
+  function close(canvas) {
+    const view = views.get(canvas);
+    if (view) view.load++;
+    shown.delete(view);
+    touch();
+    if (!shown.size) cancelAnimationFrame(frame);
   }
-  return { open, nothing, close };
+  return { open, close };
 })();

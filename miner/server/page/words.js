@@ -7,6 +7,7 @@ const make = (tag, attributes = {}, ...children) => {
   element.append(...children.filter(child => child !== null));
   return element;
 };
+const kTasks = 1000;  // how many of the newest the page is about
 const kWords = { passed: 'passed at once', retry_passed: 'saved by retry', retry_improved: 'improved, still sparse', rejected: 'rejected', withheld: 'withheld', skipped: 'skipped', error: 'error', open: 'being made', submitting: 'being submitted' };
 // Of a decided task; the journal calls a withheld one rejected, as it sends the empty result for either.
 const endOf = task => task.outcome === 'rejected' && task.withheld ? 'withheld' : task.outcome || task.state;

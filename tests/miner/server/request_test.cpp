@@ -34,6 +34,14 @@ TEST_CASE("a path is the same whether its letters are percent-encoded or not") {
     CHECK(miner::path_of("/%zz?x") == "/%zz");
 }
 
+TEST_CASE("decimals are plain numbers within their bounds, or none") {
+    CHECK(miner::read_decimal("0.6", 0, 2) == 0.6);
+    CHECK(miner::read_decimal("0", 0, 2) == 0);
+    CHECK(miner::read_decimal("2", 0, 2) == 2);
+    for (const auto* text : {"", "-0.1", "2.1", "nan", "inf", "0,6", "0.6 ", "+0.6", "0x1"})
+        CHECK_FALSE(miner::read_decimal(text, 0, 2).has_value());
+}
+
 TEST_CASE("numbers are whole and within their bounds, or none") {
     CHECK(read_number("7", 1, 10) == 7);
     CHECK(read_number("-1", -1, 10) == -1);

@@ -46,11 +46,13 @@ public:
         const auto artifacts = storage::Artifacts::open(folder_.path() / "assets").value();
         fill(artifacts);
         status_server_ =
-            miner::StatusServer::open(io_, {.settings = settings_,
-                                            .folder = folder_.path(),
-                                            .archive = std::make_unique<miner::Archive>(
-                                                folder_.path() / "miner.db", artifacts),
-                                            .mining = mining})
+            miner::StatusServer::open(
+                io_, {.settings = settings_,
+                      .folder = folder_.path(),
+                      .archive = std::make_unique<miner::Archive>(
+                          folder_.path() / "miner.db", artifacts,
+                          storage::KeptSplats(folder_.path() / "candidates", kKeptTasks)),
+                      .mining = mining})
                 .value();
         boost::asio::co_spawn(io_, status_server_->run(), boost::asio::detached);
         thread_ = std::thread([this] { io_.run(); });
@@ -109,12 +111,47 @@ public:
         }
     }
 
+    // A task of three attempts of which the second was sent, and refused by `validator`; the
+    // splats of the first and the second were told to the server.
+    TaskRow answer_with_candidates(const std::string& validator = "them\x1b") {
+        const auto database = storage::Database::open(folder_.path() / "miner.db").value();
+        storage::Journal journal(*database, "0.1", "hash", 3000);
+        const auto id = "candidates" + std::to_string(++made_);
+        const auto row = journal.pulled({"us", validator, id, "image", "p", 3000}).value().row;
+        const auto observer = status_server_->observer({});
+        for (int number = 1; number <= 3; ++number) {
+            storage::Attempt attempt{
+                .number = number, .gaussians = number, .candidate = number > 1};
+            attempt.seed = ~std::uint64_t(number);
+            attempt.outcome = storage::AttemptOutcome::passed;
+            REQUIRE(journal.attempted(row, attempt));
+            if (number == 3) continue;
+            auto splats = two_gaussians();
+            splats.resize(std::size_t(number));
+            const auto spz = generator::write_spz(splats, {.fraction_bits = 12});
+            on_io([&](auto&) {
+                observer.splats({row, id}, attempt,
+                                std::make_shared<const std::vector<std::uint8_t>>(spz));
+            });
+        }
+        REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
+                                       .attempt = 2,
+                                       .asset = asset_,
+                                       .bytes = 10,
+                                       .detail = {},
+                                       .at = 3010}));
+        REQUIRE(journal.submitting(row, 3020));
+        REQUIRE(journal.answered(row, {.feedback = true, .score = 0, .at = 3030}));
+        return row;
+    }
+
+    static constexpr int kKeptTasks = 2;
     TaskRow answered = 0, submitting = 0, open = 0;
 
 private:
     void fill(storage::Artifacts artifacts) {
         const auto spz = generator::write_spz(two_gaussians(), {.fraction_bits = 12});
-        const auto hash = artifacts.put(spz).value();
+        const auto hash = asset_ = artifacts.put(spz).value();
         const auto database = storage::Database::open(folder_.path() / "miner.db").value();
         storage::Journal journal(*database, "0.1", "hash", 0);
         const auto make = [&](const std::string& id, bool answer) {
@@ -150,6 +187,8 @@ private:
     }
 
     tests::TemporaryFolder folder_;
+    std::string asset_;
+    int made_ = 0;
     config::Settings settings_;
     boost::asio::io_context io_{1};
     std::unique_ptr<miner::StatusServer> status_server_;

@@ -199,8 +199,11 @@ TEST_CASE("paths, methods and values that are none of ours are refused by their 
           "/page/../miner.db", "/page/%2e%2e/miner.db", "/page/", "/page/x",
           "/api/tasks/1/../../miner.db", "//", "/api/tasks/1/asset.spz/x"})
         CHECK(seen.get(target).status == 404);
-    for (const auto* target : {"/api/tasks?limit=0", "/api/tasks?limit=1001", "/api/tasks?before=x",
-                               "/api/tasks?unknown=1", "/api/stats?last=-1", "/api/stats?by=kind"})
+    for (const auto* target :
+         {"/api/tasks?limit=0", "/api/tasks?limit=1001", "/api/tasks?before=x",
+          "/api/tasks?unknown=1", "/api/tasks?outcome=none", "/api/tasks?below=x",
+          "/api/tasks?validator=", "/api/tasks/1?attempt=1", "/api/tasks/1/asset.spz?attempt=0",
+          "/api/tasks/1/asset.spz?x=1", "/api/stats?last=-1", "/api/stats?by=kind"})
         CHECK(seen.get(target).status == 400);
     CHECK(seen.get("/health", {}, "DELETE").status == 405);
     CHECK(seen.get("/generate").status == 405);

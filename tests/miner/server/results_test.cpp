@@ -1,0 +1,130 @@
+// Tasks and their splats as the page finds, compares and downloads them, over real sockets.
+#include "generator/splat/splat_file.hpp"
+#include "miner/server/task_query.hpp"
+#include "tests/miner/server/seen.hpp"
+#include "tests/support/catch.hpp"
+
+#include <string>
+#include <vector>
+
+using tests::Seen;
+using tests::task;
+
+namespace {
+
+generator::StoredSplats splats_in(const network::HttpAnswer& answer, generator::SplatFormat as) {
+    REQUIRE(answer.status == 200);
+    const std::vector<std::uint8_t> bytes(answer.body.begin(), answer.body.end());
+    CHECK(generator::format_of(bytes) == as);
+    return generator::read_splats(bytes).value();
+}
+
+std::vector<std::int64_t> ids(const Seen& seen, const std::string& query) {
+    std::vector<std::int64_t> ids;
+    const auto listing = seen.json("/api/tasks?" + query);
+    for (const auto& line : listing.at("tasks").as_array())
+        ids.push_back(line.at("id").to_number<std::int64_t>());
+    return ids;
+}
+
+std::string outcome_of(const std::string& text) {
+    const auto query = miner::read_task_query({{"outcome", text}});
+    if (!query) return "refused: " + query.error().detail;
+    const auto& withheld = query->filter.withheld;
+    return std::string(storage::name(query->filter.outcome.value())) +
+           (withheld ? *withheld ? " withheld" : " not withheld" : "");
+}
+
+}  // namespace
+
+TEST_CASE("tasks are asked for by outcome, validator and score") {
+    CHECK(outcome_of("passed") == "passed");
+    CHECK(outcome_of("rejected") == "rejected not withheld");
+    CHECK(outcome_of("withheld") == "rejected withheld");
+    for (const auto* text : {"", "none", "PASSED", "passed "})
+        CHECK(outcome_of(text) == "refused: outcome");
+    const auto all =
+        miner::read_task_query({{"validator", "5V"}, {"below", "0.6"}, {"limit", "7"}}).value();
+    CHECK(all.filter.validator == "5V");
+    CHECK(all.filter.below == 0.6);
+    CHECK_FALSE(all.filter.outcome);
+    CHECK(all.limit == 7);
+    CHECK_FALSE(miner::read_task_query({{"validator", std::string(65, '5')}}));
+}
+
+TEST_CASE("the filter of a listing is the server's, and says where it goes on") {
+    Seen seen;
+    const auto refused = seen.answer_with_candidates("others");
+    CHECK(ids(seen, "validator=others") == std::vector<std::int64_t>{refused});
+    CHECK(ids(seen, "validator=them%1b") ==
+          std::vector<std::int64_t>{seen.open, seen.submitting, seen.answered});
+    CHECK(ids(seen, "below=0.5") == std::vector<std::int64_t>{refused});
+    CHECK(ids(seen, "below=0.51") == std::vector<std::int64_t>{refused, seen.answered});
+    CHECK(ids(seen, "outcome=rejected").empty());
+    const auto first = seen.json("/api/tasks?outcome=passed&limit=2");
+    CHECK(first.at("next") == seen.submitting);
+    const auto rest =
+        seen.json("/api/tasks?outcome=passed&limit=2&before=" + std::to_string(seen.submitting));
+    CHECK(rest.at("tasks").as_array().size() == 1);
+    CHECK(rest.at("next").is_null());
+}
+
+TEST_CASE("a result is converted for whoever wants another kind of file, upright in each") {
+    using enum generator::SplatFormat;
+    Seen seen;
+    const auto sent = splats_in(seen.get(task(seen.answered, "/asset.spz")), spz_subnet);
+    const auto viewer = seen.get(task(seen.answered, "/viewer.spz"));
+    CHECK(splats_in(viewer, spz_niantic).position == sent.position);
+    CHECK(network::find_header(viewer.headers, "content-disposition") ==
+          "attachment; filename=\"task-" + std::to_string(seen.answered) + "-viewer.spz\"");
+    const auto binary = seen.get(task(seen.answered, "/asset.glb"));
+    CHECK(network::find_header(binary.headers, "content-type") == "model/gltf-binary");
+    CHECK(splats_in(binary, generator::SplatFormat::glb).position == sent.position);
+    auto turned = splats_in(seen.get(task(seen.answered, "/asset.ply")), ply);
+    CHECK(turned.position != sent.position);
+    generator::turn_half(turned);
+    CHECK(turned.position == sent.position);
+}
+
+TEST_CASE("nothing is converted before its submission is answered, or where there is no result") {
+    Seen seen;
+    for (const auto* path : {"/viewer.spz", "/asset.ply", "/asset.glb"}) {
+        CHECK(seen.get(task(seen.submitting, path)).status == 409);
+        CHECK(seen.get(task(seen.open, path)).status == 404);
+    }
+}
+
+TEST_CASE("attempts whose splats are kept can be had beside the result") {
+    using generator::SplatFormat;
+    Seen seen;
+    const auto row = seen.answer_with_candidates();
+    const auto story = seen.json(task(row));
+    std::string kept;
+    for (const auto& attempt : story.at("attempts").as_array())
+        kept += attempt.at("splats").as_bool() ? '+' : '-';
+    CHECK(kept == "++-");
+    const auto size = [&](const std::string& path) {
+        return splats_in(seen.get(task(row, path)), SplatFormat::spz_subnet).size();
+    };
+    CHECK(size("/asset.spz") == 2);
+    CHECK(size("/asset.spz?attempt=1") == 1);
+    CHECK(size("/asset.spz?attempt=2") == 2);
+    CHECK(seen.get(task(row, "/asset.spz?attempt=3")).status == 404);
+    CHECK(seen.get(task(row, "/asset.spz?attempt=4")).status == 404);
+    CHECK(seen.get(task(row, "/splats.bin?attempt=1")).body.size() == 32);
+    CHECK(seen.get(task(row, "/preview.png?attempt=1")).body !=
+          seen.get(task(row, "/preview.png")).body);
+    CHECK(splats_in(seen.get(task(row, "/asset.ply?attempt=1")), SplatFormat::ply).size() == 1);
+    // An attempt that was sent is the result, though nobody told its splats.
+    CHECK(seen.json(task(seen.answered)).at("attempts").at(0).at("splats") == true);
+    CHECK(seen.get(task(seen.answered, "/asset.spz?attempt=1")).status == 200);
+}
+
+TEST_CASE("older tasks' attempts make room for newer ones', their results stay") {
+    Seen seen;
+    const auto oldest = seen.answer_with_candidates();
+    for (int i = 0; i < Seen::kKeptTasks; ++i) seen.answer_with_candidates();
+    CHECK(seen.get(task(oldest, "/asset.spz?attempt=1")).status == 404);
+    CHECK(seen.get(task(oldest, "/asset.spz?attempt=2")).status == 200);
+    CHECK(seen.json(task(oldest)).at("attempts").at(0).at("splats") == false);
+}
