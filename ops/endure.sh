@@ -4,6 +4,7 @@
 #   ops/endure.sh crash --runs 1000    one part; so many stories, of seed 1 and the following (--seed N: of N and the following)
 # Parts:
 #   crash   rehearsals cut off at random by kill -9 and by power cuts that take what was not synced
+#   hostile validators, chain nodes and callers that attack, and what each attack costs
 #   steps   storing, backup and restore cut off between any two of their changes on the disk
 # What was found last, and how to read it: ops/docs/endurance.md. What breaks leaves its folder in /dev/shm.
 set -euo pipefail
@@ -13,11 +14,11 @@ flags=()
 while [ $# -gt 0 ]; do
     case $1 in
         --runs | --seed) flags+=("$1" "$2"); shift 2 ;;
-        crash | steps) parts+=("$1"); shift ;;
-        *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        crash | hostile | steps) parts+=("$1"); shift ;;
+        *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(crash steps)
+[ ${#parts[@]} -gt 0 ] || parts=(crash hostile steps)
 
 preset=${PRESET:-release}
 cmake --preset "$preset" > /dev/null

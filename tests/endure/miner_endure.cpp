@@ -1,6 +1,7 @@
 // What ops/endure.sh runs: miner_endure PART [--runs N] [--seed N]. Prints one line for each number
 // it found, `name: value`; exits 1 when something did not hold.
 #include "tests/endure/crash_story.hpp"
+#include "tests/endure/hostile_cost.hpp"
 #include "tests/endure/step_cuts.hpp"
 
 #include <cstdio>
@@ -46,6 +47,22 @@ int steps(std::uint32_t seed) {
     return broken == 0 ? 0 : 1;
 }
 
+// All of them, or those whose name holds `some`.
+int hostile(std::string_view some) {
+    int broken = 0;
+    std::printf("%-58s %8s %8s %11s\n", "attack", "MiB", "CPU s", "cool-downs");
+    for (const auto& name : endure::attacks()) {
+        if (name.find(some) == name.npos) continue;
+        const auto cost = endure::cost_of(name);
+        std::printf("%-58s %8.1f %8.2f %11d\n", name.c_str(), double(cost.memory_kb) / 1024,
+                    cost.cpu_s, cost.cooldowns);
+        for (const auto& words : cost.broken) std::printf("    did not hold: %s\n", words.c_str());
+        std::fflush(stdout);
+        broken += !cost.broken.empty();
+    }
+    return broken == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +76,7 @@ int main(int argc, char** argv) {
     }
     if (part == "crash") return crash(runs, seed);
     if (part == "steps") return steps(seed);
-    std::fprintf(stderr, "miner_endure crash|steps [--runs N] [--seed N]\n");
+    if (part == "hostile") return hostile(argc == 3 ? argv[2] : "");
+    std::fprintf(stderr, "miner_endure crash|steps|hostile [--runs N] [--seed N]\n");
     return 2;
 }

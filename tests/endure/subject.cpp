@@ -32,6 +32,9 @@ miner::ExitCode run(const miner::CommandLine& line) {
         case Command::run:
             miner::keep_signals();
             return miner::run_command(line, tests::make_fake(script()), {});
+        case Command::serve:
+            miner::keep_signals();
+            return miner::serve_command(line, tests::make_fake(script()));
         case Command::stats:
             return miner::stats_command(line);
         case Command::backup:
