@@ -62,6 +62,13 @@ void add_generator(Rows& rows) {
          .doc = "U2-Net weights for it: u2net.onnx or u2netp.onnx as rembg keeps them, or .safetensors; "
                 "empty: the embedded u2netp.",
          .path = true},
+        {.name = "generator.max_pixels",
+         .field = [](Settings& s) -> Field { return &s.generator.max_pixels; },
+         .doc = "A picture of a validator or of a caller of /generate with more pixels is refused, before any is made: "
+                "each takes 12 bytes while the picture is enhanced. `miner generate` takes 20 million of the operator's own.",
+         .unit = "pixels",
+         .least = 65'536,
+         .most = 20'000'000},
         {.name = "score.model",
          .field = [](Settings& s) -> Field { return &s.score.model; },
          .doc = "Folder of the networks that a validator scores with (quality/, text/, picture/, "

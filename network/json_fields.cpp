@@ -17,6 +17,9 @@ constexpr std::size_t kDeepest = 16;
 constexpr std::size_t kMemoryFactor =
     4;  // of the text's size: a long string is held twice while its buffer grows
 constexpr std::size_t kMemoryFloor = 1 << 20;
+// Of a model hub's listing of thousands of files there are tens of thousands; a value may take
+// sixty bytes where its text has two.
+constexpr std::size_t kMostValues = 400'000;
 constexpr std::size_t kLongestName = 64;  // of a field, in a message for a person
 
 // Gives out so many bytes and then says there are no more. What was given back is free again.
@@ -43,6 +46,26 @@ private:
 
     std::size_t left_;
 };
+
+// Whether there are more than that, at once, where a parser would make them first. They may be
+// nested some levels deep, but between two there is a comma.
+bool has_too_many_values(std::string_view text) {
+    std::size_t values = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                quoted = false;
+            continue;
+        }
+        quoted = c == '"';
+        values += c == ',';
+    }
+    return values > kMostValues;
+}
 
 // The key in front of the first NaN or Infinity outside quotes, in text that did not parse.
 std::optional<std::string_view> field_not_finite(std::string_view text) {
@@ -81,6 +104,8 @@ std::optional<std::int64_t> whole_number(const boost::json::value& value) {
 }  // namespace
 
 config::Result<JsonMessage> JsonMessage::parse(std::string_view text) {
+    constexpr const char* kTooMany = "too many values for its size";
+    if (has_too_many_values(text)) return config::fail(Errc::malformed, kTooMany);
     try {
         const auto memory =
             boost::json::make_shared_resource<Budget>(text.size() * kMemoryFactor + kMemoryFloor);
@@ -98,7 +123,7 @@ config::Result<JsonMessage> JsonMessage::parse(std::string_view text) {
         if (failure == boost::json::error::too_deep)
             return config::fail(Errc::malformed, "nested too deeply");
     } catch (const std::bad_alloc&) {
-        return config::fail(Errc::malformed, "too many values for its size");
+        return config::fail(Errc::malformed, kTooMany);
     } catch (const std::exception&) {  // a string or array beyond the library's own limits
         return config::fail(Errc::malformed, "too large");
     }

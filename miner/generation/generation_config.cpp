@@ -44,6 +44,9 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
     auto pictures = TextToImageClient::options(settings.picture_service);
     if (!pictures) return pictures.error();
     const auto& matting = settings.generator.matting;
+    // Which made them as large as it was asked to.
+    const std::int64_t side = *pictures ? settings.picture_service.size : 0;
+    const auto of_service = side * side;
     return GenerationConfig{.gate = settings.gate,
                             .export_ = settings.export_,
                             .standard = std::move(*standard),
@@ -53,6 +56,7 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
                                                             : GenerationConfig::Matting::automatic,
                             .stage2_uses_plain_picture = settings.enhance.applies_to == "structure",
                             .deadline = settings.generator.deadline,
+                            .max_pixels = std::max(settings.generator.max_pixels, of_service),
                             .pictures = std::move(*pictures)};
 }
 

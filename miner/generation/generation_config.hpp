@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 #include "network/picture_service.hpp"
 #include "storage/attempt.hpp"
@@ -31,6 +32,7 @@ struct GenerationConfig {
     Matting matting = Matting::automatic;
     bool stage2_uses_plain_picture = false;  // enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
+    std::int64_t max_pixels = generator::DecodeLimits{}.max_pixels;
     std::optional<network::PictureService::Options> pictures = {};  // text-to-image, of prompts
 
     // Of a picture.

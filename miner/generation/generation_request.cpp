@@ -1,6 +1,5 @@
 #include "miner/generation/generation_request.hpp"
 
-#include "generator/image/decode.hpp"
 #include "generator/image/prepare.hpp"
 
 #include <utility>
@@ -28,18 +27,19 @@ config::Result<generator::Condition> prepare(const generator::Condition& source,
     return generator::Condition(std::move(results));
 }
 
-config::Result<generator::Condition> decode(const GenerationRequest& request) {
+config::Result<generator::Condition> decode(const GenerationRequest& request,
+                                            const generator::DecodeLimits& limits) {
     if (const auto* prompt = std::get_if<generator::Prompt>(&request))
         return generator::Condition(*prompt);
     if (const auto* file = std::get_if<std::vector<std::uint8_t>>(&request)) {
-        auto picture = generator::decode(*file);
+        auto picture = generator::decode(*file, limits);
         if (!picture) return picture.error();
         return generator::Condition(std::move(*picture));
     }
     const auto& images = std::get<MultiImage>(request);
     generator::Views views{{}, images.mode};
     for (const auto& file : images.files) {
-        auto picture = generator::decode(file);
+        auto picture = generator::decode(file, limits);
         if (!picture) return picture.error();
         views.pictures.push_back(std::move(*picture));
     }

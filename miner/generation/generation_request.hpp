@@ -3,6 +3,7 @@
 
 #include "config/result.hpp"
 #include "generator/generator.hpp"
+#include "generator/image/decode.hpp"
 #include "generator/image/enhance.hpp"
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct MultiImage {
 using GenerationRequest = std::variant<std::vector<std::uint8_t>, MultiImage, generator::Prompt>;
 
 // Pictures as they are in their files, RGBA; words as they came. Fails as generator::decode does.
-config::Result<generator::Condition> decode(const GenerationRequest& request);
+config::Result<generator::Condition> decode(const GenerationRequest& request,
+                                            const generator::DecodeLimits& limits);
 
 // Pictures enhanced by `chain` and cropped to RGB of `size` squared; not for a prompt. Fails as
 // generator::prepare does.

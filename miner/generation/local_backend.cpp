@@ -29,7 +29,8 @@ public:
 
     asio::awaitable<config::Result<void>> read() override {
         if (!is_prompt(input_.request)) say("decode");
-        auto decoded = co_await run_on(lanes_.cpu, [this] { return decode(input_.request); });
+        const generator::DecodeLimits limits{.max_pixels = input_.generation_config.max_pixels};
+        auto decoded = co_await run_on(lanes_.cpu, [&] { return decode(input_.request, limits); });
         if (!decoded) co_return decoded.error();
         source_ = std::move(*decoded);
         co_return config::Result<void>();

@@ -52,7 +52,9 @@ public:
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.request);
         if (!bytes) co_return config::Result<void>();
         if (input_.stage) input_.stage("decode");
-        auto decoded = co_await run_on(lanes_.cpu, [bytes] { return generator::decode(*bytes); });
+        const generator::DecodeLimits limits{.max_pixels = input_.generation_config.max_pixels};
+        auto decoded =
+            co_await run_on(lanes_.cpu, [&] { return generator::decode(*bytes, limits); });
         if (!decoded) co_return decoded.error();
         co_return config::Result<void>();
     }

@@ -44,14 +44,15 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
             .task = std::move(*pulled.task),
             .gate_decided = std::move(gate_decided),
             .threshold = sound_threshold(pulled.validation_threshold)};
-    const storage::PulledTask row{.hotkey = who.hotkey(),
-                                  .validator = validator.peer.hotkey,
-                                  .task_id = job.task.id,
-                                  .kind = std::string(network::name(job.task.kind)),
-                                  .prompt = job.task.prompt,
-                                  .at = now_ms(),
-                                  .threshold = job.threshold};
+    storage::PulledTask row{.hotkey = who.hotkey(),
+                            .validator = validator.peer.hotkey,
+                            .task_id = job.task.id,
+                            .kind = std::string(network::name(job.task.kind)),
+                            .prompt = job.task.prompt,
+                            .at = now_ms(),
+                            .threshold = job.threshold};
     const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
+    std::string().swap(row.prompt);  // which may be megabytes, and the job has it
     note_record(known ? config::Result<void>() : known.error());
     if (!known) {
         // Without a record it might be made twice; the validator keeps the task until it is

@@ -20,7 +20,7 @@ using network::ServerReply;
 using network::ServerRequest;
 
 constexpr std::int64_t kLargestSeed = 9'007'199'254'740'991;
-constexpr std::size_t kLargestPicture = 20 << 20;
+constexpr std::size_t kLargestPicture = 8 << 20;
 constexpr std::int64_t kMostGaussians = 10'000'000;
 constexpr std::ptrdiff_t kLongestPrompt = 1024;  // characters, as validators have it
 // What the subnet gives a miner, http.deadline unset; its miners have GPUs.
@@ -103,7 +103,7 @@ config::Result<GenerateEndpoint::Call> GenerateEndpoint::read_call(
         return wrong("the form has neither a file prompt_image_file nor a prompt");
     if (!picture.empty() && !prompt.empty())
         return wrong("the form has both a file prompt_image_file and a prompt: send one of them");
-    if (picture.size() > kLargestPicture) return wrong("prompt_image_file is larger than 20 MB");
+    if (picture.size() > kLargestPicture) return wrong("prompt_image_file is larger than 8 MB");
     if (characters(prompt) > kLongestPrompt)
         return wrong(fmt::format("prompt is longer than {} characters", kLongestPrompt));
     Call call;
@@ -142,9 +142,10 @@ asio::awaitable<ServerReply> GenerateEndpoint::generate(ServerRequest request) {
     co_return std::move(answer.reply);
 }
 
-asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(const ServerRequest& request,
+asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(ServerRequest& request,
                                                                  Clock::time_point deadline) {
     auto call = read_call(request);
+    std::string().swap(request.body);  // the call has its part of it
     if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
     if (!s_.state.ready() || s_.stop.asked())
         co_return Answer{"not_ready", retry_later(503, s_.stop.asked() ? "stopping" : "loading")};

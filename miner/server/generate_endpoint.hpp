@@ -62,7 +62,7 @@ private:
     config::Result<std::optional<GenerationConfig>> read_config_of_caller(const Field& field) const;
     // How long a call may take, waiting included; see http.deadline.
     std::chrono::milliseconds limit() const;
-    asio::awaitable<Answer> make(const network::ServerRequest& request, Clock::time_point deadline);
+    asio::awaitable<Answer> make(network::ServerRequest& request, Clock::time_point deadline);
     asio::awaitable<Answer> produce(Call call, std::stop_token gone, Clock::time_point deadline);
     asio::awaitable<Answer> deliver(GenerationResult result, const Call& call);
     Answer too_late() const;

@@ -19,6 +19,7 @@ using std::chrono::minutes;
 
 constexpr std::size_t kInputs = 64;
 constexpr std::size_t kLongestInput = 1 << 20;  // as base64
+constexpr std::size_t kInputBytes = 16 << 20;   // of all
 
 double seconds_between(State::Time from, State::Time to) {
     return double(duration_cast<milliseconds>(to - from).count()) / 1000;
@@ -79,7 +80,12 @@ void State::pulled(const Pulled& pulled, Time now) {
     if (pulled.task->prompt.size() > kLongestInput) return;
     std::erase_if(inputs_, [&](const Input& input) { return input.row == pulled.row; });
     inputs_.push_back({pulled.row, at_hand_[pulled.row].kind, pulled.task->prompt});
-    if (inputs_.size() > kInputs) inputs_.pop_front();
+    const auto too_much = [&] {
+        std::size_t bytes = 0;
+        for (const auto& input : inputs_) bytes += input.prompt.size();
+        return inputs_.size() > kInputs || bytes > kInputBytes;
+    };
+    while (too_much()) inputs_.pop_front();
 }
 
 void State::stage(const TaskInHand& task, std::string_view stage, Time now) {

@@ -2,21 +2,34 @@
 
 #include "network/errc.hpp"
 
+#include <algorithm>
+
 namespace miner {
 namespace {
 
 constexpr network::HttpServer::Limits kLimits{
     .header_bytes = 16 << 10,
-    .body_bytes = 24 << 20,  // a picture of 20 MB and the form around it
+    .body_bytes = 9 << 20,  // a picture of 8 MB and the form around it
     .connections = 256,
     .says_busy = true,
     .makes_room = true,
     .idle = std::chrono::milliseconds(10'000),
     .read = std::chrono::milliseconds(20'000),
     .write = std::chrono::milliseconds(60'000)};
-constexpr long kUploads = 5;                   // calls of /generate beyond those that may wait
+constexpr long kUploads = 5;  // calls of /generate beyond those that may wait
+// Of all calls that are let in, together: some large pictures, or one of this size for each that
+// may wait.
+constexpr std::int64_t kUploadBytes = 12 << 20;
+constexpr std::int64_t kUsualPicture = 2 << 20;
 constexpr int kSigned = 1;                     // the mark of a request whose signature counts
 constexpr std::int64_t kQuestionBytes = 4096;  // body of anything but /generate
+
+// Of a call's body: as long as it says that it is, or as long as it may become.
+std::int64_t announced_bytes(const network::ServerRequest& request, std::int64_t most) {
+    const auto length = network::find_header(request.headers, "content-length");
+    const auto number = length ? read_number(*length, 0, most) : std::nullopt;
+    return number.value_or(most);
+}
 
 }  // namespace
 
@@ -120,14 +133,24 @@ std::optional<network::ServerReply> StatusServer::screen(network::ServerRequest&
     auto refused = is_signed ? callers_->screen(request, path) : access_.refuse(request, path);
     if (path != "/generate" || !generate_) {
         body_bytes = kQuestionBytes;
-    } else if (!refused && calls_in_.use_count() > settings_.http.queue + kUploads) {
-        // Each may bring a large picture: beyond this none is let in to memory.
-        refused = words_reply(429, "others are waiting already");
-        refused->headers.emplace_back("retry-after", "5");
-    } else {
-        request.hold = calls_in_;
+    } else if (!refused) {
+        request.hold = let_in(announced_bytes(request, body_bytes));
+        if (!request.hold) {
+            refused = words_reply(429, "others are waiting already");
+            refused->headers.emplace_back("retry-after", "5");
+        }
     }
     return refused;
+}
+
+// What a call holds as long as it lasts. Null when there are too many, or too many bytes of them:
+// then nothing of it is let in to memory.
+std::shared_ptr<void> StatusServer::let_in(std::int64_t bytes) const {
+    const auto most = std::max(kUploadBytes, (settings_.http.queue + 1) * kUsualPicture);
+    if (calls_in_.use_count() > settings_.http.queue + kUploads) return nullptr;
+    if (*bytes_in_ > 0 && *bytes_in_ + bytes > most) return nullptr;
+    *bytes_in_ += bytes;
+    return {calls_in_.get(), [call = calls_in_, in = bytes_in_, bytes](void*) { *in -= bytes; }};
 }
 
 asio::awaitable<StatusServer::Reply> StatusServer::answer(network::ServerRequest raw) {

@@ -64,6 +64,7 @@ private:
 
     std::optional<network::ServerReply> screen(network::ServerRequest& request,
                                                std::int64_t& body_bytes) const;
+    std::shared_ptr<void> let_in(std::int64_t bytes) const;
     asio::awaitable<Reply> answer(network::ServerRequest request);
     asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
     asio::awaitable<Reply> tasks(const Request& request);
@@ -92,6 +93,7 @@ private:
     int watchers_ = 0;                                              // of /api/events
     std::shared_ptr<int> calls_in_ = std::make_shared<int>();       // as results_out_, of /generate
     std::shared_ptr<int> converted_out_ = std::make_shared<int>();  // likewise
+    std::shared_ptr<std::int64_t> bytes_in_ = std::make_shared<std::int64_t>(0);  // of their bodies
     std::shared_ptr<int> results_out_;  // use_count tells how many large answers are on their way
     std::unique_ptr<network::HttpServer> server_;
 };

@@ -140,9 +140,16 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
 }
 
 asio::awaitable<Error> Rpc::read(WebSocket& socket) {
-    for (;;) {
+    auto since = Clock::now();
+    for (int messages = 1;; ++messages) {
         const auto text = co_await socket.read();
         if (!text) co_return text.error();
+        if (const auto now = Clock::now(); now - since > options_.limits.flood) {
+            since = now;
+            messages = 0;
+        }
+        if (messages > options_.limits.messages)
+            co_return fail(Errc::malformed, "more messages than anybody asked for");
         auto message = parse_rpc_message(*text);
         if (!message) co_return message.error();
         if (auto taken = take(std::move(*message)); !taken) co_return taken.error();

@@ -35,8 +35,11 @@ struct RpcLimits {
     std::chrono::milliseconds request{30'000};   // a call, waiting for a connection included
     std::chrono::milliseconds greeting{15'000};  // until a new connection shows a block
     std::chrono::milliseconds stale{180'000};    // without a new block for so long: another node
-    std::uint64_t behind = 50;                   // blocks behind the newest seen: another node
-    std::chrono::milliseconds settled{60'000};   // see Failover
+    // A node that says more than so much in so long is left, lest it keep a core busy.
+    int messages = 20'000;
+    std::chrono::milliseconds flood{10'000};
+    std::uint64_t behind = 50;                  // blocks behind the newest seen: another node
+    std::chrono::milliseconds settled{60'000};  // see Failover
 };
 
 // What happened to the connection, for whoever logs it.

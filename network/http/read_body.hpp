@@ -22,7 +22,8 @@ namespace network {
 
 // Hands the body to `take` in pieces, each of which must come within `limit` when one is given;
 // what `take` returns, if it is an error, ends the reading. Memory follows what has truly come,
-// never what Content-Length announces; the parser's body_limit holds throughout.
+// never what Content-Length announces; the parser's body_limit holds throughout. A body in
+// thousands of tiny chunks is bad_chunk.
 template <bool is_request, class Stream, class Take>
 boost::asio::awaitable<boost::system::error_code> read_pieces(
     Stream& stream, boost::beast::flat_buffer& buffer,
@@ -31,7 +32,10 @@ boost::asio::awaitable<boost::system::error_code> read_pieces(
     namespace http = boost::beast::http;
     constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
     constexpr std::size_t kPieceBytes = 64 << 10;
+    // A chunk of a byte is two or three pieces, and takes a hundred times what its byte does.
+    constexpr std::size_t kFewPieces = 16 << 10, kSmallPiece = 256;
     std::vector<char> piece(kPieceBytes);
+    std::size_t pieces = 0, bytes = 0;
     while (!parser.is_done()) {
         auto& sink = parser.get().body();
         sink.data = piece.data();
@@ -47,6 +51,8 @@ boost::asio::awaitable<boost::system::error_code> read_pieces(
         }
         if (error == http::error::need_buffer) error = {};
         if (error) co_return error;
+        bytes += piece.size() - sink.size;
+        if (++pieces > kFewPieces + bytes / kSmallPiece) co_return http::error::bad_chunk;
         error = take(std::string_view(piece.data(), piece.size() - sink.size));
         if (error) co_return error;
     }

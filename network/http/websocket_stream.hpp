@@ -85,12 +85,19 @@ public:
         stream_.read_message_max(limits.message_bytes);
         stream_.auto_fragment(false);
         stream_.text(true);
+        stream_.control_callback([this](boost::beast::websocket::frame_type kind, auto) {
+            // Each is answered within the reading of a message, which would never end.
+            if (kind == boost::beast::websocket::frame_type::ping && ++pings_ > kMostPings) close();
+        });
     }
 
     boost::asio::awaitable<config::Result<std::string>> read() override {
         boost::beast::flat_buffer buffer;
+        pings_ = 0;
         const auto [error, bytes] =
             co_await stream_.async_read(buffer, boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (pings_ > kMostPings)
+            co_return config::fail(Errc::malformed, where_ + ": one ping after the other");
         if (error) co_return websocket_error(error, where_ + closing_words(error));
         co_return boost::beast::buffers_to_string(buffer.data());
     }
@@ -120,6 +127,8 @@ public:
     const std::string& where() const { return where_; }
 
 private:
+    static constexpr int kMostPings = 1000;  // ahead of a message
+
     // What the peer said as it closed: a status (RFC 6455, 7.4) and words, "1008 no key".
     std::string closing_words(const boost::system::error_code& error) const {
         if (error != boost::beast::websocket::error::closed) return {};
@@ -130,6 +139,7 @@ private:
 
     std::string where_;
     WebSocketLimits limits_;
+    int pings_ = 0;  // since the last message
     boost::beast::websocket::stream<Layer> stream_;
     ClosingGuard guard_;
 };

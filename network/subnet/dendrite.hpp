@@ -18,7 +18,7 @@ public:
         std::chrono::milliseconds connect_timeout{5'000};
         std::chrono::milliseconds pull_timeout{12'000};
         std::chrono::milliseconds submit_timeout{300'000};
-        std::int64_t max_answer_bytes = 64LL << 20;
+        std::int64_t max_answer_bytes = 6LL << 20;
         std::function<std::int64_t()> now_ns;  // wall clock; empty: the system's
     };
 

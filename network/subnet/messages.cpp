@@ -15,7 +15,10 @@ namespace network {
 namespace {
 
 constexpr std::size_t kLongestId = 256;
-constexpr std::size_t kLongestPrompt = 32 << 20;
+// Validators say at most 1,024 characters, and this is what the tokenizers take. How long a picture
+// may be, Dendrite's options say.
+constexpr std::size_t kLongestWords = 128 << 10;
+constexpr std::size_t kLongestPicture = 32 << 20;
 
 // neurons/common/miner_license_consent_declaration.py, to the letter.
 constexpr std::string_view kDeclaration =
@@ -44,7 +47,8 @@ std::optional<Task> read_task(JsonFields& answer, const boost::json::object& obj
                     [](unsigned char c) { return c < ' ' || c == 0x7f; })) {
         fields.fail("id", "has control characters");
     }
-    fields.read_text("prompt", kLongestPrompt, task.prompt);
+    const bool text = task.kind == TaskKind::text;
+    fields.read_text("prompt", text ? kLongestWords : kLongestPicture, task.prompt);
     answer.take(fields);
     return task;
 }

@@ -22,7 +22,7 @@ std::string_view name(TaskKind kind);  // as the protocol has it: "text", "image
 struct Task {
     TaskKind kind = TaskKind::text;
     std::string id;      // 1 to 256 bytes of UTF-8 without control characters
-    std::string prompt;  // text, or base64 of a picture file; 1 byte to 32 MiB, UTF-8
+    std::string prompt;  // UTF-8: 1 byte to 128 KiB of text, or to 32 MiB of a picture in base64
 };
 
 // Whom to ask. From the metagraph, or from the setting `validators`.

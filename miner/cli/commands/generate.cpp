@@ -210,6 +210,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
         complain("enhance", generation_config.error());
         return ExitCode::usage;
     }
+    generation_config->max_pixels = generator::DecodeLimits{}.max_pixels;  // the operator's own
     const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
                                                             : std::random_device{}();
     const auto outcome = generate({std::move(*request), what, seed, interrupt}, settings,

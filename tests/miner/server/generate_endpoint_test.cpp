@@ -176,6 +176,40 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     CHECK(serving.script->stage1_runs == 2);
 }
 
+TEST_CASE("a caller's picture may have 8 MB, and as many pixels as the settings say") {
+    Serving serving;
+    serving.settings.generator.max_pixels = 24 * 20 - 1;
+    serving.start();
+    const auto refused = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(refused.status == 422);
+    CHECK(refused.body.find("24 x 20 pixels; the limit is 479") != std::string::npos);
+    const auto large = serving.post(form({{"prompt_image_file", std::string((8 << 20) + 1, 'A')}}));
+    CHECK(large.status == 400);
+    CHECK(large.body.find("larger than 8 MB") != std::string::npos);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+}
+
+TEST_CASE("calls are let in as far as their bytes have room together") {
+    Serving serving;
+    serving.script->held = true;
+    serving.start();
+    // What follows a picture's end is not looked at.
+    const auto large = form({{"prompt_image_file", picture() + std::string(7'000'000, 'x')}});
+    auto first = std::async(std::launch::async, [&] { return serving.post(large).status; });
+    serving.wait_for_stage1(1);
+    CHECK(serving.post(large).status == 429);
+    auto small = meanwhile(serving);
+    CHECK(tests::eventually([&] {
+        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
+               std::string::npos;
+    }));
+    serving.script->held = false;
+    CHECK(first.get() == 200);
+    CHECK(small.get() == 200);
+    CHECK(serving.post(large).status == 200);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+}
+
 TEST_CASE("as many are made at a time as there are devices") {
     Serving serving;
     serving.settings.generator.devices = {"cuda:0", "cuda:1"};

@@ -208,6 +208,19 @@ TEST_CASE("inputs are remembered, the newest of them, and none that are large") 
     CHECK(state.input(101) == nullptr);
 }
 
+TEST_CASE("inputs are remembered up to 16 MiB of them together") {
+    auto state = running();
+    network::Task task = kTask;
+    task.prompt.assign(1 << 20, 'a');
+    for (int i = 1; i <= 20; ++i) {
+        task.id = std::to_string(i);
+        state.pulled({.validator = "v", .reached = true, .task = &task, .row = i}, kStart);
+    }
+    CHECK(state.input(4) == nullptr);
+    CHECK(state.input(5) != nullptr);
+    CHECK(state.input(20) != nullptr);
+}
+
 TEST_CASE("whoever looks is told when the scores are no validator's") {
     auto state = running();
     CHECK(state.now(kStart).at("scored_by").is_null());

@@ -71,6 +71,16 @@ TEST_CASE("chunks are put together") {
               .body == "abcde");
 }
 
+TEST_CASE("a body in thousands of chunks of a byte is refused, one in a few thousand is not") {
+    const auto said = [](int chunks) {
+        std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (int i = 0; i < chunks; ++i) answer += "1\r\nx\r\n";
+        return answer + "0\r\n\r\n";
+    };
+    CHECK(ask_one_that_says(said(3000)).value().body.size() == 3000);
+    CHECK(failure(ask_one_that_says(said(20'000))) == Errc::malformed);
+}
+
 TEST_CASE("a body larger than the limit is refused and not kept") {
     auto limits = patient();
     limits.body_bytes = 1000;

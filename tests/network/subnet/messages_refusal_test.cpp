@@ -103,23 +103,39 @@ TEST_CASE("numbers too large for their place are refused") {
 }
 
 TEST_CASE("sizes are bounded") {
-    const auto task = [](std::size_t id, std::size_t prompt) {
-        return with_task(R"({"id":")" + std::string(id, 'i') + R"(","prompt":")" +
-                         std::string(prompt, 'A') + R"("})");
+    const auto task = [](std::size_t id, std::size_t prompt, const char* kind = "image") {
+        return with_task(R"({"type":")" + std::string(kind) + R"(","id":")" + std::string(id, 'i') +
+                         R"(","prompt":")" + std::string(prompt, 'A') + R"("})");
     };
     CHECK(parse_pull_answer(task(256, 1)).has_value());
     CHECK(refusal(parse_pull_answer(task(257, 1))) == "task.id is longer than 256 bytes");
     CHECK(parse_pull_answer(task(1, 32 << 20)).has_value());
     CHECK(refusal(parse_pull_answer(task(1, (32 << 20) + 1))) ==
           "task.prompt is longer than 33554432 bytes");
+    CHECK(parse_pull_answer(task(1, 128 << 10, "text")).has_value());
+    CHECK(refusal(parse_pull_answer(task(1, (128 << 10) + 1, "text"))) ==
+          "task.prompt is longer than 131072 bytes");
 }
 
 TEST_CASE("a long prompt in escapes is read all the same") {
     std::string prompt;
     for (int i = 0; i < 1 << 20; ++i) prompt += "\\/a";
-    const auto answer = parse_pull_answer(with_task(R"({"id":"i","prompt":")" + prompt + R"("})"));
+    const auto answer =
+        parse_pull_answer(with_task(R"({"type":"image","id":"i","prompt":")" + prompt + R"("})"));
     REQUIRE(answer.has_value());
     CHECK(answer->task->prompt.size() == std::size_t(2) << 20);
+}
+
+TEST_CASE("values are counted before any is made, commas in texts are none") {
+    const std::string text(30, 'a');
+    std::string many = "{\"x\":[";
+    for (int i = 0; i < 400'001; ++i) many += "\"" + text + "\",";
+    CHECK(refusal(parse_pull_answer(many + "0]}")) == "too many values for its size");
+    const std::string commas(500'000, ',');
+    CHECK(
+        parse_pull_answer(with_task(R"({"type":"image","id":"i","prompt":"\")" + commas + R"("})"))
+            .value()
+            .task->prompt == "\"" + commas);
 }
 
 TEST_CASE("an answer cannot take more memory than a few times its size") {
