@@ -52,18 +52,19 @@ struct Schedule {
 };
 
 struct Generator {
-    std::string model;                  // folder of a checkpoint; empty: the embedded model
-    std::string device = "auto";        // none: only those of `remote`
-    std::vector<std::string> devices;   // several, in place of the one above
-    std::vector<std::string> remote;    // addresses of other miners' miner serve
-    std::string remote_token;           // their http.token; empty: none is shown
-    std::string dtype = "auto";         // auto: fp32 on a CPU, fp16 on a GPU
-    int threads = 0;                    // of the CPU lane of torch; 0: all cores
-    std::int64_t seed = -1;             // -1: a new one for each task
-    seconds deadline{240};              // a task's generation, retries included
-    std::string matting = "auto";       // auto | always | never
-    std::string matting_model;          // .onnx or .safetensors; empty: the embedded u2netp
-    std::int64_t max_pixels = 2 << 20;  // of a picture that others send
+    std::string model;                 // folder of a checkpoint; empty: the embedded model
+    std::string device = "auto";       // none: only those of `remote`
+    std::vector<std::string> devices;  // several, in place of the one above
+    std::vector<std::string> remote;   // addresses of other miners' miner serve
+    std::string remote_token;          // their http.token; empty: none is shown
+    std::string dtype = "auto";        // auto: fp32 on a CPU, fp16 on a GPU
+    int threads = 0;                   // of the CPU lane of torch; 0: all cores
+    std::int64_t seed = -1;            // -1: a new one for each task
+    seconds deadline{240};             // a task's generation, retries included
+    std::string matting = "auto";      // auto | always | never
+    std::string matting_model;         // .onnx or .safetensors; empty: the embedded u2netp
+    // Of a picture that others send: 1,536 squared fits.
+    std::int64_t max_pixels = 2'400'000;
 };
 
 // What tells a result's score before a validator does.

@@ -104,7 +104,7 @@ std::vector<CallerAttack> of_generate() {
                       "transfer-encoding: chunked\r\n\r\n",
                   "100000\r\n" + std::string(kMebibyte, 'x') + "\r\n", 64 * kMebibyte)},
         {"8 PNGs of a gigapixel", true, calls(8, picture(text_of(gigapixel_png())))},
-        {"8 PNGs as large as are taken", true, calls(8, picture(text_of(plain_png(1448, 6))))},
+        {"8 PNGs as large as are taken", true, calls(8, picture(text_of(plain_png(1549, 6))))},
         {"8 PNGs of 20 megapixels", true, calls(8, picture(text_of(plain_png(4472))))},
         {"a prompt of 20 MB", true,
          calls(1, generate_call("prompt", {}, std::string(20'000'000, 'a')))},
