@@ -95,7 +95,8 @@ Observer StatusServer::observer(Observer other) {
     if (archive_ && archive_->keeps())
         both.splats = [this, next = other.splats](const TaskInHand& task,
                                                   const storage::Attempt& attempt, auto spz) {
-            archive_->keep({task.row, attempt.number, attempt.seed}, spz);
+            // Megabytes each, some hundred an hour: only while there is somebody to compare them.
+            if (watchers_ > 0) archive_->keep({task.row, attempt.number, attempt.seed}, spz);
             if (next) next(task, attempt, std::move(spz));
         };
     both.stage = [this, next = other.stage](const TaskInHand& task, std::string_view stage) {

@@ -32,6 +32,13 @@ inline std::variant<CommandLine, Exit> parse_words(std::initializer_list<const c
     return miner::parse(int(argv.size()), argv.data(), environment, kNow);
 }
 
+// Of a test that runs the command: with no environment.
+inline std::variant<CommandLine, Exit> parse_line(const std::vector<std::string>& words) {
+    std::vector<const char*> argv{"miner"};
+    for (const auto& word : words) argv.push_back(word.c_str());
+    return miner::parse(int(argv.size()), argv.data(), {}, kNow);
+}
+
 inline CommandLine good(std::initializer_list<const char*> words,
                         const config::Environment& environment = kHome) {
     auto result = parse_words(words, environment);

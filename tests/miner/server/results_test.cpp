@@ -97,6 +97,7 @@ TEST_CASE("nothing is converted before its submission is answered, or where ther
 TEST_CASE("attempts whose splats are kept can be had beside the result") {
     using generator::SplatFormat;
     Seen seen;
+    const tests::Watcher watcher(seen);
     const auto row = seen.answer_with_candidates();
     const auto story = seen.json(task(row));
     std::string kept;
@@ -120,8 +121,16 @@ TEST_CASE("attempts whose splats are kept can be had beside the result") {
     CHECK(seen.get(task(seen.answered, "/asset.spz?attempt=1")).status == 200);
 }
 
+TEST_CASE("nobody's disk is filled with attempts that nobody looks at") {
+    Seen seen;
+    const auto row = seen.answer_with_candidates();
+    CHECK(seen.get(task(row, "/asset.spz?attempt=1")).status == 404);
+    CHECK(seen.get(task(row, "/asset.spz?attempt=2")).status == 200);
+}
+
 TEST_CASE("older tasks' attempts make room for newer ones', their results stay") {
     Seen seen;
+    const tests::Watcher watcher(seen);
     const auto oldest = seen.answer_with_candidates();
     for (int i = 0; i < Seen::kKeptTasks; ++i) seen.answer_with_candidates();
     CHECK(seen.get(task(oldest, "/asset.spz?attempt=1")).status == 404);

@@ -112,7 +112,7 @@ public:
     }
 
     // A task of three attempts of which the second was sent, and refused by `validator`; the
-    // splats of the first and the second were told to the server.
+    // splats of the first and the second were told to the server, which keeps them for a Watcher.
     TaskRow answer_with_candidates(const std::string& validator = "them\x1b") {
         const auto database = storage::Database::open(folder_.path() / "miner.db").value();
         storage::Journal journal(*database, "0.1", "hash", 3000);
@@ -198,5 +198,21 @@ private:
 inline std::string task(TaskRow row, const std::string& what = "") {
     return "/api/tasks/" + std::to_string(row) + what;
 }
+
+// Somebody who has the page open.
+class Watcher {
+public:
+    explicit Watcher(const Seen& seen) {
+        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+        send(socket_, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        std::string text;
+        boost::asio::read_until(socket_, boost::asio::dynamic_buffer(text), "\r\n");
+        REQUIRE(text.substr(0, 12) == "HTTP/1.1 200");
+    }
+
+private:
+    boost::asio::io_context io_;
+    LoopbackPeer::Socket socket_{io_};
+};
 
 }  // namespace tests

@@ -2,6 +2,7 @@
 // scorer.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
 #include "tests/support/fake_scorer.hpp"
@@ -9,7 +10,6 @@
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,15 +21,11 @@ using Catch::Contains;
 
 // Ten minutes a task, which it never needs: three candidates are asked for.
 tests::Outcome bench(std::vector<std::string> more, std::optional<config::Error> fails = {}) {
-    std::vector<std::string> words{"miner", "bench",    "--random", "--candidates",
-                                   "600",   "--voxels", "5000",     "--candidates.most",
-                                   "3"};
+    std::vector<std::string> words{"bench",    "--random", "--candidates",      "600",
+                                   "--voxels", "5000",     "--candidates.most", "3"};
     words.insert(words.end(), more.begin(), more.end());
     return tests::run_forked([&] {
-        std::vector<const char*> argv;
-        for (const auto& word : words) argv.push_back(word.c_str());
-        const auto parsed =
-            miner::parse(int(argv.size()), argv.data(), {}, std::chrono::system_clock::now());
+        const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         if (!line) return 64;
         const auto script = std::make_shared<tests::Script>();

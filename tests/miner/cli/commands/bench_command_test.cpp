@@ -1,12 +1,12 @@
 // miner bench --model validator-scorer from the command line to its words, with scripted times.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,12 +33,9 @@ const generator::Fit kTight{{std::int64_t(1) << 30, std::int64_t(1) << 29, 0},
 
 // The scorer's bench answers with these times and what it was asked for; the other is not called.
 tests::Outcome bench(std::vector<std::string> words, std::optional<config::Error> fails = {}) {
-    words.insert(words.begin(), {"miner", "bench", "--model", "validator-scorer", "--random"});
+    words.insert(words.begin(), {"bench", "--model", "validator-scorer", "--random"});
     return tests::run_forked([&] {
-        std::vector<const char*> argv;
-        for (const auto& word : words) argv.push_back(word.c_str());
-        const auto parsed =
-            miner::parse(int(argv.size()), argv.data(), {}, std::chrono::system_clock::now());
+        const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         if (!line) return 64;
         const auto generations = [](const auto&...) -> config::Result<generator::BenchReport> {

@@ -4,13 +4,13 @@
 #include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
+#include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -25,12 +25,9 @@ using Bytes = std::vector<std::uint8_t>;
 using generator::SplatFormat;
 
 tests::Outcome convert(std::vector<std::string> words) {
-    words.insert(words.begin(), {"miner", "convert"});
+    words.insert(words.begin(), "convert");
     return tests::run_forked([&] {
-        std::vector<const char*> argv;
-        for (const auto& word : words) argv.push_back(word.c_str());
-        const auto parsed =
-            miner::parse(int(argv.size()), argv.data(), {}, std::chrono::system_clock::now());
+        const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         return line ? int(miner::convert_command(*line)) : 64;
     });
