@@ -107,6 +107,10 @@ public:
         const std::lock_guard lock(mutex_);
         stalled_ = on;
     }
+    void mute(bool on) override {
+        const std::lock_guard lock(mutex_);
+        muted_ = on;
+    }
 
 private:
     asio::awaitable<void> make_blocks() {
@@ -116,6 +120,7 @@ private:
             const std::lock_guard lock(mutex_);
             if (stalled_) continue;
             state_.next_block();
+            if (muted_) continue;
             for (auto* client : clients_) {
                 if (client->heads) client->notify(kHeads, "chain_newHead", state_.header());
                 if (!std::exchange(client->watching, false)) continue;
@@ -166,6 +171,7 @@ private:
         const auto name = std::string_view(method->get_string());
         const std::lock_guard lock(mutex_);
         count_call(name, list);
+        if (muted_) return;
         const auto result = result_of(name, list, client);
         if (!result) {
             json::object error{{"code", -32601}, {"message", result.error().detail}};
@@ -211,10 +217,10 @@ private:
 
     asio::io_context io_{1};
     Options options_;
-    mutable std::mutex mutex_;  // state_, tally_, stalled_
+    mutable std::mutex mutex_;  // state_, tally_, stalled_, muted_
     ChainState state_;
     Tally tally_;
-    bool stalled_ = false;
+    bool stalled_ = false, muted_ = false;
     bool stopping_ = false;
     Event stopped_;
     std::list<Client*> clients_;

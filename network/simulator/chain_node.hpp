@@ -43,6 +43,7 @@ public:
     virtual void change(std::function<void(ChainState&)> how) = 0;
     virtual void disconnect() = 0;         // every client
     virtual void stall(bool on) = 0;       // no new blocks
+    virtual void mute(bool on) = 0;        // takes questions, and says nothing any more
     virtual ChainState state() const = 0;  // a copy
 };
 

@@ -43,13 +43,6 @@ Bytes bytes_of(const json::array& parameters, std::size_t index) {
     return from_hex(text, bytes) ? bytes : Bytes();
 }
 
-BlockHash hash_of_block(std::uint64_t number) {
-    BlockHash hash{};
-    hash[0] = 0xb1;
-    for (int i = 0; i < 8; ++i) hash[std::size_t(31 - i)] = std::uint8_t(number >> (8 * i));
-    return hash;
-}
-
 Value account(const PublicKey& key) { return Value::Bytes(key.begin(), key.end()); }
 
 void set(Value& record, std::string_view name, Value value) {
@@ -67,6 +60,20 @@ ChainState::ChainState(std::uint16_t netuid, std::vector<LocalNeuron> neurons, B
       neurons_(std::move(neurons)),
       raw_metadata_(metadata.empty() ? recorded_metadata() : std::move(metadata)),
       metadata_(Metadata::parse(raw_metadata_).value()) {}
+
+void ChainState::fork(std::uint64_t blocks) {
+    block_ -= std::min(blocks, block_ - 1);
+    forks_.push_back(block_);
+}
+
+BlockHash ChainState::hash_of_block(std::uint64_t number) const {
+    BlockHash hash{};
+    hash[0] = 0xb1;
+    hash[1] = std::uint8_t(std::count_if(forks_.begin(), forks_.end(),
+                                         [&](std::uint64_t last) { return number > last; }));
+    for (int i = 0; i < 8; ++i) hash[std::size_t(31 - i)] = std::uint8_t(number >> (8 * i));
+    return hash;
+}
 
 json::object ChainState::header() const {
     return {{"number", fmt::format("0x{:x}", block_)},

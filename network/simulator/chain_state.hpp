@@ -12,6 +12,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -45,6 +46,9 @@ public:
 
     std::uint64_t block() const { return block_; }
     void next_block() { ++block_; }
+    // The newest blocks were of a branch that was given up: as many are to come anew, by other
+    // hashes.
+    void fork(std::uint64_t blocks);
 
     // Its uid goes to an unregistered key, and back.
     void deregister(const PublicKey& hotkey);
@@ -67,6 +71,7 @@ private:
     std::map<std::string, std::string> storage() const;  // in hexadecimal
     boost::json::value storage_at(const boost::json::array& parameters) const;
     boost::json::value query_storage(const boost::json::array& parameters) const;
+    std::array<std::uint8_t, 32> hash_of_block(std::uint64_t number) const;
     PublicKey holder(const LocalNeuron& neuron) const;  // of its uid now
     Value neurons() const;
     Value subnet_state() const;
@@ -78,6 +83,7 @@ private:
     std::map<PublicKey, PublicKey> displaced_;  // hotkey -> the key in its place
     std::map<PublicKey, std::uint64_t> nonces_;
     std::uint64_t block_ = 1000;
+    std::vector<std::uint64_t> forks_;  // the newest block that each left in place
     std::uint32_t spec_version_ = kSpecVersion;
     std::vector<std::uint8_t> raw_metadata_;
     Metadata metadata_;

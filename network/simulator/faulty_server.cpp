@@ -156,6 +156,10 @@ asio::awaitable<bool> FaultyServer::deliver(tcp::socket& socket, Answer answer, 
     if (answer.delivery == Delivery::dripped) {
         auto text = text_of(message);
         co_await send_slowly(socket, std::move(text), options_.drip_pieces, options_.drip_pause);
+    } else if (answer.delivery == Delivery::trickled) {
+        auto text = text_of(message);
+        const auto bytes = text.size();
+        co_await send_slowly(socket, std::move(text), bytes, milliseconds(1000));
     } else if (answer.delivery == Delivery::cut) {
         auto text = text_of(message);
         text.resize(text.size() / 2);

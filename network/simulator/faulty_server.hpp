@@ -27,10 +27,11 @@ class FaultyServer {
 public:
     enum class Delivery {
         whole,
-        dripped,  // in small pieces with pauses
-        cut,      // the connection is closed in the middle
-        never,    // the connection stays open and silent until the client gives up
-        none,     // the connection is closed at once
+        dripped,   // in small pieces with pauses
+        trickled,  // a byte each second
+        cut,       // the connection is closed in the middle
+        never,     // the connection stays open and silent until the client gives up
+        none,      // the connection is closed at once
     };
     struct Answer {
         ServerReply reply;

@@ -96,6 +96,17 @@ public:
         return done.get_future().get();
     }
 
+    void change(std::function<void(ValidatorState&)> how) override {
+        on_its_thread([this, how = std::move(how)] { how(state_); });
+    }
+
+    void suffer(std::vector<Fault> faults, int every) override {
+        on_its_thread([&] {
+            options_.faults = std::move(faults);
+            options_.fault_every = every;
+        });
+    }
+
     Peer peer() const override { return {hotkey_, options_.host, port_.load()}; }
 
     Tally tally() const override {
@@ -109,6 +120,16 @@ public:
     }
 
 private:
+    template <class Change>
+    void on_its_thread(Change change) {
+        std::promise<void> done;
+        asio::post(io_, [&] {
+            change();
+            done.set_value();
+        });
+        done.get_future().get();
+    }
+
     Result<std::unique_ptr<FaultyServer>> open(std::uint16_t port) {
         return FaultyServer::listen(
             io_, options_.host, port,
@@ -154,6 +175,7 @@ private:
         const auto fault = options_.faults[next_fault_++ % options_.faults.size()];
         count([](Tally& tally) { ++tally.faults; });
         request.mark = 1 + static_cast<int>(fault);
+        if (options_.faulted) options_.faulted(fault, request.target);
         return fault != Fault::refuse;
     }
 
@@ -184,6 +206,8 @@ private:
             reply.headers.emplace_back("date", http_date(now_ns() / 1'000'000'000));
         if (suffers(Fault::slow)) result.delivery = Delivery::dripped;
         if (suffers(Fault::drop)) result.delivery = Delivery::cut;
+        if (suffers(Fault::trickle)) result.delivery = Delivery::trickled;
+        if (suffers(Fault::twist) && options_.twist) options_.twist(reply);
         co_return result;
     }
 
@@ -209,6 +233,7 @@ private:
             tally.handed_out += pull.what == What::assigned;
             tally.cooldown_violations += pull.what == What::cooling_down;
         });
+        if (options_.pulled) options_.pulled(pull);
         return answer_fields(pull.answer);
     }
 
@@ -235,6 +260,7 @@ private:
                 submit.what == What::bad_signature || submit.what == What::unreadable_signature;
             if (verdict) tally.verdicts.emplace_back(submit.task.id, *verdict);
         });
+        if (options_.submitted) options_.submitted(submit);
         if (submit.what == What::unreadable_signature) co_return std::nullopt;
         co_return answer_fields(submit.answer);
     }

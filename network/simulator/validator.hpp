@@ -5,6 +5,8 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "network/http/message.hpp"
+#include "network/simulator/validator_state.hpp"
 #include "network/subnet/messages.hpp"
 #include "network/wallet/keypair.hpp"
 
@@ -40,6 +42,8 @@ public:
         garbage,  // answers 200 with bytes that are no message
         slow,     // drips the answer
         drop,     // takes the request, handles it, and closes before the answer is whole
+        trickle,  // a byte of the answer each second; this and the next are for tests
+        twist,    // what Options::twist makes of the answer
     };
 
     struct Options {
@@ -65,6 +69,12 @@ public:
             now_ns;  // wall clock, called on its thread; empty: the system's
         // Of its clock over that. It tells the time in the header Date, and counts by it.
         std::chrono::milliseconds clock_lead{0};
+        // For whoever watches, on its thread, before the answer goes out: each request that suffers
+        // a fault, each pull and each submission that was decided.
+        std::function<void(Fault, const std::string& synapse)> faulted;
+        std::function<void(const ValidatorState::Pull&)> pulled;
+        std::function<void(const ValidatorState::Submit&)> submitted;
+        std::function<void(ServerReply&)> twist;
     };
 
     // What it saw, for the report and for tests. A submission with a bad signature or one that
@@ -87,6 +97,9 @@ public:
     virtual Tally tally() const = 0;  // any thread
     // Listens on another port from now on, and no longer on the old one. Fails with network errors.
     virtual config::Result<std::uint16_t> move() = 0;  // any thread
+    // Rules and miners, and the faults from now on, as Options has them; done when they return.
+    virtual void change(std::function<void(ValidatorState&)> how) = 0;  // any thread
+    virtual void suffer(std::vector<Fault> faults, int every) = 0;      // any thread
     virtual bool drained() const = 0;  // every task was answered (submitted, skipped or refused)
 };
 

@@ -44,6 +44,13 @@ ValidatorState::ValidatorState(Rules rules, std::vector<Task> tasks,
     }
 }
 
+void ValidatorState::forget(const std::string& hotkey) { miners_.erase(hotkey); }
+
+void ValidatorState::welcome(const std::string& hotkey) {
+    const int uid = static_cast<int>(miners_.size()) + 1;
+    if (const auto [miner, fresh] = miners_.try_emplace(hotkey); fresh) miner->second.uid = uid;
+}
+
 ValidatorState::Miner* ValidatorState::find(const std::string& hotkey) {
     if (const auto found = miners_.find(hotkey); found != miners_.end()) return &found->second;
     if (!anyone_ || miners_.size() >= kMostMiners || !ss58_decode(hotkey)) return nullptr;

@@ -88,6 +88,14 @@ public:
     // Every task was handed out and answered.
     bool drained() const;
 
+    // From the next decision on.
+    void change(const Rules& rules) { rules_ = rules; }
+    const Rules& rules() const { return rules_; }
+    // A miner that lost its place on the subnet, with its task, cool-down and record; and one that
+    // has a place from now on.
+    void forget(const std::string& miner);
+    void welcome(const std::string& miner);
+
 private:
     using Seconds = std::chrono::sys_seconds;
 
