@@ -129,7 +129,8 @@ asio::awaitable<bool> ChainWatch::look() {
     warned_failure_.reset();
     trouble_.clear();
     note_hindrance();
-    looked_at_ = view->block;
+    // What is asked for may be answered by a node that is behind the one that tells new blocks.
+    looked_at_ = std::max(view->block, s_.chain.rpc().head());
     co_return true;
 }
 

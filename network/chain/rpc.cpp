@@ -202,7 +202,7 @@ bool Rpc::take_head(const json::value& header) {
         new_head_.happen();
         return true;
     }
-    seen_ = std::max(seen_, *number);
+    seen_ = *number;  // also where the chain gave up blocks for others
     if (seen_ != head_) head_at_ = Clock::now();
     head_ = seen_;
     best_ = std::max(best_, seen_);
@@ -337,7 +337,10 @@ void Rpc::lose_all() {
 }
 
 asio::awaitable<void> Rpc::wait_for(std::uint64_t number) {
-    while (!stopping_ && head_ < number) co_await new_head_.wait();
+    for (auto before = head_; !stopping_ && head_ < number && head_ >= before;) {
+        before = head_;
+        co_await new_head_.wait();
+    }
 }
 
 }  // namespace network

@@ -93,7 +93,7 @@ public:
     // Of the node at hand, or the last one; as it may be shown.
     const std::string& url() const { return url_; }
 
-    // Returns once head() is at least `number`; when stopped, at once.
+    // Returns once head() is at least `number`, or lower than it was; when stopped, at once.
     boost::asio::awaitable<void> wait_for(std::uint64_t number);
 
 private:

@@ -258,6 +258,42 @@ TEST_CASE("a connection that is cut is made again") {
     CHECK(scene.count("chain lost") == 1);
 }
 
+TEST_CASE("a node that is far back is looked at at once, not when it has caught up") {
+    Scene scene;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->stall(true);
+        scene.node->change([](ChainState& state) {
+            state.fork(500);
+            state.move(key_of(10).public_key(), 2020);
+        });
+        scene.node->disconnect();
+        co_await until([&] { return scene.port_known() == 2020; });
+        CHECK(link.watch().metagraph()->block() == scene.node->block());
+    });
+}
+
+TEST_CASE(
+    "a chain whose newest blocks are given up for others is asked no more often than before") {
+    Scene scene;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        scene.node->stall(true);
+        scene.node->change([](ChainState& state) {
+            state.fork(30);
+            state.move(key_of(10).public_key(), 2020);
+        });
+        link.watch().validator_failed();
+        co_await until([&] { return scene.port_known() == 2020; });
+        const auto looks = scene.node->tally().looks;
+        const auto block = scene.node->block();
+        scene.node->stall(false);
+        co_await until([&] { return scene.node->block() >= block + 25; });
+        // One for each block, besides those that were asked for.
+        CHECK(scene.node->tally().looks - looks <= int(scene.node->block() - block) + 5);
+    });
+}
+
 TEST_CASE("a chain that makes no blocks for a while is read again when it does") {
     Scene scene;
     scene.settings.subtensor.stale = 1s;
