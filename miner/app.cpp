@@ -116,6 +116,7 @@ public:
         children.push_back(turns());
         if (chain_) children.push_back(chain_->run());
         co_await all_of(std::move(children), host_.stop());
+        co_await pipeline_.catch_up();
         if (pipeline_.device_lost()) host_.device_was_lost();
     }
 

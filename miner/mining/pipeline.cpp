@@ -32,9 +32,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
                                 .reached = true,
                                 .cooldown_until = pulled.cooldown_until});
         leave_alone(who, validator, *heard);
-        co_await record("settled", {}, [&] {
-            return s_.journal.settled(who.hotkey(), validator.peer.hotkey, {}, now_ms());
-        });
+        co_await settled(who, validator, std::nullopt);
         turn.end = Turn::End::no_task;
         co_return turn;
     }
@@ -51,7 +49,10 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
                             .prompt = job.task.prompt,
                             .at = now_ms(),
                             .threshold = job.threshold};
-    const auto known = co_await on_db([&] { return s_.journal.pulled(row); });
+    const auto known = co_await on_db([&]() -> config::Result<storage::Known> {
+        if (const auto caught_up = late_.catch_up(); !caught_up) return caught_up.error();
+        return s_.journal.pulled(row);
+    });
     std::string().swap(row.prompt);  // which may be megabytes, and the job has it
     note_record(known ? config::Result<void>() : known.error());
     if (!known) {
@@ -73,9 +74,8 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
         job.until = candidate_time_.until(validator.peer.hotkey, heard->at, pulled.throttle_period);
     if (!at_hand_.insert(job.row).second)
         co_return turn;  // another worker has it; its turn sets the cool-down
-    co_await record("settled", job.task.id, [&] {
-        return s_.journal.settled(who.hotkey(), validator.peer.hotkey, job.row, now_ms());
-    });
+    auto current = in_hand(job);
+    co_await settled(who, validator, std::move(current));
     s_.log.info("pulled", {{"task", job.task.id},
                            {"kind", row.kind},
                            {"validator", validator.peer.hotkey},
@@ -91,6 +91,20 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
     at_hand_.erase(job.row);
     if (s_.observer.turn) s_.observer.turn(job.turn);
     co_return job.turn;
+}
+
+// What a pull tells of earlier tasks of that validator; `current` is the one that it gave.
+asio::awaitable<void> Pipeline::settled(const Identity& who, const Validator& validator,
+                                        std::optional<TaskInHand> current) {
+    const auto row = current ? std::optional(current->row) : std::nullopt;
+    auto step = [this, hotkey = who.hotkey(), validator = validator.peer.hotkey, row,
+                 at = now_ms()] { return s_.journal.settled(hotkey, validator, row, at); };
+    return record("settled", current ? current->id : std::string(), std::move(step));
+}
+
+asio::awaitable<void> Pipeline::catch_up() {
+    const auto caught_up = co_await on_db([this] { return late_.catch_up(); });
+    note_record(caught_up);
 }
 
 asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> result) {
@@ -119,26 +133,37 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
     co_await submit(job, *result, std::move(spz));
 }
 
-// False when the asset is gone or damaged: then it is made anew.
+// False when the asset is gone or damaged, or was never kept: then it is made anew.
 asio::awaitable<bool> Pipeline::reload(Job& job, const storage::Result& result,
                                        std::vector<std::uint8_t>& spz) {
-    if (result.asset.empty()) co_return true;
-    auto bytes = co_await on_db([&] { return s_.artifacts.get(result.asset); });
-    if (bytes) {
-        spz = std::move(*bytes);
-        co_return true;
+    std::string why = "the disk did not take it when it was made";
+    if (!result.asset.empty()) {
+        auto bytes = co_await on_db([&] { return s_.artifacts.get(result.asset); });
+        if (bytes) {
+            spz = std::move(*bytes);
+            co_return true;
+        }
+        why = bytes.error().message();
+    } else if (result.bytes == 0) {
+        co_return true;  // it was decided to send none
     }
-    const auto why = bytes.error().message();
     s_.log.warn("asset lost", {{"task", job.task.id}, {"error", why}});
-    co_await record("result lost", job.task.id,
-                    [&] { return s_.journal.result_lost(job.row, why, now_ms()); });
+    auto step = [this, row = job.row, why, at = now_ms()] {
+        return s_.journal.result_lost(row, why, at);
+    };
+    co_await record("result lost", job.task.id, std::move(step));
     co_return false;
+}
+
+asio::awaitable<void> Pipeline::finished(const Job& job, const storage::Result& result) {
+    auto step = [this, row = job.row, result] { return s_.journal.finished(row, result); };
+    return record("finished", job.task.id, std::move(step));
 }
 
 asio::awaitable<storage::Result> Pipeline::skip(Job& job, storage::Outcome outcome,
                                                 std::string detail) {
     const storage::Result result{.outcome = outcome, .detail = std::move(detail), .at = now_ms()};
-    co_await record("finished", job.task.id, [&] { return s_.journal.finished(job.row, result); });
+    co_await finished(job, result);
     co_return result;
 }
 
@@ -192,7 +217,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     if (result.outcome == storage::Outcome::error)
         s_.log.warn("error", {{"task", job.task.id}, {"error", result.detail}});
     result.at = now_ms();
-    co_await record("finished", job.task.id, [&] { return s_.journal.finished(job.row, result); });
+    co_await finished(job, result);
     co_return result;
 }
 

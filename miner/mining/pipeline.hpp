@@ -7,6 +7,7 @@
 #include "miner/mining/calibrator.hpp"
 #include "miner/mining/candidate_time.hpp"
 #include "miner/mining/identity.hpp"
+#include "miner/mining/late_steps.hpp"
 #include "miner/runtime/clock.hpp"
 #include "miner/runtime/stop.hpp"
 #include "network/subnet/dendrite.hpp"
@@ -113,6 +114,9 @@ public:
     asio::awaitable<Turn> turn(Identity& who, Validator validator,
                                std::function<void()> gate_decided = {});
 
+    // Makes what the database did not take in its time, if it does now.
+    asio::awaitable<void> catch_up();
+
     // Whether a task, once pulled, could be done just now.
     bool able() const { return s_.production.able(); }
 
@@ -146,6 +150,8 @@ private:
     void leave_alone(Identity& who, const Validator& validator, const Heard& heard);
     bool violated(const Identity& who, const Validator& validator, const Heard& heard);
     void note_clock(const Validator& validator, std::optional<std::int64_t> date);
+    asio::awaitable<void> settled(const Identity& who, const Validator& validator,
+                                  std::optional<TaskInHand> current);
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
     asio::awaitable<std::optional<storage::Result>> generate(Job& job,
                                                              std::vector<std::uint8_t>& spz);
@@ -156,12 +162,14 @@ private:
     asio::awaitable<void> attempted(const Job& job, const storage::Attempt& attempt);
     asio::awaitable<void> keep(Job& job, GenerationResult generated, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
+    asio::awaitable<void> finished(const Job& job, const storage::Result& result);
     asio::awaitable<storage::Result> skip(Job& job, storage::Outcome outcome, std::string detail);
     asio::awaitable<bool> reload(Job& job, const storage::Result& result,
                                  std::vector<std::uint8_t>& spz);
     asio::awaitable<void> submit(Job& job, const storage::Result& result,
                                  std::vector<std::uint8_t> spz);
     asio::awaitable<int> begin_submission(Job& job);
+    asio::awaitable<void> submit_failed(const Job& job, bool lost, std::string detail);
     asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
     asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
     TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
@@ -181,6 +189,7 @@ private:
     std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
     // Violations of a cool-down that a validator told a hotkey of ours last.
     std::map<std::pair<std::string, std::string>, std::int64_t> violations_;
+    LateSteps late_;                            // on lanes.db
     std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
     bool device_lost_ = false;
 };
@@ -191,14 +200,22 @@ asio::awaitable<std::invoke_result_t<Fn>> Pipeline::on_db(Fn fn) {
 }
 
 // For steps that must not stop the work when the disk does: the result in hand is worth more than
-// its record.
+// its record, which is made up for later. So `fn` owns whatever it needs.
 template <class Fn>
 asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_id, Fn fn) {
-    const auto done = co_await on_db(std::move(fn));
-    note_record(done ? config::Result<void>() : done.error());
+    LateSteps::Step step = [fn = std::move(fn)]() -> config::Result<void> {
+        const auto made = fn();
+        return made ? config::Result<void>() : made.error();
+    };
+    const auto done = co_await on_db([&] { return late_.take(std::move(step)); });
+    note_record(done);
     if (!done)
-        s_.log.error("not recorded",
-                     {{"task", task_id}, {"step", what}, {"error", done.error().message()}});
+        s_.log.error("not recorded", {{"task", task_id},
+                                      {"step", what},
+                                      {"error", done.error().message()},
+                                      {"hint", LateSteps::may_pass(done.error())
+                                                   ? "it is once the database can be written"
+                                                   : ""}});
 }
 
 }  // namespace miner

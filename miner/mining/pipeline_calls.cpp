@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace miner {
@@ -59,11 +60,12 @@ asio::awaitable<std::optional<Pipeline::Heard>> Pipeline::pull(Identity& who,
         heard.until = heard.at + heard.cooldown;
         note_clock(validator, heard.answer.date);
     }
-    co_await record("contacted", {}, [&] {
-        return s_.journal.contacted(who.hotkey(), validator.peer.hotkey, reached,
-                                    heard.answer.cooldown_until, detail, now_ms(),
-                                    heard.cooldown.count());
-    });
+    auto step = [this, hotkey = who.hotkey(), validator = validator.peer.hotkey, reached, detail,
+                 until = heard.answer.cooldown_until, wait = heard.cooldown.count(),
+                 at = now_ms()] {
+        return s_.journal.contacted(hotkey, validator, reached, until, detail, at, wait);
+    };
+    co_await record("contacted", {}, std::move(step));
     if (!reached) {
         if (s_.observer.pulled)
             s_.observer.pulled({.validator = validator.peer.hotkey, .error = detail});
@@ -158,13 +160,22 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
 
 // The number of the submission, from 1.
 asio::awaitable<int> Pipeline::begin_submission(Job& job) {
-    const auto number = co_await on_db([&] { return s_.journal.submitting(job.row, now_ms()); });
-    note_record(number ? config::Result<void>() : number.error());
-    if (number) co_return *number;
-    s_.log.error(
-        "not recorded",
-        {{"task", job.task.id}, {"step", "submitting"}, {"error", number.error().message()}});
-    co_return 1;
+    const auto number = std::make_shared<int>(1);
+    auto step = [this, row = job.row, at = now_ms(), number] {
+        auto made = s_.journal.submitting(row, at);
+        if (made) *number = *made;
+        return made;
+    };
+    co_await record("submitting", job.task.id, std::move(step));
+    co_return *number;
+}
+
+// What the journal is told of a submission without a good answer.
+asio::awaitable<void> Pipeline::submit_failed(const Job& job, bool lost, std::string detail) {
+    auto step = [this, row = job.row, lost, detail = std::move(detail), at = now_ms()] {
+        return s_.journal.submit_failed(row, lost, detail, at);
+    };
+    return record("submit failed", job.task.id, std::move(step));
 }
 
 asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool may_have_arrived) {
@@ -178,9 +189,7 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
     // It may be judging.
     if (may_have_arrived) wait = std::max(wait, settings.validation_lock);
     job.who.schedule.cool_down(job.validator.uid, now() + wait);
-    co_await record("submit failed", job.task.id, [&] {
-        return s_.journal.submit_failed(job.row, may_have_arrived, error.message(), now_ms());
-    });
+    co_await submit_failed(job, may_have_arrived, error.message());
 }
 
 asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,
@@ -203,9 +212,7 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
                                   {"hint",
                                    "it judges an earlier submission, or has: the next "
                                    "pull tells"}});
-        co_await record("submit failed", job.task.id, [&] {
-            return s_.journal.submit_failed(job.row, true, "answered without effect", now_ms());
-        });
+        co_await submit_failed(job, true, "answered without effect");
         co_return;
     }
     storage::Answer row{
@@ -234,7 +241,8 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
                                     {"validator", job.validator.peer.hotkey},
                                     {"remedy", "is the hotkey registered?"}});
     }
-    co_await record("answered", job.task.id, [&] { return s_.journal.answered(job.row, row); });
+    auto step = [this, task = job.row, row] { return s_.journal.answered(task, row); };
+    co_await record("answered", job.task.id, std::move(step));
     job.turn.end = Turn::End::answered;
 }
 

@@ -102,6 +102,7 @@ public:
     std::vector<std::string> unreached;    // errors of pulls that failed
     std::shared_ptr<ScorerScript> scorer;  // set before open(): candidates are made
     std::function<void(std::string_view)> on_stage;
+    std::chrono::milliseconds busy_wait{5000};  // for whoever holds the database
 
     PipelineBench() {
         settings.generator.seed = 1;
@@ -166,7 +167,7 @@ public:
 
     void open() {
         if (pipeline_) return;
-        database_ = storage::Database::open(file()).value();
+        database_ = storage::Database::open(file(), {.busy_wait = busy_wait}).value();
         journal_.emplace(*database_, "1", "hash", storage::Milliseconds(unix_ms));
         REQUIRE(journal_->recover(unix_ms).has_value());
         artifacts_.emplace(storage::Artifacts::open(assets()).value());

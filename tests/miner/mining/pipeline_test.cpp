@@ -5,7 +5,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
+#include <fstream>
 #include <limits>
+#include <optional>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -266,6 +268,40 @@ TEST_CASE("a result whose asset is gone is made anew") {
     CHECK(bench.said("asset lost"));
     CHECK(bench.script->stage1_runs == 2);
     CHECK(bench.number("SELECT count(*) FROM attempts WHERE NOT superseded") == 1);
+}
+
+TEST_CASE("a result that the disk did not take is made anew, not answered with the empty one") {
+    Bench bench;
+    bench.open();
+    std::filesystem::remove_all(bench.assets());
+    std::ofstream(bench.assets()) << "no folder";
+    bench.validator.pulls = {says(picture_task("a")), says(picture_task("a"))};
+    bench.validator.submits = {"", says(feedback("0.83", kPlain))};
+    CHECK(bench.turn().end == End::unanswered);
+    CHECK(bench.said("step=asset"));
+    const auto turn = bench.turn();
+    CHECK(turn.end == End::answered);
+    CHECK(turn.attempts == 1);
+    CHECK(bench.script->stage1_runs == 2);
+    CHECK(bench.number("SELECT min(bytes) FROM submissions") > 0);
+}
+
+TEST_CASE("what the database does not take for a while is recorded once it does") {
+    Bench bench;
+    bench.busy_wait = 10ms;
+    bench.open();
+    std::optional<tests::Outsider::Hold> held;
+    bench.validator.pulls = {says(picture_task("a")), says(cooling_down(kPlain))};
+    bench.validator.submits = {says(feedback("0.83", kPlain))};
+    bench.validator.submitting = [&] { held.emplace(bench.outsider().hold()); };
+    CHECK(bench.turn().end == End::answered);
+    CHECK(bench.said("step=answered"));
+    held.reset();
+    CHECK(bench.word("SELECT state FROM tasks") == "submitting");
+    bench.turn();
+    CHECK(bench.word("SELECT state FROM tasks") == "answered");
+    CHECK(bench.word("SELECT score FROM feedback") == "0.83");
+    CHECK(counts(bench).accepted == 1);
 }
 
 TEST_CASE("without a record of the pull nothing is made, and the validator keeps the task") {
