@@ -1,9 +1,13 @@
-// What ops/endure.sh runs: miner_endure PART [--runs N] [--seed N]. Prints one line for each number
-// it found, `name: value`; exits 1 when something did not hold.
+// What ops/endure.sh runs: miner_endure PART [--runs N] [--seed N] [--hours H]. Prints one line for
+// each number it found, `name: value`; exits 1 when something did not hold.
 #include "tests/endure/crash_story.hpp"
+#include "tests/endure/days_runs.hpp"
 #include "tests/endure/hostile_cost.hpp"
 #include "tests/endure/step_cuts.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -63,20 +67,40 @@ int hostile(std::string_view some) {
     return broken == 0 ? 0 : 1;
 }
 
+int days(const char* kind, int runs, std::uint32_t seed, double hours) {
+    const auto length = std::chrono::minutes(std::lround(hours * 60));
+    const auto all =
+        endure::days_runs(kind, runs, seed, length, [](std::uint32_t, const endure::DaysRun& one) {
+            for (const auto& words : one.broken) std::printf("%s\n", words.c_str());
+            for (const auto& line : one.curve) std::printf("%s\n", line.c_str());
+            std::fflush(stdout);
+        });
+    std::printf("stories: %d\n", runs);
+    for (const auto& [name, number] : all.numbers)
+        std::printf("%s: %lld\n", name.c_str(), static_cast<long long>(number));
+    std::printf("broken: %zu\n", all.broken.size());
+    return all.broken.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    int runs = 10;
+    int runs = 0;
     std::uint32_t seed = 1;
+    double hours = 72;
     const std::string_view part = argc > 1 ? argv[1] : "";
     for (int i = 2; i + 1 < argc; i += 2) {
         const std::string_view flag = argv[i];
         if (flag == "--runs") runs = std::atoi(argv[i + 1]);
+        if (flag == "--hours") hours = std::atof(argv[i + 1]);
         if (flag == "--seed") seed = std::uint32_t(std::strtoul(argv[i + 1], nullptr, 10));
     }
-    if (part == "crash") return crash(runs, seed);
+    if (part == "crash") return crash(runs > 0 ? runs : 10, seed);
     if (part == "steps") return steps(seed);
     if (part == "hostile") return hostile(argc == 3 ? argv[2] : "");
-    std::fprintf(stderr, "miner_endure crash|steps|hostile [--runs N] [--seed N]\n");
+    if (part == "days") return days("faults", std::max(1, runs), seed, hours);
+    if (part == "calm") return days("calm", std::max(1, runs), seed, hours);
+    std::fprintf(stderr,
+                 "miner_endure crash|steps|hostile|days|calm [--runs N] [--seed N] [--hours H]\n");
     return 2;
 }

@@ -1,0 +1,369 @@
+#include "tests/endure/days_story.hpp"
+
+#include "config/environment.hpp"
+#include "miner/cli/command_line.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "miner/runtime/signals.hpp"
+#include "tests/endure/account.hpp"
+#include "tests/endure/days_faults.hpp"
+#include "tests/endure/subject_process.hpp"
+#include "tests/endure/virtual_time.hpp"
+#include "tests/storage/outsider.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace endure {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using virtual_time::Party;
+
+constexpr auto kBetweenLooks = 30s;
+constexpr auto kCalm = 27min;   // longer than any cool-down of a story
+constexpr auto kRestart = 10s;  // RestartSec of ops/systemd/miner.service
+// A miner that has nothing to do looks at its clock each ten seconds, in two slots, and hears of a
+// block each twelve; a task takes some dozens of steps. What spins does thousands a second.
+constexpr std::int64_t kMostWakeUpsAnHour = 40'000;
+constexpr auto kMostWorkAnHour = 72s;  // 2 % of a core
+
+std::uint32_t told_seed = 0;
+
+std::string moment() {
+    return "seed " + std::to_string(told_seed) + ", at " + in_words(virtual_time::elapsed());
+}
+
+void stuck(const std::string& why) {
+    std::printf("broken: %s: %s\n", moment().c_str(), why.c_str());
+    std::fflush(stdout);
+}
+
+// The service manager, with the miner.
+class Service {
+public:
+    Service(const Place& place, std::vector<std::string> words, Sufferer& miner, std::uint32_t seed)
+        : words_(std::move(words)), miner_(miner), random_(seed) {
+        script_->at_stage1 = [this](int) { stage(); };
+        words_.insert(words_.begin(), place.subject({}).program);
+        thread_ = std::thread([this] { run(); });
+    }
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    ~Service() { stop(); }
+
+    void stop() {
+        if (!thread_.joinable()) return;
+        asked_ = true;
+        if (!ended_) ::kill(::getpid(), SIGTERM);
+        thread_.join();
+    }
+    bool has_ended() const { return ended_; }
+    int code() const { return code_; }
+
+private:
+    // What a task takes, and comes to.
+    void stage() {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200 + random_() % 6000));
+        constexpr std::int64_t kVoxels[] = {100, 100, 100, 50, 60, 40, 0};
+        script_->voxels = std::vector<std::int64_t>{kVoxels[random_() % std::size(kVoxels)]};
+        using Gpu = Sufferer::Gpu;
+        const auto gpu = miner_.gpu.load();
+        if (gpu == Gpu::well) return;
+        script_->voxels = std::vector<std::int64_t>{-1};
+        script_->failure = gpu == Gpu::full    ? generator::Errc::out_of_memory
+                           : gpu == Gpu::fails ? generator::Errc::internal
+                                               : generator::Errc::device_lost;
+    }
+
+    miner::MakeGenerator generator() {
+        return [this, make = tests::make_fake(script_)](const config::Generator& settings)
+                   -> config::Result<std::unique_ptr<generator::Generator>> {
+            if (miner_.gpu == Sufferer::Gpu::lost)
+                return config::fail(generator::Errc::device_lost, "as drawn");
+            return make(settings);
+        };
+    }
+
+    void run() {
+        virtual_time::join(Party::miner);
+        std::vector<char*> arguments;
+        for (auto& word : words_) arguments.push_back(word.data());
+        const auto parsed =
+            miner::parse(int(arguments.size()), arguments.data(), config::process_environment(),
+                         std::chrono::system_clock::now());
+        const auto* line = std::get_if<miner::CommandLine>(&parsed);
+        if (!line) std::fputs(std::get<miner::Exit>(parsed).text.c_str(), stderr);
+        while (line) {
+            miner::keep_signals();  // as main does
+            const auto code = miner::run_command(*line, generator(), {});
+            code_ = int(code);
+            miner::keep_signals();
+            // RestartPreventExitStatus leaves these two to start again after.
+            if (asked_ ||
+                (code != miner::ExitCode::device_lost && code != miner::ExitCode::storage))
+                break;
+            ++miner_.restarts;
+            std::this_thread::sleep_for(kRestart);
+            if (asked_) break;
+        }
+        ended_ = true;
+    }
+
+    std::vector<std::string> words_;
+    Sufferer& miner_;
+    std::mt19937 random_;
+    std::shared_ptr<tests::Script> script_ = std::make_shared<tests::Script>();
+    std::atomic<bool> asked_ = false, ended_ = false;
+    std::atomic<int> code_ = -1;
+    std::thread thread_;
+};
+
+class Story {
+public:
+    Story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length,
+          std::vector<std::string> more)
+        : kind_(kind),
+          seed_(seed),
+          more_(std::move(more)),
+          random_(seed),
+          hotkey_(write_wallet(place_, recorded_key_file())),
+          world_(shape(length), seed),
+          begin_(virtual_time::world_time()),
+          end_(begin_ + length) {
+        miner_.storage = place_.storage();
+        miner_.logs = place_.path() / "logs";
+    }
+
+    DaysFigures tell() {
+        fs::create_directories(miner_.logs);
+        service_.emplace(place_, words(), miner_, seed_ + 1);
+        until_ready();
+        const auto quiet = kind_ == DaysKind::calm ? begin_ : std::max(begin_, end_ - kCalm);
+        Faults faults(world_, miner_, seed_ + 2, virtual_time::world_time(), quiet);
+        go_through(faults);
+        faults.end();
+        for (const auto& [name, count] : faults.counts())
+            figures_.numbers["fault, " + name] = count;
+        service_->stop();
+        if (figures_.broken.empty() && service_->code() != 0)
+            broken("the miner ended with code " + std::to_string(service_->code()));
+        note_figures();
+        account();
+        for (const auto& words : world_.watch().broken()) broken(words);
+        if (!figures_.broken.empty()) {
+            place_.keep();
+            figures_.broken.push_back("left in " + place_.path().string());
+        }
+        return std::move(figures_);
+    }
+
+private:
+    World::Shape shape(std::chrono::minutes length) {
+        World::Shape shape{.hotkey = hotkey_};
+        shape.rules.unregistered_cooldown = 120s;
+        shape.tasks = int(length / 1min) + 50;
+        if (kind_ == DaysKind::calm) {
+            shape.validators = 8;
+            shape.tasks = 200;
+            shape.rules.task_cooldown = 10s;
+            shape.rules.throttle_period = 5s;
+            shape.rules.cooldown_penalty = 10s;
+        } else {
+            shape.validators = 2 + random_() % 3;
+        }
+        return shape;
+    }
+
+    std::vector<std::string> words() const {
+        std::vector<std::string> all{"run",
+                                     "--storage.path",
+                                     place_.storage(),
+                                     "--wallet.path",
+                                     place_.path() / "wallets",
+                                     "--wallet.name",
+                                     "cold",
+                                     "--wallet.hotkey",
+                                     "hot",
+                                     "--generator.seed",
+                                     "1",
+                                     "--gate.min_gaussians",
+                                     "3200",
+                                     "--gate.floor",
+                                     "320",
+                                     "--score.model",
+                                     "",
+                                     "--run.grace",
+                                     "600",
+                                     "--log.console",
+                                     "false",
+                                     "--log.file",
+                                     miner_.logs / "miner.log",
+                                     "--subtensor.network",
+                                     "local",
+                                     "--subtensor.chain_endpoint",
+                                     world_.chain_url()};
+        all.insert(all.end(), more_.begin(), more_.end());
+        return all;
+    }
+
+    void broken(const std::string& words) { figures_.broken.push_back(moment() + ": " + words); }
+
+    void sleep_until(nanoseconds moment) {
+        const auto left = moment - virtual_time::world_time();
+        if (left > 0ns) std::this_thread::sleep_for(left);
+    }
+
+    // Until it has pulled; the story's faults begin then.
+    void until_ready() {
+        const auto patience = begin_ + 60s;
+        while (world_.watch().figures().pulls == 0 && virtual_time::world_time() < patience)
+            std::this_thread::sleep_for(100ms);
+        if (world_.watch().figures().pulls == 0) broken("the miner does not begin");
+    }
+
+    void go_through(Faults& faults) {
+        auto look = virtual_time::world_time(), sample = look, hour = look;
+        auto hang_up = look + 30s;
+        auto effort = virtual_time::effort(Party::miner);
+        while (figures_.broken.empty() && virtual_time::world_time() < end_) {
+            auto next = std::min(look, end_);
+            if (kind_ == DaysKind::faults) next = std::min(next, faults.next());
+            if (kind_ == DaysKind::calm) next = std::min(next, hang_up);
+            sleep_until(next);
+            const auto now = virtual_time::world_time();
+            if (kind_ == DaysKind::faults) faults.happen();
+            if (kind_ == DaysKind::calm && now >= hang_up) {
+                world_.chain().disconnect();
+                hang_up += 30s;
+            }
+            if (now < look) continue;
+            look = now + kBetweenLooks;
+            world_.watch().check(now);
+            if (!world_.watch().broken().empty()) {
+                broken("after " + faults.last());
+                return;
+            }
+            if (service_->has_ended()) return broken("the miner ended by itself");
+            if (now >= sample) {
+                sample = now + std::max<nanoseconds>(1min, (end_ - begin_) / 12);
+                take_sample();
+            }
+            if (now < hour + 30min) continue;
+            note_effort(effort, now - hour);
+            hour = now;
+            effort = virtual_time::effort(Party::miner);
+        }
+    }
+
+    void note_effort(const virtual_time::Effort& before, nanoseconds time) {
+        const auto now = virtual_time::effort(Party::miner);
+        const auto of_an_hour = [&](auto value) {
+            return value * (1h / 1s) / std::max<std::int64_t>(1, time / 1s);
+        };
+        const auto wake_ups = of_an_hour(now.wake_ups - before.wake_ups);
+        const auto cpu = of_an_hour(now.cpu - before.cpu);
+        auto& most = figures_.numbers["wake-ups, most in an hour"];
+        most = std::max(most, std::int64_t(wake_ups));
+        auto& work = figures_.numbers["processor, most ms in an hour"];
+        work = std::max(work, std::int64_t(cpu / 1ms));
+        if (kind_ == DaysKind::calm) return;
+        if (wake_ups > kMostWakeUpsAnHour) broken(fmt::format("{} wake-ups in an hour", wake_ups));
+        if (cpu > kMostWorkAnHour) broken(fmt::format("{} ms of work in an hour", cpu / 1ms));
+    }
+
+    void take_sample() {
+        std::ifstream memory("/proc/self/statm");
+        std::int64_t pages = 0;
+        memory >> pages >> pages;
+        const auto descriptors =
+            std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+        const auto threads = virtual_time::effort(Party::miner).threads;
+        std::error_code ignored;
+        std::uintmax_t database = 0;
+        for (const char* name : {"miner.db", "miner.db-wal"})
+            if (const auto size = fs::file_size(place_.storage() / name, ignored); !ignored)
+                database += size;
+        figures_.curve.push_back(fmt::format(
+            "curve: {:>6.1f} h {:>6} pulls {:>7.1f} MiB {:>4} descriptors {:>3} threads {:>6} KiB "
+            "of database",
+            double(virtual_time::elapsed().count()) / 3.6e12, world_.watch().figures().pulls,
+            double(pages * ::sysconf(_SC_PAGESIZE)) / (1 << 20), descriptors, threads,
+            database / 1024));
+    }
+
+    void note_figures() {
+        const auto seen = world_.watch().figures();
+        auto& numbers = figures_.numbers;
+        numbers["virtual seconds"] = virtual_time::elapsed() / 1s;
+        numbers["jumps of time"] = virtual_time::jumps();
+        numbers["pulls"] = seen.pulls;
+        numbers["tasks"] = seen.tasks;
+        numbers["submissions"] = seen.submissions;
+        numbers["submissions without effect"] = seen.without_effect;
+        numbers["requests that suffered a fault"] = seen.faulted;
+        numbers["latest call, ms after it was due"] = seen.latest / 1ms;
+        numbers["connections to the chain"] = world_.connections();
+        numbers["starts after a lost GPU"] = miner_.restarts;
+    }
+
+    // Of each task one answer, and where not, a reason on record.
+    void account() {
+        Account account(place_.storage());
+        Kept kept;
+        account.check_after_cut({}, kept);
+        for (const auto& words : account.broken()) broken(words);
+        const tests::Outsider database(place_.storage() / "miner.db");
+        for (const auto& [id, task] : world_.watch().tasks()) {
+            const auto state =
+                database.word("SELECT state FROM tasks WHERE task_id = '" + id + "'");
+            const auto outcome =
+                database.word("SELECT outcome FROM tasks WHERE task_id = '" + id + "'");
+            const auto names = id + ", which the journal has as '" + state + "', '" + outcome + "'";
+            if (task.closed > 1) broken("answered more than once: " + names);
+            if (task.forgotten) continue;
+            if (task.closed == 0) broken("never answered: " + names);
+            if (state.empty()) broken("not on record: " + names);
+            if (state != "answered") broken("answered, but not on record: " + names);
+            if (task.skipped && (outcome == "passed" || outcome.starts_with("retry")))
+                broken("made, and answered with the empty result: " + names);
+        }
+    }
+
+    DaysKind kind_;
+    std::uint32_t seed_;
+    std::vector<std::string> more_;
+    std::mt19937 random_;
+    Place place_;
+    std::string hotkey_;
+    World world_;
+    nanoseconds begin_, end_;
+    Sufferer miner_;
+    std::optional<Service> service_;
+    DaysFigures figures_;
+};
+
+}  // namespace
+
+DaysFigures days_story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length,
+                       std::vector<std::string> more) {
+    told_seed = seed;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    virtual_time::begin(std::chrono::floor<std::chrono::seconds>(now), stuck);
+    return Story(kind, seed, length, std::move(more)).tell();
+}
+
+}  // namespace endure

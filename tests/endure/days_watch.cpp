@@ -1,0 +1,247 @@
+#include "tests/endure/days_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace endure {
+namespace {
+
+using namespace std::chrono_literals;
+using Lock = std::lock_guard<std::mutex>;
+using What = network::ValidatorState::Submit::What;
+using Pulled = network::ValidatorState::Pull::What;
+
+// A validator says whole seconds, rounded down, and tells the time so: up to one is lost. The rest
+// is what calls take by the clock of a machine that is quick.
+constexpr Watch::Time kSlack = 1500ms;
+constexpr std::size_t kMostComplaints = 20;
+
+bool has_effect(What what) {
+    return what == What::accepted || what == What::refused || what == What::skipped ||
+           what == What::not_scored || what == What::bad_signature;
+}
+
+}  // namespace
+
+std::string in_words(Watch::Time time) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(time).count();
+    const auto rest = std::chrono::floor<std::chrono::milliseconds>(time).count() % 1000;
+    return fmt::format("{} h {:02} min {:02}.{:03} s", whole / 3600, whole / 60 % 60, whole % 60,
+                       rest);
+}
+
+Watch::Watch(std::size_t validators, Waits waits, Time now) : waits_(waits), seen_(validators) {
+    for (auto& seen : seen_) seen.by = now + 60s;
+}
+
+void Watch::complain(std::size_t validator, Time now, const std::string& words) {
+    if (broken_.size() >= kMostComplaints) return;
+    broken_.push_back(fmt::format("at {:.3f} Unix: validator {}: {} (before: {})",
+                                  double(now.count()) / 1e9, validator, words,
+                                  seen_[validator].last));
+}
+
+bool Watch::is_busy(Time now) const {
+    const auto taken = std::count_if(seen_.begin(), seen_.end(), [&](const Seen& seen) {
+        return (!seen.task.empty() && seen.by > now) || seen.hanging_until > now;
+    });
+    return taken >= waits_.slots;
+}
+
+void Watch::note_busy(Time now) {
+    const bool busy = is_busy(now);
+    if (was_busy_ && !busy) free_since_ = now;
+    was_busy_ = busy;
+}
+
+// A call that came: in time?
+void Watch::came(std::size_t validator, Time now) {
+    note_busy(now);
+    auto& seen = seen_[validator];
+    if (!seen.hindered.empty()) return;
+    // A slot that a call to somebody silent took up is free at its end, which nobody sees.
+    Time free = free_since_;
+    for (const auto& other : seen_)
+        if (other.hanging_until <= now) free = std::max(free, other.hanging_until);
+    const auto by = std::max(seen.by, free + kSlack);
+    const auto due = by - kSlack;
+    if (now > due) figures_.latest = std::max(figures_.latest, now - due);
+    if (now > by)
+        complain(validator, now,
+                 fmt::format("came {:.3f} s late", double((now - by).count()) / 1e9));
+}
+
+void Watch::due(Seen& seen, Time by) { seen.by = std::max(by, seen.floor) + kSlack; }
+
+void Watch::pulled(std::size_t validator, const Pull& pull, Time now) {
+    const Lock lock(mutex_);
+    ++figures_.pulls;
+    came(validator, now);
+    auto& seen = seen_[validator];
+    const Time until = std::chrono::seconds(pull.answer.cooldown_until);
+    switch (pull.what) {
+        case Pulled::assigned:
+        case Pulled::assigned_before: {
+            const auto& id = pull.answer.task->id;
+            figures_.tasks += pull.what == Pulled::assigned;
+            tasks_[id].validator = validator;
+            tasks_[id].in_hand = true;
+            seen.task = id;
+            // One that it has in its hands it leaves alone for the reservation.
+            due(seen, now + (pull.what == Pulled::assigned ? waits_.work
+                                                           : waits_.work + waits_.reservation));
+            seen.last = (pull.what == Pulled::assigned ? "task " : "the same task ") + id;
+            break;
+        }
+        case Pulled::cooling_down:
+            if (!seen.unheard && !seen.early_is_excused && seen.hindered.empty())
+                complain(validator, now,
+                         fmt::format("pulled {:.3f} s before the end of its cool-down",
+                                     double((until - now).count()) / 1e9));
+            [[fallthrough]];
+        default:
+            // Where it computes no cool-down any more, a violation counts as a failure.
+            due(seen, std::max(until, now + (pull.what == Pulled::cooling_down && until <= now + 1s
+                                                 ? waits_.failure
+                                                 : waits_.idle)));
+            seen.last = fmt::format("no task, cool-down until {}", pull.answer.cooldown_until);
+            break;
+    }
+    seen.unheard = std::exchange(seen.suffers, false);
+    seen.early_is_excused = false;
+    note_busy(now);
+}
+
+void Watch::submitted(std::size_t validator, const Submit& submit, Time now) {
+    const Lock lock(mutex_);
+    ++figures_.submissions;
+    auto& seen = seen_[validator];
+    const Time until = std::chrono::seconds(submit.answer.cooldown_until);
+    const bool counts = has_effect(submit.what);
+    figures_.without_effect += !counts;
+    if (counts) {
+        auto& task = tasks_[submit.task.id];
+        ++task.closed;
+        task.skipped = submit.what == What::skipped;
+        task.in_hand = false;
+        due(seen, std::max(until, now + waits_.idle));
+    } else {
+        const Time wait = std::max(waits_.failure, waits_.lock);
+        due(seen, std::max(until, now + wait));
+    }
+    if (submit.what == What::bad_signature || submit.what == What::unreadable_signature)
+        complain(validator, now, "a signature was refused");
+    seen.task.clear();
+    seen.unheard = std::exchange(seen.suffers, false);
+    seen.last = fmt::format("submission of {} ({}), cool-down until {}", submit.task.id,
+                            int(submit.what), submit.answer.cooldown_until);
+    note_busy(now);
+}
+
+void Watch::faulted(std::size_t validator, Fault fault, const std::string& synapse, Time now) {
+    const Lock lock(mutex_);
+    ++figures_.faulted;
+    auto& seen = seen_[validator];
+    const bool pull = synapse.find("PullTask") != synapse.npos;
+    if (pull) came(validator, now);
+    const bool hangs = fault == Fault::timeout || fault == Fault::trickle || fault == Fault::slow;
+    const Time longest = !hangs ? 1s : pull ? waits_.pull : waits_.submit;
+    seen.floor = now + longest + waits_.failure;
+    if (hangs && pull) seen.hanging_until = now + longest;
+    // Whatever it decides, the miner may not hear of it.
+    due(seen, pull ? seen.floor : seen.floor + waits_.work);
+    seen.unheard = true;
+    seen.suffers = hangs || fault == Fault::drop || fault == Fault::twist;
+    if (fault == Fault::twist && !seen.task.empty()) tasks_[seen.task].forgotten = true;
+    seen.last = fmt::format("fault {} of {}", int(fault), synapse);
+    note_busy(now);
+}
+
+void Watch::hinder(std::size_t validator, const std::string& what) {
+    const Lock lock(mutex_);
+    seen_[validator].hindered.insert(what);
+}
+
+void Watch::hinder_all(const std::string& what) {
+    for (std::size_t i = 0; i < seen_.size(); ++i) hinder(i, what);
+}
+
+void Watch::relieve(std::size_t validator, const std::string& what, Time now, Time wait) {
+    const Lock lock(mutex_);
+    auto& seen = seen_[validator];
+    if (seen.hindered.erase(what) == 0) return;
+    seen.by = std::max({seen.by, seen.floor + kSlack, now + wait + kSlack});
+    seen.last += ", then " + what;
+}
+
+void Watch::relieve_all(const std::string& what, Time now, Time wait) {
+    for (std::size_t i = 0; i < seen_.size(); ++i) relieve(i, what, now, wait);
+}
+
+void Watch::grant(std::size_t validator, Time now, Time wait) {
+    const Lock lock(mutex_);
+    auto& seen = seen_[validator];
+    if (!seen.task.empty()) wait += waits_.work;  // which stood still meanwhile
+    seen.floor = std::max(seen.floor, now + wait);
+    seen.by = std::max(seen.by, now + wait + kSlack);
+}
+
+void Watch::grant_all(Time now, Time wait) {
+    for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
+}
+
+void Watch::forgot(std::size_t validator, Time now) {
+    const Lock lock(mutex_);
+    auto& seen = seen_[validator];
+    if (!seen.task.empty()) {
+        tasks_[seen.task].forgotten = true;
+        tasks_[seen.task].in_hand = false;
+        seen.floor = std::max(seen.floor, now + waits_.work + waits_.failure);  // it is refused
+    }
+    seen.task.clear();
+}
+
+void Watch::excuse_early() {
+    const Lock lock(mutex_);
+    for (auto& seen : seen_) seen.early_is_excused = true;
+}
+
+void Watch::check(Time now) {
+    const Lock lock(mutex_);
+    note_busy(now);
+    if (was_busy_) return;
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+        auto& seen = seen_[i];
+        if (!seen.hindered.empty() || now <= std::max(seen.by, free_since_ + kSlack)) continue;
+        if (seen.hanging_until + kSlack > now) continue;
+        complain(i, now,
+                 fmt::format("was to be called {:.3f} s ago, and was not",
+                             double((now - seen.by).count()) / 1e9));
+        seen.by = now + 3600s;  // once is enough
+    }
+}
+
+bool Watch::has_tasks_in_hand() const {
+    const Lock lock(mutex_);
+    return std::any_of(tasks_.begin(), tasks_.end(),
+                       [](const auto& entry) { return entry.second.in_hand; });
+}
+
+std::map<std::string, Watch::Task> Watch::tasks() const {
+    const Lock lock(mutex_);
+    return tasks_;
+}
+
+std::vector<std::string> Watch::broken() const {
+    const Lock lock(mutex_);
+    return broken_;
+}
+
+Watch::Figures Watch::figures() const {
+    const Lock lock(mutex_);
+    return figures_;
+}
+
+}  // namespace endure
