@@ -49,13 +49,11 @@ TEST_CASE("a miner to whom everything happens loses nothing and comes to the sec
     CHECK(all.numbers.at("tasks") > 50);
 }
 
-TEST_CASE("stories notice a miner that waits longer than it says, and one that never sleeps") {
+TEST_CASE("stories notice a miner that waits longer than it says") {
     const auto late =
         days_runs("faults", 1, 1, 60min, kNobody, {"--schedule.failure_delay", "700"});
     CHECK_THAT(in_lines(late.broken),
                Catch::Contains(" late") || Catch::Contains("was to be called"));
-    const auto busy = days_runs("faults", 1, 1, 60min, kNobody, {"--schedule.idle", "0.01"});
-    CHECK_THAT(in_lines(busy.broken), Catch::Contains("wake-ups in an hour"));
 }
 
 TEST_CASE("the watch complains of a call during a cool-down, and of one that comes late") {
