@@ -5,6 +5,7 @@
 
 #include <boost/json/parser.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <new>
@@ -14,8 +15,10 @@ namespace network {
 namespace {
 
 constexpr std::size_t kDeepest = 16;
-constexpr std::size_t kMemoryFactor =
-    4;  // of the text's size: a long string is held twice while its buffer grows
+// Of the text's size: a long string with escapes is held twice while its buffer grows. A chain's
+// answer of tens of megabytes in hexadecimal digits has none.
+constexpr std::size_t kMemoryFactor = 4;
+constexpr std::size_t kMemoryBeside = 24 << 20;
 constexpr std::size_t kMemoryFloor = 1 << 20;
 // Of a model hub's listing of thousands of files there are tens of thousands; a value may take
 // sixty bytes where its text has two.
@@ -107,8 +110,8 @@ config::Result<JsonMessage> JsonMessage::parse(std::string_view text) {
     constexpr const char* kTooMany = "too many values for its size";
     if (has_too_many_values(text)) return config::fail(Errc::malformed, kTooMany);
     try {
-        const auto memory =
-            boost::json::make_shared_resource<Budget>(text.size() * kMemoryFactor + kMemoryFloor);
+        const auto memory = boost::json::make_shared_resource<Budget>(
+            kMemoryFloor + std::min(text.size() * kMemoryFactor, text.size() + kMemoryBeside));
         boost::json::parse_options options;
         options.max_depth = kDeepest;
         boost::json::parser parser(memory, options);

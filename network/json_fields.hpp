@@ -24,6 +24,7 @@ public:
     static config::Result<JsonMessage> parse(std::string_view text);
 
     const boost::json::object& fields() const { return value_.get_object(); }
+    boost::json::object& fields() { return value_.get_object(); }
 
 private:
     explicit JsonMessage(boost::json::value value) : value_(std::move(value)) {}

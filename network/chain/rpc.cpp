@@ -142,7 +142,7 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
 asio::awaitable<Error> Rpc::read(WebSocket& socket) {
     auto since = Clock::now();
     for (int messages = 1;; ++messages) {
-        const auto text = co_await socket.read();
+        auto text = co_await socket.read();
         if (!text) co_return text.error();
         if (const auto now = Clock::now(); now - since > options_.limits.flood) {
             since = now;
@@ -152,6 +152,7 @@ asio::awaitable<Error> Rpc::read(WebSocket& socket) {
             co_return fail(Errc::malformed, "more messages than anybody asked for");
         auto message = parse_rpc_message(*text);
         if (!message) co_return message.error();
+        std::string().swap(*text);  // it may be tens of megabytes, and was read
         if (auto taken = take(std::move(*message)); !taken) co_return taken.error();
     }
 }
@@ -189,7 +190,9 @@ config::Result<void> Rpc::take(RpcMessage message) {
     pending.answer = std::move(answer.result);
     // At once, for its first item may be right behind.
     if (pending.items && *pending.answer) {
-        pending.name = json::serialize(**pending.answer);
+        auto name = subscription_name(**pending.answer);
+        if (!name) return name.error();
+        pending.name = std::move(*name);
         subscriptions_[pending.name] = &pending;
     }
     pending.bell.happen();
@@ -267,7 +270,7 @@ asio::awaitable<std::optional<Rpc::Answer>> Rpc::exchange(Pending& pending, std:
     outbox_.push_back(std::move(request));
     outbox_filled_.happen();
     if (!pending.answer) co_await pending.bell.wait(deadline);
-    co_return pending.answer;
+    co_return std::move(pending.answer);  // what is left there still says that there was one
 }
 
 asio::awaitable<bool> Rpc::connected_by(Deadline deadline) {
@@ -289,8 +292,8 @@ asio::awaitable<Rpc::Answer> Rpc::call(std::string method, json::array parameter
         if (!co_await connected_by(deadline)) co_return not_connected();
         Pending pending(*this, {});
         const auto request = rpc_request(pending.id, method, parameters);
-        const auto answer = co_await exchange(pending, request, deadline);
-        if (answer && *answer) co_return **answer;
+        auto answer = co_await exchange(pending, request, deadline);
+        if (answer && *answer) co_return std::move(*answer);
         if (answer && answer->error().code != Errc::closed) {
             co_return Error{answer->error().code, method + ": " + answer->error().detail};
         }

@@ -16,6 +16,7 @@ using config::fail;
 using config::Result;
 
 constexpr std::size_t kLongestWords = 200;
+constexpr std::size_t kLongestName = 200;  // of a subscription
 
 // Gateways before a node say in JSON what others say by HTTP's status.
 Errc meaning_of(std::int64_t code) {
@@ -38,14 +39,21 @@ config::Error node_error(const json::value& error) {
     return fail(meaning_of(code->get_int64()), words + fmt::format(" ({})", code->get_int64()));
 }
 
-Result<RpcMessage> notice(const json::value& parameters) {
-    const auto* object = parameters.if_object();
+// Whole numbers, and texts that are no longer than names are.
+bool is_name(const json::value& subscription) {
+    const auto* text = subscription.if_string();
+    return text ? text->size() <= kLongestName : subscription.is_int64();
+}
+
+// Takes the item out of it.
+Result<RpcMessage> notice(json::value& parameters) {
+    auto* object = parameters.if_object();
     const auto* subscription = object ? object->if_contains("subscription") : nullptr;
-    const auto* item = object ? object->if_contains("result") : nullptr;
-    if (!subscription || !item || !(subscription->is_string() || subscription->is_int64())) {
+    auto* item = object ? object->if_contains("result") : nullptr;
+    if (!subscription || !item || !is_name(*subscription)) {
         return fail(Errc::malformed, "a notification without subscription or result");
     }
-    return RpcMessage(RpcNotice{json::serialize(*subscription), *item});
+    return RpcMessage(RpcNotice{json::serialize(*subscription), std::move(*item)});
 }
 
 }  // namespace
@@ -55,14 +63,19 @@ std::string rpc_request(std::uint64_t id, std::string_view method, const json::a
         json::object{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", parameters}});
 }
 
+Result<std::string> subscription_name(const json::value& answer) {
+    if (is_name(answer)) return json::serialize(answer);
+    return fail(Errc::malformed, "a subscription whose name is none");
+}
+
 Result<RpcMessage> parse_rpc_message(std::string_view text) {
-    const auto message = JsonMessage::parse(text);
+    auto message = JsonMessage::parse(text);
     if (!message) return message.error();
-    const auto& fields = message->fields();
+    auto& fields = message->fields();
     const auto* version = fields.if_contains("jsonrpc");
     if (!version || *version != "2.0") return fail(Errc::malformed, "not JSON-RPC 2.0");
     if (fields.contains("method")) {
-        const auto* parameters = fields.if_contains("params");
+        auto* parameters = fields.if_contains("params");
         if (!parameters) return fail(Errc::malformed, "a notification without params");
         return notice(*parameters);
     }
@@ -76,8 +89,8 @@ Result<RpcMessage> parse_rpc_message(std::string_view text) {
     RpcAnswer answer{std::uint64_t(id->get_int64()), json::value()};
     if (const auto* error = fields.if_contains("error"); error && !error->is_null()) {
         answer.result = node_error(*error);
-    } else if (const auto* result = fields.if_contains("result")) {
-        answer.result = *result;
+    } else if (auto* result = fields.if_contains("result")) {
+        answer.result = std::move(*result);  // it may be tens of megabytes
     } else {
         return fail(Errc::malformed, "an answer with neither result nor error");
     }

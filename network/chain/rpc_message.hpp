@@ -32,6 +32,10 @@ struct RpcNotice {
 
 using RpcMessage = std::variant<RpcAnswer, RpcNotice>;
 
+// What notices of a subscription call it, of the answer that made it. Fails with malformed: neither
+// a text of a name's length nor a whole number.
+config::Result<std::string> subscription_name(const boost::json::value& answer);
+
 // Fails with malformed, naming what is wrong: no object, another version of JSON-RPC, an id that is
 // not one of ours, neither result nor error.
 config::Result<RpcMessage> parse_rpc_message(std::string_view text);

@@ -33,7 +33,7 @@ public:
     virtual ~WebSocket() = default;
 
     // The next message. Fails with closed, read_timeout (silence), body_too_large, malformed (not
-    // WebSocket), cancelled, io.
+    // WebSocket; a message in thousands of small pieces; pings without end), cancelled, io.
     virtual boost::asio::awaitable<config::Result<std::string>> read() = 0;
     // Fails with write_timeout, closed, cancelled, io. A failure closes the connection.
     virtual boost::asio::awaitable<config::Result<void>> write(std::string message) = 0;

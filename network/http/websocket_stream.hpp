@@ -13,12 +13,13 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/bind_handler.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 namespace network {
@@ -35,20 +36,76 @@ inline config::Error websocket_error(const boost::system::error_code& error,
     return network_error(error, where);
 }
 
+// Whether something comes too often: more than so many times in some ten seconds. A peer that has
+// nothing to say for hours may still be pinged, and answer.
+class Rate {
+public:
+    void restart() { count_ = 0; }
+    bool exceeds(std::size_t most) {
+        constexpr std::chrono::seconds kWindow{10};
+        if (const auto now = std::chrono::steady_clock::now(); now - since_ > kWindow) {
+            since_ = now;
+            count_ = 0;
+        }
+        return ++count_ > most;
+    }
+
+private:
+    std::chrono::steady_clock::time_point since_{};
+    std::size_t count_ = 0;
+};
+
+// Counts how often the peer is read from. Beast passes over empty frames and control frames within
+// one reading of its own, so whoever calls it could not count them.
+class CountedReads {
+public:
+    void restart() { reads_.restart(); }
+    void allow(std::size_t most) { most_ = most; }
+    bool are_too_many() const { return too_many_; }
+
+protected:
+    // False: one too many.
+    bool count_read() {
+        too_many_ = too_many_ || reads_.exceeds(most_);
+        return !too_many_;
+    }
+
+private:
+    Rate reads_;
+    std::size_t most_ = std::numeric_limits<std::size_t>::max();
+    bool too_many_ = false;
+};
+
 // What WebSocket runs over. Types of our own, because Beast asks them how to end a connection that
 // it gives up, as over a message that is too long: its own way waits for the peer to hang up.
-struct PlainLayer : boost::asio::ip::tcp::socket {
-    explicit PlainLayer(boost::asio::ip::tcp::socket socket)
-        : boost::asio::ip::tcp::socket(std::move(socket)) {}
+struct PlainLayer : CountedReads, boost::asio::ip::tcp::socket {
+    using Below = boost::asio::ip::tcp::socket;
+    explicit PlainLayer(Below socket) : Below(std::move(socket)) {}
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        boost::system::error_code ignored;
+        if (!count_read()) close(ignored);
+        return Below::async_read_some(buffers, std::forward<Token>(token));
+    }
 };
 
 struct SocketOfTls {
     boost::asio::ip::tcp::socket socket;
 };
-struct TlsLayer : SocketOfTls, boost::asio::ssl::stream<boost::asio::ip::tcp::socket&> {
+struct TlsLayer : CountedReads,
+                  SocketOfTls,
+                  boost::asio::ssl::stream<boost::asio::ip::tcp::socket&> {
+    using Below = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
     TlsLayer(boost::asio::ip::tcp::socket open, boost::asio::ssl::context& context)
-        : SocketOfTls{std::move(open)},
-          boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>(socket, context) {}
+        : SocketOfTls{std::move(open)}, Below(socket, context) {}
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        boost::system::error_code ignored;
+        if (!count_read()) socket.close(ignored);
+        return Below::async_read_some(buffers, std::forward<Token>(token));
+    }
 };
 
 template <class Handler>
@@ -86,20 +143,34 @@ public:
         stream_.auto_fragment(false);
         stream_.text(true);
         stream_.control_callback([this](boost::beast::websocket::frame_type kind, auto) {
-            // Each is answered within the reading of a message, which would never end.
-            if (kind == boost::beast::websocket::frame_type::ping && ++pings_ > kMostPings) close();
+            // Each is dealt with in the reading of a message, which would never end.
+            if (kind != boost::beast::websocket::frame_type::close && pings_.exceeds(kMostPings))
+                pinged_out_ = true;
+            if (pinged_out_) close();
         });
     }
 
     boost::asio::awaitable<config::Result<std::string>> read() override {
-        boost::beast::flat_buffer buffer;
-        pings_ = 0;
-        const auto [error, bytes] =
-            co_await stream_.async_read(buffer, boost::asio::as_tuple(boost::asio::use_awaitable));
-        if (pings_ > kMostPings)
-            co_return config::fail(Errc::malformed, where_ + ": one ping after the other");
-        if (error) co_return websocket_error(error, where_ + closing_words(error));
-        co_return boost::beast::buffers_to_string(buffer.data());
+        std::string message;
+        auto buffer = boost::asio::dynamic_buffer(message);
+        pings_.restart();
+        stream_.next_layer().restart();
+        std::size_t pieces = 0;
+        do {
+            const auto allowed = kFewPieces + buffer.size() / kSmallPiece;
+            if (++pieces > allowed) co_return too_small_pieces();
+            stream_.next_layer().allow(allowed + kMostPings);
+            // Of what has come: memory is not for what is announced alone.
+            const auto most = std::clamp(buffer.size(), kLeastRead, kMostRead);
+            const auto [error, bytes] = co_await stream_.async_read_some(
+                buffer, most, boost::asio::as_tuple(boost::asio::use_awaitable));
+            if (pinged_out_)
+                co_return config::fail(Errc::malformed, where_ + ": one ping after the other");
+            if (stream_.next_layer().are_too_many()) co_return too_small_pieces();
+            if (error) co_return websocket_error(error, where_ + closing_words(error));
+        } while (!stream_.is_message_done());
+        message.resize(buffer.size());
+        co_return std::move(message);
     }
 
     boost::asio::awaitable<config::Result<void>> write(std::string message) override {
@@ -127,7 +198,15 @@ public:
     const std::string& where() const { return where_; }
 
 private:
-    static constexpr int kMostPings = 1000;  // ahead of a message
+    static constexpr std::size_t kMostPings = 1000;  // and pongs, ahead of a message or within it
+    // A frame of a byte takes a hundred times what its byte does.
+    static constexpr std::size_t kFewPieces = 4096, kSmallPiece = 512;
+    static constexpr std::size_t kLeastRead = 16 << 10, kMostRead = 1 << 20;
+
+    config::Error too_small_pieces() {
+        close();
+        return config::fail(Errc::malformed, where_ + ": a message in thousands of small pieces");
+    }
 
     // What the peer said as it closed: a status (RFC 6455, 7.4) and words, "1008 no key".
     std::string closing_words(const boost::system::error_code& error) const {
@@ -139,7 +218,8 @@ private:
 
     std::string where_;
     WebSocketLimits limits_;
-    int pings_ = 0;  // since the last message
+    Rate pings_;  // since the last message
+    bool pinged_out_ = false;
     boost::beast::websocket::stream<Layer> stream_;
     ClosingGuard guard_;
 };

@@ -76,13 +76,20 @@ Script floods(std::string piece, std::size_t most) {
     };
 }
 
-std::string message(const std::string& text) { return frame_head(text.size()) + text; }
-
 std::string repeated(std::string_view piece, std::size_t bytes) {
     std::string text;
     while (text.size() + piece.size() <= bytes) text += piece;
     return text;
 }
+
+Script message_without_end(const std::string& piece) {
+    return [piece](Socket& socket) {
+        send(socket, std::string("\x01\x01 ", 3));
+        floods(repeated(piece, kMebibyte), 64 * kMebibyte)(socket);
+    };
+}
+
+std::string message(const std::string& text) { return frame_head(text.size()) + text; }
 
 std::string notice() {
     return message(
@@ -111,15 +118,26 @@ std::vector<ChainAttack> chain_attacks() {
         {"a message of JSON of empty lists",
          says(message("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[" +
                       repeated("[],", 39 * kMebibyte) + "[]]}"))},
+        {"an answer of 39 MiB", says(message("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"" +
+                                             std::string(39 * kMebibyte, 'x') + "\"}"))},
+        {"an answer of 39 MiB with an escape",
+         says(message("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\\n" +
+                      std::string(39 * kMebibyte, 'x') + "\"}"))},
+        {"a message of 38 MiB in pieces of a kilobyte",
+         says(
+             std::string("\x01\x01[", 3) +
+             repeated(std::string("\x00\x7e\x04\x00", 4) + std::string(1024, '['), 38 * kMebibyte) +
+             std::string("\x80\x01[", 3))},
         {"a message 1,000,000 deep", says(message(std::string(1'000'000, '[')))},
-        {"pieces of a message without end",
-         [](Socket& socket) {
-             send(socket, std::string("\x01\x01 ", 3));
-             floods(repeated(std::string_view("\x00\x01 ", 3), kMebibyte), 64 * kMebibyte)(socket);
-         },
-         false},
+        {"pieces of a message without end", message_without_end({"\x00\x01 ", 3})},
+        {"pieces of a message that hold nothing, without end",
+         message_without_end({"\x00\x00", 2})},
+        {"pieces of 125 bytes of a message without end",
+         message_without_end(std::string("\x00\x7d", 2) + std::string(125, '['))},
         {"pings without end",
          floods(repeated(std::string_view("\x89\x00", 2), kMebibyte), 64 * kMebibyte)},
+        {"pongs without end",
+         floods(repeated(std::string_view("\x8a\x00", 2), kMebibyte), 64 * kMebibyte)},
         {"notices of nothing without end", floods(repeated(notice(), kMebibyte), 64 * kMebibyte)},
     };
 }

@@ -13,7 +13,6 @@ namespace endure {
 struct ChainAttack {
     std::string name;
     tests::LoopbackPeer::Script script;  // once the WebSocket is open; what was asked is unread
-    bool is_quick = true;                // false: it may keep a core busy until it is left, 15 s
 };
 
 std::vector<ChainAttack> chain_attacks();

@@ -265,8 +265,7 @@ void hold_limits(const Attack& attack, Cost& cost) {
     const bool of_node = attack.chain != nullptr;
     if (cost.memory_kb > (of_node ? kMostMemoryOfNode_kb : kMostMemory_kb))
         cost.broken.push_back(std::to_string(cost.memory_kb >> 10) + " MiB");
-    if (cost.cpu_s > kMostCpu_s && !(of_node && !attack.chain->is_quick))
-        cost.broken.push_back(std::to_string(cost.cpu_s) + " s of a core");
+    if (cost.cpu_s > kMostCpu_s) cost.broken.push_back(std::to_string(cost.cpu_s) + " s of a core");
     if (cost.cooldowns > kMostCooldowns)
         cost.broken.push_back(std::to_string(cost.cooldowns) + " cool-downs");
 }

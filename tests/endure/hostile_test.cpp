@@ -27,6 +27,11 @@ TEST_CASE("a validator's hostile pictures cost at most a cool-down, 64 MiB and a
     check("validator: a PNG of a gigapixel");
 }
 
+TEST_CASE("a chain's hostile node costs at most 96 MiB and a core's second") {
+    check("chain: an answer of 39 MiB");
+    check("chain: pieces of a message that hold nothing, without end");
+}
+
 TEST_CASE("hostile callers cost the page at most 64 MiB and a core's second") {
     check("page: 1,000 connections of half a header");
 }

@@ -3,6 +3,8 @@
 #include "network/errc.hpp"
 #include "tests/support/catch.hpp"
 
+#include <boost/json/parse.hpp>
+
 using namespace network;
 
 TEST_CASE("a request is JSON-RPC 2.0") {
@@ -41,4 +43,31 @@ TEST_CASE("what is no message of a node is refused") {
         REQUIRE_FALSE(message.has_value());
         CHECK(message.error().code == Errc::malformed);
     }
+}
+
+TEST_CASE("an answer as long as a chain's is read where it lies in memory once more, not twice") {
+    const auto answer = [](const std::string& text) {
+        return parse_rpc_message(R"({"jsonrpc":"2.0","id":1,"result":")" + text + "\"}");
+    };
+    const std::string digits(39 << 20, 'f');
+    const auto read = answer(digits).value();
+    CHECK((*std::get<RpcAnswer>(read).result == boost::json::string_view(digits)));
+    CHECK(answer("\\n" + digits).error().detail == "too many values for its size");
+}
+
+TEST_CASE("a subscription is named by a number or a short text") {
+    CHECK(subscription_name("name").value() == "\"name\"");
+    CHECK(subscription_name(17).value() == "17");
+    const auto item_of = [](const std::string& subscription) {
+        return parse_rpc_message(
+            R"({"jsonrpc":"2.0","method":"x","params":{"result":1,"subscription":)" + subscription +
+            "}}");
+    };
+    for (const auto& odd : {std::string("[]"), std::string("0.5"), std::string("null"),
+                            '"' + std::string(201, 'x') + '"'}) {
+        CAPTURE(odd);
+        CHECK(item_of(odd).error().code == Errc::malformed);
+        CHECK(subscription_name(boost::json::parse(odd)).error().code == Errc::malformed);
+    }
+    CHECK(item_of('"' + std::string(200, 'x') + '"').has_value());
 }

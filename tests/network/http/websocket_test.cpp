@@ -4,16 +4,26 @@
 #include "tests/network/loopback.hpp"
 #include "tests/support/catch.hpp"
 
+#include <boost/beast/websocket/stream.hpp>
+
 using network::Errc;
 using tests::LoopbackPeer;
 
 namespace {
 
-config::Result<std::unique_ptr<network::WebSocket>> open_at(std::uint16_t port) {
+using Opened = config::Result<std::unique_ptr<network::WebSocket>>;
+
+boost::asio::awaitable<Opened> opened_at(std::uint16_t port) {
     network::WebSocketLimits limits;
     limits.connect = limits.handshake = std::chrono::hours(1);
-    return tests::run(
-        network::open_websocket({.host = "127.0.0.1", .port = port, .target = "/"}, limits));
+    return network::open_websocket({.host = "127.0.0.1", .port = port, .target = "/"}, limits);
+}
+
+Opened open_at(std::uint16_t port) { return tests::run(opened_at(port)); }
+
+boost::asio::awaitable<config::Result<std::string>> first_message(std::uint16_t port) {
+    auto socket = co_await opened_at(port);
+    co_return co_await socket.value()->read();
 }
 
 // What is said of a peer that answers the handshake like this, without host and port.
@@ -26,6 +36,28 @@ std::string refusal_by(const std::string& answer, Errc code = Errc::bad_status) 
     const auto where = "127.0.0.1:" + std::to_string(peer.port()) + ": ";
     REQUIRE(socket.error().detail.starts_with(where));
     return socket.error().detail.substr(where.size());
+}
+
+// The first message of a peer that sends these bytes once the WebSocket is open.
+config::Result<std::string> read_of(const std::string& bytes) {
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        boost::beast::websocket::stream<LoopbackPeer::Socket&> stream(socket);
+        stream.accept();
+        tests::send(socket, bytes);
+        tests::await_hang_up(socket);
+    });
+    return tests::run(first_message(peer.port()));
+}
+
+// RFC 6455, 5.2: frames without a mask.
+constexpr char kBegins = '\x01', kGoesOn = '\x00', kLast = '\x80', kPong = '\x8a';
+std::string frame(char kind, const std::string& payload) {
+    return std::string{kind, char(payload.size())} + payload;
+}
+std::string repeated(const std::string& piece, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += piece;
+    return all;
 }
 
 }  // namespace
@@ -81,4 +113,39 @@ TEST_CASE("the handshake asks for the host as HTTP has it") {
         CHECK_FALSE(open_at(port).has_value());
     }  // and with it the thread that writes what it saw
     CHECK(seen.find("Host: 127.0.0.1:" + std::to_string(port) + "\r\n") != seen.npos);
+}
+
+TEST_CASE("a message in thousands of pieces of a byte is refused, one in a few thousand is not") {
+    const auto said = [](int pieces) {
+        return read_of(frame(kBegins, "x") + repeated(frame(kGoesOn, "x"), pieces) +
+                       frame(kLast, "x"));
+    };
+    CHECK(said(3000).value() == std::string(3002, 'x'));
+    CHECK(said(20'000).error().code == Errc::malformed);
+}
+
+TEST_CASE("a message of pieces that hold nothing is refused, a few of them are not") {
+    const auto said = [](int pieces) {
+        return read_of(frame(kBegins, "x") + repeated(frame(kGoesOn, ""), pieces) +
+                       frame(kLast, "x"));
+    };
+    CHECK(said(1000).value() == "xx");
+    CHECK(said(10'000'000).error().code == Errc::malformed);
+}
+
+TEST_CASE("a peer that answers pings of nobody without end is left") {
+    const auto whole = frame(char(kBegins | kLast), "x");
+    CHECK(read_of(repeated(frame(kPong, ""), 100) + whole).value() == "x");
+    CHECK(read_of(repeated(frame(kPong, ""), 100'000) + whole).error().code == Errc::malformed);
+}
+
+TEST_CASE("a long message arrives whole, in a frame or in many") {
+    std::string text;
+    for (int i = 0; i < 600'000; ++i) text += char('a' + i % 26);
+    const std::string head = {'\x81', '\x7f', 0, 0, 0, 0, 0, 9, 0x27, char(0xc0)};
+    CHECK((read_of(head + text).value() == text));
+    std::string pieces = frame(kBegins, "");
+    for (std::size_t at = 0; at < text.size(); at += 125)
+        pieces += frame(kGoesOn, text.substr(at, 125));
+    CHECK((read_of(pieces + frame(kLast, "")).value() == text));
 }
