@@ -24,7 +24,7 @@ void add_generator(Rows& rows) {
         {.name = "generator.remote",
          .field = [](Settings& s) -> Field { return &s.generator.remote; },
          .doc = "Addresses of other machines' `miner serve`, which get tasks like the devices here do: whoever has "
-                "the least to do.",
+                "the least to do. One may be that of a load balancer with any number of them behind it, which is learnt.",
          .shape = &kHttpShape},
         {.name = "generator.remote_token",
          .field = [](Settings& s) -> Field { return &s.generator.remote_token; },

@@ -6,6 +6,7 @@
 #include "miner/mining/record_watch.hpp"
 #include "miner/mining/store.hpp"
 #include "miner/mining/worker.hpp"
+#include "miner/runtime/crew.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "network/await_all.hpp"
 #include "network/http/url.hpp"
@@ -18,16 +19,18 @@
 namespace miner {
 namespace {
 
+// When it throws, whatever else runs is stopped.
+asio::awaitable<void> guarded(asio::awaitable<void> child, Stop& stop) {
+    try {
+        co_await std::move(child);
+    } catch (...) {
+        stop.now();
+        throw;
+    }
+}
+
 // Awaits all children; when one throws, the others are stopped and the first exception goes on.
 asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& stop) {
-    const auto guarded = [](asio::awaitable<void> child, Stop& ours) -> asio::awaitable<void> {
-        try {
-            co_await std::move(child);
-        } catch (...) {
-            ours.now();
-            throw;
-        }
-    };
     for (auto& child : children) child = guarded(std::move(child), stop);
     co_await network::await_all(std::move(children));
 }
@@ -100,8 +103,7 @@ public:
           pipeline_({host.lanes(), host.production(), dendrite_, *store.journal, *store.artifacts,
                      host.stop(), options.log, options.settings, observer(), options.clocks,
                      predicted_before(*store.database, options)}),
-          // One more than backends: one task's network and disk run under another's computing.
-          slots_(host.io().get_executor(), host.backends().size() + 1) {
+          slots_(host.io().get_executor(), 0) {
         if (chain_ && host.status_server()) show_chain(*host.status_server(), chain_->rpc());
     }
     Mining(const Mining&) = delete;
@@ -124,16 +126,36 @@ private:
     // The chain goes on until these have ended, for what they wait for may come from there.
     asio::awaitable<void> turns() {
         std::vector<asio::awaitable<void>> children;
-        const auto workers = slots_.free() * (host_.makes_candidates() ? kTurnsOfASlot : 1);
-        for (std::size_t worker = 0; worker < workers; ++worker)
-            children.push_back(work(roster_, pipeline_, slots_, host_.stop(),
-                                    options_.settings.schedule.idle, options_.finished,
-                                    options_.clocks));
+        children.push_back(workers());
         children.push_back(host_.backends().watch(host_.stop()));
         children.push_back(prune_hourly(store_, host_.lanes(), host_.stop(),
                                         options_.settings.storage, options_.log));
         children.push_back(records_.run());
         co_await all_of(std::move(children), host_.stop());
+    }
+
+    // As many as the backends have places, and one more: one task's network and disk run under
+    // another's computing. Where places come, workers do; where some go, workers wait for a slot.
+    asio::awaitable<void> workers() {
+        auto& backends = host_.backends();
+        auto& stop = host_.stop();
+        Crew crew(host_.io().get_executor());
+        while (!stop.asked()) {
+            const auto seen = backends.version();
+            slots_.set_count(backends.places() + 1);
+            const auto wanted = slots_.count() * (host_.makes_candidates() ? kTurnsOfASlot : 1);
+            while (crew.size() < wanted) crew.add(guarded(worker(), stop));
+            auto changing = backends.changed(seen);
+            auto waiting = stop.unless_asked(std::move(changing));
+            co_await std::move(waiting);
+        }
+        auto ending = crew.until_ended();
+        co_await std::move(ending);
+    }
+
+    asio::awaitable<void> worker() {
+        return work(roster_, pipeline_, slots_, host_.stop(), options_.settings.schedule.idle,
+                    options_.finished, options_.clocks);
     }
 
     // Null when the chain is not asked, neither for validators nor for who may call. Validators

@@ -71,12 +71,14 @@ ExitCode run_serve(ServeOptions options) {
     if (!chain)
         return host.cannot_start(chain.error(), "see subtensor.* in `miner config --print`",
                                  ExitCode::usage);
-    GenerateEndpoint generate_endpoint({host.lanes(), host.production(), server.state(),
-                                        server.metrics(), host.stop(), log, options.settings},
-                                       host.backends().size());
-    server.serve_generate([&](network::ServerRequest request) {
-        return generate_endpoint.generate(std::move(request));
-    });
+    GenerateEndpoint generate_endpoint({host.lanes(), host.production(), host.backends(),
+                                        server.state(), server.metrics(), host.stop(), log,
+                                        options.settings});
+    server.serve_generate(
+        [&](network::ServerRequest request) {
+            return generate_endpoint.generate(std::move(request));
+        },
+        [&] { return generate_endpoint.report(); });
     log.info("serving",
              {{"url", "http://" + network::authority(server.address().host, server.port()) +
                           "/generate"}});
@@ -84,6 +86,7 @@ ExitCode run_serve(ServeOptions options) {
     return host.run(options.make_generator, [&]() -> asio::awaitable<void> {
         std::vector<asio::awaitable<void>> children;
         children.push_back(host.backends().watch(host.stop()));
+        children.push_back(generate_endpoint.follow_backends());
         children.push_back(answer_calls(server, host.stop()));
         co_await network::await_all(std::move(children));
         if (generate_endpoint.device_lost()) host.device_was_lost();

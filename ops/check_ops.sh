@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks what Prometheus, systemd, Kubernetes, shells and image builders will read. For a hand at the keyboard: what a missing
 # tool would have checked is named and left out.
-# Debian: apt-get install prometheus systemd man-db groff mandoc zsh fish logrotate; PyPI: kubernetes-validate
+# Debian: apt-get install prometheus systemd man-db groff mandoc zsh fish logrotate
 #   ops/check_ops.sh [BINARY] [URL of a running miner, for its metrics]
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -91,8 +91,7 @@ check "unit" systemd-analyze systemd-analyze verify "$unit"
 check "unit is confined" systemd-analyze exposure ops/systemd/miner.service
 check "log rotation" logrotate bash -c "logrotate --debug --state '$work/state' '$work/rotation' 2>&1 | (! grep ^error)"
 check "pm2 file" node node --check ops/pm2.config.js
-# Of other projects' kinds, as ServiceMonitor is, it has no schema and says so.
-check "Kubernetes manifests" kubernetes-validate kubernetes-validate --strict ops/kubernetes/*.yaml
+check "Kubernetes manifests" .venv/bin/python .venv/bin/python ops/check_manifests.py
 for shell in bash zsh fish; do check "completions of $shell, tried" "$shell" completes "$shell"; done
 check "manual page, by man" man bash -c "man --warnings -l '$work/miner.1' 2>&1 > /dev/null | (! grep .)"
 check "manual page, by groff" groff bash -c "groff -ww -man -Tutf8 '$work/miner.1' 2>&1 > /dev/null | (! grep .)"

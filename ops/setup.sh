@@ -10,7 +10,7 @@ decide_cuda
 
 torch=2.11.0
 packages=(
-    build-essential ca-certificates ccache clang cmake git libclang-rt-dev mold ninja-build pkg-config python3 python3-venv
+    build-essential ca-certificates ccache clang cmake git haproxy libclang-rt-dev mold ninja-build pkg-config python3 python3-venv
     catch2 libbenchmark-dev libcli11-dev libfmt-dev libgif-dev libjpeg-dev libjs-chart.js libpng-dev libsodium-dev
     libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev
     libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
@@ -110,6 +110,13 @@ fi
 if [ ! -e .venv/miner-gltf-1 ]; then
     .venv/bin/pip install -q --disable-pip-version-check pygltflib==1.16.5 jsonschema==4.26.0
     touch .venv/miner-gltf-1
+fi
+
+# Schemas that the manifests in ops/kubernetes are held against, by a test alone.
+if [ ! -e .venv/miner-kubernetes-1 ]; then
+    echo "setup: fetching the schemas of Kubernetes (22 MB)"
+    .venv/bin/pip install -q --disable-pip-version-check kubernetes-validate==1.37.0
+    touch .venv/miner-kubernetes-1
 fi
 
 fetch_cudnn_frontend() {  # VERSION

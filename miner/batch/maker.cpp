@@ -5,6 +5,7 @@
 #include "config/version.hpp"
 #include "miner/batch/plain_file.hpp"
 #include "network/await_all.hpp"
+#include "network/first_of.hpp"
 #include "network/settled.hpp"
 
 #include <algorithm>
@@ -102,19 +103,31 @@ ManifestLine BatchMaker::begun(const BatchItem& item) {
     return line;
 }
 
-// On a GPU one is made while the last one is written; a CPU has its cores full with one.
+// On a GPU one is made while the last one is written; a CPU has its cores full with one. Of remote
+// ones as many as are made there at once.
 std::size_t BatchMaker::workers() {
     std::size_t count = 0;
     for (const auto* backend : host_->backends().backends())
-        count += !backend->is_remote() && backend->leaves_cores_free() ? 2 : 1;
-    return std::min(count, open_.size());
+        count += !backend->is_remote() && backend->leaves_cores_free() ? 2 : backend->places();
+    return std::clamp<std::size_t>(count, 1, open_.size());
 }
 
 asio::awaitable<void> BatchMaker::work_all() {
-    std::vector<asio::awaitable<void>> children;
-    for (std::size_t i = 0; i < workers(); ++i) children.push_back(work());
-    auto working = network::await_all(std::move(children));
+    const auto io = co_await asio::this_coro::executor;
+    Crew crew(io);
+    crew_ = &crew;
+    auto& backends = host_->backends();
+    while (goes_on() && !crew.failed()) {
+        const auto seen = backends.version();
+        while (crew.size() < workers()) crew.add(work());
+        auto changing = backends.changed(seen);
+        auto ending = crew.until_any_ended();
+        auto waiting = network::first_of(std::move(changing), std::move(ending));
+        co_await std::move(waiting);
+    }
+    auto working = crew.until_ended();
     const auto end = co_await network::settle(std::move(working));
+    crew_ = nullptr;
     host_->stop().ask();  // whoever watches the backends has nothing to watch for
     if (end.failure) std::rethrow_exception(end.failure);
 }
@@ -124,7 +137,7 @@ bool BatchMaker::goes_on() {
 }
 
 asio::awaitable<void> BatchMaker::work() {
-    while (goes_on()) {
+    while (goes_on() && crew_->size() <= workers()) {
         const auto index = open_[next_++];
         co_await make(index);
     }

@@ -8,6 +8,7 @@
 #include "miner/batch/progress.hpp"
 #include "miner/generation/predictor.hpp"
 #include "miner/host.hpp"
+#include "miner/runtime/crew.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -79,6 +80,7 @@ private:
     std::set<std::size_t> unfit_;    // as unfit()
     std::optional<config::Error> disk_failed_;
     bool device_lost_ = false;
+    Crew* crew_ = nullptr;  // at work
     std::optional<Host>
         host_;  // where there is something to make; last, as its threads use the rest
 };

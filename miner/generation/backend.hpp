@@ -33,12 +33,13 @@ public:
         std::unique_ptr<generator::Structure> structure;  // null: `error` tells why
         config::Error error;
         bool lost = false;  // the backend failed, not the run: another may do it
+        bool full = false;  // lost, and nothing is wrong: it has no room just now
     };
 
     struct SplatsResult {
         generator::GeneratedSplats generated;  // empty: `error` tells why
         config::Error error;
-        bool lost = false;
+        bool lost = false, full = false;  // as above
     };
 
     virtual ~GenerationRun() = default;
@@ -68,6 +69,10 @@ public:
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
     virtual bool able() const = 0;                // to take a request just now
     virtual bool is_remote() const = 0;
+    // Requests that it makes at once; may change.
+    virtual std::size_t places() const { return 1; }
+    // Whether one more may be given to it just now, where it is able.
+    virtual bool has_room() const { return true; }
     // Whether it computes elsewhere than on this machine's cores, so that these may do something
     // else meanwhile.
     virtual bool leaves_cores_free() const { return true; }
@@ -95,9 +100,13 @@ public:
         ++load_;
         return {nullptr, [this](void*) {
                     if (--load_ == 0 && idle_) idle_->happen();
+                    tell_change();
                 }};
     }
     int load() const { return load_; }  // requests that it has at this moment
+
+    // Hears that it may have room again, or more or fewer places.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
     // Of the requests that it has.
     Precedence& precedence() { return precedence_; }
@@ -108,8 +117,14 @@ public:
         while (load_ > 0) co_await idle_->wait();
     }
 
+protected:
+    void tell_change() const {
+        if (changed_) changed_();
+    }
+
 private:
     int load_ = 0;
+    std::function<void()> changed_;
     Precedence precedence_;
     std::optional<network::Event> idle_;  // since somebody waits
 };

@@ -25,6 +25,11 @@ config::Result<std::unique_ptr<BackendPool>> BackendPool::build(Lanes& lanes, co
     if (extent == Extent::one && devices.size() > 1) devices.resize(1);
     for (const auto& device : devices)
         pool->devices_.push_back(std::make_unique<LocalBackend>(lanes, device));
+    const auto tell = [self = pool.get()] {
+        ++self->version_;
+        if (self->change_) self->change_->happen();
+    };
+    for (auto& device : pool->devices_) device->on_change(tell);
     if (extent == Extent::one && !devices.empty()) return pool;
     for (const auto& text : settings.remote) {
         auto url = network::parse_http_url(text);
@@ -33,6 +38,7 @@ config::Result<std::unique_ptr<BackendPool>> BackendPool::build(Lanes& lanes, co
             .url = std::move(*url), .token = settings.remote_token, .tls = nullptr};
         if (options.url.tls) options.tls = network::Tls::system();
         pool->remotes_.push_back(std::make_unique<RemoteBackend>(lanes, log, std::move(options)));
+        pool->remotes_.back()->on_change(tell);
     }
     return pool;
 }
@@ -55,6 +61,8 @@ asio::awaitable<config::Result<void>> BackendPool::load(const MakeGenerator& mak
 
 asio::awaitable<void> BackendPool::unload() {
     closed_ = true;
+    ++version_;
+    if (change_) change_->happen();
     for (auto& device : devices_) {
         co_await device->until_idle();
         co_await device->unload();
@@ -77,21 +85,52 @@ std::vector<const Backend*> BackendPool::backends() const {
     return all;
 }
 
-Backend* BackendPool::pick(const GenerationRequest& request,
-                           const std::set<const Backend*>& excluded, bool here_only) const {
+Backend* BackendPool::best(const GenerationRequest& request,
+                           const std::set<const Backend*>& excluded, bool here_only,
+                           bool with_room) const {
     if (closed_) return nullptr;
     const bool none_takes_this_kind = is_prompt(request) ? !takes_prompts() : !takes_pictures();
+    // Rounds of its places that the request would be in.
+    const auto rounds = [](const Backend& backend) {
+        return double(backend.load() + 1) / double(std::max<std::size_t>(backend.places(), 1));
+    };
     Backend* best = nullptr;
     const auto look = [&](Backend& backend) {
         if (!backend.able() || !backend.can_be_given(request) || excluded.count(&backend) > 0)
             return;
+        if (with_room && !backend.has_room()) return;
         if (!none_takes_this_kind && !backend.takes(request)) return;
-        if (!best || backend.load() < best->load()) best = &backend;
+        if (!best || rounds(backend) < rounds(*best)) best = &backend;
     };
     for (const auto& device : devices_) look(*device);
     if (!here_only)
         for (const auto& remote : remotes_) look(*remote);
     return best;
+}
+
+Backend* BackendPool::pick(const GenerationRequest& request,
+                           const std::set<const Backend*>& excluded, bool here_only) const {
+    return best(request, excluded, here_only, true);
+}
+
+bool BackendPool::may_pick(const GenerationRequest& request,
+                           const std::set<const Backend*>& excluded, bool here_only) const {
+    return best(request, excluded, here_only, false) != nullptr;
+}
+
+std::size_t BackendPool::places() const {
+    std::size_t places = 0;
+    for (const auto* backend : backends()) places += backend->places();
+    return places;
+}
+
+asio::awaitable<std::uint64_t> BackendPool::changed(std::uint64_t seen,
+                                                    network::Event::Time until) {
+    if (!change_) change_.emplace(co_await asio::this_coro::executor);
+    while (version_ == seen && std::chrono::steady_clock::now() < until) {
+        co_await change_->wait(until);
+    }
+    co_return version_;
 }
 
 bool BackendPool::able() const {

@@ -1,5 +1,6 @@
-// All backends of a miner: the devices of this machine and the miners that generator.remote names.
-// Hands each request to the one with the least to do. Lives on io.
+// All backends of a miner: the devices of this machine and the miners that generator.remote names,
+// or the load balancers before them. Hands each request to the one with the least to do. Lives on
+// io.
 #pragma once
 
 #include "config/log.hpp"
@@ -8,7 +9,9 @@
 #include "miner/generation/remote_backend.hpp"
 #include "miner/runtime/stop.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,11 +42,23 @@ public:
     // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);
 
-    // The backend to give `request` to: able, taking such, none of `excluded`, and with the least
-    // to do; of equals the first, devices before remote ones. What nobody takes goes to any, who
-    // will say why not. Null: there is none.
+    // The backend to give `request` to: able, taking such, none of `excluded`, with room for it,
+    // and with the least to do for what it makes at once; of equals the first, devices before
+    // remote ones. What nobody takes goes to any, who will say why not. Null: there is none.
     Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
                   bool here_only) const;
+    // Whether there would be one if it had room, which is worth waiting for.
+    bool may_pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
+                  bool here_only) const;
+
+    // Requests that all of them make at once, as far as is known: of remote ones it changes.
+    std::size_t places() const;
+    std::size_t devices() const { return devices_.size(); }
+    // Goes up whenever a backend may have room again, or more or fewer places.
+    std::uint64_t version() const { return version_; }
+    // Returns when it has gone on from `seen`, and at `until`, with what it is then.
+    asio::awaitable<std::uint64_t> changed(std::uint64_t seen,
+                                           network::Event::Time until = network::Event::kNever);
 
     // Whether anything can be made just now.
     bool able() const;
@@ -51,7 +66,6 @@ public:
     bool takes_pictures() const;
     bool takes_prompts() const;
 
-    std::size_t size() const { return devices_.size() + remotes_.size(); }
     // All; devices first.
     std::vector<const Backend*> backends() const;
 
@@ -61,8 +75,13 @@ public:
 private:
     BackendPool() = default;
 
+    Backend* best(const GenerationRequest& request, const std::set<const Backend*>& excluded,
+                  bool here_only, bool with_room) const;
+
     config::Generator settings_;
     bool closed_ = false;
+    std::uint64_t version_ = 0;
+    std::optional<network::Event> change_;  // since somebody waits
     std::vector<std::unique_ptr<LocalBackend>> devices_;
     std::vector<std::unique_ptr<RemoteBackend>> remotes_;
 };

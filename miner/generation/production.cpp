@@ -4,12 +4,15 @@
 #include "generator/errc.hpp"
 #include "generator/splat/encode.hpp"
 #include "miner/generation/deadline.hpp"
+#include "miner/runtime/until_stopped.hpp"
+#include "network/first_of.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace miner {
 namespace {
@@ -32,6 +35,9 @@ storage::Outcome outcome_of(GateVerdict verdict) {
     return verdict == GateVerdict::retry_passed ? storage::Outcome::retry_passed
                                                 : storage::Outcome::retry_improved;
 }
+
+// Between looks whether a backend that had none has room again, where nobody tells.
+constexpr std::chrono::seconds kLookForRoom{1};
 
 // A prompt has nothing to enhance, so each retry changes its seed. A picture's first retry changes
 // the enhancement alone, and those after it, which are enhanced alike, the seed.
@@ -144,15 +150,37 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     co_return Next::try_another;
 }
 
+// Null: there is none, or no time is left.
+asio::awaitable<Backend*> Production::pick(const RoutedRequest& routed,
+                                           const std::set<const Backend*>& left) {
+    for (bool told = false;;) {
+        const auto seen = pool_.version();
+        auto* const backend = pool_.pick(routed.request, left, routed.here_only);
+        if (backend || routed.stop.stop_requested()) co_return backend;
+        if (!pool_.may_pick(routed.request, left, routed.here_only)) co_return nullptr;
+        if (routed.watch.stage && !std::exchange(told, true)) routed.watch.stage("wait for room");
+        auto changing = pool_.changed(seen, std::chrono::steady_clock::now() + kLookForRoom);
+        auto stopping = until_stopped(routed.stop);
+        auto waiting = network::first_of(std::move(changing), std::move(stopping));
+        co_await std::move(waiting);
+    }
+}
+
 asio::awaitable<void> Production::find_backend(GenerationResult& result,
                                                const RoutedRequest& routed) {
     std::set<const Backend*> left;
-    for (auto next = Next::try_another; next == Next::try_another;) {
-        auto* const backend = pool_.pick(routed.request, left, routed.here_only);
+    for (auto next = Next::try_another; next == Next::try_another || next == Next::refused;) {
+        auto picking = pick(routed, left);
+        auto* const backend = co_await std::move(picking);
+        if (!backend && routed.stop.stop_requested()) {
+            fail(result, config::fail(generator::Errc::cancelled, "while it waited for a backend"));
+            co_return;
+        }
         if (!backend) {
             result.end = GenerationResult::End::stranded;
             result.outcome = storage::Outcome::none;
-            result.detail = !left.empty() ? "every backend failed: " + result.detail
+            result.detail = !left.empty() || next == Next::refused
+                                ? "every backend failed: " + result.detail
                             : std::holds_alternative<MultiImage>(routed.request)
                                 ? "no backend is able to take it: several pictures of one object "
                                   "need a device here, as generator.remote take one"
@@ -304,7 +332,7 @@ asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, 
     if (report.outcome == AttemptOutcome::error) {
         fail(result, tried.error);
         ran_out(result, tried.error, routed);
-        if (tried.lost) co_return Next::try_another;
+        if (tried.lost) co_return tried.full ? Next::refused : Next::try_another;
         if (result.given_up() || result.end == GenerationResult::End::device_lost)
             co_return Next::finished;
     }
@@ -337,7 +365,7 @@ asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& 
     if (made.error.code) {
         fail(result, made.error);
         ran_out(result, made.error, routed);
-        co_return made.lost ? Next::try_another : Next::finished;
+        co_return made.full ? Next::refused : made.lost ? Next::try_another : Next::finished;
     }
     result.splats = std::move(made.generated.splats);
     auto& report = result.attempts[std::size_t(result.attempt - 1)];

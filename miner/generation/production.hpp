@@ -99,9 +99,9 @@ public:
 
     // A picture is tried again with another enhancement, then with that and other seeds; a prompt
     // with other seeds. Where a service makes pictures a prompt goes by way of one; if that fails,
-    // as it is. A backend that fails is left for another, where the request begins anew. Ends
-    // early, as GenerationResult::End tells, when `stop` fires, which must happen on io, or the
-    // deadline is over.
+    // as it is. A backend that fails is left for another, where the request begins anew; where
+    // those that remain have no room, it is waited for. Ends early, as GenerationResult::End tells,
+    // when `stop` fires, which must happen on io, or the deadline is over.
     //
     // With a plan, after what the gate asks for, in the time that the plan has left: more results
     // are made of other seeds and enhancements, at the same backend, and the one with the best
@@ -196,11 +196,14 @@ private:
         proceed,      // with the next step
         finished,     // the result says how
         try_another,  // another backend, or the prompt as it is
+        refused,      // by a backend that has no room just now
     };
 
     // A prompt by way of a picture; `try_another` when that failed, with the reason in `result`.
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
+    asio::awaitable<Backend*> pick(const RoutedRequest& routed,
+                                   const std::set<const Backend*>& left);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,
                                const RoutedRequest& routed, Backend& backend,
                                Precedence::Place& place);

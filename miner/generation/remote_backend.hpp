@@ -1,5 +1,11 @@
-// Another miner as a backend: `miner serve` somewhere, asked over POST /generate. Not trusted: the
-// time, size and shape of its answers are bounded.
+// Other miners behind one address as a backend: one `miner serve`, or a load balancer (a Service of
+// Kubernetes, HAProxy, Envoy) with any number of them, asked over POST /generate. Not trusted: the
+// time, size and shape of answers are bounded.
+//
+// How many there are, and what they make at once, is learnt from their answers (Fleet). Where there
+// are several, so many requests are given to them, each with the word to refuse it rather than let
+// it wait behind another; what one refuses goes to the next at once, and what one loses does, too.
+// Each call has a connection of its own: a balancer of connections would send all of one to one.
 //
 // It gets the picture or prompt as it came, with our generation config beside it (see
 // GenerateEndpoint): it enhances, makes one structure, and goes on only when that is dense enough;
@@ -10,12 +16,15 @@
 
 #include "config/log.hpp"
 #include "miner/generation/backend.hpp"
+#include "miner/generation/fleet.hpp"
 #include "network/backoff.hpp"
 #include "network/http/client.hpp"
 #include "network/http/url.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 namespace miner {
@@ -32,16 +41,31 @@ public:
 
     RemoteBackend(Lanes& lanes, config::Logger& log, Options options);
 
-    // Asks for its health; afterwards it counts as up or down. At most some seconds.
+    // Asks for its health, and where it says who it is, for that of the others there; afterwards it
+    // counts as up or down. At most some seconds.
     asio::awaitable<void> check();
 
-    // A run ended well, or the backend failed at it: then it rests, longer each time.
+    // What came of one request so far.
+    struct Tries {
+        int refused = 0, lost = 0;
+        bool several = false;  // stood there when the first was made
+    };
+    Tries begin_tries() const;
+    // A call ended well.
     void succeeded();
-    void failed(const config::Error& error);
+    // A call was refused for want of room, or by one that stands down. True: others are there, and
+    // it is to be made again at once. Else it has no room for a while, as long as it says
+    // (Retry-After).
+    asio::awaitable<bool> refused(Tries& tries, network::HttpAnswer answer);
+    // The backend failed at a call; `told`: one that said who it is, and is there. True: others
+    // are, and it is to be made again. Else it rests, longer each time.
+    asio::awaitable<bool> lost(Tries& tries, config::Error error, bool told);
 
     const std::string& name() const override { return name_; }
     bool able() const override;
     bool is_remote() const override { return true; }
+    std::size_t places() const override;
+    bool has_room() const override;
     bool takes_pictures() const override { return takes_pictures_; }
     bool takes_prompts() const override { return takes_prompts_; }
     std::unique_ptr<GenerationRun> begin(GenerationRun::Input input) override;
@@ -50,11 +74,26 @@ public:
     // fires, which must happen on io.
     asio::awaitable<config::Result<network::HttpAnswer>> ask(network::HttpRequest request,
                                                              network::HttpLimits limits,
-                                                             std::stop_token stop) const;
+                                                             std::stop_token stop);
+    // Likewise, a call of /generate.
+    asio::awaitable<config::Result<network::HttpAnswer>> call(network::HttpRequest request,
+                                                              network::HttpLimits limits,
+                                                              std::stop_token stop,
+                                                              const Tries& tries);
 
 private:
-    void heard(const network::HttpAnswer& answer);
+    // What questions for health found.
+    struct Look {
+        bool healthy = false;
+        std::string why;  // not
+    };
+
+    asio::awaitable<bool> finds_others(Tries& tries);
+    asio::awaitable<void> look_round();
+    asio::awaitable<void> question(Look& look);
+    void heard(const network::HttpAnswer& answer, Look& look);
     void set_up(bool up, const std::string& why);
+    void failed(const config::Error& error);
 
     Lanes& lanes_;
     config::Logger& log_;
@@ -62,6 +101,14 @@ private:
     std::string name_;
     network::Backoff backoff_;
     std::chrono::steady_clock::time_point rests_until_{};
+    std::chrono::steady_clock::time_point full_until_{};
+    Fleet fleet_;
+    std::multiset<std::chrono::steady_clock::time_point> calls_;  // of /generate, when they began
+    std::size_t instances_ = 0;                                   // that were told of last
+    std::optional<network::Event> looked_;
+    bool looking_ = false;
+    int doubting_ = 0;  // calls that were lost and wait for what a look finds
+    std::chrono::steady_clock::time_point look_began_{};  // of the newest
     bool checked_ = false, up_ = false;
     bool takes_pictures_ = false, takes_prompts_ = false;
 };

@@ -93,6 +93,13 @@ std::optional<std::int64_t> gaussians_told(const network::HttpAnswer& answer) {
     return count;
 }
 
+std::chrono::seconds retry_after(const network::HttpAnswer& answer) {
+    const auto header = network::find_header(answer.headers, "retry-after");
+    std::int64_t count = 5;
+    if (header) std::from_chars(header->data(), header->data() + header->size(), count);
+    return std::chrono::seconds(std::clamp<std::int64_t>(count, 1, 300));
+}
+
 config::Result<generator::Splats> remote_splats(const std::string& body) {
     const auto stored =
         generator::read_ply({reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});

@@ -5,6 +5,7 @@
 #include "miner/generation/backend.hpp"
 #include "network/http/message.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ std::optional<std::int64_t> gaussians_told(const network::HttpAnswer& answer);
 
 // Its status and, if it has some, its own words, made harmless: "503: loading".
 std::string refusal_words(const network::HttpAnswer& answer);
+
+// How long it says that nothing shall be asked of it; 5 s where it does not say. From 1 s to 5 min.
+std::chrono::seconds retry_after(const network::HttpAnswer& answer);
 
 // A PLY in TRELLIS's own convention. Fails with generator::Errc::bad_splats.
 config::Result<generator::Splats> remote_splats(const std::string& body);

@@ -7,6 +7,7 @@
 #include "network/errc.hpp"
 #include "network/http/multipart.hpp"
 #include "network/settled.hpp"
+#include "network/uuid.hpp"
 
 #include <fmt/format.h>
 
@@ -52,13 +53,52 @@ bool asks_for_spz(const network::HttpHeaders& headers) {
 constexpr generator::ExportOptions kAsGenerated{
     .up = generator::Up::trellis, .size = 0, .centre = false, .margin = -1, .min_opacity = 0};
 
-ServerReply retry_later(unsigned status, std::string words) {
+ServerReply retry_later(unsigned status, std::string words, std::string_view seconds = "5") {
     auto reply = words_reply(status, std::move(words));
-    reply.headers.emplace_back("retry-after", "5");
+    reply.headers.emplace_back("retry-after", std::string(seconds));
     return reply;
 }
 
+bool wants_no_queue(const network::HttpHeaders& headers) {
+    return network::find_header(headers, kNoQueue.first) == kNoQueue.second;
+}
+
 }  // namespace
+
+GenerateEndpoint::GenerateEndpoint(Services services)
+    : s_(services), instance_(network::random_uuid()) {
+    tell_metrics();
+}
+
+// Without any, one finds out why.
+std::size_t GenerateEndpoint::places() const {
+    return std::max<std::size_t>(s_.backends.places(), 1);
+}
+
+BackendReport GenerateEndpoint::report() const {
+    BackendReport report{.instance = instance_};
+    if (!s_.state.ready() || s_.stop.asked()) return report;
+    report.places = s_.backends.devices();
+    const auto free = places() - std::min(places(), at_work_);
+    report.free = waiting_.empty() ? std::min(report.places, free) : 0;
+    return report;
+}
+
+void GenerateEndpoint::tell_metrics() {
+    s_.metrics.calls({.waiting = waiting_.size(), .at_work = at_work_, .places = places()});
+}
+
+asio::awaitable<void> GenerateEndpoint::follow_backends() {
+    auto seen = s_.backends.version();
+    while (!s_.stop.asked()) {
+        let_in();
+        tell_metrics();
+        auto changing = s_.backends.changed(seen);
+        auto waiting = s_.stop.unless_asked(std::move(changing));
+        const auto version = co_await std::move(waiting);
+        if (version) seen = *version;
+    }
+}
 
 config::Result<std::optional<GenerationConfig>> GenerateEndpoint::read_config_of_caller(
     const Field& field) const {
@@ -145,6 +185,7 @@ asio::awaitable<ServerReply> GenerateEndpoint::generate(ServerRequest request) {
 asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(ServerRequest& request,
                                                                  Clock::time_point deadline) {
     auto call = read_call(request);
+    const bool no_queue = wants_no_queue(request.headers);
     std::string().swap(request.body);  // the call has its part of it
     if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
     if (!s_.state.ready() || s_.stop.asked())
@@ -155,7 +196,9 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(ServerRequest& 
             "not_taken",
             words_reply(422, prompt ? "this model makes splats from pictures, not from prompts"
                                     : "this model makes splats from prompts, not from pictures")};
-    if (free_ == 0 && int(waiting_.size()) >= s_.settings.http.queue)
+    if (!has_place() && no_queue)
+        co_return Answer{"full", retry_later(429, "another is at work already", "1")};
+    if (!has_place() && int(waiting_.size()) >= s_.settings.http.queue)
         co_return Answer{"full", retry_later(429, "others are waiting already")};
     const bool given = co_await wait_for_turn(request.gone, deadline);
     if (!given) {
@@ -169,30 +212,36 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(ServerRequest& 
 // Whoever is let in calls next() in the end.
 asio::awaitable<bool> GenerateEndpoint::wait_for_turn(std::stop_token gone,
                                                       Clock::time_point deadline) {
-    if (free_ > 0) {
-        --free_;
+    if (has_place()) {
+        ++at_work_;
+        tell_metrics();
         co_return true;
     }
     asio::steady_timer turn(co_await asio::this_coro::executor, deadline);
     const auto place = waiting_.insert(waiting_.end(), &turn);
-    s_.metrics.waiting(waiting_.size());
+    tell_metrics();
     // `gone` fires on io, as everything here runs.
     const std::stop_callback hung_up(gone, [&] { turn.cancel(); });
     if (!gone.stop_requested()) co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
     const bool given = std::find(waiting_.begin(), waiting_.end(), &turn) == waiting_.end();
     if (!given) waiting_.erase(place);
-    s_.metrics.waiting(waiting_.size());
+    tell_metrics();
     co_return given;
 }
 
 void GenerateEndpoint::next() {
-    if (waiting_.empty()) {
-        ++free_;
-        return;
+    --at_work_;
+    let_in();
+    tell_metrics();
+}
+
+void GenerateEndpoint::let_in() {
+    while (!waiting_.empty() && has_place()) {
+        ++at_work_;
+        auto* const turn = waiting_.front();
+        waiting_.pop_front();
+        turn->cancel();
     }
-    auto* const turn = waiting_.front();
-    waiting_.pop_front();
-    turn->cancel();
 }
 
 asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::produce(Call call, std::stop_token gone,

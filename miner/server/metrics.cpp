@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -94,6 +95,8 @@ struct Metrics::Families {
            &at_hand = gauge("miner_tasks_at_hand", "Tasks in the works"),
            &backend_able = gauge("miner_backend_able", "1 when the backend can take a request"),
            &backend_load = gauge("miner_backend_load", "Requests that the backend has"),
+           &backend_places =
+               gauge("miner_backend_places", "Requests that the backend makes at once"),
            &device_used = gauge("miner_device_memory_used_bytes",
                                 "Memory of the backend's device in use, by all its programs"),
            &device_total = gauge("miner_device_memory_bytes", "Memory of the backend's device"),
@@ -101,6 +104,10 @@ struct Metrics::Families {
            &block_age = gauge("miner_chain_block_age_seconds", "Time since that block came"),
            &waiting =
                gauge("miner_generate_waiting", "Calls of /generate that wait for their turn"),
+           &at_work = gauge("miner_generate_at_work", "Calls of /generate that are being made"),
+           &places = gauge("miner_generate_places", "Calls of /generate that can be made at once"),
+           &busy = gauge("miner_generate_busy_ratio",
+                         "Share of the places for calls of /generate that are taken"),
            &last_contact = gauge("miner_last_contact_timestamp_seconds",
                                  "When a validator last answered a pull"),
            &last_answer = gauge("miner_last_answer_timestamp_seconds",
@@ -230,7 +237,14 @@ void Metrics::generated(std::string_view end, double seconds) {
     families_->generate_time.Add({}, kSeconds).Observe(seconds);
 }
 
-void Metrics::waiting(std::size_t calls) { families_->waiting.Add({}).Set(double(calls)); }
+void Metrics::calls(Calls calls) {
+    auto& f = *families_;
+    f.waiting.Add({}).Set(double(calls.waiting));
+    f.at_work.Add({}).Set(double(calls.at_work));
+    f.places.Add({}).Set(double(calls.places));
+    const double share = calls.places > 0 ? double(calls.at_work) / double(calls.places) : 1;
+    f.busy.Add({}).Set(std::min(share, 1.0));  // more than are there now, where some have gone
+}
 
 void Metrics::answered(unsigned status) {
     families_->requests.Add({{"status", std::to_string(status)}}).Increment();
@@ -252,6 +266,8 @@ std::string Metrics::render(const State& state, const std::filesystem::path& fol
     for (const auto& backend : state.backends()) {
         f.backend_able.Add({{"backend", config::label(backend.name)}}).Set(backend.able);
         f.backend_load.Add({{"backend", config::label(backend.name)}}).Set(backend.load);
+        f.backend_places.Add({{"backend", config::label(backend.name)}})
+            .Set(double(backend.places));
         if (!backend.memory) continue;
         f.device_used.Add({{"backend", config::label(backend.name)}})
             .Set(double(backend.memory->used_bytes));

@@ -29,8 +29,12 @@ public:
     // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
     // "error".
     void generated(std::string_view end, double seconds);
-    void waiting(std::size_t calls);  // of /generate, for their turn
-    void answered(unsigned status);   // by the HTTP server
+    // Of /generate, at this moment; places: that can be made at once.
+    struct Calls {
+        std::size_t waiting = 0, at_work = 0, places = 0;
+    };
+    void calls(Calls calls);
+    void answered(unsigned status);  // by the HTTP server
 
     // What is true at this moment, then everything in Prometheus's text format. `folder`: whose
     // disk is looked at.

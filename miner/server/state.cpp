@@ -183,8 +183,10 @@ boost::json::object State::now(Time now) const {
                  {"takes_prompts", model_->takes_prompts}};
     boost::json::array backends;
     for (const auto& backend : this->backends())
-        backends.push_back(
-            {{"name", backend.name}, {"able", backend.able}, {"load", backend.load}});
+        backends.push_back({{"name", backend.name},
+                            {"able", backend.able},
+                            {"load", backend.load},
+                            {"places", backend.places}});
     boost::json::value chain = nullptr;
     if (const auto seen = this->chain()) chain = {{"block", seen->block}, {"age_s", seen->age_s}};
     const char* phase = draining_ ? "draining" : !model_ ? "loading" : "running";
@@ -213,7 +215,8 @@ boost::json::object State::in_public(Time now) const {
     for (const auto& backend : this->backends())
         backends.push_back({{"name", backend.remote ? remote_name(++remotes) : backend.name},
                             {"able", backend.able},
-                            {"load", backend.load}});
+                            {"load", backend.load},
+                            {"places", backend.places}});
     object["backends"] = std::move(backends);
     // A model's name may be the folder that it lies in; versions of drivers are the operator's.
     if (model_) {

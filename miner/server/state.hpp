@@ -39,7 +39,8 @@ struct BackendState {
     bool able = false;  // to take a request just now
     int load = 0;       // requests that it has
     std::optional<generator::DeviceMemory> memory = {};
-    bool remote = false;  // its name is an address
+    bool remote = false;     // its name is an address
+    std::size_t places = 1;  // requests that it makes at once
 };
 
 class State {

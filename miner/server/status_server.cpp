@@ -121,7 +121,7 @@ void show_backends(StatusServer& status_server, const BackendPool& pool) {
         std::vector<BackendState> states;
         for (const auto* backend : pool.backends())
             states.push_back({backend->name(), backend->able(), backend->load(), backend->memory(),
-                              backend->is_remote()});
+                              backend->is_remote(), backend->places()});
         return states;
     });
 }
@@ -139,6 +139,7 @@ std::optional<network::ServerReply> StatusServer::screen(network::ServerRequest&
         if (!request.hold) {
             refused = words_reply(429, "others are waiting already");
             refused->headers.emplace_back("retry-after", "5");
+            add_report(refused->headers, report_());
         }
     }
     return refused;
@@ -171,6 +172,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::answer(network::ServerRequest
         reply = co_await route(*request, std::move(raw));
     }
     auto& headers = reply.reply.headers;
+    if (report_) add_report(headers, report_());
     headers.emplace_back("x-content-type-options", "nosniff");
     headers.emplace_back("referrer-policy", "no-referrer");
     if (!network::find_header(headers, "cache-control"))

@@ -46,7 +46,11 @@ public:
     // Lines for the log's tail; may outlive the status server.
     config::Logger::Sink log_sink() const;
     SignedCallers* signed_callers() { return callers_.get(); }  // null: http.signed is none
-    void serve_generate(Generate generate) { generate_ = std::move(generate); }
+    // `report`: what this process says of itself with each answer.
+    void serve_generate(Generate generate, std::function<BackendReport()> report) {
+        generate_ = std::move(generate);
+        report_ = std::move(report);
+    }
 
     // Whether a call of /generate or a result is being answered, up to its last byte.
     bool answering() const { return calls_in_.use_count() > 1 || results_out_.use_count() > 1; }
@@ -90,6 +94,7 @@ private:
     bool calibrating_ = false;
     std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
     Generate generate_;
+    std::function<BackendReport()> report_;
     int watchers_ = 0;                                              // of /api/events
     std::shared_ptr<int> calls_in_ = std::make_shared<int>();       // as results_out_, of /generate
     std::shared_ptr<int> converted_out_ = std::make_shared<int>();  // likewise

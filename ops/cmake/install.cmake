@@ -24,7 +24,8 @@ install(DIRECTORY ops/docs/ DESTINATION share/doc/miner/ops/docs COMPONENT miner
 install(FILES ops/systemd/miner.service DESTINATION share/miner/systemd COMPONENT miner)
 install(FILES ops/logrotate/miner DESTINATION share/miner/logrotate COMPONENT miner)
 install(FILES ops/monitoring/alerts.yml ops/monitoring/grafana.json DESTINATION share/miner/monitoring COMPONENT miner)
-install(FILES ops/kubernetes/miner.yaml ops/kubernetes/monitor.yaml DESTINATION share/miner/kubernetes COMPONENT miner)
+install(DIRECTORY ops/kubernetes/ DESTINATION share/miner/kubernetes COMPONENT miner FILES_MATCHING PATTERN "*.yaml"
+        PATTERN schemas EXCLUDE)
 
 # Opened by name, so that no list of dependencies has them: cuDNN's parts, and the compiler of kernels at run time, which cuDNN
 # and libtorch use.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@ namespace {
 std::shared_ptr<tests::Script> script() {
     const auto made = std::make_shared<tests::Script>();
     made->voxels = {100, 50, 100, 100, 50, 60, 100, 50, 40};
-    made->delay = std::chrono::milliseconds(3);
+    // ops/check_balancer.py looks at what stands around it.
+    const char* told = std::getenv("MINER_SUBJECT_STAGE_MS");
+    made->delay = std::chrono::milliseconds(told ? std::atoi(told) : 3);
     return made;
 }
 

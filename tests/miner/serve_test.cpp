@@ -1,6 +1,7 @@
 // The whole of `miner serve` in this process: its start, its end, and calls in between.
 #include "miner/serve.hpp"
 
+#include "miner/generation/fleet.hpp"
 #include "network/http/client.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/catch.hpp"
@@ -76,6 +77,11 @@ public:
         return std::uint16_t(std::stoi(url.substr(url.rfind(':', path) + 1)));
     }
 
+    network::HttpAnswer ask(const std::string& target) {
+        auto request = tests::plain_request("GET", target);
+        request.port = port();
+        return tests::run(network::request(std::move(request), {})).value();
+    }
     // Its status; 0 when it hangs up.
     unsigned get(const std::string& target) {
         auto request = tests::plain_request("GET", target);
@@ -168,7 +174,13 @@ TEST_CASE("the call at hand is finished before it ends, and none is taken any mo
     REQUIRE(eventually([&] { return server.script->stage1_runs == 1; }));
     ::kill(::getpid(), SIGTERM);
     CHECK(server.says("stopping"));
-    CHECK(server.get("/ready") == 503);
+    // Whoever balances or calls hears it with the next word, from whichever path.
+    for (const auto* path : {"/ready", "/health"}) {
+        const auto answer = server.ask(path);
+        CHECK(answer.status == 503);
+        REQUIRE(miner::read_report(answer.headers));
+        CHECK(miner::read_report(answer.headers)->places == 0);
+    }
     CHECK(server.generate() == 503);
     CHECK_FALSE(server.ended());
     server.script->held = false;

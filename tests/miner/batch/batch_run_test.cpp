@@ -7,6 +7,7 @@
 #include "miner/batch/manifest.hpp"
 #include "miner/batch/names.hpp"
 #include "miner/runtime/instance_lock.hpp"
+#include "tests/miner/balancer.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
@@ -19,6 +20,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 #include <unistd.h>
 
@@ -291,6 +293,35 @@ TEST_CASE("a remote backend makes them where there is no device") {
     CHECK(serving.script->seeds.get() ==
           std::vector<std::uint64_t>{scene.lines()[0].seed, scene.lines()[1].seed});
     CHECK(serving.stop() == ExitCode::ok);
+}
+
+TEST_CASE("all who stand behind a load balancer are at work, and what one loses another makes") {
+    tests::Serving first, second;
+    for (auto* server : {&first, &second}) {
+        server->script->held = true;
+        server->start();
+    }
+    // The third call is hung up on, as by one that is killed.
+    const tests::Balancer balancer([&](bool call, int before) -> std::uint16_t {
+        if (call && before == 2) return 0;
+        return before % 2 == 0 ? first.port() : second.port();
+    });
+    Scene scene;
+    for (const auto* name : {"a.png", "b.png", "c.png", "d.png", "e.png"}) scene.add(name);
+    scene.settings.generator.device = "none";
+    scene.settings.generator.remote = {balancer.url()};
+    std::thread release([&] {
+        CHECK(tests::eventually(
+            [&] { return first.script->stage1_runs == 1 && second.script->stage1_runs == 1; }));
+        first.script->held = second.script->held = false;
+    });
+    CHECK(scene.run() == ExitCode::ok);
+    release.join();
+    tests::Serving::stop_all({&first, &second});
+    INFO(scene.err);
+    REQUIRE(scene.lines().size() == 5);
+    for (const auto& line : scene.lines()) CHECK(line.outcome == "passed");
+    CHECK(first.script->stage1_runs + second.script->stage1_runs == 5);
 }
 
 TEST_CASE("where a scorer is there, each result has its score, and none is lost for want of one") {

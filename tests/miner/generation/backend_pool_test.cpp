@@ -1,88 +1,17 @@
 // Requests given to several backends: devices of this machine, and real `miner serve`s on loopback.
-#include "miner/generation/production.hpp"
-
-#include "network/await_all.hpp"
-#include "tests/miner/generation/production_bench.hpp"
+#include "tests/miner/generation/pool_bench.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-
-#include <boost/asio/io_context.hpp>
 
 #include <algorithm>
 
 using namespace std::chrono_literals;
 using storage::Outcome;
 using tests::Serving;
-namespace asio = boost::asio;
+using Bench = tests::PoolBench;
 
 namespace {
-
-// A miner with a pool of backends and no subnet.
-struct Bench {
-    config::Settings settings = tests::small_gate();
-    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();  // of its devices
-    tests::Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
-    std::vector<std::string> lines;
-    miner::GenerationRequest request = tests::small_png();
-    std::stop_source stop;
-
-    Bench() {
-        settings.generator.device = "none";
-        settings.generator.deadline = std::chrono::minutes(10);
-        script->voxels = {100};
-    }
-    explicit Bench(std::initializer_list<const Serving*> servers) : Bench() {
-        for (const auto* server : servers) settings.generator.remote.push_back(server->url());
-    }
-
-    std::vector<miner::GenerationResult> produce(int count) {
-        asio::io_context io{1};
-        miner::Lanes lanes;
-        config::Logger log(config::Level::info, false,
-                           [this](std::string_view line) { lines.emplace_back(line); });
-        const auto pool = miner::BackendPool::build(lanes, log, settings.generator).value();
-        miner::Production production(lanes, *pool, log,
-                                     miner::read_generation_config(settings).value());
-        std::vector<miner::GenerationResult> results{std::size_t(count)};
-        std::exception_ptr failure;
-        const auto make = [this](const config::Generator& how) {
-            devices.push_back(how.device);
-            return tests::make_fake(script)(how);
-        };
-        const auto one = [&](miner::GenerationResult& result) -> asio::awaitable<void> {
-            miner::Production::Watch watch{.task = "t"};
-            const auto token = stop.get_token();
-            auto what = request;
-            result = co_await production.produce(std::move(what), 7, token, std::move(watch));
-        };
-        asio::co_spawn(
-            io,
-            [&]() -> asio::awaitable<void> {
-                const miner::MakeGenerator make_generator = make;
-                const auto loaded = co_await pool->load(make_generator);
-                if (!loaded) throw std::runtime_error(loaded.error().message());
-                able = pool->able();
-                std::vector<asio::awaitable<void>> requests;
-                for (auto& result : results) requests.push_back(one(result));
-                co_await network::await_all(std::move(requests));
-                able_after = pool->able();
-                co_await pool->unload();
-            },
-            [&](std::exception_ptr error) { failure = error; });
-        io.run();
-        if (failure) std::rethrow_exception(failure);
-        return results;
-    }
-    miner::GenerationResult produce() { return std::move(produce(1).front()); }
-
-    bool says(const std::string& words) const {
-        return std::any_of(lines.begin(), lines.end(),
-                           [&](const auto& line) { return line.find(words) != std::string::npos; });
-    }
-
-    bool able = false, able_after = false;
-};
 
 // Answers /health as a miner does, and everything else as `script` says.
 tests::LoopbackPeer::Script healthy_but(tests::LoopbackPeer::Script script) {
@@ -228,7 +157,8 @@ TEST_CASE("when a backend dies in the middle another makes the whole of it") {
     CHECK(dying.script->stage1_runs == 1);
     CHECK(other.script->stage1_runs == 1);
     CHECK(result.attempts.size() == 1);
-    CHECK(bench.says("backend failed backend=" + dying.url()));
+    CHECK(bench.says("backend full backend=" + dying.url()));
+    CHECK_FALSE(bench.says("backend failed"));  // it said that it goes
     // Gone for good, it is not even asked.
     CHECK(bench.produce().outcome == Outcome::passed);
     CHECK(bench.says("backend down backend=" + dying.url()));
@@ -247,9 +177,7 @@ TEST_CASE("a backend that hangs up, sends an invalid or too large answer is left
         {answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "ply"), "closed"},
         {answer("HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", ""), "larger"},
         {answer("no HTTP at all", ""), "malformed"},
-        {answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", ""), "404"},
-        {answer("HTTP/1.1 429 Too Many\r\nContent-Length: 16\r\n\r\n", R"({"error":"later"})"),
-         "429"}};
+        {answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", ""), "404"}};
     for (const auto& [script, words] : bad) {
         const tests::LoopbackPeer peer(healthy_but(script));
         Bench bench({&other});

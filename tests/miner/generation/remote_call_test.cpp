@@ -68,3 +68,16 @@ TEST_CASE("what is no PLY with Gaussians is refused") {
         CHECK(splats.error().code == generator::Errc::bad_splats);
     }
 }
+
+TEST_CASE("how long nothing shall be asked is bounded, and some seconds where it is not said") {
+    const auto wait = [](const char* text) {
+        return miner::retry_after({429, {{"Retry-After", text}}, {}});
+    };
+    CHECK(miner::retry_after({429, {}, {}}) == std::chrono::seconds(5));
+    CHECK(wait("7") == std::chrono::seconds(7));
+    CHECK(wait("0") == std::chrono::seconds(1));
+    CHECK(wait("-3") == std::chrono::seconds(1));
+    CHECK(wait("100000") == std::chrono::minutes(5));
+    CHECK(wait("99999999999999999999") == std::chrono::seconds(5));
+    CHECK(wait("Wed, 21 Oct 2015 07:28:00 GMT") == std::chrono::seconds(5));
+}

@@ -35,3 +35,29 @@ TEST_CASE("a slot is waited for until another is released, by hand or at its end
     taken.clear();
     CHECK(slots.free() == 1);
 }
+
+TEST_CASE("more slots are there at once for who waits, and of fewer those taken end first") {
+    asio::io_context io{1};
+    Slots slots(io.get_executor(), 1);
+    std::vector<Slots::Slot> taken;
+    const auto take = [&]() -> asio::awaitable<void> {
+        auto slot = co_await slots.take();
+        taken.push_back(std::move(slot));
+    };
+    for (int i = 0; i < 4; ++i) asio::co_spawn(io, take(), asio::detached);
+    io.poll();
+    CHECK(taken.size() == 1);
+    slots.set_count(3);
+    io.poll();
+    CHECK(taken.size() == 3);
+    slots.set_count(1);
+    CHECK(slots.free() == 0);
+    taken.pop_back();
+    taken.pop_back();
+    io.poll();
+    CHECK(taken.size() == 1);  // and the fourth waits still
+    CHECK(slots.free() == 0);
+    taken.clear();
+    io.run();
+    CHECK(taken.size() == 1);
+}

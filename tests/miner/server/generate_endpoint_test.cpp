@@ -2,6 +2,7 @@
 #include "tests/miner/serving.hpp"
 
 #include "generator/splat/spz.hpp"
+#include "miner/generation/fleet.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -174,6 +175,78 @@ TEST_CASE("one is made at a time, a few may wait, more are refused") {
     const std::multiset<unsigned> statuses{first.get(), second.get(), third.get()};
     CHECK(statuses == std::multiset<unsigned>{200, 200, 429});
     CHECK(serving.script->stage1_runs == 2);
+}
+
+TEST_CASE("each answer names the process, and how many it makes at once") {
+    Serving serving, other;
+    serving.script->held = true;
+    serving.start();
+    other.start();
+    const auto said = [](const network::HttpAnswer& answer) {
+        return miner::read_report(answer.headers).value_or(miner::BackendReport());
+    };
+    const auto idle = said(serving.get("/ready"));
+    CHECK(idle.instance.size() > 20);
+    CHECK(idle.places == 1);
+    CHECK(idle.free == 1);
+    CHECK(said(other.get("/ready")).instance != idle.instance);
+    CHECK(serving.get("/metrics").body.find("\nminer_generate_busy_ratio 0\n") !=
+          std::string::npos);
+    auto first = meanwhile(serving);
+    serving.wait_for_stage1(1);
+    for (const auto* path : {"/ready", "/health"}) {
+        const auto busy = said(serving.get(path));
+        CHECK(busy.instance == idle.instance);
+        CHECK(busy.places == 1);
+        CHECK(busy.free == 0);
+    }
+    CHECK(serving.get("/metrics").body.find("\nminer_generate_busy_ratio 1\n") !=
+          std::string::npos);
+    serving.script->held = false;
+    CHECK(first.get() == 200);
+    const auto made = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(said(made).instance == idle.instance);
+    CHECK(said(made).free == 1);
+    CHECK(said(serving.post("no form")).instance == idle.instance);
+    Serving::stop_all({&serving, &other});
+}
+
+TEST_CASE("a caller who would rather be refused than wait is, while others may wait") {
+    Serving serving;
+    serving.script->held = true;
+    serving.start();
+    auto first = meanwhile(serving);
+    serving.wait_for_stage1(1);
+    const auto call = form({{"prompt_image_file", picture()}});
+    const auto refused = serving.post(call, {{"X-Miner-Queue", "no"}});
+    CHECK(refused.status == 429);
+    CHECK(network::find_header(refused.headers, "retry-after") == "1");
+    auto second = meanwhile(serving);
+    CHECK(tests::eventually([&] {
+        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
+               std::string::npos;
+    }));
+    // Not even a place that is about to be free is that caller's before who waits.
+    CHECK(miner::read_report(serving.get("/ready").headers)->free == 0);
+    serving.script->held = false;
+    CHECK(first.get() == 200);
+    CHECK(second.get() == 200);
+    CHECK(serving.post(call, {{"X-Miner-Queue", "no"}}).status == 200);
+}
+
+TEST_CASE("a miner that passes all on has no place for what other miners ask") {
+    Serving worker;
+    worker.start();
+    Serving front;
+    front.settings.generator.device = "none";
+    front.settings.generator.remote = {worker.url()};
+    front.start();
+    const auto report = miner::read_report(front.get("/ready").headers);
+    const auto metrics = front.get("/metrics").body;
+    Serving::stop_all({&worker, &front});
+    REQUIRE(report);
+    CHECK(report->places == 0);
+    CHECK(metrics.find("\nminer_generate_places 1\n") != std::string::npos);
 }
 
 TEST_CASE("a caller's picture may have 8 MB, and as many pixels as the settings say") {

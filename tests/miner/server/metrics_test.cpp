@@ -44,11 +44,27 @@ TEST_CASE("what will be counted is there from the start, as zero") {
 TEST_CASE("each backend has its numbers") {
     Counted counted;
     counted.state.ask_backends([] {
-        return std::vector<miner::BackendState>{{"cuda:0", true, 1}, {"http://gpu1:1", false, 0}};
+        return std::vector<miner::BackendState>{
+            {"cuda:0", true, 1}, {.name = "http://gpu1:1", .able = false, .load = 0, .places = 7}};
     });
+    CHECK(counted.has("miner_backend_places{backend=\"cuda:0\"} 1"));
+    CHECK(counted.has("miner_backend_places{backend=\"http://gpu1:1\"} 7"));
     CHECK(counted.has("miner_backend_able{backend=\"cuda:0\"} 1"));
     CHECK(counted.has("miner_backend_able{backend=\"http://gpu1:1\"} 0"));
     CHECK(counted.has("miner_backend_load{backend=\"cuda:0\"} 1"));
+}
+
+TEST_CASE("how busy a server is can be told from its calls and places") {
+    Counted counted;
+    counted.metrics.calls({.waiting = 5, .at_work = 3, .places = 4});
+    CHECK(counted.has("miner_generate_waiting 5"));
+    CHECK(counted.has("miner_generate_at_work 3"));
+    CHECK(counted.has("miner_generate_places 4"));
+    CHECK(counted.has("miner_generate_busy_ratio 0.75"));
+    counted.metrics.calls({.waiting = 0, .at_work = 3, .places = 1});  // others have gone
+    CHECK(counted.has("miner_generate_busy_ratio 1"));
+    counted.metrics.calls({.waiting = 0, .at_work = 0, .places = 2});
+    CHECK(counted.has("miner_generate_busy_ratio 0"));
 }
 
 TEST_CASE("memory and block age are told when they are known, and not as zero when not") {

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Holds ops/kubernetes against the schemas of Kubernetes (PyPI: kubernetes-validate) and of the projects whose kinds it uses
+(ops/kubernetes/schemas), as the API server does on `kubectl apply`, and against the miner: that metrics, settings and paths in
+them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
+    .venv/bin/python ops/check_manifests.py"""
+
+import copy
+import itertools
+import json
+import pathlib
+import re
+import sys
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = TOP / "ops/kubernetes"
+VERSIONS = ["1.27", kubernetes_validate.latest_version()]  # the oldest that the manifests are for, and the newest known
+# Of prometheus-adapter's rules (kubernetes-sigs/prometheus-adapter, pkg/config/config.go); its parser refuses other names.
+ADAPTER = {"seriesQuery", "seriesFilters", "resources", "name", "metricsQuery"}
+# Of KEDA's trigger `prometheus` (kedacore/keda, schema/generated/scalers-schema.yaml); the CRD leaves these to the scaler.
+TRIGGER = {"serverAddress", "query", "queryParameters", "threshold", "activationThreshold", "namespace", "customHeaders",
+           "ignoreNullValues", "unsafeSsl", "awsRegion", "timeout", "identityOwner"}
+faults = []
+
+
+def fault_of(each):
+    """What the schema of its kind says of an object; None when all is well."""
+    schema = FOLDER / "schemas" / f"{each['apiVersion'].split('/')[0]}_{each['kind']}.json"
+    try:
+        if schema.exists():
+            jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(each)
+            return None
+        for version in VERSIONS:
+            kubernetes_validate.validate(each, version, strict=True)
+    except (kubernetes_validate.ValidationError, jsonschema.ValidationError) as error:
+        return f"{'/'.join(str(step) for step in error.path)}: {error.message}"
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return f"no schema: {error}"
+    return None
+
+
+def check(name, holds, why):
+    if not holds:
+        faults.append(f"{name}: {why}")
+
+
+def with_unknown(each):
+    """The same with a name that nobody knows, where an object has the most to say."""
+    wrong = copy.deepcopy(each)
+    wrong["spec" if "spec" in each else "metadata"]["surelyUnknown"] = 1
+    return wrong
+
+
+def words_of(text):
+    return set(re.findall(r"\bminer_[a-z_]+\b", text))
+
+
+def seconds(args, name):
+    return float(args[args.index(name) + 1])
+
+
+def check_pods(name, each, settings):
+    pod = each["spec"]["template"]
+    labels = each["spec"]["selector"]["matchLabels"].items()
+    check(name, labels <= pod["metadata"]["labels"].items(), "its selector does not match its pods")
+    for container in pod["spec"]["containers"]:
+        args = container["args"]
+        for flag in (word[2:] for word in args if word.startswith("--")):
+            check(name, flag in settings, f"there is no setting {flag}")
+        ports = {port["name"] for port in container["ports"]}
+        for probe in ("readinessProbe", "livenessProbe"):
+            get = container[probe]["httpGet"]
+            check(name, get["path"] in ("/ready", "/health", "/version") and get["port"] in ports, f"{probe} asks in vain")
+        if args[0] == "serve":
+            pause = float(container["lifecycle"]["preStop"]["exec"]["command"][1])
+            grace = seconds(args, "--run.grace")
+            check(name, grace >= seconds(args, "--http.deadline"), "a call may take longer than run.grace")
+            check(name, pod["spec"]["terminationGracePeriodSeconds"] >= pause + grace + 5, "a pod is killed in its grace")
+
+
+def check_adapter(name, each, metrics):
+    rules = yaml.safe_load(each["data"]["config.yaml"])
+    check(name, set(rules) == {"rules"} and rules["rules"], "it has no rules, or more than rules")
+    for rule in rules["rules"]:
+        check(name, set(rule) <= ADAPTER and {"seriesQuery", "resources", "metricsQuery"} <= set(rule), "a rule's names")
+        match = re.search(r'__name__=~"([^"]+)"', rule["seriesQuery"])
+        check(name, match and all(re.fullmatch(match[1], metric) for metric in metrics), f"its rule gives not all of {metrics}")
+
+
+def main():
+    objects = [(path.name, each) for path in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
+    named = {(each["kind"], each["metadata"]["name"]): each for _, each in objects}
+    settings = set(itertools.chain.from_iterable(re.findall(r'\.name = "([a-z_.0-9]+)"', path.read_text())
+                                                 for path in TOP.glob("config/table_*.cpp")))
+    metrics = words_of((TOP / "miner/server/metrics.cpp").read_text())
+    asked = set()
+    for file, each in objects:
+        name = f"{file}: {each['kind']} {each['metadata']['name']}"
+        if wrong := fault_of(each):
+            faults.append(f"{name}: {wrong}")
+        check(name, fault_of(with_unknown(each)), "its schema takes anything")
+        for word in words_of(json.dumps(each)) if each["kind"] != "ConfigMap" else ():  # that has a pattern
+            check(name, word in metrics, f"there is no metric {word}")
+        kind, spec = each["kind"], each.get("spec", {})
+        if kind in ("HorizontalPodAutoscaler", "ScaledObject"):
+            target = spec["scaleTargetRef"]
+            check(name, (target["kind"], target["name"]) in named, "it scales what is not here")
+            check(name, "replicas" not in named[target["kind"], target["name"]]["spec"], "applying its target takes replicas back")
+        if kind == "HorizontalPodAutoscaler":
+            asked |= {metric["pods"]["metric"]["name"] for metric in spec["metrics"]}
+        if kind == "ScaledObject":
+            for trigger in spec["triggers"]:
+                check(name, trigger["type"] == "prometheus" and set(trigger["metadata"]) <= TRIGGER and
+                      {"serverAddress", "query", "threshold"} <= set(trigger["metadata"]), "a trigger's names")
+        if kind == "Service":
+            check(name, any(spec["selector"].items() <= other["spec"]["template"]["metadata"]["labels"].items()
+                            for (_, other) in objects if other["kind"] in ("Deployment", "StatefulSet")), "it selects nobody")
+        if kind == "ServiceMonitor":
+            check(name, any(spec["selector"]["matchLabels"].items() <= other["metadata"]["labels"].items()
+                            for (_, other) in objects if other["kind"] == "Service"), "it selects no service")
+        if kind in ("Deployment", "StatefulSet"):
+            check_pods(name, each, settings)
+    check_adapter("scale.yaml", named["ConfigMap", "adapter-config"], asked)
+    check("HorizontalPodAutoscaler", asked and asked <= metrics, f"not all of {asked} are metrics")
+    for fault in faults:
+        print(fault)
+    print(f"{len(objects)} objects, {len(faults)} faults")
+    return 1 if faults or not objects else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
