@@ -214,8 +214,10 @@ def throughput(options):
         with scene_of(options, ports) as scene:
             for port in ports:
                 scene.add(port)
+            batch = scene.batch(options.tasks, "all")
+            await_that(lambda: batch.poll() is not None or any(each.at_work() for each in scene.backends), "one is at work")
             begin = time.monotonic()
-            code = scene.batch(options.tasks, "all").wait(PATIENCE)
+            code = batch.wait(PATIENCE)
             seconds = time.monotonic() - begin
             made = [each.made() for each in scene.backends]
             busy = sum(each.worked() for each in scene.backends) / seconds / count
