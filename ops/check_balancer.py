@@ -92,7 +92,8 @@ class Backend:
         return "\nminer_generate_at_work 1\n" in get(self.port, "/metrics")
 
     def worked(self):
-        return float(re.search(r"^miner_generate_duration_seconds_sum (\S+)", get(self.port, "/metrics"), re.MULTILINE)[1])
+        told = re.search(r"^miner_generate_duration_seconds_sum (\S+)", get(self.port, "/metrics"), re.MULTILINE)
+        return float(told[1]) if told else 0
 
     def made(self):
         return self.log.read_text().count("generate end=made")
