@@ -1,12 +1,11 @@
 #include "network/picture_service.hpp"
 
 #include "config/escape.hpp"
-#include "network/base64.hpp"
 #include "network/errc.hpp"
 #include "network/http/status_words.hpp"
 #include "network/http/timeout.hpp"
+#include "network/picture_answer.hpp"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -19,16 +18,6 @@ using config::fail;
 using config::Result;
 
 using Bytes = std::vector<std::uint8_t>;
-
-// {"data": [{"b64_json": "..."}]}; nothing when it is not.
-const json::string* picture_in(const json::value& answer) {
-    const auto* root = answer.if_object();
-    const auto* data = root ? root->if_contains("data") : nullptr;
-    const auto* list = data ? data->if_array() : nullptr;
-    const auto* first = list && !list->empty() ? list->front().if_object() : nullptr;
-    const auto* text = first ? first->if_contains("b64_json") : nullptr;
-    return text ? text->if_string() : nullptr;
-}
 
 }  // namespace
 
@@ -65,14 +54,10 @@ asio::awaitable<Result<Bytes>> PictureService::make(std::string prompt) {
     if (answer->status != 200)
         co_return fail(Errc::bad_status,
                        where + ": " + status_words(answer->status, answer->headers));
-    boost::system::error_code error;
-    const auto parsed = json::parse(answer->body, error, {}, {.max_depth = 8});
-    const auto* text = error ? nullptr : picture_in(parsed);
-    if (!text) co_return fail(Errc::malformed, where + ": no data[0].b64_json in its answer");
-    auto picture = base64_decode_loosely(*text);
-    if (!picture || picture->bytes.empty())
-        co_return fail(Errc::malformed, where + ": data[0].b64_json is no base64 of a picture");
-    co_return std::move(picture->bytes);
+    auto picture = picture_in_answer(answer->body);
+    if (!picture)
+        co_return config::Error{picture.error().code, where + ": " + picture.error().detail};
+    co_return std::move(*picture);
 }
 
 }  // namespace network

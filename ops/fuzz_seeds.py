@@ -44,6 +44,15 @@ def ply_forms(little):
     yield head.replace(b"element vertex", face) + b"end_header\n\1\0\0\0\0" + body
 
 
+def small_ply():
+    """Two Gaussians, as TRELLIS lays them out."""
+    names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2",
+             "rot_0", "rot_1", "rot_2", "rot_3"]
+    head = "ply\nformat binary_little_endian 1.0\nelement vertex 2\n" + "".join(f"property float {name}\n" for name in names)
+    values = [0.1, -0.2, 0.3, 0, 0, 0, 0.5, 0.1, -0.5, 2, -4, -4, -4, 1, 0, 0, 0]
+    return (head + "end_header\n").encode() + struct.pack("<34f", *values, *(-v for v in values))
+
+
 def seeds():
     keyfile = vectors("keyfile.json")
     for entry in keyfile["plain"]:
@@ -72,6 +81,13 @@ def seeds():
                 yield "splat", file.read_bytes()
                 if file.suffix == ".ply" and file.stat().st_size < 4_000:
                     yield from (("splat", form) for form in ply_forms(file.read_bytes()))
+    ply = small_ply()
+    for form in (ply, *ply_forms(ply)):
+        yield "splat", form
+    for told, body in ((b"1600\0" + b"30", ply), (b"0\0", b'{"error": "load\\ning"}'), (b"\0soon", b'{"reason": "stopping"}'),
+                       (b"\0", b'{"created": 1, "data": [{"b64_json": "UE5H"}]}'),
+                       (b"\0", b'{"data": [{"b64_json": "data:image/png;base64,UE\\r\\n5H\\n"}]}')):
+        yield "answers", told + b"\0" + body
     line = {"input": "a.png", "kind": "picture", "input_sha256": "a" * 64, "seed": 7, "batch_seed": 7, "settings": "0",
             "outcome": "passed", "attempts": 1, "ms": 5, "device": "cpu", "version": "1", "score": 0.5, "file": "a.spz",
             "gaussians": 9, "bytes": 9, "sha256": "b" * 64}

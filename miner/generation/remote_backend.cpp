@@ -2,6 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
+#include "miner/generation/remote_answer.hpp"
 #include "miner/generation/remote_call.hpp"
 #include "miner/generation/server_timing.hpp"
 #include "miner/runtime/until_stopped.hpp"

@@ -78,6 +78,10 @@ TEST_CASE("whatever else a server answers is refused") {
                              R"({"data":[{"b64_json":7}]})", R"({"data":[{"b64_json":""}]})",
                              R"({"data":[{"b64_json":"???"}]})", "[[[[[[[[[[[[]]]]]]]]]]]]"})
         CHECK(failure(tests::http_ok(body)) == Errc::malformed);
+    // Which would take megabytes each.
+    std::string lists = "{\"data\":[";
+    for (int i = 0; i < 450'000; ++i) lists += "[],";
+    CHECK(failure(tests::http_ok(lists + "[]]}")) == Errc::malformed);
     CHECK(failure(tests::http_ok(std::string(2 << 20, ' '))) == Errc::body_too_large);
 }
 

@@ -1,6 +1,7 @@
 #include "miner/generation/remote_call.hpp"
 
 #include "generator/errc.hpp"
+#include "miner/generation/remote_answer.hpp"
 #include "network/http/multipart.hpp"
 #include "tests/support/catch.hpp"
 
