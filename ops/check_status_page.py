@@ -137,7 +137,7 @@ def check_load(_, miners):
     times = subprocess.run([*bench, PAGE.removeprefix("http://"), "--pid", str(mining.process.pid)])
     mining.process.send_signal(signal.SIGSTOP)
     weights = [subprocess.run([*bench, WORK.removeprefix("http://"), "--seconds", "10", "--pid", str(serving.process.pid), *more])
-               for more in (["--most-mb", "24"], ["--uploads", "40", "--most-mb", "300"])]
+               for more in (["--most-mb", "24"], ["--uploads", "40", "--most-mb", "64"])]
     mining.process.send_signal(signal.SIGCONT)
     return all(done.returncode == 0 for done in (times, *weights))
 
