@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace network {
@@ -182,6 +183,12 @@ ValidatorState::Submit ValidatorState::scored(const std::string& hotkey, const T
     miner->next_accepted = floor<seconds>(now + rules_.task_cooldown - rules_.throttle_period);
     drop_task(*miner, Duration{0}, now);
     return {What::accepted, feedback(*miner, fidelity, false, now), task};
+}
+
+void ValidatorState::supply(std::vector<Task> more) {
+    tasks_.erase(tasks_.begin(), tasks_.begin() + std::ptrdiff_t(next_task_));
+    next_task_ = 0;
+    std::move(more.begin(), more.end(), std::back_inserter(tasks_));
 }
 
 bool ValidatorState::drained() const {

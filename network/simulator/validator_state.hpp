@@ -85,6 +85,9 @@ public:
     Submit scored(const std::string& miner, const Task& task, std::optional<double> score,
                   Time now);
 
+    // More tasks, behind those there are; the ones that were handed out are forgotten.
+    void supply(std::vector<Task> more);
+
     // Every task was handed out and answered.
     bool drained() const;
 

@@ -3,13 +3,17 @@
 #include "tests/endure/crash_story.hpp"
 #include "tests/endure/days_runs.hpp"
 #include "tests/endure/hostile_cost.hpp"
+#include "tests/endure/secrets_story.hpp"
+#include "tests/endure/soak_story.hpp"
 #include "tests/endure/step_cuts.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -82,17 +86,61 @@ int days(const char* kind, int runs, std::uint32_t seed, double hours) {
     return all.broken.empty() ? 0 : 1;
 }
 
+int secrets() {
+    endure::SecretsFigures all;
+    int runs = 0;
+    for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP}) {
+        const bool sealed = signal == SIGABRT;
+        const auto one = endure::secrets_story(signal, sealed);
+        ++runs;
+        all.memory += one.memory;
+        all.files += one.files;
+        all.answers += one.answers;
+        for (const auto& words : one.broken)
+            std::printf("SIG%s: %s\n", ::sigabbrev_np(signal), words.c_str());
+        all.broken.insert(all.broken.end(), one.broken.begin(), one.broken.end());
+        std::fflush(stdout);
+    }
+    std::printf(
+        "runs: %d\nbytes of memory looked through: %zu\n"
+        "files looked through, and their modes: %zu\nanswers of the page looked through: %zu\n"
+        "found: %zu\n",
+        runs, all.memory, all.files, all.answers, all.broken.size());
+    return all.broken.empty() ? 0 : 1;
+}
+
+constexpr auto kBetweenSamples = std::chrono::seconds(5);
+constexpr long kLeastTasks = 100;
+
+int soak(double minutes, const char* csv) {
+    const auto length = std::chrono::seconds(std::lround(minutes * 60));
+    const auto figures = endure::soak(length, kBetweenSamples, kLeastTasks, csv);
+    for (const auto& words : figures.broken) std::printf("not level: %s\n", words.c_str());
+    for (const auto& [name, number] : figures.numbers)
+        std::printf("%s: %.0f\n", name.c_str(), number);
+    for (const auto& [name, levels] : figures.levels) {
+        std::printf("%s, heap grows by KiB an hour: %.0f\n", name.c_str(), levels.heap_kb_per_hour);
+        std::printf("%s, resident memory grows by KiB an hour: %.0f\n", name.c_str(),
+                    levels.rss_kb_per_hour);
+    }
+    std::printf("not level: %zu\n", figures.broken.size());
+    return figures.broken.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     int runs = 0;
     std::uint32_t seed = 1;
-    double hours = 72;
+    double hours = 72, minutes = 360;
+    const char* csv = "";
     const std::string_view part = argc > 1 ? argv[1] : "";
     for (int i = 2; i + 1 < argc; i += 2) {
         const std::string_view flag = argv[i];
         if (flag == "--runs") runs = std::atoi(argv[i + 1]);
         if (flag == "--hours") hours = std::atof(argv[i + 1]);
+        if (flag == "--minutes") minutes = std::atof(argv[i + 1]);
+        if (flag == "--csv") csv = argv[i + 1];
         if (flag == "--seed") seed = std::uint32_t(std::strtoul(argv[i + 1], nullptr, 10));
     }
     if (part == "crash") return crash(runs > 0 ? runs : 10, seed);
@@ -100,7 +148,11 @@ int main(int argc, char** argv) {
     if (part == "hostile") return hostile(argc == 3 ? argv[2] : "");
     if (part == "days") return days("faults", std::max(1, runs), seed, hours);
     if (part == "calm") return days("calm", std::max(1, runs), seed, hours);
-    std::fprintf(stderr,
-                 "miner_endure crash|steps|hostile|days|calm [--runs N] [--seed N] [--hours H]\n");
+    if (part == "secrets") return secrets();
+    if (part == "soak") return soak(minutes, csv);
+    std::fprintf(
+        stderr,
+        "miner_endure crash|steps|hostile|days|calm|secrets|soak [--runs N] [--seed N] [--hours H] "
+        "[--minutes M] [--csv FILE]\n");
     return 2;
 }

@@ -10,10 +10,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iomanip>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 namespace {
@@ -29,15 +33,43 @@ std::shared_ptr<tests::Script> script() {
     return made;
 }
 
+// For the soak, where the environment names a file for it: how many bytes the allocator has given
+// out, once a second. Then the generator keeps nothing for tests, which would grow.
+class HeapTeller {
+public:
+    HeapTeller(const char* file, tests::Script& script) {
+        if (!file) return;
+        script.remembers = false;
+        script.kinds = 2000;
+        script.goes_round = true;
+        sigset_t all, before;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before);  // those are for the miner's threads
+        thread_ = std::jthread([stream = std::ofstream(file)](std::stop_token over) mutable {
+            while (!over.stop_requested()) {
+                const auto heap = ::mallinfo2();
+                stream.seekp(0) << std::setw(20) << heap.uordblks + heap.hblkhd << std::flush;
+                std::this_thread::sleep_for(std::chrono::seconds(1));
+            }
+        });
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+
+private:
+    std::jthread thread_;
+};
+
 miner::ExitCode run(const miner::CommandLine& line) {
     using miner::Command;
+    const auto plan = script();
+    const HeapTeller teller(std::getenv("ENDURE_HEAP_FILE"), *plan);
     switch (line.command) {
         case Command::run:
             miner::keep_signals();
-            return miner::run_command(line, tests::make_fake(script()), {});
+            return miner::run_command(line, tests::make_fake(plan), {});
         case Command::serve:
             miner::keep_signals();
-            return miner::serve_command(line, tests::make_fake(script()));
+            return miner::serve_command(line, tests::make_fake(plan));
         case Command::stats:
             return miner::stats_command(line);
         case Command::backup:

@@ -40,6 +40,9 @@ struct Script {
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
+    int kinds = 1;            // of splats, in turn
+    bool goes_round = false;  // `voxels` begin anew after their last, which else repeats
+    bool remembers = true;    // what stage 1 took, below
     Guarded<std::vector<generator::Image>> pictures;  // that stage 1 took
     Guarded<std::vector<generator::Views>> views;     // likewise
     Guarded<std::vector<std::string>> prompts;        // likewise
@@ -103,13 +106,7 @@ public:
         const bool prompt = std::holds_alternative<generator::Prompt>(condition);
         if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
             return config::fail(generator::Errc::wrong_input, "fake");
-        if (const auto* picture = std::get_if<generator::Image>(&condition))
-            script_->pictures.push_back(*picture);
-        else if (const auto* views = std::get_if<generator::Views>(&condition))
-            script_->views.push_back(*views);
-        else
-            script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
-        script_->seeds.push_back(seed);
+        if (script_->remembers) remember(condition, seed);
         using Clock = std::chrono::steady_clock;
         const auto begin = Clock::now(), until = begin + script_->delay.get();
         const int index = script_->stage1_runs++;  // a test that waits for it may change the script
@@ -123,7 +120,8 @@ public:
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         if (stop.stop_requested()) return config::fail(generator::Errc::cancelled);
-        const auto voxels = script_->voxels.in_turn(std::size_t(index));
+        const auto turns = script_->goes_round ? script_->voxels.size() : std::size_t(-1);
+        const auto voxels = script_->voxels.in_turn(std::size_t(index) % turns);
         if (voxels < 0) return config::fail(script_->failure.get(), "as scripted");
         if (voxels == 0) return config::fail(generator::Errc::no_voxels);
         return std::unique_ptr<generator::Structure>(std::make_unique<FakeStructure>(voxels));
@@ -142,10 +140,12 @@ public:
         if (repaint) script_->repainted = true;
         generator::GeneratedSplats result;
         auto& s = result.splats;
+        const auto kind = int(index) % script_->kinds;
+        const float red = 0.1f + float(kind % 100) / 200, green = 0.2f + float(kind / 100) / 200;
         for (std::int64_t i = 0; i < structure.gaussians(); ++i) {
             const float t = float(i) / float(structure.gaussians());
             s.position.push_back({t - 0.5f, float(i % 7) / 7 - 0.5f, float(i % 11) / 11 - 0.5f});
-            s.colour.push_back({0.1f, 0.2f, t});
+            s.colour.push_back({red, green, t});
             s.scale.push_back({0.01f, 0.01f, 0.01f});
             s.rotation.push_back({1, t, 0.1f, 0});
             s.opacity.push_back(dull ? 0.5f : 0.5f + 0.4f * t);
@@ -156,6 +156,16 @@ public:
     }
 
 private:
+    void remember(const generator::Condition& condition, std::uint64_t seed) {
+        if (const auto* picture = std::get_if<generator::Image>(&condition))
+            script_->pictures.push_back(*picture);
+        else if (const auto* views = std::get_if<generator::Views>(&condition))
+            script_->views.push_back(*views);
+        else
+            script_->prompts.push_back(std::get<generator::Prompt>(condition).text);
+        script_->seeds.push_back(seed);
+    }
+
     struct AtWork {
         explicit AtWork(Script& at) : script(at) { ++script.at_work; }
         AtWork(const AtWork&) = delete;
