@@ -218,8 +218,9 @@ def throughput(options):
             batch = scene.batch(options.tasks, "all")
             await_that(lambda: batch.poll() is not None or any(each.at_work() for each in scene.backends), "one is at work")
             begin = time.monotonic()
-            code = batch.wait(PATIENCE)
+            await_that(lambda: batch.poll() is not None or scene.made() == options.tasks, "all are made")
             seconds = time.monotonic() - begin
+            code = batch.wait(PATIENCE)
             made = [each.made() for each in scene.backends]
             busy = sum(each.worked() for each in scene.backends) / seconds / count
             if code != 0 or scene.made() != options.tasks:

@@ -233,7 +233,8 @@ RemoteBackend::Tries RemoteBackend::begin_tries() const { return {.several = fle
 asio::awaitable<config::Result<network::HttpAnswer>> RemoteBackend::call(
     network::HttpRequest request, network::HttpLimits limits, std::stop_token stop,
     const Tries& tries) {
-    if (tries.several) request.headers.emplace_back(kNoQueue.first, kNoQueue.second);
+    if (tries.several || fleet_.several())
+        request.headers.emplace_back(kNoQueue.first, kNoQueue.second);
     const auto begun = calls_.insert(Clock::now());
     const std::shared_ptr<void> over(nullptr, [this, begun](void*) { calls_.erase(begun); });
     auto asking = ask(std::move(request), limits, stop);

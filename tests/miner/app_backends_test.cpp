@@ -67,6 +67,40 @@ TEST_CASE("as many tasks are in flight as miners stand behind a balancer") {
     CHECK(stage.count_lines("handed back") == 0);
 }
 
+TEST_CASE("more tasks are pulled when more miners come to stand behind a balancer") {
+    tests::Serving servers[3];
+    for (auto& server : servers) {
+        server.script->held = true;
+        server.start();
+    }
+    // When the first call is lost the miner looks round.
+    std::atomic<bool> all = false;
+    const tests::Balancer balancer([&](bool call, int before) -> std::uint16_t {
+        if (call && before == 0) {
+            all = true;
+            return 0;
+        }
+        return servers[all ? std::size_t(before) % 3 : 0].port();
+    });
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {balancer.url()};
+    for (const char* id : {"a", "b", "c", "d", "e", "f"}) stage.add_validator({image_task(id)});
+    std::thread release([&] {
+        // One alone has two turns.
+        CHECK(tests::eventually([&] {
+            return std::all_of(std::begin(servers), std::end(servers),
+                               [](const auto& server) { return server.script->stage1_runs == 1; });
+        }));
+        for (auto& server : servers) server.script->held = false;
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    release.join();
+    tests::Serving::stop_all({&servers[0], &servers[1], &servers[2]});
+    for (const auto& validator : stage.validators) CHECK(validator->tally().accepted == 1);
+    CHECK(stage.count_lines("handed back") == 0);
+}
+
 TEST_CASE("while no backend can work no task is pulled, and when one can they are done") {
     tests::Serving server;
     server.start();
