@@ -218,6 +218,7 @@ public:
             const bool enough = mined() >= least_tasks && callers_->made() >= least_tasks;
             const bool drawable = figures_.curves["mining"].size() > 1;
             if (Clock::now() - begin_ >= length && enough && drawable) break;
+            if (Clock::now() - begin_ > length + kPatience) broken("they are stuck");
         }
         finish();
         return std::move(figures_);
