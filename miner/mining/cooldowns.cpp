@@ -27,9 +27,13 @@ milliseconds cooldown_left(std::int64_t until, std::optional<std::int64_t> date,
 }
 
 milliseconds cooldown_left(const storage::Contact& contact, std::int64_t unix_ms) {
-    const auto by_theirs = bounded(to_ms(contact.cooldown_until), unix_ms);
+    const auto until_ms = to_ms(contact.cooldown_until);
+    const auto by_theirs = bounded(until_ms, unix_ms);
     if (!contact.told_at) return by_theirs;
     const auto by_ours = bounded(*contact.told_at + contact.wait, unix_ms);
+    // Their time is of no use where their clock is days off, or they said years: each start would
+    // begin the whole wait again.
+    if (milliseconds(until_ms - unix_ms - contact.wait) > kLongestCooldown) return by_ours;
     return std::min(std::max(by_theirs, by_ours), milliseconds(contact.wait));
 }
 

@@ -4,6 +4,8 @@
 #include "tests/endure/virtual_time.hpp"
 #include "tests/storage/outsider.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -27,6 +29,10 @@ constexpr Watch::Time kFailure = 300s;
 constexpr Watch::Time kIdle = 10s;
 
 Watch::Time now() { return virtual_time::world_time(); }
+
+std::string at_now(const std::string& words) {
+    return fmt::format("{:.3f} {}", double(now().count()) / 1e9, words);
+}
 
 }  // namespace
 
@@ -53,7 +59,8 @@ Faults::Time Faults::after(Time average) {
 }
 
 void Faults::add(Time quiet, std::function<Began(Time& length)> begin) {
-    places_.push_back({.begin = std::move(begin), .next = after(quiet), .end = {}, .quiet = quiet});
+    places_.push_back(
+        {.begin = std::move(begin), .next = after(quiet), .end = {}, .quiet = quiet, .name = {}});
 }
 
 Faults::Time Faults::next() const {
@@ -67,7 +74,9 @@ void Faults::happen() {
     for (auto& place : places_) {
         if (place.next > now()) continue;
         if (place.end) {
+            changed_ = now();
             std::exchange(place.end, {})();
+            world_.watch().tell(at_now("over: " + place.name));
             place.next = after(place.quiet);
         } else if (place.next < end_) {
             Time length{0};
@@ -79,6 +88,9 @@ void Faults::happen() {
             }
             ++counts_[name];
             last_ = name;
+            place.name = name;
+            changed_ = now();
+            world_.watch().tell(at_now(name));
             place.end = end ? std::move(end) : [] {};
         }
     }
@@ -237,7 +249,7 @@ Began Faults::of_clock(Time& length) {
             // Blocks that the miner waited for have not come meanwhile.
             const bool looks = now() < std::max(registered_, chain_came_back_) + kLookAfterLoss;
             virtual_time::suspend(time);
-            watch.grant_all(now(), looks ? kLookAfterLoss + kIdle : kIdle);
+            watch.slept(now(), time, looks ? kLookAfterLoss + kIdle : kIdle);
             return {"machine sleeps", {}};
         }
     }

@@ -41,6 +41,7 @@ public:
 
     const std::map<std::string, int>& counts() const { return counts_; }
     std::string last() const { return last_; }
+    Time changed() const { return changed_; }  // when something began or ended last
 
 private:
     // A fault that has begun ends by this.
@@ -48,8 +49,9 @@ private:
     struct Place {
         std::function<std::pair<std::string, End>(Time& length)> begin;
         Time next{0};
-        End end;        // empty: all is well here
-        Time quiet{0};  // between two faults, on average
+        End end;                // empty: all is well here
+        Time quiet{0};          // between two faults, on average
+        std::string name = {};  // of the last one
     };
 
     Time drawn(Time least, Time most);
@@ -74,6 +76,7 @@ private:
     bool chain_fails_ = false, disk_fails_ = false;
     Time registered_{0}, chain_came_back_{0};  // when that was won back last, and it
     std::string last_;
+    Time changed_{0};
     std::unique_ptr<struct HeldDatabase> held_;
 };
 

@@ -162,10 +162,13 @@ public:
         if (figures_.broken.empty() && service_->code() != 0)
             broken("the miner ended with code " + std::to_string(service_->code()));
         note_figures();
-        account();
+        // A story that breaks off leaves tasks open.
+        if (figures_.broken.empty()) account();
         for (const auto& words : world_.watch().broken()) broken(words);
         if (!figures_.broken.empty()) {
             place_.keep();
+            std::ofstream story(place_.path() / "story.txt");
+            for (const auto& words : world_.watch().told()) story << words << '\n';
             figures_.broken.push_back("left in " + place_.path().string());
         }
         return std::move(figures_);
@@ -239,8 +242,12 @@ private:
         auto look = virtual_time::world_time(), sample = look, hour = look;
         auto hang_up = look + 30s;
         auto effort = virtual_time::effort(Party::miner);
-        while (figures_.broken.empty() && virtual_time::world_time() < end_) {
-            auto next = std::min(look, end_);
+        // A machine that slept long has its calm afterwards.
+        const auto end = [&] {
+            return kind_ == DaysKind::calm ? end_ : std::max(end_, faults.changed() + kCalm);
+        };
+        while (figures_.broken.empty() && virtual_time::world_time() < end()) {
+            auto next = std::min(look, end());
             if (kind_ == DaysKind::faults) next = std::min(next, faults.next());
             if (kind_ == DaysKind::calm) next = std::min(next, hang_up);
             sleep_until(next);

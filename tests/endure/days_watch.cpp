@@ -43,17 +43,31 @@ void Watch::complain(std::size_t validator, Time now, const std::string& words) 
                                   seen_[validator].last));
 }
 
-bool Watch::is_busy(Time now) const {
+// What was seen of a validator last.
+void Watch::saw(std::size_t validator, Time now, std::string words) {
+    told_.push_back(
+        fmt::format("{:.3f} validator {}: {}", double(now.count()) / 1e9, validator, words));
+    seen_[validator].last = std::move(words);
+}
+
+bool Watch::is_busy(Time now, Doubtful doubtful) const {
     const auto taken = std::count_if(seen_.begin(), seen_.end(), [&](const Seen& seen) {
-        return (!seen.task.empty() && seen.by > now) || seen.hanging_until > now;
+        const bool works = !seen.task.empty() && seen.by > now &&
+                           (doubtful == Doubtful::counted || !seen.is_doubtful);
+        return works || seen.hanging_until > now;
     });
     return taken >= waits_.slots;
 }
 
+// Whether the miner knows of a task whose answer suffered cannot be told: it had no slot free as
+// long as either holds.
 void Watch::note_busy(Time now) {
-    const bool busy = is_busy(now);
-    if (was_busy_ && !busy) free_since_ = now;
-    was_busy_ = busy;
+    for (const auto doubtful : {Doubtful::counted, Doubtful::left_out}) {
+        const bool busy = is_busy(now, doubtful);
+        auto& was_busy = was_busy_[std::size_t(doubtful)];
+        if (was_busy && !busy) free_since_ = now;
+        was_busy = busy;
+    }
 }
 
 // A call that came: in time?
@@ -89,10 +103,11 @@ void Watch::pulled(std::size_t validator, const Pull& pull, Time now) {
             tasks_[id].validator = validator;
             tasks_[id].in_hand = true;
             seen.task = id;
+            seen.is_doubtful = seen.suffers;
             // One that it has in its hands it leaves alone for the reservation.
             due(seen, now + (pull.what == Pulled::assigned ? waits_.work
                                                            : waits_.work + waits_.reservation));
-            seen.last = (pull.what == Pulled::assigned ? "task " : "the same task ") + id;
+            saw(validator, now, (pull.what == Pulled::assigned ? "task " : "the same task ") + id);
             break;
         }
         case Pulled::cooling_down:
@@ -106,7 +121,8 @@ void Watch::pulled(std::size_t validator, const Pull& pull, Time now) {
             due(seen, std::max(until, now + (pull.what == Pulled::cooling_down && until <= now + 1s
                                                  ? waits_.failure
                                                  : waits_.idle)));
-            seen.last = fmt::format("no task, cool-down until {}", pull.answer.cooldown_until);
+            saw(validator, now,
+                fmt::format("no task, cool-down until {}", pull.answer.cooldown_until));
             break;
     }
     seen.unheard = std::exchange(seen.suffers, false);
@@ -135,8 +151,9 @@ void Watch::submitted(std::size_t validator, const Submit& submit, Time now) {
         complain(validator, now, "a signature was refused");
     seen.task.clear();
     seen.unheard = std::exchange(seen.suffers, false);
-    seen.last = fmt::format("submission of {} ({}), cool-down until {}", submit.task.id,
-                            int(submit.what), submit.answer.cooldown_until);
+    saw(validator, now,
+        fmt::format("submission of {} ({}), cool-down until {}", submit.task.id, int(submit.what),
+                    submit.answer.cooldown_until));
     note_busy(now);
 }
 
@@ -148,14 +165,15 @@ void Watch::faulted(std::size_t validator, Fault fault, const std::string& synap
     if (pull) came(validator, now);
     const bool hangs = fault == Fault::timeout || fault == Fault::trickle || fault == Fault::slow;
     const Time longest = !hangs ? 1s : pull ? waits_.pull : waits_.submit;
-    seen.floor = now + longest + waits_.failure;
-    if (hangs && pull) seen.hanging_until = now + longest;
+    seen.given_up = now + longest;
+    seen.floor = seen.given_up + waits_.failure;
+    if (hangs && pull) seen.hanging_until = seen.given_up;
     // Whatever it decides, the miner may not hear of it.
     due(seen, pull ? seen.floor : seen.floor + waits_.work);
     seen.unheard = true;
     seen.suffers = hangs || fault == Fault::drop || fault == Fault::twist;
     if (fault == Fault::twist && !seen.task.empty()) tasks_[seen.task].forgotten = true;
-    seen.last = fmt::format("fault {} of {}", int(fault), synapse);
+    saw(validator, now, fmt::format("fault {} of {}", int(fault), synapse));
     note_busy(now);
 }
 
@@ -173,7 +191,9 @@ void Watch::relieve(std::size_t validator, const std::string& what, Time now, Ti
     auto& seen = seen_[validator];
     if (seen.hindered.erase(what) == 0) return;
     seen.by = std::max({seen.by, seen.floor + kSlack, now + wait + kSlack});
-    seen.last += ", then " + what;
+    told_.push_back(fmt::format("{:.3f} validator {}: no longer hindered by {}, due by {:.3f}",
+                                double(now.count()) / 1e9, validator, what,
+                                double(seen.by.count()) / 1e9));
 }
 
 void Watch::relieve_all(const std::string& what, Time now, Time wait) {
@@ -188,7 +208,16 @@ void Watch::grant(std::size_t validator, Time now, Time wait) {
     seen.by = std::max(seen.by, now + wait + kSlack);
 }
 
-void Watch::grant_all(Time now, Time wait) {
+void Watch::slept(Time now, Time time, Time wait) {
+    {
+        const Lock lock(mutex_);
+        for (auto& seen : seen_) {
+            if (seen.given_up <= now - time) continue;
+            seen.given_up += time;
+            seen.floor += time;
+            if (seen.hanging_until > now - time) seen.hanging_until += time;
+        }
+    }
     for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
 }
 
@@ -211,7 +240,7 @@ void Watch::excuse_early() {
 void Watch::check(Time now) {
     const Lock lock(mutex_);
     note_busy(now);
-    if (was_busy_) return;
+    if (was_busy_[0] || was_busy_[1]) return;
     for (std::size_t i = 0; i < seen_.size(); ++i) {
         auto& seen = seen_[i];
         if (!seen.hindered.empty() || now <= std::max(seen.by, free_since_ + kSlack)) continue;
@@ -221,6 +250,16 @@ void Watch::check(Time now) {
                              double((now - seen.by).count()) / 1e9));
         seen.by = now + 3600s;  // once is enough
     }
+}
+
+void Watch::tell(const std::string& words) {
+    const Lock lock(mutex_);
+    told_.push_back(words);
+}
+
+std::vector<std::string> Watch::told() const {
+    const Lock lock(mutex_);
+    return told_;
 }
 
 bool Watch::has_tasks_in_hand() const {

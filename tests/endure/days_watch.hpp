@@ -45,7 +45,9 @@ public:
     void relieve_all(const std::string& what, Time now, Time wait);
     // Within `wait` of now is soon enough, whatever was due before.
     void grant(std::size_t validator, Time now, Time wait);
-    void grant_all(Time now, Time wait);
+    // The machine slept for `time` until now: a call that hung is given up so much later, as its
+    // time stood still, and whoever was due meanwhile is called within `wait`.
+    void slept(Time now, Time time, Time wait);
     // A validator knows the miner's task no more.
     void forgot(std::size_t validator, Time now);
     // What the miner was told may be lost, so that it may come too early.
@@ -65,6 +67,10 @@ public:
     std::map<std::string, Task> tasks() const;
     std::vector<std::string> broken() const;
 
+    // What happened, a line each, for whoever reads a story that broke.
+    void tell(const std::string& words);
+    std::vector<std::string> told() const;
+
     struct Figures {
         int pulls = 0, tasks = 0, submissions = 0, without_effect = 0, faulted = 0;
         Time latest{0};  // that a call came after it was due, with nothing in the way
@@ -75,29 +81,33 @@ private:
     struct Seen {
         std::set<std::string> hindered;
         Time by{0};             // it comes by then
-        Time floor{0};          // for a call that failed
+        Time given_up{0};       // a call that fails
+        Time floor{0};          // after it
         Time hanging_until{0};  // a call takes up a slot
         bool suffers = false;   // the call that is under way
         bool unheard = false;   // the last answer was lost or false
         bool early_is_excused = false;
-        std::string task;  // in hand; empty: none
-        std::string last;  // what was seen last
+        std::string task;          // in hand; empty: none
+        bool is_doubtful = false;  // whether the miner heard of it
+        std::string last;          // what was seen last
     };
 
     void came(std::size_t validator, Time now);
     void due(Seen& seen, Time by);
-    bool is_busy(Time now) const;
+    enum class Doubtful { counted, left_out };
+    bool is_busy(Time now, Doubtful doubtful) const;
     void note_busy(Time now);
     void complain(std::size_t validator, Time now, const std::string& words);
+    void saw(std::size_t validator, Time now, std::string words);
 
     Waits waits_;
     mutable std::mutex mutex_;
     std::vector<Seen> seen_;
     std::map<std::string, Task> tasks_;
-    bool was_busy_ = false;
+    bool was_busy_[2] = {};  // by Doubtful
     Time free_since_{0};
     Figures figures_;
-    std::vector<std::string> broken_;
+    std::vector<std::string> broken_, told_;
 };
 
 // "2 h 03 min 04.500 s" since the beginning of the story.

@@ -69,3 +69,16 @@ TEST_CASE("a cool-down of an earlier run is what is left of it, whichever clock 
     old.wait = 0;
     CHECK(left(old, 100, 0) == 170);
 }
+
+TEST_CASE("a cool-down of years ends a day after it was told, however often the miner starts") {
+    auto endless = told(0);
+    endless.cooldown_until = kNow + 10 * 365 * 24 * kHour;
+    endless.wait = std::chrono::milliseconds(miner::kLongestCooldown).count();
+    CHECK(left(endless, kHour, 0) == 23 * kHour);
+    CHECK(left(endless, 25 * kHour, 0) == 0);
+    // The same of a clock that is a year ahead of ours.
+    auto ahead = told(0);
+    ahead.cooldown_until += 365 * 24 * kHour;
+    CHECK(left(ahead, 100, 0) == 170);
+    CHECK(left(ahead, 300, 0) == 0);
+}
