@@ -10,13 +10,13 @@
 #   steps   storing, backup and restore cut off between any two of their changes on the disk
 #   hostile validators, chain nodes and callers that attack, and what each attack costs
 #   days    hours or days of mining in which everything happens to the chain, the validators and the machine, on virtual time
-#   calm    days of more pulls than any miner makes, and a chain that hangs up every half minute, on virtual time
+#   pulls, reconnects   days of as many pulls as two slots work off; a chain that hangs up every half minute; on virtual time
 #   secrets the hotkey's secrets looked for in memory, files, log, page and reports of crashes, for each signal of a fault
 #   soak    mining at full speed, watched and scraped, and serving callers who come and go: whether what they hold is level
 # What was found last, and how to read it: ops/docs/endurance.md. What breaks leaves its folder in /dev/shm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-all=(crash steps hostile days calm secrets soak)
+all=(crash steps hostile days pulls reconnects secrets soak)
 parts=()
 flags=()
 quick=
@@ -36,9 +36,11 @@ given() {
     case $1$quick in
         crash) echo --runs 1000 ;;
         days) echo --runs 100 --hours 1 ;;
+        pulls) echo --hours 76 ;;
+        reconnects) echo --hours 215 ;;
         crash1 | days1) echo --runs 2 --hours 0.1 ;;
         hostile1) echo pings ;;
-        calm1) echo --hours 0.5 ;;
+        pulls1 | reconnects1) echo --hours 0.5 ;;
         soak) echo --csv "$build/soak.csv" ;;
         soak1) echo --csv "$build/soak.csv" --minutes 1.5 ;;
     esac

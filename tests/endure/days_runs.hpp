@@ -18,8 +18,8 @@ struct DaysRun {
     void add(const DaysRun& other);
 };
 
-// "faults" or "calm", of this seed and the following; `more`: flags of the miner. `told` is called
-// after each with its seed, one call at a time.
+// "faults", "pulls" or "reconnects", of this seed and the following; `more`: flags of the miner.
+// `told` is called after each with its seed, one call at a time.
 DaysRun days_runs(const std::string& kind, int runs, std::uint32_t seed,
                   std::chrono::minutes length,
                   const std::function<void(std::uint32_t, const DaysRun&)>& told,

@@ -23,7 +23,7 @@
 #include <set>
 #include <thread>
 
-#include <sys/resource.h>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace endure {
@@ -38,8 +38,8 @@ constexpr auto kCalm = 27min;   // longer than any cool-down of a story
 constexpr auto kRestart = 10s;  // RestartSec of ops/systemd/miner.service
 // A miner that has nothing to do looks at its clock each ten seconds, in two slots, and hears of a
 // block each twelve; a task takes some dozens of steps. What spins does thousands a second.
-constexpr std::int64_t kMostWakeUpsAnHour = 40'000;
-constexpr auto kMostWorkAnHour = 72s;  // 2 % of a core
+constexpr std::int64_t kMostWakeUpsAnHour = 15'000;
+constexpr auto kMostWorkAnHour = 10s;  // a 360th of a core
 
 std::uint32_t told_seed = 0;
 
@@ -55,8 +55,9 @@ void stuck(const std::string& why) {
 // The service manager, with the miner.
 class Service {
 public:
-    Service(const Place& place, std::vector<std::string> words, Sufferer& miner, std::uint32_t seed)
-        : words_(std::move(words)), miner_(miner), random_(seed) {
+    Service(const Place& place, std::vector<std::string> words, Sufferer& miner, std::uint32_t seed,
+            std::chrono::milliseconds longest_stage)
+        : words_(std::move(words)), miner_(miner), random_(seed), longest_stage_(longest_stage) {
         script_->at_stage1 = [this](int) { stage(); };
         words_.insert(words_.begin(), place.subject({}).program);
         thread_ = std::thread([this] { run(); });
@@ -77,7 +78,8 @@ public:
 private:
     // What a task takes, and comes to.
     void stage() {
-        std::this_thread::sleep_for(std::chrono::milliseconds(200 + random_() % 6000));
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(200 + random_() % std::uint32_t(longest_stage_.count())));
         constexpr std::int64_t kVoxels[] = {100, 100, 100, 50, 60, 40, 0};
         script_->voxels = std::vector<std::int64_t>{kVoxels[random_() % std::size(kVoxels)]};
         using Gpu = Sufferer::Gpu;
@@ -126,6 +128,7 @@ private:
     std::vector<std::string> words_;
     Sufferer& miner_;
     std::mt19937 random_;
+    std::chrono::milliseconds longest_stage_;
     std::shared_ptr<tests::Script> script_ = std::make_shared<tests::Script>();
     std::atomic<bool> asked_ = false, ended_ = false;
     std::atomic<int> code_ = -1;
@@ -150,9 +153,10 @@ public:
 
     DaysFigures tell() {
         fs::create_directories(miner_.logs);
-        service_.emplace(place_, words(), miner_, seed_ + 1);
+        service_.emplace(place_, words(), miner_, seed_ + 1,
+                         kind_ == DaysKind::pulls ? 600ms : 6000ms);
         until_ready();
-        const auto quiet = kind_ == DaysKind::calm ? begin_ : std::max(begin_, end_ - kCalm);
+        const auto quiet = kind_ == DaysKind::faults ? std::max(begin_, end_ - kCalm) : begin_;
         Faults faults(world_, miner_, seed_ + 2, virtual_time::world_time(), quiet);
         go_through(faults);
         faults.end();
@@ -179,10 +183,13 @@ private:
         World::Shape shape{.hotkey = hotkey_};
         shape.rules.unregistered_cooldown = 120s;
         shape.tasks = int(length / 1min) + 50;
-        if (kind_ == DaysKind::calm) {
-            shape.validators = 8;
-            shape.tasks = 200;
-            shape.rules.task_cooldown = 10s;
+        if (kind_ == DaysKind::reconnects) {
+            shape.validators = 1;
+        } else if (kind_ == DaysKind::pulls) {
+            // As many as two slots can work off; nothing is locked longer than a cool-down lasts.
+            shape.validators = 16;
+            shape.tasks = int(length / 40s) + 50;
+            shape.rules.task_cooldown = 40s;
             shape.rules.throttle_period = 5s;
             shape.rules.cooldown_penalty = 10s;
         } else {
@@ -244,16 +251,16 @@ private:
         auto effort = virtual_time::effort(Party::miner);
         // A machine that slept long has its calm afterwards.
         const auto end = [&] {
-            return kind_ == DaysKind::calm ? end_ : std::max(end_, faults.changed() + kCalm);
+            return kind_ == DaysKind::faults ? std::max(end_, faults.changed() + kCalm) : end_;
         };
         while (figures_.broken.empty() && virtual_time::world_time() < end()) {
             auto next = std::min(look, end());
             if (kind_ == DaysKind::faults) next = std::min(next, faults.next());
-            if (kind_ == DaysKind::calm) next = std::min(next, hang_up);
+            if (kind_ == DaysKind::reconnects) next = std::min(next, hang_up);
             sleep_until(next);
             const auto now = virtual_time::world_time();
             if (kind_ == DaysKind::faults) faults.happen();
-            if (kind_ == DaysKind::calm && now >= hang_up) {
+            if (kind_ == DaysKind::reconnects && now >= hang_up) {
                 world_.chain().disconnect();
                 hang_up += 30s;
             }
@@ -287,7 +294,7 @@ private:
         most = std::max(most, std::int64_t(wake_ups));
         auto& work = figures_.numbers["processor, most ms in an hour"];
         work = std::max(work, std::int64_t(cpu / 1ms));
-        if (kind_ == DaysKind::calm) return;
+        if (kind_ == DaysKind::pulls) return;
         if (wake_ups > kMostWakeUpsAnHour) broken(fmt::format("{} wake-ups in an hour", wake_ups));
         if (cpu > kMostWorkAnHour) broken(fmt::format("{} ms of work in an hour", cpu / 1ms));
     }
@@ -305,11 +312,11 @@ private:
             if (const auto size = fs::file_size(place_.storage() / name, ignored); !ignored)
                 database += size;
         figures_.curve.push_back(fmt::format(
-            "curve: {:>6.1f} h {:>6} pulls {:>7.1f} MiB {:>4} descriptors {:>3} threads {:>6} KiB "
-            "of database",
+            "curve: {:>6.1f} h {:>6} pulls {:>7.1f} MiB, {:>6.1f} in use {:>4} descriptors {:>3} "
+            "threads {:>6} KiB of database",
             double(virtual_time::elapsed().count()) / 3.6e12, world_.watch().figures().pulls,
-            double(pages * ::sysconf(_SC_PAGESIZE)) / (1 << 20), descriptors, threads,
-            database / 1024));
+            double(pages * ::sysconf(_SC_PAGESIZE)) / (1 << 20),
+            double(::mallinfo2().uordblks) / (1 << 20), descriptors, threads, database / 1024));
     }
 
     void note_figures() {

@@ -17,8 +17,9 @@ struct DaysFigures {
 };
 
 enum class DaysKind {
-    faults,  // all that may happen
-    calm,    // a chain that hangs up every half minute, and more pulls than any miner makes
+    faults,      // all that may happen
+    pulls,       // as many as two slots can work off
+    reconnects,  // a chain that hangs up every half minute
 };
 
 // Once in a process, which ends by itself where time cannot go on. Then, as in all that is broken,

@@ -1,5 +1,6 @@
-// One story of days, in a process of its own: endure_days faults|calm SEED MINUTES [FLAG...], flags
-// of the miner. Prints figures, and what is broken, a line each; 1 when something is.
+// One story of days, in a process of its own: endure_days faults|pulls|reconnects SEED MINUTES
+// [FLAG...], flags of the miner. Prints figures, and what is broken, a line each; 1 when something
+// is.
 #include "tests/endure/days_story.hpp"
 #include "tests/endure/virtual_check.hpp"
 
@@ -16,8 +17,10 @@ int main(int argc, char** argv) {
     ::umask(077);
     if (argc == 2 && argv[1] == std::string("check")) return endure::virtual_time::check();
     if (argc < 4) return 2;
-    const auto kind =
-        argv[1] == std::string("calm") ? endure::DaysKind::calm : endure::DaysKind::faults;
+    const std::string which = argv[1];
+    const auto kind = which == "pulls"        ? endure::DaysKind::pulls
+                      : which == "reconnects" ? endure::DaysKind::reconnects
+                                              : endure::DaysKind::faults;
     const auto seed = std::uint32_t(std::stoul(argv[2]));
     try {
         const auto figures =

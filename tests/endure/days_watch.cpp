@@ -16,7 +16,7 @@ using Pulled = network::ValidatorState::Pull::What;
 // A validator says whole seconds, rounded down, and tells the time so: up to one is lost. The rest
 // is what calls take by the clock of a machine that is quick.
 constexpr Watch::Time kSlack = 1500ms;
-constexpr std::size_t kMostComplaints = 20;
+constexpr std::size_t kMostComplaints = 20, kMostTold = 2000;
 
 bool has_effect(What what) {
     return what == What::accepted || what == What::refused || what == What::skipped ||
@@ -43,10 +43,14 @@ void Watch::complain(std::size_t validator, Time now, const std::string& words) 
                                   seen_[validator].last));
 }
 
+void Watch::note(std::string line) {
+    told_.push_back(std::move(line));
+    if (told_.size() > kMostTold) told_.pop_front();
+}
+
 // What was seen of a validator last.
 void Watch::saw(std::size_t validator, Time now, std::string words) {
-    told_.push_back(
-        fmt::format("{:.3f} validator {}: {}", double(now.count()) / 1e9, validator, words));
+    note(fmt::format("{:.3f} validator {}: {}", double(now.count()) / 1e9, validator, words));
     seen_[validator].last = std::move(words);
 }
 
@@ -191,9 +195,8 @@ void Watch::relieve(std::size_t validator, const std::string& what, Time now, Ti
     auto& seen = seen_[validator];
     if (seen.hindered.erase(what) == 0) return;
     seen.by = std::max({seen.by, seen.floor + kSlack, now + wait + kSlack});
-    told_.push_back(fmt::format("{:.3f} validator {}: no longer hindered by {}, due by {:.3f}",
-                                double(now.count()) / 1e9, validator, what,
-                                double(seen.by.count()) / 1e9));
+    note(fmt::format("{:.3f} validator {}: no longer hindered by {}, due by {:.3f}",
+                     double(now.count()) / 1e9, validator, what, double(seen.by.count()) / 1e9));
 }
 
 void Watch::relieve_all(const std::string& what, Time now, Time wait) {
@@ -254,10 +257,10 @@ void Watch::check(Time now) {
 
 void Watch::tell(const std::string& words) {
     const Lock lock(mutex_);
-    told_.push_back(words);
+    note(words);
 }
 
-std::vector<std::string> Watch::told() const {
+std::deque<std::string> Watch::told() const {
     const Lock lock(mutex_);
     return told_;
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -67,9 +68,9 @@ public:
     std::map<std::string, Task> tasks() const;
     std::vector<std::string> broken() const;
 
-    // What happened, a line each, for whoever reads a story that broke.
+    // What happened last, a line each, for whoever reads a story that broke.
     void tell(const std::string& words);
-    std::vector<std::string> told() const;
+    std::deque<std::string> told() const;
 
     struct Figures {
         int pulls = 0, tasks = 0, submissions = 0, without_effect = 0, faulted = 0;
@@ -98,6 +99,7 @@ private:
     bool is_busy(Time now, Doubtful doubtful) const;
     void note_busy(Time now);
     void complain(std::size_t validator, Time now, const std::string& words);
+    void note(std::string line);
     void saw(std::size_t validator, Time now, std::string words);
 
     Waits waits_;
@@ -107,7 +109,8 @@ private:
     bool was_busy_[2] = {};  // by Doubtful
     Time free_since_{0};
     Figures figures_;
-    std::vector<std::string> broken_, told_;
+    std::vector<std::string> broken_;
+    std::deque<std::string> told_;
 };
 
 // "2 h 03 min 04.500 s" since the beginning of the story.

@@ -71,11 +71,12 @@ int hostile(std::string_view some) {
     return broken == 0 ? 0 : 1;
 }
 
-int days(const char* kind, int runs, std::uint32_t seed, double hours) {
+int days(const std::string& kind, int runs, std::uint32_t seed, double hours) {
     const auto length = std::chrono::minutes(std::lround(hours * 60));
     const auto all =
-        endure::days_runs(kind, runs, seed, length, [](std::uint32_t, const endure::DaysRun& one) {
+        endure::days_runs(kind, runs, seed, length, [&](std::uint32_t, const endure::DaysRun& one) {
             for (const auto& words : one.broken) std::printf("%s\n", words.c_str());
+            if (runs > 1) return;
             for (const auto& line : one.curve) std::printf("%s\n", line.c_str());
             std::fflush(stdout);
         });
@@ -147,12 +148,13 @@ int main(int argc, char** argv) {
     if (part == "steps") return steps(seed);
     if (part == "hostile") return hostile(argc == 3 ? argv[2] : "");
     if (part == "days") return days("faults", std::max(1, runs), seed, hours);
-    if (part == "calm") return days("calm", std::max(1, runs), seed, hours);
+    if (part == "pulls" || part == "reconnects")
+        return days(std::string(part), std::max(1, runs), seed, hours);
     if (part == "secrets") return secrets();
     if (part == "soak") return soak(minutes, csv);
     std::fprintf(
         stderr,
-        "miner_endure crash|steps|hostile|days|calm|secrets|soak [--runs N] [--seed N] [--hours H] "
-        "[--minutes M] [--csv FILE]\n");
+        "miner_endure crash|steps|hostile|days|pulls|reconnects|secrets|soak [--runs N] [--seed N] "
+        "[--hours H] [--minutes M] [--csv FILE]\n");
     return 2;
 }
