@@ -3,8 +3,8 @@
 #   ops/sanitize.sh thread                races and deadlocks
 #   ops/sanitize.sh address               memory and undefined behaviour
 #   ops/sanitize.sh thread miner_tests    some of the test programs
-# All but those that need libtorch; TORCH=ON takes these, too, and an hour or two more. Some 35 minutes of two
-# cores the first time. The words are in build/PRESET/NAME.log.
+# All but those that need libtorch, one a core; TORCH=ON takes these, too, and an hour or two more. Some 35 minutes of
+# two cores the first time. The words are in build/PRESET/NAME.log.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in
@@ -29,19 +29,21 @@ export ASAN_OPTIONS="exitcode=66 halt_on_error=0 detect_stack_use_after_return=1
 export UBSAN_OPTIONS="print_stacktrace=1 halt_on_error=0"
 export OMP_WAIT_POLICY=passive
 
-failed=()
-for program in "${programs[@]}"; do
-    log=build/$preset/$program.log
+# One program's run: says what it came to, and fails when it found something.
+run() {
+    local program=$1 log=build/$preset/$1.log code found
     # Without one generation by a published architecture, which takes hours so.
-    build/$preset/tests/"$program" "~[.]~the smallest published architecture*" >"$log" 2>&1
+    build/"$preset"/tests/"$program" "~[.]~the smallest published architecture*" >"$log" 2>&1
     code=$?
     found=$(grep -cE "^SUMMARY: |: runtime error: " "$log")
     if [ $code -eq 0 ] && [ "$found" -eq 0 ]; then
-        echo "ok    $program"
-    else
-        echo "FAIL  $program: exit code $code, $found findings, see $log"
-        grep -E "^SUMMARY: |: runtime error: |FAILED:" -A2 "$log" | head -n 40
-        failed+=("$program")
+        echo "ok    $program: $(tail -n 2 "$log" | head -n 1)"
+        return 0
     fi
-done
-[ ${#failed[@]} -eq 0 ]
+    echo "FAIL  $program: exit code $code, $found findings, see $log"
+    grep -E "^SUMMARY: |: runtime error: |FAILED:" -A2 "$log" | head -n 40
+    return 1
+}
+export -f run
+export preset
+printf '%s\n' "${programs[@]}" | xargs -P "$(nproc)" -I {} bash -c 'run {}'
