@@ -34,7 +34,9 @@ milliseconds cooldown_left(const storage::Contact& contact, std::int64_t unix_ms
     // Their time is of no use where their clock is days off, or they said years: each start would
     // begin the whole wait again.
     if (milliseconds(until_ms - unix_ms - contact.wait) > kLongestCooldown) return by_ours;
-    return std::min(std::max(by_theirs, by_ours), milliseconds(contact.wait));
+    // Told later than now: ours was set back since.
+    const auto left = unix_ms < *contact.told_at ? by_theirs : std::max(by_theirs, by_ours);
+    return std::min(left, milliseconds(contact.wait));
 }
 
 std::vector<std::string> hotkeys_of(std::span<const Identity> identities) {

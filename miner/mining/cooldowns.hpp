@@ -26,7 +26,8 @@ std::chrono::milliseconds cooldown_left(std::int64_t until, std::optional<std::i
                                         std::int64_t unix_ms);
 
 // What is left of one that an earlier run was told, when either clock may have been set since: as
-// much as by either, but no more than there was.
+// much as by either, but no more than there was. One of them alone counts where the other cannot be
+// right: ours is before it was told, theirs is more than a day off.
 std::chrono::milliseconds cooldown_left(const storage::Contact& contact, std::int64_t unix_ms);
 
 // What each hotkey's validators said last, in the order of the hotkeys.

@@ -3,7 +3,9 @@
 #undef _FORTIFY_SOURCE
 #include "tests/endure/virtual_engine.hpp"
 
+#include <arpa/inet.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,6 +16,7 @@
 
 #include <algorithm>
 #include <cstdarg>
+#include <cstring>
 #include <ctime>
 #include <vector>
 
@@ -45,6 +48,26 @@ int wait_for(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
     }
     return result == 0 && now(clock) >= deadline ? ETIMEDOUT : result;
 }
+
+// 127.0.0.1 is another address of this machine in each process: where a peer has vanished, the port
+// is free for other stories, whose peers and miner have the same keys.
+class Ours {
+public:
+    Ours(const sockaddr* address, socklen_t size) : address_(address) {
+        if (size < sizeof ours_ || address->sa_family != AF_INET) return;
+        std::memcpy(&ours_, address, sizeof ours_);
+        if (ntohl(ours_.sin_addr.s_addr) != INADDR_LOOPBACK) return;
+        constexpr unsigned kHalf = 1u << 23;  // 127.128.0.0, and what follows
+        ours_.sin_addr.s_addr =
+            htonl((INADDR_LOOPBACK & 0xff000000) | kHalf | (unsigned(::getpid()) & (kHalf - 1)));
+        address_ = reinterpret_cast<const sockaddr*>(&ours_);
+    }
+    const sockaddr* address() const { return address_; }
+
+private:
+    sockaddr_in ours_{};
+    const sockaddr* address_;
+};
 
 // `ready` asks without waiting how many there are; `block` waits for them or the bell.
 template <class Ready, class Block>
@@ -220,7 +243,13 @@ VIRTUAL int close(int descriptor) {
 
 VIRTUAL int connect(int descriptor, const sockaddr* address, socklen_t size) {
     if (active()) follow_socket(descriptor);
-    return REAL(connect)(descriptor, address, size);
+    const Ours ours(address, size);
+    return REAL(connect)(descriptor, ours.address(), size);
+}
+
+VIRTUAL int bind(int descriptor, const sockaddr* address, socklen_t size) {
+    const Ours ours(address, size);
+    return REAL(bind)(descriptor, ours.address(), size);
 }
 
 VIRTUAL int accept(int descriptor, sockaddr* address, socklen_t* size) {
