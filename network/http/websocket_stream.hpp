@@ -8,9 +8,12 @@
 #include "network/http/websocket.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/error.hpp>
@@ -155,6 +158,8 @@ public:
         auto buffer = boost::asio::dynamic_buffer(message);
         pings_.restart();
         stream_.next_layer().restart();
+        const auto state = co_await boost::asio::this_coro::cancellation_state;
+        const CloseWhenCancelled guard(*this, state.slot());
         std::size_t pieces = 0;
         do {
             const auto allowed = kFewPieces + buffer.size() / kSmallPiece;
@@ -162,8 +167,8 @@ public:
             stream_.next_layer().allow(allowed + kMostPings);
             // Of what has come: memory is not for what is announced alone.
             const auto most = std::clamp(buffer.size(), kLeastRead, kMostRead);
-            const auto [error, bytes] = co_await stream_.async_read_some(
-                buffer, most, boost::asio::as_tuple(boost::asio::use_awaitable));
+            const auto [error, bytes] =
+                co_await stream_.async_read_some(buffer, most, uncancelled());
             if (pinged_out_)
                 co_return config::fail(Errc::malformed, where_ + ": one ping after the other");
             if (stream_.next_layer().are_too_many()) co_return too_small_pieces();
@@ -174,17 +179,11 @@ public:
     }
 
     boost::asio::awaitable<config::Result<void>> write(std::string message) override {
-        const auto written = co_await with_timeout(
-            stream_.async_write(boost::asio::buffer(message),
-                                boost::asio::as_tuple(boost::asio::use_awaitable)),
-            limits_.write);
-        if (!written) {
+        const auto error = co_await with_timeout(write_all(std::move(message)), limits_.write);
+        if (!error) co_return config::fail(Errc::write_timeout, where_);
+        if (*error) {
             close();
-            co_return config::fail(Errc::write_timeout, where_);
-        }
-        if (const auto [error, bytes] = *written; error) {
-            close();
-            co_return websocket_error(error, where_);
+            co_return websocket_error(*error, where_);
         }
         co_return config::Result<void>();
     }
@@ -206,6 +205,38 @@ private:
     config::Error too_small_pieces() {
         close();
         return config::fail(Errc::malformed, where_ + ": a message in thousands of small pieces");
+    }
+
+    // Beast's operations wait for one another, as the pong that reading has to send waits for the
+    // message that is being written, and no cancellation reaches one that waits so. So they get
+    // none, and the connection is closed in its place, which ends all of them.
+    static auto uncancelled() {
+        return boost::asio::bind_cancellation_slot(
+            boost::asio::cancellation_slot(), boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+    class CloseWhenCancelled {
+    public:
+        CloseWhenCancelled(WebSocketStream& socket, boost::asio::cancellation_slot slot)
+            : slot_(slot) {
+            if (slot_.is_connected())
+                slot_.assign([&socket](boost::asio::cancellation_type) { socket.close(); });
+        }
+        ~CloseWhenCancelled() {
+            if (slot_.is_connected()) slot_.clear();
+        }
+        CloseWhenCancelled(const CloseWhenCancelled&) = delete;
+        CloseWhenCancelled& operator=(const CloseWhenCancelled&) = delete;
+
+    private:
+        boost::asio::cancellation_slot slot_;
+    };
+
+    boost::asio::awaitable<boost::system::error_code> write_all(std::string message) {
+        const auto state = co_await boost::asio::this_coro::cancellation_state;
+        const CloseWhenCancelled guard(*this, state.slot());
+        const auto [error, bytes] =
+            co_await stream_.async_write(boost::asio::buffer(message), uncancelled());
+        co_return error;
     }
 
     // What the peer said as it closed: a status (RFC 6455, 7.4) and words, "1008 no key".

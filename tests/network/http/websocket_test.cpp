@@ -1,10 +1,15 @@
 #include "network/http/websocket.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/timeout.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/catch.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/beast/websocket/stream.hpp>
+
+#include <future>
+#include <optional>
 
 using network::Errc;
 using tests::LoopbackPeer;
@@ -148,4 +153,42 @@ TEST_CASE("a long message arrives whole, in a frame or in many") {
     for (std::size_t at = 0; at < text.size(); at += 125)
         pieces += frame(kGoesOn, text.substr(at, 125));
     CHECK((read_of(pieces + frame(kLast, "")).value() == text));
+}
+
+TEST_CASE("reading is given up at once, also while a pong waits behind what is being written") {
+    std::promise<void> over;
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        boost::beast::websocket::stream<LoopbackPeer::Socket&>(socket).accept();
+        // Its message has begun, and the rest of it is never taken.
+        std::string begun(1000, ' ');
+        boost::asio::read(socket, boost::asio::buffer(begun));
+        const std::string message_and_ping("\x81\x01m\x89\x00", 5);
+        boost::asio::write(socket, boost::asio::buffer(message_and_ping));
+        over.get_future().wait();
+    });
+    network::WebSocketLimits limits;
+    limits.write = std::chrono::minutes(1);
+    std::optional<config::Result<void>> written;
+    const auto conversation = [&]() -> boost::asio::awaitable<bool> {
+        const network::WebSocketAddress address{
+            .host = "127.0.0.1", .port = peer.port(), .target = "/"};
+        const auto socket = co_await network::open_websocket(address, limits);
+        if (!socket) co_return false;
+        auto writing = (*socket)->write(std::string(64 << 20, 'x'));
+        const auto executor = co_await boost::asio::this_coro::executor;
+        boost::asio::co_spawn(executor, std::move(writing),
+                              [&](std::exception_ptr, config::Result<void> result) {
+                                  written = std::move(result);
+                                  over.set_value();
+                              });
+        const auto message = co_await (*socket)->read();
+        const auto more =
+            co_await network::with_timeout((*socket)->read(), std::chrono::milliseconds(50));
+        while (!written) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+        co_return message.has_value() && !more;
+    };
+    CHECK(tests::run(conversation()));
+    REQUIRE(written);
+    REQUIRE_FALSE(written->has_value());
+    CHECK(written->error().code == Errc::cancelled);  // not after a minute
 }
