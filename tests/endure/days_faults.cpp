@@ -235,13 +235,19 @@ Began Faults::of_clock(Time& length) {
     switch (random_() % 3) {
         case 0:
             virtual_time::step_clock(1h);
-            return {"clock an hour ahead", [] { virtual_time::step_clock(-1h); }};
+            miner_.clock_is_off = true;
+            return {"clock an hour ahead", [this] {
+                        virtual_time::step_clock(-1h);
+                        miner_.clock_is_off = false;
+                    }};
         case 1:
             // What is signed now is of long ago to a validator, and refused.
             watch.hinder_all("clock");
             virtual_time::step_clock(-1h);
-            return {"clock an hour behind", [&watch] {
+            miner_.clock_is_off = true;
+            return {"clock an hour behind", [this, &watch] {
                         virtual_time::step_clock(1h);
+                        miner_.clock_is_off = false;
                         watch.relieve_all("clock", now(), kFailure);
                     }};
         default: {

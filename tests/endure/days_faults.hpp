@@ -24,6 +24,7 @@ struct Sufferer {
     enum class Gpu { well, full, fails, lost };
     std::atomic<Gpu> gpu = Gpu::well;
     std::atomic<int> restarts = 0;
+    std::atomic<bool> clock_is_off = false;
 };
 
 class Faults {

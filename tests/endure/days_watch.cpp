@@ -141,6 +141,8 @@ void Watch::submitted(std::size_t validator, const Submit& submit, Time now) {
     const Time until = std::chrono::seconds(submit.answer.cooldown_until);
     const bool counts = has_effect(submit.what);
     figures_.without_effect += !counts;
+    // The miner hears of it no sooner than now, and not well.
+    if (seen.suffers) seen.floor = std::max(seen.floor, now + waits_.failure);
     if (counts) {
         auto& task = tasks_[submit.task.id];
         ++task.closed;
@@ -221,6 +223,10 @@ void Watch::slept(Time now, Time time, Time wait) {
             if (seen.hanging_until > now - time) seen.hanging_until += time;
         }
     }
+    for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
+}
+
+void Watch::grant_all(Time now, Time wait) {
     for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
 }
 

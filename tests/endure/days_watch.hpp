@@ -46,6 +46,7 @@ public:
     void relieve_all(const std::string& what, Time now, Time wait);
     // Within `wait` of now is soon enough, whatever was due before.
     void grant(std::size_t validator, Time now, Time wait);
+    void grant_all(Time now, Time wait);
     // The machine slept for `time` until now: a call that hung is given up so much later, as its
     // time stood still, and whoever was due meanwhile is called within `wait`.
     void slept(Time now, Time time, Time wait);

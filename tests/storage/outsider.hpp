@@ -3,8 +3,10 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace tests {
@@ -19,6 +21,17 @@ public:
     }
     std::string word(const std::string& sql) const {
         return first(sql, std::string(), [](const auto& column) { return column.getString(); });
+    }
+
+    // The first three columns of all rows, by the first one.
+    std::map<std::string, std::array<std::string, 2>> words(const std::string& sql) const {
+        SQLite::Database database(file_, SQLite::OPEN_READONLY, kPatience_ms);
+        SQLite::Statement query(database, sql);
+        std::map<std::string, std::array<std::string, 2>> all;
+        while (query.executeStep())
+            all[query.getColumn(0).getString()] = {query.getColumn(1).getString(),
+                                                   query.getColumn(2).getString()};
+        return all;
     }
 
     void change(const std::string& sql) const {
