@@ -258,7 +258,8 @@ def main():
     parser.add_argument("--stage-ms", type=int, default=1000)
     options = parser.parse_args()
     if not HAPROXY:
-        raise SystemExit("no haproxy: apt-get install haproxy")
+        print("left out: no haproxy here; MINER_TESTS=ON ops/setup.sh installs it")
+        return 77
     return {"story": story, "throughput": throughput}[options.what](options)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian 12 or 13 or Ubuntu 24.04 ready to build: packages by apt, libtorch from the PyPI wheel into .venv.
 # Run it as often as you like; when all is there it ends within a second. MINER_APT=OFF leaves packages to you, which is
-# the way on other distributions. With a GPU, or MINER_CUDA=ON, what a build for it needs comes from PyPI, too (3 GB), with a
+# the way on other distributions; MINER_TESTS=ON adds what tests alone need. With a GPU, or MINER_CUDA=ON, what a build for it needs comes from PyPI, too (3 GB), with a
 # compiler for its kernels where no CUDA toolkit of that version is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ decide_cuda
 
 torch=2.11.0
 packages=(
-    build-essential ca-certificates ccache clang cmake git haproxy libclang-rt-dev mold ninja-build pkg-config python3 python3-venv
+    build-essential ca-certificates ccache clang cmake git libclang-rt-dev mold ninja-build pkg-config python3 python3-venv
     catch2 libbenchmark-dev libcli11-dev libfmt-dev libgif-dev libjpeg-dev libjs-chart.js libpng-dev libsodium-dev
     libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtiff-dev libtomlplusplus-dev libutf8proc-dev
     libwebp-dev libxxhash-dev libzstd-dev prometheus-cpp-dev zlib1g-dev
@@ -30,6 +30,8 @@ case $release in
     noble) boost=1.83; packages+=(clang-format-14 clang-tidy-14) ;;
     *) boost=1.83; packages+=(libdecaf-dev) ;;  # trixie, which has no clang 14
 esac
+# A service that starts with its package: for tests alone.
+[ "${MINER_TESTS:-OFF}" = OFF ] || packages+=(haproxy)
 packages+=("libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev")
 
 missing_packages() {

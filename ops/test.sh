@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . ops/lib/gpu.sh
 decide_cuda
+export MINER_TESTS=ON
 ops/build.sh "$preset"
 ops/check_format.sh
 left_out=()
