@@ -36,7 +36,7 @@ using virtual_time::Party;
 
 constexpr auto kBetweenLooks = 30s;
 constexpr auto kCalm = 27min;     // longer than any cool-down of a story
-constexpr auto kLongest = 20min;  // cool-down of a story, but for a validator that lies
+constexpr auto kLongest = 25min;  // cool-down of a story, its penalty with it, but for a liar
 constexpr auto kRestart = 10s;    // RestartSec of ops/systemd/miner.service
 // A miner that has nothing to do looks at its clock each ten seconds, in two slots, and hears of a
 // block each twelve; a task takes some dozens of steps. What spins does thousands a second.
@@ -161,12 +161,11 @@ public:
 
     DaysFigures tell() {
         fs::create_directories(miner_.logs);
-        service_.emplace(place_, words(), miner_, seed_ + 1,
-                         kind_ == DaysKind::pulls ? 600ms : 6000ms, [this] {
-                             // It knows no better than to wait for the whole cool-down once more.
-                             if (miner_.clock_is_off)
-                                 world_.watch().grant_all(virtual_time::world_time(), kLongest);
-                         });
+        service_.emplace(
+            place_, words(), miner_, seed_ + 1, kind_ == DaysKind::pulls ? 600ms : 6000ms, [this] {
+                if (miner_.clock_is_off)
+                    world_.watch().began_by_wrong_clock(virtual_time::world_time(), kLongest, 1h);
+            });
         until_ready();
         const auto quiet = kind_ == DaysKind::faults ? std::max(begin_, end_ - kCalm) : begin_;
         Faults faults(world_, miner_, seed_ + 2, virtual_time::world_time(), quiet);

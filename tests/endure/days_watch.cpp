@@ -173,7 +173,7 @@ void Watch::faulted(std::size_t validator, Fault fault, const std::string& synap
     const Time longest = !hangs ? 1s : pull ? waits_.pull : waits_.submit;
     seen.given_up = now + longest;
     seen.floor = seen.given_up + waits_.failure;
-    if (hangs && pull) seen.hanging_until = seen.given_up;
+    if (hangs) seen.hanging_until = seen.given_up;
     // Whatever it decides, the miner may not hear of it.
     due(seen, pull ? seen.floor : seen.floor + waits_.work);
     seen.unheard = true;
@@ -220,14 +220,18 @@ void Watch::slept(Time now, Time time, Time wait) {
             if (seen.given_up <= now - time) continue;
             seen.given_up += time;
             seen.floor += time;
+            seen.by = std::max(seen.by, seen.floor + kSlack);
             if (seen.hanging_until > now - time) seen.hanging_until += time;
         }
     }
     for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
 }
 
-void Watch::grant_all(Time now, Time wait) {
-    for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, wait);
+void Watch::began_by_wrong_clock(Time now, Time longest, Time wrong) {
+    for (std::size_t i = 0; i < seen_.size(); ++i) grant(i, now, longest);
+    const Lock lock(mutex_);
+    for (auto& seen : seen_)
+        if (seen.by > now + longest + kSlack) seen.by += wrong;
 }
 
 void Watch::forgot(std::size_t validator, Time now) {

@@ -46,7 +46,9 @@ public:
     void relieve_all(const std::string& what, Time now, Time wait);
     // Within `wait` of now is soon enough, whatever was due before.
     void grant(std::size_t validator, Time now, Time wait);
-    void grant_all(Time now, Time wait);
+    // The miner began anew by a clock that is so wrong, and knows no better than to wait for the
+    // whole of a cool-down again, which lasts `longest`, or so much longer for one of a liar.
+    void began_by_wrong_clock(Time now, Time longest, Time wrong);
     // The machine slept for `time` until now: a call that hung is given up so much later, as its
     // time stood still, and whoever was due meanwhile is called within `wait`.
     void slept(Time now, Time time, Time wait);
