@@ -210,33 +210,10 @@ private:
     }
 
     std::vector<std::string> words() const {
-        std::vector<std::string> all{"run",
-                                     "--storage.path",
-                                     place_.storage(),
-                                     "--wallet.path",
-                                     place_.path() / "wallets",
-                                     "--wallet.name",
-                                     "cold",
-                                     "--wallet.hotkey",
-                                     "hot",
-                                     "--generator.seed",
-                                     "1",
-                                     "--gate.min_gaussians",
-                                     "3200",
-                                     "--gate.floor",
-                                     "320",
-                                     "--score.model",
-                                     "",
-                                     "--run.grace",
-                                     "600",
-                                     "--log.console",
-                                     "false",
-                                     "--log.file",
-                                     miner_.logs / "miner.log",
-                                     "--subtensor.network",
-                                     "local",
-                                     "--subtensor.chain_endpoint",
-                                     world_.chain_url()};
+        auto all = run_words(place_);
+        all.insert(all.end(), {"--log.console", "false", "--log.file", miner_.logs / "miner.log",
+                               "--subtensor.network", "local", "--subtensor.chain_endpoint",
+                               world_.chain_url()});
         all.insert(all.end(), more_.begin(), more_.end());
         return all;
     }

@@ -85,37 +85,33 @@ network::Task image_task(const std::string& id) {
     return {network::TaskKind::image, id, network::base64_encode(tests::small_png())};
 }
 
+std::vector<std::string> run_words(const Place& place) {
+    return {"run",
+            "--storage.path",
+            place.storage(),
+            "--wallet.path",
+            place.path() / "wallets",
+            "--wallet.name",
+            "cold",
+            "--wallet.hotkey",
+            "hot",
+            "--generator.seed",
+            "1",
+            "--gate.min_gaussians",
+            "3200",
+            "--gate.floor",
+            "320",
+            "--run.grace",
+            "600",
+            "--score.model",
+            ""};
+}
+
 std::vector<std::string> mining_words(const Place& place, const std::vector<network::Peer>& peers) {
-    std::vector<std::string> words{"run",
-                                   "--storage.path",
-                                   place.storage(),
-                                   "--wallet.path",
-                                   place.path() / "wallets",
-                                   "--wallet.name",
-                                   "cold",
-                                   "--wallet.hotkey",
-                                   "hot",
-                                   "--generator.seed",
-                                   "1",
-                                   "--gate.min_gaussians",
-                                   "3200",
-                                   "--gate.floor",
-                                   "320",
-                                   "--schedule.idle",
-                                   "0.02",
-                                   "--schedule.failure_delay",
-                                   "1",
-                                   "--schedule.validation_lock",
-                                   "0.1",
-                                   "--schedule.pull_timeout",
-                                   "60",
-                                   "--schedule.submit_timeout",
-                                   "60",
-                                   "--run.grace",
-                                   "600",
-                                   "--score.model",
-                                   "",
-                                   "--validators"};
+    auto words = run_words(place);
+    words.insert(words.end(), {"--schedule.idle", "0.02", "--schedule.failure_delay", "1",
+                               "--schedule.validation_lock", "0.1", "--schedule.pull_timeout", "60",
+                               "--schedule.submit_timeout", "60", "--validators"});
     for (const auto& peer : peers)
         words.push_back(peer.hotkey + "@127.0.0.1:" + std::to_string(peer.port));
     return words;

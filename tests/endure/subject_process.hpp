@@ -62,7 +62,11 @@ std::string write_wallet(const Place& place, const KeyFile& key);
 // A task with a picture that is quick to read.
 network::Task image_task(const std::string& id);
 
-// `miner run` with these validators, and with waits fit for a test.
+// `miner run` with that wallet and that folder, and with a gate for what a scripted generator
+// makes.
+std::vector<std::string> run_words(const Place& place);
+
+// The same with these validators, and with waits fit for a test.
 std::vector<std::string> mining_words(const Place& place, const std::vector<network::Peer>& peers);
 
 // Beside this program.

@@ -11,6 +11,30 @@
 
 using namespace tests;
 
+namespace {
+
+// Three, each of which holds its task until each has one.
+struct HeldServers {
+    tests::Serving servers[3];
+
+    HeldServers() {
+        for (auto& server : servers) {
+            server.script->held = true;
+            server.start();
+        }
+    }
+    void let_go_once_each_has_one() {
+        CHECK(tests::eventually([&] {
+            return std::all_of(std::begin(servers), std::end(servers),
+                               [](const auto& server) { return server.script->stage1_runs == 1; });
+        }));
+        for (auto& server : servers) server.script->held = false;
+    }
+    void stop() { tests::Serving::stop_all({&servers[0], &servers[1], &servers[2]}); }
+};
+
+}  // namespace
+
 TEST_CASE("tasks go to other miners, and to those that are left when one of them dies") {
     tests::Serving dying, slow;
     dying.script->voxels = {100, 100, -1};
@@ -41,38 +65,26 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
 }
 
 TEST_CASE("as many tasks are in flight as miners stand behind a balancer") {
-    tests::Serving servers[3];
-    for (auto& server : servers) {
-        server.script->held = true;
-        server.start();
-    }
+    HeldServers held;
+    auto& servers = held.servers;
     const tests::Balancer balancer(
         [&](bool, int before) { return servers[std::size_t(before) % 3].port(); });
     Stage stage;
     stage.settings.generator.device = "none";
     stage.settings.generator.remote = {balancer.url()};
     for (const char* id : {"a", "b", "c", "d", "e", "f"}) stage.add_validator({image_task(id)});
-    std::thread release([&] {
-        CHECK(tests::eventually([&] {
-            return std::all_of(std::begin(servers), std::end(servers),
-                               [](const auto& server) { return server.script->stage1_runs == 1; });
-        }));
-        for (auto& server : servers) server.script->held = false;
-    });
+    std::thread release([&] { held.let_go_once_each_has_one(); });
     CHECK(stage.run() == ExitCode::ok);
     release.join();
-    tests::Serving::stop_all({&servers[0], &servers[1], &servers[2]});
+    held.stop();
     for (const auto& validator : stage.validators) CHECK(validator->tally().accepted == 1);
     CHECK(stage.counts().passed_at_once == 6);
     CHECK(stage.count_lines("handed back") == 0);
 }
 
 TEST_CASE("more tasks are pulled when more miners come to stand behind a balancer") {
-    tests::Serving servers[3];
-    for (auto& server : servers) {
-        server.script->held = true;
-        server.start();
-    }
+    HeldServers held;
+    auto& servers = held.servers;
     // When the first call is lost the miner looks round.
     std::atomic<bool> all = false;
     const tests::Balancer balancer([&](bool call, int before) -> std::uint16_t {
@@ -86,17 +98,11 @@ TEST_CASE("more tasks are pulled when more miners come to stand behind a balance
     stage.settings.generator.device = "none";
     stage.settings.generator.remote = {balancer.url()};
     for (const char* id : {"a", "b", "c", "d", "e", "f"}) stage.add_validator({image_task(id)});
-    std::thread release([&] {
-        // One alone has two turns.
-        CHECK(tests::eventually([&] {
-            return std::all_of(std::begin(servers), std::end(servers),
-                               [](const auto& server) { return server.script->stage1_runs == 1; });
-        }));
-        for (auto& server : servers) server.script->held = false;
-    });
+    // One alone has two turns.
+    std::thread release([&] { held.let_go_once_each_has_one(); });
     CHECK(stage.run() == ExitCode::ok);
     release.join();
-    tests::Serving::stop_all({&servers[0], &servers[1], &servers[2]});
+    held.stop();
     for (const auto& validator : stage.validators) CHECK(validator->tally().accepted == 1);
     CHECK(stage.count_lines("handed back") == 0);
 }

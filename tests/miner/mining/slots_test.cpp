@@ -12,15 +12,26 @@
 using miner::Slots;
 namespace asio = boost::asio;
 
-TEST_CASE("a slot is waited for until another is released, by hand or at its end") {
+namespace {
+
+// Of a single slot; what they took.
+struct Takers {
     asio::io_context io{1};
-    Slots slots(io.get_executor(), 1);
+    Slots slots{io.get_executor(), 1};
     std::vector<Slots::Slot> taken;
-    const auto take = [&]() -> asio::awaitable<void> {
+
+    asio::awaitable<void> take() {
         auto slot = co_await slots.take();
         taken.push_back(std::move(slot));
-    };
-    for (int i = 0; i < 3; ++i) asio::co_spawn(io, take(), asio::detached);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a slot is waited for until another is released, by hand or at its end") {
+    Takers takers;
+    auto& [io, slots, taken] = takers;
+    for (int i = 0; i < 3; ++i) asio::co_spawn(io, takers.take(), asio::detached);
     io.poll();
     CHECK(taken.size() == 1);
     CHECK(slots.free() == 0);
@@ -37,14 +48,9 @@ TEST_CASE("a slot is waited for until another is released, by hand or at its end
 }
 
 TEST_CASE("more slots are there at once for who waits, and of fewer those taken end first") {
-    asio::io_context io{1};
-    Slots slots(io.get_executor(), 1);
-    std::vector<Slots::Slot> taken;
-    const auto take = [&]() -> asio::awaitable<void> {
-        auto slot = co_await slots.take();
-        taken.push_back(std::move(slot));
-    };
-    for (int i = 0; i < 4; ++i) asio::co_spawn(io, take(), asio::detached);
+    Takers takers;
+    auto& [io, slots, taken] = takers;
+    for (int i = 0; i < 4; ++i) asio::co_spawn(io, takers.take(), asio::detached);
     io.poll();
     CHECK(taken.size() == 1);
     slots.set_count(3);
