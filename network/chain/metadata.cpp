@@ -1,5 +1,6 @@
 #include "network/chain/metadata.hpp"
 
+#include "config/escape.hpp"
 #include "network/chain/scale.hpp"
 #include "network/errc.hpp"
 
@@ -7,7 +8,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace network {
 namespace {
@@ -16,6 +19,30 @@ constexpr std::uint32_t kMagic = 0x6174656d;            // "meta"
 constexpr std::size_t kLargest = std::size_t(4) << 20;  // today's has 300 KB
 constexpr std::size_t kMostTypes = 65'536;              // today's has some 800
 constexpr std::uint8_t kOptionalTag = 1;
+
+template <class Elements>
+config::Result<void> names_are_unique(const Elements& elements, std::string_view of) {
+    std::vector<std::string_view> names;
+    names.reserve(elements.size());
+    for (const auto& element : elements) names.emplace_back(element.name);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice == names.end()) return {};
+    return config::fail(Errc::malformed,
+                        fmt::format("metadata: {} {} is there twice", of, config::quoted(*twice, 100)));
+}
+
+// Everything is looked up by name: of two alike the second could never be found, and which of them
+// the chain means cannot be told. No runtime compiles with such a pair (paritytech/polkadot-sdk,
+// construct_runtime: "Two pallets with the same name").
+config::Result<void> names_are_unique(const Metadata& metadata) {
+    if (auto pallets = names_are_unique(metadata.pallets, "pallet"); !pallets) return pallets;
+    if (auto methods = names_are_unique(metadata.methods, "method"); !methods) return methods;
+    for (const Pallet& pallet : metadata.pallets) {
+        if (auto items = names_are_unique(pallet.storage, "storage item"); !items) return items;
+    }
+    return {};
+}
 
 // Reads metadata front to back. Each function reads one thing; after a failure they all read
 // nothing, and the loops end.
@@ -49,6 +76,7 @@ public:
         auto registry = Registry::make(std::move(types));
         if (!registry) return registry.error();
         metadata.types = *std::move(registry);
+        if (auto unique = names_are_unique(metadata); !unique) return unique.error();
         if (largest_id_ >= metadata.types.size()) {
             return config::fail(Errc::malformed, fmt::format("metadata: no type {}", largest_id_));
         }

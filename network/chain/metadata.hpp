@@ -75,7 +75,8 @@ struct Metadata {
 
     // The answer of state_getMetadata, or of state_call Metadata_metadata_at_version with its
     // wrapping (an Option of bytes). Fails with malformed, also for other versions, for bytes left
-    // over and for more than 4 MiB.
+    // over, for more than 4 MiB, and for two pallets, storage items of one pallet or methods of one
+    // name.
     static config::Result<Metadata> parse(std::span<const std::uint8_t> bytes);
 
     // nullptr when this runtime has none of that name.

@@ -6,7 +6,10 @@
 #include "tests/network/chain/type_text.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <random>
+#include <string>
+#include <string_view>
 
 using namespace network;
 
@@ -105,6 +108,30 @@ TEST_CASE("what is no metadata of version 14 or 15 is refused") {
     CHECK_FALSE(Metadata::parse(std::vector<std::uint8_t>(5'000'000)).has_value());
     CHECK_FALSE(
         Metadata::parse(std::vector<std::uint8_t>{0}).has_value());  // None: a node without V15
+}
+
+TEST_CASE("metadata that calls two things alike is refused, as only one could be looked up") {
+    const auto refused = [](std::string_view name, std::string_view other) {
+        REQUIRE(name.size() == other.size());
+        auto bytes = tests::recorded_bytes("metadata_v15_opaque.hex.gz");
+        // With its length before it, in SCALE's compact form of less than 64.
+        const auto counted = [](std::string_view text) {
+            return std::string(1, char(text.size() << 2)) + std::string(text);
+        };
+        const std::string from = counted(name);
+        const std::string to = counted(other);
+        for (auto at = bytes.begin();;) {
+            at = std::search(at, bytes.end(), from.begin(), from.end());
+            if (at == bytes.end()) break;
+            at = std::copy(to.begin(), to.end(), at);
+        }
+        return Metadata::parse(bytes).error().detail;
+    };
+    CHECK_THAT(refused("Balances", "Multisig"),
+               Catch::Contains("pallet \"Multisig\" is there twice"));
+    CHECK_THAT(refused("Keys", "Uids"), Catch::Contains("storage item \"Uids\" is there twice"));
+    CHECK_THAT(refused("get_dynamic_info", "get_subnet_state"),
+               Catch::Contains("SubnetInfoRuntimeApi_get_subnet_state\" is there twice"));
 }
 
 TEST_CASE("metadata cut short or with bytes changed never does more than fail") {
