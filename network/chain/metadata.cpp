@@ -28,8 +28,8 @@ config::Result<void> names_are_unique(const Elements& elements, std::string_view
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice == names.end()) return {};
-    return config::fail(Errc::malformed,
-                        fmt::format("metadata: {} {} is there twice", of, config::quoted(*twice, 100)));
+    return config::fail(Errc::malformed, fmt::format("metadata: {} {} is there twice", of,
+                                                     config::quoted(*twice, 100)));
 }
 
 // Everything is looked up by name: of two alike the second could never be found, and which of them
