@@ -86,15 +86,13 @@ Result<RpcMessage> parse_rpc_message(std::string_view text) {
                     "an answer whose id is none of ours" +
                         (error ? ": " + node_error(*error).detail : std::string()));
     }
-    RpcAnswer answer{std::uint64_t(id->get_int64()), json::value()};
-    if (const auto* error = fields.if_contains("error"); error && !error->is_null()) {
-        answer.result = node_error(*error);
-    } else if (auto* result = fields.if_contains("result")) {
-        answer.result = std::move(*result);  // it may be tens of megabytes
-    } else {
-        return fail(Errc::malformed, "an answer with neither result nor error");
-    }
-    return RpcMessage(std::move(answer));
+    const auto number = std::uint64_t(id->get_int64());
+    if (const auto* error = fields.if_contains("error"); error && !error->is_null())
+        return RpcMessage(RpcAnswer{number, node_error(*error)});
+    // It may be tens of megabytes, which an assignment would copy to the storage of its target.
+    if (auto* result = fields.if_contains("result"))
+        return RpcMessage(RpcAnswer{number, std::move(*result)});
+    return fail(Errc::malformed, "an answer with neither result nor error");
 }
 
 }  // namespace network

@@ -52,6 +52,8 @@ TEST_CASE("an answer as long as a chain's is read where it lies in memory once m
     const std::string digits(39 << 20, 'f');
     const auto read = answer(digits).value();
     CHECK((*std::get<RpcAnswer>(read).result == boost::json::string_view(digits)));
+    // Still in the bounded memory that the message was read to: it was moved, not copied.
+    CHECK(std::get<RpcAnswer>(read).result->storage().is_shared());
     CHECK(answer("\\n" + digits).error().detail == "too many values for its size");
 }
 
