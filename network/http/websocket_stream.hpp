@@ -200,7 +200,8 @@ private:
     static constexpr std::size_t kMostPings = 1000;  // and pongs, ahead of a message or within it
     // A frame of a byte takes a hundred times what its byte does.
     static constexpr std::size_t kFewPieces = 4096, kSmallPiece = 512;
-    static constexpr std::size_t kLeastRead = 16 << 10, kMostRead = 1 << 20;
+    // The buffer fills what it offers with zeros each time, and a segment of TCP brings few KiB.
+    static constexpr std::size_t kLeastRead = 16 << 10, kMostRead = 64 << 10;
 
     config::Error too_small_pieces() {
         close();
