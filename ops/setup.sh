@@ -108,10 +108,10 @@ if ! command -v clang-format-14 >/dev/null && [ ! -x .venv/bin/clang-format ]; t
     .venv/bin/pip install -q --disable-pip-version-check clang-format==14.0.6
 fi
 
-# What our GLB is read back with, by tests alone.
-if [ ! -e .venv/miner-gltf-1 ]; then
-    .venv/bin/pip install -q --disable-pip-version-check pygltflib==1.16.5 jsonschema==4.26.0
-    touch .venv/miner-gltf-1
+# What our GLB and SPZ are read back with, by tests alone.
+if [ ! -e .venv/miner-gltf-2 ]; then
+    .venv/bin/pip install -q --disable-pip-version-check pygltflib==1.16.5 jsonschema==4.26.0 gaussforge==0.6.0
+    touch .venv/miner-gltf-2
 fi
 
 # Schemas that the manifests in ops/kubernetes are held against, by a test alone.
