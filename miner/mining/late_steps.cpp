@@ -13,14 +13,11 @@ bool LateSteps::may_pass(const config::Error& error) {
     return false;
 }
 
-config::Result<void> LateSteps::take(Step step) {
-    if (auto caught_up = catch_up(); !caught_up) {
-        keep(std::move(step));
-        return caught_up;
-    }
+LateSteps::Taken LateSteps::take(Step step) {
+    if (auto caught_up = catch_up(); !caught_up) return {caught_up, keep(std::move(step))};
     auto made = step();
-    if (!made && may_pass(made.error())) keep(std::move(step));
-    return made;
+    const bool waits = !made && may_pass(made.error()) && keep(std::move(step));
+    return {std::move(made), waits};
 }
 
 config::Result<void> LateSteps::catch_up() {
@@ -32,8 +29,13 @@ config::Result<void> LateSteps::catch_up() {
     return {};
 }
 
-void LateSteps::keep(Step step) {
-    if (steps_.size() < kMost) steps_.push_back(std::move(step));
+bool LateSteps::keep(Step step) {
+    if (steps_.size() >= kMost) {
+        ++lost_;
+        return false;
+    }
+    steps_.push_back(std::move(step));
+    return true;
 }
 
 }  // namespace miner

@@ -17,22 +17,30 @@ public:
 
     static constexpr std::size_t kMost = 10'000;  // beyond, a step is lost
 
+    struct Taken {
+        config::Result<void> made;
+        bool waits = false;  // not made, and it will be once the disk takes it
+    };
+
     // Makes the step after those that wait. Fails as these or the step do; then it waits, too,
-    // unless it never could succeed.
-    config::Result<void> take(Step step);
+    // unless it never could succeed or kMost wait already.
+    Taken take(Step step);
 
     // Makes those that wait, up to the first that fails. What cannot follow any more is left out.
     config::Result<void> catch_up();
 
     std::size_t waiting() const { return steps_.size(); }
+    // Steps that there was no room to wait for.
+    std::size_t lost() const { return lost_; }
 
     // Whether the same step may succeed later.
     static bool may_pass(const config::Error& error);
 
 private:
-    void keep(Step step);
+    bool keep(Step step);
 
     std::deque<Step> steps_;
+    std::size_t lost_ = 0;
 };
 
 }  // namespace miner

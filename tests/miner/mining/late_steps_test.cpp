@@ -30,12 +30,14 @@ struct Disk {
 TEST_CASE("steps that a disk does not take are made in order once it does") {
     Disk disk{.failing = GENERATE(Errc::full, Errc::locked, Errc::read_only, Errc::io)};
     LateSteps late;
-    CHECK(late.take(disk.step('a')).error().code == *disk.failing);
-    CHECK_FALSE(late.take(disk.step('b')).has_value());
+    const auto taken = late.take(disk.step('a'));
+    CHECK(taken.made.error().code == *disk.failing);
+    CHECK(taken.waits);
+    CHECK(late.take(disk.step('b')).waits);
     CHECK(late.waiting() == 2);
     CHECK_FALSE(late.catch_up().has_value());
     disk.failing.reset();
-    CHECK(late.take(disk.step('c')).has_value());
+    CHECK(late.take(disk.step('c')).made.has_value());
     CHECK(disk.taken == "abc");
     CHECK(late.waiting() == 0);
 }
@@ -43,25 +45,34 @@ TEST_CASE("steps that a disk does not take are made in order once it does") {
 TEST_CASE("a step that can never succeed does not hold up those behind it") {
     Disk disk{.failing = GENERATE(Errc::out_of_order, Errc::missing, Errc::corrupt)};
     LateSteps late;
-    CHECK_FALSE(late.take(disk.step('a')).has_value());
+    const auto taken = late.take(disk.step('a'));
+    CHECK_FALSE(taken.made.has_value());
+    CHECK_FALSE(taken.waits);
     CHECK(late.waiting() == 0);
+    CHECK(late.lost() == 0);
 }
 
 TEST_CASE("one that cannot follow any more is left out of those that wait") {
     Disk disk{.failing = Errc::full};
     LateSteps late;
-    CHECK_FALSE(late.take(disk.step('a')).has_value());
+    CHECK(late.take(disk.step('a')).waits);
     disk.failing = Errc::out_of_order;
     CHECK(late.catch_up().has_value());
     disk.failing.reset();
-    CHECK(late.take(disk.step('b')).has_value());
+    CHECK(late.take(disk.step('b')).made.has_value());
     CHECK(disk.taken == "b");
 }
 
-TEST_CASE("of steps that wait there are ten thousand at most") {
+TEST_CASE("of steps that wait there are ten thousand at most, and those beyond are counted") {
     Disk disk{.failing = Errc::full};
     LateSteps late;
-    for (std::size_t i = 0; i < LateSteps::kMost + 5; ++i)
-        CHECK_FALSE(late.take(disk.step('a')).has_value());
+    for (std::size_t i = 0; i < LateSteps::kMost; ++i) CHECK(late.take(disk.step('a')).waits);
+    CHECK(late.lost() == 0);
+    for (int i = 0; i < 5; ++i) {
+        const auto taken = late.take(disk.step('b'));
+        CHECK(taken.made.error().code == Errc::full);
+        CHECK_FALSE(taken.waits);
+    }
     CHECK(late.waiting() == LateSteps::kMost);
+    CHECK(late.lost() == 5);
 }
