@@ -9,8 +9,10 @@
 #include "miner/mining/pipeline.hpp"
 #include "miner/runtime/exit_code.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ struct AppOptions {
     std::function<bool()> finished = {};  // polled between turns; empty: run until asked to stop
     Clocks clocks = {};
     MakePredictor make_predictor = {};  // of settings.score; empty: no candidates
+    std::optional<std::chrono::milliseconds> device_patience = {};  // Host::device_patience
 };
 
 // Runs until SIGINT or SIGTERM (the task at hand gets settings.run.grace, a second signal ends the

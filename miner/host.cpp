@@ -7,6 +7,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <cstdlib>
+
 namespace miner {
 
 Host::Host(const config::Settings& settings, config::Logger& log) : settings_(settings), log_(log) {
@@ -30,6 +32,7 @@ std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor) {
         return cannot_start(backends.error(), "see generator.remote in `miner config --print`",
                             ExitCode::usage);
     backends_ = std::move(*backends);
+    backends_->on_stuck([this](const std::string& device) { end_stuck(device); }, device_patience_);
     make_predictor_ = std::move(make_predictor);
     const bool predicts =
         make_predictor_.scorer && !settings_.score.model.empty() && settings_.candidates.most > 1;
@@ -55,6 +58,20 @@ std::optional<ExitCode> Host::open_status_server(StatusServer::Options options) 
     log_.add(status_server_->log_sink());
     if (backends_) show_backends(*status_server_, *backends_);
     return std::nullopt;
+}
+
+// What is kept is fit for it at any moment, as it is for a kill -9.
+void Host::end_stuck(const std::string& device) {
+    log_.error("device does not answer",
+               {{"device", device},
+                {"hint",
+                 "a call of it does not return: the process ends, so that whoever started "
+                 "it starts it anew"},
+                {"remedy",
+                 "where it comes again, see the driver's messages (dmesg), the GPU's "
+                 "temperature and its power supply"}});
+    log_.flush();
+    std::_Exit(int(ExitCode::device_lost));
 }
 
 void Host::tell_ready() {

@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +53,12 @@ public:
 
     // The process is to end with the code that has it started anew.
     void device_was_lost() { device_lost_ = true; }
+    // How long a device may take to hear that it is to stop, where that is not the usual time.
+    // Before open_backends(). One that takes longer ends the process on the spot, with that code:
+    // the thread that waits for it cannot be joined.
+    void device_patience(std::optional<std::chrono::milliseconds> patience) {
+        device_patience_ = patience;
+    }
 
     asio::io_context& io() { return io_; }
     Lanes& lanes() { return lanes_; }
@@ -67,6 +74,7 @@ private:
     asio::awaitable<void> load_and(const MakeGenerator& make_generator,
                                    std::function<asio::awaitable<void>()> work);
     asio::awaitable<void> load_predictor();
+    [[noreturn]] void end_stuck(const std::string& device);
     void tell_ready();
     void tell_memory(MemoryWatch::Step step);
     void tell_stopping();
@@ -88,6 +96,7 @@ private:
     std::optional<config::Error> no_model_;
     std::exception_ptr failure_;
     bool device_lost_ = false;
+    std::optional<std::chrono::milliseconds> device_patience_;
 };
 
 }  // namespace miner

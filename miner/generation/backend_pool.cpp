@@ -69,6 +69,11 @@ asio::awaitable<void> BackendPool::unload() {
     }
 }
 
+void BackendPool::on_stuck(const std::function<void(const std::string& device)>& told,
+                           std::optional<std::chrono::milliseconds> patience) {
+    for (auto& device : devices_) device->on_stuck(told, patience);
+}
+
 asio::awaitable<void> BackendPool::watch(Stop& stop) {
     if (remotes_.empty()) co_return;
     while (co_await stop.sleep(kBetweenChecks)) {

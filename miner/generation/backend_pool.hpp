@@ -9,7 +9,9 @@
 #include "miner/generation/remote_backend.hpp"
 #include "miner/runtime/stop.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -38,6 +40,11 @@ public:
     // Hands out no request any more, waits for those that are out, which whoever gave them has told
     // to stop, and takes the generators down.
     asio::awaitable<void> unload();
+
+    // Told when a device of this machine does not come back: its lane can neither be used nor
+    // joined any more. See LocalBackend::on_stuck.
+    void on_stuck(const std::function<void(const std::string& device)>& told,
+                  std::optional<std::chrono::milliseconds> patience = {});
 
     // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);

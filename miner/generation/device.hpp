@@ -7,6 +7,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,9 +39,21 @@ struct Device {
     std::unique_ptr<generator::Generator> generator;
     std::optional<generator::DeviceMemory> memory;  // as it was seen last; on io
 
+    // Told on io that a job does not come back, as long as it does not; empty: nobody wants to
+    // know.
+    std::function<void()> stuck = {};
+    std::optional<std::chrono::milliseconds> patience = {};  // other than the usual one, for tests
+
     // Whether it computes elsewhere than on this machine's cores.
     bool leaves_cores_free() const {
         return generator && generator->info().device.starts_with("cuda");
+    }
+
+    // How long a job may take to hear that it is to stop. Between two looks a GPU works for a
+    // second at most; two cores that the published model keeps busy, for minutes.
+    std::chrono::milliseconds longest_deafness() const {
+        using std::chrono::minutes;
+        return patience.value_or(leaves_cores_free() ? minutes(1) : minutes(30));
     }
 };
 

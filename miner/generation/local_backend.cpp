@@ -3,6 +3,7 @@
 #include "config/elapsed.hpp"
 #include "generator/gpu.hpp"
 #include "generator/image/prepare.hpp"
+#include "miner/generation/on_device.hpp"
 #include "network/await_all.hpp"
 
 #include <chrono>
@@ -44,8 +45,9 @@ public:
                                 (matting == Matting::automatic && !generator::has_cutout(*picture));
             if (!wanted) continue;
             say("cut out");
-            auto cut = co_await run_on(
-                device_.lane, [this, picture] { return device_.generator->cut_out(*picture); });
+            auto cutting = run_on_device(
+                device_, {}, [this, picture] { return device_.generator->cut_out(*picture); });
+            auto cut = co_await std::move(cutting);
             if (!cut) co_return cut.error();
             *picture = std::move(*cut);
         }
@@ -102,11 +104,12 @@ public:
         }
         say("splats");
         std::optional<generator::DeviceMemory> memory;
-        auto generated = co_await run_on(device_.lane, [&] {
+        auto generating = run_on_device(device_, stop, [&] {
             auto made = device_.generator->generate_splats(structure, plain_condition, stop);
             memory = device_.generator->memory();
             return made;
         });
+        auto generated = co_await std::move(generating);
         device_.memory = memory;
         if (generated)
             result.generated = std::move(*generated);
@@ -129,9 +132,10 @@ private:
                                                 std::uint64_t seed, std::stop_token stop) {
         std::optional<MadeStructure> made;
         const auto on_device = [&]() -> asio::awaitable<void> {
-            auto structure = co_await run_on(device_.lane, [&] {
+            auto generating = run_on_device(device_, stop, [&] {
                 return device_.generator->generate_structure(condition, seed, stop);
             });
+            auto structure = co_await std::move(generating);
             made.emplace(std::move(structure));
         };
         std::vector<asio::awaitable<void>> beside;

@@ -5,6 +5,12 @@
 #include "miner/generation/backend.hpp"
 #include "miner/generation/device.hpp"
 
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace miner {
 
 class LocalBackend final : public Backend {
@@ -17,6 +23,14 @@ public:
                                                config::Generator settings, Start start);
     // Takes it down, on its lane.
     asio::awaitable<void> unload();
+
+    // Told when a job does not come back though it was to stop, with the device's name; see
+    // Device::stuck. `patience`: other than the usual one.
+    void on_stuck(std::function<void(const std::string& device)> told,
+                  std::optional<std::chrono::milliseconds> patience) {
+        device_.stuck = [this, told = std::move(told)] { told(name_); };
+        device_.patience = patience;
+    }
 
     const generator::ModelInfo& info() const { return device_.generator->info(); }
 

@@ -28,6 +28,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,8 +57,9 @@ struct Stage {
     std::vector<std::string> lines;
     std::vector<miner::Turn> turns;
     std::function<void()> between_turns;
-    std::function<void()> judging;             // on a validator's thread, before it judges
-    std::function<void()> making = [] {};      // called as the model begins to load
+    std::function<void(const network::Task&)> judging;  // on a validator's thread for that
+    std::function<void()> making = [] {};               // called as the model begins to load
+    std::optional<std::chrono::milliseconds> device_patience;
     bool keep_running = false;                 // also when all tasks are done
     double time_scale = 0.0001;                // of the validators' durations
     std::chrono::milliseconds clock_lead{0};   // of the validators' clocks over the system's
@@ -91,7 +93,7 @@ struct Stage {
         options.fault_every = fault_every;
         for (const auto number : hotkeys) options.miners.push_back(key_of(number).address());
         auto judge = [this](const network::Task& task, const std::vector<std::uint8_t>& spz) {
-            if (judging) judging();
+            if (judging) judging(task);
             const std::lock_guard lock(mutex);
             judged.push_back(task.id);
             return network::Evaluation{spz.empty() ? 0.0 : 0.9, ""};
@@ -156,7 +158,8 @@ struct Stage {
                                         [](const auto& v) { return v->drained(); });
                  },
              .clocks = {.unix_ns = [this] { return config::unix_ns() + our_lead_ms * 1'000'000; }},
-             .make_predictor = make_fake_predictor(scorer)});
+             .make_predictor = make_fake_predictor(scorer),
+             .device_patience = device_patience});
     }
 
     // Asks the miner to stop once `when` holds; a second signal would end the test program.

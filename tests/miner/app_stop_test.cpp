@@ -1,6 +1,7 @@
 // The application stopped, killed, started again and started twice.
 #include "tests/miner/app_stage.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/support/forked.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -83,6 +84,26 @@ TEST_CASE("a lost GPU ends the process with its own code, and nothing is submitt
     CHECK(stage.validators[0]->tally().submissions == 0);
 }
 
+TEST_CASE("a device that does not come back ends the process with the code of a lost one") {
+    const bool in_stage2 = GENERATE(false, true);
+    CAPTURE(in_stage2);
+    const auto child = tests::run_forked([&] {
+        Stage stage;
+        stage.device_patience = 10ms;
+        stage.settings.run.grace = 0s;
+        stage.add_validator({image_task("a")});
+        std::atomic<bool> hangs = false;
+        auto& stage_of_it = in_stage2 ? stage.script->at_stage2 : stage.script->at_stage1;
+        stage_of_it = [&](int) {
+            hangs = true;
+            std::this_thread::sleep_for(1h);
+        };
+        stage.stop_once([&] { return hangs.load(); });
+        return int(stage.run());
+    });
+    CHECK(child.exit_status == tests::ProcessExit{.code = int(ExitCode::device_lost)});
+}
+
 TEST_CASE("a second miner on the same folder is refused") {
     Stage first;
     first.add_validator({image_task("a")});
@@ -137,7 +158,7 @@ TEST_CASE("stopped while its result is judged and started again, it has one scor
     stage.settings.run.grace = 0s;
     stage.settings.schedule.validation_lock = 2s;
     std::atomic<bool> begun = false, done = false;
-    stage.judging = [&] {
+    stage.judging = [&](const network::Task&) {
         begun = true;
         tests::eventually([&] { return done.load(); });
     };

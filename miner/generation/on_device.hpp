@@ -1,0 +1,82 @@
+// Work on a device's lane, with an eye on devices that do not come back: a driver or a kernel that
+// hangs gives no error, and a thread that waits for it can be neither stopped nor joined.
+#pragma once
+
+#include "miner/generation/device.hpp"
+#include "miner/runtime/lanes.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+namespace miner {
+
+// Of one job; on io but for begun().
+class JobWatch {
+public:
+    JobWatch(boost::asio::any_io_executor io, Device& device, std::stop_token stop)
+        : state_(std::make_shared<State>(io, device)) {
+        if (!device.stuck) return;
+        if (stop.stop_possible())
+            told_.emplace(std::move(stop), [state = state_] { wait(state); });
+        else
+            wait(state_);
+    }
+    ~JobWatch() { state_->over = true; }
+    JobWatch(const JobWatch&) = delete;
+    JobWatch& operator=(const JobWatch&) = delete;
+
+    // The lane has come to it: one that waits there behind another is not to blame.
+    void begun() { state_->begun = true; }
+
+private:
+    struct State {
+        State(boost::asio::any_io_executor io, Device& of) : device(of), timer(io) {}
+
+        Device& device;
+        boost::asio::steady_timer timer;
+        std::atomic<bool> begun = false;
+        bool over = false;
+    };
+
+    // The timer's word may be under way when the job ends, so that it shares what it looks at.
+    static void wait(const std::shared_ptr<State>& state) {
+        state->timer.expires_after(state->device.longest_deafness());
+        state->timer.async_wait([weak = std::weak_ptr<State>(state)](boost::system::error_code) {
+            const auto job = weak.lock();
+            if (!job || job->over) return;
+            if (job->begun)
+                job->device.stuck();
+            else
+                wait(job);
+        });
+    }
+
+    std::shared_ptr<State> state_;
+    std::optional<std::stop_callback<std::function<void()>>> told_;
+};
+
+// As run_on(). `fn` polls `stop`, which fires on io; when it does not return within
+// device.longest_deafness() afterwards, or where it takes no stop within that time at all,
+// device.stuck is told.
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn>> run_on_device(Device& device, std::stop_token stop,
+                                                        Fn fn) {
+    JobWatch watch(co_await asio::this_coro::executor, device, std::move(stop));
+    auto job = run_on(device.lane, [&] {
+        watch.begun();
+        return fn();
+    });
+    co_return co_await std::move(job);
+}
+
+}  // namespace miner
