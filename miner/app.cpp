@@ -6,7 +6,6 @@
 #include "miner/mining/record_watch.hpp"
 #include "miner/mining/store.hpp"
 #include "miner/mining/worker.hpp"
-#include "miner/runtime/crew.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "network/await_all.hpp"
 #include "network/http/url.hpp"
@@ -18,16 +17,6 @@
 
 namespace miner {
 namespace {
-
-// When it throws, whatever else runs is stopped.
-asio::awaitable<void> guarded(asio::awaitable<void> child, Stop& stop) {
-    try {
-        co_await std::move(child);
-    } catch (...) {
-        stop.now();
-        throw;
-    }
-}
 
 // Awaits all children; when one throws, the others are stopped and the first exception goes on.
 asio::awaitable<void> all_of(std::vector<asio::awaitable<void>> children, Stop& stop) {
@@ -53,8 +42,6 @@ void show_chain(StatusServer& status_server, const network::Rpc& rpc) {
     });
 }
 
-// Turns in hand for each that may be without a result: the others make candidates, or submit.
-constexpr std::size_t kTurnsOfASlot = 4;
 // Of so many of the newest tasks the splats of every scored candidate stay on disk, for the page to
 // compare them: some 10 MB each.
 constexpr int kComparable = 8;
@@ -118,7 +105,7 @@ public:
         children.push_back(turns());
         if (chain_) children.push_back(chain_->run());
         co_await all_of(std::move(children), host_.stop());
-        co_await pipeline_.catch_up();
+        co_await pipeline_.finish();
         if (pipeline_.device_lost()) host_.device_was_lost();
     }
 
@@ -126,7 +113,10 @@ private:
     // The chain goes on until these have ended, for what they wait for may come from there.
     asio::awaitable<void> turns() {
         std::vector<asio::awaitable<void>> children;
-        children.push_back(workers());
+        children.push_back(follow_places());
+        children.push_back(work(roster_, pipeline_, slots_, host_.stop(),
+                                options_.settings.schedule.idle, options_.finished,
+                                options_.clocks));
         children.push_back(host_.backends().watch(host_.stop()));
         children.push_back(prune_hourly(store_, host_.lanes(), host_.stop(),
                                         options_.settings.storage, options_.log));
@@ -134,28 +124,18 @@ private:
         co_await all_of(std::move(children), host_.stop());
     }
 
-    // As many as the backends have places, and one more: one task's network and disk run under
-    // another's computing. Where places come, workers do; where some go, workers wait for a slot.
-    asio::awaitable<void> workers() {
+    // As many slots as the backends have places, and one more: one task's network and disk run
+    // under another's computing.
+    asio::awaitable<void> follow_places() {
         auto& backends = host_.backends();
         auto& stop = host_.stop();
-        Crew crew(host_.io().get_executor());
         while (!stop.asked()) {
             const auto seen = backends.version();
             slots_.set_count(backends.places() + 1);
-            const auto wanted = slots_.count() * (host_.makes_candidates() ? kTurnsOfASlot : 1);
-            while (crew.size() < wanted) crew.add(guarded(worker(), stop));
             auto changing = backends.changed(seen);
             auto waiting = stop.unless_asked(std::move(changing));
             co_await std::move(waiting);
         }
-        auto ending = crew.until_ended();
-        co_await std::move(ending);
-    }
-
-    asio::awaitable<void> worker() {
-        return work(roster_, pipeline_, slots_, host_.stop(), options_.settings.schedule.idle,
-                    options_.finished, options_.clocks);
     }
 
     // Null when the chain is not asked, neither for validators nor for who may call. Validators
@@ -273,6 +253,7 @@ ExitCode run_app(AppOptions options) {
                      options.settings.schedule.validation_lock, log);
 
     if (const auto failed = open_status_server(host, options, *store)) return *failed;
+    host.device_patience(options.device_patience);
     if (const auto failed = host.open_backends(options.make_predictor)) return *failed;
     return host.run(options.make_generator, [&]() -> asio::awaitable<void> {
         Mining mining(options, *contacts, *store, host);

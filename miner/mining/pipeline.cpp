@@ -19,8 +19,7 @@ double sound_threshold(double told) { return told >= 0 && told <= 1 ? told : 0.6
 
 }  // namespace
 
-asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
-                                     std::function<void()> gate_decided) {
+asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnProgress progress) {
     Turn turn;
     who.schedule.reserve(validator.uid, now());
     auto heard = co_await pull(who, validator, turn);
@@ -40,7 +39,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator,
     Job job{.who = who,
             .validator = validator,
             .task = std::move(*pulled.task),
-            .gate_decided = std::move(gate_decided),
+            .progress = std::move(progress),
             .threshold = sound_threshold(pulled.validation_threshold)};
     storage::PulledTask row{.hotkey = who.hotkey(),
                             .validator = validator.peer.hotkey,
@@ -102,9 +101,22 @@ asio::awaitable<void> Pipeline::settled(const Identity& who, const Validator& va
     return record("settled", current ? current->id : std::string(), std::move(step));
 }
 
-asio::awaitable<void> Pipeline::catch_up() {
-    const auto caught_up = co_await on_db([this] { return late_.catch_up(); });
+asio::awaitable<void> Pipeline::finish() {
+    std::size_t lost = 0;
+    const auto caught_up = co_await on_db([&] {
+        auto made = late_.catch_up();
+        lost = late_.waiting() + late_.lost();
+        return made;
+    });
     note_record(caught_up);
+    if (lost == 0) co_return;
+    s_.log.error("records lost",
+                 {{"steps", lost},
+                  {"error", caught_up ? std::string() : caught_up.error().message()},
+                  {"hint",
+                   "the database could not be written; scores and attempts of that time are "
+                   "missing from miner stats"},
+                  {"remedy", "make room, or mend the folder that storage.path names"}});
 }
 
 asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> result) {
@@ -130,6 +142,7 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
         job.turn.end = device_lost_ || job.stranded ? Turn::End::failed : Turn::End::stopped;
         co_return;
     }
+    if (job.progress.submitting) job.progress.submitting();
     co_await submit(job, *result, std::move(spz));
 }
 
@@ -238,7 +251,7 @@ Production::Watch Pipeline::watch(Job& job) {
         watch.splats = [this, task = in_hand(job)](const storage::Attempt& attempt, auto spz) {
             s_.observer.splats(task, attempt, std::move(spz));
         };
-    watch.gate_decided = job.gate_decided;
+    watch.gate_decided = job.progress.gate_decided;
     return watch;
 }
 

@@ -86,6 +86,12 @@ struct Observer {
     std::function<void(const Turn&)> turn;
 };
 
+// Hears how far a turn has come; what it does not come to is not told.
+struct TurnProgress {
+    std::function<void()> gate_decided = {};  // candidates follow, which give way to all else
+    std::function<void()> submitting = {};    // no backend is needed any more
+};
+
 class Pipeline {
 public:
     struct Services {
@@ -109,13 +115,12 @@ public:
 
     // `validator` was chosen by who.schedule and is reserved by this call. The turn leaves it with
     // the cool-down it asked for. A pulled task is never generated twice and a finished result
-    // never lost (storage/journal.hpp). `gate_decided` is called when from there on candidates are
-    // made, which give way to everything else; it may never be.
-    asio::awaitable<Turn> turn(Identity& who, Validator validator,
-                               std::function<void()> gate_decided = {});
+    // never lost (storage/journal.hpp).
+    asio::awaitable<Turn> turn(Identity& who, Validator validator, TurnProgress progress = {});
 
-    // Makes what the database did not take in its time, if it does now.
-    asio::awaitable<void> catch_up();
+    // To be called last: makes what the database did not take in its time, if it does now, and says
+    // how much of it is lost if not.
+    asio::awaitable<void> finish();
 
     // Whether a task, once pulled, could be done just now.
     bool able() const { return s_.production.able(); }
@@ -128,7 +133,7 @@ private:
         Identity& who;
         Validator validator;
         network::Task task;
-        std::function<void()> gate_decided;
+        TurnProgress progress;
         storage::TaskRow row = 0;
         Turn turn;
         double threshold = 0.6;                        // as the validator said with the task
@@ -171,7 +176,8 @@ private:
     asio::awaitable<int> begin_submission(Job& job);
     asio::awaitable<void> submit_failed(const Job& job, bool lost, std::string detail);
     asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
-    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
+    std::chrono::milliseconds least_wait(int number) const;
+    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, int number);
     TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
     Schedule::Time now() const { return s_.clocks.boot(); }
     storage::Milliseconds now_ms() const { return s_.clocks.unix_ms(); }
@@ -207,15 +213,17 @@ asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_i
         const auto made = fn();
         return made ? config::Result<void>() : made.error();
     };
-    const auto done = co_await on_db([&] { return late_.take(std::move(step)); });
-    note_record(done);
-    if (!done)
-        s_.log.error("not recorded", {{"task", task_id},
-                                      {"step", what},
-                                      {"error", done.error().message()},
-                                      {"hint", LateSteps::may_pass(done.error())
-                                                   ? "it is once the database can be written"
-                                                   : ""}});
+    const auto taken = co_await on_db([&] { return late_.take(std::move(step)); });
+    const auto& made = taken.made;
+    note_record(made);
+    if (made) co_return;
+    const auto* const hint = taken.waits ? "it is once the database can be written"
+                             : LateSteps::may_pass(made.error())
+                                 ? "it is lost: as many as can wait for the database do already"
+                                 : "";
+    s_.log.error(
+        "not recorded",
+        {{"task", task_id}, {"step", what}, {"error", made.error().message()}, {"hint", hint}});
 }
 
 }  // namespace miner

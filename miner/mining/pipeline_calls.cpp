@@ -138,10 +138,12 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     job.who.schedule.reserve(job.validator.uid, now());
     const auto begin = std::chrono::steady_clock::now();
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
+    const auto bytes = spz.size();
+    std::vector<std::uint8_t>().swap(spz);  // while it is judged many others may be
     auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
         job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
     const auto ms = turn.submit_ms = config::milliseconds_since(begin);
-    if (answer && *answer && !spz.empty())
+    if (answer && *answer && bytes > 0)
         candidate_time_.submitted(job.validator.peer.hotkey, milliseconds(std::llround(ms)));
     if (!answer || !*answer) {
         const auto error =
@@ -153,9 +155,9 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     }
     s_.log.info("submitted", {{"task", job.task.id},
                               {"attempt", result.attempt},
-                              {"bytes", spz.size()},
+                              {"bytes", bytes},
                               {"ms", std::llround(ms)}});
-    co_await answered(job, **answer, number > 1);
+    co_await answered(job, **answer, number);
 }
 
 // The number of the submission, from 1.
@@ -192,21 +194,29 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
     co_await submit_failed(job, may_have_arrived, error.message());
 }
 
+// How long a validator is left alone at least after its answer to submission `number` of one task.
+// A second follows an answer that was lost; whoever hands out the same task ever again takes
+// megabytes each time and never pays for them.
+milliseconds Pipeline::least_wait(int number) const {
+    const auto& settings = s_.settings.schedule;
+    if (number <= 2) return settings.idle;
+    const auto wait = std::max<milliseconds>(settings.failure_delay, settings.idle);
+    return std::min<milliseconds>(wait * (1 << std::min(number - 3, 16)), kLongestCooldown);
+}
+
 asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,
-                                         bool sent_before) {
+                                         int number) {
+    const bool sent_before = number > 1;
     auto& schedule = job.who.schedule;
     const auto cooldown = cooldown_left(answer.cooldown_until, answer.date, now_ms());
+    const auto least = least_wait(number);
     job.turn.cooldown_until = answer.cooldown_until;
-    if (!answer.feedback)
-        schedule.failed(job.validator.uid, now());
-    else  // a validator without cool-downs that hands out the same task again: not without a pause
-        schedule.cool_down(job.validator.uid,
-                           now() + std::max(cooldown, s_.settings.schedule.idle));
+    auto wait = answer.feedback ? cooldown : milliseconds(s_.settings.schedule.failure_delay);
+    schedule.cool_down(job.validator.uid, now() + std::max(wait, least));
     const bool empty = job.turn.bytes == 0;
     if (answer.feedback && !empty && !has_effect(*answer.feedback, cooldown, sent_before)) {
-        const auto lock = now() + s_.settings.schedule.validation_lock;
-        schedule.cool_down(job.validator.uid,
-                           std::max(lock, schedule.cooldown_until(job.validator.uid)));
+        wait = std::max(wait, s_.settings.schedule.validation_lock);
+        schedule.cool_down(job.validator.uid, now() + std::max(wait, least));
         s_.log.warn("no effect", {{"task", job.task.id},
                                   {"validator", job.validator.peer.hotkey},
                                   {"hint",

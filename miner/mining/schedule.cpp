@@ -50,7 +50,7 @@ std::optional<Validator> Schedule::next(Time now) {
     }
     if (settings_.reference) return std::nullopt;
     const Validator* spare = owner();
-    return spare != nullptr && cooldown_until(spare->uid) <= now ? given(spare) : std::nullopt;
+    return spare != nullptr && is_free(*spare, now) ? given(spare) : std::nullopt;
 }
 
 void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reservation); }
@@ -76,9 +76,10 @@ void Schedule::cool_down(int uid, Time until) {
 std::optional<Schedule::Time> Schedule::next_turn(Time now) const {
     if (settings_.reference) return now + settings_.idle;
     std::optional<Time> earliest;
-    if (const Validator* spare = owner()) earliest = cooldown_until(spare->uid);
+    if (const Validator* spare = owner(); spare != nullptr && !is_held(spare->uid))
+        earliest = cooldown_until(spare->uid);
     for (const Validator& validator : validators_) {
-        if (!is_in_round(validator, settings_)) continue;
+        if (!is_in_round(validator, settings_) || is_held(validator.uid)) continue;
         const Time free = cooldown_until(validator.uid);
         if (!earliest || free < *earliest) earliest = free;
     }
@@ -95,7 +96,8 @@ bool Schedule::is_free(const Validator& validator, Time now) const {
     using std::chrono::floor;
     using std::chrono::seconds;
     const Time until = cooldown_until(validator.uid);
-    return settings_.reference ? floor<seconds>(until) < floor<seconds>(now) : until <= now;
+    if (settings_.reference) return floor<seconds>(until) < floor<seconds>(now);
+    return until <= now && !is_held(validator.uid);
 }
 
 const Validator* Schedule::find(int uid) const {
@@ -112,7 +114,7 @@ const Validator* Schedule::owner() const {
 // Counts down at each call, but not while the owner is on cool-down.
 bool Schedule::is_owners_turn(Time now) {
     if (owner() == nullptr && !settings_.reference) return false;
-    if (owner_uid_ && cooldown_until(*owner_uid_) > now) return false;
+    if (owner_uid_ && (cooldown_until(*owner_uid_) > now || is_held(*owner_uid_))) return false;
     if (until_owner_ > 1) {
         --until_owner_;
         return false;

@@ -51,6 +51,21 @@ public:
     // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
     std::optional<Validator> next(Time now);
 
+    // Nobody else asks the validator for as long as it lives, whatever a cool-down says: a turn may
+    // take longer than any time that was reserved for it. With settings.reference it does nothing.
+    // The schedule outlives it.
+    class Hold {
+    public:
+        Hold(Schedule& schedule, int uid) : schedule_(&schedule), at_(schedule.held_.insert(uid)) {}
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        ~Hold() { schedule_->held_.erase(at_); }
+
+    private:
+        Schedule* schedule_;
+        std::multiset<int>::iterator at_;
+    };
+
     // The validator is left alone: until now + settings.reservation, now + settings.failure_delay,
     // or as said. An unknown uid is ignored: the metagraph may have changed while its answer was
     // under way.
@@ -61,7 +76,8 @@ public:
     void cool_down(int uid, Time until);
 
     // The earliest time, not before now, at which next() gives somebody; empty: never, with these
-    // validators. The reference miner does not look ahead: with settings.reference it is always now
+    // validators and as long as those that are held are. The reference miner does not look ahead:
+    // with settings.reference it is always now
     // + settings.idle.
     std::optional<Time> next_turn(Time now) const;
 
@@ -72,6 +88,7 @@ public:
 
 private:
     bool is_free(const Validator& validator, Time now) const;
+    bool is_held(int uid) const { return !settings_.reference && held_.contains(uid); }
     const Validator* find(int uid) const;
     const Validator* owner() const;  // who can have a turn
     bool is_owners_turn(Time now);
@@ -79,6 +96,7 @@ private:
     config::Schedule settings_;
     std::vector<Validator> validators_;
     std::unordered_map<int, Time> cooldowns_;  // by uid
+    std::multiset<int> held_;                  // uids
     std::set<int> unreached_;                  // whose cool-down is for that alone
     std::optional<int> owner_uid_;
     bool owner_looked_up_ = false;

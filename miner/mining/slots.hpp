@@ -1,7 +1,7 @@
 // How many turns may be without a result at a time: so many, that one's network and disk run under
-// another's computing, and no task waits long for a backend. A turn that goes on to candidates
-// gives its slot to another. Their number may change: of fewer, those taken are left to their
-// turns. Lives on io.
+// another's computing, and no task waits long for a backend. A turn that goes on to candidates,
+// or to submit, gives its slot to another. Their number may change: of fewer, those taken are left
+// to their turns. Lives on io.
 #pragma once
 
 #include "network/event.hpp"

@@ -1,5 +1,5 @@
-// One slot: takes whatever hotkey and validator is next, does the turn, and again, until it is
-// asked to stop. Lives on io.
+// Does turns, as many at a time as backends can make and validators take: whatever hotkey and
+// validator is next, until it is asked to stop. Lives on io.
 #pragma once
 
 #include "miner/mining/identity.hpp"
@@ -13,7 +13,7 @@
 
 namespace miner {
 
-// Hotkeys in turn, so that none starves however many there are; shared by all workers.
+// Hotkeys in turn, so that none starves however many there are.
 class Roster {
 public:
     explicit Roster(std::vector<Identity> identities) : identities_(std::move(identities)) {}
@@ -36,9 +36,11 @@ private:
     std::size_t first_ = 0;  // who is asked first the next time
 };
 
-// A turn has a slot until its result stands: candidates are made besides. Looks at the clock at
-// least every `idle`, so that a machine that slept is up to date soon. `finished` is polled between
-// turns; when it says so, everything is asked to stop. Empty: run on.
+// A turn has a slot until its result stands: candidates are made, and results submitted, besides,
+// so that validators who take their time to judge keep nobody else waiting. Of one hotkey each
+// validator has one turn at a time. Looks at the clock at least every `idle`, so that a machine
+// that slept is up to date soon. `finished` is polled between turns; when it says so, everything is
+// asked to stop. Empty: run on.
 asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Slots& slots, Stop& stop,
                            std::chrono::milliseconds idle, std::function<bool()> finished,
                            Clocks clocks = {});

@@ -82,4 +82,14 @@ private:
     network::Event asked_event_, now_event_;
 };
 
+// When `child` throws, whatever else runs is stopped.
+inline asio::awaitable<void> guarded(asio::awaitable<void> child, Stop& stop) {
+    try {
+        co_await std::move(child);
+    } catch (...) {
+        stop.now();
+        throw;
+    }
+}
+
 }  // namespace miner

@@ -56,7 +56,7 @@ void Watch::saw(std::size_t validator, Time now, std::string words) {
 
 bool Watch::is_busy(Time now, Doubtful doubtful) const {
     const auto taken = std::count_if(seen_.begin(), seen_.end(), [&](const Seen& seen) {
-        const bool works = !seen.task.empty() && seen.by > now &&
+        const bool works = !seen.task.empty() && !seen.is_submitted && seen.by > now &&
                            (doubtful == Doubtful::counted || !seen.is_doubtful);
         return works || seen.hanging_until > now;
     });
@@ -107,6 +107,7 @@ void Watch::pulled(std::size_t validator, const Pull& pull, Time now) {
             tasks_[id].validator = validator;
             tasks_[id].in_hand = true;
             seen.task = id;
+            seen.is_submitted = false;
             seen.is_doubtful = seen.suffers;
             // One that it has in its hands it leaves alone for the reservation.
             due(seen, now + (pull.what == Pulled::assigned ? waits_.work
@@ -173,7 +174,8 @@ void Watch::faulted(std::size_t validator, Fault fault, const std::string& synap
     const Time longest = !hangs ? 1s : pull ? waits_.pull : waits_.submit;
     seen.given_up = now + longest;
     seen.floor = seen.given_up + waits_.failure;
-    if (hangs) seen.hanging_until = seen.given_up;
+    if (hangs && pull) seen.hanging_until = seen.given_up;
+    if (!pull) seen.is_submitted = true;
     // Whatever it decides, the miner may not hear of it.
     due(seen, pull ? seen.floor : seen.floor + waits_.work);
     seen.unheard = true;

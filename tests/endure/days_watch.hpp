@@ -87,13 +87,14 @@ private:
         Time by{0};             // it comes by then
         Time given_up{0};       // a call that fails
         Time floor{0};          // after it
-        Time hanging_until{0};  // a call takes up a slot
+        Time hanging_until{0};  // a pull takes up a slot
         bool suffers = false;   // the call that is under way
         bool unheard = false;   // the last answer was lost or false
         bool early_is_excused = false;
-        std::string task;          // in hand; empty: none
-        bool is_doubtful = false;  // whether the miner heard of it
-        std::string last;          // what was seen last
+        std::string task;           // in hand; empty: none
+        bool is_submitted = false;  // which takes up no slot
+        bool is_doubtful = false;   // whether the miner heard of it
+        std::string last;           // what was seen last
     };
 
     void came(std::size_t validator, Time now);

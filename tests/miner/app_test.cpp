@@ -222,6 +222,33 @@ TEST_CASE("a validator that refuses, hangs, drips or sends invalid answers costs
     CHECK(stage.counts().passed_at_once == 3);
 }
 
+TEST_CASE("validators that take their time to judge keep no other's tasks waiting") {
+    Stage stage;
+    stage.settings.schedule.reservation = 0s;  // a turn is one for as long as it takes
+    std::atomic<int> quick = 0;
+    std::atomic<bool> starved = false;
+    stage.judging = [&](const network::Task& task) {
+        if (task.id.starts_with("quick"))
+            ++quick;
+        else if (!tests::eventually([&] { return quick == 6; }))
+            starved = true;
+    };
+    stage.settings.schedule.submit_timeout = 600s;
+    for (const char* name : {"slow-a", "slow-b", "slow-c"})
+        stage.add_validator({image_task(name), image_task(name + std::string("-2"))});
+    std::vector<network::Task> tasks;
+    for (int i = 0; i < 6; ++i) tasks.push_back(image_task("quick-" + std::to_string(i)));
+    stage.add_validator(tasks);
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK_FALSE(starved);
+    CHECK(stage.counts().accepted == 12);
+    for (const auto& validator : stage.validators) {
+        const auto tally = validator->tally();
+        CHECK(tally.submissions == tally.accepted);
+        CHECK(tally.without_effect == 0);
+    }
+}
+
 TEST_CASE("memory that runs out costs those tasks, is complained of after three, and forgotten") {
     Stage stage;
     std::vector<network::Task> tasks;

@@ -118,13 +118,13 @@ public:
 
     // Hotkey `who` asks; runs to the end of the turn.
     miner::Turn turn(std::size_t who = 0) { return turn_with({}, who); }
-    miner::Turn turn_with(std::function<void()> gate_decided, std::size_t who = 0) {
+    miner::Turn turn_with(const miner::TurnProgress& progress, std::size_t who = 0) {
         open();
         miner::Turn result;
         const auto whom = listed();
         run([&]() -> asio::awaitable<void> {
-            auto decided = gate_decided;
-            result = co_await pipeline_->turn(identities[who], whom, std::move(decided));
+            auto heard = progress;
+            result = co_await pipeline_->turn(identities[who], whom, std::move(heard));
         });
         return result;
     }
@@ -151,6 +151,11 @@ public:
         run([&]() -> asio::awaitable<void> {
             co_await miner::work(roster, *pipeline_, slots, *stop_, idle, finished, clocks());
         });
+    }
+
+    // The last that a pipeline does.
+    void finish() {
+        run([&]() -> asio::awaitable<void> { co_await pipeline_->finish(); });
     }
 
     // How long hotkey `who` leaves the validator alone from now on.

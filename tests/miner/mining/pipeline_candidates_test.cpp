@@ -176,7 +176,7 @@ TEST_CASE("while one task's candidates are made, another may be pulled") {
     bench.scorer->totals = std::vector<double>{0.1};
     bench.validator.pulls = {usual_task("a")};
     bench.open();
-    int decided = 0;
-    bench.turn_with([&] { ++decided; });
-    CHECK(decided == 1);
+    std::string order;
+    bench.turn_with({.gate_decided = [&] { order += 'd'; }, .submitting = [&] { order += 's'; }});
+    CHECK(order == "ds");
 }

@@ -237,6 +237,23 @@ TEST_CASE("a zero that was judged has a cool-down, and a long one when something
     CHECK(bench.word("SELECT status FROM submissions WHERE number = 2") == "taken");
 }
 
+TEST_CASE("a validator that hands out the same task ever again is asked less and less often") {
+    Bench bench;
+    const auto& schedule = bench.settings.schedule;
+    for (int i = 0; i < 5; ++i) {
+        bench.validator.pulls.push_back(says(picture_task("a")));
+        bench.validator.submits.push_back(says(feedback("0.83", 0)));
+    }
+    for (const auto wait : {std::chrono::milliseconds(schedule.idle), schedule.idle,
+                            std::chrono::milliseconds(schedule.failure_delay),
+                            std::chrono::milliseconds(schedule.failure_delay) * 2,
+                            std::chrono::milliseconds(schedule.failure_delay) * 4}) {
+        bench.turn();
+        CHECK(bench.rest() == wait);
+    }
+    CHECK(bench.script->stage1_runs == 1);
+}
+
 TEST_CASE("when the validator's scoring failed, that is an answer and no score") {
     Bench bench;
     bench.validator.pulls = {says(picture_task("a"))};
@@ -302,6 +319,25 @@ TEST_CASE("what the database does not take for a while is recorded once it does"
     CHECK(bench.word("SELECT state FROM tasks") == "answered");
     CHECK(bench.word("SELECT score FROM feedback") == "0.83");
     CHECK(counts(bench).accepted == 1);
+}
+
+TEST_CASE("what the database does not take to the end is said to be lost") {
+    Bench bench;
+    bench.busy_wait = 10ms;
+    bench.open();
+    std::optional<tests::Outsider::Hold> held;
+    bench.validator.pulls = {says(picture_task("a"))};
+    bench.validator.submits = {says(feedback("0.83", kPlain))};
+    bench.validator.submitting = [&] { held.emplace(bench.outsider().hold()); };
+    CHECK(bench.turn().end == End::answered);
+    CHECK(bench.said("it is once the database can be written"));
+    const bool freed = GENERATE(false, true);
+    CAPTURE(freed);
+    if (freed) held.reset();
+    bench.finish();
+    CHECK(bench.said("records lost") == !freed);
+    held.reset();
+    CHECK(bench.word("SELECT state FROM tasks") == (freed ? "answered" : "submitting"));
 }
 
 TEST_CASE("without a record of the pull nothing is made, and the validator keeps the task") {

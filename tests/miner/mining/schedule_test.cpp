@@ -91,6 +91,30 @@ TEST_CASE("a reservation keeps others away, and moves the round on") {
     CHECK(ask(schedule, kNow + 300s) == 3);  // the round goes on where it stood
 }
 
+TEST_CASE("a validator that is held is asked by nobody else, however long that takes") {
+    Schedule schedule(with_owner());
+    schedule.set_validators({validator(0, "a"), validator(7, "b")});
+    {
+        const Schedule::Hold one(schedule, 0);
+        CHECK(ask(schedule, kNow + 24h) == 7);
+        CHECK(schedule.next_turn(kNow) == kNow);
+        const Schedule::Hold other(schedule, 7);
+        schedule.cool_down(0, kNow);
+        CHECK(ask(schedule, kNow + 24h) == std::nullopt);
+        CHECK(schedule.next_turn(kNow) == std::nullopt);
+        schedule.set_validators({validator(0, "a"), validator(7, "b")});  // nor after a new list
+        CHECK(ask(schedule, kNow + 24h) == std::nullopt);
+    }
+    CHECK(ask(schedule, kNow).has_value());
+
+    config::Schedule settings = with_owner();
+    settings.reference = true;
+    Schedule reference(settings);
+    reference.set_validators({validator(0, "a")});
+    const Schedule::Hold held(reference, 0);
+    CHECK(ask(reference, kNow) == 0);
+}
+
 TEST_CASE("delays are settings") {
     config::Schedule settings = with_owner();
     settings.reservation = std::chrono::seconds(7);
