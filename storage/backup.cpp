@@ -10,6 +10,7 @@
 
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 
 #include <array>
 #include <cstring>
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kPages = 1000;  // at a time, so that a writer is not kept waiting
+constexpr int kAllPages = -1;
 constexpr const char *kWal = "-wal", *kShm = "-shm", *kJournal = "-journal";
 constexpr const char* kRestored = ".restored";
 constexpr const char* kAside = ".before-restore";
@@ -114,16 +115,18 @@ private:
     const std::function<void()>& between_;
 };
 
-// The database `from` whole in the file `part`.
+// The database `from` whole in the file `part`. All pages in one step, which is one read
+// transaction: between two steps each commit of another connection would send the copy back to its
+// first page, and beside a miner that writes faster than this copies it would never end. Writers
+// are not kept waiting by it; their -wal grows by what they write meanwhile. For a lock it waits as
+// long as `from` does.
 config::Result<void> copy(Database& from, const fs::path& part) {
     if (const auto gone = remove_database(part); !gone) return gone.error();
     auto copied = guarded(from, [&]() -> config::Result<void> {
         SQLite::Database target(part.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
         SQLite::Backup backup(target, from.handle());
-        for (int left = 1; left > 0;) {
-            backup.executeStep(kPages);
-            left = backup.getRemainingPageCount();
-        }
+        const int end = backup.executeStep(kAllPages);
+        if (end != SQLITE_DONE) throw SQLite::Exception("the copy is not whole", end);
         return {};
     });
     if (!copied) static_cast<void>(remove_database(part));

@@ -9,8 +9,9 @@
 namespace storage {
 
 // Copies the database `from` into the file `to`, as of one moment, through SQLite's online backup:
-// written beside, synced and renamed, so that `to` is whole or not there. Links are followed; what
-// is neither a miner's database nor empty is not written over. Fails as Database does.
+// written beside, synced and renamed, so that `to` is whole or not there. Whoever writes to `from`
+// meanwhile neither waits nor delays it. Links are followed; what is neither a miner's database nor
+// empty is not written over. Fails as Database does.
 config::Result<void> back_up(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Puts a copy in place of the database `to`, which nobody may have open (take the instance lock

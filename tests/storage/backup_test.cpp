@@ -8,7 +8,13 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <string>
+#include <thread>
 
 using namespace storage;
 namespace fs = std::filesystem;
@@ -45,6 +51,77 @@ TEST_CASE("a database is backed up while it is written to") {
     REQUIRE(back_up(mined.file, mined.copy));  // over the older one
     CHECK(tasks_in(mined.copy) == 2);
     CHECK_FALSE(fs::exists(mined.copy.string() + ".part"));
+}
+
+namespace {
+
+// Another connection that changes the first and the last of many pages together, commit upon
+// commit. `patience` ends it where nobody stops it.
+class Writer {
+public:
+    Writer(const fs::path& file, std::chrono::seconds patience)
+        : database_(file.string(), SQLite::OPEN_READWRITE, 60'000),
+          until_(std::chrono::steady_clock::now() + patience) {
+        database_.exec("PRAGMA synchronous = OFF");  // so that commits come thick and fast
+        database_.exec("CREATE TABLE first (number INTEGER)");
+        database_.exec("CREATE TABLE filler (bytes BLOB)");
+        database_.exec("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT " +
+                       std::to_string(kMegabytes) +
+                       ") INSERT INTO filler SELECT randomblob(1000000) FROM n");
+        database_.exec("CREATE TABLE last (number INTEGER)");
+        database_.exec("INSERT INTO first VALUES (0); INSERT INTO last VALUES (0)");
+        thread_ = std::thread([this] { write(); });
+        while (commits_ == 0) std::this_thread::yield();
+    }
+    ~Writer() { stop(); }
+
+    // False when it had run out of patience before.
+    bool stop() {
+        stopped_ = true;
+        if (thread_.joinable()) thread_.join();
+        return in_time_;
+    }
+    int commits() const { return commits_; }
+
+    static constexpr int kMegabytes = 20;
+
+private:
+    void write() {
+        while (!stopped_ && in_time_) {
+            database_.exec(
+                "BEGIN IMMEDIATE; UPDATE first SET number = number + 1;"
+                "UPDATE last SET number = number + 1; COMMIT");
+            ++commits_;
+            in_time_ = std::chrono::steady_clock::now() < until_;
+        }
+    }
+
+    SQLite::Database database_;
+    const std::chrono::steady_clock::time_point until_;
+    std::atomic<bool> stopped_ = false, in_time_ = true;
+    std::atomic<int> commits_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a backup ends while another connection commits without pause, and is of one moment") {
+    Mined mined;
+    mined.pull("a");
+    Writer writer(mined.file, std::chrono::seconds(60));
+    const int before = writer.commits();
+    REQUIRE(back_up(mined.file, mined.copy));
+    const int after = writer.commits() + 1;  // one may be on its way
+    CHECK(writer.stop());
+    SQLite::Database copy(mined.copy.string());
+    CHECK(copy.execAndGet("PRAGMA integrity_check").getString() == "ok");
+    const int first = copy.execAndGet("SELECT number FROM first").getInt();
+    CHECK(first == copy.execAndGet("SELECT number FROM last").getInt());
+    CHECK(first >= before);
+    CHECK(first <= after);
+    CHECK(copy.execAndGet("SELECT sum(length(bytes)) FROM filler").getInt64() ==
+          Writer::kMegabytes * 1'000'000);
+    CHECK(tasks_in(mined.copy) == 1);
 }
 
 TEST_CASE("a copy is put back, and what was there is kept") {
