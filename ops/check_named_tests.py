@@ -12,7 +12,7 @@ def cases():
     names = set()
     for path in (ROOT / "tests").rglob("*_test.cpp"):
         text = re.sub(r'"\s*\n\s*"', "", path.read_text())  # a name over two lines
-        names |= set(re.findall(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"', text))
+        names |= set(re.findall(r'TEST_CASE(?:_METHOD\(\s*\w+,|\()\s*"((?:[^"\\]|\\.)*)"', text))
     return names
 
 
