@@ -3,6 +3,7 @@
 #include "config/descriptor.hpp"
 #include "config/digest.hpp"
 #include "config/durable_file.hpp"
+#include "config/folder_entries.hpp"
 #include "storage/errc.hpp"
 #include "storage/file.hpp"
 
@@ -22,10 +23,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kHexDigits = "0123456789abcdef";
 constexpr int kLongestDays = 36'500;  // a file's time does not reach much further back
 
 bool is_hash(const std::string& name) {
-    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return name.size() == 64 && name.find_first_not_of(kHexDigits) == std::string::npos;
+}
+
+bool is_shelf(const fs::path& folder) {
+    const auto name = folder.filename().string();
+    return name.size() == 2 && name.find_first_not_of(kHexDigits) == std::string::npos;
 }
 
 std::optional<config::Error> make_folder(const fs::path& folder) {
@@ -36,7 +43,7 @@ std::optional<config::Error> make_folder(const fs::path& folder) {
 // Whoever writes a file holds a lock on it; one without is left over from a process that died.
 void sweep(const fs::path& folder) {
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    for (const auto& entry : config::folder_entries(folder, ignored)) {
         const auto file = config::open_file(entry.path(), O_RDWR);
         if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
             ::unlink(entry.path().c_str());
@@ -51,16 +58,21 @@ struct Asset {
     bool kept;
 };
 
+// Those that can be seen where `code` is set.
 std::vector<Asset> oldest_first(const fs::path& folder, const std::set<std::string>& keep,
                                 std::error_code& code) {
     std::vector<Asset> assets;
-    for (const auto& shelf : fs::directory_iterator(folder, code)) {
+    for (const auto& shelf : config::folder_entries(folder, code)) {
         std::error_code passed_over;  // files come and go, and not all of them are ours
-        if (!shelf.is_directory(passed_over)) continue;
-        for (const auto& entry : fs::directory_iterator(shelf.path(), passed_over)) {
+        if (!is_shelf(shelf.path()) || !shelf.is_directory(passed_over)) continue;
+        std::error_code unread;
+        const auto entries = config::folder_entries(shelf.path(), unread);
+        if (unread && unread != std::errc::no_such_file_or_directory) code = unread;
+        for (const auto& entry : entries) {
             const auto name = entry.path().filename().string();
             if (!is_hash(name) || shelf.path().filename() != name.substr(0, 2)) continue;
             const auto used = entry.last_write_time(passed_over);
+            if (passed_over) continue;
             const auto bytes = entry.file_size(passed_over);
             if (passed_over) continue;
             assets.push_back({used, bytes, entry.path(), keep.count(name) > 0});
@@ -129,7 +141,6 @@ config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
                                      const std::set<std::string>& keep) {
     std::error_code code;
     const auto assets = oldest_first(folder_, keep, code);
-    if (code) return failed(code.value(), folder_);
     const auto oldest = fs::file_time_type::clock::now() -
                         std::chrono::hours(24) * std::min(keep_days, kLongestDays);
     double total = 0;
@@ -147,6 +158,7 @@ config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
         }
     }
     if (error) return *error;
+    if (code) return failed(code.value(), folder_);
     return removed;
 }
 

@@ -1,6 +1,7 @@
 #include "miner/batch/folder.hpp"
 
 #include "config/durable_file.hpp"
+#include "config/folder_entries.hpp"
 
 namespace miner {
 namespace {
@@ -15,7 +16,7 @@ config::Result<BatchFolder> BatchFolder::open(const fs::path& path) {
     auto lock = InstanceLock::take(path / kOwn, "lock");
     if (!lock) return lock.error();
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(path / kOwn, ignored))
+    for (const auto& entry : config::folder_entries(path / kOwn, ignored))
         if (entry.path().filename().string().starts_with(".miner."))
             fs::remove(entry.path(), ignored);
     return BatchFolder(path, std::move(*lock));

@@ -1,5 +1,6 @@
 #include "miner/rehearsal/pictures.hpp"
 
+#include "config/folder_entries.hpp"
 #include "generator/errc.hpp"
 #include "miner/rehearsal/embedded.hpp"
 
@@ -53,7 +54,7 @@ config::Result<std::vector<NamedPicture>> pictures_in(const std::string& folder)
 
     std::error_code error;
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
+    for (const auto& entry : config::folder_entries(folder, error)) {
         auto ending = entry.path().extension().string();
         std::transform(ending.begin(), ending.end(), ending.begin(),
                        [](unsigned char c) { return std::tolower(c); });

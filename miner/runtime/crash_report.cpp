@@ -1,5 +1,6 @@
 #include "miner/runtime/crash_report.hpp"
 
+#include "config/folder_entries.hpp"
 #include "config/last_lines.hpp"
 #include "config/version.hpp"
 
@@ -125,7 +126,7 @@ void crash(int number, siginfo_t* info, void*) {
 void forget_old_reports(const fs::path& folder) {
     std::error_code ignored;
     std::vector<fs::path> reports;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    for (const auto& entry : config::folder_entries(folder, ignored)) {
         const auto name = entry.path().filename().string();
         if (name.starts_with(kBegin) && name.ends_with(kEnd)) reports.push_back(entry.path());
     }

@@ -4,6 +4,7 @@
 #include "storage/errc.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/storage/unprivileged.hpp"
+#include "tests/support/broken_folder.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -191,6 +192,38 @@ TEST_CASE_METHOD(Fixture, "pruning leaves alone what it did not write") {
     CHECK(fs::exists(assets / "notes.txt"));
     CHECK(fs::exists(assets / "ab" / "notes.txt"));
     CHECK(fs::exists(assets / "ab" / std::string(64, 'c')));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a folder of assets that cannot be read to its end is an error, and no more") {
+    put(bytes("fresh"));
+    const auto a = put_aged("a", 50), b = put_aged("b", 40);
+    const auto shelf = artifacts->path(a).parent_path();
+    REQUIRE(shelf != artifacts->path(b).parent_path());
+    for (const char* name : {"one", "two"}) std::ofstream(shelf / name) << "not ours";
+    {
+        const tests::BrokenFolder broken(assets);
+        CHECK(artifacts->prune(2'000'000'000, 20, {}).error().code == Errc::io);
+    }
+    {
+        const tests::BrokenFolder broken(shelf);
+        CHECK(artifacts->prune(14, 20, {}).error().code == Errc::io);
+    }
+    CHECK_FALSE(there(b));  // what could be seen is gone
+    CHECK(*artifacts->prune(14, 20, {}) <= 1);
+    CHECK_FALSE(there(a));
+}
+
+TEST_CASE_METHOD(Fixture, "a folder of half-written assets that cannot be read keeps nobody") {
+    for (const char name : {'b', 'c', 'd'})
+        std::ofstream(assets / "tmp" / (std::string(64, name) + ".99.1")) << "half";
+    {
+        const tests::BrokenFolder broken(assets / "tmp");
+        reopen();
+    }
+    CHECK(temporaries() == 2);
+    reopen();
+    CHECK(temporaries() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a folder that vanished is made again") {
