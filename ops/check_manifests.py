@@ -2,6 +2,8 @@
 """Holds ops/kubernetes against the schemas of Kubernetes (PyPI: kubernetes-validate) and of the projects whose kinds it uses
 (ops/kubernetes/schemas), as the API server does on `kubectl apply`, and against the miner: that metrics, settings and paths in
 them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
+And ops/systemd and ops/pm2.config.js: that they start a miner again after whatever time may mend, for as long as it takes, and
+after nothing else.
     .venv/bin/python ops/check_manifests.py"""
 
 import copy
@@ -90,7 +92,30 @@ def check_adapter(name, each, metrics):
         check(name, match and all(re.fullmatch(match[1], metric) for metric in metrics), f"its rule gives not all of {metrics}")
 
 
+def codes_not_restarted():
+    """Exit codes of a failure after which the miner does not say "restart"."""
+    numbers = dict(re.findall(r"^    ([a-z_]+) = (\d+),", (TOP / "miner/runtime/exit_code.hpp").read_text(), re.M))
+    entries = re.findall(r'\{ExitCode::([a-z_]+),((?:\s*"[^"]*")+)\}', (TOP / "miner/runtime/exit_code.cpp").read_text())
+    check("exit_code.cpp", len(entries) == len(numbers) > 10, "its table is not read as it is written")
+    return {int(numbers[name]) for name, words in entries if "restart" not in words and name != "ok"}
+
+
+def check_services():
+    lasting = codes_not_restarted()
+    name, text = "miner.service", (TOP / "ops/systemd/miner.service").read_text()
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    check(name, lines.get("StartLimitIntervalSec") == "0", "some failing starts switch it off")
+    check(name, lines.get("Restart") == "on-failure" and int(lines.get("RestartSec", "0")) >= 5,
+          "it does not start again, or without a pause")
+    check(name, {int(code) for code in lines["RestartPreventExitStatus"].split()} == lasting, f"a restart does not mend {lasting}")
+    name, text = "pm2.config.js", (TOP / "ops/pm2.config.js").read_text()
+    check(name, int(re.search(r"max_restarts: (\d+),", text)[1]) >= 10**9, "some failing starts switch it off")
+    codes = re.search(r"stop_exit_codes: \[([^]]*)\]", text)[1]
+    check(name, {int(code) for code in codes.split(",")} == lasting | {0}, f"a restart does not mend {lasting}")
+
+
 def main():
+    check_services()
     objects = [(path.name, each) for path in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
     named = {(each["kind"], each["metadata"]["name"]): each for _, each in objects}
     settings = set(itertools.chain.from_iterable(re.findall(r'\.name = "([a-z_.0-9]+)"', path.read_text())

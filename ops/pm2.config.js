@@ -6,9 +6,8 @@ module.exports = {
     args: 'run',
     interpreter: 'none',
     autorestart: true,
-    exp_backoff_restart_delay: 1000,
-    max_restarts: 50,
-    min_uptime: '60s',
+    exp_backoff_restart_delay: 1000,  // up to 15 s
+    max_restarts: 1000000000,  // in a row: for as long as it takes
     // What a restart does not mend (miner run --help).
     stop_exit_codes: [0, 1, 2, 65, 73, 76, 77, 78, 130],
     kill_timeout: 90000,  // run.grace and some

@@ -37,7 +37,7 @@ using virtual_time::Party;
 constexpr auto kBetweenLooks = 30s;
 constexpr auto kCalm = 27min;     // longer than any cool-down of a story
 constexpr auto kLongest = 25min;  // cool-down of a story, its penalty with it, but for a liar
-constexpr auto kRestart = 10s;    // RestartSec of ops/systemd/miner.service
+constexpr auto kRestart = 15s;    // RestartSec of ops/systemd/miner.service
 // A miner that has nothing to do looks at its clock each ten seconds, in two slots, and hears of a
 // block each twelve; a task takes some dozens of steps. What spins does thousands a second.
 constexpr std::int64_t kMostWakeUpsAnHour = 15'000;
