@@ -66,7 +66,7 @@ std::vector<std::string> bench_models();
 config::Result<std::vector<BenchNetwork>> bench_networks(const std::string& model);
 
 // On the lane that may use settings.device. Fails with missing_file for an unknown model (it says
-// which are known), bad_device, out_of_memory, device_lost, cancelled.
+// which are known), bad_device, out_of_memory, device_too_small, device_lost, cancelled.
 config::Result<BenchReport> bench_random(const BenchOptions& options,
                                          const config::Generator& settings, std::stop_token stop);
 
@@ -110,8 +110,8 @@ struct ScorerBenchReport {
     ScorerKindReport words, pictures;  // in this order: what words need stays in memory
 };
 
-// On the lane that may use settings.device. Fails with bad_device, out_of_memory, device_lost,
-// cancelled.
+// On the lane that may use settings.device. Fails with bad_device, out_of_memory, device_too_small,
+// device_lost, cancelled.
 config::Result<ScorerBenchReport> bench_scorer(const ScorerBenchOptions& options,
                                                const config::Score& settings, std::stop_token stop);
 

@@ -42,6 +42,8 @@ public:
                 return "device cannot be used";
             case Errc::out_of_memory:
                 return "device out of memory";
+            case Errc::device_too_small:
+                return "device has too little memory";
             case Errc::device_lost:
                 return "device lost";
             case Errc::cancelled:

@@ -25,6 +25,7 @@ enum class Errc {
     misshapen_tensor,   // a tensor of another shape or type than the network needs
     bad_device,         // no such device, or one that cannot be used
     out_of_memory,      // the device is full; the next task may fit
+    device_too_small,   // it would be full with nothing else on it
     device_lost,        // the GPU does not answer, any more or yet; the process must restart
     cancelled,          // asked to stop, or past the deadline
     no_voxels,          // the structure came out empty

@@ -59,6 +59,10 @@ struct Fit {
     bool fits() const { return need.total() <= free(); }
     // Not even the model's weights have room, whatever the workspace: there is no use in trying.
     bool cannot_be() const { return need.weights - scorer.weights > free(); }
+    // Nor if this process had the GPU to itself.
+    bool never_can_be() const {
+        return need.weights - scorer.weights + need.overhead > memory.total_bytes;
+    }
 };
 
 std::string describe(const Fit& fit);   // "needs about 4.9 GiB of 23.1 GiB free"

@@ -3,6 +3,7 @@
 #include "generator/errc.hpp"
 #include "miner/runtime/signals.hpp"
 #include "network/subnet/dendrite.hpp"
+#include "storage/errc.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -48,11 +49,17 @@ std::optional<ExitCode> Host::open_status_server(StatusServer::Options options) 
     mines_ = options.mining;
     auto opened = StatusServer::open(io_, std::move(options));
     if (!opened) {
-        const bool another = opened.error().code == boost::system::errc::device_or_resource_busy;
-        return cannot_start(opened.error(),
-                            another ? "see http.signed in `miner config --print`"
-                                    : "see http.listen in `miner config --print`",
-                            another ? ExitCode::another_instance : ExitCode::usage);
+        namespace errc = boost::system::errc;
+        const auto& code = opened.error().code;
+        if (code == errc::device_or_resource_busy)
+            return cannot_start(opened.error(), "see http.signed in `miner config --print`",
+                                ExitCode::another_instance);
+        if (code.category() == storage::error_category())
+            return cannot_start(opened.error(), "", ExitCode::storage);
+        // A network that comes up later than the miner, a process that has yet to leave the port.
+        const bool may_pass = code == errc::address_not_available || code == errc::address_in_use;
+        return cannot_start(opened.error(), "see http.listen in `miner config --print`",
+                            may_pass ? ExitCode::unavailable : ExitCode::usage);
     }
     status_server_ = std::move(*opened);
     log_.add(status_server_->log_sink());
@@ -160,11 +167,15 @@ ExitCode Host::run(const MakeGenerator& make_generator,
                    });
     if (status_server_) asio::co_spawn(io_, status_server_->run(), asio::detached);
     io_.run();
-    if (no_model_)
+    if (no_model_) {
+        using generator::Errc;
+        // What others hold of the device's memory they may give back.
+        const bool may_pass =
+            no_model_->code == Errc::device_lost || no_model_->code == Errc::out_of_memory;
         return cannot_start(*no_model_,
                             "see generator.model and generator.device in `miner config --print`",
-                            no_model_->code == generator::Errc::device_lost ? ExitCode::device_lost
-                                                                            : ExitCode::model);
+                            may_pass ? ExitCode::device_lost : ExitCode::model);
+    }
     if (failure_) std::rethrow_exception(failure_);
     log_.info("stopped", {});
     return device_lost_ ? ExitCode::device_lost : ExitCode::ok;

@@ -86,7 +86,7 @@ std::optional<Fit> look_whether_it_fits(const MemoryNeed& need, const ComputeTar
     if (!memory) return std::nullopt;
     Fit fit{need, *memory, target.dtype == at::kFloat};
     if (fit.cannot_be())
-        refuse(Errc::out_of_memory,
+        refuse(fit.never_can_be() ? Errc::device_too_small : Errc::out_of_memory,
                describe(fit) + " on " + target.device_name() + ": " + remedy_of(fit));
     return fit;
 }

@@ -22,8 +22,9 @@ MemoryNeed need_of(const NetworkConfigs& configs, std::int64_t parameters, at::S
 // The published scorer's networks, all of them.
 MemoryNeed published_scorer_need(at::ScalarType dtype);
 
-// Nothing on a CPU. Refuses (out_of_memory) where not even the weights have room, with the settings
-// that help. Takes the GPU into use.
+// Nothing on a CPU. Refuses where not even the weights have room, with the settings that help:
+// out_of_memory, or device_too_small where they would have none on an empty GPU either. Takes the
+// GPU into use.
 std::optional<Fit> look_whether_it_fits(const MemoryNeed& need, const ComputeTarget& target);
 
 }  // namespace generator

@@ -72,7 +72,7 @@ config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options optio
                                  options.folder.string() +
                                  ", and neither would know what the other has taken: stop it, or "
                                  "choose another folder with --storage.path"};
-    if (!lock) return lock.error();
+    if (!lock) return config::fail(storage::Errc::cannot_open, lock.error().message());
     const auto kept = storage::read_mark(floor_file(options.folder));
     if (!kept) return kept.error();
     if (!options.now_ns) options.now_ns = config::unix_ns;

@@ -31,7 +31,7 @@ config::Result<tcp::acceptor> listen_on(asio::io_context& io, const std::string&
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return config::fail(Errc::io, where + ": " + error.message());
+    if (error) return config::Error{error, where};
     return acceptor;
 }
 

@@ -13,8 +13,8 @@
 
 namespace network {
 
-// Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host), io
-// (port taken).
+// Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host) and
+// the system's errors: address_in_use, address_not_available (this machine has none such), ...
 config::Result<boost::asio::ip::tcp::acceptor> listen_on(boost::asio::io_context& io,
                                                          const std::string& host,
                                                          std::uint16_t port);

@@ -58,8 +58,9 @@ public:
     using Screen =
         std::function<std::optional<ServerReply>(ServerRequest&, std::int64_t& body_bytes)>;
 
-    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
-    // io (port taken).
+    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host)
+    // and the system's errors: address_in_use, address_not_available (this machine has none such),
+    // ...
     static config::Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
                                                               const std::string& host,
                                                               std::uint16_t port, Handler handler,

@@ -51,6 +51,23 @@ TEST_CASE("what the scorer needs is what was measured, in either type") {
     }
 }
 
+TEST_CASE("what has no room beside others is told from what has none at all") {
+    constexpr std::int64_t kGib = std::int64_t(1) << 30;
+    generator::Fit fit{{3 * kGib, kGib, kGib}, {.used_bytes = 18 * kGib, .total_bytes = 24 * kGib}};
+    CHECK(fit.fits());
+    fit.memory.used_bytes = 20 * kGib;
+    CHECK_FALSE(fit.fits());
+    CHECK_FALSE(fit.cannot_be());
+    fit.memory.used_bytes = 22 * kGib;
+    CHECK(fit.cannot_be());
+    CHECK_FALSE(fit.never_can_be());
+    fit.memory = {.used_bytes = kGib / 2, .total_bytes = 4 * kGib - 1};
+    CHECK(fit.never_can_be());
+    // A scorer may go elsewhere.
+    fit.scorer.weights = kGib;
+    CHECK_FALSE(fit.never_can_be());
+}
+
 TEST_CASE("a wider flow and a longer condition need more, and CUDA itself is paid for once") {
     const auto need = generator::model_need(0, kLarge, 2);
     CHECK(generator::model_need(0, {24, 1280, 1374, 768, 128}, 2).workspace > need.workspace);

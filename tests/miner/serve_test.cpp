@@ -222,13 +222,37 @@ TEST_CASE("a GPU that does not answer yet ends it with the code that has it star
     CHECK_THAT(server.said("cannot start"), Catch::Contains("no NVIDIA driver is loaded"));
 }
 
-TEST_CASE("an address that another process has is named") {
+TEST_CASE("a GPU whose memory others hold ends it with the code that has it started anew") {
+    Server server;
+    server.no_model = config::fail(generator::Errc::out_of_memory, "needs 4 GiB of 1 GiB free");
+    server.start();
+    CHECK(server.wait() == ExitCode::device_lost);
+    CHECK_THAT(server.said("cannot start"), Catch::Contains("needs 4 GiB of 1 GiB free"));
+}
+
+TEST_CASE("a GPU that is too small for the model ends it for good") {
+    Server server;
+    server.no_model = config::fail(generator::Errc::device_too_small, "needs 4 GiB of 2 GiB");
+    server.start();
+    CHECK(server.wait() == ExitCode::model);
+}
+
+TEST_CASE("an address that this machine has not, or not yet, has it started anew") {
+    Server server;
+    server.settings.http.listen = "192.0.2.1:8080";  // RFC 5737: nobody has it
+    server.start();
+    CHECK(server.wait() == ExitCode::unavailable);
+    CHECK_THAT(server.said("cannot start"),
+               Catch::Contains("192.0.2.1:8080") && Catch::Contains("http.listen"));
+}
+
+TEST_CASE("an address that another process has is named, and it is started anew") {
     Server first;
     first.start();
     Server second;
     second.settings.http.listen = "127.0.0.1:" + std::to_string(first.port());
     second.start();
-    CHECK(second.wait() == ExitCode::usage);
+    CHECK(second.wait() == ExitCode::unavailable);
     CHECK_THAT(second.said("cannot start"),
                Catch::Contains(second.settings.http.listen) && Catch::Contains("http.listen"));
 }
