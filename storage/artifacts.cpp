@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <optional>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -137,12 +136,18 @@ config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash
     return bytes;
 }
 
+Artifacts::Time Artifacts::no_later(Time now, Time newest) {
+    const auto steady = std::chrono::steady_clock::now();
+    if (!first_) first_ = Looked{std::min(now, newest), steady};
+    return std::min(now, first_->time + (steady - first_->at));
+}
+
 config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
-                                     const std::set<std::string>& keep) {
+                                     const std::set<std::string>& keep, Time now) {
     std::error_code code;
     const auto assets = oldest_first(folder_, keep, code);
-    const auto oldest = fs::file_time_type::clock::now() -
-                        std::chrono::hours(24) * std::min(keep_days, kLongestDays);
+    const auto today = no_later(now, assets.empty() ? now : assets.back().used);
+    const auto oldest = today - std::chrono::hours(24) * std::min(keep_days, kLongestDays);
     double total = 0;
     for (const auto& asset : assets) total += double(asset.bytes);
     int removed = 0;

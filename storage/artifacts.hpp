@@ -6,8 +6,10 @@
 
 #include "config/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -29,15 +31,28 @@ public:
     // Empty for what is no content hash.
     std::filesystem::path path(const std::string& hash) const;
 
+    using Time = std::filesystem::file_time_type;  // by the clock of the day
+
     // Removes what is older than `keep_days`, then the oldest until the rest is within `keep_gb`
     // (1e9 bytes); `keep` are not touched (results not yet answered) but count. Returns how many
-    // it removed. Fails with read_only, io, after removing what it could.
-    config::Result<int> prune(int keep_days, double keep_gb, const std::set<std::string>& keep);
+    // it removed. Fails with read_only, io, after removing what it could. A clock that is far ahead
+    // makes nothing old: no more time is taken to have passed than has by the steady clock since
+    // the first call, when it was no later than what was newest then.
+    config::Result<int> prune(int keep_days, double keep_gb, const std::set<std::string>& keep,
+                              Time now = Time::clock::now());
 
 private:
     explicit Artifacts(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
+    Time no_later(Time now, Time newest);
+
+    struct Looked {
+        Time time;
+        std::chrono::steady_clock::time_point at;
+    };
+
     std::filesystem::path folder_;
+    std::optional<Looked> first_;  // by prune()
 };
 
 }  // namespace storage

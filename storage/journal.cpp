@@ -81,9 +81,10 @@ public:
         });
     }
 
-    // Once an hour: what is asked of the journal later is answered sooner, and that is all.
+    // Once an hour: what is asked of the journal later is answered sooner, and that is all. Also
+    // when the clock, which was ahead, is an hour behind the last time.
     void keep_days_now(Milliseconds now) {
-        if (now < days_kept_at_ + kHour) return;
+        if (now < days_kept_at_ + kHour && now > days_kept_at_ - kHour) return;
         days_kept_at_ = now;
         const auto kept = guarded(database_, [&]() -> config::Result<void> {
             keep_days(handle(), now);

@@ -1,7 +1,6 @@
 #include "miner/server/signed_callers.hpp"
 
 #include "config/durable_file.hpp"
-#include "config/unix_time.hpp"
 #include "miner/runtime/lanes.hpp"
 #include "miner/server/request.hpp"
 #include "network/errc.hpp"
@@ -22,6 +21,7 @@ using network::ServerRequest;
 using network::Verifier;
 
 constexpr double kRaoPerTao = 1e9;
+constexpr std::chrono::nanoseconds kClockStep = std::chrono::seconds(1);
 
 std::filesystem::path floor_file(const std::filesystem::path& folder) {
     return folder / "signed_calls";
@@ -75,16 +75,26 @@ config::Result<std::unique_ptr<SignedCallers>> SignedCallers::open(Options optio
     if (!lock) return config::fail(storage::Errc::cannot_open, lock.error().message());
     const auto kept = storage::read_mark(floor_file(options.folder));
     if (!kept) return kept.error();
-    if (!options.now_ns) options.now_ns = config::unix_ns;
-    // Without the file nothing is known of earlier runs: whatever was signed until now may be old.
-    const auto floor =
-        kept->value_or(Verifier::start_floor(options.now_ns(), Verifier::Options().ahead));
     return std::unique_ptr<SignedCallers>(
-        new SignedCallers(std::move(options), std::move(*lock), floor));
+        new SignedCallers(std::move(options), std::move(*lock), *kept));
 }
 
-SignedCallers::SignedCallers(Options options, InstanceLock lock, std::int64_t floor_ns)
-    : options_(std::move(options)), lock_(std::move(lock)) {
+SignedCallers::SignedCallers(Options options, InstanceLock lock,
+                             std::optional<std::int64_t> newest_nonce_ns)
+    : options_(std::move(options)), lock_(std::move(lock)), begun_(options_.clocks.boot()) {
+    // Without the file nothing is known of earlier runs: whatever was signed until now may be old.
+    if (!newest_nonce_ns)
+        start_floor_ns_ = Verifier::start_floor(start_ns(), Verifier::Options().ahead);
+    open_verifiers(newest_nonce_ns ? *newest_nonce_ns : *start_floor_ns_);
+}
+
+std::int64_t SignedCallers::start_ns() const {
+    const std::chrono::nanoseconds since = options_.clocks.boot() - begun_;
+    return options_.clocks.unix_ns() - since.count();
+}
+
+void SignedCallers::open_verifiers(std::int64_t floor_ns) {
+    verifiers_.clear();
     const auto& http = options_.http;
     for (const auto& receiver : options_.receivers) {
         Verifier::Options rules;
@@ -107,9 +117,25 @@ bool SignedCallers::signs(const ServerRequest& request) {
     return network::is_btauth(request.headers) || network::is_dendrite(request.headers);
 }
 
+// A clock that was ahead at the start and was set right since: the start was earlier, then.
+// Verifiers that have accepted nothing have nothing to remember either.
+void SignedCallers::follow_clock() {
+    if (!start_floor_ns_) return;
+    if (std::any_of(verifiers_.begin(), verifiers_.end(),
+                    [](const Verifier& verifier) { return verifier.newest_nonce_ns() > 0; })) {
+        start_floor_ns_.reset();
+        return;
+    }
+    const auto floor_ns = Verifier::start_floor(start_ns(), Verifier::Options().ahead);
+    if (floor_ns > *start_floor_ns_ - kClockStep.count()) return;
+    start_floor_ns_ = floor_ns;
+    open_verifiers(floor_ns);
+}
+
 std::variant<network::Caller, network::AuthRefusal> SignedCallers::verify(
     const ServerRequest& request) {
-    const auto now_ns = options_.now_ns();
+    follow_clock();
+    const auto now_ns = options_.clocks.unix_ns();
     const bool older = !network::is_btauth(request.headers);
     const auto named = network::find_header(
         request.headers, older ? "bt_header_axon_hotkey" : "X-Bittensor-Receiver");

@@ -3,12 +3,15 @@
 // Lives on io; what waits for the disk happens on a thread of its own.
 //
 // The newest nonce that was accepted is kept in the storage folder before its request is answered,
-// so that a replay is refused after a restart, too. All others are known to this process alone: a
-// second one in the same folder would take what this one has taken, so the folder is locked.
+// so that a replay is refused after a restart, too. As long as there was none, what was signed
+// before the start is refused, also when the clock was ahead at the start. All others are known to
+// this process alone: a second one in the same folder would take what this one has taken, so the
+// folder is locked.
 #pragma once
 
 #include "config/result.hpp"
 #include "config/settings.hpp"
+#include "miner/runtime/clock.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "network/chain/metagraph.hpp"
 #include "network/http/message.hpp"
@@ -36,7 +39,7 @@ public:
         const config::Http& http;
         std::vector<std::string> receivers;  // addresses of our hotkeys, whom callers sign for
         std::filesystem::path folder;        // created when absent
-        std::function<std::int64_t()> now_ns = {};  // Unix time; empty: the system's
+        Clocks clocks = {};
     };
 
     // Empty when http.signed is none. Fails with network::Errc::bad_address (http.allow,
@@ -62,7 +65,12 @@ public:
         const network::ServerRequest& request);
 
 private:
-    SignedCallers(Options options, InstanceLock lock, std::int64_t floor_ns);
+    SignedCallers(Options options, InstanceLock lock, std::optional<std::int64_t> newest_nonce_ns);
+
+    // Unix time of our start, by the clock as it is now.
+    std::int64_t start_ns() const;
+    void open_verifiers(std::int64_t floor_ns);
+    void follow_clock();
 
     // By the verifier of the hotkey that the request names. One that names none (the older headers
     // need not) may be signed for any of ours.
@@ -72,7 +80,9 @@ private:
 
     Options options_;
     InstanceLock lock_;
-    std::vector<network::Verifier> verifiers_;  // in the order of receivers
+    const BootClock::time_point begun_;
+    std::optional<std::int64_t> start_floor_ns_;  // while nothing is known to have been accepted
+    std::vector<network::Verifier> verifiers_;    // in the order of receivers
     std::shared_ptr<const network::Metagraph> subnet_;
     asio::thread_pool disk_{1};
 };

@@ -159,6 +159,27 @@ TEST_CASE_METHOD(Fixture, "pruning removes what is too old, and nothing that is 
     CHECK(*artifacts->prune(14, 20, {owed}) == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "a clock that is far ahead at the start makes nothing old") {
+    const auto newest = put_aged("newest", 400), older = put_aged("older", 410);
+    const auto old = put_aged("old", 420);
+    CHECK(*artifacts->prune(14, 20, {}) == 1);
+    CHECK((there(newest) && there(older)));
+    CHECK_FALSE(there(old));
+}
+
+TEST_CASE_METHOD(Fixture, "a clock that is far ahead for a while makes nothing old") {
+    const auto fresh = put_aged("fresh", 1), old = put_aged("old", 20);
+    CHECK(*artifacts->prune(14, 20, {}) == 1);
+    const auto ahead = fs::file_time_type::clock::now() + std::chrono::hours(24 * 400);
+    const auto meanwhile = put(bytes("meanwhile"));
+    fs::last_write_time(artifacts->path(meanwhile), ahead);
+    CHECK(*artifacts->prune(14, 20, {}, ahead) == 0);
+    CHECK(*artifacts->prune(14, 20, {}) == 0);
+    CHECK((there(fresh) && there(meanwhile)));
+    CHECK_FALSE(there(old));
+    CHECK(*artifacts->prune(14, 0, {}, ahead) == 2);  // room is room
+}
+
 TEST_CASE_METHOD(Fixture, "pruning removes the oldest until the rest is small enough") {
     const auto a = put_aged("a", 5, 1000), b = put_aged("b", 4, 1000), c = put_aged("c", 3, 1000);
     const auto d = put_aged("d", 2, 1000);

@@ -183,15 +183,21 @@ TEST_CASE(
     tests::check_same(*after, *before);
 }
 
-TEST_CASE("the journal keeps days while it runs, once an hour") {
-    const tests::TemporaryFolder folder;
-    const auto database = Database::open(folder.path() / "miner.db").value();
-    const auto kept = [&] {
-        return database->handle().execAndGet("SELECT count(*) FROM day_tallies").getInt();
-    };
-    Journal journal(*database, "0.1", "hash", 0);
+namespace {
+
+constexpr Milliseconds kHour = 3'600'000;
+
+// A journal that begins at the beginning of time.
+struct Kept {
+    tests::TemporaryFolder folder;
+    std::unique_ptr<Database> database = Database::open(folder.path() / "miner.db").value();
+    Journal journal{*database, "0.1", "hash", 0};
     int number = 0;
-    const auto work = [&](Milliseconds at) {
+
+    int days() {
+        return database->handle().execAndGet("SELECT count(*) FROM day_tallies").getInt();
+    }
+    void work(Milliseconds at) {
         const auto row = journal.pulled({.hotkey = "5Ours",
                                          .validator = "5Theirs",
                                          .task_id = std::to_string(++number),
@@ -200,16 +206,32 @@ TEST_CASE("the journal keeps days while it runs, once an hour") {
                                          .at = at});
         REQUIRE(row);
         REQUIRE(journal.finished(row->row, {.outcome = Outcome::rejected, .at = at + 5}));
-    };
-    constexpr Milliseconds kHour = 3'600'000;
-    work(kDayLength - 10);
-    work(kDayLength + kHour / 2);
-    CHECK(kept() == 0);
-    work(kDayLength + kHour / 2 + kHour);
-    CHECK(kept() == 1);
-    work(2 * kDayLength);
-    CHECK(kept() == 1);
-    CHECK(statistics(*database, {.last = 0})->all.rejected == 4);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the journal keeps days while it runs, once an hour") {
+    Kept kept;
+    kept.work(kDayLength - 10);
+    kept.work(kDayLength + kHour / 2);
+    CHECK(kept.days() == 0);
+    kept.work(kDayLength + kHour / 2 + kHour);
+    CHECK(kept.days() == 1);
+    kept.work(2 * kDayLength);
+    CHECK(kept.days() == 1);
+    CHECK(statistics(*kept.database, {.last = 0})->all.rejected == 4);
+}
+
+TEST_CASE("days are kept after the clock was far ahead, too") {
+    Kept kept;
+    kept.work(kDayLength - 10);
+    kept.work(4000 * kDayLength);
+    CHECK(kept.days() == 1);
+    kept.work(kDayLength + kHour / 2);
+    kept.work(2 * kDayLength + 2 * kHour);
+    CHECK(kept.days() == 2);
+    CHECK(statistics(*kept.database, {.last = 0})->all.rejected == 4);
 }
 
 TEST_CASE("a tally that is damaged is an error, and no answer") {

@@ -73,6 +73,7 @@ struct Door {
     tests::TemporaryFolder folder;
     config::Http http;
     std::int64_t now = kNow;
+    miner::BootClock::time_point boot{};
     std::unique_ptr<SignedCallers> callers;
 
     explicit Door(const std::string& whom = "validators") { http.signed_ = whom; }
@@ -82,7 +83,8 @@ struct Door {
         callers = SignedCallers::open({.http = http,
                                        .receivers = {kOurs.address(), kSecondOfOurs.address()},
                                        .folder = folder.path() / "storage",
-                                       .now_ns = [this] { return now; }})
+                                       .clocks = {.boot = [this] { return boot; },
+                                                  .unix_ns = [this] { return now; }}})
                       .value();
         if (callers->needs_subnet()) callers->subnet(subnet());
     }
@@ -246,6 +248,25 @@ TEST_CASE("without a memory of earlier runs, what was signed before the start is
     std::filesystem::remove(door.folder.path() / "storage" / "signed_calls");
     door.open();
     CHECK(door.knock(call(kRich, door.now)) == 401);
+}
+
+TEST_CASE("a clock that was ahead at the start and is set right shuts nobody out") {
+    Door door;
+    door.now = kNow + 365 * 86'400 * kSecond;
+    door.open();
+    CHECK(door.knock(call(kRich, door.now)) == 401);
+    door.now = kNow;
+    door.boot += std::chrono::seconds(10);
+    CHECK(door.knock(call(kRich, kNow - 9 * kSecond)) == 401);  // signed before the start
+    const auto first = call(kRich, kNow);
+    CHECK(door.knock(first) == 200);
+    CHECK(door.knock(first) == 401);
+    // From the first one on the floor stays, wherever the clock goes.
+    door.now = kNow - 60 * kSecond;
+    CHECK(door.knock(call(kRich, door.now)) == 401);
+    CHECK(door.knock(first) == 401);
+    door.now = kNow + kSecond;
+    CHECK(door.knock(call(kRich, door.now)) == 200);
 }
 
 TEST_CASE("a nonce that cannot be kept opens nothing") {
