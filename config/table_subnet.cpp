@@ -138,7 +138,7 @@ void add_schedule(Rows& rows) {
          .most = 86'400},
         {.name = "schedule.failure_delay",
          .field = [](Settings& s) -> Field { return &s.schedule.failure_delay; },
-         .doc = "A validator is left alone for so long after a pull or submission failed.",
+         .doc = "A validator is left alone for so long after a pull or submission failed, and for schedule.idle at least.",
          .unit = "s",
          .least = 0,
          .most = 86'400},

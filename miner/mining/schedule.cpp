@@ -55,7 +55,10 @@ std::optional<Validator> Schedule::next(Time now) {
 
 void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reservation); }
 
-void Schedule::failed(int uid, Time now) { cool_down(uid, now + settings_.failure_delay); }
+// A delay of nothing would have it asked without pause.
+void Schedule::failed(int uid, Time now) {
+    cool_down(uid, now + std::max<Time::duration>(settings_.failure_delay, settings_.idle));
+}
 
 void Schedule::unreached(const Validator& asked, Time now) {
     const Validator* known = find(asked.uid);

@@ -66,9 +66,9 @@ public:
         std::multiset<int>::iterator at_;
     };
 
-    // The validator is left alone: until now + settings.reservation, now + settings.failure_delay,
-    // or as said. An unknown uid is ignored: the metagraph may have changed while its answer was
-    // under way.
+    // The validator is left alone: until now + settings.reservation, now + settings.failure_delay
+    // (settings.idle at least), or as said. An unknown uid is ignored: the metagraph may have
+    // changed while its answer was under way.
     void reserve(int uid, Time now);
     void failed(int uid, Time now);
     // As failed(), for the address where it was asked: elsewhere it may be asked at once.

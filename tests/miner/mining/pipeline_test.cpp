@@ -185,6 +185,7 @@ TEST_CASE("after a lost answer the lock is waited out; a task that comes again i
 TEST_CASE("a submission that cannot have arrived needs no lock to be waited out") {
     Bench bench;
     bench.settings.schedule.failure_delay = 5s;
+    bench.settings.schedule.idle = 1s;
     bench.validator.pulls = {says(picture_task("a"))};
     bench.validator.submits = {"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n"};
     CHECK(bench.turn().end == End::unanswered);

@@ -129,6 +129,19 @@ TEST_CASE("delays are settings") {
     CHECK(schedule.cooldown_until(0) == kNow + 5s);
 }
 
+TEST_CASE("a validator that failed is left alone for schedule.idle at least") {
+    config::Schedule settings = with_owner();
+    settings.failure_delay = 0s;
+    settings.idle = 250ms;
+    Schedule schedule(settings);
+    schedule.set_validators({validator(0, "a"), validator(1, "b")});
+    schedule.failed(0, kNow);
+    schedule.unreached(schedule.validators()[1], kNow);
+    CHECK(schedule.next_turn(kNow) == kNow + 250ms);
+    CHECK(ask(schedule, kNow + 249ms) == std::nullopt);
+    CHECK(ask(schedule, kNow + 250ms).has_value());
+}
+
 TEST_CASE("validators without an address or with too little stake are passed over") {
     Schedule schedule(with_owner());
     schedule.set_validators(
