@@ -102,15 +102,15 @@ public:
         static_cast<void>(ended.has_value());  // a run without an end reads as killed: no harm
     }
 
-    // One transaction: kept as a whole when `body` returns a value, undone when it fails or throws.
+    // Kept as a whole when `body` returns a value, undone when it fails or throws.
     template <class Body>
     auto step(Milliseconds at, Body&& body) -> std::invoke_result_t<Body> {
         if (auto begun = begin_run(); !begun) return begun.error();
         latest_ = std::max(latest_, at);
         return guarded(database_, [&]() -> std::invoke_result_t<Body> {
-            SQLite::Transaction transaction(handle(), SQLite::TransactionBehavior::IMMEDIATE);
+            Unit unit(handle());
             auto result = body();
-            if (result) transaction.commit();
+            if (result) unit.commit();
             return result;
         });
     }
@@ -404,6 +404,10 @@ config::Result<void> Journal::contacted(const std::string& hotkey, const std::st
         }
         return {};
     });
+}
+
+config::Result<void> Journal::together(const std::function<config::Result<void>()>& body) {
+    return impl_->step(0, body);
 }
 
 config::Result<int> Journal::recover(Milliseconds now) {

@@ -7,6 +7,7 @@
 #include "storage/attempt.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -133,6 +134,11 @@ public:
                                    bool reached, std::int64_t cooldown_until,
                                    std::string_view detail, Milliseconds at,
                                    std::optional<Milliseconds> wait = {});
+
+    // Steps that `body` makes are one transaction, which costs the disk one wait for all of them.
+    // Kept together once this returns a value; when `body` or the last wait fails, undone together.
+    // Within it a step that fails is undone for itself.
+    config::Result<void> together(const std::function<config::Result<void>()>& body);
 
     // At the start: attempts of tasks that were cut off no longer count, submissions under way may
     // have arrived. Returns how many tasks an earlier run left open, finished or submitting; they

@@ -44,6 +44,23 @@ private:
 
 void bind(SQLite::Statement& statement, std::initializer_list<Value> values);
 
+// What is done while it lives is kept as a whole by commit(), or undone: in a transaction of its
+// own, or within another one, which then decides.
+class Unit {
+public:
+    explicit Unit(SQLite::Database& database);
+    Unit(const Unit&) = delete;
+    Unit& operator=(const Unit&) = delete;
+    ~Unit();
+
+    void commit();
+
+private:
+    SQLite::Database& database_;
+    const bool within_;
+    bool open_ = true;
+};
+
 // Runs a statement that returns no rows; the number of rows it changed.
 int execute(SQLite::Database& database, const char* sql, std::initializer_list<Value> values);
 

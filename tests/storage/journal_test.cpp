@@ -5,10 +5,35 @@
 #include "storage/listing.hpp"
 #include "storage/report.hpp"
 #include "tests/storage/journal_fixture.hpp"
+#include "tests/storage/outsider.hpp"
 
 #include <limits>
 
 using namespace tests;
+
+TEST_CASE_METHOD(Fixture, "steps that are made together are kept together, or none of them") {
+    const auto seen_by_others = [&] {
+        return Outsider(database->file()).number("SELECT count(*) FROM tasks");
+    };
+    const auto two = [&]() -> config::Result<void> {
+        REQUIRE(journal->pulled(task("t1")));
+        // One that cannot be is undone for itself.
+        CHECK(journal->answered(1, scored(0.5)).error().code == Errc::out_of_order);
+        REQUIRE(journal->pulled(task("t2")));
+        CHECK(seen_by_others() == 0);
+        return {};
+    };
+    const auto failed = journal->together([&]() -> config::Result<void> {
+        REQUIRE(two());
+        return config::fail(Errc::full, "as tested");
+    });
+    CHECK(failed.error().code == Errc::full);
+    CHECK(seen_by_others() == 0);
+    REQUIRE(journal->together(two));
+    CHECK(seen_by_others() == 2);
+    REQUIRE(journal->pulled(task("t3")));  // by itself again
+    CHECK(seen_by_others() == 3);
+}
 
 TEST_CASE_METHOD(Fixture, "a task goes from pull to answer and every step is kept") {
     const auto known = pulled(task("t1"));
