@@ -3,6 +3,7 @@
 #include "network/errc.hpp"
 #include "network/tls.hpp"
 #include "tests/network/certificate.hpp"
+#include "tests/network/chain/conversing.hpp"
 #include "tests/network/chain/scripted_node.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/catch.hpp"
@@ -16,7 +17,11 @@
 using namespace network;
 using namespace std::chrono_literals;
 using tests::answer_to;
+using tests::converse;
+using tests::echo;
+using tests::failure;
 using tests::LoopbackPeer;
+using tests::rpc_to;
 using tests::ScriptedNode;
 
 namespace {
@@ -24,45 +29,13 @@ namespace {
 namespace json = boost::json;
 namespace asio = boost::asio;
 
-RpcOptions to(std::vector<Endpoint> endpoints) {
-    RpcOptions options;
-    options.endpoints = std::move(endpoints);
-    options.limits.socket.connect = options.limits.socket.handshake = 20s;
-    options.limits.request = options.limits.greeting = 20s;
-    options.backoff = {.first = 1ms, .longest = 5ms};
-    return options;
-}
-
 Endpoint at(std::uint16_t port) { return {.tls = false, .host = "127.0.0.1", .port = port}; }
-
-// Runs `talk` beside the connection it talks over.
-void converse(RpcOptions options, std::function<asio::awaitable<void>(Rpc&)> talk) {
-    asio::io_context io{1};
-    Rpc rpc(io.get_executor(), std::move(options));
-    std::exception_ptr failure;
-    asio::co_spawn(io, rpc.run(), [&](std::exception_ptr error) {
-        if (error) failure = error;
-    });
-    asio::co_spawn(io, talk(rpc), [&](std::exception_ptr error) {
-        if (error) failure = error;
-        rpc.stop();
-    });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-}
 
 Rpc::Answer ask(RpcOptions options, std::string method = "question") {
     Rpc::Answer answer = json::value();
     converse(std::move(options),
              [&](Rpc& rpc) -> asio::awaitable<void> { answer = co_await rpc.call(method); });
     return answer;
-}
-
-Errc failure(const Rpc::Answer& answer) {
-    REQUIRE_FALSE(answer.has_value());
-    INFO(answer.error().message());
-    REQUIRE(answer.error().code.category() == network::error_category());
-    return Errc(answer.error().code.value());
 }
 
 // What became of the first connection, while the call itself runs out of time.
@@ -84,13 +57,6 @@ Errc refused_first(RpcOptions options) {
     return Errc(first->code.value());
 }
 
-ScriptedNode::Script echo() {
-    return [](const json::object& request) -> std::vector<std::string> {
-        if (request.at("method") == "chain_subscribeNewHeads") return {};
-        return {answer_to(request, request.at("method"))};
-    };
-}
-
 // Accepts WebSocket clients and does with the bytes underneath as `script` says.
 LoopbackPeer::Script raw_node(std::function<void(LoopbackPeer::Socket&)> script) {
     return [script = std::move(script)](LoopbackPeer::Socket& socket) {
@@ -104,7 +70,7 @@ LoopbackPeer::Script raw_node(std::function<void(LoopbackPeer::Socket&)> script)
 
 TEST_CASE("a call gets its answer") {
     ScriptedNode node(echo());
-    CHECK(ask(to({node.endpoint()})).value() == "question");
+    CHECK(ask(rpc_to({node.endpoint()})).value() == "question");
 }
 
 TEST_CASE("answers that come in another order reach whom they belong to") {
@@ -118,7 +84,7 @@ TEST_CASE("answers that come in another order reach whom they belong to") {
             return {answer_to(request, "2"), tests::head_item(101), answer_to(held, "1")};
         return {};
     });
-    converse(to({node.endpoint()}), [](Rpc& rpc) -> asio::awaitable<void> {
+    converse(rpc_to({node.endpoint()}), [](Rpc& rpc) -> asio::awaitable<void> {
         using namespace asio::experimental::awaitable_operators;
         auto [first, second] = co_await (rpc.call("first") && rpc.call("second"));
         CHECK(first.value() == "1");
@@ -132,7 +98,7 @@ TEST_CASE("what a node refuses is told with its words") {
         if (request.at("method") == "chain_subscribeNewHeads") return {};
         return {tests::error_to(request, -32601, "Method not\nfound")};
     });
-    const auto answer = ask(to({node.endpoint()}));
+    const auto answer = ask(rpc_to({node.endpoint()}));
     CHECK(failure(answer) == Errc::node_error);
     CHECK(answer.error().detail == "question: Method not\\nfound (-32601)");
 }
@@ -143,7 +109,7 @@ TEST_CASE("an answer to a question that was never asked ends the connection") {
         other["id"] = 4711;
         return {answer_to(other, "for somebody else")};
     });
-    CHECK(refused_first(to({node.endpoint()})) == Errc::malformed);
+    CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
 }
 
 TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
@@ -157,7 +123,7 @@ TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
             return {answer_to(held, "late"), answer_to(request, "1"), answer_to(request, "2")};
         return {};
     });
-    auto options = to({node.endpoint()});
+    auto options = rpc_to({node.endpoint()});
     options.limits.request = 2s;
     converse(std::move(options), [](Rpc& rpc) -> asio::awaitable<void> {
         CHECK(failure(co_await rpc.call("slow")) == Errc::read_timeout);
@@ -173,38 +139,38 @@ TEST_CASE("an answer that comes too late, or twice, disturbs nobody") {
 TEST_CASE("what is no node is given up, whatever it says") {
     SECTION("a web server") {
         LoopbackPeer peer(tests::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"));
-        CHECK(refused_first(to({at(peer.port())})) == Errc::not_websocket);
+        CHECK(refused_first(rpc_to({at(peer.port())})) == Errc::not_websocket);
     }
     SECTION("something else") {
         LoopbackPeer peer(
             [](LoopbackPeer::Socket& socket) { tests::send(socket, "SSH-2.0-x\r\n"); });
-        CHECK(refused_first(to({at(peer.port())})) == Errc::not_websocket);
+        CHECK(refused_first(rpc_to({at(peer.port())})) == Errc::not_websocket);
     }
     SECTION("a WebSocket that speaks no JSON-RPC") {
         ScriptedNode node([](const json::object&) { return std::vector<std::string>{"hello"}; });
-        CHECK(refused_first(to({node.endpoint()})) == Errc::malformed);
+        CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
     }
     SECTION("JSON without end") {
         ScriptedNode node(
             [](const json::object&) { return std::vector{std::string(100'000, '[')}; });
-        CHECK(refused_first(to({node.endpoint()})) == Errc::malformed);
+        CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
     }
     SECTION("a node without subscriptions") {
         ScriptedNode node([](const json::object& request) {
             return std::vector{tests::error_to(request, -32601, "Method not found")};
         });
-        CHECK(refused_first(to({node.endpoint()})) == Errc::wrong_chain);
+        CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::wrong_chain);
     }
     SECTION("a node whose blocks have no numbers") {
         ScriptedNode node([](const json::object& request) {
             return std::vector{answer_to(request, "heads"),
                                tests::item_of("heads", json::object{{"number", 7}})};
         });
-        CHECK(refused_first(to({node.endpoint()})) == Errc::malformed);
+        CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
     }
     SECTION("one that never says a word") {
         LoopbackPeer peer(tests::await_hang_up);
-        auto options = to({at(peer.port())});
+        auto options = rpc_to({at(peer.port())});
         options.limits.socket.handshake = 50ms;
         const auto why = refused_first(std::move(options));
         CHECK((why == Errc::read_timeout || why == Errc::handshake_timeout));
@@ -213,14 +179,14 @@ TEST_CASE("what is no node is given up, whatever it says") {
         LoopbackPeer peer(raw_node([](LoopbackPeer::Socket& socket) {
             tests::send(socket, std::string("\x81\x7e\x01\x00{\"jsonrpc\":", 16));
         }));
-        CHECK(refused_first(to({at(peer.port())})) == Errc::closed);
+        CHECK(refused_first(rpc_to({at(peer.port())})) == Errc::closed);
     }
     SECTION("one that announces a frame of 100 MiB") {
         LoopbackPeer peer(raw_node([](LoopbackPeer::Socket& socket) {
             tests::send(socket, std::string("\x81\x7f\0\0\0\0\x06\x40\0\0", 10));
             tests::await_hang_up(socket);
         }));
-        CHECK(refused_first(to({at(peer.port())})) == Errc::body_too_large);
+        CHECK(refused_first(rpc_to({at(peer.port())})) == Errc::body_too_large);
     }
 }
 
@@ -247,7 +213,7 @@ TEST_CASE("over TLS the node must be the one that was asked for") {
     for (const auto* certificate : {&good, &elsewhere}) {
         auto context = certificate->server();
         LoopbackPeer peer(served(context));
-        auto options = to({{.tls = true, .host = "127.0.0.1", .port = peer.port()}});
+        auto options = rpc_to({{.tls = true, .host = "127.0.0.1", .port = peer.port()}});
         options.tls = Tls::trusting(certificate->pem).value();
         if (certificate == &good)
             CHECK(ask(std::move(options)).value() == "heads");
@@ -262,17 +228,17 @@ TEST_CASE("when a node is gone, the next one is asked") {
         return {"close"};
     });
     ScriptedNode good(echo());
-    CHECK(ask(to({dying.endpoint(), good.endpoint()})).value() == "question");
+    CHECK(ask(rpc_to({dying.endpoint(), good.endpoint()})).value() == "question");
     CHECK(dying.connections() == 1);
 
     LoopbackPeer nobody([](LoopbackPeer::Socket&) {});
-    CHECK(ask(to({at(nobody.port()), good.endpoint()})).value() == "question");
+    CHECK(ask(rpc_to({at(nobody.port()), good.endpoint()})).value() == "question");
 }
 
 TEST_CASE("a node without new blocks, or far behind the others, is left") {
     ScriptedNode old(echo(), 100), fresh(echo(), 1000);
     std::vector<Errc> losses;
-    auto options = to({fresh.endpoint(), old.endpoint()});
+    auto options = rpc_to({fresh.endpoint(), old.endpoint()});
     options.limits.stale = 1s;
     options.news = [&](const RpcNews& news) {
         if (news.lost) losses.push_back(Errc(news.lost->code.value()));
@@ -310,7 +276,7 @@ TEST_CASE("a node of another chain is left for the next, and asked nothing else"
         auto first = other.endpoint(), second = good.endpoint();
         first.genesis = second.genesis = meant;
         const auto before = others.load();
-        auto options = to({first, second});
+        auto options = rpc_to({first, second});
         std::vector<config::Error> losses;
         options.news = [&](const RpcNews& news) {
             if (news.lost) losses.push_back(*news.lost);
@@ -327,7 +293,7 @@ TEST_CASE("a node of another chain is left for the next, and asked nothing else"
 
 TEST_CASE("after a connection is cut, new blocks are subscribed to again") {
     ScriptedNode node(echo());
-    converse(to({node.endpoint()}), [&](Rpc& rpc) -> asio::awaitable<void> {
+    converse(rpc_to({node.endpoint()}), [&](Rpc& rpc) -> asio::awaitable<void> {
         for (int round = 1; round <= 3; ++round) {
             CHECK((co_await rpc.call("x")).value() == "x");
             while (node.heads_asked() < round) co_await rpc.call("x");
@@ -349,7 +315,7 @@ TEST_CASE("a watched subscription ends when it has shown enough") {
         if (request.at("method") == "lost") return {answer_to(request, "l"), "close"};
         return {};
     });
-    converse(to({node.endpoint()}), [&](Rpc& rpc) -> asio::awaitable<void> {
+    converse(rpc_to({node.endpoint()}), [&](Rpc& rpc) -> asio::awaitable<void> {
         std::vector<std::int64_t> seen;
         const auto done = co_await rpc.watch(
             "watch", {}, "unwatch",
@@ -370,7 +336,7 @@ TEST_CASE("a watched subscription ends when it has shown enough") {
 }
 
 TEST_CASE("without any node a call fails with what became of the last try") {
-    auto options = to({at(1)});
+    auto options = rpc_to({at(1)});
     options.limits.request = 1s;  // for many a try
     const auto answer = ask(std::move(options));
     CHECK(failure(answer) == Errc::refused);
@@ -382,7 +348,7 @@ TEST_CASE("stopping ends a connection in every phase, and all who wait") {
     ScriptedNode deaf([](const json::object&) -> std::vector<std::string> { return {}; });
     for (const auto& endpoint : {at(silent.port()), deaf.endpoint(), at(1)}) {
         asio::io_context io{1};
-        auto options = to({endpoint});
+        auto options = rpc_to({endpoint});
         options.backoff = {.first = 1h, .longest = 1h};
         Rpc rpc(io.get_executor(), std::move(options));
         int ended = 0;
@@ -406,7 +372,7 @@ TEST_CASE("ten thousand reconnects leave no descriptor behind") {
     LoopbackPeer hanging_up([](LoopbackPeer::Socket&) {});
     asio::io_context io{1};
     Rpc* running = nullptr;
-    auto options = to({at(hanging_up.port())});
+    auto options = rpc_to({at(hanging_up.port())});
     options.backoff = {.first = 0ms, .longest = 0ms};
     options.news = [&](const RpcNews& news) {
         if (!news.lost) return;
@@ -427,7 +393,7 @@ TEST_CASE("reconnects of whole conversations leave no descriptor behind") {
         return {};
     });
     std::size_t before = 0, after = 0;
-    auto options = to({node.endpoint()});
+    auto options = rpc_to({node.endpoint()});
     options.backoff = {.first = 0ms, .longest = 0ms};
     converse(std::move(options), [&](Rpc& rpc) -> asio::awaitable<void> {
         for (int i = 0; i < 300; ++i) {
