@@ -8,11 +8,12 @@ namespace miner {
 namespace {
 
 network::RpcOptions rpc_options(std::vector<network::Endpoint> endpoints,
-                                const config::Subtensor& settings,
+                                const network::RpcLimits& limits, const config::Subtensor& settings,
                                 std::function<void(const network::RpcNews&)> news) {
     network::RpcOptions options;
     options.endpoints = std::move(endpoints);
     options.tls = network::Tls::system();
+    options.limits = limits;
     options.limits.stale = settings.stale;
     options.news = std::move(news);
     return options;
@@ -23,13 +24,13 @@ network::RpcOptions rpc_options(std::vector<network::Endpoint> endpoints,
 ChainLink::ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> endpoints,
                      Services services)
     : stop_(services.stop),
-      rpc_(io, rpc_options(std::move(endpoints), services.settings.subtensor,
+      rpc_(io, rpc_options(std::move(endpoints), services.limits, services.settings.subtensor,
                            [this](const network::RpcNews& news) { watch_.connection(news); })),
       chain_(rpc_),
       watch_({chain_, services.identities, services.stop, services.lanes, services.log,
               services.settings, std::move(services.folder), std::move(services.named),
               std::move(services.subnet), std::move(services.first_validators),
-              std::move(services.hindered), std::move(services.now)}) {}
+              std::move(services.hindered), std::move(services.now), services.pauses}) {}
 
 asio::awaitable<void> ChainLink::run() {
     using namespace asio::experimental::awaitable_operators;

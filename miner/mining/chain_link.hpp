@@ -22,6 +22,8 @@ public:
         std::function<void()> first_validators = {};  // see ChainWatch
         std::function<void(Hindrance)> hindered = {};
         std::function<std::chrono::steady_clock::time_point()> now = {};  // empty: the system's
+        network::RpcLimits limits = {};  // but for `stale`, which is a setting
+        network::Backoff::Settings pauses = ChainWatch::kPauses;
     };
 
     ChainLink(asio::any_io_executor io, std::vector<network::Endpoint> endpoints,

@@ -26,7 +26,7 @@ using network::Errc;
 
 constexpr double kRaoPerTao = 1e9;
 constexpr std::chrono::hours kWarnAgain{1};
-constexpr std::chrono::milliseconds kPauseAfterFailure{1'000};
+constexpr int kUnservedToLeave = 3;                  // looks in a row
 constexpr std::uint64_t kBlocksBetweenRequests = 2;  // of validator_failed()
 constexpr std::chrono::minutes kAnnouncementLimit{2};
 
@@ -64,7 +64,8 @@ std::vector<Validator> validators_of(const network::Metagraph& metagraph,
 ChainWatch::ChainWatch(Services services)
     : s_(std::move(services)),
       standings_(s_.identities.size()),
-      refresh_event_(s_.chain.rpc().executor()) {
+      refresh_event_(s_.chain.rpc().executor()),
+      unserved_(s_.pauses) {
     if (!s_.now) s_.now = [] { return std::chrono::steady_clock::now(); };
 }
 
@@ -104,34 +105,28 @@ void ChainWatch::restore() {
 asio::awaitable<void> ChainWatch::run() {
     note_hindrance();
     while (!s_.stop.asked()) {
-        const auto seen = co_await s_.stop.unless_asked(look());
-        if (!seen) break;
-        if (*seen) {
+        const auto connection = s_.chain.rpc().connection();
+        const auto looked = co_await s_.stop.unless_asked(look());
+        if (!looked) break;
+        if (*looked) {
+            note_success();
             co_await s_.stop.unless_asked(until_due());
         } else {
-            co_await s_.stop.sleep(kPauseAfterFailure);
+            note_failure(looked->error());
+            co_await s_.stop.sleep(pause_after(looked->error(), connection));
         }
     }
 }
 
-asio::awaitable<bool> ChainWatch::look() {
+asio::awaitable<config::Result<void>> ChainWatch::look() {
     const auto view = co_await s_.chain.now();
-    if (!view) {
-        note_failure(view.error());
-        co_return false;
-    }
+    if (!view) co_return view.error();
     note_runtime(*view->runtime);
     const auto looked = co_await look_closely(*view);
-    if (!looked) {
-        note_failure(looked.error());
-        co_return false;
-    }
-    warned_failure_.reset();
-    trouble_.clear();
-    note_hindrance();
+    if (!looked) co_return looked.error();
     // What is asked for may be answered by a node that is behind the one that tells new blocks.
     looked_at_ = std::max(view->block, s_.chain.rpc().head());
-    co_return true;
+    co_return config::Result<void>();
 }
 
 asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainView view) {
@@ -327,6 +322,16 @@ void ChainWatch::note_hindrance() {
     s_.hindered(std::move(now));
 }
 
+void ChainWatch::note_success() {
+    if (warned_failure_) s_.log.info("chain read again", {{"url", s_.chain.rpc().url()}});
+    read_since_ = true;
+    unserved_.after_success();
+    warned_failure_.reset();
+    warned_lost_.reset();
+    trouble_.clear();
+    note_hindrance();
+}
+
 void ChainWatch::note_failure(const config::Error& error) {
     if (error.code == Errc::cancelled) return;
     trouble_ = error.message();
@@ -337,10 +342,25 @@ void ChainWatch::note_failure(const config::Error& error) {
                                                        : "mining begins when it answers"}});
 }
 
+// Where there was no connection, or another one, nobody was asked in vain: looks wait for one, and
+// whoever makes it waits ever longer. What the chain lacks none of its nodes has.
+std::chrono::milliseconds ChainWatch::pause_after(const config::Error& error,
+                                                  std::uint64_t connection) {
+    auto& rpc = s_.chain.rpc();
+    if (connection == 0 || rpc.connection() != connection) return s_.pauses.first;
+    const auto pause = unserved_.after_failure(0);
+    const bool is_enough =
+        error.code == Errc::read_timeout || unserved_.failures() >= kUnservedToLeave;
+    if (is_enough && error.code != Errc::not_in_runtime) rpc.leave(error);
+    return pause;
+}
+
 void ChainWatch::connection(const network::RpcNews& news) {
     if (!news.lost) {
-        s_.log.info("chain connected", {{"url", news.url}});
-        warned_lost_.reset();
+        // Once is enough of nodes that are left and taken again, as none of them answers.
+        const auto level = read_since_ ? config::Level::info : config::Level::debug;
+        s_.log.event(level, "chain connected", {{"url", news.url}});
+        read_since_ = false;
         return;
     }
     if (knows_nobody()) {

@@ -31,6 +31,10 @@ std::vector<Validator> validators_of(const network::Metagraph& metagraph,
 
 class ChainWatch {
 public:
+    // After looks in a row that a node did not serve. Without jitter, as no random number is drawn.
+    static constexpr network::Backoff::Settings kPauses{
+        .first = std::chrono::seconds(1), .longest = std::chrono::minutes(1), .jitter = 0};
+
     struct Services {
         network::Subtensor& chain;
         std::span<Identity> identities;
@@ -47,6 +51,7 @@ public:
         // asked, or the subnet knows no hotkey of ours.
         std::function<void(Hindrance)> hindered = {};
         std::function<std::chrono::steady_clock::time_point()> now = {};  // empty: the system's
+        network::Backoff::Settings pauses = kPauses;
     };
 
     explicit ChainWatch(Services services);
@@ -77,7 +82,7 @@ private:
         std::optional<Time> warned_missing;
     };
 
-    asio::awaitable<bool> look();
+    asio::awaitable<config::Result<void>> look();
     asio::awaitable<config::Result<void>> look_closely(network::ChainView view);
     asio::awaitable<bool> until_due();
     asio::awaitable<void> until_requested();
@@ -86,7 +91,9 @@ private:
     void take(network::Metagraph metagraph);
     void note_runtime(const network::Runtime& runtime);
     void note_registration(std::size_t index, std::optional<std::uint16_t> uid);
+    void note_success();
     void note_failure(const config::Error& error);
+    std::chrono::milliseconds pause_after(const config::Error& error, std::uint64_t connection);
     void note_validators(std::size_t asked);
     void note_hindrance();
     Hindrance hindrance() const;
@@ -103,6 +110,8 @@ private:
     bool refresh_requested_ = false;
     network::Event refresh_event_;
     std::uint64_t looked_at_ = 0;  // block
+    network::Backoff unserved_;    // looks in a row
+    bool read_since_ = true;       // over the last connection, or there was none yet
     std::uint32_t spec_version_ = 0;
     std::optional<std::size_t> validators_seen_;  // of the last metagraph, those that may be asked
     bool keep_failed_ = false;

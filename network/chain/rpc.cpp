@@ -83,6 +83,7 @@ Rpc::Rpc(asio::any_io_executor executor, RpcOptions options)
       options_(std::move(options)),
       failover_(options_.endpoints.size(), options_.backoff, options_.limits.settled),
       stopped_(executor),
+      left_event_(executor),
       connection_changed_(executor),
       outbox_filled_(executor),
       new_head_(executor) {
@@ -94,10 +95,11 @@ asio::awaitable<void> Rpc::run() {
         const auto& endpoint = options_.endpoints[failover_.current()];
         url_ = endpoint.shown();
         established_ = kNever;
-        const auto ended = co_await first_of(live(endpoint), until_stopped());
+        left_.reset();
+        const auto ended = co_await first_of(live(endpoint), until_left(), until_stopped());
         lose_all();
-        if (stopping_ || ended.index() != 0) break;
-        last_failure_ = std::get<0>(ended);
+        if (stopping_) break;
+        last_failure_ = of_node(ended.index() == 0 ? std::get<0>(ended) : *left_);
         const auto lived = established_ == kNever
                                ? milliseconds(0)
                                : std::chrono::floor<milliseconds>(Clock::now() - established_);
@@ -115,9 +117,25 @@ asio::awaitable<void> Rpc::until_stopped() {
     while (!stopping_) co_await stopped_.wait();
 }
 
+asio::awaitable<void> Rpc::until_left() {
+    while (!left_) co_await left_event_.wait();
+}
+
 void Rpc::stop() {
     stopping_ = true;
     stopped_.happen();
+}
+
+void Rpc::leave(Error why) {
+    if (!connected_) return;
+    left_ = std::move(why);
+    left_event_.happen();
+}
+
+Error Rpc::of_node(Error failure) const {
+    if (failure.detail.find(url_) == failure.detail.npos)
+        failure.detail = url_ + ": " + failure.detail;
+    return failure;
 }
 
 asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
@@ -133,10 +151,7 @@ asio::awaitable<Error> Rpc::live(Endpoint endpoint) {
     seen_ = 0;
     // Whichever ends first takes the others with it.
     auto ended = co_await first_of(read(**socket), write(**socket), follow_heads(endpoint.genesis));
-    auto failure = std::visit([](Error& error) { return std::move(error); }, ended);
-    if (failure.detail.find(url_) == failure.detail.npos)
-        failure.detail = url_ + ": " + failure.detail;
-    co_return failure;
+    co_return std::visit([](Error& error) { return std::move(error); }, ended);
 }
 
 asio::awaitable<Error> Rpc::read(WebSocket& socket) {
@@ -258,6 +273,7 @@ asio::awaitable<Error> Rpc::follow_heads(std::string genesis) {
         deadline = Clock::now() + limits.stale;
         if (connected_) continue;
         connected_ = true;
+        ++connections_;
         established_ = Clock::now();
         connection_changed_.happen();
         if (options_.news) options_.news({url_, std::nullopt, {}});

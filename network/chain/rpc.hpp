@@ -1,7 +1,7 @@
 // A connection to the chain that stays: JSON-RPC over WebSocket to one of several nodes. When a
-// node is lost, silent, behind, of another chain or no node at all, the next one is taken;
-// subscriptions are made again there and calls under way are repeated. Lives on one executor with a
-// single thread.
+// node is lost, silent, behind, of another chain, no node at all or left by whoever asks, the next
+// one is taken; subscriptions are made again there and calls under way are repeated. Lives on one
+// executor with a single thread.
 //
 // run() owns the life-cycle, stop() ends it. The object must outlive run() and every call.
 #pragma once
@@ -90,8 +90,14 @@ public:
     // When it was seen first; nothing before any was.
     std::optional<std::chrono::steady_clock::time_point> head_at() const { return head_at_; }
     bool connected() const { return connected_; }
+    // The connection at hand, counted from 1; 0: there is none.
+    std::uint64_t connection() const { return connected_ ? connections_ : 0; }
     // Of the node at hand, or the last one; as it may be shown.
     const std::string& url() const { return url_; }
+
+    // Leaves the node at hand for the next one, as if it had been lost for this reason: it shows
+    // new blocks, and is of no use to whoever asks. Without a connection nothing happens.
+    void leave(config::Error why);
 
     // Returns once head() is at least `number`, or lower than it was; when stopped, at once.
     boost::asio::awaitable<void> wait_for(std::uint64_t number);
@@ -120,6 +126,8 @@ private:
     boost::asio::awaitable<config::Result<void>> check_chain(std::string genesis,
                                                              Deadline deadline);
     boost::asio::awaitable<void> until_stopped();
+    boost::asio::awaitable<void> until_left();
+    config::Error of_node(config::Error failure) const;
     boost::asio::awaitable<bool> connected_by(Deadline deadline);
     boost::asio::awaitable<std::optional<Answer>> exchange(Pending& pending, std::string request,
                                                            Deadline deadline);
@@ -135,6 +143,8 @@ private:
     Failover failover_;
     bool stopping_ = false;
     bool connected_ = false;
+    std::uint64_t connections_ = 0;
+    std::optional<config::Error> left_;  // this connection, for that reason
     std::string url_;
     std::optional<config::Error> last_failure_;
     std::uint64_t next_id_ = 1;
@@ -146,7 +156,7 @@ private:
     std::map<std::string, Pending*> subscriptions_;
     std::deque<std::string> outbox_;
     Deadline established_{};
-    Event stopped_, connection_changed_, outbox_filled_, new_head_;
+    Event stopped_, left_event_, connection_changed_, outbox_filled_, new_head_;
 };
 
 }  // namespace network

@@ -111,6 +111,10 @@ public:
         const std::lock_guard lock(mutex_);
         muted_ = on;
     }
+    void take(Questions how) override {
+        const std::lock_guard lock(mutex_);
+        questions_ = how;
+    }
 
 private:
     asio::awaitable<void> make_blocks() {
@@ -172,10 +176,17 @@ private:
         const std::lock_guard lock(mutex_);
         count_call(name, list);
         if (muted_) return;
+        const auto refuse = [&](int code, std::string_view words) {
+            json::object error{{"code", code}, {"message", words}};
+            client.send(json::object{{"jsonrpc", "2.0"}, {"id", *id}, {"error", std::move(error)}});
+        };
+        if (questions_ != Questions::answered && name != "chain_subscribeNewHeads") {
+            if (questions_ == Questions::refused) refuse(-32005, "asked too often");
+            return;
+        }
         const auto result = result_of(name, list, client);
         if (!result) {
-            json::object error{{"code", -32601}, {"message", result.error().detail}};
-            client.send(json::object{{"jsonrpc", "2.0"}, {"id", *id}, {"error", std::move(error)}});
+            refuse(-32601, result.error().detail);
             return;
         }
         client.send(json::object{{"jsonrpc", "2.0"}, {"id", *id}, {"result", *result}});
@@ -217,10 +228,11 @@ private:
 
     asio::io_context io_{1};
     Options options_;
-    mutable std::mutex mutex_;  // state_, tally_, stalled_, muted_
+    mutable std::mutex mutex_;  // state_, tally_, stalled_, muted_, questions_
     ChainState state_;
     Tally tally_;
     bool stalled_ = false, muted_ = false;
+    Questions questions_ = Questions::answered;
     bool stopping_ = false;
     Event stopped_;
     std::list<Client*> clients_;

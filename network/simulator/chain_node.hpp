@@ -41,9 +41,11 @@ public:
 
     // Faults and changes, from any thread; done when the call returns.
     virtual void change(std::function<void(ChainState&)> how) = 0;
-    virtual void disconnect() = 0;         // every client
-    virtual void stall(bool on) = 0;       // no new blocks
-    virtual void mute(bool on) = 0;        // takes questions, and says nothing any more
+    virtual void disconnect() = 0;    // every client
+    virtual void stall(bool on) = 0;  // no new blocks
+    virtual void mute(bool on) = 0;   // takes questions, and says nothing any more
+    enum class Questions { answered, refused, ignored };
+    virtual void take(Questions how) = 0;  // but the one for new blocks, which are shown
     virtual ChainState state() const = 0;  // a copy
 };
 

@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using network::LocalValidator;
+using Questions = network::ChainNode::Questions;
 using Began = std::pair<std::string, std::function<void()>>;
 
 // The chain is looked at each five blocks; a node that is lost is tried again within a minute and
@@ -182,13 +183,14 @@ Faults::End Faults::chain_fault(const std::string& name) {
         if (name == "vanishes") world_.chain_comes_back();
         if (name == "stalls") world_.chain().stall(false);
         if (name == "is mute") world_.chain().mute(false);
+        if (name == "refuses" || name == "ignores") world_.chain().take(Questions::answered);
         world_.watch().relieve_all("chain", now(), kLookAfterLoss);
     };
 }
 
 Began Faults::of_chain(Time& length) {
     length = drawn(5s, 600s);
-    switch (random_() % 6) {
+    switch (random_() % 8) {
         case 0:
             world_.chain_vanishes();
             return {"chain's node vanishes", chain_fault("vanishes")};
@@ -208,6 +210,12 @@ Began Faults::of_chain(Time& length) {
             world_.chain().change([&](network::ChainState& state) { state.fork(blocks); });
             return {"chain forks", chain_fault("forks")};
         }
+        case 5:
+            world_.chain().take(Questions::refused);
+            return {"chain's node shows blocks alone, and refuses", chain_fault("refuses")};
+        case 6:
+            world_.chain().take(Questions::ignored);
+            return {"chain's node shows blocks alone, and is silent", chain_fault("ignores")};
         default:
             world_.chain().change([](network::ChainState& state) { state.upgrade(); });
             return {"chain's runtime is upgraded", {}};

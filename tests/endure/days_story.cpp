@@ -42,6 +42,8 @@ constexpr auto kRestart = 15s;    // RestartSec of ops/systemd/miner.service
 // block each twelve; a task takes some dozens of steps. What spins does thousands a second.
 constexpr std::int64_t kMostWakeUpsAnHour = 15'000;
 constexpr auto kMostWorkAnHour = 10s;  // a 360th of a core
+// At the chain each two blocks at most, while a validator fails; more only after it was lost.
+constexpr int kMostLooksAnHour = 400;
 
 std::uint32_t told_seed = 0;
 
@@ -237,6 +239,7 @@ private:
         auto look = virtual_time::world_time(), sample = look, hour = look;
         auto hang_up = look + 30s;
         auto effort = virtual_time::effort(Party::miner);
+        auto looks = world_.tally().looks;
         // A machine that slept long has its calm afterwards.
         const auto end = [&] {
             return kind_ == DaysKind::faults ? std::max(end_, faults.changed() + kCalm) : end_;
@@ -266,9 +269,19 @@ private:
             }
             if (now < hour + 30min) continue;
             note_effort(effort, now - hour);
+            note_looks(world_.tally().looks - looks, now - hour);
+            looks = world_.tally().looks;
             hour = now;
             effort = virtual_time::effort(Party::miner);
         }
+    }
+
+    void note_looks(int looks, nanoseconds time) {
+        const auto of_an_hour = std::int64_t(looks) * (1h / 1s) / (time / 1s);
+        auto& most = figures_.numbers["looks at the chain, most in an hour"];
+        most = std::max(most, of_an_hour);
+        if (kind_ == DaysKind::faults && of_an_hour > kMostLooksAnHour)
+            broken(fmt::format("{} looks at the chain in an hour", of_an_hour));
     }
 
     void note_effort(const virtual_time::Effort& before, nanoseconds time) {
@@ -318,7 +331,7 @@ private:
         numbers["submissions without effect"] = seen.without_effect;
         numbers["requests that suffered a fault"] = seen.faulted;
         numbers["latest call, ms after it was due"] = seen.latest / 1ms;
-        numbers["connections to the chain"] = world_.connections();
+        numbers["connections to the chain"] = world_.tally().connections;
         numbers["starts after a lost GPU"] = miner_.restarts;
     }
 

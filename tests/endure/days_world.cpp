@@ -54,7 +54,14 @@ World::World(Shape shape, std::uint32_t seed)
 
 std::string World::chain_url() const { return "ws://127.0.0.1:" + std::to_string(chain_port_); }
 
-int World::connections() const { return connections_ + (chain_ ? chain_->tally().connections : 0); }
+network::ChainNode::Tally World::tally() const {
+    auto all = tally_;
+    if (!chain_) return all;
+    const auto more = chain_->tally();
+    all.connections += more.connections;
+    all.looks += more.looks;
+    return all;
+}
 
 std::vector<network::LocalNeuron> World::neurons() const {
     std::vector<network::LocalNeuron> all;
@@ -87,7 +94,7 @@ void World::start_chain(std::uint16_t port) {
 }
 
 void World::chain_vanishes() {
-    connections_ = connections();
+    tally_ = tally();
     chain_state_ = chain_->state();
     chain_left_ = virtual_time::world_time();
     chain_.reset();

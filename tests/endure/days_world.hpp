@@ -54,7 +54,7 @@ public:
     void chain_comes_back();
     network::ChainNode& chain() { return *chain_; }  // while it is there
     bool has_chain() const { return chain_ != nullptr; }
-    int connections() const;  // to the chain, so far
+    network::ChainNode::Tally tally() const;  // of the chain's nodes, so far
 
     // Validators, by number.
     void validator_vanishes(std::size_t number);
@@ -93,7 +93,7 @@ private:
     std::uint16_t chain_port_ = 0;
     std::optional<network::ChainState> chain_state_;  // as it was left
     std::chrono::nanoseconds chain_left_{0};
-    int connections_ = 0;  // of nodes before this one
+    network::ChainNode::Tally tally_;  // of nodes before this one
 };
 
 }  // namespace endure
