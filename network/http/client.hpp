@@ -30,8 +30,8 @@ struct HttpLimits {
 // limits of its own; any other is an answer like the rest. An answer with a content encoding is
 // malformed, as none is offered. A peer that answers before it has taken the whole request is
 // heard. Cancelling the coroutine closes the connection and yields `cancelled`. A name (not an IP
-// literal) is looked up on the resolver's thread of the executor; a lookup that ran out of time
-// ends there by itself, later. Fails with resolve_timeout, resolve_failed, connect_timeout,
+// literal) is looked up on a thread of its own; a lookup that ran out of time ends there by itself,
+// later. Fails with resolve_timeout, resolve_failed, connect_timeout,
 // refused, unreachable, handshake_timeout, untrusted, not_tls, write_timeout, read_timeout, closed,
 // body_too_large, malformed (also for a request that HTTP cannot carry), cancelled, io; the detail
 // begins with host:port.

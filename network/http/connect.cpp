@@ -1,18 +1,16 @@
 #include "network/http/connect.hpp"
 
 #include "network/errc.hpp"
+#include "network/http/lookup.hpp"
 #include "network/http/names.hpp"
 #include "network/http/timeout.hpp"
 #include "network/http/url.hpp"
 #include "network/tls.hpp"
 
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket/error.hpp>
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <vector>
 
 namespace network {
@@ -31,36 +29,11 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, st
     const auto address = asio::ip::make_address(host, not_literal);
     if (!not_literal) co_return std::vector<tcp::endpoint>{{address, port}};
 
-    // getaddrinfo cannot be interrupted, so its answer goes to a place that outlives this coroutine
-    // if need be.
-    struct Lookup {
-        asio::steady_timer bell;
-        std::optional<error_code> error;
-        tcp::resolver::results_type results;
-    };
-    const auto executor = co_await asio::this_coro::executor;
-    const auto lookup =
-        std::make_shared<Lookup>(Lookup{asio::steady_timer(executor, limit), {}, {}});
-    tcp::resolver resolver(executor);
-    resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                           [lookup](const error_code& error, tcp::resolver::results_type results) {
-                               // An answer that comes late is none, even where the bell, which
-                               // is due as well, has not been rung yet.
-                               if (lookup->bell.expiry() <= Clock::now()) return;
-                               lookup->error = error;
-                               lookup->results = std::move(results);
-                               lookup->bell.cancel();
-                           });
-    co_await lookup->bell.async_wait(kTuple);
-
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
-        co_return fail(Errc::cancelled, where);
-    if (!lookup->error) co_return fail(Errc::resolve_timeout, where);
-    if (*lookup->error)
-        co_return fail(Errc::resolve_failed, where + ": " + lookup->error->message());
+    const auto addresses = co_await look_up(host, limit, where);
+    if (!addresses) co_return addresses.error();
     std::vector<tcp::endpoint> endpoints;
-    for (const auto& entry : lookup->results)
-        if (endpoints.size() < kMostAddresses) endpoints.push_back(entry.endpoint());
+    for (const auto& each : *addresses)
+        if (endpoints.size() < kMostAddresses) endpoints.emplace_back(each, port);
     co_return endpoints;
 }
 

@@ -17,9 +17,9 @@ namespace network {
 // phase, and what is left is `io`. The detail begins with `where`.
 config::Error network_error(const boost::system::error_code& error, const std::string& where);
 
-// A name is looked up on the resolver's thread of the executor; a lookup that ran out of time ends
-// there by itself, later. All addresses of the host share `connect_limit`. Fails with
-// resolve_timeout, resolve_failed, connect_timeout, refused, unreachable, cancelled, io.
+// A name is looked up as network/http/lookup.hpp has it. All addresses of the host share
+// `connect_limit`. Fails with resolve_timeout, resolve_failed, connect_timeout, refused,
+// unreachable, cancelled, io.
 boost::asio::awaitable<config::Result<boost::asio::ip::tcp::socket>> connect(
     std::string host, std::uint16_t port, std::chrono::milliseconds resolve_limit,
     std::chrono::milliseconds connect_limit);
