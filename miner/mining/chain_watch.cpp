@@ -28,6 +28,7 @@ constexpr double kRaoPerTao = 1e9;
 constexpr std::chrono::hours kWarnAgain{1};
 constexpr int kUnservedToLeave = 3;                  // looks in a row
 constexpr std::uint64_t kBlocksBetweenRequests = 2;  // of validator_failed()
+constexpr std::uint64_t kMostAhead = 50;             // blocks, of the newest one
 constexpr std::chrono::minutes kAnnouncementLimit{2};
 
 std::string remedy(int netuid) { return fmt::format("btcli subnet register --netuid {}", netuid); }
@@ -124,8 +125,10 @@ asio::awaitable<config::Result<void>> ChainWatch::look() {
     note_runtime(*view->runtime);
     const auto looked = co_await look_closely(*view);
     if (!looked) co_return looked.error();
-    // What is asked for may be answered by a node that is behind the one that tells new blocks.
-    looked_at_ = std::max(view->block, s_.chain.rpc().head());
+    // What is asked for may be answered by a node that is behind the one that tells new blocks, or
+    // ahead of it. One that says to be far ahead is wrong, and its block would be waited for.
+    const auto head = s_.chain.rpc().head();
+    looked_at_ = std::clamp(view->block, head, head + kMostAhead);
     co_return config::Result<void>();
 }
 
@@ -204,7 +207,8 @@ asio::awaitable<bool> ChainWatch::until_due() {
 
 asio::awaitable<void> ChainWatch::until_requested() {
     while (!refresh_requested_) co_await refresh_event_.wait();
-    co_await s_.chain.rpc().wait_for(metagraph_->block() + kBlocksBetweenRequests);
+    const auto read_at = std::min(metagraph_->block(), looked_at_);
+    co_await s_.chain.rpc().wait_for(read_at + kBlocksBetweenRequests);
 }
 
 void ChainWatch::validator_failed() {

@@ -11,7 +11,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 #include <utility>
 
@@ -30,20 +29,6 @@ constexpr auto kNever = Event::kNever;
 double drawn() {
     static thread_local std::mt19937_64 engine{std::random_device{}()};
     return std::uniform_real_distribution<double>(0, 1)(engine);
-}
-
-// "0x1a2b" as a header's number is written.
-std::optional<std::uint64_t> block_number(const json::value& header) {
-    const auto* object = header.if_object();
-    const auto* text = object ? object->if_contains("number") : nullptr;
-    if (!text || !text->is_string()) return std::nullopt;
-    const std::string_view digits = text->get_string();
-    std::uint64_t number = 0;
-    if (!digits.starts_with("0x")) return std::nullopt;
-    const auto [end, error] =
-        std::from_chars(digits.data() + 2, digits.data() + digits.size(), number, 16);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    return number;
 }
 
 // HTTP's basic authentication (RFC 7617).

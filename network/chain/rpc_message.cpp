@@ -8,6 +8,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <charconv>
+
 namespace network {
 namespace {
 
@@ -66,6 +68,19 @@ std::string rpc_request(std::uint64_t id, std::string_view method, const json::a
 Result<std::string> subscription_name(const json::value& answer) {
     if (is_name(answer)) return json::serialize(answer);
     return fail(Errc::malformed, "a subscription whose name is none");
+}
+
+std::optional<std::uint64_t> block_number(const json::value& header) {
+    const auto* object = header.if_object();
+    const auto* text = object ? object->if_contains("number") : nullptr;
+    if (!text || !text->is_string()) return std::nullopt;
+    const std::string_view digits = text->get_string();
+    if (!digits.starts_with("0x")) return std::nullopt;
+    std::uint32_t number = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data() + 2, digits.data() + digits.size(), number, 16);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return number;
 }
 
 Result<RpcMessage> parse_rpc_message(std::string_view text) {

@@ -36,6 +36,10 @@ using RpcMessage = std::variant<RpcAnswer, RpcNotice>;
 // a text of a name's length nor a whole number.
 config::Result<std::string> subscription_name(const boost::json::value& answer);
 
+// Which block a header is of, as nodes write it: "0x1a2b". Empty: there is no number, or one that
+// no block of the chain has (System.Number is a u32 in its runtime).
+std::optional<std::uint64_t> block_number(const boost::json::value& header);
+
 // Fails with malformed, naming what is wrong: no object, another version of JSON-RPC, an id that is
 // not one of ours, neither result nor error.
 config::Result<RpcMessage> parse_rpc_message(std::string_view text);

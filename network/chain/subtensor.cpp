@@ -1,5 +1,6 @@
 #include "network/chain/subtensor.hpp"
 
+#include "network/chain/rpc_message.hpp"
 #include "network/chain/runtime_api.hpp"
 #include "network/chain/storage_key.hpp"
 #include "network/chain/stored_metagraph.hpp"
@@ -10,7 +11,6 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <map>
 
@@ -60,19 +60,6 @@ Result<std::uint32_t> version_of(const json::value& versions, std::string_view n
         return fail(Errc::malformed, fmt::format("runtime version: no {}", name));
     }
     return std::uint32_t(value->get_int64());
-}
-
-Result<std::uint64_t> number_of(const json::value& header) {
-    const auto* object = header.if_object();
-    const auto* value = object ? object->if_contains("number") : nullptr;
-    std::uint64_t number = 0;
-    if (value && value->is_string() && value->get_string().starts_with("0x")) {
-        const std::string_view digits = value->get_string();
-        const auto [end, error] =
-            std::from_chars(digits.data() + 2, digits.data() + digits.size(), number, 16);
-        if (error == std::errc{} && end == digits.data() + digits.size()) return number;
-    }
-    return fail(Errc::malformed, "block header: no number");
 }
 
 // Parameters of a call. Not in braces: g++ 12 destroys those inside co_await twice.
@@ -158,8 +145,8 @@ asio::awaitable<Result<ChainView>> Subtensor::now() {
     view.hash = head->get_string();
     const auto header = co_await rpc_.call("chain_getHeader", with(*head));
     if (!header) co_return header.error();
-    const auto number = number_of(*header);
-    if (!number) co_return number.error();
+    const auto number = block_number(*header);
+    if (!number) co_return fail(Errc::malformed, "block header: no number");
     view.block = *number;
 
     const auto versions = co_await rpc_.call("state_getRuntimeVersion", with(*head));

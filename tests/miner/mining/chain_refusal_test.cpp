@@ -86,3 +86,29 @@ TEST_CASE("what the chain lacks makes no node be left, and is asked for ever les
     CHECK(scene.count("chain not read") == 1);
     CHECK(scene.count("chain lost") == 0);
 }
+
+TEST_CASE("a node that once says to be at the end of all blocks is looked at again") {
+    const ChainState state(17, {tests::miner_neuron(1)});
+    std::atomic<int> looks = 0;
+    std::uint64_t head = 100;
+    tests::ScriptedNode node([&](const boost::json::object& request) -> std::vector<std::string> {
+        const auto& method = request.at("method").as_string();
+        if (method == "chain_subscribeNewHeads") return {};
+        if (method == "next block")
+            return {tests::answer_to(request, true), tests::head_item(++head)};
+        looks += method == "chain_getHead";
+        if (method == "chain_getHeader" && looks == 1)
+            return {tests::answer_to(request, boost::json::object{{"number", "0xffffffff"}})};
+        const auto answer = state.answer(method, request.at("params").as_array());
+        if (!answer) return {"close"};
+        return {tests::answer_to(request, *answer)};
+    });
+    Scene scene;
+    scene.settings.subtensor.chain_endpoint = node.endpoint().url();
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return scene.count("registered") == 1; });
+        for (int blocks = 0; blocks < 500 && looks < 2; ++blocks)
+            co_await link.rpc().call("next block");
+    });
+    CHECK(looks >= 2);
+}

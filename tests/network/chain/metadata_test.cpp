@@ -25,6 +25,9 @@ TEST_CASE("both recorded metadata are read to their last byte") {
         CHECK(metadata->storage("SubtensorModule", "Uids") != nullptr);
         CHECK(metadata->storage("SubtensorModule", "NetworkLastRegistered") == nullptr);
         CHECK(metadata->storage("Nowhere", "Uids") == nullptr);
+        const auto* number = metadata->storage("System", "Number");
+        REQUIRE(number != nullptr);
+        CHECK(tests::written(metadata->types, number->value, true) == "u32");
         CHECK(metadata->extrinsic.version == 4);
     }
 }

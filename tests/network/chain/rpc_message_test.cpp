@@ -29,6 +29,22 @@ TEST_CASE("answers, errors and notifications are told apart") {
     CHECK(std::get<RpcNotice>(notice.value()).subscription == "\"s\"");
 }
 
+TEST_CASE("a header's number is one that blocks have") {
+    const auto of = [](const char* text) {
+        return block_number(boost::json::object{{"number", text}});
+    };
+    CHECK(of("0x0") == 0u);
+    CHECK(of("0x68A1d2") == 0x68a1d2u);
+    CHECK(of("0xffffffff") == 0xffffffffu);
+    for (const auto* text : {"0x100000000", "0xffffffffffffffff", "0x1ffffffffffffffff", "0x", "",
+                             "12", "0x-1", "-0x1", "0x1 ", " 0x1", "0x1g"})
+        CHECK_FALSE(of(text).has_value());
+    CHECK_FALSE(block_number(boost::json::object{{"number", 7}}).has_value());
+    CHECK_FALSE(block_number(boost::json::object{{"hash", "0x1"}}).has_value());
+    CHECK_FALSE(block_number("0x1").has_value());
+    CHECK_FALSE(block_number(nullptr).has_value());
+}
+
 TEST_CASE("what is no message of a node is refused") {
     for (const auto* text :
          {"", "null", "[]", "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}]", "{}",

@@ -168,6 +168,10 @@ TEST_CASE("what is no node is given up, whatever it says") {
         });
         CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
     }
+    SECTION("a node whose blocks have numbers that none can have") {
+        ScriptedNode node(echo(), ~0ull);
+        CHECK(refused_first(rpc_to({node.endpoint()})) == Errc::malformed);
+    }
     SECTION("one that never says a word") {
         LoopbackPeer peer(tests::await_hang_up);
         auto options = rpc_to({at(peer.port())});

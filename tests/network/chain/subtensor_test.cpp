@@ -301,6 +301,20 @@ TEST_CASE("invalid values in place of SCALE are malformed, whatever they are") {
     }
 }
 
+TEST_CASE("a block with a number that none can have is malformed, not looked at") {
+    tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+        if (request.at("method") == "chain_subscribeNewHeads") return {};
+        if (request.at("method") == "chain_getHeader")
+            return {tests::answer_to(request, json::object{{"number", "0xffffffffffffffff"}})};
+        return {tests::answer_to(request, json::string("0x" + std::string(64, 'a')))};
+    });
+    ask(node.endpoint(), [&](Subtensor& chain) -> asio::awaitable<void> {
+        const auto view = co_await chain.now();
+        REQUIRE_FALSE(view.has_value());
+        CHECK(view.error().message().find("block header: no number") != std::string::npos);
+    });
+}
+
 TEST_CASE("recorded answers about blocks are what the SDK made of them") {
     const auto& recordings = tests::vectors("chain.json").at("recordings");
     const auto& current = recordings.at("get_current_block");
