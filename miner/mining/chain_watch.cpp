@@ -13,6 +13,7 @@
 #include "network/wallet/ss58.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -66,6 +67,7 @@ ChainWatch::ChainWatch(Services services)
     : s_(std::move(services)),
       standings_(s_.identities.size()),
       refresh_event_(s_.chain.rpc().executor()),
+      announcement_event_(s_.chain.rpc().executor()),
       unserved_(s_.pauses) {
     if (!s_.now) s_.now = [] { return std::chrono::steady_clock::now(); };
 }
@@ -104,7 +106,12 @@ void ChainWatch::restore() {
 }
 
 asio::awaitable<void> ChainWatch::run() {
+    using namespace asio::experimental::awaitable_operators;
     note_hindrance();
+    co_await (keep_looking() && keep_announcing());
+}
+
+asio::awaitable<void> ChainWatch::keep_looking() {
     while (!s_.stop.asked()) {
         const auto connection = s_.chain.rpc().connection();
         const auto looked = co_await s_.stop.unless_asked(look());
@@ -159,8 +166,9 @@ asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainVie
         note_registration(i, neuron ? std::optional(neuron->uid) : std::nullopt);
     }
     refresh_requested_ = false;
+    announcement_due_ = true;
+    announcement_event_.happen();
     co_await keep();
-    if (s_.settings.axon.announce) co_await announce();
     co_return config::Result<void>();
 }
 
@@ -228,8 +236,10 @@ asio::awaitable<void> ChainWatch::keep() {
     keep_failed_ = !kept;
 }
 
-asio::awaitable<void> ChainWatch::announce() {
+// Beside the looks: an extrinsic that gets into no block is waited for for minutes.
+asio::awaitable<void> ChainWatch::keep_announcing() {
     const auto& axon = s_.settings.axon;
+    if (!axon.announce) co_return;
     const auto entry = network::axon_entry(axon.external_ip, std::uint16_t(axon.external_port));
     if (!entry) {
         s_.log.warn("axon not announced",
@@ -237,19 +247,37 @@ asio::awaitable<void> ChainWatch::announce() {
                      {"remedy", "set axon.external_ip and axon.external_port"}});
         co_return;
     }
-    for (auto& who : s_.identities) {
-        if (!who.registered) continue;
-        const auto done = co_await network::announce_axon(
-            s_.chain, who.key, std::uint16_t(s_.settings.netuid), *entry, kAnnouncementLimit);
-        if (!done) {
-            s_.log.warn("axon not announced", {{"hotkey", who.hotkey()},
-                                               {"error", done.error().message()},
-                                               {"hint", "tried again with the next metagraph"}});
-        } else if (*done == network::Announced::done) {
-            s_.log.info(
-                "axon announced",
-                {{"hotkey", who.hotkey()}, {"ip", axon.external_ip}, {"port", axon.external_port}});
-        }
+    while (!s_.stop.asked()) co_await s_.stop.unless_asked(announce_all(*entry));
+}
+
+asio::awaitable<bool> ChainWatch::announce_all(network::AxonEntry entry) {
+    while (!announcement_due_) co_await announcement_event_.wait();
+    announcement_due_ = false;
+    for (std::size_t i = 0; i < s_.identities.size(); ++i) co_await announce(i, entry);
+    co_return true;
+}
+
+asio::awaitable<void> ChainWatch::announce(std::size_t index, network::AxonEntry entry) {
+    const auto& who = s_.identities[index];
+    auto& standing = standings_[index];
+    if (!who.registered || s_.now() < standing.announced_after) co_return;
+    const auto done = co_await network::announce_axon(
+        s_.chain, who.key, std::uint16_t(s_.settings.netuid), entry, kAnnouncementLimit);
+    if (done) {
+        standing.unannounced.after_success();
+        standing.warned_unannounced.reset();
+        if (*done == network::Announced::already) co_return;
+        const auto& axon = s_.settings.axon;
+        s_.log.info(
+            "axon announced",
+            {{"hotkey", who.hotkey()}, {"ip", axon.external_ip}, {"port", axon.external_port}});
+    } else if (done.error().code != Errc::cancelled) {
+        const auto pause = standing.unannounced.after_failure(0);
+        standing.announced_after = s_.now() + pause;
+        const bool is_news = worth_warning(standing.warned_unannounced);
+        s_.log.event(
+            is_news ? config::Level::warn : config::Level::debug, "axon not announced",
+            {{"hotkey", who.hotkey()}, {"error", done.error().message()}, {"again_ms", pause}});
     }
 }
 
@@ -274,7 +302,8 @@ void ChainWatch::note_registration(std::size_t index, std::optional<std::uint16_
         const bool news = !standing.known || !who.registered;
         if (!who.registered) validator_failed();  // its validators may be of long ago
         who.registered = true;
-        standing = {.known = true, .warned_missing = std::nullopt};
+        standing.known = true;
+        standing.warned_missing.reset();
         if (news) s_.log.info("registered", {{"hotkey", who.hotkey()}, {"uid", *uid}});
         return;
     }

@@ -76,18 +76,27 @@ public:
 private:
     using Time = std::chrono::steady_clock::time_point;
 
-    // One hotkey's standing, as far as it was told to the operator.
+    // Each longer than an extrinsic is valid, so that no two of them wait to get into a block.
+    static constexpr network::Backoff::Settings kAnnouncementPauses{
+        .first = std::chrono::minutes(15), .longest = std::chrono::hours(4), .jitter = 0};
+
+    // One hotkey's standing, as far as it was told to the operator, and its axon's.
     struct Standing {
         bool known = false;
-        std::optional<Time> warned_missing;
+        std::optional<Time> warned_missing, warned_unannounced;
+        network::Backoff unannounced{kAnnouncementPauses};
+        Time announced_after{};  // not before that
     };
 
+    asio::awaitable<void> keep_looking();
     asio::awaitable<config::Result<void>> look();
     asio::awaitable<config::Result<void>> look_closely(network::ChainView view);
     asio::awaitable<bool> until_due();
     asio::awaitable<void> until_requested();
     asio::awaitable<void> keep();
-    asio::awaitable<void> announce();
+    asio::awaitable<void> keep_announcing();
+    asio::awaitable<bool> announce_all(network::AxonEntry entry);
+    asio::awaitable<void> announce(std::size_t index, network::AxonEntry entry);
     void take(network::Metagraph metagraph);
     void note_runtime(const network::Runtime& runtime);
     void note_registration(std::size_t index, std::optional<std::uint16_t> uid);
@@ -109,6 +118,8 @@ private:
     bool seen_chain_ = false;
     bool refresh_requested_ = false;
     network::Event refresh_event_;
+    bool announcement_due_ = false;  // the subnet was read
+    network::Event announcement_event_;
     std::uint64_t looked_at_ = 0;  // block
     network::Backoff unserved_;    // looks in a row
     bool read_since_ = true;       // over the last connection, or there was none yet

@@ -111,6 +111,10 @@ public:
         const std::lock_guard lock(mutex_);
         muted_ = on;
     }
+    void pool(bool on) override {
+        const std::lock_guard lock(mutex_);
+        pools_ = on;
+    }
     void take(Questions how) override {
         const std::lock_guard lock(mutex_);
         questions_ = how;
@@ -200,6 +204,7 @@ private:
         if (name == "chain_subscribeNewHeads") return json::value(kHeads);
         if (name == "author_unwatchExtrinsic") return json::value(true);
         if (name == "author_submitAndWatchExtrinsic") {
+            if (pools_) return json::value(kWatch);
             const auto applied = state_.apply(list);
             if (!applied) return applied.error();
             client.watching = true;
@@ -228,10 +233,10 @@ private:
 
     asio::io_context io_{1};
     Options options_;
-    mutable std::mutex mutex_;  // state_, tally_, stalled_, muted_, questions_
+    mutable std::mutex mutex_;  // state_, tally_, stalled_, muted_, pools_, questions_
     ChainState state_;
     Tally tally_;
-    bool stalled_ = false, muted_ = false;
+    bool stalled_ = false, muted_ = false, pools_ = false;
     Questions questions_ = Questions::answered;
     bool stopping_ = false;
     Event stopped_;

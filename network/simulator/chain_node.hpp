@@ -46,6 +46,7 @@ public:
     virtual void mute(bool on) = 0;   // takes questions, and says nothing any more
     enum class Questions { answered, refused, ignored };
     virtual void take(Questions how) = 0;  // but the one for new blocks, which are shown
+    virtual void pool(bool on) = 0;        // takes extrinsics, which get into no block
     virtual ChainState state() const = 0;  // a copy
 };
 

@@ -349,6 +349,7 @@ Result<void> ChainState::apply_bytes(std::span<const std::uint8_t> extrinsic) {
     const auto* variant = value->variant();
     if (!variant || variant->name != "serve_axon") return refuse("another call");
     ++nonces_[signer];
+    if (axons_are_limited_) return {};
     if (auto* neuron = find(signer); neuron && !displaced_.contains(signer)) {
         neuron->ip = std::uint32_t(value->find("ip")->u64().value_or(0));
         neuron->port = std::uint16_t(value->find("port")->u64().value_or(0));

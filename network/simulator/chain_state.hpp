@@ -50,6 +50,9 @@ public:
     // hashes.
     void fork(std::uint64_t blocks);
 
+    // Whether serve_axon changes nothing, as when it comes again within the chain's rate limit.
+    void limit_axons(bool on) { axons_are_limited_ = on; }
+
     // Its uid goes to an unregistered key, and back.
     void deregister(const PublicKey& hotkey);
     void reregister(const PublicKey& hotkey);
@@ -82,6 +85,7 @@ private:
     std::vector<LocalNeuron> neurons_;
     std::map<PublicKey, PublicKey> displaced_;  // hotkey -> the key in its place
     std::map<PublicKey, std::uint64_t> nonces_;
+    bool axons_are_limited_ = false;
     std::uint64_t block_ = 1000;
     std::vector<std::uint64_t> forks_;  // the newest block that each left in place
     std::uint32_t spec_version_ = kSpecVersion;

@@ -60,7 +60,7 @@ struct Scene {
     std::vector<std::string> lines, quiet_lines;  // of the level debug
     std::vector<miner::Hindrance> hindrances;
     std::vector<miner::Validator> named;
-    std::chrono::hours later{0};  // than the clock of the machine
+    std::chrono::minutes later{0};  // than the clock of the machine
 
     explicit Scene(std::chrono::milliseconds block_time = 5ms) {
         node = start_node(block_time);

@@ -291,18 +291,6 @@ TEST_CASE("a node that is away for long is spoken of once") {
     CHECK(scene.identities[0].schedule.validators().empty());
 }
 
-TEST_CASE("an axon is announced when the settings say so") {
-    Scene scene(50ms);  // an era of 64 blocks must outlast a busy machine's pauses
-    scene.settings.axon = {.announce = true, .external_ip = "198.51.100.7", .external_port = 8092};
-    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
-        co_await until([&] { return scene.count("axon announced") == 1; });
-        const auto block = scene.node->block();
-        co_await until([&] { return scene.node->block() > block + 15; });
-    });
-    CHECK(scene.node->tally().extrinsics == 1);
-    CHECK(scene.node->state().port_of(key_of(1).public_key()) == 8092);
-}
-
 TEST_CASE("a miner lives from a node that has no more than metadata 14") {
     Scene scene;
     scene.node =
