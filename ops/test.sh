@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 . ops/lib/gpu.sh
 decide_cuda
 export MINER_TESTS=ON
+ops/setup.sh
+ops/check_format.sh  # before what takes the better part of an hour
 ops/build.sh "$preset"
-ops/check_format.sh
 left_out=()
 if [ "$preset" = cuda ] && ! nvidia-smi > /dev/null 2>&1; then
     echo "test: no GPU here: the tests on it are left out"
