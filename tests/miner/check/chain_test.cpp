@@ -43,7 +43,7 @@ struct Subnet {
     }
 
     ChainReport check(std::vector<network::Endpoint> endpoints,
-                      std::chrono::milliseconds limit = 1min) {
+                      std::chrono::milliseconds limit = 1min) const {
         network::RpcOptions options;
         options.endpoints = std::move(endpoints);
         options.limits.request = limit;
@@ -57,7 +57,7 @@ struct Subnet {
         io.run();
         return report;
     }
-    ChainReport check() { return check({node->endpoint()}); }
+    ChainReport check() const { return check({node->endpoint()}); }
 };
 
 }  // namespace
@@ -131,6 +131,21 @@ TEST_CASE("a node that refuses beside one that answers is worth a look") {
     CHECK_THAT(report.findings[0].found, Catch::Contains("429"));
     CHECK(report.findings[1].state == State::ok);
     CHECK(miner::would_mine(report.findings));
+}
+
+TEST_CASE("a node that shows blocks and refuses every question is one that refuses") {
+    const Subnet useless, subnet;
+    useless.node->take(network::ChainNode::Questions::refused);
+    const auto alone = subnet.check({useless.node->endpoint()});
+    REQUIRE(alone.findings.size() == 2);
+    CHECK(alone.findings[0].state == State::fail);
+    CHECK_THAT(alone.findings[0].found, Catch::Contains("asked too often"));
+    CHECK(alone.findings[1].found == "no node can be used");
+    const auto report = subnet.check({useless.node->endpoint(), subnet.node->endpoint()});
+    REQUIRE(report.findings.size() == 4);
+    CHECK(report.findings[0].state == State::warn);
+    CHECK_THAT(report.findings[0].found, Catch::Contains("asked too often"));
+    CHECK(report.findings[1].state == State::ok);
 }
 
 TEST_CASE("a node that accepts and says nothing stops mining, within the limit") {
