@@ -101,7 +101,7 @@ Backend* BackendPool::best(const GenerationRequest& request,
     };
     Backend* best = nullptr;
     const auto look = [&](Backend& backend) {
-        if (!backend.able() || !backend.can_be_given(request) || excluded.count(&backend) > 0)
+        if (!backend.is_there() || !backend.can_be_given(request) || excluded.count(&backend) > 0)
             return;
         if (with_room && !backend.has_room()) return;
         if (!none_takes_this_kind && !backend.takes(request)) return;

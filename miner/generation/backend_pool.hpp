@@ -49,7 +49,7 @@ public:
     // Asks the remote backends for their health now and then, until stopping is asked for.
     asio::awaitable<void> watch(Stop& stop);
 
-    // The backend to give `request` to: able, taking such, none of `excluded`, with room for it,
+    // The backend to give `request` to: there, taking such, none of `excluded`, with room for it,
     // and with the least to do for what it makes at once; of equals the first, devices before
     // remote ones. What nobody takes goes to any, who will say why not. Null: there is none.
     Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
@@ -67,7 +67,7 @@ public:
     asio::awaitable<std::uint64_t> changed(std::uint64_t seen,
                                            network::Event::Time until = network::Event::kNever);
 
-    // Whether anything can be made just now.
+    // Whether anything more can be made just now.
     bool able() const;
     // What any backend takes, as far as is known, whether it is able or not.
     bool takes_pictures() const;

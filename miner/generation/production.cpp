@@ -89,6 +89,7 @@ asio::awaitable<GenerationResult> Production::produce_as(const GenerationConfig&
                          request,
                          seed,
                          deadline.token(),
+                         outer,
                          watch,
                          extras.here_only,
                          is_prompt(request) ? Route::prompt : Route::picture};
@@ -134,6 +135,7 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
                              request,
                              routed.seed,
                              routed.stop,
+                             routed.outer,
                              routed.watch,
                              routed.here_only,
                              Route::prompt_via_picture,
@@ -144,7 +146,7 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     // A picture in which no object is found cannot become splats; nor one that no backend takes.
     const bool useless = (result.end == GenerationResult::End::no_object ||
                           result.end == GenerationResult::End::stranded) &&
-                         pool_.takes_prompts();
+                         pool_.takes_prompts() && !routed.stop.stop_requested();
     if (!useless) co_return Next::finished;
     log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", result.detail}});
     co_return Next::try_another;
@@ -172,19 +174,9 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
     for (auto next = Next::try_another; next == Next::try_another || next == Next::refused;) {
         auto picking = pick(routed, left);
         auto* const backend = co_await std::move(picking);
-        if (!backend && routed.stop.stop_requested()) {
-            fail(result, config::fail(generator::Errc::cancelled, "while it waited for a backend"));
-            co_return;
-        }
-        if (!backend) {
-            result.end = GenerationResult::End::stranded;
-            result.outcome = storage::Outcome::none;
-            result.detail = !left.empty() || next == Next::refused
-                                ? "every backend failed: " + result.detail
-                            : std::holds_alternative<MultiImage>(routed.request)
-                                ? "no backend is able to take it: several pictures of one object "
-                                  "need a device here, as generator.remote take one"
-                                : "no backend is able to take it";
+        if (!backend || routed.stop.stop_requested()) {
+            const bool tried = !left.empty() || next == Next::refused;
+            end_without_backend(result, routed, tried);
             co_return;
         }
         result = {.ran_out_of_memory = result.ran_out_of_memory};
@@ -195,6 +187,29 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         next = co_await make(result, *run, routed, *backend, place);
         if (next == Next::try_another) left.insert(backend);
     }
+}
+
+// `tried`: some were, and the result says what became of that.
+void Production::end_without_backend(GenerationResult& result, const RoutedRequest& routed,
+                                     bool tried) {
+    if (routed.outer.stop_requested())
+        return fail(result,
+                    config::fail(generator::Errc::cancelled, "while it waited for a backend"));
+    result.end = GenerationResult::End::stranded;
+    result.outcome = storage::Outcome::none;
+    const auto why = tried ? ": " + result.detail : std::string();
+    if (routed.stop.stop_requested())
+        result.detail = fmt::format(
+            "no backend had room within generator.deadline, {:g} s{}",
+            std::chrono::duration<double>(routed.generation_config.deadline).count(), why);
+    else if (tried)
+        result.detail = "every backend failed" + why;
+    else if (std::holds_alternative<MultiImage>(routed.request))
+        result.detail =
+            "no backend is able to take it: several pictures of one object need a device here, as "
+            "generator.remote take one";
+    else
+        result.detail = "no backend is able to take it";
 }
 
 asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResult& result,

@@ -40,8 +40,8 @@ struct GenerationResult {
         no_object,    // outcome error: no object can be told from the picture
         device_lost,  // outcome error: the process must restart
         stopped,      // by whoever asked; nothing is decided
-        late,         // past the deadline of the config; nothing is decided
-        stranded,     // no backend could do it; nothing is decided
+        late,         // at work past the deadline of the config; nothing is decided
+        stranded,     // no backend could do it, or had room in time; nothing is decided
     };
 
     End end = End::decided;
@@ -100,8 +100,9 @@ public:
     // A picture is tried again with another enhancement, then with that and other seeds; a prompt
     // with other seeds. Where a service makes pictures a prompt goes by way of one; if that fails,
     // as it is. A backend that fails is left for another, where the request begins anew; where
-    // those that remain have no room, it is waited for. Ends early, as GenerationResult::End tells,
-    // when `stop` fires, which must happen on io, or the deadline is over.
+    // those that remain have no room, it is waited for: until the deadline is over, when the
+    // request is stranded. Ends early, as GenerationResult::End tells, when `stop` fires, which
+    // must happen on io, or the deadline is over.
     //
     // With a plan, after what the gate asks for, in the time that the plan has left: more results
     // are made of other seeds and enhancements, at the same backend, and the one with the best
@@ -135,7 +136,8 @@ private:
         const GenerationConfig& generation_config;
         const GenerationRequest& request;
         std::uint64_t seed;
-        std::stop_token stop;
+        std::stop_token stop;   // by whoever asked, or by the deadline
+        std::stop_token outer;  // by whoever asked
         const Watch& watch;
         bool here_only;
         storage::Route route;
@@ -202,6 +204,8 @@ private:
     // A prompt by way of a picture; `try_another` when that failed, with the reason in `result`.
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
+    static void end_without_backend(GenerationResult& result, const RoutedRequest& routed,
+                                    bool tried);
     asio::awaitable<Backend*> pick(const RoutedRequest& routed,
                                    const std::set<const Backend*>& left);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,

@@ -28,14 +28,20 @@ constexpr int kMostRefused = 32, kMostLost = 3;  // calls for one request, witho
 }  // namespace
 
 RemoteBackend::RemoteBackend(Lanes& lanes, config::Logger& log, Options options)
-    : lanes_(lanes), log_(log), options_(std::move(options)), backoff_(options_.rest) {
+    : lanes_(lanes),
+      log_(log),
+      options_(std::move(options)),
+      backoff_(options_.rest),
+      fullness_(options_.long_full) {
     auto& target = options_.url.target;
     while (target.ends_with('/')) target.pop_back();
     name_ = network::shown(options_.url);
 }
 
+bool RemoteBackend::able() const { return is_there() && !fullness_.is_long(Clock::now()); }
+
 // While a look is to tell who is left, nobody is turned away.
-bool RemoteBackend::able() const {
+bool RemoteBackend::is_there() const {
     const auto now = Clock::now();
     if (!up_ || now < rests_until_) return false;
     return !fleet_.known() || doubting_ > 0 || fleet_.places() > 0;
@@ -48,8 +54,7 @@ std::size_t RemoteBackend::places() const {
 
 // One alone lets wait whom it cannot serve yet, behind whom it does.
 bool RemoteBackend::has_room() const {
-    const auto now = Clock::now();
-    if (now < full_until_ || doubting_ > 0) return false;
+    if (!fullness_.has_room(Clock::now()) || doubting_ > 0) return false;
     return !fleet_.several() || std::size_t(load()) < fleet_.places();
 }
 
@@ -84,7 +89,7 @@ asio::awaitable<config::Result<network::HttpAnswer>> RemoteBackend::ask(
     if (answer)
         if (const auto report = read_report(answer->headers)) {
             fleet_.heard(*report, Clock::now());
-            if (report->free > 0) full_until_ = {};
+            if (report->free > 0) fullness_.over();
         }
     co_return std::move(answer);
 }
@@ -185,7 +190,10 @@ void RemoteBackend::set_up(bool up, const std::string& why) {
                   {{"backend", name_}, {"instances", instances}, {"places", places()}});
 }
 
-void RemoteBackend::succeeded() { backoff_.after_success(); }
+void RemoteBackend::succeeded() {
+    backoff_.after_success();
+    fullness_.made_one();
+}
 
 asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer answer) {
     const auto now = Clock::now();
@@ -202,11 +210,11 @@ asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer a
     const auto all_full = fleet_.full_until(now);
     if (several && !all_full && std::size_t(++tries.refused) < bound) co_return true;
     // Of several, one that was not met may have room.
-    full_until_ = all_full ? *all_full : several ? now + seconds(1) : until;
-    log_.info("backend full",
-              {{"backend", name_},
-               {"error", refusal_words(answer)},
-               {"rests_s", std::chrono::duration<double>(full_until_ - now).count()}});
+    const auto again_at = all_full ? *all_full : several ? now + seconds(1) : until;
+    fullness_.refused(now, again_at);
+    log_.info("backend full", {{"backend", name_},
+                               {"error", refusal_words(answer)},
+                               {"rests_s", std::chrono::duration<double>(again_at - now).count()}});
     co_return false;
 }
 
@@ -220,7 +228,7 @@ asio::awaitable<bool> RemoteBackend::finds_others(Tries& tries) {
         co_await std::move(looking);
     }
     tell_change();
-    co_return ++tries.lost < kMostLost&& able();
+    co_return ++tries.lost < kMostLost&& is_there();
 }
 
 asio::awaitable<bool> RemoteBackend::lost(Tries& tries, config::Error error, bool told) {

@@ -17,6 +17,7 @@
 #include "config/log.hpp"
 #include "miner/generation/backend.hpp"
 #include "miner/generation/fleet.hpp"
+#include "miner/generation/fullness.hpp"
 #include "network/backoff.hpp"
 #include "network/http/client.hpp"
 #include "network/http/url.hpp"
@@ -37,6 +38,8 @@ public:
         std::shared_ptr<const network::Tls> tls;
         network::Backoff::Settings rest{.first = std::chrono::seconds(5),
                                         .longest = std::chrono::minutes(5)};
+        // Full for so long it is not able to take on more.
+        std::chrono::milliseconds long_full = std::chrono::seconds(30);
     };
 
     RemoteBackend(Lanes& lanes, config::Logger& log, Options options);
@@ -63,6 +66,7 @@ public:
 
     const std::string& name() const override { return name_; }
     bool able() const override;
+    bool is_there() const override;
     bool is_remote() const override { return true; }
     std::size_t places() const override;
     bool has_room() const override;
@@ -101,7 +105,7 @@ private:
     std::string name_;
     network::Backoff backoff_;
     std::chrono::steady_clock::time_point rests_until_{};
-    std::chrono::steady_clock::time_point full_until_{};
+    Fullness fullness_;
     Fleet fleet_;
     std::multiset<std::chrono::steady_clock::time_point> calls_;  // of /generate, when they began
     std::size_t instances_ = 0;                                   // that were told of last

@@ -144,12 +144,7 @@ private:
             auto judging = made.full ? backend_.refused(tries, std::move(*answer))
                                      : backend_.lost(tries, made.error, told);
             const bool again = co_await std::move(judging);
-            if (!again) co_return made;
-            if (stop.stop_requested()) {
-                made.error = config::fail(generator::Errc::cancelled, backend_.name());
-                made.lost = made.full = false;
-                co_return made;
-            }
+            if (!again || stop.stop_requested()) co_return made;
         }
     }
 

@@ -104,11 +104,6 @@ private:
 
     // Begins a turn, or waits for what may let one begin.
     asio::awaitable<void> next() {
-        // A task that nobody here can do is better left with its validator.
-        if (!p_.pipeline.able()) {
-            co_await p_.stop.sleep(p_.idle);
-            co_return;
-        }
         const auto seen = changes_;
         if (!has_room()) {
             auto waiting = wait(seen, p_.idle);
@@ -118,6 +113,12 @@ private:
         auto taking = p_.slots.take();
         auto slot = co_await std::move(taking);
         if (p_.stop.asked()) co_return;
+        // A task that nobody here can do is better left with its validator.
+        if (!p_.pipeline.able()) {
+            slot.release();
+            co_await p_.stop.sleep(p_.idle);
+            co_return;
+        }
         const auto seen_last = changes_;
         const auto now = p_.clocks.boot();
         if (auto choice = p_.roster.next(now)) {

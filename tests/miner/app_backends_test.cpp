@@ -33,6 +33,20 @@ struct HeldServers {
     void stop() { tests::Serving::stop_all({&servers[0], &servers[1], &servers[2]}); }
 };
 
+// What that `miner serve` answers, without its saying who it is.
+void pass_on_without_report(tests::LoopbackPeer::Socket& socket, const std::string& request,
+                            std::uint16_t port) {
+    boost::asio::io_context io;
+    tests::LoopbackPeer::Socket onward(io);
+    onward.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    tests::send(onward, request);
+    std::string answer;
+    boost::system::error_code error;
+    boost::asio::read(onward, boost::asio::dynamic_buffer(answer), error);
+    answer.replace(answer.find("x-miner-instance"), 16, "x-other-instance");
+    tests::send(socket, answer);
+}
+
 }  // namespace
 
 TEST_CASE("tasks go to other miners, and to those that are left when one of them dies") {
@@ -141,16 +155,8 @@ TEST_CASE("a task that every backend failed at is left with its validator and co
         const bool health = request.starts_with("GET /health ");
         if (!health) ++calls;
         if (!health && calls == 1) return;
-        boost::asio::io_context io;
-        tests::LoopbackPeer::Socket onward(io);
-        onward.connect({boost::asio::ip::make_address("127.0.0.1"), server.port()});
-        tests::send(onward, request);
-        std::string answer;
-        boost::system::error_code error;
-        boost::asio::read(onward, boost::asio::dynamic_buffer(answer), error);
-        // Of several it would be another that makes it; this is none that says who it is.
-        answer.replace(answer.find("x-miner-instance"), 16, "x-other-instance");
-        tests::send(socket, answer);
+        // Of several it would be another that makes it.
+        pass_on_without_report(socket, request, server.port());
     });
     Stage stage;
     stage.settings.generator.device = "none";
@@ -159,6 +165,32 @@ TEST_CASE("a task that every backend failed at is left with its validator and co
     CHECK(stage.run() == ExitCode::ok);
     tests::Serving::stop_all({&server});
     CHECK(stage.count_lines("handed back") == 1);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.validators[0]->tally().submissions == 1);
+    CHECK(stage.counts().errors == 0);
+}
+
+TEST_CASE(
+    "a task that no backend has room for in time is left with its validator and comes again") {
+    tests::Serving server;
+    server.start();
+    std::atomic<int> calls = 0;
+    const tests::LoopbackPeer full([&](tests::LoopbackPeer::Socket& socket) {
+        const auto request = tests::read_request(socket);
+        if (request.starts_with("POST ") && calls++ == 0)
+            return tests::send(socket,
+                               "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 8\r\n"
+                               "Content-Length: 0\r\n\r\n");
+        pass_on_without_report(socket, request, server.port());
+    });
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {"http://127.0.0.1:" + std::to_string(full.port())};
+    stage.settings.generator.deadline = 5s;
+    stage.add_validator({image_task("a")});
+    CHECK(stage.run() == ExitCode::ok);
+    tests::Serving::stop_all({&server});
+    CHECK(stage.count_lines("handed back") >= 1);
     CHECK(stage.validators[0]->tally().accepted == 1);
     CHECK(stage.validators[0]->tally().submissions == 1);
     CHECK(stage.counts().errors == 0);

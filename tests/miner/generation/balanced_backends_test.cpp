@@ -180,6 +180,30 @@ TEST_CASE("when all behind a balancer are full it is asked again when they say, 
     CHECK(bench.able_after);
 }
 
+TEST_CASE("a request that nobody behind a balancer has room for in its time is left to others") {
+    const auto refusing = [](const std::string& name) {
+        return miner_that(name, [name](LoopbackPeer::Socket& socket) {
+            tests::send(socket, answer("429 Too Many Requests",
+                                       "Retry-After: 300\r\n" + report(name, 1, 0)));
+        });
+    };
+    const LoopbackPeer first(refusing("first")), second(refusing("second"));
+    const Balancer balancer(
+        [&](bool, int before) { return before % 2 == 0 ? first.port() : second.port(); });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    bench.settings.generator.deadline = 3s;
+    const auto result = bench.produce();
+    CHECK(result.end == miner::GenerationResult::End::stranded);
+    CHECK(result.outcome == Outcome::none);
+    CHECK(result.attempts.empty());
+    CHECK(result.detail.starts_with("no backend had room within generator.deadline, 3 s: "));
+    // Whoever asked and gives up waiting has stopped it.
+    bench.settings.generator.deadline = 10min;
+    bench.stop_once = [&] { return balancer.calls() >= 4; };
+    CHECK(bench.produce().end == miner::GenerationResult::End::stopped);
+}
+
 TEST_CASE("a single backend that is full gets no mark, and another takes the request at once") {
     const bool tells = GENERATE(false, true);
     Serving other;
@@ -219,8 +243,11 @@ TEST_CASE("whoever waits for room behind a balancer gives up at its deadline") {
     Bench bench;
     bench.settings.generator.remote = {balancer.url()};
     bench.settings.generator.deadline = 1s;
-    for (const auto& result : bench.produce(5))
-        CHECK(result.end == miner::GenerationResult::End::late);
+    // Late are those that were at work; those that waited are left to others.
+    for (const auto& result : bench.produce(5)) {
+        CHECK(result.undecided());
+        CHECK(result.end != miner::GenerationResult::End::stopped);
+    }
     CHECK(three.made() <= 3);
     three.let_go();  // the balancer does not hear that its callers have gone
 }

@@ -6,9 +6,15 @@
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/miner/serving.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <stdexcept>
@@ -26,6 +32,8 @@ struct PoolBench {
     std::vector<std::string> lines;
     miner::GenerationRequest request = small_png();
     std::stop_source stop;
+    // Asked on io every millisecond: from then on nobody wants the results any more. May be empty.
+    std::function<bool()> stop_once;
 
     PoolBench() {
         settings.generator.device = "none";
@@ -56,6 +64,16 @@ struct PoolBench {
             auto what = request;
             result = co_await production.produce(std::move(what), 7, token, std::move(watch));
         };
+        bool over = false;
+        const auto ask_whether_to_stop = [&]() -> asio::awaitable<void> {
+            asio::steady_timer timer(io);
+            while (!over && !stop_once()) {
+                timer.expires_after(std::chrono::milliseconds(1));
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+            if (!over) stop.request_stop();
+        };
+        if (stop_once) asio::co_spawn(io, ask_whether_to_stop(), asio::detached);
         asio::co_spawn(
             io,
             [&]() -> asio::awaitable<void> {
@@ -70,7 +88,10 @@ struct PoolBench {
                 able_after = pool->able();
                 co_await pool->unload();
             },
-            [&](std::exception_ptr error) { failure = error; });
+            [&](std::exception_ptr error) {
+                failure = error;
+                over = true;
+            });
         io.run();
         if (failure) std::rethrow_exception(failure);
         return results;
