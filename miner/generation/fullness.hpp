@@ -16,11 +16,18 @@ public:
 
     // It refused a request for want of room, and will refuse more until then.
     void refused(Time now, Time until) {
-        if (!since_ || is_stale(now)) since_ = now;
+        if (!since_ || is_stale(now)) {
+            since_ = now;
+            rounds_ = 0;
+        }
+        if (has_room(now)) ++rounds_;
         until_ = until;
     }
     // It has made what it was given.
-    void made_one() { since_.reset(); }
+    void made_one() {
+        since_.reset();
+        rounds_ = 0;
+    }
     // It says that it has room.
     void over() {
         made_one();
@@ -29,6 +36,8 @@ public:
 
     // Whether a request may be given to it.
     bool has_room(Time now) const { return now >= until_; }
+    // How often, one time after the other, it refused what was given to it in the hope of room.
+    int rounds() const { return rounds_; }
     // Whether one refusal has followed the other for long. Not for good where nobody asks any more,
     // as then nobody would ever learn of room.
     bool is_long(Time now) const {
@@ -41,6 +50,7 @@ private:
     std::chrono::milliseconds long_while_;
     std::optional<Time> since_;  // the first refusal after it had room
     Time until_{};
+    int rounds_ = 0;
 };
 
 }  // namespace miner

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kLargestHealth = 64 << 10;
 constexpr int kMostLooks = 8;  // rounds of questions in one look; each shows twice as many
-constexpr int kMostRefused = 32, kMostLost = 3;  // calls for one request, without a pause
+constexpr int kMostRefused = 32, kMostLost = 3;  // calls for one attempt, without a pause
+constexpr int kPatience = 2;                     // rounds of refusals by all that stand there
 
 }  // namespace
 
@@ -58,12 +59,14 @@ bool RemoteBackend::has_room() const {
     return !fleet_.several() || std::size_t(load()) < fleet_.places();
 }
 
-RemoteBackend::Tries RemoteBackend::begin_tries() const { return {.several = fleet_.several()}; }
+RemoteBackend::Tries RemoteBackend::begin_tries(bool begun) const {
+    return {.several = fleet_.several(), .begun = begun, .queues = fullness_.rounds() >= kPatience};
+}
 
 asio::awaitable<config::Result<network::HttpAnswer>> RemoteBackend::call(
     network::HttpRequest request, network::HttpLimits limits, std::stop_token stop,
     const Tries& tries) {
-    if (tries.several || fleet_.several())
+    if (!tries.queues && (tries.several || fleet_.several()))
         request.headers.emplace_back(kNoQueue.first, kNoQueue.second);
     const auto begun = calls_.insert(Clock::now());
     const std::shared_ptr<void> over(nullptr, [this, begun](void*) { calls_.erase(begun); });
@@ -208,7 +211,14 @@ asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer a
     const auto bound = std::min<std::size_t>(fleet_.questions(), kMostRefused);
     const bool several = tries.several && report && fleet_.instances() > 0;
     const auto all_full = fleet_.full_until(now);
-    if (several && !all_full && std::size_t(++tries.refused) < bound) co_return true;
+    // A queue may have room where no place is free.
+    const bool another_may = tries.queues || !all_full;
+    if (several && another_may && std::size_t(++tries.refused) < bound) co_return true;
+    if (several && tries.begun && !tries.queues) {
+        tries.queues = true;
+        tries.refused = 0;
+        co_return true;
+    }
     // Of several, one that was not met may have room.
     const auto again_at = all_full ? *all_full : several ? now + seconds(1) : until;
     fullness_.refused(now, again_at);

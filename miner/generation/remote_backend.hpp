@@ -5,7 +5,9 @@
 // How many there are, and what they make at once, is learnt from their answers (Fleet). Where there
 // are several, so many requests are given to them, each with the word to refuse it rather than let
 // it wait behind another; what one refuses goes to the next at once, and what one loses does, too.
-// Each call has a connection of its own: a balancer of connections would send all of one to one.
+// Whom all refuse waits in a queue there like everybody else, once it has been here in vain, or has
+// something to lose: else those who always queue would always be first. Each call has a connection
+// of its own: a balancer of connections would send all of one to one.
 //
 // It gets the picture or prompt as it came, with our generation config beside it (see
 // GenerateEndpoint): it enhances, makes one structure, and goes on only when that is dense enough;
@@ -48,12 +50,14 @@ public:
     // counts as up or down. At most some seconds.
     asio::awaitable<void> check();
 
-    // What came of one request so far.
+    // What came of one attempt so far.
     struct Tries {
         int refused = 0, lost = 0;
-        bool several = false;  // stood there when the first was made
+        bool several = false;  // stood there when the first call was made
+        bool begun = false;    // with attempts that another address would have to make again
+        bool queues = false;   // waits behind others where it must
     };
-    Tries begin_tries() const;
+    Tries begin_tries(bool begun) const;
     // A call ended well.
     void succeeded();
     // A call was refused for want of room, or by one that stands down. True: others are there, and

@@ -119,16 +119,22 @@ private:
         // The config's deadline fires through the stop token; this one only outlasts it.
         limits.read = input_.generation_config.deadline + seconds(5);
         limits.body_bytes = kLargestRemoteResult;
-        auto tries = backend_.begin_tries();
+        auto tries = backend_.begin_tries(begun_);
         for (;;) {
             auto asked = request;
             auto calling = backend_.call(std::move(asked), limits, stop, tries);
             auto answer = co_await std::move(calling);
             const bool told = answer && read_report(answer->headers);
             Made made;
+            if (!answer && is_cancelled(answer.error())) {
+                made.error = answer.error();
+                // In a queue, as far as anybody knows: nothing was begun there.
+                made.lost = made.full = tries.queues && !begun_;
+                co_return made;
+            }
             if (!answer) {
                 made.error = answer.error();
-                made.lost = !is_cancelled(made.error);
+                made.lost = true;
             } else if (has_no_room(*answer)) {
                 made.error = config::fail(generator::Errc::internal,
                                           backend_.name() + ": " + refusal_words(*answer));
@@ -138,7 +144,8 @@ private:
                 made = co_await std::move(understanding);
             }
             if (!made.lost) {
-                if (!is_cancelled(made.error)) backend_.succeeded();
+                begun_ = true;
+                backend_.succeeded();
                 co_return made;
             }
             auto judging = made.full ? backend_.refused(tries, std::move(*answer))
@@ -181,6 +188,7 @@ private:
     Lanes& lanes_;
     RemoteBackend& backend_;
     Input input_;
+    bool begun_ = false;  // an attempt was made there
 };
 
 }  // namespace

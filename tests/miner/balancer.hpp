@@ -15,6 +15,20 @@
 
 namespace tests {
 
+// Sends `request` to whoever listens on that port here, and what comes back to `socket`.
+inline void pass_on(LoopbackPeer::Socket& socket, const std::string& request, std::uint16_t port) {
+    boost::asio::io_context io;
+    LoopbackPeer::Socket onward(io);
+    onward.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    send(onward, request);
+    char bytes[65536];
+    boost::system::error_code error;
+    while (!error) {
+        const auto count = onward.read_some(boost::asio::buffer(bytes), error);
+        send(socket, {bytes, count});
+    }
+}
+
 class Balancer {
 public:
     // The port that a connection goes to, by how many of its kind (questions for /health, calls of
@@ -49,7 +63,7 @@ private:
             if (stopping_ || error) return;
             connections_.emplace_back([this, taken = std::move(socket)]() mutable {
                 try {
-                    pass_on(taken);
+                    balance(taken);
                 } catch (const boost::system::system_error&) {
                     // One of the two hung up; so does this one on the other.
                 }
@@ -57,21 +71,11 @@ private:
         }
     }
 
-    void pass_on(LoopbackPeer::Socket& socket) {
+    void balance(LoopbackPeer::Socket& socket) {
         const auto request = read_request(socket);
         const bool call = request.starts_with("POST ");
         const auto port = choose_(call, (call ? calls_ : questions_)++);
-        if (port == 0) return;
-        boost::asio::io_context io;
-        LoopbackPeer::Socket onward(io);
-        onward.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-        send(onward, request);
-        char bytes[65536];
-        boost::system::error_code error;
-        while (!error) {
-            const auto count = onward.read_some(boost::asio::buffer(bytes), error);
-            send(socket, {bytes, count});
-        }
+        if (port != 0) pass_on(socket, request, port);
     }
 
     Choose choose_;

@@ -38,6 +38,23 @@ LoopbackPeer::Script miner_that(const std::string& name, LoopbackPeer::Script sc
     };
 }
 
+// Refuses whoever would have to wait and does not want to, as where callers always queue; lets
+// others do what that `miner serve` does.
+LoopbackPeer::Script always_queued_at(const std::string& name, const Serving& serving,
+                                      std::atomic<int>& refusals) {
+    return [=, &serving, &refusals](LoopbackPeer::Socket& socket) {
+        const auto request = tests::read_request(socket);
+        if (!request.starts_with("POST "))
+            return tests::send(socket,
+                               answer("200 OK", report(name, 1, 0), R"({"status":"healthy"})"));
+        if (request.find("\r\nx-miner-queue: no\r\n") == std::string::npos)
+            return tests::pass_on(socket, request, serving.port());
+        ++refusals;
+        tests::send(socket,
+                    answer("429 Too Many Requests", "Retry-After: 1\r\n" + report(name, 1, 0)));
+    };
+}
+
 // Three `miner serve`s, each of which holds what it has until it is let go.
 struct Three {
     std::array<Serving, 3> servers;
@@ -202,6 +219,47 @@ TEST_CASE("a request that nobody behind a balancer has room for in its time is l
     bench.settings.generator.deadline = 10min;
     bench.stop_once = [&] { return balancer.calls() >= 4; };
     CHECK(bench.produce().end == miner::GenerationResult::End::stopped);
+}
+
+TEST_CASE("those who always queue do not keep out for good who would rather be refused") {
+    Serving well;
+    well.start();
+    std::atomic<int> refusals = 0;
+    const LoopbackPeer first(always_queued_at("first", well, refusals)),
+        second(always_queued_at("second", well, refusals));
+    const Balancer balancer(
+        [&](bool, int before) { return before % 2 == 0 ? first.port() : second.port(); });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    bench.settings.generator.deadline = 60s;
+    const auto result = bench.produce();
+    Serving::stop_all({&well});
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(well.script->stage1_runs == 1);
+    CHECK(refusals >= 3);  // it did not queue before it was refused twice
+}
+
+TEST_CASE("a retry waits in a queue rather than that the attempt before it is made anew") {
+    Serving well;
+    well.script->voxels = {50, 100};
+    well.start();
+    std::atomic<int> refusals = 0;
+    const LoopbackPeer first(always_queued_at("first", well, refusals)),
+        second(always_queued_at("second", well, refusals));
+    const Balancer balancer([&](bool call, int before) {
+        if (call && before == 0) return well.port();
+        return before % 2 == 0 ? first.port() : second.port();
+    });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    bench.settings.generator.deadline = 60s;
+    const auto result = bench.produce();
+    Serving::stop_all({&well});
+    CHECK(result.outcome == Outcome::retry_passed);
+    CHECK(result.attempts.size() == 2);
+    CHECK(well.script->stage1_runs == 2);
+    CHECK(refusals >= 1);  // one that is idle would have been better
+    CHECK_FALSE(bench.says("backend full"));
 }
 
 TEST_CASE("a single backend that is full gets no mark, and another takes the request at once") {

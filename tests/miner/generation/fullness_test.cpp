@@ -52,3 +52,21 @@ TEST_CASE("a backend is full for long when one refusal follows the other for so 
         CHECK_FALSE(fullness.is_long(kStart + 31s));
     }
 }
+
+TEST_CASE("refusals beside one another are one round") {
+    Fullness fullness(30s);
+    CHECK(fullness.rounds() == 0);
+    fullness.refused(kStart, kStart + 1s);
+    fullness.refused(kStart, kStart + 1s);
+    CHECK(fullness.rounds() == 1);
+    fullness.refused(kStart + 1s, kStart + 2s);
+    CHECK(fullness.rounds() == 2);
+    SECTION("until it makes one") {
+        fullness.made_one();
+        CHECK(fullness.rounds() == 0);
+    }
+    SECTION("or nobody asks for long") {
+        fullness.refused(kStart + 40s, kStart + 41s);
+        CHECK(fullness.rounds() == 1);
+    }
+}

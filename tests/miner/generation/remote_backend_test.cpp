@@ -44,7 +44,7 @@ void with_backend(const LoopbackPeer& peer, RemoteBackend::Options options,
 }
 
 boost::asio::awaitable<void> refuse(RemoteBackend& backend, const char* seconds) {
-    auto tries = backend.begin_tries();
+    auto tries = backend.begin_tries(false);
     network::HttpAnswer answer{.status = 429, .headers = {{"retry-after", seconds}}, .body = {}};
     auto refusing = backend.refused(tries, std::move(answer));
     const bool again = co_await std::move(refusing);
