@@ -47,7 +47,7 @@ std::optional<BackendReport> read_report(const network::HttpHeaders& headers) {
 }
 
 void Fleet::heard(const BackendReport& report, Time now) {
-    known_ = true;
+    told_ = now;
     if (report.places == 0) {
         instances_.erase(report.instance);
         return;

@@ -58,8 +58,13 @@ public:
     // unheard are taken for at work as requests of ours are with nobody that was met. Of those that
     // were met, what is at work beyond ours is others'.
     void looked(Time began, AtWork ours);
+    // Who was asked since then is well. Where no report came meanwhile, whoever is there now sends
+    // none, and all that was known of others there is forgotten.
+    void well(Time began) {
+        if (told_ && *told_ < began) *this = {};
+    }
 
-    bool known() const { return known_; }  // a report ever came
+    bool known() const { return told_.has_value(); }  // reports come from there
     std::size_t instances() const;
     bool several() const { return instances() + (hidden_ > 0 ? 1 : 0) > 1; }
     // Requests that we may have there at once. What others have at work there is theirs, but for
@@ -82,7 +87,7 @@ private:
     bool is_fresh(const Instance& instance) const { return instance.heard >= oldest_; }
     void make_room();
 
-    bool known_ = false;
+    std::optional<Time> told_;                   // the newest report
     std::map<std::string, Instance> instances_;  // by name
     Time oldest_{};                              // who was heard of before counts no more
     Time doubted_{};

@@ -132,6 +132,7 @@ asio::awaitable<void> RemoteBackend::look_round() {
     }
     const auto before = std::size_t(std::distance(calls_.begin(), calls_.lower_bound(began)));
     fleet_.looked(began, {.all = calls_.size(), .since_before = before});
+    if (look.healthy) fleet_.well(began);
     set_up(look.healthy, look.why);
 }
 

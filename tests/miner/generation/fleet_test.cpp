@@ -182,6 +182,30 @@ TEST_CASE("all are full as long as each is, and none that said that it has room"
     CHECK_FALSE(fleet.full_until(kStart + 4s));
 }
 
+TEST_CASE("what was known is forgotten once those who are well send no report, and not before") {
+    auto fleet = fleet_of({"a", "b"});
+    fleet.full(busy("a"), kStart + 900s);
+    fleet.heard(idle("b"), kStart + 1s);
+    fleet.well(kStart + 1s);
+    CHECK(fleet.instances() == 2);
+    fleet.heard({"b", 0, 0}, kStart + 11s);  // a report, too, though of one that takes nothing
+    fleet.well(kStart + 11s);
+    CHECK(fleet.known());
+    CHECK(fleet.places() == 1);
+    fleet.doubt(kStart + 20s);
+    fleet.well(kStart + 21s);
+    CHECK_FALSE(fleet.known());
+    CHECK_FALSE(fleet.several());
+    CHECK(fleet.places() == 0);
+    CHECK(fleet.questions() == Fleet().questions());
+    // Those who come later are met as if nobody had been there.
+    fleet.heard(idle("a"), kStart + 31s);
+    fleet.looked(kStart + 31s, {});
+    CHECK(fleet.known());
+    CHECK(fleet.places() == 1);
+    CHECK_FALSE(fleet.full_until(kStart + 31s));
+}
+
 TEST_CASE("a peer that has a new name for each answer is bounded") {
     Fleet fleet;
     for (int i = 0; i < 1000; ++i)

@@ -1,6 +1,7 @@
 // A remote backend by itself, and peers that answer as a test says.
 #include "miner/generation/remote_backend.hpp"
 
+#include "network/errc.hpp"
 #include "tests/network/loopback.hpp"
 #include "tests/support/catch.hpp"
 
@@ -86,5 +87,30 @@ TEST_CASE("a backend that has just become full takes on more, which may wait") {
         co_await refuse(backend, "300");
         CHECK(backend.able());
         CHECK_FALSE(backend.has_room());
+    });
+}
+
+TEST_CASE("an address that another server has now is not taken for the miners that were there") {
+    std::atomic<bool> moved = false;
+    const LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, healthy(moved ? -1 : 3, 3));
+    });
+    with_backend(peer, {}, [&](RemoteBackend& backend) -> boost::asio::awaitable<void> {
+        co_await backend.check();
+        CHECK(backend.places() == 3);
+        moved = true;
+        co_await backend.check();
+        CHECK(backend.able());
+        CHECK(backend.places() == 1);
+        // It is no fleet of which others may be left: one that fails rests.
+        auto tries = backend.begin_tries(false);
+        auto error = config::fail(network::Errc::closed, "as a test says");
+        const int asked = peer.connections();
+        auto losing = backend.lost(tries, std::move(error), false);
+        const bool again = co_await std::move(losing);
+        CHECK_FALSE(again);
+        CHECK(peer.connections() == asked);
+        CHECK_FALSE(backend.able());
     });
 }
