@@ -67,6 +67,9 @@ asio::awaitable<void> BackendPool::unload() {
         co_await device->until_idle();
         co_await device->unload();
     }
+    for (auto& remote : remotes_) {
+        co_await remote->close();
+    }
 }
 
 void BackendPool::on_stuck(const std::function<void(const std::string& device)>& told,
@@ -77,10 +80,17 @@ void BackendPool::on_stuck(const std::function<void(const std::string& device)>&
 asio::awaitable<void> BackendPool::watch(Stop& stop) {
     if (remotes_.empty()) co_return;
     while (co_await stop.sleep(kBetweenChecks)) {
-        std::vector<asio::awaitable<void>> checks;
-        for (auto& remote : remotes_) checks.push_back(remote->check());
-        co_await network::await_all(std::move(checks));
+        auto checking = check();
+        auto waiting = stop.unless_asked(std::move(checking));
+        co_await std::move(waiting);
     }
+}
+
+asio::awaitable<bool> BackendPool::check() {
+    std::vector<asio::awaitable<void>> checks;
+    for (auto& remote : remotes_) checks.push_back(remote->check());
+    co_await network::await_all(std::move(checks));
+    co_return true;
 }
 
 std::vector<const Backend*> BackendPool::backends() const {

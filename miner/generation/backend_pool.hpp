@@ -38,7 +38,7 @@ public:
     asio::awaitable<config::Result<void>> load(const MakeGenerator& make_generator,
                                                Start start = Start::cold);
     // Hands out no request any more, waits for those that are out, which whoever gave them has told
-    // to stop, and takes the generators down.
+    // to stop, takes the generators down, and asks remote backends nothing any more.
     asio::awaitable<void> unload();
 
     // Told when a device of this machine does not come back: its lane can neither be used nor
@@ -82,6 +82,7 @@ public:
 private:
     BackendPool() = default;
 
+    asio::awaitable<bool> check();  // all remote ones; true
     Backend* best(const GenerationRequest& request, const std::set<const Backend*>& excluded,
                   bool here_only, bool with_room) const;
 

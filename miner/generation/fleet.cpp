@@ -117,6 +117,12 @@ std::size_t Fleet::questions() const {
     return std::clamp(2 * instances() + 2, kLeastQuestions, kMostQuestions);
 }
 
+bool Fleet::met_other(const std::string& instance, Time began) const {
+    return std::any_of(instances_.begin(), instances_.end(), [&](const auto& each) {
+        return each.first != instance && each.second.heard >= began;
+    });
+}
+
 std::size_t Fleet::heard_since(Time began) const {
     return std::size_t(std::count_if(instances_.begin(), instances_.end(),
                                      [&](const auto& each) { return each.second.heard >= began; }));

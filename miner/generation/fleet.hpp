@@ -76,6 +76,8 @@ public:
     // one look are asked beside one another, as one that sends to the idle sends others on.
     std::size_t questions() const;
     std::size_t heard_since(Time began) const;
+    // Whether another than that one, which takes requests, was heard of since.
+    bool met_other(const std::string& instance, Time began) const;
 
 private:
     struct Instance {

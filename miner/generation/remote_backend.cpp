@@ -8,11 +8,13 @@
 #include "network/first_of.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
 #include <iterator>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace miner {
@@ -25,6 +27,8 @@ constexpr std::int64_t kLargestHealth = 64 << 10;
 constexpr int kMostLooks = 8;  // rounds of questions in one look; each shows twice as many
 constexpr int kMostRefused = 32, kMostLost = 3;  // calls for one attempt, without a pause
 constexpr int kPatience = 2;                     // rounds of refusals by all that stand there
+// Of a question; one packet may be lost. Who does not take part any more is not waited for.
+constexpr seconds kLongestConnect{2};
 
 }  // namespace
 
@@ -93,36 +97,67 @@ asio::awaitable<config::Result<network::HttpAnswer>> RemoteBackend::ask(
         if (const auto report = read_report(answer->headers)) {
             fleet_.heard(*report, Clock::now());
             if (report->free > 0) fullness_.over();
+            if (news_) news_->happen();
         }
     co_return std::move(answer);
 }
 
-// Of several who want to know at once, one looks.
 asio::awaitable<void> RemoteBackend::check() {
-    const auto wanted = Clock::now();
-    if (!looked_) looked_.emplace(co_await asio::this_coro::executor);
-    while (looking_) {
-        co_await looked_->wait();
-    }
-    if (look_began_ > wanted) co_return;
-    looking_ = true;
-    look_began_ = Clock::now();
-    const std::shared_ptr<void> over(nullptr, [this](void*) {
-        looking_ = false;
-        looked_->happen();
-        tell_change();
-    });
-    auto looking = look_round();
+    const auto never = [] { return false; };
+    auto looking = until_looked(Clock::now(), never);
     co_await std::move(looking);
 }
 
-// Until no question leads to one that is new.
-asio::awaitable<void> RemoteBackend::look_round() {
-    const auto began = look_began_;
+asio::awaitable<void> RemoteBackend::until_looked(Clock::time_point wanted,
+                                                  std::function<bool()> enough) {
+    const auto io = co_await asio::this_coro::executor;
+    if (!news_) news_.emplace(io);
+    look_wanted_ = std::max(look_wanted_, wanted);
+    while (looked_ < wanted && !enough() && !closing_.stop_requested()) {
+        if (!looking_) begin_looks(io);
+        co_await news_->wait();
+        if (look_failure_) std::rethrow_exception(std::exchange(look_failure_, nullptr));
+    }
+}
+
+// Beside whoever wants to know: who has learnt enough goes on, and of several one looks for all.
+void RemoteBackend::begin_looks(asio::any_io_executor io) {
+    looking_ = true;
+    asio::co_spawn(io, look_while_wanted(), [this](std::exception_ptr failure) {
+        look_failure_ = failure;
+        looking_ = false;
+        news_->happen();
+        tell_change();
+    });
+}
+
+asio::awaitable<void> RemoteBackend::look_while_wanted() {
+    while (looked_ < look_wanted_ && !closing_.stop_requested()) {
+        const auto began = Clock::now();
+        auto looking = look(began);
+        co_await std::move(looking);
+        looked_ = began;
+        news_->happen();
+        tell_change();
+    }
+}
+
+asio::awaitable<void> RemoteBackend::close() {
+    closing_.request_stop();
+    while (looking_) {
+        co_await news_->wait();
+    }
+}
+
+// Until no question leads to one that is new. Where nobody is known, one question tells whether
+// reports come; one without an answer may have been led to the wrong one.
+asio::awaitable<void> RemoteBackend::look(Clock::time_point began) {
     Look look;
-    auto first = question(look);
-    co_await std::move(first);
-    for (int round = 0; round < kMostLooks && fleet_.known(); ++round) {
+    if (!fleet_.known()) {
+        auto first = question(look);
+        co_await std::move(first);
+    }
+    for (int round = 0; round < kMostLooks && (fleet_.known() || !look.answered); ++round) {
         const auto before = fleet_.heard_since(began);
         std::vector<asio::awaitable<void>> questions;
         for (auto left = fleet_.questions(); left > 0; --left) questions.push_back(question(look));
@@ -130,6 +165,7 @@ asio::awaitable<void> RemoteBackend::look_round() {
         co_await std::move(asking);
         if (fleet_.heard_since(began) == before) break;
     }
+    if (closing_.stop_requested()) co_return;
     const auto before = std::size_t(std::distance(calls_.begin(), calls_.lower_bound(began)));
     fleet_.looked(began, {.all = calls_.size(), .since_before = before});
     if (look.healthy) fleet_.well(began);
@@ -139,11 +175,12 @@ asio::awaitable<void> RemoteBackend::look_round() {
 asio::awaitable<void> RemoteBackend::question(Look& look) {
     network::HttpRequest request{.method = "GET", .target = "/health", .headers = {}, .body = {}};
     network::HttpLimits limits;
+    limits.connect = kLongestConnect;
     limits.read = seconds(5);
     limits.body_bytes = kLargestHealth;
-    const std::stop_token never;
-    auto asking = ask(std::move(request), limits, never);
+    auto asking = ask(std::move(request), limits, closing_.get_token());
     const auto answer = co_await std::move(asking);
+    look.answered = look.answered || answer;
     if (answer)
         heard(*answer, look);
     else
@@ -199,12 +236,13 @@ void RemoteBackend::succeeded() {
     fullness_.made_one();
 }
 
-asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer answer) {
+asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer answer,
+                                             std::stop_token stop) {
     const auto now = Clock::now();
     const auto report = read_report(answer.headers);
     const auto until = now + retry_after(answer);
     if (report && report->places == 0 && fleet_.instances() == 0) {
-        auto finding = finds_others(tries);
+        auto finding = finds_others(tries, report->instance, stop);
         const bool others = co_await std::move(finding);
         if (others) co_return true;
     }
@@ -229,23 +267,30 @@ asio::awaitable<bool> RemoteBackend::refused(Tries& tries, network::HttpAnswer a
     co_return false;
 }
 
-// Whether a call that was lost can be made by another that is there.
-asio::awaitable<bool> RemoteBackend::finds_others(Tries& tries) {
-    fleet_.doubt(Clock::now());
+// Whether a call that one lost (its name; empty: nobody knows whose) can be made by another that is
+// there. As soon as one is met that can, or when the asker stops.
+asio::awaitable<bool> RemoteBackend::finds_others(Tries& tries, std::string loser,
+                                                  std::stop_token stop) {
+    const auto now = Clock::now();
+    fleet_.doubt(now);
     {
         ++doubting_;
         const std::shared_ptr<void> over(nullptr, [this](void*) { --doubting_; });
-        auto looking = check();
-        co_await std::move(looking);
+        auto looking = until_looked(now, [&] { return fleet_.met_other(loser, now); });
+        auto stopping = until_stopped(stop);
+        auto first = network::first_of(std::move(looking), std::move(stopping));
+        co_await std::move(first);
     }
     tell_change();
     co_return ++tries.lost < kMostLost&& is_there();
 }
 
-asio::awaitable<bool> RemoteBackend::lost(Tries& tries, config::Error error, bool told) {
-    if (fleet_.known() && (tries.several || !told)) {
-        auto finding = finds_others(tries);
+asio::awaitable<bool> RemoteBackend::lost(Tries& tries, config::Error error, std::string loser,
+                                          std::stop_token stop) {
+    if (fleet_.known() && (tries.several || loser.empty())) {
+        auto finding = finds_others(tries, std::move(loser), stop);
         const bool others = co_await std::move(finding);
+        if (stop.stop_requested()) co_return true;  // nobody wants it any more
         if (others) {
             log_.info("backend lost one", {{"backend", name_},
                                            {"error", error.message()},

@@ -25,9 +25,12 @@
 #include "network/http/url.hpp"
 
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 namespace miner {
@@ -47,8 +50,11 @@ public:
     RemoteBackend(Lanes& lanes, config::Logger& log, Options options);
 
     // Asks for its health, and where it says who it is, for that of the others there; afterwards it
-    // counts as up or down. At most some seconds.
+    // counts as up or down. Some seconds; a minute where one of them takes questions and answers
+    // none.
     asio::awaitable<void> check();
+    // Asks no more; no request may be there any more. Before it dies, where it was asked anything.
+    asio::awaitable<void> close();
 
     // What came of one attempt so far.
     struct Tries {
@@ -62,11 +68,12 @@ public:
     void succeeded();
     // A call was refused for want of room, or by one that stands down. True: others are there, and
     // it is to be made again at once. Else it has no room for a while, as long as it says
-    // (Retry-After).
-    asio::awaitable<bool> refused(Tries& tries, network::HttpAnswer answer);
-    // The backend failed at a call; `told`: one that said who it is, and is there. True: others
-    // are, and it is to be made again. Else it rests, longer each time.
-    asio::awaitable<bool> lost(Tries& tries, config::Error error, bool told);
+    // (Retry-After). Both end soon after `stop` fires, which must happen on io.
+    asio::awaitable<bool> refused(Tries& tries, network::HttpAnswer answer, std::stop_token stop);
+    // The backend failed at a call; `loser`: who said that it is the one, and is there; or empty.
+    // True: others are, and it is to be made again. Else it rests, longer each time.
+    asio::awaitable<bool> lost(Tries& tries, config::Error error, std::string loser,
+                               std::stop_token stop);
 
     const std::string& name() const override { return name_; }
     bool able() const override;
@@ -92,12 +99,18 @@ public:
 private:
     // What questions for health found.
     struct Look {
-        bool healthy = false;
+        bool answered = false, healthy = false;
         std::string why;  // not
     };
+    using Time = std::chrono::steady_clock::time_point;
 
-    asio::awaitable<bool> finds_others(Tries& tries);
-    asio::awaitable<void> look_round();
+    asio::awaitable<bool> finds_others(Tries& tries, std::string loser, std::stop_token stop);
+    // Until a look that began at `wanted` or later is over, or `enough`, which is asked whenever
+    // there is news.
+    asio::awaitable<void> until_looked(Time wanted, std::function<bool()> enough);
+    void begin_looks(asio::any_io_executor io);
+    asio::awaitable<void> look_while_wanted();
+    asio::awaitable<void> look(Time began);
     asio::awaitable<void> question(Look& look);
     void heard(const network::HttpAnswer& answer, Look& look);
     void set_up(bool up, const std::string& why);
@@ -108,15 +121,18 @@ private:
     Options options_;
     std::string name_;
     network::Backoff backoff_;
-    std::chrono::steady_clock::time_point rests_until_{};
+    Time rests_until_{};
     Fullness fullness_;
     Fleet fleet_;
-    std::multiset<std::chrono::steady_clock::time_point> calls_;  // of /generate, when they began
-    std::size_t instances_ = 0;                                   // that were told of last
-    std::optional<network::Event> looked_;
+    std::multiset<Time> calls_;  // of /generate, when they began
+    std::size_t instances_ = 0;  // that were told of last
+    std::stop_source closing_;
+    std::optional<network::Event> news_;  // a look is over, or an answer came that one waits for
     bool looking_ = false;
-    int doubting_ = 0;  // calls that were lost and wait for what a look finds
-    std::chrono::steady_clock::time_point look_began_{};  // of the newest
+    std::exception_ptr look_failure_;
+    Time looked_{};       // when the newest look that is over began
+    Time look_wanted_{};  // the next may not have begun before
+    int doubting_ = 0;    // calls that were lost and wait for what a look finds
     bool checked_ = false, up_ = false;
     bool takes_pictures_ = false, takes_prompts_ = false;
 };

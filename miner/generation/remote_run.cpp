@@ -124,7 +124,8 @@ private:
             auto asked = request;
             auto calling = backend_.call(std::move(asked), limits, stop, tries);
             auto answer = co_await std::move(calling);
-            const bool told = answer && read_report(answer->headers);
+            const auto report = answer ? read_report(answer->headers) : std::nullopt;
+            const auto who = report ? report->instance : std::string();
             Made made;
             if (!answer && is_cancelled(answer.error())) {
                 made.error = answer.error();
@@ -148,8 +149,8 @@ private:
                 backend_.succeeded();
                 co_return made;
             }
-            auto judging = made.full ? backend_.refused(tries, std::move(*answer))
-                                     : backend_.lost(tries, made.error, told);
+            auto judging = made.full ? backend_.refused(tries, std::move(*answer), stop)
+                                     : backend_.lost(tries, made.error, who, stop);
             const bool again = co_await std::move(judging);
             if (!again || stop.stop_requested()) co_return made;
         }

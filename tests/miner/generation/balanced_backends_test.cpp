@@ -55,6 +55,19 @@ LoopbackPeer::Script always_queued_at(const std::string& name, const Serving& se
     };
 }
 
+// Takes connections and answers nothing until it is let go, as a machine whose program hangs.
+class Hanging {
+public:
+    std::uint16_t port() const { return peer_.port(); }
+    bool is_asked() const { return peer_.connections() > 0; }
+    void let_go() { over_ = true; }
+
+private:
+    std::atomic<bool> over_ = false;
+    LoopbackPeer peer_{
+        [this](LoopbackPeer::Socket&) { tests::eventually([this] { return over_.load(); }); }};
+};
+
 // Three `miner serve`s, each of which holds what it has until it is let go.
 struct Three {
     std::array<Serving, 3> servers;
@@ -260,6 +273,55 @@ TEST_CASE("a retry waits in a queue rather than that the attempt before it is ma
     CHECK(well.script->stage1_runs == 2);
     CHECK(refusals >= 1);  // one that is idle would have been better
     CHECK_FALSE(bench.says("backend full"));
+}
+
+TEST_CASE("one behind a balancer that hangs does not hold up what another can make") {
+    Serving well;
+    well.start();
+    const LoopbackPeer dying(miner_that("dying", [](LoopbackPeer::Socket&) {}));
+    Hanging hanging;
+    std::atomic<bool> dead = false;
+    const Balancer balancer([&](bool call, int before) {
+        if (call && before == 0) {
+            dead = true;
+            return dying.port();
+        }
+        if (call || before % 2 == 0) return well.port();
+        return dead ? hanging.port() : dying.port();
+    });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    const auto result = bench.produce();
+    hanging.let_go();
+    Serving::stop_all({&well});
+    CHECK(bench.places == 2);
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(balancer.calls() == 2);
+    CHECK(bench.says("backend lost one"));
+    CHECK_FALSE(bench.says(" instances=1 "));  // it was made before all questions were over
+}
+
+TEST_CASE("whoever stops does not wait until all behind a balancer were asked") {
+    Serving well;
+    well.start();
+    Hanging hanging;
+    std::atomic<bool> dead = false;
+    const Balancer balancer([&](bool call, int) -> std::uint16_t {
+        if (call) {
+            dead = true;
+            return 0;
+        }
+        return dead ? hanging.port() : well.port();
+    });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    bench.stop_once = [&] { return hanging.is_asked(); };
+    const auto result = bench.produce();
+    hanging.let_go();
+    Serving::stop_all({&well});
+    CHECK(result.end == miner::GenerationResult::End::stopped);
+    CHECK_FALSE(bench.says("backend down"));  // as it would be known to be, had all been asked
+    CHECK_FALSE(bench.says("backend failed"));
 }
 
 TEST_CASE("a single backend that is full gets no mark, and another takes the request at once") {

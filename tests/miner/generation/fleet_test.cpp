@@ -206,6 +206,18 @@ TEST_CASE("what was known is forgotten once those who are well send no report, a
     CHECK_FALSE(fleet.full_until(kStart + 31s));
 }
 
+TEST_CASE("another than the one that lost a call is told by what was heard since") {
+    auto fleet = fleet_of({"a", "b"});
+    CHECK_FALSE(fleet.met_other("", kStart + 1s));
+    fleet.heard(idle("a"), kStart + 1s);
+    CHECK(fleet.met_other("", kStart + 1s));
+    CHECK_FALSE(fleet.met_other("a", kStart + 1s));
+    fleet.heard({"b", 0, 0}, kStart + 2s);  // stands down
+    CHECK_FALSE(fleet.met_other("a", kStart + 1s));
+    fleet.heard(busy("b"), kStart + 3s);
+    CHECK(fleet.met_other("a", kStart + 1s));
+}
+
 TEST_CASE("a peer that has a new name for each answer is bounded") {
     Fleet fleet;
     for (int i = 0; i < 1000; ++i)

@@ -40,6 +40,8 @@ void with_backend(const LoopbackPeer& peer, RemoteBackend::Options options,
     const auto all = [&]() -> boost::asio::awaitable<void> {
         auto telling = story(backend);
         co_await std::move(telling);
+        auto closing = backend.close();
+        co_await std::move(closing);
     };
     tests::run(all());
 }
@@ -47,7 +49,8 @@ void with_backend(const LoopbackPeer& peer, RemoteBackend::Options options,
 boost::asio::awaitable<void> refuse(RemoteBackend& backend, const char* seconds) {
     auto tries = backend.begin_tries(false);
     network::HttpAnswer answer{.status = 429, .headers = {{"retry-after", seconds}}, .body = {}};
-    auto refusing = backend.refused(tries, std::move(answer));
+    const std::stop_token never;
+    auto refusing = backend.refused(tries, std::move(answer), never);
     const bool again = co_await std::move(refusing);
     CHECK_FALSE(again);
 }
@@ -105,9 +108,10 @@ TEST_CASE("an address that another server has now is not taken for the miners th
         CHECK(backend.places() == 1);
         // It is no fleet of which others may be left: one that fails rests.
         auto tries = backend.begin_tries(false);
+        const std::stop_token never;
         auto error = config::fail(network::Errc::closed, "as a test says");
         const int asked = peer.connections();
-        auto losing = backend.lost(tries, std::move(error), false);
+        auto losing = backend.lost(tries, std::move(error), "", never);
         const bool again = co_await std::move(losing);
         CHECK_FALSE(again);
         CHECK(peer.connections() == asked);
