@@ -98,11 +98,18 @@ std::size_t Fleet::instances() const {
                                      [&](const auto& each) { return is_fresh(each.second); }));
 }
 
-std::size_t Fleet::places() const {
-    std::size_t fresh = 0, unheard = 0;
+std::size_t Fleet::places_at_work() const {
+    std::size_t unheard = 0;
     for (const auto& [name, instance] : instances_)
-        (is_fresh(instance) ? fresh : unheard) += instance.places;
-    const auto all = std::min(fresh + std::min(hidden_, unheard), kMostPlaces);
+        if (!is_fresh(instance)) unheard += instance.places;
+    return std::min(hidden_, unheard);
+}
+
+std::size_t Fleet::places() const {
+    std::size_t fresh = 0;
+    for (const auto& [name, instance] : instances_)
+        if (is_fresh(instance)) fresh += instance.places;
+    const auto all = std::min(fresh + places_at_work(), kMostPlaces);
     return all > others_ ? all - others_ : std::min<std::size_t>(all, 1);
 }
 

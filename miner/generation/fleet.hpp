@@ -66,7 +66,7 @@ public:
 
     bool known() const { return told_.has_value(); }  // reports come from there
     std::size_t instances() const;
-    bool several() const { return instances() + (hidden_ > 0 ? 1 : 0) > 1; }
+    bool several() const { return instances() + (places_at_work() > 0 ? 1 : 0) > 1; }
     // Requests that we may have there at once. What others have at work there is theirs, but for
     // one place, for which we wait our turn.
     std::size_t places() const;
@@ -87,6 +87,7 @@ private:
     };
 
     bool is_fresh(const Instance& instance) const { return instance.heard >= oldest_; }
+    std::size_t places_at_work() const;  // of the unheard, as far as they are taken for that
     void make_room();
 
     std::optional<Time> told_;                   // the newest report

@@ -275,6 +275,30 @@ TEST_CASE("a retry waits in a queue rather than that the attempt before it is ma
     CHECK_FALSE(bench.says("backend full"));
 }
 
+TEST_CASE("a sparse structure from behind a balancer is an answer, no loss and no refusal") {
+    Serving sparse, dense;
+    sparse.script->voxels = {99};
+    dense.script->voxels = {120};
+    sparse.start();
+    dense.start();
+    const Balancer balancer(
+        [&](bool, int before) { return before % 2 == 0 ? sparse.port() : dense.port(); });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    const auto result = bench.produce();
+    Serving::stop_all({&sparse, &dense});
+    CHECK(bench.places == 2);
+    CHECK(result.outcome == Outcome::retry_passed);
+    REQUIRE(result.attempts.size() == 2);
+    CHECK(result.attempts[0].gaussians == 3168);
+    CHECK(sparse.script->stage1_runs == 1);
+    CHECK(dense.script->stage1_runs == 1);
+    CHECK(balancer.calls() == 2);
+    for (const auto* words : {"backend lost one", "backend full", "backend failed"})
+        CHECK_FALSE(bench.says(words));
+    CHECK(bench.able_after);
+}
+
 TEST_CASE("one behind a balancer that hangs does not hold up what another can make") {
     Serving well;
     well.start();

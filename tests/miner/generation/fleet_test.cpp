@@ -182,6 +182,22 @@ TEST_CASE("all are full as long as each is, and none that said that it has room"
     CHECK_FALSE(fleet.full_until(kStart + 4s));
 }
 
+TEST_CASE("those whose results are on their way leave their places to others") {
+    auto fleet = fleet_of({"a"});
+    fleet.heard(idle("a"), kStart + 1s);
+    // Two are being sent by the one that is there, while a third asks for its place.
+    fleet.looked(kStart + 1s, {.all = 3, .since_before = 2});
+    CHECK(fleet.places() == 1);
+    CHECK_FALSE(fleet.several());  // there is nobody else to have them
+    CHECK_FALSE(fleet.full_until(kStart + 1s));
+    fleet.heard(busy("a"), kStart + 11s);  // it has it
+    fleet.looked(kStart + 11s, {3, 3});
+    CHECK(fleet.places() == 1);
+    fleet.heard(idle("a"), kStart + 21s);
+    fleet.looked(kStart + 21s, {});
+    CHECK(fleet.places() == 1);
+}
+
 TEST_CASE("what was known is forgotten once those who are well send no report, and not before") {
     auto fleet = fleet_of({"a", "b"});
     fleet.full(busy("a"), kStart + 900s);

@@ -23,6 +23,26 @@ std::future<unsigned> meanwhile(const Serving& serving) {
     });
 }
 
+// A call whose caller reads nothing of the answer, and hangs up in the end.
+class Asking {
+public:
+    explicit Asking(const Serving& serving) {
+        const auto body = form({{"prompt_image_file", picture()}});
+        const auto v4 = boost::asio::ip::tcp::v4();
+        socket_.open(v4);
+        socket_.set_option(boost::asio::socket_base::receive_buffer_size(4096));
+        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), serving.port()});
+        tests::send(socket_,
+                    "POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                    "multipart/form-data; boundary=XX\r\nContent-Length: " +
+                        std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+
+private:
+    boost::asio::io_context io_;
+    tests::LoopbackPeer::Socket socket_{io_};
+};
+
 }  // namespace
 
 TEST_CASE("a picture comes back as TRELLIS's own PLY, or as SPZ when asked for") {
@@ -234,6 +254,23 @@ TEST_CASE("a caller who would rather be refused than wait is, while others may w
     CHECK(serving.post(call, {{"X-Miner-Queue", "no"}}).status == 200);
 }
 
+TEST_CASE("results that are on their way to slow readers take no place") {
+    Serving serving;
+    serving.script->voxels = {6250};  // 13.6 MB, more than the system takes off the server's hands
+    serving.start();
+    const Asking first(serving), second(serving);
+    CHECK(tests::eventually([&] {
+        return serving.get("/metrics")
+                   .body.find("\nminer_generate_requests_total{end=\"made\"} 2\n") !=
+               std::string::npos;
+    }));
+    CHECK(miner::read_report(serving.get("/ready").headers)->free == 1);
+    const auto third =
+        serving.post(form({{"prompt_image_file", picture()}}), {{"x-miner-queue", "no"}});
+    CHECK(third.status == 200);
+    CHECK(serving.script->stage1_runs == 3);
+}
+
 TEST_CASE("a miner that passes all on has no place for what other miners ask") {
     Serving worker;
     worker.start();
@@ -357,14 +394,7 @@ TEST_CASE("when the caller hangs up its run is given up") {
     serving.script->delay = 60s;
     serving.start();
     {
-        boost::asio::io_context io;
-        tests::LoopbackPeer::Socket socket(io);
-        socket.connect({boost::asio::ip::make_address("127.0.0.1"), serving.port()});
-        const auto body = form({{"prompt_image_file", picture()}});
-        tests::send(socket,
-                    "POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                    "multipart/form-data; boundary=XX\r\nContent-Length: " +
-                        std::to_string(body.size()) + "\r\n\r\n" + body);
+        const Asking asking(serving);
         serving.wait_for_stage1(1);
     }
     serving.script->delay = 0s;
