@@ -64,19 +64,48 @@ def seconds(args, name):
     return float(args[args.index(name) + 1])
 
 
-def check_pods(name, each, settings):
+def check_arguments(name, container, settings):
+    for flag in (word[2:] for word in container["args"] if word.startswith("--")):
+        check(name, flag in settings, f"there is no setting {flag}")
+
+
+def claims_of(pod):
+    return {volume["name"]: volume["persistentVolumeClaim"]["claimName"] for volume in pod["spec"].get("volumes", [])
+            if "persistentVolumeClaim" in volume}
+
+
+def weights_of(pod, container):
+    """The claim that weights.path of a container's arguments lies in; None: in none that outlives the pod."""
+    args, claims = container["args"], claims_of(pod)
+    folders = {mount["mountPath"]: claims.get(mount["name"]) for mount in container["volumeMounts"]}
+    return folders.get(args[args.index("--weights.path") + 1]) if "--weights.path" in args else None
+
+
+def check_weights(name, pod, container, jobs):
+    """That what is served is a published model, which some Job has fetched to where it is looked for."""
+    args = container["args"]
+    if "--generator.model" not in args:
+        return check(name, False, "it would serve the embedded model")
+    wanted = (args[args.index("--generator.model") + 1], weights_of(pod, container))
+    fetched = {(each["args"][2], weights_of(job["spec"]["template"], each)) for job in jobs
+               for each in job["spec"]["template"]["spec"]["containers"] if each["args"][:2] == ["weights", "fetch"]}
+    check(name, wanted[1] and wanted in fetched, f"nobody fetches {wanted[0]} to where it is looked for")
+
+
+def check_pods(name, each, settings, jobs):
     pod = each["spec"]["template"]
     labels = each["spec"]["selector"]["matchLabels"].items()
     check(name, labels <= pod["metadata"]["labels"].items(), "its selector does not match its pods")
     for container in pod["spec"]["containers"]:
         args = container["args"]
-        for flag in (word[2:] for word in args if word.startswith("--")):
-            check(name, flag in settings, f"there is no setting {flag}")
+        check_arguments(name, container, settings)
         ports = {port["name"] for port in container["ports"]}
         for probe in ("readinessProbe", "livenessProbe"):
             get = container[probe]["httpGet"]
             check(name, get["path"] in ("/ready", "/health", "/version") and get["port"] in ports, f"{probe} asks in vain")
         if args[0] == "serve":
+            check_weights(name, pod, container, jobs)
+            check(name, container["readinessProbe"].get("timeoutSeconds", 1) >= 5, "one that is busy would count as gone")
             pause = float(container["lifecycle"]["preStop"]["exec"]["command"][1])
             grace = seconds(args, "--run.grace")
             check(name, grace >= seconds(args, "--http.deadline"), "a call may take longer than run.grace")
@@ -146,8 +175,14 @@ def main():
         if kind == "ServiceMonitor":
             check(name, any(spec["selector"]["matchLabels"].items() <= other["metadata"]["labels"].items()
                             for (_, other) in objects if other["kind"] == "Service"), "it selects no service")
+        if kind in ("Deployment", "StatefulSet", "Job"):
+            check(name, all(("PersistentVolumeClaim", claim) in named for claim in claims_of(spec["template"]).values()),
+                  "it claims a volume that is not here")
         if kind in ("Deployment", "StatefulSet"):
-            check_pods(name, each, settings)
+            check_pods(name, each, settings, [other for _, other in objects if other["kind"] == "Job"])
+        if kind == "Job":
+            for container in spec["template"]["spec"]["containers"]:
+                check_arguments(name, container, settings)
     check_adapter("scale.yaml", named["ConfigMap", "adapter-config"], asked)
     check("HorizontalPodAutoscaler", asked and asked <= metrics, f"not all of {asked} are metrics")
     for fault in faults:
