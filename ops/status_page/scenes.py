@@ -159,8 +159,8 @@ class Scene:
             "uptime_s": 12_345.0, "settled": len(tasks), "scored_by": scored_by,
             "model": None if phase == "loading" else {"name": "microsoft/TRELLIS-image-large", "device": "cuda:0", "dtype": "fp16",
                                                       "parameters": 1_100_000_000, "takes_pictures": True, "takes_prompts": False},
-            "backends": [{"name": n, "able": "gpu9" not in n, "load": i % 2} for i, n in enumerate(
-                ["cuda:0", "cuda:1", "http://gpu1.example.org:10006", "http://gpu9.example.org:10006"][:backends])],
+            "backends": [{"name": n, "able": "gpu9" not in n, "load": i % 2, "places": 12 if "balancer" in n else 1} for i, n in enumerate(
+                ["cuda:0", "cuda:1", "http://balancer.example.org:10006", "http://gpu9.example.org:10006"][:backends])],
             "chain": {"block": 4_512_345, "age_s": 4.2},
             "tasks": [{"row": t["id"], "task_id": t["task_id"], "kind": t["kind"], "validator": t["validator"], "stage": stage, "stage_s": 3.0,
                        "age_s": 12.0, "attempt": 2 if t["attempts"] else 1, "gaussians": t["first_gaussians"]}

@@ -9,12 +9,15 @@ function showNow() {
   Verdict.show(now, statistics && statistics.statistics.all, hour && hour.statistics.all);
   $('tasks-now').replaceChildren(...now.tasks.map(task =>
     make('div', { class: 'now' }, make('b', {}, `Task ${task.row}`), steps(task), progressOf(task))));
-  $('backends').replaceChildren(...(now.backends.length > 1 ? now.backends : []).map(s =>
-    make('li', s.able ? {} : { class: 'bad' }, `${s.name}: ${!s.able ? 'takes no work' : s.load ? `at ${times(s.load, 'task')}` : 'free'}`)));
+  $('backends').replaceChildren(...(showsBackends() ? now.backends : []).map(s =>
+    make('li', s.able ? {} : { class: 'bad' }, `${s.name}: ${!s.able ? 'takes no work' : s.load ? `at ${times(s.load, 'task')}` : 'free'}${s.places > 1 ? `, ${times(s.places, 'place')}` : ''}`)));
   Detail.follow(now);
   showFigures();
   showWelcome();
 }
+
+// One that makes a task at a time says nothing that the tasks do not say.
+function showsBackends() { return now.backends.length > 1 || now.backends.some(s => s.places > 1); }
 
 // Before there is any task: what this page will show, and how far the miner is on the way there.
 function showWelcome() {
@@ -46,6 +49,7 @@ function showFigures() {
   if (now) {
     rows.push(['Running for', span(now.uptime_s)]);
     if (now.backends.length > 1) rows.push(['Backends', count(now.backends.filter(s => s.able).length), `of ${now.backends.length} take work`]);
+    if (now.backends.some(s => s.places > 1)) rows.push(['Places', count(now.backends.reduce((sum, s) => sum + (s.able ? s.places : 0), 0)), 'tasks at a time']);
     if (now.chain) rows.push(['Block', count(now.chain.block), `${span(now.chain.age_s)} ago`]);
     if (now.model) rows.push(['Model', make('span', { class: 'name' }, now.model.device), [now.model.name, now.model.dtype, now.model.device_choice].filter(Boolean).join(', '), 'wide']);
   }
