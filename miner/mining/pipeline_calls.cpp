@@ -187,7 +187,7 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
                  {"arrived", may_have_arrived ? "unknown: the next pull tells" : "no"},
                  {"error", error.message()}});
     const auto& settings = s_.settings.schedule;
-    auto wait = milliseconds(settings.failure_delay);
+    auto wait = wait_after_failure(settings);
     // It may be judging.
     if (may_have_arrived) wait = std::max(wait, settings.validation_lock);
     job.who.schedule.cool_down(job.validator.uid, now() + wait);
@@ -200,8 +200,8 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
 milliseconds Pipeline::least_wait(int number) const {
     const auto& settings = s_.settings.schedule;
     if (number <= 2) return settings.idle;
-    const auto wait = std::max<milliseconds>(settings.failure_delay, settings.idle);
-    return std::min<milliseconds>(wait * (1 << std::min(number - 3, 16)), kLongestCooldown);
+    return std::min<milliseconds>(wait_after_failure(settings) * (1 << std::min(number - 3, 16)),
+                                  kLongestCooldown);
 }
 
 asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,

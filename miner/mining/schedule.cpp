@@ -14,6 +14,10 @@ bool may_be_asked(const Validator& validator, const config::Schedule& settings) 
     return has_turn || is_in_round(validator, settings);
 }
 
+BootClock::duration wait_after_failure(const config::Schedule& settings) {
+    return std::max<BootClock::duration>(settings.failure_delay, settings.idle);
+}
+
 Schedule::Schedule(config::Schedule settings)
     : settings_(std::move(settings)), until_owner_(settings_.owner_every) {}
 
@@ -55,10 +59,7 @@ std::optional<Validator> Schedule::next(Time now) {
 
 void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reservation); }
 
-// A delay of nothing would have it asked without pause.
-void Schedule::failed(int uid, Time now) {
-    cool_down(uid, now + std::max<Time::duration>(settings_.failure_delay, settings_.idle));
-}
+void Schedule::failed(int uid, Time now) { cool_down(uid, now + wait_after_failure(settings_)); }
 
 void Schedule::unreached(const Validator& asked, Time now) {
     const Validator* known = find(asked.uid);

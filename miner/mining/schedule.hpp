@@ -33,6 +33,10 @@ bool is_in_round(const Validator& validator, const config::Schedule& settings);
 // Whether it is ever asked, by the round or by the owner's turn, for which an address is enough.
 bool may_be_asked(const Validator& validator, const config::Schedule& settings);
 
+// How long a validator is left alone after a pull or submission failed: never nothing, as it would
+// be asked without pause.
+BootClock::duration wait_after_failure(const config::Schedule& settings);
+
 // With settings.reference it chooses as the reference miner does, turns lost to an absent owner
 // included. Otherwise no turn is lost: an owner who is absent or not serving has none, and one who
 // is free is asked when all others are not.
@@ -66,8 +70,8 @@ public:
         std::multiset<int>::iterator at_;
     };
 
-    // The validator is left alone: until now + settings.reservation, now + settings.failure_delay
-    // (settings.idle at least), or as said. An unknown uid is ignored: the metagraph may have
+    // The validator is left alone: until now + settings.reservation, now + wait_after_failure(), or
+    // as said. An unknown uid is ignored: the metagraph may have
     // changed while its answer was under way.
     void reserve(int uid, Time now);
     void failed(int uid, Time now);
