@@ -2,6 +2,8 @@
 
 #include "storage/errc.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace miner {
@@ -14,14 +16,29 @@ bool LateSteps::may_pass(const config::Error& error) {
 }
 
 LateSteps::Taken LateSteps::take(Step step) {
-    if (auto caught_up = catch_up(); !caught_up) return {caught_up, keep(std::move(step))};
+    if (auto caught_up = catch_up(); !caught_up || !steps_.empty())
+        return {caught_up, keep(std::move(step))};
     auto made = step();
     const bool waits = !made && may_pass(made.error()) && keep(std::move(step));
     return {std::move(made), waits};
 }
 
 config::Result<void> LateSteps::catch_up() {
-    while (!steps_.empty()) {
+    const auto count = std::min(steps_.size(), kAtOnce);
+    if (count == 0) return {};
+    bool begun = false;
+    const auto together = together_([&]() -> config::Result<void> {
+        begun = true;
+        for (std::size_t i = 0; i < count; ++i) {
+            auto made = steps_[i]();
+            if (!made && may_pass(made.error())) return made;
+        }
+        return {};
+    });
+    if (together) steps_.erase(steps_.begin(), steps_.begin() + std::ptrdiff_t(count));
+    if (together || !begun) return together;
+    // One that the disk does not take undoes those before it, which it may take one by one.
+    for (std::size_t i = 0; i < count; ++i) {
         auto made = steps_.front()();
         if (!made && may_pass(made.error())) return made;
         steps_.pop_front();

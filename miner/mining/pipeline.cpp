@@ -48,10 +48,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnPro
                             .prompt = job.task.prompt,
                             .at = now_ms(),
                             .threshold = job.threshold};
-    const auto known = co_await on_db([&]() -> config::Result<storage::Known> {
-        if (const auto caught_up = late_.catch_up(); !caught_up) return caught_up.error();
-        return s_.journal.pulled(row);
-    });
+    const auto known = co_await record_pull(row);
     std::string().swap(row.prompt);  // which may be megabytes, and the job has it
     note_record(known ? config::Result<void>() : known.error());
     if (!known) {
@@ -92,6 +89,20 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnPro
     co_return job.turn;
 }
 
+// After all that is late, with nothing in between.
+asio::awaitable<config::Result<storage::Known>> Pipeline::record_pull(
+    const storage::PulledTask& row) {
+    std::optional<config::Result<storage::Known>> known;
+    while (!known) {
+        known = co_await on_db([&]() -> std::optional<config::Result<storage::Known>> {
+            if (const auto caught_up = late_.catch_up(); !caught_up) return caught_up.error();
+            if (late_.waiting() > 0) return std::nullopt;
+            return s_.journal.pulled(row);
+        });
+    }
+    co_return *std::move(known);
+}
+
 // What a pull tells of earlier tasks of that validator; `current` is the one that it gave.
 asio::awaitable<void> Pipeline::settled(const Identity& who, const Validator& validator,
                                         std::optional<TaskInHand> current) {
@@ -101,13 +112,22 @@ asio::awaitable<void> Pipeline::settled(const Identity& who, const Validator& va
     return record("settled", current ? current->id : std::string(), std::move(step));
 }
 
+asio::awaitable<config::Result<void>> Pipeline::catch_up() {
+    config::Result<void> made;
+    bool more = true;
+    while (more) {
+        made = co_await on_db([&] {
+            auto portion = late_.catch_up();
+            more = portion && late_.waiting() > 0;
+            return portion;
+        });
+    }
+    co_return made;
+}
+
 asio::awaitable<void> Pipeline::finish() {
-    std::size_t lost = 0;
-    const auto caught_up = co_await on_db([&] {
-        auto made = late_.catch_up();
-        lost = late_.waiting() + late_.lost();
-        return made;
-    });
+    const auto caught_up = co_await catch_up();
+    const auto lost = co_await on_db([this] { return late_.waiting() + late_.lost(); });
     note_record(caught_up);
     if (lost == 0) co_return;
     s_.log.error("records lost",

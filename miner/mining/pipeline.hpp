@@ -111,7 +111,8 @@ public:
     explicit Pipeline(Services services)
         : s_(std::move(services)),
           candidate_time_(s_.settings.candidates),
-          calibrator_(s_.settings.candidates, s_.log, s_.predicted) {}
+          calibrator_(s_.settings.candidates, s_.log, s_.predicted),
+          late_([this](const LateSteps::Step& several) { return s_.journal.together(several); }) {}
 
     // `validator` was chosen by who.schedule and is reserved by this call. The turn leaves it with
     // the cool-down it asked for. A pulled task is never generated twice and a finished result
@@ -155,6 +156,7 @@ private:
     void leave_alone(Identity& who, const Validator& validator, const Heard& heard);
     bool violated(const Identity& who, const Validator& validator, const Heard& heard);
     void note_clock(const Validator& validator, std::optional<std::int64_t> date);
+    asio::awaitable<config::Result<storage::Known>> record_pull(const storage::PulledTask& row);
     asio::awaitable<void> settled(const Identity& who, const Validator& validator,
                                   std::optional<TaskInHand> current);
     asio::awaitable<void> work(Job& job, std::optional<storage::Result> known);
@@ -186,6 +188,8 @@ private:
     }
     template <class Fn>
     asio::awaitable<void> record(std::string_view what, std::string task_id, Fn fn);
+    // Makes all late steps, a portion at a time.
+    asio::awaitable<config::Result<void>> catch_up();
     template <class Fn>
     asio::awaitable<std::invoke_result_t<Fn>> on_db(Fn fn);
 
@@ -214,7 +218,8 @@ asio::awaitable<void> Pipeline::record(std::string_view what, std::string task_i
         return made ? config::Result<void>() : made.error();
     };
     const auto taken = co_await on_db([&] { return late_.take(std::move(step)); });
-    const auto& made = taken.made;
+    auto made = taken.made;
+    if (made && taken.waits) made = co_await catch_up();
     note_record(made);
     if (made) co_return;
     const auto* const hint = taken.waits ? "it is once the database can be written"
