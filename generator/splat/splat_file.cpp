@@ -82,24 +82,18 @@ config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {
 config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
                                                        SplatFormat format,
                                                        const SpzOptions& options) try {
-    switch (format) {
-        case SplatFormat::ply:
-            return write_ply(splats);
-        case SplatFormat::spz_subnet:
-            return write_spz(splats, options);
-        case SplatFormat::spz_niantic:
-        case SplatFormat::spz_niantic_3: {
-            auto niantic = options;
-            niantic.version = format == SplatFormat::spz_niantic ? 2 : 3;
-            const auto payload = pack_spz(splats, niantic);
-            if (payload.size() > std::numeric_limits<uInt>::max() / 2)
-                return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
-            return gzip(payload);
-        }
-        case SplatFormat::glb:
-            return write_glb(splats);
-    }
-    return config::fail(Errc::internal, "no such format");
+    if (format == SplatFormat::ply) return write_ply(splats);
+    if (format == SplatFormat::glb) return write_glb(splats);
+    const auto bits = fitting_fraction_bits(splats, options.fraction_bits);
+    if (!bits) return bits.error();
+    auto fitting = options;
+    fitting.fraction_bits = *bits;
+    if (format == SplatFormat::spz_subnet) return write_spz(splats, fitting);
+    fitting.version = format == SplatFormat::spz_niantic ? 2 : 3;
+    const auto payload = pack_spz(splats, fitting);
+    if (payload.size() > std::numeric_limits<uInt>::max() / 2)
+        return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
+    return gzip(payload);
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while writing splats");
 }

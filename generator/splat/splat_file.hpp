@@ -22,6 +22,10 @@ enum class SplatFormat {
 // "SPZ of Niantic, version 2, gzip".
 std::string_view words(SplatFormat format);
 
+inline bool is_spz(SplatFormat format) {
+    return format != SplatFormat::ply && format != SplatFormat::glb;
+}
+
 // Whether +y is up in files of this kind, by definition or by use. PLY files of Gaussians have -y
 // up, as their trainers leave it.
 inline bool has_y_up(SplatFormat format) { return format != SplatFormat::ply; }
@@ -35,7 +39,8 @@ std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes);
 config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
 
 // Axes stay. What SPZ and glTF have no place for is left out (harmonics beyond degree 3); of an SPZ
-// the format says the version. Fails as write_glb does.
+// the format says the version, and places have as many fraction bits as fit, options.fraction_bits
+// at most. Fails as write_glb and fitting_fraction_bits do.
 config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
                                                        SplatFormat format,
                                                        const SpzOptions& options = {});

@@ -1,5 +1,6 @@
 #include "generator/splat/spz.hpp"
 
+#include "generator/errc.hpp"
 #include "generator/parallel.hpp"
 #include "generator/splat/spz_format.hpp"
 #include "generator/splat/spz_pack.hpp"
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <string>
 
 namespace generator {
 namespace {
@@ -78,6 +80,31 @@ void pack(const StoredSplats& splats, const SpzHeader& header, const SpzOptions&
 }
 
 }  // namespace
+
+config::Result<int> fitting_fraction_bits(const StoredSplats& splats, int most) {
+    // What lies nearer to 0 is rounded to less than 2^23, of either sign.
+    constexpr float kReach = 8388607.5F;
+    float furthest = 0;
+    std::size_t unfit = 0;
+    for (const auto& place : splats.position) {
+        float far = 0;
+        bool fits = true;
+        for (const float value : place) {
+            fits = fits && std::abs(value) < kReach;  // NaN is not
+            far = std::max(far, std::abs(value));
+        }
+        unfit += !fits;
+        if (fits) furthest = std::max(furthest, far);
+    }
+    if (unfit > 0)
+        return config::fail(Errc::bad_splats,
+                            "SPZ: " + std::to_string(unfit) + " of " +
+                                std::to_string(splats.size()) +
+                                " Gaussians lie further than 8388607 from 0, or at a place that is "
+                                "not finite, which it cannot hold");
+    while (std::ldexp(furthest, most) >= kReach) --most;
+    return most;
+}
 
 std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions& options) {
     const SpzHeader header = header_of(splats, options);

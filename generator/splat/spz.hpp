@@ -20,6 +20,11 @@ struct SpzOptions {
     int threads = 0;          // threads_for() of it; the bytes do not depend on them
 };
 
+// The most fraction bits, up to `most`, with which all places have room in their 24 bits. Fails
+// with bad_splats where a place has none with any number of bits, or is not finite, and says of how
+// many Gaussians.
+config::Result<int> fitting_fraction_bits(const StoredSplats& splats, int most);
+
 // The payload before compression: header and arrays. Harmonics beyond degree 3 have no place in it
 // and are left out. What is not finite is written as 404's library does on x86-64: NaN as byte 0, a
 // position out of range as 0.

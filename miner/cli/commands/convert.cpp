@@ -10,7 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace miner {
 namespace {
@@ -19,6 +22,28 @@ constexpr std::size_t kMaxBytes = std::size_t(4) << 30;
 
 const char* up_of(generator::SplatFormat format) {
     return generator::has_y_up(format) ? "+y" : "-y";
+}
+
+// A file's content, and in how many fraction bits its places are, where it is an SPZ.
+struct Made {
+    std::vector<std::uint8_t> bytes;
+    std::optional<int> fraction_bits;
+};
+
+config::Result<Made> make(const generator::StoredSplats& splats, generator::SplatFormat format,
+                          const config::Export& settings) {
+    generator::SpzOptions options{.fraction_bits = settings.fraction_bits,
+                                  .zstd_level = settings.zstd_level};
+    Made made;
+    if (generator::is_spz(format)) {
+        const auto bits = generator::fitting_fraction_bits(splats, settings.fraction_bits);
+        if (!bits) return bits.error();
+        made.fraction_bits = options.fraction_bits = *bits;
+    }
+    auto bytes = generator::write_splats(splats, format, options);
+    if (!bytes) return bytes.error();
+    made.bytes = std::move(*bytes);
+    return made;
 }
 
 }  // namespace
@@ -38,27 +63,29 @@ ExitCode convert_command(const CommandLine& line) {
         !options.keep_axes && generator::has_y_up(from) != generator::has_y_up(options.format);
     if (turned) generator::turn_half(*splats);
     const auto& settings = line.loaded.settings.export_;
-    const auto bytes = generator::write_splats(
-        *splats, options.format,
-        {.fraction_bits = settings.fraction_bits, .zstd_level = settings.zstd_level});
-    if (!bytes) {
-        complain(options.out, bytes.error());
+    const auto made = make(*splats, options.format, settings);
+    if (!made) {
+        complain(options.out, made.error());
         return ExitCode::bad_input;
     }
-    if (!write_file(options.out, *bytes)) return ExitCode::storage;
+    if (!write_file(options.out, made->bytes)) return ExitCode::storage;
     const auto looks = generator::guess_up(*splats);
     if (options.json) {
-        fmt::print("{}\n", boost::json::serialize(
-                               boost::json::object{{"path", options.out},
-                                                   {"format", generator::words(options.format)},
-                                                   {"bytes", bytes->size()},
-                                                   {"gaussians", splats->size()},
-                                                   {"turned", turned},
-                                                   {"up_by_the_shape", looks}}));
+        boost::json::object told{{"path", options.out},
+                                 {"format", generator::words(options.format)},
+                                 {"bytes", made->bytes.size()},
+                                 {"gaussians", splats->size()},
+                                 {"turned", turned},
+                                 {"up_by_the_shape", looks}};
+        if (made->fraction_bits) told["fraction_bits"] = *made->fraction_bits;
+        fmt::print("{}\n", boost::json::serialize(told));
         return ExitCode::ok;
     }
     fmt::print("{}: {}, {} Gaussians, {:.2f} MB\n", config::printable(options.out),
-               generator::words(options.format), splats->size(), double(bytes->size()) / 1e6);
+               generator::words(options.format), splats->size(), double(made->bytes.size()) / 1e6);
+    if (made->fraction_bits.value_or(settings.fraction_bits) < settings.fraction_bits)
+        fmt::print("places: in steps of 2^-{}: with export.fraction_bits = {} some have no room\n",
+                   *made->fraction_bits, settings.fraction_bits);
     if (turned)
         fmt::print("axes: half a turn about x, from {} up to {} up", up_of(from),
                    up_of(options.format));

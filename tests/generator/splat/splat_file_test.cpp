@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace {
 
 using generator::SplatFormat;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 generator::StoredSplats some(int degree = 0) { return tests::stored_cone(400, degree); }
 
@@ -37,6 +41,41 @@ TEST_CASE("what is written in any format is told by its first bytes and read aga
             REQUIRE(read.log_scale[i][c] == Approx(splats.log_scale[i][c]).margin(1.0 / 16));
         }
     CHECK_FALSE(generator::format_of(std::vector<std::uint8_t>{'s', 'o', 'g'}).has_value());
+}
+
+TEST_CASE("places that lie far out take fewer fraction bits of an SPZ, and none is lost") {
+    const auto format =
+        GENERATE(SplatFormat::spz_subnet, SplatFormat::spz_niantic, SplatFormat::spz_niantic_3);
+    const auto [far, bits] = GENERATE(table<float, int>(
+        {{0.5F, 14}, {511.9999F, 14}, {-512, 13}, {600, 13}, {-70'000, 6}, {8'388'607, 0}}));
+    CAPTURE(format, far);
+    auto splats = some();
+    splats.position[7] = {0, far, 0};
+    CHECK(generator::fitting_fraction_bits(splats, 14).value() == bits);
+    const auto bytes = generator::write_splats(splats, format, {.fraction_bits = 14}).value();
+    const auto file = generator::read_spz(bytes).value();
+    CHECK(file.fraction_bits == bits);
+    const double half_a_step = std::ldexp(0.5, -bits);
+    for (std::size_t i = 0; i < splats.size(); ++i)
+        for (std::size_t axis = 0; axis < 3; ++axis)
+            REQUIRE(std::abs(double(file.splats.position[i][axis]) - splats.position[i][axis]) <=
+                    half_a_step);
+}
+
+TEST_CASE("places that an SPZ cannot hold are refused with the number of Gaussians") {
+    const auto format =
+        GENERATE(SplatFormat::spz_subnet, SplatFormat::spz_niantic, SplatFormat::spz_niantic_3);
+    const auto [place, others] = GENERATE(
+        table<float, bool>({{8'388'608, false}, {-1e30F, true}, {kNan, false}, {kInfinity, true}}));
+    CAPTURE(format, place);
+    auto splats = some();
+    splats.position[5][2] = place;
+    if (others) splats.position[6] = {place, place, 0};
+    const auto refused = generator::write_splats(splats, format);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == generator::Errc::bad_splats);
+    CHECK_THAT(refused.error().detail,
+               Catch::Contains(others ? "2 of 400 Gaussians" : "1 of 400 Gaussians"));
 }
 
 TEST_CASE("Niantic's SPZ is the subnet's payload in gzip, the same bytes each time") {

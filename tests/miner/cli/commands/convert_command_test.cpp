@@ -11,9 +11,11 @@
 
 #include <boost/json.hpp>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,30 @@ TEST_CASE("axes are kept where both kinds agree, and where that is asked for") {
     CHECK(generator::format_of(read(spz)) == SplatFormat::spz_subnet);
     REQUIRE(convert({glb, spz}).exit_status.code == 0);
     CHECK(generator::format_of(read(spz)) == SplatFormat::spz_niantic);
+}
+
+TEST_CASE("places beyond what the bits asked for reach are kept, and in which steps is said") {
+    const tests::TemporaryFolder folder;
+    const auto ply = folder.path() / "a.ply", spz = folder.path() / "a.spz";
+    auto splats = upside_down();
+    splats.position[3] = {600, 0.25F, -700};
+    write(ply, generator::write_ply(splats));
+    const auto outcome = convert({ply, spz});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("places: in steps of 2^-13"));
+    CHECK((generator::read_splats(read(spz)).value().position[3] ==
+           std::array<float, 3>{600, -0.25F, 700}));
+    const auto told = boost::json::parse(convert({ply, spz, "--json"}).out);
+    CHECK(told.at("fraction_bits").as_int64() == 13);
+    fs::remove(spz);
+
+    splats.position[4][0] = std::numeric_limits<float>::quiet_NaN();
+    write(ply, generator::write_ply(splats));
+    const auto refused = convert({ply, spz});
+    CHECK(refused.exit_status.code == int(miner::ExitCode::bad_input));
+    CHECK_THAT(refused.err, Contains("1 of 3000 Gaussians"));
+    CHECK_FALSE(fs::exists(spz));
 }
 
 TEST_CASE("what cannot be converted leaves no file, and is named") {
