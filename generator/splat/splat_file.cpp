@@ -2,6 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "generator/splat/glb.hpp"
+#include "generator/splat/spz_write.hpp"
 
 #include <array>
 #include <cstring>
@@ -37,6 +38,17 @@ std::vector<std::uint8_t> gzip(std::span<const std::uint8_t> bytes) {
     return packed;
 }
 
+config::Result<std::vector<std::uint8_t>> contain(std::span<const std::uint8_t> payload,
+                                                  SplatFormat format, const SpzOptions& options) {
+    if (format == SplatFormat::spz_subnet)
+        return SpzWorkspace::of_this_thread().compress(payload, options);
+    if (payload.size() > std::numeric_limits<uInt>::max() / 2)
+        return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
+    return gzip(payload);
+}
+
+int version_of(SplatFormat format) { return format == SplatFormat::spz_niantic_3 ? 3 : 2; }
+
 // The signs of the harmonics of degrees 1 to 4 under half a turn about x, (x, y, z) to (x, -y, -z),
 // by their order m from -l to l: each is a polynomial in which y and z come an odd or an even
 // number of times together.
@@ -71,10 +83,24 @@ std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes) {
     return std::nullopt;
 }
 
+config::Result<SplatFile> read_splat_file(std::span<const std::uint8_t> bytes) {
+    // What is none of these is told by what reads SPZ.
+    SplatFile file{.splats = {}, .format = format_of(bytes).value_or(SplatFormat::spz_subnet)};
+    if (!is_spz(file.format)) {
+        auto splats = file.format == SplatFormat::ply ? read_ply(bytes) : read_glb(bytes);
+        if (!splats) return splats.error();
+        file.splats = std::move(*splats);
+        return file;
+    }
+    auto spz = read_spz(bytes);
+    if (!spz) return spz.error();
+    file.splats = std::move(spz->splats);
+    if (spz->version > 1) file.fraction_bits = spz->fraction_bits;
+    return file;
+}
+
 config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes) {
-    if (begins(bytes, "ply")) return read_ply(bytes);
-    if (is_glb(bytes)) return read_glb(bytes);
-    auto file = read_spz(bytes);
+    auto file = read_splat_file(bytes);
     if (!file) return file.error();
     return std::move(file->splats);
 }
@@ -89,11 +115,21 @@ config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splat
     auto fitting = options;
     fitting.fraction_bits = *bits;
     if (format == SplatFormat::spz_subnet) return write_spz(splats, fitting);
-    fitting.version = format == SplatFormat::spz_niantic ? 2 : 3;
-    const auto payload = pack_spz(splats, fitting);
-    if (payload.size() > std::numeric_limits<uInt>::max() / 2)
-        return config::fail(Errc::bad_splats, "SPZ: more Gaussians than 2 GB hold");
-    return gzip(payload);
+    fitting.version = version_of(format);
+    return contain(pack_spz(splats, fitting), format, fitting);
+} catch (const std::bad_alloc&) {
+    return config::fail(Errc::out_of_memory, "while writing splats");
+}
+
+config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint8_t> bytes,
+                                                       SplatFormat format,
+                                                       const SpzOptions& options,
+                                                       const SpzLimits& limits) try {
+    auto wanted = options;
+    wanted.version = version_of(format);
+    const auto payload = repack_spz(bytes, wanted, limits);
+    if (!payload) return payload.error();
+    return contain(*payload, format, wanted);
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while writing splats");
 }

@@ -34,8 +34,15 @@ inline bool has_y_up(SplatFormat format) { return format != SplatFormat::ply; }
 // these.
 std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes);
 
+struct SplatFile {
+    StoredSplats splats;
+    SplatFormat format = SplatFormat::ply;  // spz_niantic for all of Niantic's versions
+    std::optional<int> fraction_bits = {};  // of the places in an SPZ from version 2 on
+};
+
 // A PLY, any SPZ or a GLB, told by the first bytes. Axes stay. Fails with bad_splats,
 // out_of_memory.
+config::Result<SplatFile> read_splat_file(std::span<const std::uint8_t> bytes);
 config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
 
 // Axes stay. What SPZ and glTF have no place for is left out (harmonics beyond degree 3); of an SPZ
@@ -44,6 +51,13 @@ config::Result<StoredSplats> read_splats(std::span<const std::uint8_t> bytes);
 config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splats,
                                                        SplatFormat format,
                                                        const SpzOptions& options = {});
+
+// From SPZ to SPZ: what both store alike keeps its bytes, and between files of one version that is
+// everything (repack_spz). Fails as read_splats and fitting_fraction_bits do.
+config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint8_t> bytes,
+                                                       SplatFormat format,
+                                                       const SpzOptions& options = {},
+                                                       const SpzLimits& limits = {});
 
 // Half a turn about x, from -y up to +y up and back: signs alone change, so that twice is as if
 // nothing was done.

@@ -14,14 +14,13 @@
 namespace generator {
 namespace {
 
-constexpr int kHighestDegree = 3;
 constexpr std::size_t kPiece = 4096;  // Gaussians that one thread packs at a time
 
 struct Run {
     std::size_t begin, end;
 };
 
-// Into the middle of a bucket, of which 128 is one.
+// Into the middle of a bucket of so many bytes, of which 128 is one.
 std::uint8_t to_bucket(float value, int bucket) {
     constexpr float kBeyond = 2147483648.F;
     const float shifted = std::round(value * 128.F) + 128.F;
@@ -31,14 +30,15 @@ std::uint8_t to_bucket(float value, int bucket) {
 }
 
 // From colour by colour to coefficient by coefficient; the nine values of degree 1 keep more bits.
-void pack_harmonics(const StoredSplats& splats, Run run, int degree, std::uint8_t* to) {
+void pack_harmonics(const StoredSplats& splats, Run run, int degree, HarmonicBuckets buckets,
+                    std::uint8_t* to) {
     const int stored = harmonics_per_gaussian(splats.sh_degree), per_colour = stored / 3;
     const int count = harmonics_per_gaussian(degree);
     for (std::size_t i = run.begin; i < run.end; ++i) {
         for (int k = 0; k < count; ++k) {
             const float value =
                 splats.harmonics[i * std::size_t(stored) + std::size_t(k % 3 * per_colour + k / 3)];
-            *to++ = to_bucket(value, k < 9 ? 8 : 16);
+            *to++ = to_bucket(value, k < 9 ? buckets.first : buckets.others);
         }
     }
 }
@@ -54,13 +54,15 @@ SpzHeader header_of(const StoredSplats& splats, const SpzOptions& options) {
     SpzHeader header;
     header.version = std::uint32_t(options.version);
     header.count = std::uint32_t(splats.size());
-    header.degree = std::uint8_t(std::min(splats.sh_degree, kHighestDegree));
+    header.degree = std::uint8_t(std::min(splats.sh_degree, kSpzHighestDegree));
     header.fraction_bits = std::uint8_t(options.fraction_bits);
     return header;
 }
 
-void pack(const StoredSplats& splats, const SpzHeader& header, const SpzOptions& options,
-          std::uint8_t* payload) {
+}  // namespace
+
+void pack_spz_into(const StoredSplats& splats, const SpzHeader& header, const SpzOptions& options,
+                   HarmonicBuckets buckets, std::uint8_t* payload) {
     write_spz_header(header, payload);
     const SpzPlaces places(header, payload);
     const float steps = spz_steps(header);
@@ -75,11 +77,9 @@ void pack(const StoredSplats& splats, const SpzHeader& header, const SpzOptions&
         pack_values(flat(splats.log_scale, run), kScaleLine, at(SpzArray::scales));
         const auto pack_turns = header.version == 2 ? pack_rotations : pack_smallest_three;
         pack_turns(flat(splats.rotation, run), at(SpzArray::rotations));
-        pack_harmonics(splats, run, header.degree, at(SpzArray::harmonics));
+        pack_harmonics(splats, run, header.degree, buckets, at(SpzArray::harmonics));
     });
 }
-
-}  // namespace
 
 config::Result<int> fitting_fraction_bits(const StoredSplats& splats, int most) {
     // What lies nearer to 0 is rounded to less than 2^23, of either sign.
@@ -109,7 +109,7 @@ config::Result<int> fitting_fraction_bits(const StoredSplats& splats, int most) 
 std::vector<std::uint8_t> pack_spz(const StoredSplats& splats, const SpzOptions& options) {
     const SpzHeader header = header_of(splats, options);
     std::vector<std::uint8_t> payload(spz_payload_bytes(header));
-    pack(splats, header, options, payload.data());
+    pack_spz_into(splats, header, options, kHarmonicBuckets, payload.data());
     return payload;
 }
 
@@ -118,7 +118,7 @@ std::vector<std::uint8_t> write_spz(const StoredSplats& splats, const SpzOptions
     const SpzHeader header = header_of(splats, options);
     auto& workspace = SpzWorkspace::of_this_thread();
     const auto payload = workspace.payload(spz_payload_bytes(header));
-    pack(splats, header, options, payload.data());
+    pack_spz_into(splats, header, options, kHarmonicBuckets, payload.data());
     return workspace.compress(payload, options);
 }
 

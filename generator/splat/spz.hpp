@@ -54,6 +54,15 @@ struct SpzLimits {
 // Fails with bad_splats.
 config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits = {});
 
+// A file of any family as the payload of version 2 or 3 (options.version). Of the same version all
+// bytes are as they were, with what stands behind them; else all that both versions store alike
+// is, which leaves rotations on the way between 2 and 3, and places of version 1, for which
+// options.fraction_bits are the most. Harmonics beyond degree 3 are left out. Fails as read_spz and
+// fitting_fraction_bits do.
+config::Result<std::vector<std::uint8_t>> repack_spz(std::span<const std::uint8_t> bytes,
+                                                     const SpzOptions& options,
+                                                     const SpzLimits& limits = {});
+
 // What the validator's decoder does: accepts and refuses exactly what it does, but for payloads
 // beyond the default SpzLimits, where the validator's memory decides. Fails with bad_splats.
 config::Result<StoredSplats> read_spz_as_validator(std::span<const std::uint8_t> bytes);

@@ -4,14 +4,13 @@
 #include "generator/splat/room.hpp"
 #include "generator/splat/spz.hpp"
 #include "generator/splat/spz_format.hpp"
+#include "generator/splat/spz_opened.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <numeric>
-#include <optional>
-#include <utility>
 
 #include <zlib.h>
 #include <zstd.h>
@@ -92,19 +91,10 @@ config::Result<std::vector<std::uint8_t>> gunzip(Bytes bytes, const SpzLimits& l
     return payload;
 }
 
-// room: memory to read into.
-SpzFile unpack(SpzFamily family, const SpzHeader& header, const SpzArrays& arrays, int threads,
-               StoredSplats room = {}) {
-    SpzFile file{std::move(room), family, int(header.version), header.fraction_bits,
-                 (header.flags & kSpzAntialiased) != 0};
-    unpack_spz(header, arrays, threads, file.splats);
-    return file;
-}
-
 // Header and arrays in one piece; bytes beyond them do not matter.
-config::Result<SpzFile> read_payload(Bytes payload, SpzFamily family, std::uint32_t newest,
-                                     int highest_degree, const SpzLimits& limits,
-                                     StoredSplats room = {}) {
+config::Result<void> open_payload(Bytes payload, SpzFamily family, std::uint32_t newest,
+                                  int highest_degree, const SpzLimits& limits,
+                                  const UseOfSpz& use) {
     if (payload.size() < kSpzHeaderBytes) return bad("no header");
     const SpzHeader header = parse_spz_header(payload);
     if (header.version < 1 || header.version > newest) {
@@ -116,35 +106,35 @@ config::Result<SpzFile> read_payload(Bytes payload, SpzFamily family, std::uint3
         return bad("cut short: " + std::to_string(header.count) + " Gaussians in " +
                    std::to_string(payload.size()) + " bytes");
     }
-    SpzArrays arrays;
-    payload = payload.subspan(kSpzHeaderBytes);
-    for (int i = 0; i < kSpzArrays; ++i) {
-        arrays[i] = payload.first(sizes[i]);
-        payload = payload.subspan(sizes[i]);
+    OpenedSpz opened{family, header, {}, payload};
+    Bytes rest = payload.subspan(kSpzHeaderBytes);
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        opened.arrays[i] = rest.first(sizes[i]);
+        rest = rest.subspan(sizes[i]);
     }
-    return unpack(family, header, arrays, limits.threads, std::move(room));
+    return use(opened);
 }
 
-config::Result<SpzFile> read_subnet(Bytes bytes, const SpzLimits& limits, StoredSplats room = {}) {
+config::Result<void> open_subnet(Bytes bytes, const SpzLimits& limits, const UseOfSpz& use) {
     thread_local Room unpacked;
     const auto payload = unzstd(bytes, unpacked, limits);
-    auto file = payload ? read_payload(*payload, SpzFamily::subnet, 2, 3, limits, std::move(room))
-                        : config::Result<SpzFile>(payload.error());
+    auto opened = payload ? open_payload(*payload, SpzFamily::subnet, 2, 3, limits, use)
+                          : config::Result<void>(payload.error());
     unpacked.shrink();
-    return file;
+    return opened;
 }
 
-config::Result<SpzFile> read_gzip(Bytes bytes, const SpzLimits& limits) {
+config::Result<void> open_gzip(Bytes bytes, const SpzLimits& limits, const UseOfSpz& use) {
     const auto payload = gunzip(bytes, limits);
     if (!payload) return payload.error();
     if (begins(*payload, "ply"))
         return config::fail(Errc::bad_splats, "this is a PLY in gzip: unpack it first");
-    return read_payload(*payload, SpzFamily::niantic_gzip, 3, 4, limits);
+    return open_payload(*payload, SpzFamily::niantic_gzip, 3, 4, limits, use);
 }
 
 // A header of 32 bytes, extensions, a table of (compressed, raw) sizes, one zstd frame for each
 // array that is not empty.
-config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
+config::Result<void> open_v4(Bytes bytes, const SpzLimits& limits, const UseOfSpz& use) {
     constexpr std::size_t kHeader = 32, kTableRow = 16;
     if (bytes.size() < kHeader) return bad("no header");
     const SpzHeader header = parse_spz_header(bytes);
@@ -165,7 +155,7 @@ config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
     }
     Bytes rest = bytes.subspan(table + streams * kTableRow);
     std::vector<Buffer> buffers;
-    SpzArrays arrays;
+    OpenedSpz opened{SpzFamily::niantic_v4, header, {}, {}};
     for (std::size_t i = 0; i < streams; ++i) {
         const auto compressed = little(bytes, table + i * kTableRow, 8);
         const auto raw = little(bytes, table + i * kTableRow + 8, 8);
@@ -174,10 +164,10 @@ config::Result<SpzFile> read_v4(Bytes bytes, const SpzLimits& limits) {
         const std::size_t size =
             ZSTD_decompress(buffer.data(), buffer.size(), rest.data(), compressed);
         if (ZSTD_isError(size) || size != raw) return bad("a damaged stream");
-        arrays[i] = buffer.bytes();
+        opened.arrays[i] = buffer.bytes();
         rest = rest.subspan(compressed);
     }
-    return unpack(SpzFamily::niantic_v4, header, arrays, limits.threads);
+    return use(opened);
 }
 
 // What else a file of splats may be, in words; empty when it may be SPZ.
@@ -190,22 +180,38 @@ std::string what_else(Bytes bytes) {
 
 }  // namespace
 
-config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits) try {
+config::Result<void> with_opened_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits,
+                                     const UseOfSpz& use) {
     if (const auto what = what_else(bytes); !what.empty())
         return config::fail(Errc::bad_splats, what);
-    if (begins(bytes, "NGSP")) return read_v4(bytes, limits);
-    if (begins(bytes, "\x1F\x8B")) return read_gzip(bytes, limits);
-    return read_subnet(bytes, limits);
+    if (begins(bytes, "NGSP")) return open_v4(bytes, limits, use);
+    if (begins(bytes, "\x1F\x8B")) return open_gzip(bytes, limits, use);
+    return open_subnet(bytes, limits, use);
+}
+
+config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits) try {
+    SpzFile file;
+    const auto read = with_opened_spz(bytes, limits, [&](const OpenedSpz& opened) {
+        const auto& header = opened.header;
+        file.family = opened.family;
+        file.version = int(header.version);
+        file.fraction_bits = header.fraction_bits;
+        file.antialiased = (header.flags & kSpzAntialiased) != 0;
+        unpack_spz(header, opened.arrays, limits.threads, file.splats);
+        return config::Result<void>();
+    });
+    if (!read) return read.error();
+    return file;
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while reading SPZ");
 }
 
 config::Result<void> read_spz_as_validator(std::span<const std::uint8_t> bytes,
                                            StoredSplats& splats) try {
-    auto file = read_subnet(bytes, {}, std::move(splats));
-    if (!file) return file.error();
-    splats = std::move(file->splats);
-    return {};
+    return open_subnet(bytes, {}, [&](const OpenedSpz& opened) {
+        unpack_spz(opened.header, opened.arrays, 0, splats);
+        return config::Result<void>();
+    });
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while reading SPZ");
 }

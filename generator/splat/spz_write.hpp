@@ -57,6 +57,20 @@ private:
 std::size_t spz_payload_bytes(const SpzHeader& header);
 void write_spz_header(const SpzHeader& header, std::uint8_t* payload);
 
+constexpr int kSpzHighestDegree = 3;  // that is written
+
+// How many bytes stand for the same value of a harmonic, of the nine of degree 1 and of all others.
+struct HarmonicBuckets {
+    int first, others;
+};
+inline constexpr HarmonicBuckets kHarmonicBuckets{8, 16};  // 5 bits and 4
+inline constexpr HarmonicBuckets kWholeHarmonics{1, 1};
+
+// Header and arrays, into spz_payload_bytes(header) of memory. Of the options the alphas' range and
+// the threads count, the rest says the header. Lives in spz.cpp.
+void pack_spz_into(const StoredSplats& splats, const SpzHeader& header, const SpzOptions& options,
+                   HarmonicBuckets buckets, std::uint8_t* payload);
+
 float spz_steps(const SpzHeader& header);  // of a position, to 1
 AlphaRange alpha_range(const SpzOptions& options);
 

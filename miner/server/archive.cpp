@@ -41,8 +41,14 @@ config::Result<std::string> render(const std::vector<std::uint8_t>& spz) {
 }
 
 config::Result<std::string> convert(std::vector<std::uint8_t> spz, generator::SplatFormat format) {
-    auto file = generator::read_spz(
-        spz, {.max_gaussians = Archive::kMostConverted, .max_bytes = kMostPayload, .threads = 1});
+    const generator::SpzLimits limits{
+        .max_gaussians = Archive::kMostConverted, .max_bytes = kMostPayload, .threads = 1};
+    if (generator::is_spz(format)) {
+        const auto bytes = generator::exchange_spz(spz, format, {.threads = 1}, limits);
+        if (!bytes) return bytes.error();
+        return std::string(bytes->begin(), bytes->end());
+    }
+    auto file = generator::read_spz(spz, limits);
     if (!file) return file.error();
     spz = {};
     // What we send has +y up (export.up), as `miner convert` takes SPZ to have.

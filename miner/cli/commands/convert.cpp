@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,17 +31,22 @@ struct Made {
     std::optional<int> fraction_bits;
 };
 
-config::Result<Made> make(const generator::StoredSplats& splats, generator::SplatFormat format,
-                          const config::Export& settings) {
+// `in` as it was read and, where it became `file`, turned.
+config::Result<Made> make(std::span<const std::uint8_t> in, const generator::SplatFile& file,
+                          generator::SplatFormat format, const config::Export& settings) {
     generator::SpzOptions options{.fraction_bits = settings.fraction_bits,
                                   .zstd_level = settings.zstd_level};
+    const bool exchanged = generator::is_spz(file.format) && generator::is_spz(format);
     Made made;
-    if (generator::is_spz(format)) {
-        const auto bits = generator::fitting_fraction_bits(splats, settings.fraction_bits);
+    if (exchanged && file.fraction_bits) {
+        made.fraction_bits = file.fraction_bits;
+    } else if (generator::is_spz(format)) {
+        const auto bits = generator::fitting_fraction_bits(file.splats, settings.fraction_bits);
         if (!bits) return bits.error();
         made.fraction_bits = options.fraction_bits = *bits;
     }
-    auto bytes = generator::write_splats(splats, format, options);
+    auto bytes = exchanged ? generator::exchange_spz(in, format, options)
+                           : generator::write_splats(file.splats, format, options);
     if (!bytes) return bytes.error();
     made.bytes = std::move(*bytes);
     return made;
@@ -52,29 +58,27 @@ ExitCode convert_command(const CommandLine& line) {
     const auto& options = line.convert;
     const auto in = read_file(options.in, kMaxBytes);
     if (!in) return ExitCode::bad_input;
-    auto splats = generator::read_splats(*in);
-    if (!splats) {
-        complain(options.in, splats.error());
+    auto file = generator::read_splat_file(*in);
+    if (!file) {
+        complain(options.in, file.error());
         return ExitCode::bad_input;
     }
-    // What could be read is one of them.
-    const auto from = generator::format_of(*in).value_or(generator::SplatFormat::spz_subnet);
-    const bool turned =
-        !options.keep_axes && generator::has_y_up(from) != generator::has_y_up(options.format);
-    if (turned) generator::turn_half(*splats);
+    const bool turned = !options.keep_axes &&
+                        generator::has_y_up(file->format) != generator::has_y_up(options.format);
+    if (turned) generator::turn_half(file->splats);
     const auto& settings = line.loaded.settings.export_;
-    const auto made = make(*splats, options.format, settings);
+    const auto made = make(*in, *file, options.format, settings);
     if (!made) {
         complain(options.out, made.error());
         return ExitCode::bad_input;
     }
     if (!write_file(options.out, made->bytes)) return ExitCode::storage;
-    const auto looks = generator::guess_up(*splats);
+    const auto looks = generator::guess_up(file->splats);
     if (options.json) {
         boost::json::object told{{"path", options.out},
                                  {"format", generator::words(options.format)},
                                  {"bytes", made->bytes.size()},
-                                 {"gaussians", splats->size()},
+                                 {"gaussians", file->splats.size()},
                                  {"turned", turned},
                                  {"up_by_the_shape", looks}};
         if (made->fraction_bits) told["fraction_bits"] = *made->fraction_bits;
@@ -82,12 +86,16 @@ ExitCode convert_command(const CommandLine& line) {
         return ExitCode::ok;
     }
     fmt::print("{}: {}, {} Gaussians, {:.2f} MB\n", config::printable(options.out),
-               generator::words(options.format), splats->size(), double(made->bytes.size()) / 1e6);
+               generator::words(options.format), file->splats.size(),
+               double(made->bytes.size()) / 1e6);
     if (made->fraction_bits.value_or(settings.fraction_bits) < settings.fraction_bits)
-        fmt::print("places: in steps of 2^-{}: with export.fraction_bits = {} some have no room\n",
-                   *made->fraction_bits, settings.fraction_bits);
+        fmt::print("places: in steps of 2^-{}, {}\n", *made->fraction_bits,
+                   file->fraction_bits
+                       ? std::string("as they were")
+                       : fmt::format("as some have no room with export.fraction_bits = {}",
+                                     settings.fraction_bits));
     if (turned)
-        fmt::print("axes: half a turn about x, from {} up to {} up", up_of(from),
+        fmt::print("axes: half a turn about x, from {} up to {} up", up_of(file->format),
                    up_of(options.format));
     else
         fmt::print("axes: as they were");

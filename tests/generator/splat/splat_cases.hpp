@@ -3,7 +3,7 @@
 #pragma once
 
 #include "generator/splat/export.hpp"
-#include "generator/splat/ply.hpp"
+#include "generator/splat/spz.hpp"
 #include "tests/generator/golden_files.hpp"
 #include "tests/support/catch.hpp"
 
@@ -11,6 +11,7 @@
 #include <random>
 
 #include <zlib.h>
+#include <zstd.h>
 
 namespace tests {
 
@@ -91,6 +92,47 @@ inline Bytes gzip(const Bytes& payload) {
     file.resize(stream.total_out);
     deflateEnd(&stream);
     return file;
+}
+
+// As the subnet's are.
+inline Bytes zstd(const Bytes& payload) {
+    Bytes frame(ZSTD_compressBound(payload.size()));
+    frame.resize(ZSTD_compress(frame.data(), frame.size(), payload.data(), payload.size(), 1));
+    return frame;
+}
+
+inline Bytes gunzip(const Bytes& file) {
+    z_stream stream{};
+    REQUIRE(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK);
+    Bytes payload(std::size_t(16) << 20);
+    stream.next_in = const_cast<Bytef*>(file.data());
+    stream.avail_in = uInt(file.size());
+    stream.next_out = payload.data();
+    stream.avail_out = uInt(payload.size());
+    REQUIRE(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+    payload.resize(stream.total_out);
+    inflateEnd(&stream);
+    return payload;
+}
+
+inline Bytes unzstd(const Bytes& file) {
+    Bytes payload(ZSTD_getFrameContentSize(file.data(), file.size()));
+    REQUIRE(ZSTD_decompress(payload.data(), payload.size(), file.data(), file.size()) ==
+            payload.size());
+    return payload;
+}
+
+// A payload of version 2 that writing anew would change: 14 fraction bits, the flag for
+// antialiasing, alphas of 0 and 255, and harmonics of all eight bits.
+inline Bytes fine_payload(std::size_t count, int degree) {
+    const auto splats = stored_cone(count, degree);
+    Bytes payload = generator::pack_spz(splats, {.fraction_bits = 14});
+    payload[14] = 1;
+    payload[16 + 9 * count] = 0;
+    payload[16 + 9 * count + 1] = 255;
+    for (std::size_t i = 16 + 19 * count; i < payload.size(); ++i)
+        payload[i] = std::uint8_t(i % 251);
+    return payload;
 }
 
 }  // namespace tests

@@ -25,6 +25,17 @@ std::array<float, 3> rotated(const std::array<float, 4>& q, const std::array<flo
         2 * (x * z - w * y) * v[0] + 2 * (y * z + w * x) * v[1] + (1 - 2 * (x * x + y * y)) * v[2]};
 }
 
+// Between two rotations, in radians.
+double angle(const std::array<float, 4>& a, const std::array<float, 4>& b) {
+    double dot = 0, aa = 0, bb = 0;
+    for (std::size_t c = 0; c < 4; ++c) {
+        dot += double(a[c]) * b[c];
+        aa += double(a[c]) * a[c];
+        bb += double(b[c]) * b[c];
+    }
+    return 2 * std::acos(std::min(1.0, std::abs(dot) / std::sqrt(aa * bb)));
+}
+
 }  // namespace
 
 TEST_CASE("what is written in any format is told by its first bytes and read again") {
@@ -96,6 +107,62 @@ TEST_CASE("Niantic's SPZ is the subnet's payload in gzip, the same bytes each ti
     CHECK((file.splats.harmonics == subnet.splats.harmonics));
 }
 
+TEST_CASE("between SPZ of one version the container alone is another: every byte in it stays") {
+    const auto payload = tests::fine_payload(500, GENERATE(0, 1, 3));
+    const auto subnet = tests::zstd(payload), niantic = tests::gzip(payload);
+    CHECK(tests::gunzip(generator::exchange_spz(subnet, SplatFormat::spz_niantic).value()) ==
+          payload);
+    CHECK(tests::unzstd(generator::exchange_spz(niantic, SplatFormat::spz_subnet).value()) ==
+          payload);
+    CHECK(tests::unzstd(generator::exchange_spz(subnet, SplatFormat::spz_subnet).value()) ==
+          payload);
+    const auto third = generator::exchange_spz(subnet, SplatFormat::spz_niantic_3).value();
+    CHECK(tests::gunzip(generator::exchange_spz(third, SplatFormat::spz_niantic_3).value()) ==
+          tests::gunzip(third));
+}
+
+TEST_CASE("between versions of SPZ all that both store alike keeps its bytes, there and back") {
+    constexpr std::size_t kCount = 500, kRotations = 16 + 16 * kCount;
+    const auto payload = tests::fine_payload(kCount, 3);
+    const auto third =
+        generator::exchange_spz(tests::zstd(payload), SplatFormat::spz_niantic_3).value();
+    const auto newer = tests::gunzip(third);
+    CHECK(newer[4] == 3);
+    CHECK(std::equal(newer.begin() + 5, newer.begin() + kRotations, payload.begin() + 5));
+    CHECK(std::equal(newer.begin() + kRotations + 4 * kCount, newer.end(),
+                     payload.begin() + kRotations + 3 * kCount, payload.end()));
+    const auto back =
+        tests::unzstd(generator::exchange_spz(third, SplatFormat::spz_subnet).value());
+    REQUIRE(back.size() == payload.size());
+    std::size_t others = 0;
+    for (std::size_t i = 0; i < back.size(); ++i) {
+        const bool rotation = i >= kRotations && i < kRotations + 3 * kCount;
+        others += !rotation && back[i] != payload[i];
+    }
+    CHECK(others == 0);
+    const auto was = generator::read_spz(tests::zstd(payload)).value(),
+               is = generator::read_spz(tests::zstd(back)).value();
+    // Version 2 has w as what is left of the unit length, which is coarse near 0.
+    for (std::size_t i = 0; i < kCount; ++i)
+        REQUIRE(angle(was.splats.rotation[i], is.splats.rotation[i]) < 0.3);
+}
+
+TEST_CASE("an SPZ of version 1 goes into newer ones to half a step, the rest byte by byte") {
+    const auto old = tests::golden("spz/decoder/ok_version1_half_positions.spz");
+    const auto before = generator::read_spz(old).value();
+    const auto format = GENERATE(SplatFormat::spz_subnet, SplatFormat::spz_niantic);
+    const auto made = generator::exchange_spz(old, format, {.fraction_bits = 14}).value();
+    const auto after = generator::read_spz(made).value();
+    CHECK(after.version == 2);
+    CHECK(after.fraction_bits <= 14);
+    CHECK((after.splats.logit == before.splats.logit));
+    CHECK((after.splats.rotation == before.splats.rotation));
+    for (std::size_t i = 0; i < before.splats.size(); ++i)
+        for (std::size_t axis = 0; axis < 3; ++axis)
+            REQUIRE(std::abs(after.splats.position[i][axis] - before.splats.position[i][axis]) <=
+                    std::ldexp(0.5F, -after.fraction_bits));
+}
+
 TEST_CASE("version 3 of Niantic's SPZ holds rotations finer, and the rest as version 2 does") {
     const auto splats = some(2);
     const auto bytes = generator::write_splats(splats, SplatFormat::spz_niantic_3).value();
@@ -111,14 +178,7 @@ TEST_CASE("version 3 of Niantic's SPZ holds rotations finer, and the rest as ver
     CHECK((file.splats.log_scale == second.splats.log_scale));
     CHECK((file.splats.colour == second.splats.colour));
     CHECK((file.splats.harmonics == second.splats.harmonics));
-    // Angles between what was and what is read.
     double worst = 0, worst_of_second = 0;
-    const auto angle = [](const std::array<float, 4>& a, const std::array<float, 4>& b) {
-        double dot = 0, length = 0;
-        for (std::size_t c = 0; c < 4; ++c)
-            dot += double(a[c]) * b[c], length += double(b[c]) * b[c];
-        return 2 * std::acos(std::min(1.0, std::abs(dot) / std::sqrt(length)));
-    };
     for (std::size_t i = 0; i < splats.size(); ++i) {
         worst = std::max(worst, angle(splats.rotation[i], file.splats.rotation[i]));
         worst_of_second =

@@ -6,21 +6,14 @@
 
 #include <limits>
 
-#include <zstd.h>
-
 using generator::Errc;
 using generator::SpzFamily;
 using generator::StoredSplats;
 using tests::Bytes;
 using tests::gzip;
+using tests::zstd;
 
 namespace {
-
-Bytes zstd(const Bytes& payload) {
-    Bytes frame(ZSTD_compressBound(payload.size()));
-    frame.resize(ZSTD_compress(frame.data(), frame.size(), payload.data(), payload.size(), 1));
-    return frame;
-}
 
 void put_little(Bytes& bytes, std::uint64_t value, int size) {
     for (int i = 0; i < size; ++i) bytes.push_back(std::uint8_t(value >> (8 * i)));

@@ -1,6 +1,7 @@
 // Tasks and their splats as the page finds, compares and downloads them, over real sockets.
 #include "generator/splat/splat_file.hpp"
 #include "miner/server/task_query.hpp"
+#include "tests/generator/splat/splat_cases.hpp"
 #include "tests/miner/server/seen.hpp"
 #include "tests/support/catch.hpp"
 
@@ -84,6 +85,14 @@ TEST_CASE("a result is converted for whoever wants another kind of file, upright
     CHECK(turned.position != sent.position);
     generator::turn_half(turned);
     CHECK(turned.position == sent.position);
+}
+
+TEST_CASE("the SPZ for viewers has every byte that was sent, in the container that they read") {
+    Seen seen;
+    const auto payload = tests::fine_payload(40, 2);
+    const auto answer = seen.get(task(seen.answer_with(tests::zstd(payload)), "/viewer.spz"));
+    REQUIRE(answer.status == 200);
+    CHECK(tests::gunzip({answer.body.begin(), answer.body.end()}) == payload);
 }
 
 TEST_CASE("nothing is converted before its submission is answered, or where there is no result") {

@@ -43,7 +43,7 @@ public:
     explicit Seen(const std::string& token = {}, bool mining = true) {
         settings_.http.listen = "127.0.0.1:0";
         settings_.http.token = token;
-        const auto artifacts = storage::Artifacts::open(folder_.path() / "assets").value();
+        const auto artifacts = open_artifacts();
         fill(artifacts);
         status_server_ =
             miner::StatusServer::open(
@@ -111,6 +111,26 @@ public:
         }
     }
 
+    // One more that was accepted, with these bytes.
+    TaskRow answer_with(const std::vector<std::uint8_t>& spz) {
+        const auto hash = open_artifacts().put(spz).value();
+        const auto database = storage::Database::open(folder_.path() / "miner.db").value();
+        storage::Journal journal(*database, "0.1", "hash", 4000);
+        const auto row = journal.pulled({"us", "them", "with", "image", "p", 4000}).value().row;
+        storage::Attempt attempt{.number = 1};
+        attempt.outcome = storage::AttemptOutcome::passed;
+        REQUIRE(journal.attempted(row, attempt));
+        REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
+                                       .attempt = 1,
+                                       .asset = hash,
+                                       .bytes = std::int64_t(spz.size()),
+                                       .detail = {},
+                                       .at = 4010}));
+        REQUIRE(journal.submitting(row, 4020));
+        REQUIRE(journal.answered(row, {.feedback = true, .score = 0.7, .at = 4030}));
+        return row;
+    }
+
     // A task of three attempts of which the second was sent, and refused by `validator`; the
     // splats of the first and the second were told to the server, which keeps them for a Watcher.
     TaskRow answer_with_candidates(const std::string& validator = "them\x1b") {
@@ -128,7 +148,7 @@ public:
             if (number == 3) continue;
             auto splats = two_gaussians();
             splats.resize(std::size_t(number));
-            const auto spz = generator::write_spz(splats, {.fraction_bits = 12});
+            const auto spz = generator::write_spz(splats, {.fraction_bits = 14});
             on_io([&](auto&) {
                 observer.splats({row, id}, attempt,
                                 std::make_shared<const std::vector<std::uint8_t>>(spz));
@@ -149,8 +169,12 @@ public:
     TaskRow answered = 0, submitting = 0, open = 0;
 
 private:
+    storage::Artifacts open_artifacts() const {
+        return storage::Artifacts::open(folder_.path() / "assets").value();
+    }
+
     void fill(storage::Artifacts artifacts) {
-        const auto spz = generator::write_spz(two_gaussians(), {.fraction_bits = 12});
+        const auto spz = generator::write_spz(two_gaussians(), {.fraction_bits = 14});
         const auto hash = asset_ = artifacts.put(spz).value();
         const auto database = storage::Database::open(folder_.path() / "miner.db").value();
         storage::Journal journal(*database, "0.1", "hash", 0);

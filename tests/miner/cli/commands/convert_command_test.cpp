@@ -88,6 +88,22 @@ TEST_CASE("axes are kept where both kinds agree, and where that is asked for") {
     CHECK(generator::format_of(read(spz)) == SplatFormat::spz_niantic);
 }
 
+TEST_CASE("from SPZ to SPZ every byte stays, whatever the settings ask of new ones") {
+    const tests::TemporaryFolder folder;
+    const auto payload = tests::fine_payload(3'000, 1);
+    const auto subnet = folder.path() / "a.spz", niantic = folder.path() / "b.spz",
+               back = folder.path() / "c.spz";
+    write(subnet, tests::zstd(payload));
+    const auto outcome = convert({subnet, niantic, "--export.fraction_bits", "20"});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("places: in steps of 2^-14, as they were"));
+    CHECK(tests::gunzip(read(niantic)) == payload);
+    const auto told = convert({niantic, back, "--spz", "subnet", "--json"});
+    CHECK(boost::json::parse(told.out).at("fraction_bits").as_int64() == 14);
+    CHECK(tests::unzstd(read(back)) == payload);
+}
+
 TEST_CASE("places beyond what the bits asked for reach are kept, and in which steps is said") {
     const tests::TemporaryFolder folder;
     const auto ply = folder.path() / "a.ply", spz = folder.path() / "a.spz";
