@@ -20,9 +20,10 @@ config::Result<std::vector<std::uint8_t>> write_glb(const StoredSplats& splats);
 
 bool is_glb(std::span<const std::uint8_t> bytes);
 
-// The one set of Gaussians in it, of kernel "ellipse", in the components that the extension allows.
-// Places and sizes are checked before anything is allocated. Fails with bad_splats: no such set or
-// several, compressed ones, a node that moves them, data outside of the file.
+// The one set of Gaussians in it, of kernel "ellipse", colour space "srgb_rec709_display" and
+// perspective projection, in the components that the extension allows. Places and sizes are checked
+// before anything is allocated. Fails with bad_splats: no such set or several, of other kinds or
+// compressed, a node above them that moves them, data outside of the file.
 config::Result<StoredSplats> read_glb(std::span<const std::uint8_t> bytes);
 
 }  // namespace generator

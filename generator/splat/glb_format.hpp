@@ -18,6 +18,7 @@ inline constexpr int kGlbByte = 5120, kGlbUnsignedByte = 5121, kGlbShort = 5122,
                      kGlbUnsignedShort = 5123, kGlbFloat = 5126;
 
 inline constexpr const char* kGlbExtension = "KHR_gaussian_splatting";
+inline constexpr const char* kGlbColorSpace = "srgb_rec709_display";
 inline constexpr const char* kGlbRotation = "KHR_gaussian_splatting:ROTATION";
 inline constexpr const char* kGlbScale = "KHR_gaussian_splatting:SCALE";
 inline constexpr const char* kGlbOpacity = "KHR_gaussian_splatting:OPACITY";

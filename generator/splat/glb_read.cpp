@@ -15,6 +15,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace generator {
 namespace {
@@ -209,18 +211,33 @@ const json::object* member(const json::object& object, std::string_view key) {
     return value ? value->if_object() : nullptr;
 }
 
-// Kernels and compressions come as further extensions.
+// Kernels, colour spaces, projections and compressions come as further extensions. Colours that are
+// linear light are blended as such: no single Gaussian's colour in sRGB looks the same among
+// others.
 void refuse_unknown(const json::object& gaussians) {
-    if (const auto kernel = text(gaussians, "kernel"); kernel != "ellipse")
-        refuse("Gaussians of the kernel '" + kernel + "'; 'ellipse' is read");
+    const auto only = [&](const char* what, const std::string& read, const std::string& absent) {
+        const bool given = find(gaussians, what);
+        if (const auto is = given ? text(gaussians, what) : absent; is != read)
+            refuse("Gaussians of the " + std::string(what) + " '" + is + "'; '" + read +
+                   "' is read");
+    };
+    only("kernel", "ellipse", "");
+    only("colorSpace", kGlbColorSpace, "");
+    only("projection", "perspective", "perspective");
     if (const auto* more = member(gaussians, "extensions"); more && !more->empty())
         refuse("Gaussians by " + std::string(more->begin()->key().substr(0, 64)) +
                ", which are not read");
 }
 
-// The attributes of the one primitive that holds Gaussians.
-const json::object& find_gaussians(const json::object& root) {
+// The one primitive that holds Gaussians.
+struct Gaussians {
+    std::uint64_t mesh;  // its number
+    const json::object& attributes;
+};
+
+Gaussians find_gaussians(const json::object& root) {
     const json::object* found = nullptr;
+    std::uint64_t place = 0, number = 0;
     for (const auto& mesh : list(root, "meshes")) {
         if (!mesh.is_object()) refuse("a mesh that is none");
         for (const auto& primitive : list(mesh.get_object(), "primitives")) {
@@ -232,22 +249,63 @@ const json::object& find_gaussians(const json::object& root) {
             refuse_unknown(*gaussians);
             found = member(*object, "attributes");
             if (!found) refuse("Gaussians without attributes");
+            place = number;
         }
+        ++number;
     }
     if (!found) refuse("it holds no Gaussians (KHR_gaussian_splatting)");
-    return *found;
+    return {place, *found};
 }
 
-// A node that turns, moves or sizes anything may be above the mesh: none is undone here.
-void refuse_moved(const json::object& root) {
-    const auto* nodes = find(root, "nodes");
-    if (!nodes || !nodes->is_array()) return;
-    for (const auto& node : nodes->get_array()) {
-        if (!node.is_object()) continue;
-        for (const char* how : {"matrix", "rotation", "scale", "translation"})
-            if (find(node.get_object(), how))
-                refuse("a node has a " + std::string(how) +
-                       ", which is not undone: apply it first");
+// Whether the node's transform of that name is there and changes anything.
+bool is_moved(const json::object& node, const char* how, std::span<const double> identity) {
+    const auto* value = find(node, how);
+    if (!value) return false;
+    const auto* numbers = value->if_array();
+    const auto same = [](const json::value& number, double is) {
+        return number.is_number() && number.to_number<double>() == is;
+    };
+    return !numbers ||
+           !std::equal(numbers->begin(), numbers->end(), identity.begin(), identity.end(), same);
+}
+
+void refuse_moved(const json::object& node) {
+    constexpr std::array<double, 16> kMatrix{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+    constexpr std::array<double, 4> kRotation{0, 0, 0, 1};
+    constexpr std::array<double, 3> kScale{1, 1, 1}, kTranslation{0, 0, 0};
+    const std::pair<const char*, std::span<const double>> transforms[] = {
+        {"matrix", kMatrix},
+        {"rotation", kRotation},
+        {"scale", kScale},
+        {"translation", kTranslation}};
+    for (const auto& [how, identity] : transforms)
+        if (is_moved(node, how, identity))
+            refuse("a node above the Gaussians has a " + std::string(how) +
+                   ", which is not undone: apply it first");
+}
+
+// No transform is undone here; what does not stand above the Gaussians' mesh may have any.
+void refuse_moved(const json::object& root, std::uint64_t mesh) {
+    const auto* all = find(root, "nodes");
+    if (!all || !all->is_array()) return;
+    const auto& nodes = all->get_array();
+    std::vector<std::optional<std::size_t>> above(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const auto* node = nodes[i].if_object();
+        const auto* children = node ? find(*node, "children") : nullptr;
+        if (!children || !children->is_array()) continue;
+        for (const auto& child : children->get_array())
+            if (child.is_int64() && std::uint64_t(child.get_int64()) < nodes.size())
+                above[std::size_t(child.get_int64())] = i;
+    }
+    std::vector<bool> seen(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const auto* shows = nodes[i].is_object() ? find(nodes[i].get_object(), "mesh") : nullptr;
+        if (!shows || !shows->is_int64() || std::uint64_t(shows->get_int64()) != mesh) continue;
+        for (std::optional<std::size_t> at = i; at && !seen[*at]; at = above[*at]) {
+            seen[*at] = true;
+            if (const auto* node = nodes[*at].if_object()) refuse_moved(*node);
+        }
     }
 }
 
@@ -267,8 +325,9 @@ StoredSplats read(Bytes bytes) {
     const auto chunks = chunks_of(bytes);
     const auto parsed = parse(chunks.json);
     const auto& root = parsed.get_object();
-    const auto& attributes = find_gaussians(root);
-    refuse_moved(root);
+    const auto gaussians = find_gaussians(root);
+    const auto& attributes = gaussians.attributes;
+    refuse_moved(root, gaussians.mesh);
     std::optional<std::size_t> count;
     const auto attribute = [&](const std::string& name, std::size_t width) {
         Accessor accessor(root, chunks.data, attributes, name, width);

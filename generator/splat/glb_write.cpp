@@ -92,7 +92,7 @@ public:
     }
 
     std::vector<std::uint8_t> finish() {
-        const json::object ellipse{{"kernel", "ellipse"}, {"colorSpace", "srgb_rec709_display"}};
+        const json::object ellipse{{"kernel", "ellipse"}, {"colorSpace", kGlbColorSpace}};
         constexpr int kPoints = 0;
         const json::object primitive{{"mode", kPoints},
                                      {"attributes", attributes_},

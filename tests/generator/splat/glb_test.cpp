@@ -189,16 +189,19 @@ TEST_CASE("a GLB that is damaged, or holds something else, is refused by what is
     CHECK_THAT(refusal(Bytes(glb.begin(), glb.begin() + 40)), Contains("cut short"));
     CHECK_THAT(changed([&](auto& root) { primitive(root).erase("extensions"); }),
                Contains("no Gaussians"));
+    const auto kind_of = [&](json::object& root) -> json::object& {
+        return primitive(root)["extensions"].as_object()["KHR_gaussian_splatting"].as_object();
+    };
+    CHECK_THAT(changed([&](auto& root) { kind_of(root)["kernel"] = "cube"; }), Contains("'cube'"));
+    CHECK_THAT(changed([&](auto& root) { kind_of(root)["colorSpace"] = "lin_rec709_display"; }),
+               Contains("colorSpace 'lin_rec709_display'"));
+    CHECK_THAT(changed([&](auto& root) { kind_of(root).erase("colorSpace"); }),
+               Contains("colorSpace ''"));
+    CHECK_THAT(changed([&](auto& root) { kind_of(root)["projection"] = "fisheye"; }),
+               Contains("projection 'fisheye'"));
+    CHECK(changed([&](auto& root) { kind_of(root)["projection"] = "perspective"; }).empty());
     CHECK_THAT(changed([&](auto& root) {
-                   primitive(root)["extensions"]
-                       .as_object()["KHR_gaussian_splatting"]
-                       .as_object()["kernel"] = "cube";
-               }),
-               Contains("'cube'"));
-    CHECK_THAT(changed([&](auto& root) {
-                   primitive(root)["extensions"]
-                       .as_object()["KHR_gaussian_splatting"]
-                       .as_object()["extensions"] =
+                   kind_of(root)["extensions"] =
                        json::object{{"KHR_gaussian_splatting_compression_spz_2", json::object{}}};
                }),
                Contains("compression_spz_2"));
@@ -207,10 +210,6 @@ TEST_CASE("a GLB that is damaged, or holds something else, is refused by what is
                    all.push_back(all.at(0));
                }),
                Contains("several"));
-    CHECK_THAT(changed([&](auto& root) {
-                   root["nodes"].at(0).as_object()["scale"] = json::array{2, 2, 2};
-               }),
-               Contains("a node has a scale"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 51; }),
                Contains("lies outside"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 49; }),
@@ -228,4 +227,34 @@ TEST_CASE("a GLB that is damaged, or holds something else, is refused by what is
         Contains("lies outside"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"] = 7; }),
                Contains("no list 'accessors'"));
+}
+
+TEST_CASE("a node that moves the Gaussians is refused, one that moves others or nothing is not") {
+    const auto glb = generator::write_glb(some()).value();
+    const auto with_nodes = [&](const char* nodes) {
+        auto root = json_of(glb);
+        root["nodes"] = json::parse(nodes);
+        root["meshes"].as_array().push_back(json::object{{"primitives", json::array{}}});
+        return refusal(with_json(glb, root));
+    };
+    CHECK(with_nodes(R"([{"mesh": 0, "rotation": [0, 0, 0, 1], "scale": [1, 1.0, 1],
+                          "translation": [0, -0.0, 0]}])")
+              .empty());
+    CHECK(with_nodes(R"([{"mesh": 0, "matrix": [1,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]}])").empty());
+    // A camera, another mesh, and what stands beside or below the Gaussians.
+    CHECK(with_nodes(R"([{"camera": 0, "translation": [0, 0, 5]},
+                         {"mesh": 1, "scale": [2, 2, 2]},
+                         {"children": [0, 1, 3]},
+                         {"mesh": 0, "children": [4]},
+                         {"matrix": [2,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]}])")
+              .empty());
+    CHECK_THAT(with_nodes(R"([{"mesh": 0, "scale": [1, 1, 2]}])"), Contains("has a scale"));
+    CHECK_THAT(with_nodes(R"([{"mesh": 0, "scale": [1, 1]}])"), Contains("has a scale"));
+    CHECK_THAT(with_nodes(R"([{"mesh": 0, "translation": "far"}])"), Contains("a translation"));
+    CHECK_THAT(with_nodes(R"([{"mesh": 0}, {"children": [0]},
+                              {"rotation": [1, 0, 0, 0], "children": [1]}])"),
+               Contains("has a rotation"));
+    // Nodes above one another come to an end.
+    CHECK(
+        with_nodes(R"([{"mesh": 0, "children": [1]}, {"children": [0, -1, 9, "x"]}, 7])").empty());
 }
