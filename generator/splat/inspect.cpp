@@ -2,7 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "generator/splat/glb.hpp"
-#include "generator/splat/spz.hpp"
+#include "generator/splat/splat_file.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -61,6 +61,7 @@ boost::json::array finite(const std::array<double, 3>& v) {
 
 // What the files of a format mean by up, whatever the shape looks like.
 std::string convention(const Inspection& i) {
+    if (i.told_up) return "the file says that " + std::string(words(*i.told_up)) + " is up";
     if (i.trellis_layout) {
         return "TRELLIS's own files have -y up, which a validator shows upside down";
     }
@@ -75,8 +76,11 @@ config::Result<StoredSplats> read(std::span<const std::uint8_t> bytes, Inspectio
     if (bytes.size() >= 3 && std::memcmp(bytes.data(), "ply", 3) == 0) {
         out.format = "ply";
         out.trellis_layout = has_trellis_layout(bytes);
-        out.decodes = true;
-        return read_ply(bytes);
+        auto file = read_ply_file(bytes);
+        if (!file) return file.error();
+        out.decodes = !file->flat && !file->rgb;
+        out.told_up = file->up;
+        return std::move(file->splats);
     }
     if (is_glb(bytes)) {
         out.format = "glb";

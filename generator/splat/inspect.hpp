@@ -19,7 +19,8 @@ struct Inspection {
     std::optional<int> fraction_bits;  // of SPZ
     bool antialiased = false;
     int sh_degree = 0;
-    bool trellis_layout = false;  // a PLY with the properties of TRELLIS's save_ply
+    bool trellis_layout = false;    // a PLY with the properties of TRELLIS's save_ply
+    std::optional<UpAxis> told_up;  // which way is up by the file's own words
 
     SplatHealth health;
     // A validator decodes 404's SPZ and nothing else; a PLY becomes that on its way, unchanged but

@@ -4,6 +4,7 @@
 #include "config/result.hpp"
 #include "generator/asset.hpp"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,10 +37,21 @@ StoredSplats store(const Splats& splats);
 // normals are zero.
 std::vector<std::uint8_t> write_ply(const StoredSplats& splats, bool normals = true);
 
+// What is up in a file, in the order in which quarter turns about x go from one to the next.
+enum class UpAxis { plus_y, plus_z, minus_y };
+
+struct PlyFile {
+    StoredSplats splats;
+    std::optional<UpAxis> up = {};  // by a comment "Vertical Axis: z" or y; nerfstudio writes it
+    bool flat = false;  // no scale_2, as 2DGS has it: 1e-6 is read in its place, as SuperSplat does
+    bool rgb = false;   // red, green and blue in place of f_dc_*, as nerfstudio may write them
+};
+
 // What plyfile reads, the library behind the validator's loader: text, little and big endian, any
 // order of properties, other types, lists, comments, every kind of line end, elements besides the
-// vertices, no f_rest. Nothing is allocated for rows that the bytes cannot hold. Fails with
-// bad_splats (a compressed PLY is named as such) and out_of_memory. Any thread.
+// vertices, no f_rest; and what PlyFile says. Nothing is allocated for rows that the bytes cannot
+// hold. Fails with bad_splats (a compressed PLY is named as such) and out_of_memory. Any thread.
+config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes);
 config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes);
 
 // Whether the vertex's properties are those of TRELLIS's save_ply, in its order, normals included.

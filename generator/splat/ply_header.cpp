@@ -122,12 +122,24 @@ std::optional<config::Error> add_property(PlyElement& element,
     return std::nullopt;
 }
 
+// "comment Vertical Axis: z".
+std::optional<UpAxis> up_by_comment(const std::vector<std::string_view>& line) {
+    if (line.size() != 4 || line[1] != "Vertical" || line[2] != "Axis:") return std::nullopt;
+    if (line[3] == "z" || line[3] == "Z") return UpAxis::plus_z;
+    if (line[3] == "y" || line[3] == "Y") return UpAxis::plus_y;
+    return std::nullopt;
+}
+
 std::optional<config::Error> parse_lines(Lines& lines, PlyHeader& header) {
     constexpr std::size_t kMostElements = 64;
     bool has_format = false;
     while (const auto text = lines.next()) {
         const auto line = words(*text);
-        if (line.empty() || line[0] == "comment" || line[0] == "obj_info") continue;
+        if (line.empty() || line[0] == "obj_info") continue;
+        if (line[0] == "comment") {
+            if (const auto up = up_by_comment(line)) header.up = up;
+            continue;
+        }
         if (line[0] == "end_header") {
             if (!has_format) return bad("no format line");
             return std::nullopt;

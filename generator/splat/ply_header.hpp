@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "generator/splat/ply.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -37,8 +38,9 @@ struct PlyElement {
 struct PlyHeader {
     PlyFormat format = PlyFormat::little_endian;
     std::vector<PlyElement> elements;
-    std::size_t body = 0;  // offset of the first row; never beyond the bytes
-    char line_end = '\n';  // of text; '\r' alone in files of old Macintoshes
+    std::size_t body = 0;      // offset of the first row; never beyond the bytes
+    char line_end = '\n';      // of text; '\r' alone in files of old Macintoshes
+    std::optional<UpAxis> up;  // by its comment
 
     std::optional<std::size_t> vertex() const;  // the first element of that name
 };

@@ -2,10 +2,13 @@
 #include "generator/errc.hpp"
 #include "generator/splat/ply.hpp"
 #include "generator/splat/ply_header.hpp"
+#include "generator/splat/scene.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -175,14 +178,17 @@ struct Columns {
     std::vector<std::size_t> needed;  // position, colour, opacity, scale, rotation
     std::vector<std::size_t> harmonics;
     int degree = 0;
+    bool flat = false, rgb = false;  // as in PlyFile
 };
+
+constexpr std::array kRgb{"red", "green", "blue"};
 
 config::Error without(const PlyElement& vertex, const std::string& name) {
     if (vertex.find("packed_position"))
         return bad(
             "this is a compressed PLY (of PlayCanvas, packed_position): unpack it first, as in "
             "`splat-transform IN.ply OUT.ply`");
-    if (vertex.find("red") && !vertex.find("f_dc_0"))
+    if (vertex.find("red") && !vertex.find("f_dc_0") && !vertex.find("opacity"))
         return bad("no property '" + name + "': these are points with colours, no Gaussians");
     return bad("no property '" + name + "'");
 }
@@ -192,9 +198,18 @@ config::Result<Columns> find_columns(const PlyElement& vertex) {
         const auto found = vertex.find(name);
         return found && !vertex.properties[*found].count ? found : std::nullopt;
     };
-    Columns columns;
-    for (const auto& name : ply_names(false, 0)) {
+    const auto byte = [&](const char* name) {
         const auto found = scalar(name);
+        return found && vertex.properties[*found].type == PlyType::u8;
+    };
+    Columns columns;
+    columns.flat = scalar("scale_1") && !vertex.find("scale_2");
+    columns.rgb =
+        !vertex.find("f_dc_0") && scalar("opacity") && std::all_of(kRgb.begin(), kRgb.end(), byte);
+    for (const std::string& name : ply_names(false, 0)) {
+        if (columns.flat && name == "scale_2") continue;
+        const bool by_rgb = columns.rgb && name.starts_with("f_dc_");
+        const auto found = scalar(by_rgb ? kRgb[std::size_t(name.back() - '0')] : name);
         if (!found) return without(vertex, name);
         columns.needed.push_back(*found);
     }
@@ -208,12 +223,17 @@ config::Result<Columns> find_columns(const PlyElement& vertex) {
     return columns;
 }
 
-config::Result<StoredSplats> read_vertices(const PlyElement& vertex, Rows& rows) {
+// From a byte.
+float harmonic_of(float colour) { return float((double(colour) / 255 - 0.5) / kHarmonic); }
+
+config::Result<PlyFile> read_vertices(const PlyElement& vertex, Rows& rows) {
+    static const float kFlat = std::log(1e-6F);
     const auto columns = find_columns(vertex);
     if (!columns) return columns.error();
     if (vertex.rows == 0) return bad("no Gaussians: it has 0 vertices");
     if (auto error = rows.expect(vertex)) return *error;
-    StoredSplats splats;
+    PlyFile file{.splats = {}, .flat = columns->flat, .rgb = columns->rgb};
+    auto& splats = file.splats;
     splats.sh_degree = columns->degree;
     splats.resize(vertex.rows);
     const std::size_t harmonics = columns->harmonics.size();
@@ -223,19 +243,19 @@ config::Result<StoredSplats> read_vertices(const PlyElement& vertex, Rows& rows)
         const auto* column = columns->needed.data();
         const auto next = [&] { return float(values[*column++]); };
         for (auto& value : splats.position[i]) value = next();
-        for (auto& value : splats.colour[i]) value = next();
+        for (auto& value : splats.colour[i]) value = file.rgb ? harmonic_of(next()) : next();
         splats.logit[i] = next();
-        for (auto& value : splats.log_scale[i]) value = next();
+        splats.log_scale[i] = {next(), next(), file.flat ? kFlat : next()};
         for (auto& value : splats.rotation[i]) value = next();
         for (std::size_t j = 0; j < harmonics; ++j)
             splats.harmonics[i * harmonics + j] = float(values[columns->harmonics[j]]);
     }
-    return splats;
+    return file;
 }
 
 }  // namespace
 
-config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes) try {
+config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes) try {
     const auto header = parse_ply_header(bytes);
     if (!header) return header.error();
     const auto vertex = header->vertex();
@@ -243,9 +263,17 @@ config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes) try {
     Rows rows(*header, bytes);
     for (std::size_t i = 0; i < *vertex; ++i)
         if (auto error = rows.skip(header->elements[i])) return *error;
-    return read_vertices(header->elements[*vertex], rows);
+    auto file = read_vertices(header->elements[*vertex], rows);
+    if (file) file->up = header->up;
+    return file;
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while reading PLY");
+}
+
+config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes) {
+    auto file = read_ply_file(bytes);
+    if (!file) return file.error();
+    return std::move(file->splats);
 }
 
 }  // namespace generator

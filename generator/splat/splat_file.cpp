@@ -4,7 +4,6 @@
 #include "generator/splat/glb.hpp"
 #include "generator/splat/spz_write.hpp"
 
-#include <array>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -47,15 +46,19 @@ config::Result<std::vector<std::uint8_t>> contain(std::span<const std::uint8_t> 
     return gzip(payload);
 }
 
-int version_of(SplatFormat format) { return format == SplatFormat::spz_niantic_3 ? 3 : 2; }
+void add_remarks(const PlyFile& ply, SplatFile& file) {
+    if (ply.up) {
+        file.up = *ply.up;
+        file.remarks.push_back("it says that " + std::string(words(file.up)) + " is up");
+    }
+    if (ply.flat)
+        file.remarks.emplace_back(
+            "its Gaussians are flat (2DGS): as their third scale 0.000001 is taken");
+    if (ply.rgb)
+        file.remarks.emplace_back("its colours are red, green and blue, the same from all sides");
+}
 
-// The signs of the harmonics of degrees 1 to 4 under half a turn about x, (x, y, z) to (x, -y, -z),
-// by their order m from -l to l: each is a polynomial in which y and z come an odd or an even
-// number of times together.
-constexpr std::array<int, 24> kHalfTurn{-1, -1, 1,                 // y, z, x
-                                        -1, 1,  1,  -1, 1,         // xy, yz, zz, xz, xx - yy
-                                        -1, 1,  -1, -1, 1, -1, 1,  // degree 3
-                                        -1, 1,  -1, 1,  1, -1, 1, -1, 1};  // degree 4
+int version_of(SplatFormat format) { return format == SplatFormat::spz_niantic_3 ? 3 : 2; }
 
 }  // namespace
 
@@ -75,6 +78,18 @@ std::string_view words(SplatFormat format) {
     return "";
 }
 
+std::string_view words(UpAxis up) {
+    switch (up) {
+        case UpAxis::plus_y:
+            return "+y";
+        case UpAxis::plus_z:
+            return "+z";
+        case UpAxis::minus_y:
+            return "-y";
+    }
+    return "";
+}
+
 std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes) {
     if (begins(bytes, "ply")) return SplatFormat::ply;
     if (is_glb(bytes)) return SplatFormat::glb;
@@ -86,8 +101,16 @@ std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes) {
 config::Result<SplatFile> read_splat_file(std::span<const std::uint8_t> bytes) {
     // What is none of these is told by what reads SPZ.
     SplatFile file{.splats = {}, .format = format_of(bytes).value_or(SplatFormat::spz_subnet)};
-    if (!is_spz(file.format)) {
-        auto splats = file.format == SplatFormat::ply ? read_ply(bytes) : read_glb(bytes);
+    file.up = up_axis(file.format);
+    if (file.format == SplatFormat::ply) {
+        auto ply = read_ply_file(bytes);
+        if (!ply) return ply.error();
+        add_remarks(*ply, file);
+        file.splats = std::move(ply->splats);
+        return file;
+    }
+    if (file.format == SplatFormat::glb) {
+        auto splats = read_glb(bytes);
         if (!splats) return splats.error();
         file.splats = std::move(*splats);
         return file;
@@ -132,16 +155,6 @@ config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint
     return contain(*payload, format, wanted);
 } catch (const std::bad_alloc&) {
     return config::fail(Errc::out_of_memory, "while writing splats");
-}
-
-void turn_half(StoredSplats& splats) {
-    for (auto& position : splats.position)
-        for (const int axis : {1, 2}) position[axis] = -position[axis];
-    // The quaternion i (half a turn about x) times (w, x, y, z).
-    for (auto& q : splats.rotation) q = {-q[1], q[0], -q[3], q[2]};
-    const auto each = std::size_t(harmonics_per_gaussian(splats.sh_degree)) / 3;
-    for (std::size_t i = 0; i < splats.harmonics.size(); ++i)
-        splats.harmonics[i] *= float(kHalfTurn[i % each]);
 }
 
 }  // namespace generator

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "generator/splat/spz.hpp"
+#include "generator/splat/turn.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,16 +21,19 @@ enum class SplatFormat {
     glb,            // glTF with KHR_gaussian_splatting
 };
 
-// "SPZ of Niantic, version 2, gzip".
+// "SPZ of Niantic, version 2, gzip"; "+y".
 std::string_view words(SplatFormat format);
+std::string_view words(UpAxis up);
 
 inline bool is_spz(SplatFormat format) {
     return format != SplatFormat::ply && format != SplatFormat::glb;
 }
 
-// Whether +y is up in files of this kind, by definition or by use. PLY files of Gaussians have -y
-// up, as their trainers leave it.
-inline bool has_y_up(SplatFormat format) { return format != SplatFormat::ply; }
+// What is up in files of this kind, by definition or by use. PLY files of Gaussians have -y up, as
+// their trainers leave it, unless they say otherwise.
+inline UpAxis up_axis(SplatFormat format) {
+    return format == SplatFormat::ply ? UpAxis::minus_y : UpAxis::plus_y;
+}
 
 // Told by the first bytes, so that every version of Niantic's is spz_niantic. Nothing: none of
 // these.
@@ -37,7 +42,10 @@ std::optional<SplatFormat> format_of(std::span<const std::uint8_t> bytes);
 struct SplatFile {
     StoredSplats splats;
     SplatFormat format = SplatFormat::ply;  // spz_niantic for all of Niantic's versions
+    UpAxis up = UpAxis::minus_y;            // as it says itself, or as its kind has it
     std::optional<int> fraction_bits = {};  // of the places in an SPZ from version 2 on
+    // What it lacks or says in a way of its own, and what was made of that; a sentence each.
+    std::vector<std::string> remarks = {};
 };
 
 // A PLY, any SPZ or a GLB, told by the first bytes. Axes stay. Fails with bad_splats,
@@ -58,9 +66,5 @@ config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint
                                                        SplatFormat format,
                                                        const SpzOptions& options = {},
                                                        const SpzLimits& limits = {});
-
-// Half a turn about x, from -y up to +y up and back: signs alone change, so that twice is as if
-// nothing was done.
-void turn_half(StoredSplats& splats);
 
 }  // namespace generator

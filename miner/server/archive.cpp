@@ -52,7 +52,8 @@ config::Result<std::string> convert(std::vector<std::uint8_t> spz, generator::Sp
     if (!file) return file.error();
     spz = {};
     // What we send has +y up (export.up), as `miner convert` takes SPZ to have.
-    if (!generator::has_y_up(format)) generator::turn_half(file->splats);
+    generator::turn_about_x(file->splats, generator::quarter_turns(generator::UpAxis::plus_y,
+                                                                   generator::up_axis(format)));
     const auto bytes = generator::write_splats(file->splats, format, {.threads = 1});
     if (!bytes) return bytes.error();
     file->splats = {};

@@ -7,9 +7,11 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,10 +22,6 @@ namespace miner {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t(4) << 30;
-
-const char* up_of(generator::SplatFormat format) {
-    return generator::has_y_up(format) ? "+y" : "-y";
-}
 
 // A file's content, and in how many fraction bits its places are, where it is an SPZ.
 struct Made {
@@ -63,9 +61,9 @@ ExitCode convert_command(const CommandLine& line) {
         complain(options.in, file.error());
         return ExitCode::bad_input;
     }
-    const bool turned = !options.keep_axes &&
-                        generator::has_y_up(file->format) != generator::has_y_up(options.format);
-    if (turned) generator::turn_half(file->splats);
+    const auto up = generator::up_axis(options.format);
+    const int quarters = options.keep_axes ? 0 : generator::quarter_turns(file->up, up);
+    generator::turn_about_x(file->splats, quarters);
     const auto& settings = line.loaded.settings.export_;
     const auto made = make(*in, *file, options.format, settings);
     if (!made) {
@@ -79,7 +77,9 @@ ExitCode convert_command(const CommandLine& line) {
                                  {"format", generator::words(options.format)},
                                  {"bytes", made->bytes.size()},
                                  {"gaussians", file->splats.size()},
-                                 {"turned", turned},
+                                 {"turned", quarters != 0},
+                                 {"quarter_turns", quarters},
+                                 {"remarks", boost::json::value_from(file->remarks)},
                                  {"up_by_the_shape", looks}};
         if (made->fraction_bits) told["fraction_bits"] = *made->fraction_bits;
         fmt::print("{}\n", boost::json::serialize(told));
@@ -94,9 +94,12 @@ ExitCode convert_command(const CommandLine& line) {
                        ? std::string("as they were")
                        : fmt::format("as some have no room with export.fraction_bits = {}",
                                      settings.fraction_bits));
-    if (turned)
-        fmt::print("axes: half a turn about x, from {} up to {} up", up_of(file->format),
-                   up_of(options.format));
+    for (const auto& remark : file->remarks)
+        fmt::print("{}: {}\n", config::printable(options.in), remark);
+    if (quarters != 0)
+        fmt::print("axes: {} about x, from {} up to {} up",
+                   std::abs(quarters) == 2 ? "half a turn" : "a quarter turn",
+                   generator::words(file->up), generator::words(up));
     else
         fmt::print("axes: as they were");
     fmt::print("; by the shape up is {}\n", looks);

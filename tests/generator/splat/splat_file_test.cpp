@@ -1,4 +1,4 @@
-// Files of Gaussians of every kind: told apart, written, and turned on their way.
+// Files of Gaussians of every kind: told apart, and written.
 #include "generator/splat/splat_file.hpp"
 #include "generator/errc.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
@@ -16,14 +16,6 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 generator::StoredSplats some(int degree = 0) { return tests::stored_cone(400, degree); }
-
-std::array<float, 3> rotated(const std::array<float, 4>& q, const std::array<float, 3>& v) {
-    const auto [w, x, y, z] = q;
-    return {
-        (1 - 2 * (y * y + z * z)) * v[0] + 2 * (x * y - w * z) * v[1] + 2 * (x * z + w * y) * v[2],
-        2 * (x * y + w * z) * v[0] + (1 - 2 * (x * x + z * z)) * v[1] + 2 * (y * z - w * x) * v[2],
-        2 * (x * z - w * y) * v[0] + 2 * (y * z + w * x) * v[1] + (1 - 2 * (x * x + y * y)) * v[2]};
-}
 
 // Between two rotations, in radians.
 double angle(const std::array<float, 4>& a, const std::array<float, 4>& b) {
@@ -186,56 +178,4 @@ TEST_CASE("version 3 of Niantic's SPZ holds rotations finer, and the rest as ver
     }
     CHECK(worst < 0.005);
     CHECK(worst_of_second > 4 * worst);
-}
-
-TEST_CASE("half a turn about x turns places and rotations alike, and twice is nothing") {
-    const auto before = some(3);
-    auto after = before;
-    generator::turn_half(after);
-    const std::array<float, 3> along{0.3F, -0.4F, 0.5F};
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        REQUIRE(after.position[i][0] == before.position[i][0]);
-        REQUIRE(after.position[i][1] == -before.position[i][1]);
-        REQUIRE(after.position[i][2] == -before.position[i][2]);
-        const auto was = rotated(before.rotation[i], along), is = rotated(after.rotation[i], along);
-        REQUIRE(is[0] == Approx(was[0]).margin(1e-5));
-        REQUIRE(is[1] == Approx(-was[1]).margin(1e-5));
-        REQUIRE(is[2] == Approx(-was[2]).margin(1e-5));
-    }
-    generator::turn_half(after);
-    CHECK((after.position == before.position));
-    CHECK((after.harmonics == before.harmonics));
-    // The same rotation by the other of its two quaternions.
-    for (std::size_t i = 0; i < before.size(); ++i)
-        for (int c = 0; c < 4; ++c) REQUIRE(after.rotation[i][c] == -before.rotation[i][c]);
-}
-
-TEST_CASE("harmonics shine the same way after half a turn, seen from where they were") {
-    // Of degree 3, with the constants of KHR_gaussian_splatting, as far as y, z and x tell.
-    const auto seen = [](const generator::StoredSplats& splats, double x, double y, double z) {
-        const double basis[] = {-0.4886025 * y,
-                                0.4886025 * z,
-                                -0.4886025 * x,
-                                1.0925484 * x * y,
-                                -1.0925484 * y * z,
-                                0.3153916 * (2 * z * z - x * x - y * y),
-                                -1.0925484 * x * z,
-                                0.5462742 * (x * x - y * y),
-                                -0.5900436 * y * (3 * x * x - y * y),
-                                2.8906114 * x * y * z,
-                                -0.4570458 * y * (4 * z * z - x * x - y * y),
-                                0.3731763 * z * (2 * z * z - 3 * x * x - 3 * y * y),
-                                -0.4570458 * x * (4 * z * z - x * x - y * y),
-                                1.4453057 * z * (x * x - y * y),
-                                -0.5900436 * x * (x * x - 3 * y * y)};
-        double sum = 0;
-        for (std::size_t k = 0; k < 15; ++k) sum += basis[k] * splats.harmonics[15 + k];  // green
-        return sum;
-    };
-    const auto before = some(3);
-    auto after = before;
-    generator::turn_half(after);
-    CHECK(seen(after, 0.6, -0.48, -0.64) == Approx(seen(before, 0.6, 0.48, 0.64)).margin(1e-6));
-    CHECK(seen(after, -0.36, 0.48, 0.8) == Approx(seen(before, -0.36, -0.48, -0.8)).margin(1e-6));
-    CHECK(std::abs(seen(before, 0.6, 0.48, 0.64)) > 1e-3);
 }

@@ -11,6 +11,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +87,37 @@ TEST_CASE("axes are kept where both kinds agree, and where that is asked for") {
     CHECK(generator::format_of(read(spz)) == SplatFormat::spz_subnet);
     REQUIRE(convert({glb, spz}).exit_status.code == 0);
     CHECK(generator::format_of(read(spz)) == SplatFormat::spz_niantic);
+}
+
+TEST_CASE("a PLY that says +z is up is turned a quarter, and what it lacks is said") {
+    const tests::TemporaryFolder folder;
+    const auto in = folder.path() / "a.ply", glb = folder.path() / "a.glb",
+               out = folder.path() / "b.ply";
+    // As nerfstudio writes it.
+    auto standing = generator::store(tests::cone(3'000));
+    auto bytes = generator::write_ply(standing);
+    const std::string format = "format binary_little_endian 1.0\n",
+                      says = "comment Vertical Axis: z\n";
+    const auto at = std::search(bytes.begin(), bytes.end(), format.begin(), format.end());
+    bytes.insert(at + std::ptrdiff_t(format.size()), says.begin(), says.end());
+    write(in, bytes);
+    const auto outcome = convert({in, glb});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("it says that +z is up"));
+    CHECK_THAT(outcome.out,
+               Contains("a quarter turn about x, from +z up to +y up; by the shape up is y"));
+    const auto told = boost::json::parse(convert({in, out, "--json"}).out);
+    CHECK(told.at("quarter_turns") == 1);
+    CHECK(told.at("up_by_the_shape") == "-y");
+    CHECK(told.at("remarks").as_array().size() == 1);
+    CHECK_THAT(convert({in, glb, "--axes", "keep"}).out,
+               Contains("axes: as they were; by the shape up is z"));
+
+    std::string flat(bytes.begin(), bytes.end());
+    flat.replace(flat.find("scale_2"), 7, "other_2");
+    write(in, {flat.begin(), flat.end()});
+    CHECK_THAT(convert({in, out}).out, Contains("its Gaussians are flat (2DGS)"));
 }
 
 TEST_CASE("from SPZ to SPZ every byte stays, whatever the settings ask of new ones") {
