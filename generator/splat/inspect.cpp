@@ -1,5 +1,6 @@
 #include "generator/splat/inspect.hpp"
 
+#include "config/escape.hpp"
 #include "generator/errc.hpp"
 #include "generator/splat/glb.hpp"
 #include "generator/splat/splat_file.hpp"
@@ -183,7 +184,7 @@ std::string Inspection::to_json() const {
                          {"opacity_mean_before", finite(normalised.opacity_mean_before)},
                          {"opacity_mean_after", finite(normalised.opacity_mean_after)},
                          {"capped_at", finite(normalised.capped_at)}};
-    return boost::json::serialize(json);
+    return config::json_text(boost::json::serialize(json));
 }
 
 }  // namespace generator

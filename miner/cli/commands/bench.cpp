@@ -1,4 +1,5 @@
 // miner bench: what a published architecture takes on this machine, stage by stage.
+#include "config/escape.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
@@ -164,7 +165,8 @@ ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
         return ExitCode::model;
     }
     if (asked.json)
-        fmt::print("{}\n", boost::json::serialize(to_json(asked.model, *report)));
+        fmt::print("{}\n",
+                   config::json_text(boost::json::serialize(to_json(asked.model, *report))));
     else
         print_for_people(asked.model, *report);
     return ExitCode::ok;

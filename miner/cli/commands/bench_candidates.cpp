@@ -1,6 +1,7 @@
 // miner bench --candidates: how many results of one task are made and scored in the time that a
 // validator leaves free, on the way that mining takes.
 #include "config/elapsed.hpp"
+#include "config/escape.hpp"
 #include "generator/image/decode.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/generation/production.hpp"
@@ -217,7 +218,7 @@ ExitCode bench_candidates_command(const CommandLine& line, const CandidateBench&
     const auto report = Bench(line, bench).run(code);
     if (!report) return code;
     if (line.bench.json)
-        fmt::print("{}\n", boost::json::serialize(to_json(line.bench, *report)));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(to_json(line.bench, *report))));
     else
         print_for_people(line.bench, *report);
     return ExitCode::ok;

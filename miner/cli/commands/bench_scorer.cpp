@@ -1,4 +1,5 @@
 // miner bench --model validator-scorer: what a candidate's score takes beyond its generation.
+#include "config/escape.hpp"
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
@@ -93,7 +94,7 @@ ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run
                                          {"open_ms", report->open},
                                          {"words", to_json(report->words)},
                                          {"pictures", to_json(report->pictures)}};
-        fmt::print("{}\n", boost::json::serialize(object));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(object)));
         return ExitCode::ok;
     }
     fmt::print("{} with random weights on {} in {}: {:.1f} M parameters\n", asked.model,

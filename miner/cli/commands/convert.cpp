@@ -82,7 +82,7 @@ ExitCode convert_command(const CommandLine& line) {
                                  {"remarks", boost::json::value_from(file->remarks)},
                                  {"up_by_the_shape", looks}};
         if (made->fraction_bits) told["fraction_bits"] = *made->fraction_bits;
-        fmt::print("{}\n", boost::json::serialize(told));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(told)));
         return ExitCode::ok;
     }
     fmt::print("{}: {}, {} Gaussians, {:.2f} MB\n", config::printable(options.out),

@@ -1,5 +1,6 @@
 // miner version: which miner this is, of what it was built, and which of its paths run here.
 #include "config/version.hpp"
+#include "config/escape.hpp"
 #include "miner/cli/commands/commands.hpp"
 
 #include <boost/json/object.hpp>
@@ -29,7 +30,7 @@ boost::json::object to_json(const generator::About& about) {
 
 ExitCode version_command(const CommandLine& line, const generator::About& about) {
     if (line.version.json) {
-        fmt::print("{}\n", boost::json::serialize(to_json(about)));
+        fmt::print("{}\n", config::json_text(boost::json::serialize(to_json(about))));
         return ExitCode::ok;
     }
     fmt::print("miner {}\n", config::version_and_commit());

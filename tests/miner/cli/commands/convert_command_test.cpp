@@ -160,6 +160,17 @@ TEST_CASE("places beyond what the bits asked for reach are kept, and in which st
     CHECK_FALSE(fs::exists(spz));
 }
 
+TEST_CASE("a name that is not UTF-8 leaves the JSON whole") {
+    const tests::TemporaryFolder folder;
+    const auto in = folder.path() / "a.ply", out = folder.path() / "b\xff\x9b.glb";
+    write(in, generator::write_ply(upside_down()));
+    const auto outcome = convert({in, out, "--json"});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(std::string(boost::json::parse(outcome.out).at("path").as_string()),
+               Contains("b\xef\xbf\xbd\xef\xbf\xbd.glb"));
+}
+
 TEST_CASE("what cannot be converted leaves no file, and is named") {
     const tests::TemporaryFolder folder;
     const auto in = folder.path() / "a.ply", out = folder.path() / "a.glb";
