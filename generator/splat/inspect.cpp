@@ -103,6 +103,7 @@ config::Result<StoredSplats> read(std::span<const std::uint8_t> bytes, Inspectio
     out.version = file->version;
     out.fraction_bits = file->fraction_bits;
     out.antialiased = file->antialiased;
+    out.told_up = file->up;
     out.decodes = file->family == SpzFamily::subnet;
     return std::move(file->splats);
 }

@@ -46,11 +46,14 @@ config::Result<std::vector<std::uint8_t>> contain(std::span<const std::uint8_t> 
     return gzip(payload);
 }
 
+void stand(const std::optional<UpAxis>& up, SplatFile& file) {
+    if (!up) return;
+    file.up = *up;
+    file.remarks.push_back("it says that " + std::string(words(*up)) + " is up");
+}
+
 void add_remarks(const PlyFile& ply, SplatFile& file) {
-    if (ply.up) {
-        file.up = *ply.up;
-        file.remarks.push_back("it says that " + std::string(words(file.up)) + " is up");
-    }
+    stand(ply.up, file);
     if (ply.flat)
         file.remarks.emplace_back(
             "its Gaussians are flat (2DGS): as their third scale 0.000001 is taken");
@@ -119,6 +122,10 @@ config::Result<SplatFile> read_splat_file(std::span<const std::uint8_t> bytes) {
     if (!spz) return spz.error();
     file.splats = std::move(spz->splats);
     if (spz->version > 1) file.fraction_bits = spz->fraction_bits;
+    stand(spz->up, file);
+    for (const auto kind : spz->unknown_extensions)
+        file.remarks.push_back("it has an extension that is not read, of kind " +
+                               std::to_string(kind));
     return file;
 }
 
@@ -147,10 +154,10 @@ config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splat
 config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint8_t> bytes,
                                                        SplatFormat format,
                                                        const SpzOptions& options,
-                                                       const SpzLimits& limits) try {
+                                                       const SpzLimits& limits, int quarters) try {
     auto wanted = options;
     wanted.version = version_of(format);
-    const auto payload = repack_spz(bytes, wanted, limits);
+    const auto payload = repack_spz(bytes, wanted, limits, quarters);
     if (!payload) return payload.error();
     return contain(*payload, format, wanted);
 } catch (const std::bad_alloc&) {

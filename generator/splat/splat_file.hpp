@@ -61,10 +61,12 @@ config::Result<std::vector<std::uint8_t>> write_splats(const StoredSplats& splat
                                                        const SpzOptions& options = {});
 
 // From SPZ to SPZ: what both store alike keeps its bytes, and between files of one version that is
-// everything (repack_spz). Fails as read_splats and fitting_fraction_bits do.
+// everything, unless it is turned on the way, by so many quarters about x (repack_spz). Fails as
+// read_splats and fitting_fraction_bits do.
 config::Result<std::vector<std::uint8_t>> exchange_spz(std::span<const std::uint8_t> bytes,
                                                        SplatFormat format,
                                                        const SpzOptions& options = {},
-                                                       const SpzLimits& limits = {});
+                                                       const SpzLimits& limits = {},
+                                                       int quarters = 0);
 
 }  // namespace generator

@@ -5,6 +5,7 @@
 
 #include "generator/splat/ply.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct SpzFile {
     int version = 2;
     int fraction_bits = 12;
     bool antialiased = false;
+    std::optional<UpAxis> up = {};  // what is up, where Adobe's extension says it; else +y
+    std::vector<std::uint32_t> unknown_extensions = {};  // the first few
 };
 
 struct SpzLimits {
@@ -50,18 +53,20 @@ struct SpzLimits {
 };
 
 // Any of the three families, told by the first bytes. Axes stay as the file has them (Niantic's
-// files from version 3 on are right, up, back). Bounds are checked before anything is allocated.
-// Fails with bad_splats.
+// files from version 3 on are right, up, back, unless an extension says otherwise). Bounds are
+// checked before anything is allocated. Fails with bad_splats.
 config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits = {});
 
 // A file of any family as the payload of version 2 or 3 (options.version). Of the same version all
 // bytes are as they were, with what stands behind them; else all that both versions store alike
 // is, which leaves rotations on the way between 2 and 3, and places of version 1, for which
-// options.fraction_bits are the most. Harmonics beyond degree 3 are left out. Fails as read_spz and
+// options.fraction_bits are the most. Harmonics beyond degree 3 are left out. What is turned on the
+// way, by so many quarters about x, is written anew where that changes it. Fails as read_spz and
 // fitting_fraction_bits do.
 config::Result<std::vector<std::uint8_t>> repack_spz(std::span<const std::uint8_t> bytes,
                                                      const SpzOptions& options,
-                                                     const SpzLimits& limits = {});
+                                                     const SpzLimits& limits = {},
+                                                     int quarters = 0);
 
 // What the validator's decoder does: accepts and refuses exactly what it does, but for payloads
 // beyond the default SpzLimits, where the validator's memory decides. Fails with bad_splats.

@@ -3,7 +3,7 @@
 // clang-format off
 //   byte  what
 //      0  u32 magic "NGSP", u32 version, u32 number of Gaussians N (little endian)
-//     12  u8 degree of harmonics, u8 fractional bits of positions, u8 flags (1: antialiased), u8 reserved
+//     12  u8 degree of harmonics, u8 fractional bits of positions, u8 flags (1: antialiased, 2: extensions), u8 reserved
 //     16  N of each, one array after the other:
 //         positions   3 signed 24-bit fixed-point numbers (version 1: 3 half floats)
 //         alphas      1 byte: 255 * sigmoid(logit)
@@ -28,7 +28,7 @@ namespace generator {
 
 constexpr std::uint32_t kSpzMagic = 0x5053474e;
 constexpr std::size_t kSpzHeaderBytes = 16;
-constexpr std::uint8_t kSpzAntialiased = 1;
+constexpr std::uint8_t kSpzAntialiased = 1, kSpzExtended = 2;
 
 struct SpzHeader {
     std::uint32_t magic = kSpzMagic;

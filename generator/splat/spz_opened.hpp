@@ -4,7 +4,9 @@
 #include "generator/splat/spz_format.hpp"
 
 #include <functional>
+#include <optional>
 #include <span>
+#include <vector>
 
 namespace generator {
 
@@ -15,6 +17,7 @@ struct OpenedSpz {
     // Header, arrays and whatever follows, as they lie in the container; empty in version 4, which
     // has them apart.
     std::span<const std::uint8_t> payload;
+    std::span<const std::uint8_t> extensions;  // of Niantic's files: records, and maybe none
 };
 
 using UseOfSpz = std::function<config::Result<void>(const OpenedSpz&)>;
@@ -24,5 +27,15 @@ using UseOfSpz = std::function<config::Result<void>(const OpenedSpz&)>;
 // bad_splats; throws std::bad_alloc. Lives in spz_read.cpp.
 config::Result<void> with_opened_spz(std::span<const std::uint8_t> bytes, const SpzLimits& limits,
                                      const UseOfSpz& use);
+
+// What Niantic's extensions say, as far as it changes what is read. A record that is longer than
+// what is left ends them, as it does for Niantic's library.
+struct SpzExtensions {
+    std::optional<UpAxis> up;            // by SPZ_ADOBE_coordinate_system
+    std::vector<std::uint32_t> unknown;  // kinds that nothing is known of; the first few
+};
+
+// Fails with bad_splats where Gaussians lie in axes that no turn about x brings upright.
+config::Result<SpzExtensions> read_spz_extensions(std::span<const std::uint8_t> records);
 
 }  // namespace generator

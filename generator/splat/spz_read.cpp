@@ -11,6 +11,7 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <utility>
 
 #include <zlib.h>
 #include <zstd.h>
@@ -106,12 +107,13 @@ config::Result<void> open_payload(Bytes payload, SpzFamily family, std::uint32_t
         return bad("cut short: " + std::to_string(header.count) + " Gaussians in " +
                    std::to_string(payload.size()) + " bytes");
     }
-    OpenedSpz opened{family, header, {}, payload};
+    OpenedSpz opened{family, header, {}, payload, {}};
     Bytes rest = payload.subspan(kSpzHeaderBytes);
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         opened.arrays[i] = rest.first(sizes[i]);
         rest = rest.subspan(sizes[i]);
     }
+    if (family != SpzFamily::subnet && header.flags & kSpzExtended) opened.extensions = rest;
     return use(opened);
 }
 
@@ -155,7 +157,8 @@ config::Result<void> open_v4(Bytes bytes, const SpzLimits& limits, const UseOfSp
     }
     Bytes rest = bytes.subspan(table + streams * kTableRow);
     std::vector<Buffer> buffers;
-    OpenedSpz opened{SpzFamily::niantic_v4, header, {}, {}};
+    OpenedSpz opened{SpzFamily::niantic_v4, header, {}, {}, {}};
+    if (header.flags & kSpzExtended) opened.extensions = bytes.subspan(kHeader, table - kHeader);
     for (std::size_t i = 0; i < streams; ++i) {
         const auto compressed = little(bytes, table + i * kTableRow, 8);
         const auto raw = little(bytes, table + i * kTableRow + 8, 8);
@@ -193,6 +196,10 @@ config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzL
     SpzFile file;
     const auto read = with_opened_spz(bytes, limits, [&](const OpenedSpz& opened) {
         const auto& header = opened.header;
+        auto extensions = read_spz_extensions(opened.extensions);
+        if (!extensions) return config::Result<void>(extensions.error());
+        file.up = extensions->up;
+        file.unknown_extensions = std::move(extensions->unknown);
         file.family = opened.family;
         file.version = int(header.version);
         file.fraction_bits = header.fraction_bits;

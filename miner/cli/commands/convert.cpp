@@ -29,9 +29,10 @@ struct Made {
     std::optional<int> fraction_bits;
 };
 
-// `in` as it was read and, where it became `file`, turned.
+// `in` as it was read; `file` is turned by so many quarters since.
 config::Result<Made> make(std::span<const std::uint8_t> in, const generator::SplatFile& file,
-                          generator::SplatFormat format, const config::Export& settings) {
+                          int quarters, generator::SplatFormat format,
+                          const config::Export& settings) {
     generator::SpzOptions options{.fraction_bits = settings.fraction_bits,
                                   .zstd_level = settings.zstd_level};
     const bool exchanged = generator::is_spz(file.format) && generator::is_spz(format);
@@ -43,7 +44,7 @@ config::Result<Made> make(std::span<const std::uint8_t> in, const generator::Spl
         if (!bits) return bits.error();
         made.fraction_bits = options.fraction_bits = *bits;
     }
-    auto bytes = exchanged ? generator::exchange_spz(in, format, options)
+    auto bytes = exchanged ? generator::exchange_spz(in, format, options, {}, quarters)
                            : generator::write_splats(file.splats, format, options);
     if (!bytes) return bytes.error();
     made.bytes = std::move(*bytes);
@@ -65,7 +66,7 @@ ExitCode convert_command(const CommandLine& line) {
     const int quarters = options.keep_axes ? 0 : generator::quarter_turns(file->up, up);
     generator::turn_about_x(file->splats, quarters);
     const auto& settings = line.loaded.settings.export_;
-    const auto made = make(*in, *file, options.format, settings);
+    const auto made = make(*in, *file, quarters, options.format, settings);
     if (!made) {
         complain(options.out, made.error());
         return ExitCode::bad_input;

@@ -70,13 +70,14 @@ Bytes payload_of_version3(const StoredSplats& splats) {
 
 Bytes version3(const StoredSplats& splats) { return gzip(payload_of_version3(splats)); }
 
-Bytes version4(const StoredSplats& splats, std::size_t extension_bytes = 0) {
+Bytes version4(const StoredSplats& splats, const Bytes& extensions = {}) {
     Parts parts = newer_parts(splats, 4);
     Bytes file = parts.header;
-    file[14] = extension_bytes ? 2 : 0;
+    file[14] = extensions.empty() ? 0 : 2;
     file[15] = std::uint8_t(parts.arrays.size());
-    put_little(file, 32 + extension_bytes, 4);
-    file.resize(32 + extension_bytes, 0xEE);
+    put_little(file, 32 + extensions.size(), 4);
+    file.resize(32);
+    file.insert(file.end(), extensions.begin(), extensions.end());
     std::vector<Bytes> streams;
     for (const auto& array : parts.arrays) {
         streams.push_back(zstd(array));
@@ -223,7 +224,8 @@ TEST_CASE("Niantic's versions 3 and 4 keep rotations to a quarter of a degree") 
     for (const std::string name : {"g1000", "g5_sh1", "g5_sh3"}) {
         const auto splats = tests::golden_ply("spz/" + name + ".ply");
         const auto expected = tests::golden_ply("spz/" + name + ".decoded.ply");
-        for (const Bytes& file : {version3(splats), version4(splats), version4(splats, 44)}) {
+        for (const Bytes& file :
+             {version3(splats), version4(splats), version4(splats, Bytes(44, 0xEE))}) {
             const auto read = generator::read_spz(file);
             REQUIRE(read.has_value());
             CHECK(read->family ==
@@ -238,6 +240,52 @@ TEST_CASE("Niantic's versions 3 and 4 keep rotations to a quarter of a degree") 
             CHECK_FALSE(generator::read_spz_as_validator(file).has_value());
         }
     }
+}
+
+TEST_CASE("axes that an extension names are told, and refused where no turn about x helps") {
+    using generator::UpAxis;
+    const auto splats = tests::golden_ply("spz/g7.ply");
+    const auto record = [](std::uint32_t kind, const Bytes& content) {
+        Bytes bytes;
+        put_little(bytes, kind, 4);
+        put_little(bytes, content.size(), 4);
+        bytes.insert(bytes.end(), content.begin(), content.end());
+        return bytes;
+    };
+    const auto with = [&](std::uint8_t system) {
+        // Behind limits of the camera, which change nothing, and behind what nobody knows.
+        Bytes extensions = record(0xADBE0002, Bytes(12)), strange = record(0x12340001, {1});
+        extensions.insert(extensions.end(), strange.begin(), strange.end());
+        const auto axes = record(0xADBE0003, {system, 0, 0, 0});
+        extensions.insert(extensions.end(), axes.begin(), axes.end());
+        return extensions;
+    };
+    const auto third = [&](const Bytes& extensions) {
+        Bytes payload = payload_of_version3(splats);
+        payload[14] = 2;
+        payload.insert(payload.end(), extensions.begin(), extensions.end());
+        return gzip(payload);
+    };
+    CHECK_FALSE(generator::read_spz(version4(splats))->up.has_value());
+    for (const auto& [system, up] :
+         std::vector<std::pair<std::uint8_t, UpAxis>>{{0, UpAxis::plus_y},
+                                                      {4, UpAxis::plus_y},
+                                                      {6, UpAxis::minus_y},
+                                                      {12, UpAxis::plus_z}}) {
+        for (const Bytes& file : {version4(splats, with(system)), third(with(system))}) {
+            const auto read = generator::read_spz(file).value();
+            CHECK(read.up == up);
+            CHECK(read.unknown_extensions == std::vector<std::uint32_t>{0x12340001});
+        }
+    }
+    CHECK_THAT(generator::read_spz(version4(splats, with(7))).error().detail,
+               Catch::Contains("its axes are LUF"));
+    CHECK_THAT(generator::read_spz(third(with(99))).error().detail,
+               Catch::Contains("its axes are 99"));
+    // Without the flag nothing there is an extension; the subnet's files have none at all.
+    auto unsaid = version4(splats, with(7));
+    unsaid[14] = 0;
+    CHECK(generator::read_spz(unsaid).has_value());
 }
 
 TEST_CASE("harmonics of degree 4 are read from Niantic's files") {
