@@ -28,7 +28,6 @@ using Bytes = std::span<const std::uint8_t>;
 constexpr std::size_t kMostJson = 16 << 20;
 constexpr std::size_t kDeepest = 32;  // arrays and objects in one another
 constexpr int kHighestDegree = 3;
-constexpr std::size_t kMostGaussians = 10'000'000;
 
 struct BadGlb : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -136,8 +135,9 @@ public:
         const auto within = data.subspan(start, length);
         const std::uint64_t offset = whole(accessor, "byteOffset", 0), size = width * component();
         stride_ = whole(view, "byteStride", size);
-        if (count_ > kMostGaussians)
-            refuse("more than " + std::to_string(kMostGaussians) + " Gaussians");
+        if (count_ > std::uint64_t(kMostGaussians))
+            refuse(std::to_string(count_) + " Gaussians; the limit is " +
+                   std::to_string(kMostGaussians));
         if (stride_ < size || offset > within.size() ||
             (count_ > 0 && (count_ - 1) * stride_ + size > within.size() - offset))
             refuse(name + " lies outside of its part of the file");

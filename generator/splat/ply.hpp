@@ -4,11 +4,15 @@
 #include "config/result.hpp"
 #include "generator/asset.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace generator {
+
+// More are read from no file, of whatever kind: what a validator's decoder takes.
+inline constexpr std::int64_t kMostGaussians = 10'000'000;
 
 // What a PLY or SPZ file holds: opacity as a logit, scale as a logarithm, as stored and possibly
 // not finite.
@@ -50,8 +54,10 @@ struct PlyFile {
 // What plyfile reads, the library behind the validator's loader: text, little and big endian, any
 // order of properties, other types, lists, comments, every kind of line end, elements besides the
 // vertices, no f_rest; and what PlyFile says. Nothing is allocated for rows that the bytes cannot
-// hold. Fails with bad_splats (a compressed PLY is named as such) and out_of_memory. Any thread.
-config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes);
+// hold, or for more than the limit. Fails with bad_splats (a compressed PLY is named as such) and
+// out_of_memory. Any thread.
+config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes,
+                                      std::int64_t max_gaussians = kMostGaussians);
 config::Result<StoredSplats> read_ply(std::span<const std::uint8_t> bytes);
 
 // Whether the vertex's properties are those of TRELLIS's save_ply, in its order, normals included.

@@ -226,12 +226,16 @@ config::Result<Columns> find_columns(const PlyElement& vertex) {
 // From a byte.
 float harmonic_of(float colour) { return float((double(colour) / 255 - 0.5) / kHarmonic); }
 
-config::Result<PlyFile> read_vertices(const PlyElement& vertex, Rows& rows) {
+config::Result<PlyFile> read_vertices(const PlyElement& vertex, Rows& rows,
+                                      std::int64_t max_gaussians) {
     static const float kFlat = std::log(1e-6F);
     const auto columns = find_columns(vertex);
     if (!columns) return columns.error();
     if (vertex.rows == 0) return bad("no Gaussians: it has 0 vertices");
     if (auto error = rows.expect(vertex)) return *error;
+    if (vertex.rows > std::uint64_t(max_gaussians))
+        return bad(std::to_string(vertex.rows) + " Gaussians; the limit is " +
+                   std::to_string(max_gaussians));
     PlyFile file{.splats = {}, .flat = columns->flat, .rgb = columns->rgb};
     auto& splats = file.splats;
     splats.sh_degree = columns->degree;
@@ -255,7 +259,8 @@ config::Result<PlyFile> read_vertices(const PlyElement& vertex, Rows& rows) {
 
 }  // namespace
 
-config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes) try {
+config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes,
+                                      std::int64_t max_gaussians) try {
     const auto header = parse_ply_header(bytes);
     if (!header) return header.error();
     const auto vertex = header->vertex();
@@ -263,7 +268,7 @@ config::Result<PlyFile> read_ply_file(std::span<const std::uint8_t> bytes) try {
     Rows rows(*header, bytes);
     for (std::size_t i = 0; i < *vertex; ++i)
         if (auto error = rows.skip(header->elements[i])) return *error;
-    auto file = read_vertices(header->elements[*vertex], rows);
+    auto file = read_vertices(header->elements[*vertex], rows, max_gaussians);
     if (file) file->up = header->up;
     return file;
 } catch (const std::bad_alloc&) {

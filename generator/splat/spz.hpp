@@ -46,7 +46,7 @@ struct SpzFile {
 };
 
 struct SpzLimits {
-    std::int64_t max_gaussians = 10'000'000;
+    std::int64_t max_gaussians = kMostGaussians;
     std::int64_t max_bytes =
         1LL << 30;    // of the payload; ten million Gaussians of degree 3 are 640 MB
     int threads = 0;  // threads_for() of it; the result does not depend on them

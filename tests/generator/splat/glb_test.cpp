@@ -214,6 +214,9 @@ TEST_CASE("a GLB that is damaged, or holds something else, is refused by what is
                Contains("lies outside"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 49; }),
                Contains("another number"));
+    CHECK_THAT(
+        changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 10'000'001; }),
+        Contains("10000001 Gaussians; the limit is 10000000"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = -1; }),
                Contains("'count'"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["bufferView"] = 99; }),

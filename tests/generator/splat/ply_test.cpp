@@ -282,6 +282,13 @@ TEST_CASE("what is no PLY of Gaussians says what it is") {
                Catch::Contains("no Gaussians"));
 }
 
+TEST_CASE("more Gaussians than the limit are refused, and the limit is said") {
+    const auto file = bytes_of(head("ascii", 3) + text_rows());
+    CHECK(generator::read_ply_file(file, 3).has_value());
+    CHECK_THAT(generator::read_ply_file(file, 2).error().detail,
+               Catch::Contains("3 Gaussians; the limit is 2"));
+}
+
 TEST_CASE("flat Gaussians of 2DGS are read with a third scale that is next to nothing") {
     auto text = head("ascii", 3);
     const std::string third = "property float scale_2\n";
