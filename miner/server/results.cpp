@@ -39,7 +39,8 @@ std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
                                  std::min<std::size_t>(bytes.size(), 12));
     if (start.starts_with("\x89PNG")) return "image/png";
     if (start.starts_with("\xff\xd8")) return "image/jpeg";
-    if (start.starts_with("RIFF") && start.substr(8) == "WEBP") return "image/webp";
+    if (start.starts_with("RIFF") && start.ends_with("WEBP") && start.size() == 12)
+        return "image/webp";
     if (start.starts_with("GIF8")) return "image/gif";
     if (start.starts_with("BM")) return "image/bmp";
     if (start.starts_with("II*") || start.starts_with("MM")) return "image/tiff";

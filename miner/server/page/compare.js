@@ -63,7 +63,7 @@ const Compare = (() => {
     if (own.length + others.length > 1)
       parts.push(select('Compare with', [['', [none]], ['This task', own.length > 1 ? own : []], ['Results of other tasks', others]], none, chosen => { right = chosen && chosen.id ? chosen : null; show(); }));
     if (own.length === 1 && it.attempts.filter(a => a.prediction && !a.superseded).length > 1)
-      parts.push(make('span', { class: 'faint' }, 'The splats of its other attempts are not kept: only the 8 newest tasks have them.'));
+      parts.push(make('span', { class: 'faint' }, 'The splats of its other attempts are not kept: only the 8 newest tasks have them, of what was scored while this page was open somewhere.'));
     $('choices').replaceChildren(...parts);
     show();
   }

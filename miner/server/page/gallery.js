@@ -55,6 +55,11 @@ const Gallery = (() => {
   }
 
 
+  // The miner takes no score beyond the field's limits.
+  function bound() {
+    const { value, min, max } = kFilters.below;
+    if (value !== '') kFilters.below.value = Math.min(Math.max(Number(value), Number(min)), Number(max));
+  }
   const filter = () => Object.fromEntries(Object.entries(kFilters).map(([name, field]) => [name, field.value]).filter(([, value]) => value !== ''));
   const isFiltered = () => Object.keys(filter()).length > 0;
   const question = more => `/api/tasks?${new URLSearchParams({ ...filter(), ...more })}`;
@@ -110,6 +115,7 @@ const Gallery = (() => {
   }
 
   function changed() {
+    bound();
     const address = new URL(location.href);
     for (const name of Object.keys(kFilters)) address.searchParams.delete(name);
     for (const [name, value] of Object.entries(filter())) address.searchParams.set(name, value);
@@ -127,6 +133,7 @@ const Gallery = (() => {
       if (field.value !== value) field.value = '';
       field.onchange = changed;
     }
+    bound();
     $('filter-clear').onclick = () => {
       for (const field of Object.values(kFilters)) field.value = '';
       kFilters.outcome.focus();

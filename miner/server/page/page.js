@@ -131,7 +131,8 @@ async function refresh() {
     showValidators();
     showStages(stats.statistics.stages);
     Gallery.offer(stats.validators.map(v => v.validator));
-    await Gallery.show(list);
+    const unlisted = await Gallery.show(list).catch(error => error);
+    if (unlisted) $('fault').textContent = `The results cannot be read (${unlisted.message}).`;
     Charts.show(tasks.filter(task => task.outcome && task.outcome !== 'skipped' && !isOpen(task)));
     Predictions.show(predicted.kinds);
     Detail.renew(tasks, now);

@@ -136,6 +136,23 @@ TEST_CASE("nothing is rendered before its submission is answered") {
     CHECK(seen.get(task(seen.open, "/preview.png")).status == 404);
 }
 
+TEST_CASE("an input that is cut short is shown as bytes, one that is whole as its kind") {
+    Seen seen;
+    const auto type_of = [&](const std::string& base64) {
+        const network::Task picture{network::TaskKind::image, "x", base64};
+        seen.on_io([&](auto& status_server) {
+            status_server.state().pulled({.reached = true, .task = &picture, .row = 7}, {});
+        });
+        const auto answer = seen.get(task(7, "/input"));
+        CHECK(answer.status == 200);
+        return std::string(network::find_header(answer.headers, "content-type").value_or(""));
+    };
+    CHECK(type_of("UklGRg==") == "application/octet-stream");      // RIFF
+    CHECK(type_of("UklGRgAAAA==") == "application/octet-stream");  // and three bytes
+    CHECK(type_of("UklGRldFQlA=") == "application/octet-stream");  // and WEBP at once
+    CHECK(type_of("UklGRgAAAABXRUJQVlA4IA==") == "image/webp");
+}
+
 TEST_CASE("the input of a task of this run is shown as what it is") {
     Seen seen;
     CHECK(seen.get(task(7, "/input")).status == 404);
