@@ -11,7 +11,9 @@
 
 #include <csignal>
 #include <initializer_list>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,6 +53,10 @@ public:
     void begin() {
         thread_ = std::thread([this] {
             config::Logger log(config::Level::info, false, [this](std::string_view line) {
+                {
+                    const std::lock_guard lock(mutex_);
+                    said_ += line;
+                }
                 const std::string_view mark = "serving url=http://127.0.0.1:";
                 const auto at = line.find(mark);
                 if (at != line.npos) port_ = std::stoi(std::string(line.substr(at + mark.size())));
@@ -102,6 +108,11 @@ public:
         limits.read = std::chrono::hours(1);
         return run(network::request(std::move(request), limits)).value();
     }
+    // Whether the log has this by now.
+    bool said(std::string_view text) const {
+        const std::lock_guard lock(mutex_);
+        return said_.find(text) != said_.npos;
+    }
     std::uint16_t port() const { return std::uint16_t(port_.load()); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
     void wait_for_stage1(int count) const {
@@ -111,6 +122,8 @@ public:
 private:
     TemporaryFolder folder_;
     std::atomic<int> port_ = 0;
+    mutable std::mutex mutex_;
+    std::string said_;  // all that was logged
     std::thread thread_;
     miner::ExitCode code_ = miner::ExitCode::internal;
 };
