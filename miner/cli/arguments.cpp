@@ -315,7 +315,7 @@ private:
         text(app, "out", arguments_.to, "OUT", "Where to write, .spz, .glb or .ply");
         add_spz(app);
         choice(app, "--axes", arguments_.axes, "turn|keep",
-               "Whether half a turn is made between PLY, with -y up, and the others (default)");
+               "Whether it is turned so that up is where such files have it (default)");
         app.add_flag("--json", arguments_.json, "Print what was written as JSON");
     }
 
