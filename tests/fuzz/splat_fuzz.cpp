@@ -16,6 +16,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         if (written) fuzz::require(generator::read_glb(*written).has_value());
     }
     (void)generator::has_trellis_layout(bytes);
-    (void)generator::read_spz(bytes, {.max_gaussians = 100'000, .max_bytes = 16 << 20});
+    const generator::SpzLimits limits{.max_gaussians = 100'000, .max_bytes = 16 << 20};
+    if (const auto spz = generator::read_spz(bytes, limits)) {
+        for (const int version : {2, 3}) {
+            for (const int quarters : {0, 1, 2}) {
+                // Not all places can be written anew: those of version 1 may be infinite, and the
+                // furthest has no opposite.
+                const auto again = generator::repack_spz(
+                    bytes, {.version = version, .fraction_bits = 14}, limits, quarters);
+                fuzz::require(again || spz->version == 1 || quarters != 0);
+            }
+        }
+    }
     return 0;
 }
