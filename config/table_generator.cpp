@@ -65,7 +65,8 @@ void add_generator(Rows& rows) {
         {.name = "generator.max_pixels",
          .field = [](Settings& s) -> Field { return &s.generator.max_pixels; },
          .doc = "A picture of a validator or of a caller of /generate with more pixels is refused, before any is made: "
-                "each takes 12 bytes while the picture is enhanced. `miner generate` takes 20 million of the operator's own.",
+                "each takes 12 bytes while the picture is enhanced. `miner generate` and `miner batch` take 20 million of the "
+                "operator's own.",
          .unit = "pixels",
          .least = 65'536,
          .most = 20'000'000},

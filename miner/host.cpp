@@ -25,8 +25,8 @@ ExitCode Host::cannot_start(const config::Error& error, std::string_view remedy,
     return code;
 }
 
-std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor) {
-    auto generation_config = read_generation_config(settings_);
+std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor, Pictures pictures) {
+    auto generation_config = read_generation_config(settings_, pictures);
     if (!generation_config) return cannot_start(generation_config.error(), "", ExitCode::usage);
     auto backends = BackendPool::build(lanes_, log_, settings_.generator);
     if (!backends)

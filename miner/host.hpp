@@ -37,7 +37,8 @@ public:
     // loaded yet.
     // Empty when it went well; otherwise the log says why not, and this is what to exit with.
     // make_predictor: what predicts scores, where the settings name it; empty: nothing does.
-    std::optional<ExitCode> open_backends(MakePredictor make_predictor = {});
+    std::optional<ExitCode> open_backends(MakePredictor make_predictor = {},
+                                          Pictures pictures = Pictures::of_others);
 
     // Answers from run() on, while the model still loads; its log tail hears the log from now on.
     // As open_backends().

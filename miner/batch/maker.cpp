@@ -58,7 +58,8 @@ ExitCode BatchMaker::run(const MakeGenerator& make_generator, const MakePredicto
 
 ExitCode BatchMaker::run_host(const MakeGenerator& make_generator,
                               const MakePredictor& make_predictor) {
-    if (const auto failed = host_->open_backends(make_predictor)) return *failed;
+    if (const auto failed = host_->open_backends(make_predictor, Pictures::of_operator))
+        return *failed;
     return host_->run(make_generator, [this]() -> asio::awaitable<void> {
         std::vector<asio::awaitable<void>> children;
         children.push_back(host_->backends().watch(host_->stop()));

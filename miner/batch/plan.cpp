@@ -17,20 +17,22 @@
 namespace miner {
 namespace {
 
-// Whole groups, and what of them is a matter of the machine, of time, or a key.
+// Whole groups, and what of them is a matter of the machine, of time, or a key, or does not hold
+// for the operator's own pictures.
 constexpr std::array<std::string_view, 5> kGroups{"generator.", "gate.", "enhance.", "export.",
                                                   "picture_service."};
-constexpr std::array<std::string_view, 9> kOfTheMachine{
-    "generator.device",       "generator.devices",   "generator.remote",
-    "generator.remote_token", "generator.threads",   "generator.seed",
-    "generator.deadline",     "picture_service.key", "picture_service.deadline"};
+constexpr std::array<std::string_view, 10> kNotDecisive{
+    "generator.device",        "generator.devices",    "generator.remote",
+    "generator.remote_token",  "generator.threads",    "generator.seed",
+    "generator.deadline",      "generator.max_pixels", "picture_service.key",
+    "picture_service.deadline"};
 
 bool is_decisive(std::string_view key) {
     const bool grouped = std::any_of(kGroups.begin(), kGroups.end(), [&](std::string_view group) {
         return key.starts_with(group);
     });
     return grouped &&
-           std::find(kOfTheMachine.begin(), kOfTheMachine.end(), key) == kOfTheMachine.end();
+           std::find(kNotDecisive.begin(), kNotDecisive.end(), key) == kNotDecisive.end();
 }
 
 std::map<std::string, std::string> values_in(std::string_view text) {

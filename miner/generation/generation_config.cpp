@@ -36,7 +36,8 @@ config::Result<Enhancement> parse_enhancement(std::string_view words) {
     return read_enhancement(texts);
 }
 
-config::Result<GenerationConfig> read_generation_config(const config::Settings& settings) {
+config::Result<GenerationConfig> read_generation_config(const config::Settings& settings,
+                                                        Pictures from) {
     auto standard = read_enhancement(settings.enhance.standard);
     if (!standard) return standard.error();
     auto extreme = read_enhancement(settings.enhance.extreme);
@@ -47,6 +48,9 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
     // Which made them as large as it was asked to.
     const std::int64_t side = *pictures ? settings.picture_service.size : 0;
     const auto of_service = side * side;
+    const auto most = from == Pictures::of_operator
+                          ? generator::DecodeLimits{}.max_pixels
+                          : std::max(settings.generator.max_pixels, of_service);
     return GenerationConfig{.gate = settings.gate,
                             .export_ = settings.export_,
                             .standard = std::move(*standard),
@@ -56,7 +60,7 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
                                                             : GenerationConfig::Matting::automatic,
                             .stage2_uses_plain_picture = settings.enhance.applies_to == "structure",
                             .deadline = settings.generator.deadline,
-                            .max_pixels = std::max(settings.generator.max_pixels, of_service),
+                            .max_pixels = most,
                             .pictures = std::move(*pictures)};
 }
 

@@ -41,8 +41,13 @@ struct GenerationConfig {
     }
 };
 
+// Who brings the pictures: generator.max_pixels limits what others send, and the operator's own may
+// be as large as any picture that is read.
+enum class Pictures { of_others, of_operator };
+
 // Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as
 // TextToImageClient::options does.
-config::Result<GenerationConfig> read_generation_config(const config::Settings& settings);
+config::Result<GenerationConfig> read_generation_config(const config::Settings& settings,
+                                                        Pictures from = Pictures::of_others);
 
 }  // namespace miner

@@ -205,12 +205,11 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (!request) return ExitCode::bad_input;
     const std::string what =
         line.generate.prompt ? "prompt" : fmt::format("{}", fmt::join(line.generate.pictures, " "));
-    auto generation_config = read_generation_config(settings);
+    auto generation_config = read_generation_config(settings, Pictures::of_operator);
     if (!generation_config) {
         complain("enhance", generation_config.error());
         return ExitCode::usage;
     }
-    generation_config->max_pixels = generator::DecodeLimits{}.max_pixels;  // the operator's own
     const std::uint64_t seed = settings.generator.seed >= 0 ? std::uint64_t(settings.generator.seed)
                                                             : std::random_device{}();
     const auto outcome = generate({std::move(*request), what, seed, interrupt}, settings,

@@ -201,6 +201,7 @@ TEST_CASE("settings decide the bytes unless they are a matter of the machine, an
     now.generator.remote = {"http://gpu1:10006"};
     now.generator.remote_token = "secret-secret-secret";
     now.generator.deadline = std::chrono::seconds(7);
+    now.generator.max_pixels = 20'000'000;
     now.generator.seed = 5;
     now.storage.path = "/elsewhere";
     now.candidates.most = 1;

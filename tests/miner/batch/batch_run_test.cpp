@@ -183,6 +183,22 @@ TEST_CASE("bad input is named with its reason and skipped, and tried again the n
     CHECK_THAT(scene.out, Contains("4 of 4 made (2 were there)"));
 }
 
+TEST_CASE("pictures of one's own may be larger than those of validators and callers") {
+    Scene scene;
+    constexpr int kSide = 300;
+    const generator::Image image{kSide, kSide, 4,
+                                 std::vector<std::uint8_t>(std::size_t(4) * kSide * kSide, 255)};
+    const auto png = generator::encode_png(image);
+    scene.add("photo.png", {reinterpret_cast<const char*>(png.data()), png.size()});
+    scene.settings.generator.max_pixels = 65'536;
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.err.empty());
+    // Nor does a folder become another's when that limit is set otherwise.
+    scene.settings.generator.max_pixels = 70'000;
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 1);
+}
+
 TEST_CASE("what the gate rejects has no file, and the exit code says so, also the second time") {
     Scene scene;
     scene.add("a.png");
