@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <compare>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -47,8 +47,59 @@ std::map<std::string, std::string> values_in(std::string_view text) {
     return values;
 }
 
-// Lines of one input, in their order: the same prompt may be asked for twice.
-using Lines = std::map<std::pair<bool, std::string>, std::deque<const ManifestLine*>>;
+// What lines of earlier runs are found by; what is looked for by less leaves the rest empty. Views
+// of what outlives it.
+struct Key {
+    bool is_prompt = false;
+    std::string_view content = {};
+    std::uint64_t seed = 0;
+    std::string_view label = {};
+
+    auto operator<=>(const Key&) const = default;
+};
+
+// The decided lines of earlier runs, each of which is taken once; equal ones in their order.
+class Earlier {
+public:
+    // `lines` outlive it.
+    explicit Earlier(const std::vector<ManifestLine>& lines) {
+        // Of two lines with one file the later is of what lies there.
+        std::map<std::string_view, std::size_t> newest;
+        for (std::size_t i = 0; i < lines.size(); ++i)
+            if (lines[i].has_result()) newest[lines[i].file] = i;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const auto& line = lines[i];
+            if (!line.is_decided() || (line.has_result() && newest[line.file] != i)) continue;
+            const auto index = left_.size();
+            left_.push_back(&line);
+            index_.emplace(Key{line.is_prompt, line.content, line.seed, line.input}, index);
+            index_.emplace(Key{line.is_prompt, line.content, line.seed}, index);
+            index_.emplace(Key{.is_prompt = line.is_prompt, .label = line.input}, index);
+        }
+    }
+
+    bool empty() const { return left_.empty(); }
+
+    // Null: there is none.
+    const ManifestLine* take(const Key& key) {
+        for (auto at = index_.lower_bound(key); at != index_.end() && at->first == key;) {
+            const auto* line = std::exchange(left_[at->second], nullptr);
+            at = index_.erase(at);
+            if (line) return line;
+        }
+        return nullptr;
+    }
+
+    std::vector<const ManifestLine*> rest() const {
+        auto rest = left_;
+        rest.erase(std::remove(rest.begin(), rest.end(), nullptr), rest.end());
+        return rest;
+    }
+
+private:
+    std::vector<const ManifestLine*> left_;  // null: taken
+    std::multimap<Key, std::size_t> index_;  // into left_
+};
 
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
@@ -104,44 +155,118 @@ std::uint64_t seed_of(const BatchInput& input, std::uint64_t batch_seed,
     return input.seed.value_or(seed_for(batch_seed, content));
 }
 
+namespace {
+
+using Content = config::Result<std::string>;
+
+// What an earlier run has of an item, and whether that is of what the input is now.
+struct Found {
+    const ManifestLine* line = nullptr;  // null: nothing
+    bool same = false;
+};
+
+std::vector<Found> find_each(const std::vector<BatchItem>& items,
+                             const std::vector<std::optional<Content>>& contents,
+                             std::uint64_t batch_seed, Earlier& earlier) {
+    std::vector<Found> found(items.size());
+    const auto take = [&](auto key_of, bool same) {
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (found[i].line || !contents[i] || (same && !*contents[i])) continue;
+            if (const auto* line = earlier.take(key_of(i))) found[i] = {line, same};
+        }
+    };
+    const auto by_content = [&](std::size_t i) {
+        const auto& content = **contents[i];
+        return Key{items[i].input.is_prompt, content, seed_of(items[i].input, batch_seed, content)};
+    };
+    const auto by_label = [&](std::size_t i) {
+        return Key{.is_prompt = items[i].input.is_prompt, .label = items[i].input.label};
+    };
+    take(
+        [&](std::size_t i) {
+            auto key = by_content(i);
+            key.label = items[i].input.label;
+            return key;
+        },
+        true);
+    take(by_content, true);
+    take(by_label, false);
+    return found;
+}
+
+// Whether the item's result is to be made again.
+bool settle(BatchItem& item, const Found& found, const Content& content,
+            const PlanQuestion& question) {
+    const auto& line = *found.line;
+    bool stands = !line.has_result();
+    item.before = line;
+    if (line.has_result()) {
+        item.name = stem_of(line.file);
+        const auto result = question.result(line.file);
+        if (!result) {
+            item.input.fault =
+                fmt::format("its result {}: {}", line.file, result.error().message());
+            return false;
+        }
+        stands = *result == line.sha256;
+    }
+    if (!content) {
+        item.input.fault = content.error().message();
+        if (line.has_result() && stands) item.input.fault += "; its result stays";
+        return false;
+    }
+    if (!found.same || !stands) return true;
+    item.line = line;
+    item.line->input = item.input.label;
+    item.before.reset();
+    return false;
+}
+
+}  // namespace
+
 config::Result<BatchPlan> plan_batch(std::vector<BatchInput> inputs,
                                      const std::vector<ManifestLine>& lines,
                                      const PlanQuestion& question) {
     if (auto refused = refuse(lines, question)) return *refused;
     BatchPlan plan;
     plan.seed = question.seed.value_or(lines.empty() ? question.drawn : lines.front().batch_seed);
-    Lines known;
-    for (const auto& line : lines)
-        if (line.is_decided()) known[{line.is_prompt, line.input}].push_back(&line);
+    for (auto& input : inputs) plan.items.push_back({std::move(input), {}, {}});
+    Earlier earlier(lines);
+    std::vector<std::optional<Content>> contents(plan.items.size());
+    for (std::size_t i = 0; i < contents.size() && !earlier.empty(); ++i)
+        if (plan.items[i].input.fault.empty()) contents[i] = question.content(plan.items[i].input);
+    const auto found = find_each(plan.items, contents, plan.seed, earlier);
 
     NameBook names;
-    const auto still_holds = [&](const BatchInput& input, const ManifestLine& line) {
-        const auto content = question.content(input);
-        if (!content || *content != line.content) return false;
-        if (line.seed != seed_of(input, plan.seed, *content)) return false;
-        return !line.has_result() || question.result(line.file) == line.sha256;
-    };
-    for (auto& input : inputs) {
-        auto& item = plan.items.emplace_back(BatchItem{std::move(input), {}, {}});
-        auto found = known.find({item.input.is_prompt, item.input.label});
-        if (found == known.end() || found->second.empty() || !item.input.fault.empty()) continue;
-        const auto& line = *found->second.front();
-        found->second.pop_front();
-        if (!still_holds(item.input, line)) {
-            plan.again.push_back(line.input);
-            continue;
-        }
-        item.line = line;
-        if (line.has_result()) names.reserve(item.name = stem_of(line.file));
+    std::set<std::pair<bool, std::string_view>> listed;
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+        auto& item = plan.items[i];
+        listed.emplace(item.input.is_prompt, item.input.label);
+        if (!found[i].line) continue;
+        if (settle(item, found[i], *contents[i], question)) plan.again.push_back(item.input.label);
+        if (!item.name.empty()) names.reserve(item.name);
     }
-    for (const auto& [input, rest] : known)
-        for (const auto* line : rest) {
-            plan.others.push_back(*line);
-            if (line->has_result()) names.reserve(stem_of(line->file));
-        }
+    for (const auto* line : earlier.rest()) {
+        // What the gate said of a picture that is another now is of no use.
+        if (!line->has_result() && listed.count({line->is_prompt, line->input}) > 0) continue;
+        plan.others.push_back(*line);
+        if (line->has_result()) names.reserve(stem_of(line->file));
+    }
     for (auto& item : plan.items)
         if (item.name.empty()) item.name = names.unique(safe_name(item.input.name));
     return plan;
+}
+
+std::vector<ManifestLine> record_of(const BatchPlan& plan) {
+    std::vector<ManifestLine> lines;
+    for (const auto& [input, name, line, before] : plan.items) {
+        if (line) lines.push_back(*line);
+        const bool replaced = before && line && line->is_decided() &&
+                              (!before->has_result() || before->file == line->file);
+        if (before && !replaced) lines.push_back(*before);
+    }
+    lines.insert(lines.end(), plan.others.begin(), plan.others.end());
+    return lines;
 }
 
 }  // namespace miner

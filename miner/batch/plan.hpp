@@ -35,6 +35,9 @@ struct BatchItem {
     BatchInput input;
     std::string name;                  // of its results, without an ending; no other has it
     std::optional<ManifestLine> line;  // once it is decided
+    // What an earlier run decided, where it does not count just now; on record until this one has
+    // decided anew.
+    std::optional<ManifestLine> before = {};
 };
 
 struct BatchPlan {
@@ -49,17 +52,24 @@ struct PlanQuestion {
     std::optional<std::uint64_t> seed;  // that is asked for; nothing: as before, or else drawn
     std::uint64_t drawn = 0;
     std::string folder;  // for errors
-    // SHA-256 of an input, and of a file in the folder of results; nothing when it cannot be read.
-    std::function<std::optional<std::string>(const BatchInput&)> content;
-    std::function<std::optional<std::string>(const std::string& file)> result;
+    // SHA-256 of an input, and of a file in the folder of results, where there is one. Fail when it
+    // cannot be read.
+    std::function<config::Result<std::string>(const BatchInput&)> content;
+    std::function<config::Result<std::optional<std::string>>(const std::string& file)> result;
 };
 
-// A result counts when its line's input, seed and settings are those asked for, and its file is the
-// one of which the line has the SHA-256; it keeps its name. What failed is tried again. Fails with
+// A result counts when its line is of what an input is, wherever that is listed, of its seed and of
+// these settings, and its file is the one of which the line has the SHA-256; it keeps its name. Of
+// several alike an input takes the one that was made for it. What failed is tried again. An input
+// that has a result, and cannot be read just now, or its result cannot, has a fault. Fails with
 // other_settings where a line is of other settings or of another seed of the batch.
 config::Result<BatchPlan> plan_batch(std::vector<BatchInput> inputs,
                                      const std::vector<ManifestLine>& lines,
                                      const PlanQuestion& question);
+
+// The lines that the manifest is to have: of each input what is decided, or else what was before;
+// then the others. No line goes whose result is there, before that of another is in its place.
+std::vector<ManifestLine> record_of(const BatchPlan& plan);
 
 // The seed of an input of that content.
 std::uint64_t seed_of(const BatchInput& input, std::uint64_t batch_seed,

@@ -38,10 +38,21 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-std::optional<std::string> content_of(const BatchInput& input) {
+config::Result<std::string> content_of(const BatchInput& input) {
     if (input.is_prompt) return config::sha256(input.label);
     const auto bytes = read_plain_file(input.file, kMaxPictureBytes);
-    return bytes ? std::optional(config::sha256(*bytes)) : std::nullopt;
+    if (!bytes) return bytes.error();
+    return config::sha256(*bytes);
+}
+
+config::Result<std::optional<std::string>> hash_of_result(const fs::path& file) {
+    auto hashed = sha256_of_file(file);
+    if (hashed) return std::optional(std::move(*hashed));
+    // A link that leads nowhere just now is there.
+    std::error_code ignored;
+    if (fs::symlink_status(file, ignored).type() == fs::file_type::not_found)
+        return std::optional<std::string>();
+    return hashed.error();
 }
 
 // What another run of this folder was begun with, against what this one is; empty: it is not known.
@@ -74,24 +85,14 @@ config::Result<BatchPlan> make_plan(BatchOptions& options, const BatchFolder& fo
         options.out << fmt::format("{} lines in the manifest: looking at their files\n", known)
                     << std::flush;
     const auto seed = options.settings.generator.seed;
-    PlanQuestion question{.settings = hash,
-                          .seed = seed >= 0 ? std::optional(std::uint64_t(seed)) : std::nullopt,
-                          .drawn = options.drawn,
-                          .folder = folder.path().string(),
-                          .content = content_of,
-                          .result = [&](const std::string& file) -> std::optional<std::string> {
-                              auto hashed = sha256_of_file(folder.path() / file);
-                              return hashed ? std::optional(std::move(*hashed)) : std::nullopt;
-                          }};
+    PlanQuestion question{
+        .settings = hash,
+        .seed = seed >= 0 ? std::optional(std::uint64_t(seed)) : std::nullopt,
+        .drawn = options.drawn,
+        .folder = folder.path().string(),
+        .content = content_of,
+        .result = [&](const std::string& file) { return hash_of_result(folder.path() / file); }};
     return plan_batch(std::move(options.inputs), manifest->lines, question);
-}
-
-std::vector<ManifestLine> lines_of(const BatchPlan& plan) {
-    std::vector<ManifestLine> lines;
-    for (const auto& item : plan.items)
-        if (item.line) lines.push_back(*item.line);
-    lines.insert(lines.end(), plan.others.begin(), plan.others.end());
-    return lines;
 }
 
 // Or what to exit with, with a complaint.
@@ -116,7 +117,7 @@ std::variant<Prepared, ExitCode> prepare(BatchOptions& options, const BatchFolde
                                   ": it or its result has changed since; made again");
     const auto text = fmt::format("{}generator.seed = {}\n", settings, plan->seed);
     auto written = folder.write(folder.settings(), bytes_of(text));
-    auto manifest = written ? ManifestFile::create(folder.manifest(), lines_of(*plan))
+    auto manifest = written ? ManifestFile::create(folder.manifest(), record_of(*plan))
                             : config::Result<ManifestFile>(written.error());
     if (!manifest) {
         complain(options.err, manifest.error().message());
@@ -202,7 +203,7 @@ bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOpt
 // All that was made is on the disk; what is left is for people.
 ExitCode wind_up(const BatchOptions& options, const BatchFolder& folder, const BatchPlan& plan,
                  const Tally& tally) {
-    if (const auto written = write_manifest(folder.manifest(), lines_of(plan)); !written) {
+    if (const auto written = write_manifest(folder.manifest(), record_of(plan)); !written) {
         complain(options.err, written.error().message());
         return ExitCode::storage;
     }

@@ -30,8 +30,15 @@ struct Disk {
         .seed = 7U,
         .drawn = 99,
         .folder = "out",
-        .content = [this](const BatchInput& input) { return hashed(inputs, input.label); },
-        .result = [this](const std::string& file) { return hashed(results, file); }};
+        .content = [this](const BatchInput& input) -> config::Result<std::string> {
+            if (auto content = hashed(inputs, input.label)) return *content;
+            return config::fail(BatchErrc::unreadable, "gone");
+        },
+        .result = [this](const std::string& file) -> config::Result<std::optional<std::string>> {
+            if (file == broken) return config::fail(BatchErrc::unreadable, "bad sector");
+            return hashed(results, file);
+        }};
+    std::string broken;  // a result that cannot be read
 
     Disk() = default;
     Disk(const Disk&) = delete;
@@ -120,8 +127,99 @@ TEST_CASE("what has changed since is made again") {
     CHECK_FALSE(open(line));
     disk.inputs["chair.png"] = "another picture";
     CHECK(open(line));
-    disk.inputs.erase("chair.png");
-    CHECK(open(line));
+}
+
+TEST_CASE("the record of a result stays while its input, or itself, cannot be read") {
+    Disk disk;
+    const auto line = disk.made("chair.png", "chair.spz"), other = disk.made("a.png", "a.spz");
+    auto rejected = disk.made("b.png", "b.spz");
+    rejected.file = {};
+    rejected.outcome = "rejected";
+    const auto kept = [&] {
+        auto plan = disk.plan({picture("chair.png"), picture("a.png"), picture("b.png")},
+                              {line, other, rejected});
+        CHECK(plan.again.empty());
+        CHECK(plan.items[0].name == "chair");
+        // As the maker does it with what has a fault.
+        for (auto& item : plan.items) {
+            if (item.line) continue;
+            CHECK_FALSE(item.input.fault.empty());
+            item.line = ManifestLine();
+            item.line->outcome = "error";
+        }
+        std::vector<std::string> inputs;
+        for (const auto& each : miner::record_of(plan))
+            if (each.is_decided()) inputs.push_back(each.input);
+        return inputs;
+    };
+    const std::vector<std::string> all{"chair.png", "a.png", "b.png"};
+    CHECK(kept() == all);
+    disk.broken = "a.spz";
+    CHECK(kept() == all);
+    disk.inputs.clear();
+    CHECK(kept() == all);
+    const auto plan = disk.plan({picture("chair.png"), picture("a.png")}, {line, other});
+    CHECK_THAT(plan.items[0].input.fault, Catch::Contains("gone; its result stays"));
+    CHECK_THAT(plan.items[1].input.fault,
+               Catch::Contains("its result a.spz: cannot be read: bad sector"));
+}
+
+TEST_CASE("an old line goes when the result of a changed input is in its file's place") {
+    Disk disk;
+    const auto old = disk.made("chair.png", "chair.spz");
+    disk.inputs["chair.png"] = "another picture";
+    auto plan = disk.plan({picture("chair.png")}, {old});
+    auto& item = plan.items[0];
+    REQUIRE(item.before);
+    CHECK(miner::record_of(plan).size() == 1);
+    item.line = disk.made("chair.png", "chair.spz");
+    item.line->outcome = "error";
+    item.line->file = {};
+    CHECK(miner::record_of(plan).size() == 2);
+    item.line->outcome = "rejected";  // its file is there all the same
+    CHECK(miner::record_of(plan).size() == 2);
+    disk.inputs["chair.png"] = "another picture";
+    disk.results["chair.spz"] = "new splats";
+    item.line->outcome = "passed";
+    item.line->file = "chair.spz";
+    item.line->content = config::sha256("another picture");
+    item.line->seed = miner::seed_for(7, item.line->content);
+    item.line->sha256 = config::sha256("new splats");
+    const auto record = miner::record_of(plan);
+    REQUIRE(record.size() == 1);
+    CHECK(record[0].sha256 == item.line->sha256);
+    // A run that was killed leaves both.
+    const auto resumed = disk.plan({picture("chair.png")}, {old, record[0]});
+    CHECK(resumed.items[0].line);
+    CHECK(resumed.others.empty());
+}
+
+TEST_CASE("results are found by what they are of, in whatever order and under whatever name") {
+    Disk disk;
+    std::vector<ManifestLine> lines;
+    std::vector<BatchInput> inputs;
+    for (const std::uint64_t seed : {1, 2, 3}) {
+        auto& line =
+            lines.emplace_back(disk.made("chair.png", "chair-" + std::to_string(seed) + ".spz"));
+        line.seed = seed;
+        inputs.push_back(picture("chair.png"));
+        inputs.back().seed = seed;
+    }
+    // As each ended: the second was never made.
+    const auto plan = disk.plan(inputs, {lines[2], lines[0]});
+    CHECK(plan.again.empty());
+    CHECK(plan.items[0].line->file == "chair-1.spz");
+    CHECK_FALSE(plan.items[1].line);
+    CHECK(plan.items[2].line->file == "chair-3.spz");
+
+    // One that was renamed is what it was; of two alike each takes its own.
+    disk.inputs["stool.png"] = disk.inputs["chair.png"];
+    auto stool = picture("stool.png");
+    stool.seed = 1;
+    CHECK(disk.plan({stool}, {lines[0]}).items[0].line->input == "stool.png");
+    const auto both = disk.plan({stool, inputs[0]}, {lines[0]});
+    CHECK_FALSE(both.items[0].line);
+    CHECK(both.items[1].line);
 }
 
 TEST_CASE("what failed is tried again, and what the gate rejected is not") {
