@@ -1,102 +1,26 @@
-// The whole of `miner batch` in this process, with a scripted generator.
+// What becomes of a batch's inputs.
 #include "miner/batch/run.hpp"
 
 #include "config/digest.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/splat/splat_file.hpp"
-#include "miner/batch/manifest.hpp"
 #include "miner/batch/names.hpp"
-#include "miner/runtime/instance_lock.hpp"
 #include "tests/miner/balancer.hpp"
+#include "tests/miner/batch/batch_scene.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_generator.hpp"
-#include "tests/support/fake_scorer.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 #include <array>
 #include <atomic>
-#include <csignal>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <thread>
-
-#include <unistd.h>
 
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 using Catch::Contains;
 using miner::ExitCode;
-using miner::ManifestLine;
-
-std::string read(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-// Pictures and a folder for results, and a batch of the ones into the other.
-struct Scene {
-    tests::TemporaryFolder folder;
-    std::shared_ptr<tests::Script> script = std::make_shared<tests::Script>();
-    std::shared_ptr<tests::ScorerScript> scorer;  // null: there is none
-    config::Settings settings;
-    miner::BatchForm form;
-    bool previews = false, start_over = false;
-    std::atomic<int> loads = 0;
-    std::string out, err;
-
-    Scene() {
-        settings.gate.min_gaussians = 3200;
-        settings.gate.floor = 320;
-        settings.generator.seed = 7;
-        settings.run.grace = 3600s;
-        script->voxels = {100};
-    }
-
-    void add(const std::string& name, std::string_view content = {}) const {
-        const auto png = tests::small_png();
-        fs::create_directories(in());
-        // Trailing bytes change what a file is, and not what it shows.
-        std::ofstream(in() / name, std::ios::binary)
-            << (content.empty() ? std::string(png.begin(), png.end()) + name
-                                : std::string(content));
-    }
-
-    ExitCode run(const std::string& input = ".") {
-        std::ostringstream said, complained;
-        config::Logger log(config::Level::warn, false, [](std::string_view) {});
-        const auto code = miner::run_batch(
-            {.settings = settings,
-             .inputs = miner::read_inputs(in() / input).value(),
-             .folder = results(),
-             .form = form,
-             .previews = previews,
-             .start_over = start_over,
-             .drawn = 1234,
-             .make_generator =
-                 [this](const config::Generator& wanted) {
-                     ++loads;
-                     return tests::make_fake(script)(wanted);
-                 },
-             .make_predictor = scorer ? tests::make_fake_predictor(scorer) : miner::MakePredictor(),
-             .log = log,
-             .out = said,
-             .err = complained,
-             .clock = [] { return 0.0; }});
-        out = said.str();
-        err = complained.str();
-        return code;
-    }
-
-    fs::path in() const { return folder.path() / "in"; }
-    fs::path results() const { return folder.path() / "out"; }
-    std::vector<ManifestLine> lines() const {
-        return miner::read_manifest(results() / "manifest.jsonl").value().lines;
-    }
-};
+using tests::read_whole;
+using Scene = tests::BatchScene;
 
 }  // namespace
 
@@ -120,10 +44,10 @@ TEST_CASE("pictures and prompts become files, a manifest in their order, and a c
         CHECK(line.batch_seed == 7);
         CHECK(line.device == "cpu");
         CHECK_FALSE(line.score);
-        const auto content = i == 1 ? inputs[i] : read(scene.in() / inputs[i]);
+        const auto content = i == 1 ? inputs[i] : read_whole(scene.in() / inputs[i]);
         CHECK(line.content == config::sha256(content));
         CHECK(line.seed == miner::seed_for(7, line.content));
-        const auto made = read(scene.results() / line.file);
+        const auto made = read_whole(scene.results() / line.file);
         CHECK(line.sha256 == config::sha256(made));
         CHECK(line.bytes == std::int64_t(made.size()));
     }
@@ -132,11 +56,11 @@ TEST_CASE("pictures and prompts become files, a manifest in their order, and a c
     CHECK(seeds == expected);
     CHECK_THAT(scene.out, Contains("3 of 3 made"));
     CHECK(scene.err.empty());
-    const auto sheet = read(scene.results() / "contact_sheet.png");
+    const auto sheet = read_whole(scene.results() / "contact_sheet.png");
     CHECK(generator::decode({reinterpret_cast<const std::uint8_t*>(sheet.data()), sheet.size()})
               .has_value());
     CHECK_FALSE(fs::exists(scene.results() / "previews"));
-    CHECK_THAT(read(scene.results() / "settings.toml"),
+    CHECK_THAT(read_whole(scene.results() / "settings.toml"),
                Contains("gate.min_gaussians = 3200\n") && Contains("generator.seed = 7\n"));
 }
 
@@ -149,13 +73,13 @@ TEST_CASE("each form has its ending, and opens as what it is") {
     scene.form = {format, format == SplatFormat::ply ? "trellis" : "y"};
     scene.previews = true;
     REQUIRE(scene.run() == ExitCode::ok);
-    const auto file = read(scene.results() / scene.lines().at(0).file);
+    const auto file = read_whole(scene.results() / scene.lines().at(0).file);
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(file.data()), file.size());
     const auto splats = generator::read_splats(bytes).value();
     CHECK(std::int64_t(splats.size()) == scene.lines().at(0).gaussians);
     CHECK(generator::format_of(bytes) ==
           (format == SplatFormat::spz_niantic_3 ? SplatFormat::spz_niantic : format));
-    const auto preview = read(scene.results() / "previews/a.png");
+    const auto preview = read_whole(scene.results() / "previews/a.png");
     const auto drawn =
         generator::decode({reinterpret_cast<const std::uint8_t*>(preview.data()), preview.size()});
     REQUIRE(drawn.has_value());
@@ -211,76 +135,6 @@ TEST_CASE("what the gate rejects has no file, and the exit code says so, also th
     const int before = scene.script->stage1_runs;
     CHECK(scene.run() == ExitCode::no_go);
     CHECK(scene.script->stage1_runs == before);
-}
-
-TEST_CASE("a signal ends it once what is at work is done, and the same command makes the rest") {
-    Scene scene;
-    for (const auto* name : {"a.png", "b.png", "c.png"}) scene.add(name);
-    scene.script->at_stage1 = [](int number) {
-        if (number == 1) ::kill(::getpid(), SIGTERM);
-    };
-    CHECK(scene.run() == ExitCode::interrupted);
-    CHECK(scene.script->stage1_runs == 2);
-    CHECK(scene.lines().size() == 2);
-    CHECK_THAT(scene.out, Contains("1 not done yet"));
-    CHECK(scene.run() == ExitCode::ok);
-    CHECK(scene.script->stage1_runs == 3);
-    CHECK(scene.loads == 2);
-    REQUIRE(scene.lines().size() == 3);
-    CHECK(scene.lines()[2].input == "c.png");
-
-    // Nothing is left: no model is loaded for it.
-    CHECK(scene.run() == ExitCode::ok);
-    CHECK(scene.loads == 2);
-}
-
-TEST_CASE("a result that is gone or was changed is made again, the same") {
-    Scene scene;
-    scene.add("a.png");
-    scene.add("b.png");
-    REQUIRE(scene.run() == ExitCode::ok);
-    const auto before = scene.lines();
-    fs::remove(scene.results() / "a.spz");
-    std::ofstream(scene.results() / "b.spz", std::ios::app) << "more";
-    CHECK(scene.run() == ExitCode::ok);
-    CHECK_THAT(scene.err, Contains("a.png: it or its result has changed"));
-    CHECK(scene.script->stage1_runs == 4);
-    const auto after = scene.lines();
-    REQUIRE(after.size() == 2);
-    for (std::size_t i = 0; i < 2; ++i) {
-        CHECK(after[i].sha256 == before[i].sha256);
-        CHECK(config::sha256(read(scene.results() / after[i].file)) == after[i].sha256);
-    }
-}
-
-TEST_CASE("other settings are refused by name, unless all is to be made anew") {
-    Scene scene;
-    scene.add("a.png");
-    REQUIRE(scene.run() == ExitCode::ok);
-    scene.settings.gate.attempts = 5;
-    CHECK(scene.run() == ExitCode::usage);
-    CHECK_THAT(scene.err, Contains("changed: gate.attempts") && Contains("--start-over"));
-    CHECK(scene.script->stage1_runs == 1);
-    scene.settings.generator.seed = 8;
-    scene.settings.gate.attempts = 2;
-    CHECK(scene.run() == ExitCode::usage);
-    CHECK_THAT(scene.err, Contains("--seed 7, not of 8"));
-    scene.start_over = true;
-    CHECK(scene.run() == ExitCode::ok);
-    REQUIRE(scene.lines().size() == 1);
-    CHECK(scene.lines()[0].batch_seed == 8);
-}
-
-TEST_CASE("without a seed one is drawn, written down, and kept when it goes on") {
-    Scene scene;
-    scene.settings.generator.seed = -1;
-    scene.add("a.png");
-    REQUIRE(scene.run() == ExitCode::ok);
-    CHECK(scene.lines().at(0).batch_seed == 1234);
-    CHECK_THAT(read(scene.results() / "settings.toml"), Contains("generator.seed = 1234\n"));
-    scene.settings.generator.seed = 1234;
-    CHECK(scene.run() == ExitCode::ok);
-    CHECK(scene.script->stage1_runs == 1);
 }
 
 TEST_CASE("all devices are at work at once") {
@@ -387,17 +241,6 @@ TEST_CASE("what is wrong with the backends ends it with a reason that is seen") 
     CHECK_THAT(scene.err, Contains("generator.remote"));
 }
 
-TEST_CASE("a folder that cannot take results ends it, and no line says otherwise") {
-    Scene scene;
-    scene.add("a.png");
-    scene.add("b.png");
-    fs::create_directories(scene.results() / "a.spz");
-    CHECK(scene.run() == ExitCode::storage);
-    CHECK_THAT(scene.err, Contains("a.spz"));
-    CHECK(scene.lines().empty());
-    CHECK(scene.script->stage1_runs == 1);
-}
-
 TEST_CASE("names from a CSV stay in the folder, and equal ones do not write over one another") {
     Scene scene;
     scene.add("a.png");
@@ -410,32 +253,4 @@ TEST_CASE("names from a CSV stay in the folder, and equal ones do not write over
     for (const auto& file : files) CHECK(fs::exists(scene.results() / file));
     for (const auto& entry : fs::directory_iterator(scene.folder.path()))
         CHECK((entry.path().filename() == "in" || entry.path().filename() == "out"));
-}
-
-TEST_CASE("pictures in the folder of results are not taken, nor written over") {
-    Scene scene;
-    scene.add("a.png");
-    scene.add("list.txt", "a.png\n../out/previews/b.png\n");
-    const auto kept = scene.results() / "previews/b.png";
-    fs::create_directories(kept.parent_path());
-    fs::copy_file(scene.in() / "a.png", kept);
-    CHECK(scene.run("list.txt") == ExitCode::bad_input);
-    CHECK_THAT(scene.err, Contains("lies in the folder of results"));
-    CHECK(read(kept) == read(scene.in() / "a.png"));
-}
-
-TEST_CASE("what a killed run left half-written goes, and two runs do not share a folder") {
-    Scene scene;
-    scene.add("a.png");
-    const auto own = scene.results() / ".miner";
-    fs::create_directories(own);
-    std::ofstream(own / ".miner.12.3") << "half";
-    {
-        const auto lock = miner::InstanceLock::take(own, "lock");
-        REQUIRE(lock.has_value());
-        CHECK(scene.run() == ExitCode::another_instance);
-        CHECK(fs::exists(own / ".miner.12.3"));
-    }
-    CHECK(scene.run() == ExitCode::ok);
-    CHECK_FALSE(fs::exists(own / ".miner.12.3"));
 }

@@ -1,0 +1,128 @@
+// A batch that goes on where another ended, and what it finds there.
+#include "config/digest.hpp"
+#include "miner/runtime/instance_lock.hpp"
+#include "tests/miner/batch/batch_scene.hpp"
+#include "tests/support/catch.hpp"
+
+#include <csignal>
+
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+using miner::ExitCode;
+using tests::read_whole;
+using Scene = tests::BatchScene;
+
+}  // namespace
+
+TEST_CASE("a signal ends it once what is at work is done, and the same command makes the rest") {
+    Scene scene;
+    for (const auto* name : {"a.png", "b.png", "c.png"}) scene.add(name);
+    scene.script->at_stage1 = [](int number) {
+        if (number == 1) ::kill(::getpid(), SIGTERM);
+    };
+    CHECK(scene.run() == ExitCode::interrupted);
+    CHECK(scene.script->stage1_runs == 2);
+    CHECK(scene.lines().size() == 2);
+    CHECK_THAT(scene.out, Contains("1 not done yet"));
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 3);
+    CHECK(scene.loads == 2);
+    REQUIRE(scene.lines().size() == 3);
+    CHECK(scene.lines()[2].input == "c.png");
+
+    // Nothing is left: no model is loaded for it.
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.loads == 2);
+}
+
+TEST_CASE("a result that is gone or was changed is made again, the same") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("b.png");
+    REQUIRE(scene.run() == ExitCode::ok);
+    const auto before = scene.lines();
+    fs::remove(scene.results() / "a.spz");
+    std::ofstream(scene.results() / "b.spz", std::ios::app) << "more";
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK_THAT(scene.err, Contains("a.png: it or its result has changed"));
+    CHECK(scene.script->stage1_runs == 4);
+    const auto after = scene.lines();
+    REQUIRE(after.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(after[i].sha256 == before[i].sha256);
+        CHECK(config::sha256(read_whole(scene.results() / after[i].file)) == after[i].sha256);
+    }
+}
+
+TEST_CASE("other settings are refused by name, unless all is to be made anew") {
+    Scene scene;
+    scene.add("a.png");
+    REQUIRE(scene.run() == ExitCode::ok);
+    scene.settings.gate.attempts = 5;
+    CHECK(scene.run() == ExitCode::usage);
+    CHECK_THAT(scene.err, Contains("changed: gate.attempts") && Contains("--start-over"));
+    CHECK(scene.script->stage1_runs == 1);
+    scene.settings.generator.seed = 8;
+    scene.settings.gate.attempts = 2;
+    CHECK(scene.run() == ExitCode::usage);
+    CHECK_THAT(scene.err, Contains("--seed 7, not of 8"));
+    scene.start_over = true;
+    CHECK(scene.run() == ExitCode::ok);
+    REQUIRE(scene.lines().size() == 1);
+    CHECK(scene.lines()[0].batch_seed == 8);
+}
+
+TEST_CASE("without a seed one is drawn, written down, and kept when it goes on") {
+    Scene scene;
+    scene.settings.generator.seed = -1;
+    scene.add("a.png");
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(scene.lines().at(0).batch_seed == 1234);
+    CHECK_THAT(read_whole(scene.results() / "settings.toml"), Contains("generator.seed = 1234\n"));
+    scene.settings.generator.seed = 1234;
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 1);
+}
+
+TEST_CASE("a folder that cannot take results ends it, and no line says otherwise") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("b.png");
+    fs::create_directories(scene.results() / "a.spz");
+    CHECK(scene.run() == ExitCode::storage);
+    CHECK_THAT(scene.err, Contains("a.spz"));
+    CHECK(scene.lines().empty());
+    CHECK(scene.script->stage1_runs == 1);
+}
+
+TEST_CASE("pictures in the folder of results are not taken, nor written over") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("list.txt", "a.png\n../out/previews/b.png\n");
+    const auto kept = scene.results() / "previews/b.png";
+    fs::create_directories(kept.parent_path());
+    fs::copy_file(scene.in() / "a.png", kept);
+    CHECK(scene.run("list.txt") == ExitCode::bad_input);
+    CHECK_THAT(scene.err, Contains("lies in the folder of results"));
+    CHECK(read_whole(kept) == read_whole(scene.in() / "a.png"));
+}
+
+TEST_CASE("what a killed run left half-written goes, and two runs do not share a folder") {
+    Scene scene;
+    scene.add("a.png");
+    const auto own = scene.results() / ".miner";
+    fs::create_directories(own);
+    std::ofstream(own / ".miner.12.3") << "half";
+    {
+        const auto lock = miner::InstanceLock::take(own, "lock");
+        REQUIRE(lock.has_value());
+        CHECK(scene.run() == ExitCode::another_instance);
+        CHECK(fs::exists(own / ".miner.12.3"));
+    }
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK_FALSE(fs::exists(own / ".miner.12.3"));
+}
