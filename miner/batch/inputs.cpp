@@ -1,5 +1,6 @@
 #include "miner/batch/inputs.hpp"
 
+#include "config/digest.hpp"
 #include "config/escape.hpp"
 #include "miner/batch/csv.hpp"
 #include "miner/batch/errc.hpp"
@@ -127,6 +128,15 @@ BatchInput input_of_row(const CsvRow& row, const Columns& columns, const fs::pat
     return input;
 }
 
+// The path itself would tell those who get the manifest more than they need.
+std::string origin_of(const fs::path& path) {
+    constexpr std::size_t kDigits = 16;
+    std::error_code error;
+    auto whole = fs::canonical(path, error);
+    if (error) whole = fs::absolute(path, error);
+    return config::sha256(whole.string()).substr(0, kDigits);
+}
+
 config::Result<std::vector<BatchInput>> pictures_of_folder(const fs::path& folder) {
     std::error_code error;
     std::vector<std::string> names;
@@ -208,6 +218,9 @@ config::Result<std::vector<BatchInput>> read_inputs(const fs::path& path) {
     auto inputs = read();
     if (inputs && inputs->empty())
         return fail(BatchErrc::bad_list, "nothing in it is a picture or a prompt");
+    const auto origin = inputs ? origin_of(path) : "";
+    if (inputs)
+        for (auto& input : *inputs) input.origin = origin;
     return inputs;
 }
 

@@ -23,6 +23,8 @@ struct BatchInput {
     std::filesystem::path file;  // of a picture
     // What results are named after, as it was found: any text, and maybe another's, too.
     std::string name;
+    // Tells the folder or list that it is of from any other; empty where none was read.
+    std::string origin = {};
     std::optional<std::uint64_t> seed;  // of its own, in place of one that is drawn
     std::string fault;                  // why nothing can be made of it; empty: nothing is known
 };

@@ -94,6 +94,7 @@ bool BatchMaker::set_faults_aside() {
 ManifestLine BatchMaker::begun(const BatchItem& item) {
     ManifestLine line;
     line.input = item.input.label;
+    line.origin = item.input.origin;
     line.is_prompt = item.input.is_prompt;
     line.seed = item.input.seed.value_or(0);
     line.batch_seed = plan_.seed;

@@ -82,6 +82,7 @@ std::string manifest_text(const ManifestLine& line) {
         {"settings", line.settings}, {"outcome", line.outcome},
         {"attempts", line.attempts}, {"ms", line.milliseconds},
         {"device", line.device},     {"version", line.version}};
+    if (!line.origin.empty()) object["listed_in"] = line.origin;
     if (!line.content.empty()) object["input_sha256"] = line.content;
     if (!line.error.empty()) object["error"] = line.error;
     if (line.score && std::isfinite(*line.score)) object["score"] = *line.score;
@@ -103,6 +104,7 @@ std::optional<ManifestLine> parse_manifest(std::string_view text) {
     Fields fields(*object);
     ManifestLine line;
     line.input = fields.text("input");
+    line.origin = fields.text_or_nothing("listed_in");
     const auto kind = fields.text("kind");
     line.is_prompt = kind == "prompt";
     line.content = fields.text_or_nothing("input_sha256");

@@ -16,7 +16,8 @@
 namespace miner {
 
 struct ManifestLine {
-    std::string input;  // as BatchInput::label
+    std::string input;   // as BatchInput::label
+    std::string origin;  // likewise
     bool is_prompt = false;
     std::string content;  // SHA-256 of the picture's file or of the prompt; empty: it was not read
     std::uint64_t seed = 0, batch_seed = 0;

@@ -53,10 +53,15 @@ struct Key {
     bool is_prompt = false;
     std::string_view content = {};
     std::uint64_t seed = 0;
-    std::string_view label = {};
+    std::string_view label = {}, origin = {};
 
     auto operator<=>(const Key&) const = default;
 };
+
+// Whatever is there, and whatever its seed.
+Key place_of(bool is_prompt, std::string_view label, std::string_view origin) {
+    return {.is_prompt = is_prompt, .label = label, .origin = origin};
+}
 
 // The decided lines of earlier runs, each of which is taken once; equal ones in their order.
 class Earlier {
@@ -72,9 +77,13 @@ public:
             if (!line.is_decided() || (line.has_result() && newest[line.file] != i)) continue;
             const auto index = left_.size();
             left_.push_back(&line);
-            index_.emplace(Key{line.is_prompt, line.content, line.seed, line.input}, index);
-            index_.emplace(Key{line.is_prompt, line.content, line.seed}, index);
-            index_.emplace(Key{.is_prompt = line.is_prompt, .label = line.input}, index);
+            Key key{line.is_prompt, line.content, line.seed, line.input, line.origin};
+            index_.emplace(key, index);
+            key.origin = {};
+            index_.emplace(key, index);
+            key.label = {};
+            index_.emplace(key, index);
+            index_.emplace(place_of(line.is_prompt, line.input, line.origin), index);
         }
     }
 
@@ -175,22 +184,24 @@ std::vector<Found> find_each(const std::vector<BatchItem>& items,
             if (const auto* line = earlier.take(key_of(i))) found[i] = {line, same};
         }
     };
-    const auto by_content = [&](std::size_t i) {
-        const auto& content = **contents[i];
-        return Key{items[i].input.is_prompt, content, seed_of(items[i].input, batch_seed, content)};
-    };
-    const auto by_label = [&](std::size_t i) {
-        return Key{.is_prompt = items[i].input.is_prompt, .label = items[i].input.label};
-    };
-    take(
-        [&](std::size_t i) {
-            auto key = by_content(i);
-            key.label = items[i].input.label;
+    enum class Alike { all_but_place, but_origin, in_all };
+    const auto by_content = [&](Alike alike) {
+        return [&, alike](std::size_t i) {
+            const auto& input = items[i].input;
+            const std::string& content = **contents[i];
+            Key key{input.is_prompt, content, seed_of(input, batch_seed, content)};
+            if (alike != Alike::all_but_place) key.label = input.label;
+            if (alike == Alike::in_all) key.origin = input.origin;
             return key;
-        },
-        true);
-    take(by_content, true);
-    take(by_label, false);
+        };
+    };
+    for (const auto alike : {Alike::in_all, Alike::but_origin, Alike::all_but_place})
+        take(by_content(alike), true);
+    const auto by_place = [&](std::size_t i) {
+        const auto& input = items[i].input;
+        return place_of(input.is_prompt, input.label, input.origin);
+    };
+    take(by_place, false);
     return found;
 }
 
@@ -218,6 +229,7 @@ bool settle(BatchItem& item, const Found& found, const Content& content,
     if (!found.same || !stands) return true;
     item.line = line;
     item.line->input = item.input.label;
+    item.line->origin = item.input.origin;
     item.before.reset();
     return false;
 }
@@ -238,17 +250,18 @@ config::Result<BatchPlan> plan_batch(std::vector<BatchInput> inputs,
     const auto found = find_each(plan.items, contents, plan.seed, earlier);
 
     NameBook names;
-    std::set<std::pair<bool, std::string_view>> listed;
+    std::set<Key> listed;
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         auto& item = plan.items[i];
-        listed.emplace(item.input.is_prompt, item.input.label);
+        listed.insert(place_of(item.input.is_prompt, item.input.label, item.input.origin));
         if (!found[i].line) continue;
         if (settle(item, found[i], *contents[i], question)) plan.again.push_back(item.input.label);
         if (!item.name.empty()) names.reserve(item.name);
     }
     for (const auto* line : earlier.rest()) {
         // What the gate said of a picture that is another now is of no use.
-        if (!line->has_result() && listed.count({line->is_prompt, line->input}) > 0) continue;
+        const auto place = place_of(line->is_prompt, line->input, line->origin);
+        if (!line->has_result() && listed.count(place) > 0) continue;
         plan.others.push_back(*line);
         if (line->has_result()) names.reserve(stem_of(line->file));
     }

@@ -44,7 +44,9 @@ struct BatchPlan {
     std::vector<BatchItem> items;      // in the order of the inputs
     std::vector<ManifestLine> others;  // results of inputs that are not asked for this time
     std::uint64_t seed = 0;            // of the batch
-    std::vector<std::string> again;    // inputs whose result is not what the manifest says
+    // Inputs of which another was made under that label, of the same folder or list, or whose
+    // result is not what the manifest says.
+    std::vector<std::string> again;
 };
 
 struct PlanQuestion {

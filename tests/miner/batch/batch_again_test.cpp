@@ -58,6 +58,58 @@ TEST_CASE("a result that is gone or was changed is made again, the same") {
     }
 }
 
+TEST_CASE("two folders with equal names into one keep what was made of each") {
+    Scene scene;
+    scene.add("one/001.png");
+    scene.add("two/001.png");
+    REQUIRE(scene.run("one") == ExitCode::ok);
+    const auto first = read_whole(scene.results() / "001.spz");
+    REQUIRE(scene.run("two") == ExitCode::ok);
+    CHECK(read_whole(scene.results() / "001.spz") == first);
+    const auto lines = scene.lines();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].file == "001-2.spz");
+    CHECK(lines[1].file == "001.spz");
+    CHECK(scene.run("one") == ExitCode::ok);
+    CHECK(scene.run("two") == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 2);
+}
+
+TEST_CASE("a picture that changed is made again in its place") {
+    Scene scene;
+    scene.add("a.png");
+    REQUIRE(scene.run() == ExitCode::ok);
+    const auto before = scene.lines().at(0);
+    const auto png = tests::small_png();
+    scene.add("a.png", std::string(png.begin(), png.end()) + "another");
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK_THAT(scene.err, Contains("a.png: it or its result has changed"));
+    REQUIRE(scene.lines().size() == 1);
+    CHECK(scene.lines()[0].file == before.file);
+    CHECK(scene.lines()[0].content != before.content);
+}
+
+TEST_CASE("results stay on record while the pictures' disk is gone, and need no model then") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("b.png");
+    scene.add("list.txt", "a.png\nb.png\n");
+    REQUIRE(scene.run("list.txt") == ExitCode::ok);
+    const auto before = scene.lines();
+    const auto disk = scene.folder.path() / "elsewhere";
+    fs::create_directories(disk);
+    for (const auto* name : {"a.png", "b.png"}) fs::rename(scene.in() / name, disk / name);
+    CHECK(scene.run("list.txt") == ExitCode::bad_input);
+    CHECK_THAT(scene.err, Contains("miner: a.png: cannot be read") && Contains("its result stays"));
+    CHECK(scene.loads == 1);
+    for (const auto* name : {"a.png", "b.png"}) fs::rename(disk / name, scene.in() / name);
+    CHECK(scene.run("list.txt") == ExitCode::ok);
+    CHECK_THAT(scene.out, Contains("2 of 2 made (2 were there)"));
+    CHECK(scene.script->stage1_runs == 2);
+    REQUIRE(scene.lines().size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) CHECK(scene.lines()[i].sha256 == before[i].sha256);
+}
+
 TEST_CASE("other settings are refused by name, unless all is to be made anew") {
     Scene scene;
     scene.add("a.png");

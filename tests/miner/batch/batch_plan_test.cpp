@@ -194,6 +194,23 @@ TEST_CASE("an old line goes when the result of a changed input is in its file's 
     CHECK(resumed.others.empty());
 }
 
+TEST_CASE("a result stays when another folder has a picture of that name") {
+    Disk disk;
+    auto line = disk.made("001.png", "001.spz");
+    line.origin = "one folder";
+    disk.inputs["001.png"] = "another picture";
+    auto input = picture("001.png");
+    input.origin = "another folder";
+    const auto plan = disk.plan({input}, {line});
+    CHECK_FALSE(plan.items[0].line);
+    CHECK(plan.items[0].name == "001-2");
+    CHECK(plan.again.empty());
+    CHECK(plan.others.size() == 1);
+    // The same picture there is no other.
+    disk.inputs["001.png"] = "content of 001.png";
+    CHECK(disk.plan({input}, {line}).items[0].line->origin == "another folder");
+}
+
 TEST_CASE("results are found by what they are of, in whatever order and under whatever name") {
     Disk disk;
     std::vector<ManifestLine> lines;

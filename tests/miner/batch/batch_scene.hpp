@@ -47,7 +47,7 @@ struct BatchScene {
 
     void add(const std::string& name, std::string_view content = {}) const {
         const auto png = small_png();
-        std::filesystem::create_directories(in());
+        std::filesystem::create_directories((in() / name).parent_path());
         // Trailing bytes change what a file is, and not what it shows.
         std::ofstream(in() / name, std::ios::binary)
             << (content.empty() ? std::string(png.begin(), png.end()) + name
