@@ -22,6 +22,8 @@ config::Result<BatchFolder> BatchFolder::open(const fs::path& path) {
     return BatchFolder(path, std::move(*lock));
 }
 
+fs::path BatchFolder::notes() const { return path_ / kOwn / "results"; }
+
 config::Result<void> BatchFolder::write(const fs::path& file,
                                         std::span<const std::uint8_t> bytes) const {
     if (const auto made = config::make_folders(file.parent_path()); !made) return made.error();

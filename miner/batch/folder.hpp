@@ -23,6 +23,8 @@ public:
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path manifest() const { return path_ / "manifest.jsonl"; }
     std::filesystem::path settings() const { return path_ / "settings.toml"; }
+    // Of results whose lines are not in the manifest yet.
+    std::filesystem::path notes() const;
     std::filesystem::path sheet() const { return path_ / "contact_sheet.png"; }
     std::filesystem::path preview(const std::string& name) const {
         return path_ / "previews" / (name + ".png");

@@ -8,6 +8,8 @@
 #include "network/first_of.hpp"
 #include "network/settled.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -30,10 +32,12 @@ config::Settings settings_of_host(config::Settings settings) {
 
 }  // namespace
 
-BatchMaker::BatchMaker(Options options, BatchPlan& plan, ManifestFile& manifest)
+BatchMaker::BatchMaker(Options options, BatchPlan& plan, ResultStore& results,
+                       ManifestFile& manifest)
     : options_(std::move(options)),
       settings_(settings_of_host(options_.settings)),
       plan_(plan),
+      results_(results),
       manifest_(manifest) {
     for (std::size_t i = 0; i < plan_.items.size(); ++i)
         if (!plan_.items[i].line) open_.push_back(i);
@@ -305,10 +309,15 @@ asio::awaitable<void> BatchMaker::keep(std::size_t index, ManifestLine line, Kep
             if (!drawn) return drawn.error();
         }
         if (line.has_result()) {
-            const auto stored = folder.write(folder.path() / line.file, kept.bytes);
-            if (!stored) return stored.error();
+            const auto aside = results_.put(line, kept.bytes);
+            if (!aside) return aside.error();
+            if (!aside->empty())
+                options_.progress.complain(
+                    fmt::format("{} was not as a batch made it: it is {} now", line.file, *aside));
         }
-        return manifest_.add(line);
+        const auto added = manifest_.add(line);
+        if (added && line.has_result()) results_.recorded(line);
+        return added;
     });
     if (!written) {
         if (!disk_failed_) disk_failed_ = written.error();

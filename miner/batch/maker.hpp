@@ -6,6 +6,7 @@
 #include "miner/batch/outputs.hpp"
 #include "miner/batch/plan.hpp"
 #include "miner/batch/progress.hpp"
+#include "miner/batch/result_store.hpp"
 #include "miner/generation/predictor.hpp"
 #include "miner/host.hpp"
 #include "miner/runtime/crew.hpp"
@@ -32,7 +33,7 @@ public:
     };
 
     // All outlive it. Items of the plan get their lines as they end.
-    BatchMaker(Options options, BatchPlan& plan, ManifestFile& manifest);
+    BatchMaker(Options options, BatchPlan& plan, ResultStore& results, ManifestFile& manifest);
 
     // ok when nothing is open any more, interrupted when a signal came first, storage with a
     // complaint when a result cannot be kept; else as Host::run(). No model is loaded for nothing.
@@ -74,6 +75,7 @@ private:
     const Options options_;
     const config::Settings settings_;  // as the host takes them
     BatchPlan& plan_;
+    ResultStore& results_;
     ManifestFile& manifest_;
     std::vector<std::size_t> open_;  // indices of items
     std::size_t next_ = 0;           // of open_

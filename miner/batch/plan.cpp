@@ -250,6 +250,7 @@ config::Result<BatchPlan> plan_batch(std::vector<BatchInput> inputs,
     const auto found = find_each(plan.items, contents, plan.seed, earlier);
 
     NameBook names;
+    for (const auto& file : question.foreign) names.reserve(stem_of(file));
     std::set<Key> listed;
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         auto& item = plan.items[i];

@@ -54,6 +54,8 @@ struct PlanQuestion {
     std::optional<std::uint64_t> seed;  // that is asked for; nothing: as before, or else drawn
     std::uint64_t drawn = 0;
     std::string folder;  // for errors
+    // Files in the folder that are none of a batch: no result is called like them.
+    std::vector<std::string> foreign = {};
     // SHA-256 of an input, and of a file in the folder of results, where there is one. Fail when it
     // cannot be read.
     std::function<config::Result<std::string>(const BatchInput&)> content;

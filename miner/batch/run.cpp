@@ -9,6 +9,7 @@
 #include "miner/batch/outputs.hpp"
 #include "miner/batch/plain_file.hpp"
 #include "miner/batch/progress.hpp"
+#include "miner/batch/result_store.hpp"
 #include "miner/report/error_lines.hpp"
 
 #include <fmt/format.h>
@@ -65,19 +66,29 @@ std::string changes(const BatchFolder& folder, const std::string& settings) {
     return fmt::format("{}", fmt::join(keys, ", "));
 }
 
-struct Prepared {
+struct Planned {
     BatchPlan plan;
+    ResultStore results;
+};
+
+struct Prepared {
+    Planned planned;
     std::string settings;  // hash
     ManifestFile manifest;
 };
 
-config::Result<BatchPlan> make_plan(BatchOptions& options, const BatchFolder& folder,
-                                    const std::string& hash) {
+config::Result<Planned> make_plan(BatchOptions& options, const BatchFolder& folder,
+                                  const std::string& hash) {
     for (auto& input : options.inputs)
         if (!input.is_prompt && input.fault.empty() && folder.holds(input.file))
             input.fault = "lies in the folder of results, where it might be written over";
-    auto manifest = options.start_over ? ReadManifest() : read_manifest(folder.manifest());
+    auto manifest = read_manifest(folder.manifest());
     if (!manifest) return manifest.error();
+    auto results = ResultStore::open(folder, manifest->lines, !options.start_over);
+    if (!results) return results.error();
+    auto foreign = results->foreign(options.form.ending());
+    if (!foreign) return foreign.error();
+    if (options.start_over) *manifest = {};
     for (const auto number : manifest->damaged)
         complain(options.err, fmt::format("{}:{}: is no line of a manifest, and does not count",
                                           folder.manifest().string(), number));
@@ -90,19 +101,22 @@ config::Result<BatchPlan> make_plan(BatchOptions& options, const BatchFolder& fo
         .seed = seed >= 0 ? std::optional(std::uint64_t(seed)) : std::nullopt,
         .drawn = options.drawn,
         .folder = folder.path().string(),
+        .foreign = std::move(*foreign),
         .content = content_of,
         .result = [&](const std::string& file) { return hash_of_result(folder.path() / file); }};
-    return plan_batch(std::move(options.inputs), manifest->lines, question);
+    auto plan = plan_batch(std::move(options.inputs), manifest->lines, question);
+    if (!plan) return plan.error();
+    return Planned{std::move(*plan), std::move(*results)};
 }
 
 // Or what to exit with, with a complaint.
 std::variant<Prepared, ExitCode> prepare(BatchOptions& options, const BatchFolder& folder) {
     const auto settings = decisive_settings(options.settings, options.form);
     const auto hash = config::sha256(settings).substr(0, 16);
-    auto plan = make_plan(options, folder, hash);
-    if (!plan) {
-        const bool refused = plan.error().code == BatchErrc::other_settings;
-        auto words = plan.error().message();
+    auto planned = make_plan(options, folder, hash);
+    if (!planned) {
+        const bool refused = planned.error().code == BatchErrc::other_settings;
+        auto words = planned.error().message();
         if (const auto which = refused ? changes(folder, settings) : ""; !which.empty())
             words += "; changed: " + which;
         if (refused)
@@ -112,18 +126,19 @@ std::variant<Prepared, ExitCode> prepare(BatchOptions& options, const BatchFolde
         complain(options.err, words);
         return refused ? ExitCode::usage : ExitCode::storage;
     }
-    for (const auto& input : plan->again)
+    const auto& plan = planned->plan;
+    for (const auto& input : plan.again)
         complain(options.err, config::shortened(input, 200) +
                                   ": it or its result has changed since; made again");
-    const auto text = fmt::format("{}generator.seed = {}\n", settings, plan->seed);
+    const auto text = fmt::format("{}generator.seed = {}\n", settings, plan.seed);
     auto written = folder.write(folder.settings(), bytes_of(text));
-    auto manifest = written ? ManifestFile::create(folder.manifest(), record_of(*plan))
+    auto manifest = written ? ManifestFile::create(folder.manifest(), record_of(plan))
                             : config::Result<ManifestFile>(written.error());
     if (!manifest) {
         complain(options.err, manifest.error().message());
         return ExitCode::storage;
     }
-    return Prepared{std::move(*plan), hash, std::move(*manifest)};
+    return Prepared{std::move(*planned), hash, std::move(*manifest)};
 }
 
 struct Tally {
@@ -201,12 +216,14 @@ bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOpt
 }
 
 // All that was made is on the disk; what is left is for people.
-ExitCode wind_up(const BatchOptions& options, const BatchFolder& folder, const BatchPlan& plan,
+ExitCode wind_up(const BatchOptions& options, const BatchFolder& folder, Planned& planned,
                  const Tally& tally) {
+    const auto& plan = planned.plan;
     if (const auto written = write_manifest(folder.manifest(), record_of(plan)); !written) {
         complain(options.err, written.error().message());
         return ExitCode::storage;
     }
+    if (tally.bad + tally.failed == 0) planned.results.all_recorded();
     if (options.previews && !draw_previews(plan, folder, options)) return ExitCode::storage;
     if (!draw_sheet(plan, folder, options)) return ExitCode::storage;
     options.out << fmt::format("Inputs and results side by side: {}\n",
@@ -227,7 +244,8 @@ ExitCode run_batch(BatchOptions options) {
     }
     auto prepared = prepare(options, *folder);
     if (const auto* code = std::get_if<ExitCode>(&prepared)) return *code;
-    auto& [plan, hash, manifest] = std::get<Prepared>(prepared);
+    auto& [planned, hash, manifest] = std::get<Prepared>(prepared);
+    auto& plan = planned.plan;
 
     const auto all = plan.items.size();
     const auto before = std::size_t(std::count_if(plan.items.begin(), plan.items.end(),
@@ -254,7 +272,7 @@ ExitCode run_batch(BatchOptions options) {
                       .folder = *folder,
                       .log = options.log,
                       .progress = *progress},
-                     plan, manifest);
+                     plan, planned.results, manifest);
     const auto code = maker.run(options.make_generator, options.make_predictor);
     progress->finish();
     const auto tally = tally_of(plan, maker.unfit());
@@ -262,7 +280,7 @@ ExitCode run_batch(BatchOptions options) {
                 << "Seeds, hashes and times of each: "
                 << config::printable(folder->manifest().string()) << "\n";
     options.out.flush();
-    return code == ExitCode::ok ? wind_up(options, *folder, plan, tally) : code;
+    return code == ExitCode::ok ? wind_up(options, *folder, planned, tally) : code;
 }
 
 }  // namespace miner

@@ -48,7 +48,9 @@ TEST_CASE("a result that is gone or was changed is made again, the same") {
     fs::remove(scene.results() / "a.spz");
     std::ofstream(scene.results() / "b.spz", std::ios::app) << "more";
     CHECK(scene.run() == ExitCode::ok);
-    CHECK_THAT(scene.err, Contains("a.png: it or its result has changed"));
+    CHECK_THAT(scene.err, Contains("a.png: it or its result has changed") &&
+                              Contains("b.spz was not as a batch made it: it is b.edited.spz now"));
+    CHECK(read_whole(scene.results() / "b.edited.spz").ends_with("more"));
     CHECK(scene.script->stage1_runs == 4);
     const auto after = scene.lines();
     REQUIRE(after.size() == 2);
@@ -144,11 +146,68 @@ TEST_CASE("a folder that cannot take results ends it, and no line says otherwise
     Scene scene;
     scene.add("a.png");
     scene.add("b.png");
-    fs::create_directories(scene.results() / "a.spz");
+    fs::create_directories(scene.results());
+    std::ofstream(scene.results() / "previews") << "in the way";
+    scene.previews = true;
     CHECK(scene.run() == ExitCode::storage);
-    CHECK_THAT(scene.err, Contains("a.spz"));
+    CHECK_THAT(scene.err, Contains("previews"));
     CHECK(scene.lines().empty());
     CHECK(scene.script->stage1_runs == 1);
+}
+
+TEST_CASE("files that no batch made keep their names and what is in them") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("b.png");
+    fs::create_directories(scene.results());
+    std::ofstream(scene.results() / "a.spz") << "mine";
+    std::ofstream(scene.results() / "B.SPZ") << "mine, too";
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(read_whole(scene.results() / "a.spz") == "mine");
+    CHECK(read_whole(scene.results() / "B.SPZ") == "mine, too");
+    CHECK(scene.lines().at(0).file == "a-2.spz");
+    CHECK(scene.lines().at(1).file == "b-2.spz");
+
+    // Results are written over when all is made anew, and such files stay then, too.
+    scene.start_over = true;
+    scene.settings.generator.seed = 8;
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(read_whole(scene.results() / "a.spz") == "mine");
+    CHECK(scene.lines().at(0).file == "a-2.spz");
+    CHECK_FALSE(fs::exists(scene.results() / "a-3.spz"));
+    CHECK(scene.err.empty());
+}
+
+TEST_CASE("a batch that starts over and is stopped goes on under the names that it had") {
+    Scene scene;
+    for (const auto* name : {"a.png", "b.png"}) scene.add(name);
+    REQUIRE(scene.run() == ExitCode::ok);
+    scene.settings.generator.seed = 8;
+    scene.start_over = true;
+    scene.script->at_stage1 = [](int number) {
+        if (number == 2) ::kill(::getpid(), SIGTERM);
+    };
+    CHECK(scene.run() == ExitCode::interrupted);
+    scene.start_over = false;
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.lines().at(0).file == "a.spz");
+    CHECK(scene.lines().at(1).file == "b.spz");
+}
+
+TEST_CASE("what a batch that starts over does not make again is not written over later") {
+    Scene scene;
+    scene.add("one/a.png");
+    scene.add("one/b.png");
+    REQUIRE(scene.run("one") == ExitCode::ok);
+    const auto old = read_whole(scene.results() / "b.spz");
+    scene.add("two/a.png");
+    scene.add("three/b.png");
+    scene.start_over = true;
+    REQUIRE(scene.run("two") == ExitCode::ok);
+    scene.start_over = false;
+    REQUIRE(scene.run("three") == ExitCode::ok);
+    CHECK(scene.lines().at(0).file == "b-2.spz");
+    CHECK(read_whole(scene.results() / "b.spz") == old);
 }
 
 TEST_CASE("pictures in the folder of results are not taken, nor written over") {
