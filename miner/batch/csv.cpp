@@ -11,9 +11,14 @@
 namespace miner {
 namespace {
 
+bool is_blank(const std::string& field) {
+    return field.find_first_not_of(" \t\r\f\v") == field.npos;
+}
+
 class Reader {
 public:
-    Reader(std::string_view text, const CsvLimits& limits) : text_(text), limits_(limits) {}
+    Reader(std::string_view text, const CsvLimits& limits, char separator)
+        : text_(text), limits_(limits), separator_(separator), ends_{separator, '\n'} {}
 
     config::Result<std::vector<CsvRow>> read() {
         if (text_.find('\0') != text_.npos)
@@ -21,7 +26,7 @@ public:
         while (at_ < text_.size()) {
             CsvRow row{line_, {}};
             if (auto wrong = read_row(row)) return *wrong;
-            if (row.fields.size() == 1 && row.fields.front().empty()) continue;
+            if (std::all_of(row.fields.begin(), row.fields.end(), is_blank)) continue;
             if (rows_.size() == limits_.rows)
                 return config::fail(BatchErrc::too_large,
                                     fmt::format("more than {} lines", limits_.rows));
@@ -46,7 +51,7 @@ private:
             if (at_ < text_.size() && text_[at_] == '"') {
                 if (auto wrong = read_quoted(field)) return wrong;
             } else {
-                const auto end = std::min(text_.find_first_of(",\n", at_), text_.size());
+                const auto end = std::min(text_.find_first_of(ends_, at_), text_.size());
                 field = text_.substr(at_, end - at_);
                 at_ = end;
                 if (at_ == text_.size() || text_[at_] == '\n')
@@ -56,7 +61,7 @@ private:
                 return fault(BatchErrc::too_large, row.line,
                              fmt::format("a field of more than {} bytes", limits_.bytes));
             if (ends_row()) return std::nullopt;
-            if (text_[at_] != ',')
+            if (text_[at_] != separator_)
                 return fault(BatchErrc::bad_list, line_,
                              "text behind a closing quote; a quote within quotes is written twice");
             ++at_;
@@ -91,14 +96,23 @@ private:
 
     const std::string_view text_;
     const CsvLimits limits_;
+    const char separator_;
+    const std::string ends_;  // of a field without quotes
     std::size_t at_ = 0, line_ = 1;
     std::vector<CsvRow> rows_;
 };
 
 }  // namespace
 
-config::Result<std::vector<CsvRow>> parse_csv(std::string_view text, const CsvLimits& limits) {
-    return Reader(text, limits).read();
+char csv_separator(std::string_view text) {
+    const auto header = text.substr(0, text.find('\n'));
+    const bool semicolons = header.find(';') != header.npos && header.find(',') == header.npos;
+    return semicolons ? ';' : ',';
+}
+
+config::Result<std::vector<CsvRow>> parse_csv(std::string_view text, const CsvLimits& limits,
+                                              char separator) {
+    return Reader(text, limits, separator).read();
 }
 
 }  // namespace miner

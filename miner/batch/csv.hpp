@@ -1,4 +1,5 @@
-// Comma-separated values (RFC 4180), as spreadsheets write them. Pure; any thread.
+// Comma-separated values (RFC 4180), as spreadsheets write them, those with semicolons for commas
+// among them. Pure; any thread.
 #pragma once
 
 #include "config/result.hpp"
@@ -21,9 +22,15 @@ struct CsvLimits {
     std::size_t bytes = 1 << 16;  // of a field
 };
 
+// What stands between the fields of a table with this first line: a semicolon where there are some
+// and no comma, as spreadsheets write it where the comma is the decimal one.
+char csv_separator(std::string_view text);
+
 // Rows end with LF or CRLF; a field in quotes may hold commas, line ends, and quotes as "". Rows
-// without anything are left out. Fails with BatchErrc::bad_list for a quote that is not closed, for
-// text behind a closing one and for a NUL, and with too_large; the detail begins with the line.
-config::Result<std::vector<CsvRow>> parse_csv(std::string_view text, const CsvLimits& limits = {});
+// of which all fields are blank are left out. Fails with BatchErrc::bad_list for a quote that is
+// not closed, for text behind a closing one and for a NUL, and with too_large; the detail begins
+// with the line.
+config::Result<std::vector<CsvRow>> parse_csv(std::string_view text, const CsvLimits& limits = {},
+                                              char separator = ',');
 
 }  // namespace miner

@@ -103,7 +103,8 @@ Columns columns_of(const CsvRow& header) {
     return columns;
 }
 
-BatchInput input_of_row(const CsvRow& row, const Columns& columns, const fs::path& folder) {
+BatchInput input_of_row(const CsvRow& row, const Columns& columns, std::size_t width,
+                        const fs::path& folder) {
     const auto field = [&](std::size_t column) {
         return column < row.fields.size() ? trimmed(row.fields[column]) : std::string_view();
     };
@@ -125,6 +126,11 @@ BatchInput input_of_row(const CsvRow& row, const Columns& columns, const fs::pat
             input.fault = fmt::format("line {}: {} is no seed: give a whole number from 0 to {}",
                                       row.line, config::quoted(seed, kShownOfLong), kLargestSeed);
     }
+    for (std::size_t i = width; i < row.fields.size(); ++i)
+        if (!field(i).empty())
+            input.fault = fmt::format(
+                "line {}: more fields than the first line has columns: quote what has commas",
+                row.line);
     return input;
 }
 
@@ -187,7 +193,8 @@ config::Result<std::vector<BatchInput>> inputs_of_list(std::string_view text,
 
 config::Result<std::vector<BatchInput>> inputs_of_csv(std::string_view text,
                                                       const fs::path& folder) {
-    const auto rows = parse_csv(without_mark(text), {.rows = kMostInputs + 1});
+    text = without_mark(text);
+    const auto rows = parse_csv(text, {.rows = kMostInputs + 1}, csv_separator(text));
     if (!rows) return rows.error();
     if (rows->empty()) return std::vector<BatchInput>();
     const auto columns = columns_of(rows->front());
@@ -197,7 +204,7 @@ config::Result<std::vector<BatchInput>> inputs_of_csv(std::string_view text,
     std::vector<BatchInput> inputs;
     inputs.reserve(rows->size() - 1);
     for (std::size_t i = 1; i < rows->size(); ++i)
-        inputs.push_back(input_of_row((*rows)[i], columns, folder));
+        inputs.push_back(input_of_row((*rows)[i], columns, rows->front().fields.size(), folder));
     return inputs;
 }
 

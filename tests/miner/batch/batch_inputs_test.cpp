@@ -103,6 +103,28 @@ TEST_CASE("a line of which nothing can be made says why, and the others stand") 
     CHECK(listed[1].label.size() < 100);
 }
 
+TEST_CASE("a prompt that a comma would cut is a fault of its line") {
+    const auto inputs =
+        csv("prompt,name\n"
+            "a chair, red, with arms,first\n"
+            "a table,second,\n"
+            ",,\n"
+            "\"a stool, red\",third\n");
+    REQUIRE(inputs.size() == 3);
+    CHECK_THAT(inputs[0].fault, Contains("line 2: more fields") && Contains("quote"));
+    CHECK(inputs[1].fault.empty());
+    CHECK(inputs[2].label == "a stool, red");
+}
+
+TEST_CASE("a CSV of a spreadsheet whose decimals have commas is read as any") {
+    const auto inputs =
+        csv("\xEF\xBB\xBFpicture;prompt;seed\r\n;a chair, red;7\r\na.png;;\r\n;;\r\n");
+    REQUIRE(inputs.size() == 2);
+    CHECK(inputs[0].label == "a chair, red");
+    CHECK(inputs[0].seed == 7U);
+    CHECK(inputs[1].file == "/lists/a.png");
+}
+
 TEST_CASE("what holds no inputs is refused, and the words say what it is") {
     const TemporaryFolder folder;
     const auto refused = [&](const char* name, std::string_view content) {

@@ -25,6 +25,22 @@ TEST_CASE("the last line needs no end, and an empty text has no rows") {
     CHECK(parse_csv("\n\r\n").value().empty());
 }
 
+TEST_CASE("rows whose fields are all blank are none") {
+    const auto rows = parse_csv("a,b\n,\n , \t\r\n\"\",\n,c\n").value();
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[1].fields == Fields{"", "c"});
+    CHECK(rows[1].line == 5);
+}
+
+TEST_CASE("semicolons stand between fields where the first line has them for commas") {
+    CHECK(miner::csv_separator("a;b\n1,5;2\n") == ';');
+    CHECK(miner::csv_separator("a,b\n1;5,2\n") == ',');
+    CHECK(miner::csv_separator("a\n1;5\n") == ',');
+    CHECK(miner::csv_separator("") == ',');
+    const auto rows = parse_csv("a;b\na, b;\"c;\"\n", {}, ';').value();
+    CHECK(rows[1].fields == Fields{"a, b", "c;"});
+}
+
 TEST_CASE("what is no CSV is refused with the line that it begins on") {
     const auto refused = [](std::string_view text) { return parse_csv(text).error(); };
     CHECK(refused("a\nb,\"open\nand on\n").code == BatchErrc::bad_list);
