@@ -30,6 +30,13 @@ config::Result<void> BatchFolder::write(const fs::path& file,
     return config::write_durably(file, bytes, path_ / kOwn);
 }
 
+config::Result<void> BatchFolder::remove_preview(const std::string& name) const {
+    std::error_code error;
+    fs::remove(preview(name), error);
+    if (error) return config::Error{error, preview(name).string()};
+    return {};
+}
+
 bool BatchFolder::holds(const fs::path& file) const {
     std::error_code ignored;
     const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");

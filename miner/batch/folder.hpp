@@ -34,6 +34,10 @@ public:
     config::Result<void> write(const std::filesystem::path& file,
                                std::span<const std::uint8_t> bytes) const;
 
+    // So that none of what was made before is taken for one of what is. Fails with the system's
+    // error, but not where there is none.
+    config::Result<void> remove_preview(const std::string& name) const;
+
     // Whether a file lies where results are written, directly in the folder or among the previews.
     bool holds(const std::filesystem::path& file) const;
 

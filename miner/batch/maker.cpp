@@ -303,12 +303,12 @@ asio::awaitable<void> BatchMaker::score(ManifestLine& line, const GenerationRequ
 asio::awaitable<void> BatchMaker::keep(std::size_t index, ManifestLine line, Kept kept) {
     const auto& item = plan_.items[index];
     const auto written = co_await run_on(host_->lanes().db, [&]() -> config::Result<void> {
-        const auto& folder = options_.folder;
-        if (!kept.preview.empty()) {
-            const auto drawn = folder.write(folder.preview(item.name), kept.preview);
-            if (!drawn) return drawn.error();
-        }
         if (line.has_result()) {
+            const auto& folder = options_.folder;
+            const auto drawn = kept.preview.empty()
+                                   ? folder.remove_preview(item.name)
+                                   : folder.write(folder.preview(item.name), kept.preview);
+            if (!drawn) return drawn.error();
             const auto aside = results_.put(line, kept.bytes);
             if (!aside) return aside.error();
             if (!aside->empty())

@@ -77,6 +77,26 @@ TEST_CASE("two folders with equal names into one keep what was made of each") {
     CHECK(scene.script->stage1_runs == 2);
 }
 
+TEST_CASE("a preview goes with the result that it shows") {
+    Scene scene;
+    scene.add("a.png");
+    scene.previews = true;
+    REQUIRE(scene.run() == ExitCode::ok);
+    const auto preview = scene.results() / "previews/a.png";
+    CHECK(fs::exists(preview));
+    std::ofstream(preview) << "of the first";
+    scene.previews = false;
+    scene.start_over = true;
+    scene.settings.generator.seed = 8;
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK_FALSE(fs::exists(preview));
+    scene.previews = true;
+    scene.start_over = false;
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(fs::exists(preview));
+    CHECK(scene.script->stage1_runs == 2);
+}
+
 TEST_CASE("a picture that changed is made again in its place") {
     Scene scene;
     scene.add("a.png");
