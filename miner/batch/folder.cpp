@@ -33,7 +33,9 @@ config::Result<void> BatchFolder::write(const fs::path& file,
 config::Result<void> BatchFolder::remove_preview(const std::string& name) const {
     std::error_code error;
     fs::remove(preview(name), error);
-    if (error) return config::Error{error, preview(name).string()};
+    // A file in the folder's place holds none either.
+    if (error && error != std::errc::not_a_directory)
+        return config::Error{error, preview(name).string()};
     return {};
 }
 

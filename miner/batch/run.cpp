@@ -11,6 +11,7 @@
 #include "miner/batch/progress.hpp"
 #include "miner/batch/result_store.hpp"
 #include "miner/report/error_lines.hpp"
+#include "miner/runtime/signals.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -174,28 +176,36 @@ std::string summary(const Tally& tally, std::size_t all, std::size_t before) {
     return text;
 }
 
-// Of results that have none yet. False, with a complaint, when one cannot be written.
-bool draw_previews(const BatchPlan& plan, const BatchFolder& folder, const BatchOptions& options) {
+// Of results that have none yet; until `stop` fires. False, with a complaint, when one cannot be
+// written.
+bool draw_previews(const BatchPlan& plan, const BatchFolder& folder, const BatchOptions& options,
+                   BatchProgress& progress, const std::stop_token& stop) {
     std::error_code ignored;
     for (const auto& item : plan.items) {
         const auto file = folder.preview(item.name);
         if (!item.line || !item.line->has_result() || fs::exists(file, ignored)) continue;
+        if (stop.stop_requested()) return true;
+        progress.at_work(item.input.label, "preview");
         const auto bytes = read_plain_file(folder.path() / item.line->file, kMaxResultBytes);
         const auto drawn = bytes ? batch_preview(*bytes, options.form)
                                  : config::Result<std::vector<std::uint8_t>>(bytes.error());
         if (!drawn) {
-            complain(options.err, item.line->file + ": " + drawn.error().message());
+            progress.complain(item.line->file + ": " + drawn.error().message());
         } else if (const auto written = folder.write(file, *drawn); !written) {
-            complain(options.err, written.error().message());
+            progress.complain(written.error().message());
             return false;
         }
     }
     return true;
 }
 
-bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOptions& options) {
+// Likewise; what was there stays when `stop` fires.
+bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOptions& options,
+                BatchProgress& progress, const std::stop_token& stop) {
     const auto cell = [&](std::size_t index) {
+        if (stop.stop_requested()) return SheetCell();
         const auto& item = plan.items[index];
+        progress.at_work(item.input.label, "contact sheet");
         std::vector<std::uint8_t> picture, result;
         if (!item.input.is_prompt && !item.input.file.empty())
             if (auto bytes = read_plain_file(item.input.file, kMaxPictureBytes))
@@ -209,23 +219,34 @@ bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOpt
     const auto heading = fmt::format(
         "Batch, seed {}: {}inputs, and results as a validator renders them", plan.seed,
         count > kMostCells ? fmt::format("the first {} of {} ", kMostCells, count) : "");
-    const auto written =
-        folder.write(folder.sheet(), generator::encode_png(contact_sheet(count, cell, heading)));
-    if (!written) complain(options.err, written.error().message());
+    const auto sheet = generator::encode_png(contact_sheet(count, cell, heading));
+    if (stop.stop_requested()) return true;
+    const auto written = folder.write(folder.sheet(), sheet);
+    if (!written) progress.complain(written.error().message());
     return written.has_value();
 }
 
 // All that was made is on the disk; what is left is for people.
 ExitCode wind_up(const BatchOptions& options, const BatchFolder& folder, Planned& planned,
-                 const Tally& tally) {
+                 const Tally& tally, BatchProgress& progress) {
     const auto& plan = planned.plan;
     if (const auto written = write_manifest(folder.manifest(), record_of(plan)); !written) {
         complain(options.err, written.error().message());
         return ExitCode::storage;
     }
     if (tally.bad + tally.failed == 0) planned.results.all_recorded();
-    if (options.previews && !draw_previews(plan, folder, options)) return ExitCode::storage;
-    if (!draw_sheet(plan, folder, options)) return ExitCode::storage;
+    Interrupt interrupt("stopped; the same command draws what is left");
+    interrupt.let_finish();
+    const auto stop = interrupt.token();
+    const bool drawn =
+        (!options.previews || draw_previews(plan, folder, options, progress, stop)) &&
+        draw_sheet(plan, folder, options, progress, stop);
+    progress.finish();
+    if (!drawn) return ExitCode::storage;
+    if (stop.stop_requested()) {
+        options.out << "Not all is drawn yet: the same command goes on\n";
+        return ExitCode::interrupted;
+    }
     options.out << fmt::format("Inputs and results side by side: {}\n",
                                config::printable(folder.sheet().string()));
     if (tally.bad > 0) return ExitCode::bad_input;
@@ -280,7 +301,7 @@ ExitCode run_batch(BatchOptions options) {
                 << "Seeds, hashes and times of each: "
                 << config::printable(folder->manifest().string()) << "\n";
     options.out.flush();
-    return code == ExitCode::ok ? wind_up(options, *folder, planned, tally) : code;
+    return code == ExitCode::ok ? wind_up(options, *folder, planned, tally, *progress) : code;
 }
 
 }  // namespace miner

@@ -42,7 +42,7 @@ struct BatchOptions {
 //   no_go        the gate let nothing pass for some, or no backend could make them
 //   bad_input    some could not be read or understood
 //   usage        the folder holds results of other settings
-//   interrupted  stopped before all was made
+//   interrupted  stopped before all was made, or drawn
 //   storage      results cannot be written
 // and as Host::run().
 ExitCode run_batch(BatchOptions options);

@@ -110,6 +110,11 @@ Interrupt::~Interrupt() {
     thread_.join();
 }
 
+void Interrupt::let_finish() {
+    finishes_ = true;
+    if (std::exchange(kept, 0) != 0) source_.request_stop();
+}
+
 void Interrupt::listen() {
     signals_.async_wait([this](boost::system::error_code error, int) {
         if (error) return;

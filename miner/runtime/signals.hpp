@@ -21,8 +21,8 @@ namespace miner {
 // that the terminal went; otherwise, by custom, that the log is to be opened anew.
 bool is_on_terminal();
 
-// For the time until take_signals(): the first SIGINT or SIGTERM is kept for it, a second ends the
-// process at once with ExitCode::interrupted.
+// For the time until take_signals() or an Interrupt: the first SIGINT or SIGTERM is kept for it, a
+// second ends the process at once with ExitCode::interrupted.
 void keep_signals();
 
 // SIGINT, SIGTERM and SIGHUP; the last not where it was ignored from the start, as nohup does it.
@@ -44,7 +44,8 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
 
 // SIGINT and SIGTERM for a command that works on its caller's thread: as long as there is nothing
 // to finish, the first ends the process with ExitCode::interrupted, after `words` on standard
-// error. Once it was told to let_finish(), the first fires token(), and the second ends.
+// error. Once it was told to let_finish(), the first fires token(), one that was kept at once, and
+// the second ends.
 class Interrupt {
 public:
     explicit Interrupt(std::string words, std::function<void(ExitCode)> end = {});
@@ -52,7 +53,7 @@ public:
     Interrupt& operator=(const Interrupt&) = delete;
     ~Interrupt();
 
-    void let_finish() { finishes_ = true; }
+    void let_finish();
     std::stop_token token() const { return source_.get_token(); }
 
 private:

@@ -1,6 +1,7 @@
 // A batch that goes on where another ended, and what it finds there.
 #include "config/digest.hpp"
 #include "miner/runtime/instance_lock.hpp"
+#include "miner/runtime/signals.hpp"
 #include "tests/miner/batch/batch_scene.hpp"
 #include "tests/support/catch.hpp"
 
@@ -95,6 +96,21 @@ TEST_CASE("a preview goes with the result that it shows") {
     REQUIRE(scene.run() == ExitCode::ok);
     CHECK(fs::exists(preview));
     CHECK(scene.script->stage1_runs == 2);
+}
+
+TEST_CASE("a signal ends the drawing of previews, and the same command draws the rest") {
+    Scene scene;
+    scene.add("a.png");
+    REQUIRE(scene.run() == ExitCode::ok);
+    scene.previews = true;
+    miner::keep_signals();  // as main does
+    ::kill(::getpid(), SIGINT);
+    CHECK(scene.run() == ExitCode::interrupted);
+    CHECK_THAT(scene.out, Contains("Not all is drawn yet"));
+    CHECK_FALSE(fs::exists(scene.results() / "previews"));
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(fs::exists(scene.results() / "previews/a.png"));
+    CHECK(scene.loads == 1);
 }
 
 TEST_CASE("a picture that changed is made again in its place") {

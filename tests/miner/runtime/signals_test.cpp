@@ -229,6 +229,17 @@ TEST_CASE("a command without anything to finish ends at the first signal") {
     CHECK_FALSE(interrupt.token().stop_requested());
 }
 
+TEST_CASE("a command that may finish is told of a signal that came before") {
+    miner::keep_signals();
+    send(SIGINT);
+    std::atomic<int> code = -1;
+    miner::Interrupt interrupt("stopped, as tested", [&](ExitCode c) { code = int(c); });
+    CHECK_FALSE(interrupt.token().stop_requested());
+    interrupt.let_finish();
+    CHECK(interrupt.token().stop_requested());
+    CHECK(code == -1);
+}
+
 TEST_CASE("a command that may finish is told by its token, and ends at the second signal") {
     std::atomic<int> code = -1;
     miner::Interrupt interrupt("stopped, as tested", [&](ExitCode c) { code = int(c); });
