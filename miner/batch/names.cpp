@@ -62,12 +62,17 @@ bool is_safe_name(std::string_view name) {
            name.find_first_of(std::string_view("/\\\0", 3)) == name.npos;
 }
 
-bool NameBook::reserve(std::string_view name) { return taken_.insert(folded(name)).second; }
+bool NameBook::reserve(std::string_view name) {
+    ++tries_;
+    return taken_.insert(folded(name)).second;
+}
 
 std::string NameBook::unique(const std::string& name) {
     if (reserve(name)) return name;
-    for (std::size_t number = 2;; ++number) {
-        auto other = fmt::format("{}-{}", name, number);
+    // No name is given back, so that those below the next number stay taken.
+    auto& next = next_.try_emplace(folded(name), 2).first->second;
+    for (;;) {
+        auto other = fmt::format("{}-{}", name, next++);
         if (reserve(other)) return other;
     }
 }

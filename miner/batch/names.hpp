@@ -1,7 +1,9 @@
 // What results are called, and what is drawn for them. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,8 +26,13 @@ public:
     // The name, or with the lowest number behind it, "-2" or more, that is not taken.
     std::string unique(const std::string& name);
 
+    // Names that were looked at so far.
+    std::size_t tries() const { return tries_; }
+
 private:
     std::set<std::string> taken_;
+    std::map<std::string, std::size_t> next_;  // number to try behind a folded name
+    std::size_t tries_ = 0;
 };
 
 // The seed for an input, from 0 to 2^52 - 1: by the batch's and by what the input is, as the

@@ -54,6 +54,14 @@ TEST_CASE("no two names are the same, also where letters differ in case alone") 
     CHECK(names.unique("table") == "table-2");
 }
 
+TEST_CASE("the thousandth of one name is found as soon as the second") {
+    miner::NameBook names;
+    constexpr std::size_t kMany = 1000;
+    for (std::size_t i = 0; i < kMany; ++i) names.unique(i % 2 == 0 ? "chair" : "Chair");
+    CHECK(names.unique("chair") == "chair-1001");
+    CHECK(names.tries() <= 2 * (kMany + 1));
+}
+
 TEST_CASE("a seed is drawn from the batch's and the content, and stays what it was") {
     const auto chair = config::sha256("a red chair"), table = config::sha256("a table");
     CHECK(seed_for(7, chair) == seed_for(7, chair));
