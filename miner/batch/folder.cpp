@@ -10,24 +10,33 @@ namespace fs = std::filesystem;
 
 constexpr const char* kOwn = ".miner";
 
+// Of what a killed run was writing.
+void sweep(const fs::path& folder) {
+    std::error_code ignored;
+    for (const auto& entry : config::folder_entries(folder, ignored))
+        if (entry.path().filename().string().starts_with(".miner."))
+            fs::remove(entry.path(), ignored);
+}
+
 }  // namespace
 
 config::Result<BatchFolder> BatchFolder::open(const fs::path& path) {
     auto lock = InstanceLock::take(path / kOwn, "lock");
     if (!lock) return lock.error();
-    std::error_code ignored;
-    for (const auto& entry : config::folder_entries(path / kOwn, ignored))
-        if (entry.path().filename().string().starts_with(".miner."))
-            fs::remove(entry.path(), ignored);
-    return BatchFolder(path, std::move(*lock));
+    BatchFolder folder(path, std::move(*lock));
+    sweep(path / kOwn);
+    sweep(folder.previews());
+    return folder;
 }
 
 fs::path BatchFolder::notes() const { return path_ / kOwn / "results"; }
 
 config::Result<void> BatchFolder::write(const fs::path& file,
                                         std::span<const std::uint8_t> bytes) const {
-    if (const auto made = config::make_folders(file.parent_path()); !made) return made.error();
-    return config::write_durably(file, bytes, path_ / kOwn);
+    const auto folder = file.parent_path();
+    if (const auto made = config::make_folders(folder); !made) return made.error();
+    return config::write_durably(file, bytes,
+                                 folder == manifest().parent_path() ? path_ / kOwn : folder);
 }
 
 config::Result<void> BatchFolder::remove_preview(const std::string& name) const {
@@ -42,8 +51,7 @@ config::Result<void> BatchFolder::remove_preview(const std::string& name) const 
 bool BatchFolder::holds(const fs::path& file) const {
     std::error_code ignored;
     const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-    return fs::equivalent(folder, path_, ignored) ||
-           fs::equivalent(folder, path_ / "previews", ignored);
+    return fs::equivalent(folder, path_, ignored) || fs::equivalent(folder, previews(), ignored);
 }
 
 }  // namespace miner

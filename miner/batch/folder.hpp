@@ -13,7 +13,8 @@
 namespace miner {
 
 // For as long as it lives no other batch writes there. Files come into it whole, by renaming; what
-// is being written lies in .miner/ within it, and is swept by the next one.
+// is being written lies in .miner/ within it, or beside its place where that is another folder,
+// which may be on another disk, and is swept by the next one.
 class BatchFolder {
 public:
     // Creates it. Fails with device_or_resource_busy where another batch is at work, else with the
@@ -26,8 +27,9 @@ public:
     // Of results whose lines are not in the manifest yet.
     std::filesystem::path notes() const;
     std::filesystem::path sheet() const { return path_ / "contact_sheet.png"; }
+    std::filesystem::path previews() const { return path_ / "previews"; }
     std::filesystem::path preview(const std::string& name) const {
-        return path_ / "previews" / (name + ".png");
+        return previews() / (name + ".png");
     }
 
     // Within the folder; its own folder is made. Fails with the system's error.

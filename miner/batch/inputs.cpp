@@ -2,6 +2,7 @@
 
 #include "config/digest.hpp"
 #include "config/escape.hpp"
+#include "config/folder_entries.hpp"
 #include "miner/batch/csv.hpp"
 #include "miner/batch/errc.hpp"
 #include "miner/batch/plain_file.hpp"
@@ -13,6 +14,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <map>
 #include <utility>
 
 namespace miner {
@@ -31,6 +33,21 @@ std::string lower(std::string_view text) {
     std::transform(result.begin(), result.end(), result.begin(),
                    [](unsigned char c) { return char(std::tolower(c)); });
     return result;
+}
+
+// Of pictures that cameras, telephones and programs write, and that are not read here.
+constexpr std::array<std::string_view, 20> kUnreadEndings{
+    ".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".tga", ".exr",
+    ".hdr",  ".ico",  ".dng", ".cr2",  ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"};
+
+// Empty: it is no such picture.
+std::string_view unread_ending(std::string_view name) {
+    const auto text = lower(name);
+    const auto* const found =
+        std::find_if(kUnreadEndings.begin(), kUnreadEndings.end(), [&](std::string_view ending) {
+            return text.ends_with(ending) && text.size() > ending.size();
+        });
+    return found == kUnreadEndings.end() ? std::string_view() : *found;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -56,6 +73,8 @@ BatchInput picture(std::string_view path, const fs::path& folder) {
         input.label = config::printable(path, kShownOfLong);
         input.fault = fmt::format("a path of more than {} bytes", kLongestPath);
     }
+    if (const auto ending = unread_ending(path); !ending.empty())
+        input.fault = fmt::format("{} pictures are not read: make a PNG or JPEG of it", ending);
     return input;
 }
 
@@ -174,6 +193,20 @@ bool has_picture_ending(std::string_view name) {
     });
 }
 
+std::string unread_pictures(const fs::path& folder) {
+    std::map<std::string_view, std::size_t> counts;
+    std::error_code error;
+    for (const auto& entry : config::folder_entries(folder, error)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with('.')) continue;
+        if (const auto ending = unread_ending(name); !ending.empty()) ++counts[ending];
+    }
+    std::string words;
+    for (const auto& [ending, count] : counts)
+        words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, ending);
+    return words;
+}
+
 config::Result<std::vector<BatchInput>> inputs_of_list(std::string_view text,
                                                        const fs::path& folder) {
     text = without_mark(text);
@@ -186,7 +219,8 @@ config::Result<std::vector<BatchInput>> inputs_of_list(std::string_view text,
         at = end + 1;
         if (line.empty() || line.starts_with('#')) continue;
         if (inputs.size() == kMostInputs) return too_many(kMostInputs);
-        inputs.push_back(has_picture_ending(line) ? picture(line, folder) : prompt(line));
+        const bool is_path = has_picture_ending(line) || !unread_ending(line).empty();
+        inputs.push_back(is_path ? picture(line, folder) : prompt(line));
     }
     return inputs;
 }
@@ -223,8 +257,12 @@ config::Result<std::vector<BatchInput>> read_inputs(const fs::path& path) {
                       : inputs_of_list(text, path.parent_path());
     };
     auto inputs = read();
-    if (inputs && inputs->empty())
-        return fail(BatchErrc::bad_list, "nothing in it is a picture or a prompt");
+    if (inputs && inputs->empty()) {
+        const auto unread = unread_pictures(path);
+        return fail(BatchErrc::bad_list,
+                    unread.empty() ? "nothing in it is a picture or a prompt"
+                                   : "nothing in it is a picture that is read: " + unread);
+    }
     const auto origin = inputs ? origin_of(path) : "";
     if (inputs)
         for (auto& input : *inputs) input.origin = origin;

@@ -35,8 +35,8 @@ struct BatchInput {
 // A name that ends in .csv: a header with at least one of `picture` (or image, file, path) and
 // `prompt`, and maybe `name` and `seed`; other columns do not matter.
 //
-// Any other file: a line an input: what ends as a picture's name does is one, anything else a
-// prompt; blank lines and those that begin with # are none.
+// Any other file: a line an input: what ends as a picture's name does is one (of a kind that is not
+// read, with a fault), anything else a prompt; blank lines and those that begin with # are none.
 //
 // Paths count from the folder that the list is in. A line of which nothing can be made has a
 // `fault`, and is skipped later. Fails with BatchErrc when there is no such thing, nothing in it,
@@ -51,5 +51,9 @@ config::Result<std::vector<BatchInput>> inputs_of_csv(std::string_view text,
 
 // Whether a file of this name is meant as a picture.
 bool has_picture_ending(std::string_view name);
+
+// What in a folder are pictures of kinds that are not read, by the ends of their names: "3 .avif,
+// 12 .heic". Empty where there are none, or no such folder.
+std::string unread_pictures(const std::filesystem::path& folder);
 
 }  // namespace miner

@@ -1,5 +1,6 @@
 // miner batch: a folder or a list of pictures and prompts to a folder of splats.
 #include "config/elapsed.hpp"
+#include "config/escape.hpp"
 #include "miner/batch/run.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "miner/report/complaint.hpp"
@@ -32,6 +33,9 @@ ExitCode batch_command(const CommandLine& line, const MakeGenerator& make_genera
         complain(options.input, inputs.error());
         return ExitCode::bad_input;
     }
+    if (const auto unread = unread_pictures(options.input); !unread.empty())
+        std::cerr << "miner: " << config::printable(options.input)
+                  << ": passed over, as pictures of these kinds are not read: " << unread << '\n';
     std::function<int()> columns;
     if (is_screen()) columns = [] { return screen_size().columns; };
     const auto begin = std::chrono::steady_clock::now();

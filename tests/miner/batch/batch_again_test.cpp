@@ -264,6 +264,8 @@ TEST_CASE("what a killed run left half-written goes, and two runs do not share a
     const auto own = scene.results() / ".miner";
     fs::create_directories(own);
     std::ofstream(own / ".miner.12.3") << "half";
+    fs::create_directories(scene.results() / "previews");
+    std::ofstream(scene.results() / "previews/.miner.12.4") << "half";
     {
         const auto lock = miner::InstanceLock::take(own, "lock");
         REQUIRE(lock.has_value());
@@ -272,4 +274,5 @@ TEST_CASE("what a killed run left half-written goes, and two runs do not share a
     }
     CHECK(scene.run() == ExitCode::ok);
     CHECK_FALSE(fs::exists(own / ".miner.12.3"));
+    CHECK_FALSE(fs::exists(scene.results() / "previews/.miner.12.4"));
 }

@@ -46,6 +46,21 @@ TEST_CASE("a folder gives its pictures by name, and nothing else that lies in it
     CHECK_FALSE(inputs[1].is_prompt);
 }
 
+TEST_CASE("pictures of kinds that are not read are counted, or a fault of their line") {
+    const TemporaryFolder folder;
+    for (const auto* name : {"a.HEIC", "b.heic", "c.avif", ".d.avif", "e.txt", ".heic"})
+        write(folder.path() / name);
+    CHECK(miner::unread_pictures(folder.path()) == "1 .avif, 2 .heic");
+    CHECK_THAT(miner::read_inputs(folder.path()).error().detail, Contains("1 .avif, 2 .heic"));
+    CHECK(miner::unread_pictures(folder.path() / "none").empty());
+    write(folder.path() / "f.png");
+    CHECK(miner::read_inputs(folder.path()).value().size() == 1);
+    const auto listed = miner::inputs_of_list("photo.heic\na chair\n", "").value();
+    CHECK_THAT(listed[0].fault, Contains(".heic pictures are not read"));
+    CHECK_FALSE(listed[0].is_prompt);
+    CHECK(listed[1].is_prompt);
+}
+
 TEST_CASE("a list has a picture or a prompt a line, from where the list lies") {
     const TemporaryFolder folder;
     write(folder.path() / "list.txt",

@@ -12,7 +12,10 @@
 
 #include <array>
 #include <atomic>
+#include <iterator>
 #include <thread>
+
+#include <unistd.h>
 
 namespace {
 
@@ -84,6 +87,23 @@ TEST_CASE("each form has its ending, and opens as what it is") {
         generator::decode({reinterpret_cast<const std::uint8_t*>(preview.data()), preview.size()});
     REQUIRE(drawn.has_value());
     CHECK(drawn->width == 518);
+}
+
+TEST_CASE("previews may lie on another disk") {
+    Scene scene;
+    scene.add("a.png");
+    scene.previews = true;
+    // Which a shared memory is, where there is one.
+    const fs::path shared = "/dev/shm";
+    const auto other = (fs::is_directory(shared) ? shared : scene.folder.path()) /
+                       ("batch_run_test." + std::to_string(::getpid()));
+    fs::create_directories(other);
+    fs::create_directories(scene.results());
+    fs::create_directory_symlink(other, scene.results() / "previews");
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(fs::exists(other / "a.png"));
+    CHECK(std::distance(fs::directory_iterator(other), fs::directory_iterator()) == 1);
+    fs::remove_all(other);
 }
 
 TEST_CASE("bad input is named with its reason and skipped, and tried again the next time") {
