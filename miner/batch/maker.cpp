@@ -104,7 +104,7 @@ ManifestLine BatchMaker::begun(const BatchItem& item) {
     line.batch_seed = plan_.seed;
     line.settings = options_.hash;
     line.outcome = std::string(storage::name(storage::Outcome::error));
-    line.device = host_ ? host_->backends().info().device : "none";
+    line.device = "none";
     line.version = std::string(config::version());
     return line;
 }
@@ -232,6 +232,8 @@ asio::awaitable<bool> BatchMaker::becomes_able(Begin until) {
 asio::awaitable<void> BatchMaker::finish(std::size_t index, ManifestLine line,
                                          GenerationRequest request, GenerationResult result,
                                          Begin begin) {
+    if (!result.backend.empty()) line.device = result.backend;
+    if (!result.backend.empty() && !result.is_remote) line.weights = options_.weights;
     line.attempts = int(result.attempts.size());
     Kept kept;
     if (result.outcome == storage::Outcome::error || result.undecided()) {

@@ -26,7 +26,8 @@ public:
         const config::Settings& settings;
         BatchForm form;
         bool previews = false;
-        std::string hash;  // of the settings
+        std::string hash;     // of the settings
+        std::string weights;  // of the devices' model, as in the manifest
         const BatchFolder& folder;
         config::Logger& log;
         BatchProgress& progress;

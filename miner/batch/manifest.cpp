@@ -84,6 +84,7 @@ std::string manifest_text(const ManifestLine& line) {
         {"device", line.device},     {"version", line.version}};
     if (!line.origin.empty()) object["listed_in"] = line.origin;
     if (!line.content.empty()) object["input_sha256"] = line.content;
+    if (!line.weights.empty()) object["weights"] = line.weights;
     if (!line.error.empty()) object["error"] = line.error;
     if (line.score && std::isfinite(*line.score)) object["score"] = *line.score;
     if (!line.scorer.empty()) object["scorer"] = line.scorer;
@@ -122,6 +123,7 @@ std::optional<ManifestLine> parse_manifest(std::string_view text) {
     line.sha256 = fields.text_or_nothing("sha256");
     line.milliseconds = fields.number<std::int64_t>("ms");
     line.device = fields.text("device");
+    line.weights = fields.text_or_nothing("weights");
     line.version = fields.text("version");
     const bool fits = (line.is_prompt || kind == "picture") &&
                       (line.content.empty() || is_sha256(line.content)) &&

@@ -32,7 +32,9 @@ struct ManifestLine {
     std::int64_t bytes = 0;
     std::string sha256;  // of the file
     std::int64_t milliseconds = 0;
-    std::string device;   // "cpu", "cuda:0,cuda:1"
+    // What made it, or tried last: "cuda:0", or a remote backend's address; "none": nothing did.
+    std::string device;
+    std::string weights;  // of the model there, as weights_digest() has it; empty: not known
     std::string version;  // of miner
 
     bool has_result() const { return !file.empty(); }

@@ -290,6 +290,7 @@ ExitCode run_batch(BatchOptions options) {
                       .form = options.form,
                       .previews = options.previews,
                       .hash = hash,
+                      .weights = options.weights,
                       .folder = *folder,
                       .log = options.log,
                       .progress = *progress},

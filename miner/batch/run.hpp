@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <vector>
 
 namespace miner {
@@ -25,8 +26,9 @@ struct BatchOptions {
     std::filesystem::path folder;
     BatchForm form;
     bool previews = false;
-    bool start_over = false;  // results that are there do not count
-    std::uint64_t drawn = 0;  // seed of the batch, where none is set and none was before
+    bool start_over = false;   // results that are there do not count
+    std::string weights = {};  // of the devices' model, for the manifest; empty: not known
+    std::uint64_t drawn = 0;   // seed of the batch, where none is set and none was before
     MakeGenerator make_generator;
     MakePredictor make_predictor;
     config::Logger& log;

@@ -1,5 +1,6 @@
 #include "miner/cli/weights.hpp"
 
+#include "config/digest.hpp"
 #include "network/errc.hpp"
 #include "weights/weights_lock.hpp"
 
@@ -7,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <string_view>
 
 namespace miner {
 
@@ -26,6 +29,18 @@ config::Result<void> expect_right(const std::string& folder,
                                 "; run `miner weights fetch` again for this model");
     }
     return {};
+}
+
+std::string weights_digest(const std::string& folder) {
+    constexpr std::size_t kDigits = 16;
+    if (folder.empty()) return {};
+    const auto lock = weights::read_lock(folder);
+    if (!lock || !*lock || (*lock)->files.empty()) return {};
+    std::map<std::string_view, std::string_view> files;
+    for (const auto& file : (*lock)->files) files.emplace(file.path, file.sha256);
+    std::string text;
+    for (const auto& [path, sha256] : files) text += fmt::format("{}  {}\n", sha256, path);
+    return config::sha256(text).substr(0, kDigits);
 }
 
 std::string bytes_text(std::int64_t bytes) {

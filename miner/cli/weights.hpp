@@ -18,6 +18,11 @@ namespace miner {
 config::Result<void> expect_right(const std::string& folder,
                                   const std::function<void(const config::Error&)>& warn);
 
+// Which weights a folder holds, as its lock has them: the first 16 hex digits of the SHA-256 of
+// what `sha256sum` prints of its files, by their paths. Empty where that is not known: a folder
+// without a lock, or the embedded model, which the program's version tells.
+std::string weights_digest(const std::string& folder);
+
 // "[#####---------]  36 %  1.2 of 3.4 GB  212 MB/s  10 s left"
 std::string progress_line(std::int64_t done, std::int64_t all, std::chrono::milliseconds since);
 

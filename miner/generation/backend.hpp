@@ -67,7 +67,9 @@ public:
     virtual ~Backend() = default;
 
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
-    virtual bool able() const = 0;                // to do more than it has been given, just now
+    // What its model runs on, as far as is known: "cuda:0" also where `name` is "auto".
+    virtual std::string where() const { return name(); }
+    virtual bool able() const = 0;  // to do more than it has been given, just now
     // Whether what was taken on already may be given to it, or wait for room there.
     virtual bool is_there() const { return able(); }
     virtual bool is_remote() const = 0;

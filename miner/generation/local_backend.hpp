@@ -35,6 +35,7 @@ public:
     const generator::ModelInfo& info() const { return device_.generator->info(); }
 
     const std::string& name() const override { return name_; }
+    std::string where() const override { return able() ? info().device : name_; }
     bool able() const override { return device_.generator != nullptr; }
     bool is_remote() const override { return false; }
     bool leaves_cores_free() const override { return device_.leaves_cores_free(); }

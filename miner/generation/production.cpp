@@ -179,7 +179,9 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
             end_without_backend(result, routed, tried);
             co_return;
         }
-        result = {.ran_out_of_memory = result.ran_out_of_memory};
+        result = {.backend = backend->where(),
+                  .is_remote = backend->is_remote(),
+                  .ran_out_of_memory = result.ran_out_of_memory};
         const auto occupied = backend->occupy();
         Precedence::Place place(backend->precedence());
         const auto run = backend->begin(

@@ -52,6 +52,10 @@ struct GenerationResult {
     // Of the chosen attempt, where it was needed to predict its score; `splats` are empty then.
     std::optional<EncodedAsset> encoded;
     std::string detail;  // why it ended so, where that is not plain
+    // Where it was made, or tried last, as Backend::where(); empty: nowhere. Whether that is
+    // remote.
+    std::string backend = {};
+    bool is_remote = false;
     // The GPU's memory did, on the way: for an attempt, or for the candidates.
     bool ran_out_of_memory = false;
 

@@ -3,6 +3,7 @@
 #include "config/escape.hpp"
 #include "miner/batch/run.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/cli/weights.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/terminal/screen.hpp"
 
@@ -45,6 +46,7 @@ ExitCode batch_command(const CommandLine& line, const MakeGenerator& make_genera
                       .form = {options.format, options.up},
                       .previews = options.previews,
                       .start_over = options.start_over,
+                      .weights = weights_digest(settings.generator.model),
                       .drawn = draw_seed(),
                       .make_generator = make_generator,
                       .make_predictor = make_predictor,

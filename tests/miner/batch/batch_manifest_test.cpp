@@ -32,6 +32,8 @@ ManifestLine passed(const std::string& input) {
     line.sha256 = std::string(64, 'b');
     line.milliseconds = 2'400;
     line.device = "cpu";
+    line.weights = "fedcba9876543210";
+    line.origin = "0011223344556677";
     line.version = "1.0";
     return line;
 }
@@ -58,6 +60,8 @@ TEST_CASE("a line of the manifest is JSON by which a result can be made again, a
     CHECK(json.at("seed").as_int64() == 4'503'599'627'370'495);
     CHECK(json.at("score").to_number<double>() == 0.69);
     CHECK(json.at("ms") == 2400);
+    CHECK(json.at("weights") == "fedcba9876543210");
+    CHECK(json.at("listed_in") == "0011223344556677");
     const auto again = miner::parse_manifest(text);
     REQUIRE(again);
     CHECK(miner::manifest_text(*again) == text);

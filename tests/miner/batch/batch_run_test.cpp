@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -46,6 +47,7 @@ TEST_CASE("pictures and prompts become files, a manifest in their order, and a c
         CHECK(line.gaussians > 3000);
         CHECK(line.batch_seed == 7);
         CHECK(line.device == "cpu");
+        CHECK(line.weights == "0123456789abcdef");
         CHECK_FALSE(line.score);
         const auto content = i == 1 ? inputs[i] : read_whole(scene.in() / inputs[i]);
         CHECK(line.content == config::sha256(content));
@@ -179,10 +181,34 @@ TEST_CASE("a remote backend makes them where there is no device") {
     INFO(scene.err);
     CHECK(scene.loads == 0);
     REQUIRE(scene.lines().size() == 2);
-    CHECK(scene.lines()[0].device == "remote");
+    CHECK(scene.lines()[0].device == serving.url());
+    CHECK(scene.lines()[0].weights.empty());  // are that machine's
     CHECK(serving.script->seeds.get() ==
           std::vector<std::uint64_t>{scene.lines()[0].seed, scene.lines()[1].seed});
     CHECK(serving.stop() == ExitCode::ok);
+}
+
+TEST_CASE("each result says which backend made it") {
+    tests::Serving serving;
+    serving.script->held = true;
+    serving.start();
+    Scene scene;
+    scene.script->held = true;
+    scene.add("a.png");
+    scene.add("b.png");
+    scene.add("c.png", "no picture");
+    scene.settings.generator.remote = {serving.url()};
+    std::thread release([&] {
+        CHECK(tests::eventually(
+            [&] { return scene.script->stage1_runs == 1 && serving.script->stage1_runs == 1; }));
+        scene.script->held = serving.script->held = false;
+    });
+    CHECK(scene.run() == ExitCode::bad_input);
+    release.join();
+    CHECK(serving.stop() == ExitCode::ok);
+    REQUIRE(scene.lines().size() == 3);
+    std::set<std::string> devices{scene.lines()[0].device, scene.lines()[1].device};
+    CHECK(devices == std::set<std::string>{"cpu", serving.url()});
 }
 
 TEST_CASE("all who stand behind a load balancer, or come to, are at work, and none is lost") {

@@ -64,6 +64,7 @@ struct BatchScene {
              .form = form,
              .previews = previews,
              .start_over = start_over,
+             .weights = "0123456789abcdef",
              .drawn = 1234,
              .make_generator =
                  [this](const config::Generator& wanted) {

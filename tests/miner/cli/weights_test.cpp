@@ -1,5 +1,6 @@
 #include "miner/cli/weights.hpp"
 
+#include "config/digest.hpp"
 #include "network/errc.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -41,6 +42,19 @@ TEST_CASE("progress tells share, bytes, rate and time left") {
     CHECK(progress_line(5'000'000, 5'000'000, 2s) ==
           "[########################] 100 %  5 MB of 5 MB  2 MB/s");
     CHECK(progress_line(0, 0, 1s) == "[########################] 100 %  0 B of 0 B");
+}
+
+TEST_CASE("fetched weights are told by a hash of their files, whatever their order in the lock") {
+    const tests::TemporaryFolder folder;
+    CHECK(miner::weights_digest("").empty());
+    CHECK(miner::weights_digest(folder.path()).empty());  // not fetched
+    weights::WeightsLock lock;
+    const std::string a(64, 'a'), b(64, 'b');
+    lock.files.push_back({"b.safetensors", "o/n@c:b", 7, b, 0});
+    lock.files.push_back({"a.safetensors", "o/n@c:a", 7, a, 0});
+    REQUIRE(weights::write_lock(folder.path(), lock).has_value());
+    const auto text = a + "  a.safetensors\n" + b + "  b.safetensors\n";
+    CHECK(miner::weights_digest(folder.path()) == config::sha256(text).substr(0, 16));
 }
 
 TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
