@@ -53,17 +53,21 @@ std::int64_t largest_piece(std::vector<bool> opaque, int width, int height) {
 
 }  // namespace
 
+Image within_side(const Image& image) {
+    const int longest = std::max(image.width, image.height);
+    if (longest <= kLongestSide) return image;
+    const double scale = double(kLongestSide) / longest;
+    return resize(image, std::max(int(image.width * scale), 1),
+                  std::max(int(image.height * scale), 1), Filter::lanczos);
+}
+
 Image without_alpha(const Image& rgba) {
     assert(rgba.channels == 4);
     Image rgb{rgba.width, rgba.height, 3, {}};
     rgb.pixels.reserve(rgb.row_bytes() * std::size_t(rgb.height));
     for (std::size_t i = 0; i < rgba.pixels.size(); i += 4)
         rgb.pixels.insert(rgb.pixels.end(), &rgba.pixels[i], &rgba.pixels[i] + 3);
-    const int longest = std::max(rgb.width, rgb.height);
-    if (longest <= kLongestSide) return rgb;
-    const double scale = double(kLongestSide) / longest;
-    return resize(rgb, std::max(int(rgb.width * scale), 1), std::max(int(rgb.height * scale), 1),
-                  Filter::lanczos);
+    return within_side(rgb);
 }
 
 Image cut_out(const Image& rgb, const Image& mask) {

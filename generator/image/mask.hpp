@@ -7,6 +7,9 @@
 
 namespace generator {
 
+// Its longest side 1024 at most (Lanczos), as TRELLIS makes it; a smaller one as it is.
+Image within_side(const Image& image);
+
 // RGBA -> what TRELLIS hands to the network: alpha dropped, the longest side 1024 at most
 // (Lanczos).
 Image without_alpha(const Image& rgba);

@@ -4,6 +4,7 @@
 #include "generator/image/decode.hpp"
 #include "miner/generation/remote_answer.hpp"
 #include "miner/generation/remote_call.hpp"
+#include "miner/generation/remote_picture.hpp"
 #include "miner/generation/server_timing.hpp"
 
 #include <chrono>
@@ -20,6 +21,11 @@ bool is_cancelled(const config::Error& error) { return error.code == generator::
 // Whether that is all that is wrong: it may have some soon, and another there may have some now.
 bool has_no_room(const network::HttpAnswer& answer) {
     return answer.status == 429 || (answer.status == 503 && read_report(answer.headers));
+}
+
+// With any other it may go better elsewhere.
+bool is_about_request(int status) {
+    return status == 400 || status == 413 || status == 422 || status == 500;
 }
 
 // What a backend answered: the number of Gaussians and, unless they were too few, themselves.
@@ -47,16 +53,20 @@ public:
     RemoteRun(Lanes& lanes, RemoteBackend& backend, Input input)
         : lanes_(lanes), backend_(backend), input_(std::move(input)) {}
 
-    // Only to see whether it can be: bad pictures are told from bad backends here.
+    // To see whether it can be: bad pictures are told from bad backends here. What is too large for
+    // another miner goes there smaller.
     asio::awaitable<config::Result<void>> read() override {
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.request);
         if (!bytes) co_return config::Result<void>();
         if (input_.stage) input_.stage("decode");
         const generator::DecodeLimits limits{.max_pixels = input_.generation_config.max_pixels};
-        auto decoded =
-            co_await run_on(lanes_.cpu, [&] { return generator::decode(*bytes, limits); });
-        if (!decoded) co_return decoded.error();
-        co_return config::Result<void>();
+        co_return co_await run_on(lanes_.cpu, [&]() -> config::Result<void> {
+            const auto decoded = generator::decode(*bytes, limits);
+            if (!decoded) return decoded.error();
+            if (auto smaller = smaller_for_remote(*decoded, bytes->size()))
+                smaller_ = std::move(*smaller);
+            return {};
+        });
     }
 
     // The backend does it, as its own settings have it.
@@ -112,8 +122,8 @@ private:
     asio::awaitable<Made> make(storage::EnhancementChain chain, std::uint64_t seed,
                                std::int64_t min_gaussians, std::stop_token stop) {
         if (input_.stage) input_.stage("remote");
-        const auto request =
-            remote_request(input_.request, input_.generation_config, chain, seed, min_gaussians);
+        const auto request = remote_request(smaller_ ? *smaller_ : input_.request,
+                                            input_.generation_config, chain, seed, min_gaussians);
         network::HttpLimits limits;
         limits.write = seconds(30);
         // The config's deadline fires through the stop token; this one only outlasts it.
@@ -180,8 +190,7 @@ private:
             made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {
             made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
-            // 422 and 500 are about the request; with anything else it may go better elsewhere.
-            made.lost = answer.status != 422 && answer.status != 500;
+            made.lost = !is_about_request(answer.status);
         }
         co_return made;
     }
@@ -189,7 +198,8 @@ private:
     Lanes& lanes_;
     RemoteBackend& backend_;
     Input input_;
-    bool begun_ = false;  // an attempt was made there
+    std::optional<GenerationRequest> smaller_;  // what is sent in place of input_.request
+    bool begun_ = false;                        // an attempt was made there
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "config/elapsed.hpp"
 #include "generator/splat/spz.hpp"
+#include "miner/generation/remote_picture.hpp"
 #include "miner/generation/server_timing.hpp"
 #include "miner/server/request.hpp"
 #include "network/errc.hpp"
@@ -21,7 +22,6 @@ using network::ServerReply;
 using network::ServerRequest;
 
 constexpr std::int64_t kLargestSeed = 9'007'199'254'740'991;
-constexpr std::size_t kLargestPicture = 8 << 20;
 constexpr std::int64_t kMostGaussians = 10'000'000;
 constexpr std::ptrdiff_t kLongestPrompt = 1024;  // characters, as validators have it
 // What the subnet gives a miner, http.deadline unset; its miners have GPUs.
@@ -148,7 +148,8 @@ config::Result<GenerateEndpoint::Call> GenerateEndpoint::read_call(
         return wrong("the form has neither a file prompt_image_file nor a prompt");
     if (!picture.empty() && !prompt.empty())
         return wrong("the form has both a file prompt_image_file and a prompt: send one of them");
-    if (picture.size() > kLargestPicture) return wrong("prompt_image_file is larger than 8 MB");
+    if (picture.size() > kLargestCallersPicture)
+        return wrong("prompt_image_file is larger than 8 MB");
     if (characters(prompt) > kLongestPrompt)
         return wrong(fmt::format("prompt is longer than {} characters", kLongestPrompt));
     Call call;

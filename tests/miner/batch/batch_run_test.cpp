@@ -188,6 +188,38 @@ TEST_CASE("a remote backend makes them where there is no device") {
     CHECK(serving.stop() == ExitCode::ok);
 }
 
+TEST_CASE("a photograph goes to a remote backend smaller, where that refuses it as it is") {
+    tests::Serving serving;
+    serving.start();
+    Scene scene;
+    const generator::Image image{2000, 1201, 4,
+                                 std::vector<std::uint8_t>(std::size_t(4) * 2000 * 1201, 255)};
+    const auto png = generator::encode_png(image);
+    scene.add("photo.png", {reinterpret_cast<const char*>(png.data()), png.size()});
+    scene.settings.generator.device = "none";
+    scene.settings.generator.remote = {serving.url()};
+    CHECK(scene.run() == ExitCode::ok);
+    INFO(scene.err);
+    CHECK(scene.lines().at(0).content == config::sha256(std::string(png.begin(), png.end())));
+    CHECK(serving.stop() == ExitCode::ok);
+}
+
+TEST_CASE("what a remote backend refuses for itself is a fault of the input, and no other's") {
+    tests::Serving serving;
+    serving.start();
+    Scene scene;
+    // More characters than /generate takes.
+    scene.add("list.txt", std::string(2000, 'a') + "\na chair\n");
+    scene.settings.generator.device = "none";
+    scene.settings.generator.remote = {serving.url()};
+    scene.settings.generator.deadline = std::chrono::hours(1);
+    CHECK(scene.run("list.txt") == ExitCode::bad_input);
+    CHECK_THAT(scene.err, Contains("400: ") && Contains("1024"));
+    REQUIRE(scene.lines().size() == 2);
+    CHECK(scene.lines()[1].outcome == "passed");
+    CHECK(serving.stop() == ExitCode::ok);
+}
+
 TEST_CASE("each result says which backend made it") {
     tests::Serving serving;
     serving.script->held = true;
