@@ -167,7 +167,8 @@ void Lookups::work() {
         const auto answer = how_(host);
         lock.lock();
         if (is_closed_) break;
-        for (auto* asker : askers_.extract(host).mapped()) asker->take(answer);
+        const auto asked = askers_.extract(host);
+        for (auto* asker : asked.mapped()) asker->take(answer);
     }
     --threads_;
 }
