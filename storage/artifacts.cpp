@@ -136,17 +136,18 @@ config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash
     return bytes;
 }
 
-Artifacts::Time Artifacts::no_later(Time now, Time newest) {
+Artifacts::Time Artifacts::no_later(Time now, Time newest, bool all_seen) {
     const auto steady = std::chrono::steady_clock::now();
-    if (!first_) first_ = Looked{std::min(now, newest), steady};
-    return std::min(now, first_->time + (steady - first_->at));
+    const auto first = first_.value_or(Looked{std::min(now, newest), steady});
+    if (all_seen) first_ = first;
+    return std::min(now, first.time + (steady - first.at));
 }
 
 config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
                                      const std::set<std::string>& keep, Time now) {
     std::error_code code;
     const auto assets = oldest_first(folder_, keep, code);
-    const auto today = no_later(now, assets.empty() ? now : assets.back().used);
+    const auto today = no_later(now, assets.empty() ? now : assets.back().used, !code);
     const auto oldest = today - std::chrono::hours(24) * std::min(keep_days, kLongestDays);
     double total = 0;
     for (const auto& asset : assets) total += double(asset.bytes);
