@@ -181,8 +181,9 @@ private:
 asio::awaitable<void> work(Roster& roster, Pipeline& pipeline, Slots& slots, Stop& stop,
                            std::chrono::milliseconds idle, std::function<bool()> finished,
                            Clocks clocks) {
-    Work work(co_await asio::this_coro::executor,
-              {roster, pipeline, slots, stop, idle, std::move(finished), std::move(clocks)});
+    // Names of their own: g++ 12 destroys temporaries beside a co_await twice.
+    const auto io = co_await asio::this_coro::executor;
+    Work work(io, {roster, pipeline, slots, stop, idle, std::move(finished), std::move(clocks)});
     auto running = work.run();
     co_await std::move(running);
 }
