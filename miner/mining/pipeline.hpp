@@ -178,8 +178,8 @@ private:
     asio::awaitable<int> begin_submission(Job& job);
     asio::awaitable<void> submit_failed(const Job& job, bool lost, std::string detail);
     asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
-    std::chrono::milliseconds least_wait(int number) const;
-    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, int number);
+    std::chrono::milliseconds least_wait(const Job& job);
+    asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
     TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
     Schedule::Time now() const { return s_.clocks.boot(); }
     storage::Milliseconds now_ms() const { return s_.clocks.unix_ms(); }
@@ -199,6 +199,8 @@ private:
     std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
     // Violations of a cool-down that a validator told a hotkey of ours last.
     std::map<std::pair<std::string, std::string>, std::int64_t> violations_;
+    // The task that a validator gave a hotkey of ours last, and its answers to results of that.
+    std::map<std::pair<std::string, std::string>, std::pair<storage::TaskRow, int>> answers_;
     LateSteps late_;                            // on lanes.db
     std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
     bool device_lost_ = false;

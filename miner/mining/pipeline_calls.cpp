@@ -6,6 +6,7 @@
 #include "network/errc.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -157,19 +158,19 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
                               {"attempt", result.attempt},
                               {"bytes", bytes},
                               {"ms", std::llround(ms)}});
-    co_await answered(job, **answer, number);
+    co_await answered(job, **answer, number > 1);
 }
 
 // The number of the submission, from 1.
 asio::awaitable<int> Pipeline::begin_submission(Job& job) {
-    const auto number = std::make_shared<int>(1);
+    const auto number = std::make_shared<std::atomic<int>>(1);  // the step may be made later
     auto step = [this, row = job.row, at = now_ms(), number] {
         auto made = s_.journal.submitting(row, at);
         if (made) *number = *made;
         return made;
     };
     co_await record("submitting", job.task.id, std::move(step));
-    co_return *number;
+    co_return number->load();
 }
 
 // What the journal is told of a submission without a good answer.
@@ -194,22 +195,23 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
     co_await submit_failed(job, may_have_arrived, error.message());
 }
 
-// How long a validator is left alone at least after its answer to submission `number` of one task.
-// A second follows an answer that was lost; whoever hands out the same task ever again takes
-// megabytes each time and never pays for them.
-milliseconds Pipeline::least_wait(int number) const {
+// How long the validator is left alone at least, now that it has answered a submission. Whoever
+// hands out the same task ever again takes megabytes each time and never pays for them; once may be
+// a validator that lost its memory.
+milliseconds Pipeline::least_wait(const Job& job) {
     const auto& settings = s_.settings.schedule;
-    if (number <= 2) return settings.idle;
-    return std::min<milliseconds>(wait_after_failure(settings) * (1 << std::min(number - 3, 16)),
+    auto& [row, answers] = answers_[{job.who.hotkey(), job.validator.peer.hotkey}];
+    answers = std::exchange(row, job.row) == job.row ? answers + 1 : 1;
+    if (answers <= 2) return settings.idle;
+    return std::min<milliseconds>(wait_after_failure(settings) * (1 << std::min(answers - 3, 16)),
                                   kLongestCooldown);
 }
 
 asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,
-                                         int number) {
-    const bool sent_before = number > 1;
+                                         bool sent_before) {
     auto& schedule = job.who.schedule;
     const auto cooldown = cooldown_left(answer.cooldown_until, answer.date, now_ms());
-    const auto least = least_wait(number);
+    const auto least = least_wait(job);
     job.turn.cooldown_until = answer.cooldown_until;
     auto wait = answer.feedback ? cooldown : milliseconds(s_.settings.schedule.failure_delay);
     schedule.cool_down(job.validator.uid, now() + std::max(wait, least));

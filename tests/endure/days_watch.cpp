@@ -79,6 +79,8 @@ void Watch::came(std::size_t validator, Time now) {
     note_busy(now);
     auto& seen = seen_[validator];
     if (!seen.hindered.empty()) return;
+    // A result stands, which freed a slot: its submission will be seen in a moment.
+    if (was_busy_[0] || was_busy_[1]) return;
     // A slot that a call to somebody silent took up is free at its end, which nobody sees.
     Time free = free_since_;
     for (const auto& other : seen_)
