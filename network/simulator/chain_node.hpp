@@ -31,7 +31,8 @@ public:
             extrinsics = 0;
     };
 
-    // Listens at once on 127.0.0.1, on a thread of its own. Fails with network errors (port taken).
+    // Listens at once on 127.0.0.1, on a thread of its own. Fails with the system's errors (port
+    // taken).
     static config::Result<std::unique_ptr<ChainNode>> start(Options options);
     virtual ~ChainNode() = default;  // closes all connections and joins
 

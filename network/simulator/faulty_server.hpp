@@ -52,8 +52,8 @@ public:
     // unread. Empty: all are admitted.
     using Admit = std::function<bool(ServerRequest&)>;
 
-    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
-    // io (port taken).
+    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host)
+    // and the system's errors (port taken).
     static config::Result<std::unique_ptr<FaultyServer>> listen(boost::asio::io_context& io,
                                                                 const std::string& host,
                                                                 std::uint16_t port, Handler handler,

@@ -87,7 +87,7 @@ public:
         std::vector<std::pair<std::string, Evaluation>> verdicts;  // task id and what it got
     };
 
-    // Listens at once, on a thread of its own. Fails with network errors (port taken).
+    // Listens at once, on a thread of its own. Fails with the system's errors (port taken).
     static config::Result<std::unique_ptr<LocalValidator>> start(Keypair key, Judge judge,
                                                                  Options options);
     virtual ~LocalValidator() =

@@ -22,8 +22,8 @@ public:
     // Talks with one client until it has nothing more to say; then the connection is closed.
     using Session = std::function<boost::asio::awaitable<void>(WebSocket&)>;
 
-    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host),
-    // io (port taken).
+    // Listens at once; `host` is an IP literal, port 0 any free one. Fails with malformed (host)
+    // and the system's errors (port taken).
     static config::Result<std::unique_ptr<WebSocketServer>> listen(boost::asio::io_context& io,
                                                                    const std::string& host,
                                                                    std::uint16_t port,

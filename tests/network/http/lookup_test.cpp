@@ -89,7 +89,7 @@ TEST_CASE("a name whose lookup hangs keeps no other from being looked up, and is
         const auto alive = co_await asked(peer.port(), "alive.example");
         CHECK(alive.has_value());
     }());
-    CHECK(names.asked("dead.example") == 1);
+    CHECK(tests::eventually([&] { return names.asked("dead.example") == 1; }));
     CHECK(names.asked("alive.example") == 1);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a name is looked up anew once it was told, and told to all who asked 
     const auto let_go = [&]() -> asio::awaitable<bool> {
         const auto impatient = co_await asked(peer.port(), "dead.example", 20ms);
         CHECK(failure(impatient) == Errc::resolve_timeout);
-        CHECK(names.asked("dead.example") == 1);
+        CHECK(tests::eventually([&] { return names.asked("dead.example") == 1; }));
         names.let_go();
         co_return true;
     };
@@ -129,12 +129,12 @@ TEST_CASE("however many names hang, threads are few, and those who wait come to 
         }
         const auto late = co_await asked(peer.port(), "alive.example", 1ms);
         CHECK(failure(late) == Errc::resolve_timeout);
+        CHECK(tests::eventually([&] { return names.most() == 32; }));
         names.let_go();
         const auto alive = co_await asked(peer.port(), "alive.example");
         CHECK(alive.has_value());
     }());
     CHECK(names.most() == 32);
-    CHECK(names.asked("alive.example") == 1);
 }
 
 TEST_CASE("neither stopping nor the end of the context waits for a lookup") {

@@ -401,7 +401,7 @@ TEST_CASE("a port that is taken is an error") {
     options.port = first->peer().port;
     const auto second = LocalValidator::start(tests::another_key(), content, options);
     REQUIRE_FALSE(second.has_value());
-    CHECK(second.error().code == Errc::io);
+    CHECK(second.error().code == boost::asio::error::address_in_use);
 }
 
 TEST_CASE("several miners each have a task of their own") {
