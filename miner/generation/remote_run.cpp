@@ -23,9 +23,11 @@ bool has_no_room(const network::HttpAnswer& answer) {
     return answer.status == 429 || (answer.status == 503 && read_report(answer.headers));
 }
 
-// With any other it may go better elsewhere.
-bool is_about_request(int status) {
-    return status == 400 || status == 413 || status == 422 || status == 500;
+// With any other it may go better elsewhere. A proxy in between that finds a request too large, or
+// takes it for none, does not say which backend it is.
+bool is_about_request(const network::HttpAnswer& answer) {
+    if (answer.status == 400) return read_report(answer.headers).has_value();
+    return answer.status == 422 || answer.status == 500;
 }
 
 // What a backend answered: the number of Gaussians and, unless they were too few, themselves.
@@ -190,7 +192,7 @@ private:
             made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {
             made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
-            made.lost = !is_about_request(answer.status);
+            made.lost = !is_about_request(answer);
         }
         co_return made;
     }

@@ -369,6 +369,28 @@ TEST_CASE("a single backend that is full gets no mark, and another takes the req
     CHECK_FALSE(bench.says("backend failed"));
 }
 
+TEST_CASE("what a proxy refuses for itself another backend makes") {
+    const std::string status = GENERATE("413 Content Too Large", "400 Bad Request");
+    Serving other;
+    other.start();
+    // Its headers are the proxy's own, as nginx's with too small a client_max_body_size.
+    const LoopbackPeer proxy([&](LoopbackPeer::Socket& socket) {
+        tests::send(socket, tests::read_request(socket).starts_with("POST ")
+                                ? answer(status, "", "<html>nginx</html>")
+                                : answer("200 OK", report("behind", 1, 1),
+                                         R"({"status":"healthy"})"));
+    });
+    Bench bench({&other});
+    bench.settings.generator.remote.insert(bench.settings.generator.remote.begin(),
+                                           "http://127.0.0.1:" + std::to_string(proxy.port()));
+    const auto result = bench.produce();
+    Serving::stop_all({&other});
+    INFO(status);
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(other.script->stage1_runs == 1);
+    CHECK(bench.says("backend failed"));
+}
+
 TEST_CASE("a request that loses whoever has it is not given to all") {
     std::atomic<int> calls = 0;
     const LoopbackPeer dying(miner_that("dying", [&](LoopbackPeer::Socket&) { ++calls; }));
