@@ -132,7 +132,7 @@ void add_schedule(Rows& rows) {
          .most = 3'600},
         {.name = "schedule.reservation",
          .field = [](Settings& s) -> Field { return &s.schedule.reservation; },
-         .doc = "A validator that is being asked is left alone by other slots for so long.",
+         .doc = "A validator is left alone for so long after a turn with it was cut off; with schedule.reference, from each call on.",
          .unit = "s",
          .least = 1,
          .most = 86'400},

@@ -1,6 +1,7 @@
 #include "miner/host.hpp"
 
 #include "generator/errc.hpp"
+#include "generator/gpu.hpp"
 #include "miner/runtime/signals.hpp"
 #include "network/subnet/dendrite.hpp"
 #include "storage/errc.hpp"
@@ -8,9 +9,21 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace miner {
+namespace {
+
+bool may_use_gpu(const config::Settings& settings) {
+    auto devices = settings.generator.devices;
+    if (devices.empty()) devices.push_back(settings.generator.device);
+    const auto facts = generator::machine_facts();
+    return std::any_of(devices.begin(), devices.end(),
+                       [&](const auto& device) { return generator::may_be_gpu(device, facts); });
+}
+
+}  // namespace
 
 Host::Host(const config::Settings& settings, config::Logger& log) : settings_(settings), log_(log) {
     take_signals(signals_);
@@ -169,9 +182,10 @@ ExitCode Host::run(const MakeGenerator& make_generator,
     io_.run();
     if (no_model_) {
         using generator::Errc;
-        // What others hold of the device's memory they may give back.
+        // What others hold of a GPU's memory they may give back; main memory is as large as it is.
+        const auto code = no_model_->code;
         const bool may_pass =
-            no_model_->code == Errc::device_lost || no_model_->code == Errc::out_of_memory;
+            code == Errc::device_lost || (code == Errc::out_of_memory && may_use_gpu(settings_));
         return cannot_start(*no_model_,
                             "see generator.model and generator.device in `miner config --print`",
                             may_pass ? ExitCode::device_lost : ExitCode::model);

@@ -49,8 +49,9 @@ struct Device {
         return generator && generator->info().device.starts_with("cuda");
     }
 
-    // How long a job may take to hear that it is to stop. Between two looks a GPU works for a
-    // second at most; two cores that the published model keeps busy, for minutes.
+    // How long a job may take to hear that it is to stop; it is looked at after that time and once
+    // more after it. Between two looks at its stop a GPU works for a second at most; two cores that
+    // the published model keeps busy, for minutes.
     std::chrono::milliseconds longest_deafness() const {
         using std::chrono::minutes;
         return patience.value_or(leaves_cores_free() ? minutes(1) : minutes(30));

@@ -45,6 +45,7 @@ private:
         Device& device;
         boost::asio::steady_timer timer;
         std::atomic<bool> begun = false;
+        bool seen_at_work = false;  // when it was looked at last
         bool over = false;
     };
 
@@ -54,7 +55,8 @@ private:
         state->timer.async_wait([weak = std::weak_ptr<State>(state)](boost::system::error_code) {
             const auto job = weak.lock();
             if (!job || job->over) return;
-            if (job->begun)
+            // Twice: it may have begun just now, or the whole process have stood still.
+            if (job->begun && std::exchange(job->seen_at_work, true))
                 job->device.stuck();
             else
                 wait(job);
@@ -65,13 +67,14 @@ private:
     std::optional<std::stop_callback<std::function<void()>>> told_;
 };
 
-// As run_on(). `fn` polls `stop`, which fires on io; when it does not return within
-// device.longest_deafness() afterwards, or where it takes no stop within that time at all,
-// device.stuck is told.
+// As run_on(). `fn` polls `stop`, which fires on io; when it is at work twice as long as
+// device.longest_deafness() afterwards, or where it takes no stop after it was given to the lane
+// and is at work for that long, device.stuck is told.
 template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn>> run_on_device(Device& device, std::stop_token stop,
                                                         Fn fn) {
-    JobWatch watch(co_await asio::this_coro::executor, device, std::move(stop));
+    const auto io = co_await asio::this_coro::executor;
+    JobWatch watch(io, device, std::move(stop));
     auto job = run_on(device.lane, [&] {
         watch.begun();
         return fn();

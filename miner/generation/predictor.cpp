@@ -30,24 +30,32 @@ struct Job {
     std::optional<config::Result<T>> result;
     std::exception_ptr failure;
     network::Event ended;
-    bool over = false;  // on io
+    bool over = false, abandoned = false;  // on io
 };
+
+// Jobs that nobody waits for any more and that wait or are at work all the same: a scorer that
+// hangs would have one more of them from every task, with its picture.
+constexpr int kMostAbandoned = 2;
 
 template <class T>
 asio::awaitable<config::Result<T>> run_until(asio::thread_pool& lane, asio::any_io_executor io,
+                                             std::shared_ptr<int> abandoned,
                                              Predictor::Patience patience,
                                              std::function<config::Result<T>()> work) {
+    if (*abandoned >= kMostAbandoned)
+        co_return config::fail(Errc::cancelled, "the scorer does not come back from earlier tasks");
     const auto job = std::make_shared<Job<T>>(io);
     job->work = std::move(work);
-    asio::post(lane, [job, io] {
+    asio::post(lane, [job, io, abandoned] {
         try {
             job->result.emplace(job->work());
         } catch (...) {
             job->failure = std::current_exception();
         }
         job->work = {};  // with what it holds of the scorer
-        asio::post(io, [job] {
+        asio::post(io, [job, abandoned] {
             job->over = true;
+            *abandoned -= job->abandoned;
             job->ended.happen();
         });
     });
@@ -55,7 +63,11 @@ asio::awaitable<config::Result<T>> run_until(asio::thread_pool& lane, asio::any_
     while (!job->over && !patience.stop.stop_requested() &&
            std::chrono::steady_clock::now() < patience.until)
         co_await job->ended.wait(patience.until);
-    if (!job->over) co_return config::fail(Errc::cancelled, "the score was not there in time");
+    if (!job->over) {
+        job->abandoned = true;
+        ++*abandoned;
+        co_return config::fail(Errc::cancelled, "the score was not there in time");
+    }
     if (job->failure) std::rethrow_exception(job->failure);
     co_return std::move(*job->result);
 }
@@ -121,7 +133,8 @@ asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const Generatio
         if (!query) return query.error();
         return Query(std::move(*query));
     };
-    co_return co_await run_until<Query>(lane_, io_, std::move(patience), std::move(work));
+    auto asking = run_until<Query>(lane_, io_, abandoned_, std::move(patience), std::move(work));
+    co_return co_await std::move(asking);
 }
 
 asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset spz, Query query,
@@ -131,8 +144,9 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
     };
     spz.reset();
     query.reset();
-    co_return co_await run_until<storage::Prediction>(lane_, io_, std::move(patience),
-                                                      std::move(work));
+    auto predicting = run_until<storage::Prediction>(lane_, io_, abandoned_, std::move(patience),
+                                                     std::move(work));
+    co_return co_await std::move(predicting);
 }
 
 config::Result<storage::Prediction> Predictor::predict_now(const std::vector<std::uint8_t>& spz,

@@ -72,6 +72,7 @@ private:
     asio::any_io_executor io_;
     std::string name_;
     bool loaded_ = false;
+    std::shared_ptr<int> abandoned_ = std::make_shared<int>(0);  // jobs; shared with them, on io
     generator::Rasterizer rasterizer_;           // this and the next two belong to the lane
     std::unique_ptr<generator::Scorer> scorer_;  // null: none is loaded
     generator::StoredSplats splats_;             // of the last one, for whose memory it is kept

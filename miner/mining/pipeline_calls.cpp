@@ -135,14 +135,15 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     turn.bytes = result.bytes;
     if (s_.observer.stage) s_.observer.stage(in_hand(job), "submit");
     const int number = co_await begin_submission(job);
-    // The pull's reservation may have expired; renew it, or another worker pulls during judging.
+    // With schedule.reference it is a time alone: renewed, or another pulls during judging.
     job.who.schedule.reserve(job.validator.uid, now());
     const auto begin = std::chrono::steady_clock::now();
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
     const auto bytes = spz.size();
     std::vector<std::uint8_t>().swap(spz);  // while it is judged many others may be
-    auto answer = co_await s_.stop.unless_now(s_.dendrite.submit(
-        job.who.key, job.validator.peer, job.task.id, job.task.prompt, std::move(results)));
+    auto answer = co_await s_.stop.unless_now(
+        s_.dendrite.submit(job.who.key, job.validator.peer, job.task.id, std::move(job.task.prompt),
+                           std::move(results)));
     const auto ms = turn.submit_ms = config::milliseconds_since(begin);
     if (answer && *answer && bytes > 0)
         candidate_time_.submitted(job.validator.peer.hotkey, milliseconds(std::llround(ms)));

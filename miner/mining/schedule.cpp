@@ -80,10 +80,10 @@ void Schedule::cool_down(int uid, Time until) {
 std::optional<Schedule::Time> Schedule::next_turn(Time now) const {
     if (settings_.reference) return now + settings_.idle;
     std::optional<Time> earliest;
-    if (const Validator* spare = owner(); spare != nullptr && !is_held(spare->uid))
+    if (const Validator* spare = owner(); spare != nullptr && !is_held(*spare))
         earliest = cooldown_until(spare->uid);
     for (const Validator& validator : validators_) {
-        if (!is_in_round(validator, settings_) || is_held(validator.uid)) continue;
+        if (!is_in_round(validator, settings_) || is_held(validator)) continue;
         const Time free = cooldown_until(validator.uid);
         if (!earliest || free < *earliest) earliest = free;
     }
@@ -101,7 +101,7 @@ bool Schedule::is_free(const Validator& validator, Time now) const {
     using std::chrono::seconds;
     const Time until = cooldown_until(validator.uid);
     if (settings_.reference) return floor<seconds>(until) < floor<seconds>(now);
-    return until <= now && !is_held(validator.uid);
+    return until <= now && !is_held(validator);
 }
 
 const Validator* Schedule::find(int uid) const {
@@ -118,7 +118,8 @@ const Validator* Schedule::owner() const {
 // Counts down at each call, but not while the owner is on cool-down.
 bool Schedule::is_owners_turn(Time now) {
     if (owner() == nullptr && !settings_.reference) return false;
-    if (owner_uid_ && (cooldown_until(*owner_uid_) > now || is_held(*owner_uid_))) return false;
+    if (owner_uid_ && cooldown_until(*owner_uid_) > now) return false;
+    if (owner() != nullptr && is_held(*owner())) return false;
     if (until_owner_ > 1) {
         --until_owner_;
         return false;

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace miner {
@@ -60,14 +61,16 @@ public:
     // The schedule outlives it.
     class Hold {
     public:
-        Hold(Schedule& schedule, int uid) : schedule_(&schedule), at_(schedule.held_.insert(uid)) {}
+        Hold(Schedule& schedule, const Validator& validator)
+            : schedule_(&schedule),
+              at_(schedule.held_.insert({validator.uid, validator.peer.hotkey})) {}
         Hold(const Hold&) = delete;
         Hold& operator=(const Hold&) = delete;
         ~Hold() { schedule_->held_.erase(at_); }
 
     private:
         Schedule* schedule_;
-        std::multiset<int>::iterator at_;
+        std::multiset<std::pair<int, std::string>>::iterator at_;
     };
 
     // The validator is left alone: until now + settings.reservation, now + wait_after_failure(), or
@@ -92,16 +95,18 @@ public:
 
 private:
     bool is_free(const Validator& validator, Time now) const;
-    bool is_held(int uid) const { return !settings_.reference && held_.contains(uid); }
+    bool is_held(const Validator& validator) const {
+        return !settings_.reference && held_.contains({validator.uid, validator.peer.hotkey});
+    }
     const Validator* find(int uid) const;
     const Validator* owner() const;  // who can have a turn
     bool is_owners_turn(Time now);
 
     config::Schedule settings_;
     std::vector<Validator> validators_;
-    std::unordered_map<int, Time> cooldowns_;  // by uid
-    std::multiset<int> held_;                  // uids
-    std::set<int> unreached_;                  // whose cool-down is for that alone
+    std::unordered_map<int, Time> cooldowns_;          // by uid
+    std::multiset<std::pair<int, std::string>> held_;  // by uid and hotkey
+    std::set<int> unreached_;                          // whose cool-down is for that alone
     std::optional<int> owner_uid_;
     bool owner_looked_up_ = false;
     int until_owner_;

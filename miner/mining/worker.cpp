@@ -41,6 +41,8 @@ constexpr std::size_t kTurnsOfASlot = 4;
 // Turns with nothing left to do but to submit. Each holds its result as text, some 10 MB.
 constexpr std::size_t kMostSubmitting = 32;
 
+constexpr std::chrono::seconds kLookForSlots{1};
+
 class Work {
 public:
     struct Parts {
@@ -74,7 +76,7 @@ private:
     // Of one turn that has begun.
     struct InHand {
         InHand(Work& of, Slots::Slot taken, const Roster::Choice& choice)
-            : work(of), hold(choice.who->schedule, choice.validator.uid), slot(std::move(taken)) {
+            : work(of), hold(choice.who->schedule, choice.validator), slot(std::move(taken)) {
             ++work.making_;
         }
         ~InHand() { submitting(); }
@@ -106,7 +108,8 @@ private:
     asio::awaitable<void> next() {
         const auto seen = changes_;
         if (!has_room()) {
-            auto waiting = wait(seen, p_.idle);
+            // Slots may come, too, where a balancer grows.
+            auto waiting = wait(seen, std::min<std::chrono::milliseconds>(p_.idle, kLookForSlots));
             co_await std::move(waiting);
             co_return;
         }

@@ -34,7 +34,7 @@ public:
         std::vector<std::string> hotkeys = {};  // ours, whom callers sign for; with http.signed
     };
 
-    // Listens at once. Fails with network::Errc::io (port taken) or malformed, and as
+    // Listens at once. Fails with the system's errors (port taken) or malformed, and as
     // SignedCallers::open(); a token or signatures are wanted beyond loopback when mining.
     static config::Result<std::unique_ptr<StatusServer>> open(asio::io_context& io,
                                                               Options options);

@@ -157,12 +157,15 @@ asio::awaitable<Result<SubmitAnswer>> Dendrite::submit(Keypair key, Peer peer, s
     const auto now_ns = options_.now_ns();
     const auto call = sign_call(key, peer, now_ns);
     const auto consent = key.sign(signed_text(now_ns, prompt, peer.hotkey, key.address()));
-    const Submission submission{std::move(task_id), std::move(results), now_ns,
-                                base64_encode(consent)};
+    Submission submission{std::move(task_id), std::move(results), now_ns, base64_encode(consent)};
     const auto timeout = options_.submit_timeout;
-    const auto answer = co_await send(
-        submit_request(call.identity, peer, seconds_of(timeout), call.signature, submission), peer,
-        limits_of(options_, timeout), now_ns);
+    auto request =
+        submit_request(call.identity, peer, seconds_of(timeout), call.signature, submission);
+    // While it is judged, which may take minutes, one copy of megabytes is enough.
+    std::string().swap(submission.results);
+    std::string().swap(prompt);
+    auto sending = send(std::move(request), peer, limits_of(options_, timeout), now_ns);
+    const auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
     co_return finish(parse_submit_answer(answer->body, peer.hotkey), *answer, peer);
 }

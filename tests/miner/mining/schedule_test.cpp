@@ -95,15 +95,18 @@ TEST_CASE("a validator that is held is asked by nobody else, however long that t
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a"), validator(7, "b")});
     {
-        const Schedule::Hold one(schedule, 0);
+        const Schedule::Hold one(schedule, validator(0, "a"));
         CHECK(ask(schedule, kNow + 24h) == 7);
         CHECK(schedule.next_turn(kNow) == kNow);
-        const Schedule::Hold other(schedule, 7);
+        const Schedule::Hold other(schedule, validator(7, "b"));
         schedule.cool_down(0, kNow);
         CHECK(ask(schedule, kNow + 24h) == std::nullopt);
         CHECK(schedule.next_turn(kNow) == std::nullopt);
         schedule.set_validators({validator(0, "a"), validator(7, "b")});  // nor after a new list
         CHECK(ask(schedule, kNow + 24h) == std::nullopt);
+        schedule.set_validators({validator(0, "another"), validator(7, "b")});
+        CHECK(ask(schedule, kNow) == 0);
+        schedule.set_validators({validator(0, "a"), validator(7, "b")});
     }
     CHECK(ask(schedule, kNow).has_value());
 
@@ -111,7 +114,7 @@ TEST_CASE("a validator that is held is asked by nobody else, however long that t
     settings.reference = true;
     Schedule reference(settings);
     reference.set_validators({validator(0, "a")});
-    const Schedule::Hold held(reference, 0);
+    const Schedule::Hold held(reference, validator(0, "a"));
     CHECK(ask(reference, kNow) == 0);
 }
 
