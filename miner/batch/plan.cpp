@@ -83,8 +83,13 @@ public:
             index_.emplace(key, index);
             key.label = {};
             index_.emplace(key, index);
-            index_.emplace(place_of(line.is_prompt, line.input, line.origin), index);
         }
+        // Whatever is another now goes where its result lies, also where the gate rejected
+        // something in between.
+        for (const bool with_result : {true, false})
+            for (std::size_t i = 0; i < left_.size(); ++i)
+                if (const auto& line = *left_[i]; line.has_result() == with_result)
+                    index_.emplace(place_of(line.is_prompt, line.input, line.origin), i);
     }
 
     bool empty() const { return left_.empty(); }
@@ -228,8 +233,12 @@ bool settle(BatchItem& item, const Found& found, const Content& content,
     }
     if (!found.same || !stands) return true;
     item.line = line;
-    item.line->input = item.input.label;
-    item.line->origin = item.input.origin;
+    // One that was made for another folder's stays that one's: when this input changes, it is not
+    // written over.
+    if (line.origin.empty() || line.origin == item.input.origin) {
+        item.line->input = item.input.label;
+        item.line->origin = item.input.origin;
+    }
     item.before.reset();
     return false;
 }

@@ -192,6 +192,16 @@ TEST_CASE("an old line goes when the result of a changed input is in its file's 
     const auto resumed = disk.plan({picture("chair.png")}, {old, record[0]});
     CHECK(resumed.items[0].line);
     CHECK(resumed.others.empty());
+    // The gate may have rejected one in between, of which the line is ahead.
+    auto rejected = disk.made("chair.png", "chair.spz");
+    rejected.content = config::sha256("a picture in between");
+    rejected.outcome = "rejected";
+    rejected.file = rejected.sha256 = {};
+    disk.inputs["chair.png"] = "a third picture";
+    const auto third = disk.plan({picture("chair.png")}, {rejected, old});
+    CHECK(third.items[0].name == "chair");
+    CHECK(third.items[0].before->file == "chair.spz");
+    CHECK(third.others.empty());
 }
 
 TEST_CASE("a result stays when another folder has a picture of that name") {
@@ -206,8 +216,18 @@ TEST_CASE("a result stays when another folder has a picture of that name") {
     CHECK(plan.items[0].name == "001-2");
     CHECK(plan.again.empty());
     CHECK(plan.others.size() == 1);
-    // The same picture there is no other.
+    // The same picture there is no other; it stays that folder's, as later it may become one.
     disk.inputs["001.png"] = "content of 001.png";
+    const auto same = disk.plan({input}, {line});
+    REQUIRE(same.items[0].line);
+    CHECK(same.items[0].line->origin == "one folder");
+    disk.inputs["001.png"] = "another picture";
+    const auto changed = disk.plan({input}, miner::record_of(same));
+    CHECK(changed.items[0].name == "001-2");
+    CHECK(changed.others.size() == 1);
+    // Of one that tells no folder, what it is asked for as is known from now on.
+    disk.inputs["001.png"] = "content of 001.png";
+    line.origin = {};
     CHECK(disk.plan({input}, {line}).items[0].line->origin == "another folder");
 }
 
