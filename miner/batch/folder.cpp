@@ -29,6 +29,8 @@ config::Result<BatchFolder> BatchFolder::open(const fs::path& path) {
     return folder;
 }
 
+fs::path BatchFolder::temporary() const { return path_ / kOwn; }
+
 fs::path BatchFolder::notes() const { return path_ / kOwn / "results"; }
 
 config::Result<void> BatchFolder::write(const fs::path& file,
@@ -36,7 +38,7 @@ config::Result<void> BatchFolder::write(const fs::path& file,
     const auto folder = file.parent_path();
     if (const auto made = config::make_folders(folder); !made) return made.error();
     return config::write_durably(file, bytes,
-                                 folder == manifest().parent_path() ? path_ / kOwn : folder);
+                                 folder == manifest().parent_path() ? temporary() : folder);
 }
 
 config::Result<void> BatchFolder::remove_preview(const std::string& name) const {

@@ -24,6 +24,8 @@ public:
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path manifest() const { return path_ / "manifest.jsonl"; }
     std::filesystem::path settings() const { return path_ / "settings.toml"; }
+    // Where what is being written lies, of this folder's own disk.
+    std::filesystem::path temporary() const;
     // Of results whose lines are not in the manifest yet.
     std::filesystem::path notes() const;
     std::filesystem::path sheet() const { return path_ / "contact_sheet.png"; }

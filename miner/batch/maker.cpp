@@ -301,16 +301,17 @@ asio::awaitable<void> BatchMaker::score(ManifestLine& line, const GenerationRequ
     if (std::isfinite(prediction->total)) line.score = prediction->total;
 }
 
-// The file first: a line in the manifest says that it is there.
+// The file first: a line in the manifest says that it is there. The preview of what was there
+// before goes ahead of both, and the new one comes last: cut off at any point, none is left that
+// shows another result.
 asio::awaitable<void> BatchMaker::keep(std::size_t index, ManifestLine line, Kept kept) {
     const auto& item = plan_.items[index];
+    const auto& folder = options_.folder;
+    bool counts = false;
     const auto written = co_await run_on(host_->lanes().db, [&]() -> config::Result<void> {
         if (line.has_result()) {
-            const auto& folder = options_.folder;
-            const auto drawn = kept.preview.empty()
-                                   ? folder.remove_preview(item.name)
-                                   : folder.write(folder.preview(item.name), kept.preview);
-            if (!drawn) return drawn.error();
+            const auto removed = folder.remove_preview(item.name);
+            if (!removed) return removed.error();
             const auto aside = results_.put(line, kept.bytes);
             if (!aside) return aside.error();
             if (!aside->empty())
@@ -318,13 +319,14 @@ asio::awaitable<void> BatchMaker::keep(std::size_t index, ManifestLine line, Kep
                     fmt::format("{} was not as a batch made it: it is {} now", line.file, *aside));
         }
         const auto added = manifest_.add(line);
-        if (added && line.has_result()) results_.recorded(line);
-        return added;
+        if (!added) return added.error();
+        counts = true;
+        if (line.has_result()) results_.recorded(line);
+        if (kept.preview.empty()) return {};
+        return folder.write(folder.preview(item.name), kept.preview);
     });
-    if (!written) {
-        if (!disk_failed_) disk_failed_ = written.error();
-        co_return;
-    }
+    if (!written && !disk_failed_) disk_failed_ = written.error();
+    if (!counts) co_return;
     options_.progress.ended(line);
     plan_.items[index].line = std::move(line);
 }

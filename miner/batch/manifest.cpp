@@ -157,15 +157,17 @@ config::Result<ReadManifest> read_manifest(const std::filesystem::path& path) {
 }
 
 config::Result<void> write_manifest(const std::filesystem::path& path,
-                                    std::span<const ManifestLine> lines) {
-    return config::write_durably(path, bytes_of(whole_text(lines)));
+                                    std::span<const ManifestLine> lines,
+                                    const std::filesystem::path& temporary_folder) {
+    return config::write_durably(path, bytes_of(whole_text(lines)), temporary_folder);
 }
 
 config::Result<ManifestFile> ManifestFile::create(const std::filesystem::path& path,
-                                                  std::span<const ManifestLine> lines) {
+                                                  std::span<const ManifestLine> lines,
+                                                  const std::filesystem::path& temporary_folder) {
     const auto text = whole_text(lines);
-    if (const auto written = config::write_durably(path, bytes_of(text)); !written)
-        return written.error();
+    const auto written = config::write_durably(path, bytes_of(text), temporary_folder);
+    if (!written) return written.error();
     auto file = config::open_file(path, O_WRONLY | O_APPEND);
     if (!file) return system_error(errno, path);
     return ManifestFile(std::move(file), path, std::int64_t(text.size()));

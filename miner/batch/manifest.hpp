@@ -59,10 +59,11 @@ config::Result<ReadManifest> read_manifest(const std::filesystem::path& path);
 // Blocking; one thread at a time.
 class ManifestFile {
 public:
-    // Begins anew with these lines, in place of what was there, or not at all. Fails with the
-    // system's error.
+    // Begins anew with these lines, in place of what was there, or not at all; written as
+    // config::write_durably does. Fails with the system's error.
     static config::Result<ManifestFile> create(const std::filesystem::path& path,
-                                               std::span<const ManifestLine> lines);
+                                               std::span<const ManifestLine> lines,
+                                               const std::filesystem::path& temporary_folder = {});
 
     // On the disk when it returns. Fails with the system's error; nothing is added then.
     config::Result<void> add(const ManifestLine& line);
@@ -76,8 +77,9 @@ private:
     std::int64_t size_;  // whole lines
 };
 
-// The file that `lines` make, whole.
+// The file that `lines` make, whole; written as config::write_durably does.
 config::Result<void> write_manifest(const std::filesystem::path& path,
-                                    std::span<const ManifestLine> lines);
+                                    std::span<const ManifestLine> lines,
+                                    const std::filesystem::path& temporary_folder = {});
 
 }  // namespace miner

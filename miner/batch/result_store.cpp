@@ -117,6 +117,16 @@ config::Result<std::vector<std::string>> ResultStore::foreign(std::string_view e
             names.push_back(std::move(name));
     }
     if (error) return config::Error{error, folder_->path().string()};
+    std::set<std::string> shown;
+    for (const auto& [file, hashes] : owned_) shown.insert(fs::path(file).stem().string());
+    for (const auto& entry : config::folder_entries(folder_->previews(), error)) {
+        auto name = entry.path().filename().string();
+        if (ends_with(name, ".png") && shown.count(entry.path().stem().string()) == 0)
+            names.push_back(std::move(name));
+    }
+    const bool none =
+        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    if (error && !none) return config::Error{error, folder_->previews().string()};
     return names;
 }
 

@@ -29,14 +29,18 @@ public:
     static config::Result<ResultStore> open(const BatchFolder& folder,
                                             std::span<const ManifestLine> lines, bool stay);
 
-    // Files in the folder with this ending (in whatever case) that no batch put there. Fails with
-    // the system's error.
+    // Files in the folder with this ending (in whatever case) that no batch put there, and previews
+    // of what is no result. Fails with the system's error.
     config::Result<std::vector<std::string>> foreign(std::string_view ending) const;
 
     // Puts the line's file there, whole and on the disk. Returns the name that what lay there and
     // was not as a batch made it has now; empty: there was no such thing. Fails with the system's
     // error.
     config::Result<std::string> put(const ManifestLine& line, std::span<const std::uint8_t> bytes);
+
+    // Gives a file of the folder another name, which none there has, and returns that. Fails with
+    // the system's error.
+    config::Result<std::string> move_aside(const std::string& file) const;
 
     // The line is in the manifest, on the disk: that tells now whose its file is.
     void recorded(const ManifestLine& line);
@@ -51,7 +55,6 @@ private:
         : folder_(&folder), owned_(std::move(owned)), notes_(std::move(notes)) {}
 
     bool is_own(const std::string& file) const;
-    config::Result<std::string> move_aside(const std::string& file) const;
     config::Result<void> note(const ManifestLine& line);
 
     const BatchFolder* folder_;

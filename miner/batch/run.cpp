@@ -71,6 +71,7 @@ std::string changes(const BatchFolder& folder, const std::string& settings) {
 struct Planned {
     BatchPlan plan;
     ResultStore results;
+    bool began = false;  // a batch in this folder before
 };
 
 struct Prepared {
@@ -86,6 +87,9 @@ config::Result<Planned> make_plan(BatchOptions& options, const BatchFolder& fold
             input.fault = "lies in the folder of results, where it might be written over";
     auto manifest = read_manifest(folder.manifest());
     if (!manifest) return manifest.error();
+    std::error_code none;
+    const auto size = fs::file_size(folder.manifest(), none);
+    const bool began = !none && (size == 0 || !manifest->lines.empty());
     auto results = ResultStore::open(folder, manifest->lines, !options.start_over);
     if (!results) return results.error();
     auto foreign = results->foreign(options.form.ending());
@@ -108,7 +112,21 @@ config::Result<Planned> make_plan(BatchOptions& options, const BatchFolder& fold
         .result = [&](const std::string& file) { return hash_of_result(folder.path() / file); }};
     auto plan = plan_batch(std::move(options.inputs), manifest->lines, question);
     if (!plan) return plan.error();
-    return Planned{std::move(*plan), std::move(*results)};
+    return Planned{std::move(*plan), std::move(*results), began};
+}
+
+// What lies where the batch's own files go, and no batch put there, gets another name.
+config::Result<void> clear(const BatchFolder& folder, const Planned& planned, std::ostream& err) {
+    if (planned.began) return {};
+    for (const auto& file : {folder.manifest(), folder.settings(), folder.sheet()}) {
+        std::error_code ignored;
+        if (fs::symlink_status(file, ignored).type() == fs::file_type::not_found) continue;
+        const auto name = file.filename().string();
+        const auto aside = planned.results.move_aside(name);
+        if (!aside) return aside.error();
+        complain(err, fmt::format("{} was of no batch: it is {} now", name, *aside));
+    }
+    return {};
 }
 
 // Or what to exit with, with a complaint.
@@ -133,9 +151,11 @@ std::variant<Prepared, ExitCode> prepare(BatchOptions& options, const BatchFolde
         complain(options.err, config::shortened(input, 200) +
                                   ": it or its result has changed since; made again");
     const auto text = fmt::format("{}generator.seed = {}\n", settings, plan.seed);
-    auto written = folder.write(folder.settings(), bytes_of(text));
-    auto manifest = written ? ManifestFile::create(folder.manifest(), record_of(plan))
-                            : config::Result<ManifestFile>(written.error());
+    const auto cleared = clear(folder, *planned, options.err);
+    const auto written = cleared ? folder.write(folder.settings(), bytes_of(text)) : cleared;
+    auto manifest =
+        written ? ManifestFile::create(folder.manifest(), record_of(plan), folder.temporary())
+                : config::Result<ManifestFile>(written.error());
     if (!manifest) {
         complain(options.err, manifest.error().message());
         return ExitCode::storage;
@@ -230,7 +250,8 @@ bool draw_sheet(const BatchPlan& plan, const BatchFolder& folder, const BatchOpt
 ExitCode wind_up(const BatchOptions& options, const BatchFolder& folder, Planned& planned,
                  const Tally& tally, BatchProgress& progress) {
     const auto& plan = planned.plan;
-    if (const auto written = write_manifest(folder.manifest(), record_of(plan)); !written) {
+    if (const auto written = write_manifest(folder.manifest(), record_of(plan), folder.temporary());
+        !written) {
         complain(options.err, written.error().message());
         return ExitCode::storage;
     }

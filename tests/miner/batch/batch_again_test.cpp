@@ -17,6 +17,11 @@ using miner::ExitCode;
 using tests::read_whole;
 using Scene = tests::BatchScene;
 
+std::string png_text() {
+    const auto png = tests::small_png();
+    return {png.begin(), png.end()};
+}
+
 }  // namespace
 
 TEST_CASE("a signal ends it once what is at work is done, and the same command makes the rest") {
@@ -187,8 +192,20 @@ TEST_CASE("a folder that cannot take results ends it, and no line says otherwise
     scene.previews = true;
     CHECK(scene.run() == ExitCode::storage);
     CHECK_THAT(scene.err, Contains("previews"));
-    CHECK(scene.lines().empty());
+    CHECK(scene.lines().size() == 1);  // its result is there all the same
     CHECK(scene.script->stage1_runs == 1);
+    fs::remove(scene.results() / "previews");
+    scene.script->at_stage1 = [&](int) {
+        fs::rename(scene.results() / ".miner", scene.results() / "elsewhere");
+    };
+    CHECK(scene.run() == ExitCode::storage);
+    CHECK(scene.lines().size() == 1);
+    fs::remove_all(scene.results() / "elsewhere");
+    scene.script->at_stage1 = nullptr;
+    CHECK(scene.run() == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 3);
+    for (const auto* name : {"a.png", "b.png"})
+        CHECK(fs::exists(scene.results() / "previews" / name));
 }
 
 TEST_CASE("files that no batch made keep their names and what is in them") {
@@ -212,6 +229,47 @@ TEST_CASE("files that no batch made keep their names and what is in them") {
     CHECK(scene.lines().at(0).file == "a-2.spz");
     CHECK_FALSE(fs::exists(scene.results() / "a-3.spz"));
     CHECK(scene.err.empty());
+}
+
+TEST_CASE("previews and files of the folder's owner stay when the batch has some of that name") {
+    Scene scene;
+    scene.add("chair.png");
+    fs::create_directories(scene.results() / "previews");
+    const std::vector<std::string> own{"settings.toml", "contact_sheet.png", "manifest.jsonl"};
+    std::ofstream(scene.results() / "previews/chair.png") << "mine";
+    for (const auto& file : own) std::ofstream(scene.results() / file) << "mine\n";
+    scene.previews = GENERATE(false, true);
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(read_whole(scene.results() / "previews/chair.png") == "mine");
+    CHECK(scene.lines().at(0).file == "chair-2.spz");
+    for (const fs::path file : own) {
+        const auto aside = file.stem().string() + ".edited" + file.extension().string();
+        CHECK_THAT(scene.err,
+                   Contains(file.string() + " was of no batch: it is " + aside + " now"));
+        CHECK(read_whole(scene.results() / aside) == "mine\n");
+        CHECK(fs::exists(scene.results() / file));
+    }
+    // What a batch wrote it writes again.
+    REQUIRE(scene.run() == ExitCode::ok);
+    CHECK(scene.err.empty());
+    CHECK_FALSE(fs::exists(scene.results() / "settings.edited-2.toml"));
+    CHECK(scene.lines().at(0).file == "chair-2.spz");
+}
+
+TEST_CASE("what was made of a picture is not written over when its copy elsewhere changes") {
+    Scene scene;
+    scene.add("one/001.png", png_text());
+    scene.add("two/001.png", png_text());
+    REQUIRE(scene.run("one") == ExitCode::ok);
+    const auto first = scene.lines().at(0);
+    REQUIRE(scene.run("two") == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 1);
+    scene.add("two/001.png", png_text() + "another");
+    REQUIRE(scene.run("two") == ExitCode::ok);
+    CHECK(scene.lines().at(0).file == "001-2.spz");
+    CHECK(config::sha256(read_whole(scene.results() / first.file)) == first.sha256);
+    CHECK(scene.run("one") == ExitCode::ok);
+    CHECK(scene.script->stage1_runs == 2);
 }
 
 TEST_CASE("a batch that starts over and is stopped goes on under the names that it had") {
