@@ -123,6 +123,8 @@ config::Result<SplatFile> read_splat_file(std::span<const std::uint8_t> bytes) {
     file.splats = std::move(spz->splats);
     if (spz->version > 1) file.fraction_bits = spz->fraction_bits;
     stand(spz->up, file);
+    if (spz->faces_away)
+        file.remarks.emplace_back("it says that it faces the other way, which it does yet");
     for (const auto kind : spz->unknown_extensions)
         file.remarks.push_back("it has an extension that is not read, of kind " +
                                std::to_string(kind));

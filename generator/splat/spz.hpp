@@ -42,6 +42,7 @@ struct SpzFile {
     int fraction_bits = 12;
     bool antialiased = false;
     std::optional<UpAxis> up = {};  // what is up, where Adobe's extension says it; else +y
+    bool faces_away = false;        // by the same: left is right in it, and front is back
     std::vector<std::uint32_t> unknown_extensions = {};  // the first few
 };
 

@@ -27,15 +27,16 @@ std::uint32_t word(Bytes bytes, std::size_t at) {
     return value;
 }
 
-// The others are mirrored, or stand on what is neither y nor z.
+// The others are mirrored. Those that begin with L are those that begin with R, turned by half a
+// turn about what is up.
 config::Result<UpAxis> up_of(std::uint32_t system) {
     const std::string name = system < kSystems.size() ? kSystems[system] : std::to_string(system);
-    if (system == 0 || name == "RUB") return UpAxis::plus_y;
-    if (name == "RFU") return UpAxis::plus_z;
-    if (name == "RDF") return UpAxis::minus_y;
+    if (system == 0 || name == "RUB" || name == "LUF") return UpAxis::plus_y;
+    if (name == "RFU" || name == "LBU") return UpAxis::plus_z;
+    if (name == "RDF" || name == "LDB") return UpAxis::minus_y;
     return config::fail(Errc::bad_splats, "SPZ: its axes are " + name +
-                                              " (SPZ_ADOBE_coordinate_system); RUB, RDF and RFU "
-                                              "are read");
+                                              " (SPZ_ADOBE_coordinate_system); RUB, LUF, RDF, "
+                                              "LDB, RFU and LBU are read");
 }
 
 }  // namespace
@@ -52,6 +53,8 @@ config::Result<SpzExtensions> read_spz_extensions(std::span<const std::uint8_t> 
             const auto up = up_of(word(records, 0));
             if (!up) return up.error();
             read.up = *up;
+            const auto system = word(records, 0);
+            read.faces_away = system != 0 && kSystems[system][0] == 'L';
         } else if (kind != kCoordinateSystem && kind != kOrbitLimits &&
                    read.unknown.size() < kMostUnknown) {
             read.unknown.push_back(kind);

@@ -32,6 +32,7 @@ config::Result<void> with_opened_spz(std::span<const std::uint8_t> bytes, const 
 // what is left ends them, as it does for Niantic's library.
 struct SpzExtensions {
     std::optional<UpAxis> up;            // by SPZ_ADOBE_coordinate_system
+    bool faces_away = false;             // by the same: left is right in it, and front is back
     std::vector<std::uint32_t> unknown;  // kinds that nothing is known of; the first few
 };
 

@@ -199,6 +199,7 @@ config::Result<SpzFile> read_spz(std::span<const std::uint8_t> bytes, const SpzL
         auto extensions = read_spz_extensions(opened.extensions);
         if (!extensions) return config::Result<void>(extensions.error());
         file.up = extensions->up;
+        file.faces_away = extensions->faces_away;
         file.unknown_extensions = std::move(extensions->unknown);
         file.family = opened.family;
         file.version = int(header.version);

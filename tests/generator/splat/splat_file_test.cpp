@@ -150,6 +150,11 @@ TEST_CASE("an SPZ that says that -y is up stands on its feet in another, and kee
     CHECK(file.up == generator::UpAxis::minus_y);
     REQUIRE(file.remarks.size() == 1);
     CHECK(file.remarks[0] == "it says that -y is up");
+    auto away = payload;
+    away[away.size() - 4] = 1;  // LDB
+    const auto remarks = generator::read_splat_file(tests::gzip(away)).value().remarks;
+    REQUIRE(remarks.size() == 2);
+    CHECK_THAT(remarks[1], Catch::Contains("faces the other way"));
     const int quarters =
         generator::quarter_turns(file.up, generator::up_axis(SplatFormat::spz_subnet));
     const auto out = generator::exchange_spz(in, SplatFormat::spz_subnet, {}, {}, quarters).value();

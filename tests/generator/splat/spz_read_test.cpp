@@ -271,19 +271,23 @@ TEST_CASE("axes that an extension names are told, and refused where no turn abou
          std::vector<std::pair<std::uint8_t, UpAxis>>{{0, UpAxis::plus_y},
                                                       {4, UpAxis::plus_y},
                                                       {6, UpAxis::minus_y},
-                                                      {12, UpAxis::plus_z}}) {
+                                                      {12, UpAxis::plus_z},
+                                                      {7, UpAxis::plus_y},
+                                                      {1, UpAxis::minus_y},
+                                                      {15, UpAxis::plus_z}}) {
         for (const Bytes& file : {version4(splats, with(system)), third(with(system))}) {
             const auto read = generator::read_spz(file).value();
             CHECK(read.up == up);
+            CHECK(read.faces_away == (system % 2 == 1));  // those that begin with L
             CHECK(read.unknown_extensions == std::vector<std::uint32_t>{0x12340001});
         }
     }
-    CHECK_THAT(generator::read_spz(version4(splats, with(7))).error().detail,
-               Catch::Contains("its axes are LUF"));
+    CHECK_THAT(generator::read_spz(version4(splats, with(8))).error().detail,
+               Catch::Contains("its axes are RUF"));
     CHECK_THAT(generator::read_spz(third(with(99))).error().detail,
                Catch::Contains("its axes are 99"));
     // Without the flag nothing there is an extension; the subnet's files have none at all.
-    auto unsaid = version4(splats, with(7));
+    auto unsaid = version4(splats, with(8));
     unsaid[14] = 0;
     CHECK(generator::read_spz(unsaid).has_value());
 }
