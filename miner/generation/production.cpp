@@ -175,7 +175,9 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         auto picking = pick(routed, left);
         auto* const backend = co_await std::move(picking);
         if (!backend || routed.stop.stop_requested()) {
-            const bool tried = !left.empty() || next == Next::refused;
+            const auto tried = !left.empty()           ? Tried::failed
+                               : next == Next::refused ? Tried::full
+                                                       : Tried::none;
             end_without_backend(result, routed, tried);
             co_return;
         }
@@ -191,20 +193,21 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
     }
 }
 
-// `tried`: some were, and the result says what became of that.
+// Where some were tried the result says what became of that.
 void Production::end_without_backend(GenerationResult& result, const RoutedRequest& routed,
-                                     bool tried) {
+                                     Tried tried) {
     if (routed.outer.stop_requested())
         return fail(result,
                     config::fail(generator::Errc::cancelled, "while it waited for a backend"));
     result.end = GenerationResult::End::stranded;
     result.outcome = storage::Outcome::none;
-    const auto why = tried ? ": " + result.detail : std::string();
+    const auto why = tried != Tried::none ? ": " + result.detail : std::string();
     if (routed.stop.stop_requested())
         result.detail = fmt::format(
-            "no backend had room within generator.deadline, {:g} s{}",
+            "no backend {} within generator.deadline, {:g} s{}",
+            tried == Tried::failed ? "made it" : "had room",
             std::chrono::duration<double>(routed.generation_config.deadline).count(), why);
-    else if (tried)
+    else if (tried != Tried::none)
         result.detail = "every backend failed" + why;
     else if (std::holds_alternative<MultiImage>(routed.request))
         result.detail =

@@ -197,6 +197,8 @@ private:
                                                  const GenerationRequest& request,
                                                  std::uint64_t seed, std::stop_token outer,
                                                  const Watch& watch, Extras extras);
+    // What became of the backends that a request was given to, when no other is left.
+    enum class Tried { none, full, failed };
     // How the work goes on after a step of it.
     enum class Next {
         proceed,      // with the next step
@@ -209,7 +211,7 @@ private:
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
     asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
     static void end_without_backend(GenerationResult& result, const RoutedRequest& routed,
-                                    bool tried);
+                                    Tried tried);
     asio::awaitable<Backend*> pick(const RoutedRequest& routed,
                                    const std::set<const Backend*>& left);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,

@@ -290,7 +290,12 @@ asio::awaitable<bool> RemoteBackend::lost(Tries& tries, config::Error error, std
     if (fleet_.known() && (tries.several || loser.empty())) {
         auto finding = finds_others(tries, std::move(loser), stop);
         const bool others = co_await std::move(finding);
-        if (stop.stop_requested()) co_return true;  // nobody wants it any more
+        if (stop.stop_requested()) {
+            log_.info("backend lost one", {{"backend", name_},
+                                           {"error", error.message()},
+                                           {"hint", "nobody waits for it any more"}});
+            co_return true;
+        }
         if (others) {
             log_.info("backend lost one", {{"backend", name_},
                                            {"error", error.message()},

@@ -369,16 +369,34 @@ TEST_CASE("a single backend that is full gets no mark, and another takes the req
     CHECK_FALSE(bench.says("backend failed"));
 }
 
+TEST_CASE("what is lost and finds no other in time was not for want of room") {
+    const LoopbackPeer dying(miner_that("dying", [](LoopbackPeer::Socket&) {}));
+    Hanging hanging;
+    std::atomic<bool> dead = false;
+    const Balancer balancer([&](bool call, int) {
+        if (call) dead = true;
+        return call || !dead ? dying.port() : hanging.port();
+    });
+    Bench bench;
+    bench.settings.generator.remote = {balancer.url()};
+    bench.settings.generator.deadline = 1s;
+    const auto result = bench.produce();
+    hanging.let_go();
+    CHECK(result.end == miner::GenerationResult::End::stranded);
+    CHECK(result.detail.starts_with("no backend made it within generator.deadline, 1 s: "));
+    CHECK(bench.says("backend lost one"));
+}
+
 TEST_CASE("what a proxy refuses for itself another backend makes") {
     const std::string status = GENERATE("413 Content Too Large", "400 Bad Request");
     Serving other;
     other.start();
     // Its headers are the proxy's own, as nginx's with too small a client_max_body_size.
     const LoopbackPeer proxy([&](LoopbackPeer::Socket& socket) {
-        tests::send(socket, tests::read_request(socket).starts_with("POST ")
-                                ? answer(status, "", "<html>nginx</html>")
-                                : answer("200 OK", report("behind", 1, 1),
-                                         R"({"status":"healthy"})"));
+        tests::send(socket,
+                    tests::read_request(socket).starts_with("POST ")
+                        ? answer(status, "", "<html>nginx</html>")
+                        : answer("200 OK", report("behind", 1, 1), R"({"status":"healthy"})"));
     });
     Bench bench({&other});
     bench.settings.generator.remote.insert(bench.settings.generator.remote.begin(),
