@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@ namespace miner {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t(4) << 30;
+constexpr int kMostTurnedBits = 22;  // as generator::exchange_spz writes them
 
 // A file's content, and in how many fraction bits its places are, where it is an SPZ.
 struct Made {
@@ -39,6 +41,14 @@ config::Result<Made> make(std::span<const std::uint8_t> in, const generator::Spl
     Made made;
     if (exchanged && file.fraction_bits) {
         made.fraction_bits = file.fraction_bits;
+        // At the very end of their reach places have room below 0 alone, and a turn may bring them
+        // above.
+        if (quarters != 0) {
+            const int most = std::min(*file.fraction_bits, kMostTurnedBits);
+            const auto bits = generator::fitting_fraction_bits(file.splats, most);
+            if (!bits) return bits.error();
+            made.fraction_bits = *bits;
+        }
     } else if (generator::is_spz(format)) {
         const auto bits = generator::fitting_fraction_bits(file.splats, settings.fraction_bits);
         if (!bits) return bits.error();
@@ -91,8 +101,10 @@ ExitCode convert_command(const CommandLine& line) {
                double(made->bytes.size()) / 1e6);
     if (made->fraction_bits.value_or(settings.fraction_bits) < settings.fraction_bits)
         fmt::print("places: in steps of 2^-{}, {}\n", *made->fraction_bits,
-                   file->fraction_bits
-                       ? std::string("as they were")
+                   file->fraction_bits == made->fraction_bits ? std::string("as they were")
+                   : file->fraction_bits
+                       ? fmt::format("as some have no room with the {} bits of before",
+                                     *file->fraction_bits)
                        : fmt::format("as some have no room with export.fraction_bits = {}",
                                      settings.fraction_bits));
     for (const auto& remark : file->remarks)

@@ -160,6 +160,26 @@ TEST_CASE("places beyond what the bits asked for reach are kept, and in which st
     CHECK_FALSE(fs::exists(spz));
 }
 
+TEST_CASE("a place that a turn takes out of reach is kept, and in which steps is said") {
+    const tests::TemporaryFolder folder;
+    const auto in = folder.path() / "a.spz", out = folder.path() / "b.spz";
+    auto payload = tests::fine_payload(500, 1);
+    // The lowest y, which has no opposite; and that -y is up.
+    payload[19] = payload[20] = 0;
+    payload[21] = 0x80;
+    payload[14] |= 2;
+    for (const std::uint8_t byte : {0x03, 0x00, 0xBE, 0xAD, 4, 0, 0, 0, 6, 0, 0, 0})
+        payload.push_back(byte);
+    write(in, tests::gzip(payload));
+    const auto outcome = convert({in, out});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_status.code == 0);
+    CHECK_THAT(outcome.out, Contains("steps of 2^-13, as some have no room with the 14 bits"));
+    CHECK(generator::read_splat_file(read(out)).value().fraction_bits == 13);
+    const auto told = boost::json::parse(convert({in, out, "--json"}).out);
+    CHECK(told.at("fraction_bits").as_int64() == 13);
+}
+
 TEST_CASE("a name that is not UTF-8 leaves the JSON whole") {
     const tests::TemporaryFolder folder;
     const auto in = folder.path() / "a.ply", out = folder.path() / "b\xff\x9b.glb";
