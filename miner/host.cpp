@@ -16,8 +16,7 @@ namespace miner {
 namespace {
 
 bool may_use_gpu(const config::Settings& settings) {
-    auto devices = settings.generator.devices;
-    if (devices.empty()) devices.push_back(settings.generator.device);
+    const auto devices = device_names(settings.generator);
     const auto facts = generator::machine_facts();
     return std::any_of(devices.begin(), devices.end(),
                        [&](const auto& device) { return generator::may_be_gpu(device, facts); });

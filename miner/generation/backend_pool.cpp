@@ -20,8 +20,7 @@ config::Result<std::unique_ptr<BackendPool>> BackendPool::build(Lanes& lanes, co
                                                                 Extent extent) {
     std::unique_ptr<BackendPool> pool(new BackendPool);
     pool->settings_ = settings;
-    auto devices = settings.devices;
-    if (devices.empty() && settings.device != "none") devices.push_back(settings.device);
+    auto devices = device_names(settings);
     if (extent == Extent::one && devices.size() > 1) devices.resize(1);
     for (const auto& device : devices)
         pool->devices_.push_back(std::make_unique<LocalBackend>(lanes, device));

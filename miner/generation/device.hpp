@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace miner {
 
@@ -34,13 +36,19 @@ struct AskDevices {
     std::function<generator::MemoryNeed(const config::Score&)> scorer_need;
 };
 
+// As the settings name them; none where everything is made elsewhere.
+inline std::vector<std::string> device_names(const config::Generator& settings) {
+    if (!settings.devices.empty()) return settings.devices;
+    if (settings.device == "none") return {};
+    return {settings.device};
+}
+
 struct Device {
     boost::asio::thread_pool lane{1};
     std::unique_ptr<generator::Generator> generator;
     std::optional<generator::DeviceMemory> memory;  // as it was seen last; on io
 
-    // Told on io that a job does not come back, as long as it does not; empty: nobody wants to
-    // know.
+    // Told once on io that a job does not come back; empty: nobody wants to know.
     std::function<void()> stuck = {};
     std::optional<std::chrono::milliseconds> patience = {};  // other than the usual one, for tests
 

@@ -116,9 +116,7 @@ generator::MemoryNeed scorer_need_on(int gpu, const config::Settings& settings,
 void check_devices(const config::Settings& settings, const AskDevices& ask_devices,
                    Report& report) {
     auto one = settings.generator;
-    auto devices = one.devices;
-    if (devices.empty() && one.device != "none") devices.push_back(one.device);
-    for (const auto& device : devices) {
+    for (const auto& device : device_names(settings.generator)) {
         one.device = device;
         const auto seen = ask_devices.look(one);
         report.add(check_device(seen));

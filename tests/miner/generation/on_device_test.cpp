@@ -43,24 +43,38 @@ TEST_CASE("a job that waits behind another, and then works, is not taken for stu
     miner::Device device;
     bool told = false;
     device.stuck = [&] { told = true; };
-    device.patience = 1s;
-    // The second begins in the middle of its patience, and is at work when that is over.
+    device.patience = 1ms;
+    std::atomic<bool> first_may_end = false, second_began = false, second_may_end = false;
+    const auto until = [](const std::atomic<bool>& flag) {
+        return tests::eventually([&] { return flag.load(); });
+    };
     const auto first = [&]() -> asio::awaitable<void> {
-        auto running = miner::run_on(device.lane, [] {
-            std::this_thread::sleep_for(500ms);
-            return true;
-        });
+        auto running = miner::run_on(device.lane, [&] { return until(first_may_end); });
         co_await std::move(running);
     };
     const auto second = [&]() -> asio::awaitable<void> {
-        auto running = miner::run_on_device(device, {}, [] {
-            std::this_thread::sleep_for(800ms);
-            return true;
+        auto running = miner::run_on_device(device, {}, [&] {
+            second_began = true;
+            return until(second_may_end);
         });
         co_await std::move(running);
     };
     asio::co_spawn(io, first(), asio::detached);
     asio::co_spawn(io, second(), asio::detached);
+    // Its patience is over, several times, while it waits on the lane.
+    for (int i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(5ms);
+        io.poll();
+    }
+    CHECK_FALSE(told);
+    // Once more just after it has begun; time passes only while io runs, which is when it is seen.
+    device.patience = 10min;
+    first_may_end = true;
+    CHECK(until(second_began));
+    std::this_thread::sleep_for(5ms);
+    io.poll();
+    CHECK_FALSE(told);
+    second_may_end = true;
     io.run();
     CHECK_FALSE(told);
 }
