@@ -24,6 +24,8 @@ public:
                 return "prompt too long";
             case Errc::wrong_input:
                 return "not what this checkpoint takes";
+            case Errc::refused_input:
+                return "refused";
             case Errc::empty_picture:
                 return "nothing to see in the picture";
             case Errc::bad_operation:
@@ -66,6 +68,23 @@ public:
 const boost::system::error_category& error_category() {
     static const Category category;
     return category;
+}
+
+bool is_bad_input(const boost::system::error_code& code) {
+    if (code.category() != error_category()) return false;
+    switch (static_cast<Errc>(code.value())) {
+        case Errc::not_a_picture:
+        case Errc::broken_picture:
+        case Errc::picture_too_large:
+        case Errc::bad_prompt:
+        case Errc::wrong_input:
+        case Errc::refused_input:
+        case Errc::empty_picture:
+        case Errc::bad_mask:
+            return true;
+        default:
+            return false;
+    }
 }
 
 }  // namespace generator

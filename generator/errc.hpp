@@ -14,6 +14,7 @@ enum class Errc {
     picture_too_large,  // more bytes or pixels than allowed; nothing was decoded
     bad_prompt,         // longer than allowed
     wrong_input,        // a prompt for a checkpoint that takes pictures, or the other way round
+    refused_input,      // another miner that was asked takes it for unusable; the detail has why
     empty_picture,      // no side, or nothing opaque in it
     bad_mask,           // the object could not be told from its background
     bad_operation,      // an enhancement that does not exist or a factor out of range
@@ -34,6 +35,10 @@ enum class Errc {
 };
 
 const boost::system::error_category& error_category();
+
+// Whether it is the picture or prompt that is at fault, and nothing that time or another device
+// would mend.
+bool is_bad_input(const boost::system::error_code& code);
 
 inline boost::system::error_code make_error_code(Errc code) {
     return {static_cast<int>(code), error_category()};

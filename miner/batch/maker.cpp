@@ -238,7 +238,7 @@ asio::awaitable<void> BatchMaker::finish(std::size_t index, ManifestLine line,
     Kept kept;
     if (result.outcome == storage::Outcome::error || result.undecided()) {
         line.error = result.detail.empty() ? "it failed" : result.detail;
-        if (!result.undecided() && !result.ran_out_of_memory) unfit_.insert(index);
+        if (result.bad_input()) unfit_.insert(index);
     } else {
         line.outcome = std::string(storage::name(result.outcome));
         auto made = co_await run_on(host_->lanes().cpu, [&] { return encode(result.splats); });

@@ -56,6 +56,7 @@ void Production::fail(GenerationResult& result, const config::Error& error) {
                                                               : End::decided;
     result.outcome = result.given_up() ? storage::Outcome::none : storage::Outcome::error;
     result.detail = error.message();
+    result.error = error.code;
 }
 
 asio::awaitable<GenerationResult> Production::produce(GenerationRequest request, std::uint64_t seed,
@@ -147,7 +148,10 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     const bool useless = (result.end == GenerationResult::End::no_object ||
                           result.end == GenerationResult::End::stranded) &&
                          pool_.takes_prompts() && !routed.stop.stop_requested();
-    if (!useless) co_return Next::finished;
+    if (!useless) {
+        result.error = {};  // whatever is wrong with the picture, nobody here gave it
+        co_return Next::finished;
+    }
     log_.warn("text to image failed", {{"task", routed.watch.task}, {"error", result.detail}});
     co_return Next::try_another;
 }

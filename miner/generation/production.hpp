@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/log.hpp"
+#include "generator/errc.hpp"
 #include "generator/splat/export.hpp"
 #include "generator/splat/health.hpp"
 #include "miner/generation/backend_pool.hpp"
@@ -52,6 +53,7 @@ struct GenerationResult {
     // Of the chosen attempt, where it was needed to predict its score; `splats` are empty then.
     std::optional<EncodedAsset> encoded;
     std::string detail;  // why it ended so, where that is not plain
+    boost::system::error_code error = {};  // of what failed last; none: nothing did
     // Where it was made, or tried last, as Backend::where(); empty: nowhere. Whether that is
     // remote.
     std::string backend = {};
@@ -59,6 +61,10 @@ struct GenerationResult {
     // The GPU's memory did, on the way: for an attempt, or for the candidates.
     bool ran_out_of_memory = false;
 
+    // Whether it failed for the picture or prompt that was given, and would anywhere and again.
+    bool bad_input() const {
+        return outcome == storage::Outcome::error && generator::is_bad_input(error);
+    }
     // Whether there is something that may be submitted.
     bool has_splats() const { return splats.size() > 0 || encoded.has_value(); }
     // Whether the work was cut short.

@@ -191,8 +191,12 @@ private:
         } else if (answer.status == 422 && count) {
             made.error = config::fail(generator::Errc::no_voxels, backend_.name());
         } else {
-            made.error = config::fail(generator::Errc::internal, where + refusal_words(answer));
             made.lost = !is_about_request(answer);
+            // 500: it failed there, and was not refused.
+            const bool refused = !made.lost && answer.status != 500;
+            made.error = config::fail(
+                refused ? generator::Errc::refused_input : generator::Errc::internal,
+                where + refusal_words(answer));
         }
         co_return made;
     }

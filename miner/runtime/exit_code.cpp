@@ -8,8 +8,8 @@ std::span<const ExitCodeName> exit_codes() {
     static constexpr std::array<ExitCodeName, 13> kCodes{{
         {ExitCode::ok, "all is well"},
         {ExitCode::no_go,
-         "no-go by the rehearsal or by check, or nothing to write by generate or for some of a "
-         "batch"},
+         "no-go by the rehearsal or by check; generate, or a batch for some, had nothing to write, "
+         "or failed at it"},
         {ExitCode::usage, "wrong flags or settings; all that is wrong was listed"},
         {ExitCode::bad_input, "a picture or splat file cannot be read or understood"},
         {ExitCode::unavailable,

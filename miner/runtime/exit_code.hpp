@@ -10,7 +10,8 @@ namespace miner {
 
 enum class ExitCode : int {
     ok = 0,
-    no_go = 1,         // the rehearsal or check said no-go; generate or batch had nothing to write
+    no_go = 1,         // the rehearsal or check said no-go; generate or batch had nothing to write,
+                       // or failed at it
     usage = 2,         // wrong flags or settings; all faults were listed
     bad_input = 65,    // a picture or splat file that cannot be read or understood
     unavailable = 69,  // the chain or the network cannot be reached, or the address to listen on is

@@ -340,9 +340,8 @@ GenerateEndpoint::Answer GenerateEndpoint::explain(const GenerationResult& resul
         reply.headers.emplace_back("server-timing", write_server_timing(best->times));
         return {"sparse", std::move(reply)};
     }
-    // Nothing was tried: it is the picture that cannot be read.
-    const bool unreadable = result.attempts.empty();
-    return {unreadable ? "bad_picture" : "error", words_reply(unreadable ? 422 : 500, detail)};
+    const bool bad = result.bad_input();
+    return {bad ? "bad_picture" : "error", words_reply(bad ? 422 : 500, detail)};
 }
 
 }  // namespace miner

@@ -179,7 +179,7 @@ ExitCode ending_of(const GenerationResult& result, const std::string& what, bool
     if (result.outcome == storage::Outcome::error || result.undecided()) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
                    config::printable(config::veiled(result.detail)));
-        return result.undecided() ? ExitCode::no_go : ExitCode::bad_input;
+        return result.bad_input() ? ExitCode::bad_input : ExitCode::no_go;
     }
     if (!all_written) return ExitCode::storage;
     if (!none_written) return ExitCode::ok;

@@ -220,6 +220,31 @@ TEST_CASE("what a remote backend refuses for itself is a fault of the input, and
     CHECK(serving.stop() == ExitCode::ok);
 }
 
+TEST_CASE("what fails, wherever, is no fault of the input unless that is what is wrong") {
+    tests::Serving serving;
+    Scene scene;
+    scene.add("a.png");
+    scene.settings.generator.matting = "always";
+    auto* script = scene.script.get();
+    const bool remote = GENERATE(false, true);
+    if (remote) {
+        serving.settings.generator.matting = "always";
+        serving.start();
+        scene.settings.generator.device = "none";
+        scene.settings.generator.remote = {serving.url()};
+        script = serving.script.get();
+    }
+    script->voxels = {-1};
+    CHECK(scene.run() == ExitCode::no_go);
+    CHECK_THAT(scene.out, Contains("0 of 1 made, 1 failed"));
+    CHECK_THAT(scene.err, Contains("as scripted"));
+    script->bad_mask = true;
+    CHECK(scene.run() == ExitCode::bad_input);
+    CHECK_THAT(scene.out, Contains("0 of 1 made, 1 not to be used"));
+    CHECK_THAT(scene.err, Contains("bad mask"));
+    if (remote) CHECK(serving.stop() == ExitCode::ok);
+}
+
 TEST_CASE("each result says which backend made it") {
     tests::Serving serving;
     serving.script->held = true;

@@ -78,6 +78,7 @@ TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     bench.settings.generator.matting = "always";
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::error);
+    CHECK(result.bad_input());
     CHECK(holds(result.detail, "bad mask"));
     REQUIRE(bench.attempts.size() == 1);
     CHECK(bench.attempts[0].outcome == storage::AttemptOutcome::error);
