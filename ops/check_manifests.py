@@ -74,21 +74,32 @@ def claims_of(pod):
             if "persistentVolumeClaim" in volume}
 
 
-def weights_of(pod, container):
-    """The claim that weights.path of a container's arguments lies in; None: in none that outlives the pod."""
-    args, claims = container["args"], claims_of(pod)
+def weights_of(owner, container):
+    """The claim that weights.path of a container's arguments lies in, and where in it; None: in none that outlives the pod."""
+    args = container["args"]
+    if "--weights.path" not in args:
+        return None
+    claims = claims_of(owner["spec"]["template"])
+    claims |= {each["metadata"]["name"]: (owner["metadata"]["name"], each["metadata"]["name"])
+               for each in owner["spec"].get("volumeClaimTemplates", [])}
+    path = pathlib.PurePosixPath(args[args.index("--weights.path") + 1])
     folders = {mount["mountPath"]: claims.get(mount["name"]) for mount in container["volumeMounts"]}
-    return folders.get(args[args.index("--weights.path") + 1]) if "--weights.path" in args else None
+    for folder in (path, *path.parents):
+        if str(folder) in folders:
+            claim = folders[str(folder)]
+            return (claim, str(path.relative_to(folder))) if claim else None
+    return None
 
 
-def check_weights(name, pod, container, jobs):
-    """That what is served is a published model, which some Job has fetched to where it is looked for."""
+def check_weights(name, owner, container, jobs):
+    """That it makes splats by a published model, which some Job, or what runs before it, has fetched to where it is looked for."""
     args = container["args"]
     if "--generator.model" not in args:
-        return check(name, False, "it would serve the embedded model")
-    wanted = (args[args.index("--generator.model") + 1], weights_of(pod, container))
-    fetched = {(each["args"][2], weights_of(job["spec"]["template"], each)) for job in jobs
-               for each in job["spec"]["template"]["spec"]["containers"] if each["args"][:2] == ["weights", "fetch"]}
+        return check(name, False, "it would make splats by the embedded model")
+    wanted = (args[args.index("--generator.model") + 1], weights_of(owner, container))
+    before = [(owner, each) for each in owner["spec"]["template"]["spec"].get("initContainers", [])]
+    before += [(job, each) for job in jobs for each in job["spec"]["template"]["spec"]["containers"]]
+    fetched = {(each["args"][2], weights_of(who, each)) for who, each in before if each["args"][:2] == ["weights", "fetch"]}
     check(name, wanted[1] and wanted in fetched, f"nobody fetches {wanted[0]} to where it is looked for")
 
 
@@ -96,6 +107,8 @@ def check_pods(name, each, settings, jobs):
     pod = each["spec"]["template"]
     labels = each["spec"]["selector"]["matchLabels"].items()
     check(name, labels <= pod["metadata"]["labels"].items(), "its selector does not match its pods")
+    for container in pod["spec"].get("initContainers", []):
+        check_arguments(name, container, settings)
     for container in pod["spec"]["containers"]:
         args = container["args"]
         check_arguments(name, container, settings)
@@ -103,8 +116,8 @@ def check_pods(name, each, settings, jobs):
         for probe in ("readinessProbe", "livenessProbe"):
             get = container[probe]["httpGet"]
             check(name, get["path"] in ("/ready", "/health", "/version") and get["port"] in ports, f"{probe} asks in vain")
+        check_weights(name, each, container, jobs)
         if args[0] == "serve":
-            check_weights(name, pod, container, jobs)
             check(name, container["readinessProbe"].get("timeoutSeconds", 1) >= 5, "one that is busy would count as gone")
             pause = float(container["lifecycle"]["preStop"]["exec"]["command"][1])
             grace = seconds(args, "--run.grace")
