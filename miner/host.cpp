@@ -49,7 +49,10 @@ std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor, Pictur
     make_predictor_ = std::move(make_predictor);
     const bool predicts =
         make_predictor_.scorer && !settings_.score.model.empty() && settings_.candidates.most > 1;
-    if (predicts) predictor_.emplace(io_.get_executor());
+    if (predicts) {
+        predictor_.emplace(io_.get_executor());
+        predictor_->on_stuck([this] { end_stuck(settings_.score.device); }, device_patience_);
+    }
     production_.emplace(lanes_, *backends_, log_, std::move(*generation_config),
                         predicts ? &*predictor_ : nullptr);
     production_->on_memory([this](MemoryWatch::Step step) { tell_memory(step); });

@@ -43,26 +43,30 @@ inline std::vector<std::string> device_names(const config::Generator& settings) 
     return {settings.device};
 }
 
-struct Device {
+// A lane whose jobs may never return, as they call a driver; see run_on_device().
+struct DeviceLane {
     boost::asio::thread_pool lane{1};
+
+    // Told on io that a job does not come back; empty: nobody wants to know.
+    std::function<void()> stuck = {};
+    // How long a job may take to hear that it is to stop; it is looked at after that time and once
+    // more after it. As whatever loads a model needs, until it is known where that works; on io.
+    std::chrono::milliseconds longest_deafness = std::chrono::minutes(30);
+
+    // Between two looks at its stop a GPU works for a second at most; two cores that the published
+    // model keeps busy, for minutes.
+    static std::chrono::milliseconds deafness_on(const std::string& device) {
+        return std::chrono::minutes(device.starts_with("cuda") ? 1 : 30);
+    }
+};
+
+struct Device : DeviceLane {
     std::unique_ptr<generator::Generator> generator;
     std::optional<generator::DeviceMemory> memory;  // as it was seen last; on io
-
-    // Told once on io that a job does not come back; empty: nobody wants to know.
-    std::function<void()> stuck = {};
-    std::optional<std::chrono::milliseconds> patience = {};  // other than the usual one, for tests
 
     // Whether it computes elsewhere than on this machine's cores.
     bool leaves_cores_free() const {
         return generator && generator->info().device.starts_with("cuda");
-    }
-
-    // How long a job may take to hear that it is to stop; it is looked at after that time and once
-    // more after it. Between two looks at its stop a GPU works for a second at most; two cores that
-    // the published model keeps busy, for minutes.
-    std::chrono::milliseconds longest_deafness() const {
-        using std::chrono::minutes;
-        return patience.value_or(leaves_cores_free() ? minutes(1) : minutes(30));
     }
 };
 

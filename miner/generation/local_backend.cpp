@@ -192,7 +192,7 @@ asio::awaitable<config::Result<void>> LocalBackend::load(const MakeGenerator& ma
     // Not for a GPU, which waits for its launches.
     const bool yields = !generator::may_be_gpu(name_, generator::machine_facts());
     std::optional<generator::DeviceMemory> memory;
-    auto made = co_await run_on(device_.lane, [&] {
+    auto making = run_on_device(device_, {}, [&] {
         if (yields) ::setpriority(PRIO_PROCESS, id_t(::gettid()), kNiceness);
         auto generator = make_generator(settings);
         if (generator && start == Start::warm) {
@@ -202,17 +202,20 @@ asio::awaitable<config::Result<void>> LocalBackend::load(const MakeGenerator& ma
         if (generator) memory = (*generator)->memory();
         return generator;
     });
+    auto made = co_await std::move(making);
     if (!made) co_return made.error();
     device_.memory = memory;
     device_.generator = std::move(*made);
+    device_.longest_deafness = patience_.value_or(DeviceLane::deafness_on(info().device));
     co_return config::Result<void>();
 }
 
 asio::awaitable<void> LocalBackend::unload() {
-    co_await run_on(device_.lane, [this] {
+    auto ending = run_on_device(device_, {}, [this] {
         device_.generator.reset();
         return true;
     });
+    co_await std::move(ending);
 }
 
 std::unique_ptr<GenerationRun> LocalBackend::begin(GenerationRun::Input input) {

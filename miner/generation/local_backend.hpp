@@ -25,11 +25,11 @@ public:
     asio::awaitable<void> unload();
 
     // Told when a job does not come back though it was to stop, with the device's name; see
-    // Device::stuck. `patience`: other than the usual one.
+    // DeviceLane::stuck. `patience`: other than the usual one, once a model is loaded.
     void on_stuck(std::function<void(const std::string& device)> told,
                   std::optional<std::chrono::milliseconds> patience) {
         device_.stuck = [this, told = std::move(told)] { told(name_); };
-        device_.patience = patience;
+        patience_ = patience;
     }
 
     const generator::ModelInfo& info() const { return device_.generator->info(); }
@@ -47,6 +47,7 @@ public:
 private:
     Lanes& lanes_;
     std::string name_;
+    std::optional<std::chrono::milliseconds> patience_;
     Device device_;
 };
 

@@ -23,7 +23,8 @@ namespace miner {
 // Of one job; on io but for begun().
 class JobWatch {
 public:
-    JobWatch(boost::asio::any_io_executor io, Device& device, std::stop_token stop)
+    // It is to end soon after `stop`, or at once where that cannot fire.
+    JobWatch(boost::asio::any_io_executor io, DeviceLane& device, std::stop_token stop)
         : state_(std::make_shared<State>(io, device)) {
         if (!device.stuck) return;
         if (stop.stop_possible())
@@ -40,9 +41,9 @@ public:
 
 private:
     struct State {
-        State(boost::asio::any_io_executor io, Device& of) : device(of), timer(io) {}
+        State(boost::asio::any_io_executor io, DeviceLane& of) : device(of), timer(io) {}
 
-        Device& device;
+        DeviceLane& device;
         boost::asio::steady_timer timer;
         std::atomic<bool> begun = false;
         bool seen_at_work = false;  // when it was looked at last
@@ -51,7 +52,7 @@ private:
 
     // The timer's word may be under way when the job ends, so that it shares what it looks at.
     static void wait(const std::shared_ptr<State>& state) {
-        state->timer.expires_after(state->device.longest_deafness());
+        state->timer.expires_after(state->device.longest_deafness);
         state->timer.async_wait([weak = std::weak_ptr<State>(state)](boost::system::error_code) {
             const auto job = weak.lock();
             if (!job || job->over) return;
@@ -68,10 +69,10 @@ private:
 };
 
 // As run_on(). `fn` polls `stop`, which fires on io; when it is at work twice as long as
-// device.longest_deafness() afterwards, or where it takes no stop after it was given to the lane
+// device.longest_deafness afterwards, or where it takes no stop after it was given to the lane
 // and is at work for that long, device.stuck is told.
 template <class Fn>
-asio::awaitable<std::invoke_result_t<Fn>> run_on_device(Device& device, std::stop_token stop,
+asio::awaitable<std::invoke_result_t<Fn>> run_on_device(DeviceLane& device, std::stop_token stop,
                                                         Fn fn) {
     const auto io = co_await asio::this_coro::executor;
     JobWatch watch(io, device, std::move(stop));

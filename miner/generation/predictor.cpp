@@ -5,7 +5,7 @@
 #include "generator/image/decode.hpp"
 #include "generator/splat/health.hpp"
 #include "generator/splat/spz.hpp"
-#include "miner/runtime/lanes.hpp"
+#include "miner/generation/on_device.hpp"
 #include "network/event.hpp"
 
 #include <boost/asio/post.hpp>
@@ -24,13 +24,16 @@ using generator::Errc;
 // A job and whoever waits for it; the later of the two to end takes it down.
 template <class T>
 struct Job {
-    explicit Job(const asio::any_io_executor& io) : ended(io) {}
+    Job(const asio::any_io_executor& io, DeviceLane& device)
+        : ended(io), watch(io, device, given_up.get_token()) {}
 
     std::function<config::Result<T>()> work;
     std::optional<config::Result<T>> result;
     std::exception_ptr failure;
     network::Event ended;
     bool over = false, abandoned = false;  // on io
+    std::stop_source given_up;             // when nobody waits for it any more
+    JobWatch watch;
 };
 
 // Jobs that nobody waits for any more and that wait or are at work all the same: a scorer that
@@ -38,22 +41,24 @@ struct Job {
 constexpr int kMostAbandoned = 2;
 
 template <class T>
-asio::awaitable<config::Result<T>> run_until(asio::thread_pool& lane, asio::any_io_executor io,
+asio::awaitable<config::Result<T>> run_until(DeviceLane& device, asio::any_io_executor io,
                                              std::shared_ptr<int> abandoned,
                                              Predictor::Patience patience,
                                              std::function<config::Result<T>()> work) {
     if (*abandoned >= kMostAbandoned)
         co_return config::fail(Errc::cancelled, "the scorer does not come back from earlier tasks");
-    const auto job = std::make_shared<Job<T>>(io);
+    const auto job = std::make_shared<Job<T>>(io, device);
     job->work = std::move(work);
-    asio::post(lane, [job, io, abandoned] {
+    asio::post(device.lane, [shared = job, io, abandoned]() mutable {
+        auto job = std::move(shared);  // which goes on io, where its watch and event are at home
+        job->watch.begun();
         try {
             job->result.emplace(job->work());
         } catch (...) {
             job->failure = std::current_exception();
         }
         job->work = {};  // with what it holds of the scorer
-        asio::post(io, [job, abandoned] {
+        asio::post(io, [job = std::move(job), abandoned] {
             job->over = true;
             *abandoned -= job->abandoned;
             job->ended.happen();
@@ -66,6 +71,7 @@ asio::awaitable<config::Result<T>> run_until(asio::thread_pool& lane, asio::any_
     if (!job->over) {
         job->abandoned = true;
         ++*abandoned;
+        job->given_up.request_stop();
         co_return config::fail(Errc::cancelled, "the score was not there in time");
     }
     if (job->failure) std::rethrow_exception(job->failure);
@@ -96,11 +102,11 @@ std::string names_of(const std::vector<generator::LeftOut>& parts) {
 
 }  // namespace
 
-Predictor::~Predictor() { lane_.join(); }
+Predictor::~Predictor() { device_.lane.join(); }
 
 asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
                                                       config::Score settings) {
-    auto loaded = co_await run_on(lane_, [&]() -> config::Result<void> {
+    auto loading = run_on_device(device_, {}, [&]() -> config::Result<void> {
         auto rasterizer = make.rasterizer(settings.device);
         if (!rasterizer) return rasterizer.error();
         auto scorer = make.scorer(settings);
@@ -109,18 +115,25 @@ asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
         scorer_ = std::move(*scorer);
         return {};
     });
-    if (loaded) name_ = scorer_->info().name;
+    auto loaded = co_await std::move(loading);
+    if (loaded) {
+        const auto& info = scorer_->info();
+        name_ = info.name;
+        device_.longest_deafness =
+            device_patience_.value_or(DeviceLane::deafness_on(info.device));
+    }
     loaded_ = loaded.has_value();
     co_return loaded;
 }
 
 asio::awaitable<void> Predictor::unload() {
     loaded_ = false;
-    co_await run_on(lane_, [this] {
+    auto unloading = run_on_device(device_, {}, [this] {
         scorer_.reset();
         splats_ = {};
         return true;
     });
+    co_await std::move(unloading);
 }
 
 asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const GenerationRequest& request,
@@ -133,7 +146,7 @@ asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const Generatio
         if (!query) return query.error();
         return Query(std::move(*query));
     };
-    auto asking = run_until<Query>(lane_, io_, abandoned_, std::move(patience), std::move(work));
+    auto asking = run_until<Query>(device_, io_, abandoned_, std::move(patience), std::move(work));
     co_return co_await std::move(asking);
 }
 
@@ -144,7 +157,7 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
     };
     spz.reset();
     query.reset();
-    auto predicting = run_until<storage::Prediction>(lane_, io_, abandoned_, std::move(patience),
+    auto predicting = run_until<storage::Prediction>(device_, io_, abandoned_, std::move(patience),
                                                      std::move(work));
     co_return co_await std::move(predicting);
 }

@@ -13,7 +13,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -48,6 +50,13 @@ public:
     Predictor& operator=(const Predictor&) = delete;
     ~Predictor();  // waits for what its lane is at
 
+    // Told when a job does not come back long after nobody waits for it; see DeviceLane::stuck.
+    // `patience`: other than the usual one, once a scorer is loaded.
+    void on_stuck(std::function<void()> told, std::optional<std::chrono::milliseconds> patience) {
+        device_.stuck = std::move(told);
+        device_patience_ = patience;
+    }
+
     // Fails as they do.
     asio::awaitable<config::Result<void>> load(const MakePredictor& make, config::Score settings);
     // Whoever asks meanwhile, or later, fails with cancelled.
@@ -72,11 +81,12 @@ private:
     asio::any_io_executor io_;
     std::string name_;
     bool loaded_ = false;
+    std::optional<std::chrono::milliseconds> device_patience_;
     std::shared_ptr<int> abandoned_ = std::make_shared<int>(0);  // jobs; shared with them, on io
     generator::Rasterizer rasterizer_;           // this and the next two belong to the lane
     std::unique_ptr<generator::Scorer> scorer_;  // null: none is loaded
     generator::StoredSplats splats_;             // of the last one, for whose memory it is kept
-    asio::thread_pool lane_{1};                  // last: joined before what its jobs use goes
+    DeviceLane device_;                          // last: joined before what its jobs use goes
 };
 
 }  // namespace miner

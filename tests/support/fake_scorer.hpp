@@ -26,6 +26,7 @@ struct ScorerScript {
     generator::Errc failure = generator::Errc::wrong_input;  // how they do
     std::atomic<bool> gone = false;                          // the scorer was taken down
     std::atomic<bool> held = false;            // no score ends while it is; fails after ten minutes
+    std::atomic<bool> asks_held = false;       // nor does an ask while this is; likewise
     std::function<bool(int)> may_end;          // and none before this holds for its number, from 0
     Guarded<std::vector<bool>> full{{false}};  // of each score in turn: the memory ran out
     std::atomic<int> begun = 0;
@@ -50,6 +51,12 @@ public:
     config::Result<std::unique_ptr<generator::ScoreQuery>> ask(
         const generator::ScoreCondition& condition) override {
         script_->conditions.push_back(condition);
+        const auto begin = std::chrono::steady_clock::now();
+        while (script_->asks_held) {
+            if (std::chrono::steady_clock::now() > begin + std::chrono::minutes(10))
+                return config::fail(generator::Errc::internal, "kept for too long");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
         if (script_->no_query) return config::fail(generator::Errc::bad_prompt, "as scripted");
         return std::make_unique<generator::ScoreQuery>();
     }

@@ -21,7 +21,7 @@ TEST_CASE("a job that does not come back though it was to stop is told of") {
     miner::Device device;
     std::atomic<bool> told = false;
     device.stuck = [&] { told = true; };
-    device.patience = 1ms;
+    device.longest_deafness = 1ms;
     const bool takes_stop = GENERATE(false, true);
     CAPTURE(takes_stop);
     std::stop_source stop;
@@ -43,7 +43,7 @@ TEST_CASE("a job that waits behind another, and then works, is not taken for stu
     miner::Device device;
     bool told = false;
     device.stuck = [&] { told = true; };
-    device.patience = 1ms;
+    device.longest_deafness = 1ms;
     std::atomic<bool> first_may_end = false, second_began = false, second_may_end = false;
     const auto until = [](const std::atomic<bool>& flag) {
         return tests::eventually([&] { return flag.load(); });
@@ -68,7 +68,7 @@ TEST_CASE("a job that waits behind another, and then works, is not taken for stu
     }
     CHECK_FALSE(told);
     // Once more just after it has begun; time passes only while io runs, which is when it is seen.
-    device.patience = 10min;
+    device.longest_deafness = 10min;
     first_may_end = true;
     CHECK(until(second_began));
     std::this_thread::sleep_for(5ms);
@@ -84,7 +84,7 @@ TEST_CASE("a job that was not to stop may take as long as it likes") {
     miner::Device device;
     bool told = false;
     device.stuck = [&] { told = true; };
-    device.patience = 1ms;
+    device.longest_deafness = 1ms;
     const std::stop_source stop;
     const auto job = [&]() -> asio::awaitable<void> {
         auto running = miner::run_on_device(device, stop.get_token(), [] {
