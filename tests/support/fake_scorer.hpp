@@ -94,17 +94,21 @@ private:
     generator::ScorerInfo info_;
 };
 
+inline miner::MakeRasterizer make_cpu_rasterizer() {
+    return [](const std::string&) -> config::Result<generator::Rasterizer> {
+        return [](const generator::Gaussians& gaussians, const generator::Camera& camera) {
+            return generator::rasterize(gaussians, camera, {.threads = 1});
+        };
+    };
+}
+
 inline miner::MakePredictor make_fake_predictor(std::shared_ptr<ScorerScript> script) {
     return {[script](const config::Score&) -> config::Result<std::unique_ptr<generator::Scorer>> {
                 if (script->no_load)
                     return config::fail(generator::Errc::missing_file, "as scripted");
                 return std::unique_ptr<generator::Scorer>(std::make_unique<FakeScorer>(script));
             },
-            [](const std::string&) -> config::Result<generator::Rasterizer> {
-                return [](const generator::Gaussians& gaussians, const generator::Camera& camera) {
-                    return generator::rasterize(gaussians, camera, {.threads = 1});
-                };
-            }};
+            make_cpu_rasterizer()};
 }
 
 }  // namespace tests

@@ -61,6 +61,12 @@ config::Result<Made> make(std::span<const std::uint8_t> in, const generator::Spl
     return made;
 }
 
+// Whether what was written is read as having that axis up.
+bool tells(const Made& made, generator::UpAxis up) {
+    const auto again = generator::read_splat_file(made.bytes);
+    return again && again->up == up;
+}
+
 }  // namespace
 
 ExitCode convert_command(const CommandLine& line) {
@@ -113,6 +119,9 @@ ExitCode convert_command(const CommandLine& line) {
         fmt::print("axes: {} about x, from {} up to {} up",
                    std::abs(quarters) == 2 ? "half a turn" : "a quarter turn",
                    generator::words(file->up), generator::words(up));
+    else if (file->up != up && !tells(*made, file->up))
+        fmt::print("axes: as they were, {} up, which the file does not say",
+                   generator::words(file->up));
     else
         fmt::print("axes: as they were");
     fmt::print("; by the shape up is {}\n", looks);

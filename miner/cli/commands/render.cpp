@@ -86,12 +86,20 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     const RenderOptions& options = line.render;
     const auto bytes = read_file(options.file, kMaxBytes);
     if (!bytes) return ExitCode::bad_input;
-    auto splats = generator::read_splats(*bytes);
-    if (!splats) {
-        complain(options.file, splats.error());
+    auto file = generator::read_splat_file(*bytes);
+    if (!file) {
+        complain(options.file, file.error());
         return ExitCode::bad_input;
     }
-    if (options.from_trellis) turn_upright(*splats);
+    auto& splats = file->splats;
+    for (const auto& remark : file->remarks)
+        fmt::print(stderr, "miner: {}: {}\n", config::printable(options.file), remark);
+    if (file->up != generator::up_axis(file->format))
+        fmt::print(stderr,
+                   "miner: {}: is drawn as it lies, as a validator knows of no axis that a file "
+                   "names; `miner convert` turns it\n",
+                   config::printable(options.file));
+    if (options.from_trellis) turn_upright(splats);
 
     // A GPU only when it is named: it may be mining, and takes longer to wake than a picture does.
     const auto& device = line.loaded.settings.generator.device;
@@ -100,7 +108,7 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
         complain("--device", rasterizer.error());
         return ExitCode::usage;
     }
-    Renderer renderer(*splats, options.side, std::move(*rasterizer));
+    Renderer renderer(splats, options.side, std::move(*rasterizer));
     const auto write = [&](const std::string& path, const auto& made) {
         if (path.empty()) return ExitCode::ok;
         const auto picture = made();
@@ -116,12 +124,12 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     if (second != ExitCode::ok) return second;
 
     if (options.json) {
-        const boost::json::object object{{"gaussians", splats->size()},
+        const boost::json::object object{{"gaussians", splats.size()},
                                          {"drawn", renderer.most_drawn()},
                                          {"not_finite", renderer.not_numbers()}};
         fmt::print("{}\n", config::json_text(boost::json::serialize(object)));
     } else {
-        fmt::print("{} Gaussians, {} drawn, {} left out as they are not finite\n", splats->size(),
+        fmt::print("{} Gaussians, {} drawn, {} left out as they are not finite\n", splats.size(),
                    renderer.most_drawn(), renderer.not_numbers());
     }
     if (renderer.most_drawn() == 0)

@@ -6,6 +6,7 @@
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/fake_scorer.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -33,6 +34,14 @@ tests::Outcome convert(std::vector<std::string> words) {
         const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         return line ? int(miner::convert_command(*line)) : 64;
+    });
+}
+
+tests::Outcome render(const fs::path& file, const fs::path& picture) {
+    return tests::run_forked([&] {
+        const auto parsed = tests::parse_line({"render", file, "-o", picture, "--size", "16"});
+        const auto* line = std::get_if<miner::CommandLine>(&parsed);
+        return line ? int(miner::render_command(*line, tests::make_cpu_rasterizer())) : 64;
     });
 }
 
@@ -112,7 +121,11 @@ TEST_CASE("a PLY that says +z is up is turned a quarter, and what it lacks is sa
     CHECK(told.at("up_by_the_shape") == "-y");
     CHECK(told.at("remarks").as_array().size() == 1);
     CHECK_THAT(convert({in, glb, "--axes", "keep"}).out,
-               Contains("axes: as they were; by the shape up is z"));
+               Contains("axes: as they were, +z up, which the file does not say; by the shape up is z"));
+    const auto drawn = render(in, folder.path() / "a.png");
+    CHECK(drawn.exit_status.code == 0);
+    CHECK_THAT(drawn.err, Contains("it says that +z is up") && Contains("is drawn as it lies"));
+    CHECK(render(glb, folder.path() / "a.png").err.empty());
 
     std::string flat(bytes.begin(), bytes.end());
     flat.replace(flat.find("scale_2"), 7, "other_2");
