@@ -100,14 +100,8 @@ public:
             const auto id = "more" + std::to_string(i);
             const auto row = journal.pulled({"us", "them\x1b", id, "image", "p", 2000}).value().row;
             REQUIRE(journal.attempted(row, attempt));
-            REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
-                                           .attempt = 1,
-                                           .asset = std::string(64, 'a'),
-                                           .bytes = 10,
-                                           .detail = {},
-                                           .at = 2010}));
-            REQUIRE(journal.submitting(row, 2020));
-            REQUIRE(journal.answered(row, {.feedback = true, .score = 0.77, .at = 2030 + i}));
+            submit(journal, row, {.asset = std::string(64, 'a'), .bytes = 10, .at = 2010});
+            judge(journal, row, 0.77, 2030 + i);
         }
     }
 
@@ -120,14 +114,8 @@ public:
         storage::Attempt attempt{.number = 1};
         attempt.outcome = storage::AttemptOutcome::passed;
         REQUIRE(journal.attempted(row, attempt));
-        REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
-                                       .attempt = 1,
-                                       .asset = hash,
-                                       .bytes = std::int64_t(spz.size()),
-                                       .detail = {},
-                                       .at = 4010}));
-        REQUIRE(journal.submitting(row, 4020));
-        REQUIRE(journal.answered(row, {.feedback = true, .score = 0.7, .at = 4030}));
+        submit(journal, row, {.asset = hash, .bytes = std::int64_t(spz.size()), .at = 4010});
+        judge(journal, row, 0.7, 4030);
         return row;
     }
 
@@ -154,14 +142,8 @@ public:
                                 std::make_shared<const std::vector<std::uint8_t>>(spz));
             });
         }
-        REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
-                                       .attempt = 2,
-                                       .asset = asset_,
-                                       .bytes = 10,
-                                       .detail = {},
-                                       .at = 3010}));
-        REQUIRE(journal.submitting(row, 3020));
-        REQUIRE(journal.answered(row, {.feedback = true, .score = 0, .at = 3030}));
+        submit(journal, row, {.attempt = 2, .asset = asset_, .bytes = 10, .at = 3010});
+        judge(journal, row, 0, 3030);
         return row;
     }
 
@@ -169,6 +151,25 @@ public:
     TaskRow answered = 0, submitting = 0, open = 0;
 
 private:
+    struct Sent {
+        int attempt = 1;
+        std::string asset;
+        std::int64_t bytes;
+        std::int64_t at;  // when it was finished; 10 ms later it is sent
+    };
+    static void submit(storage::Journal& journal, TaskRow row, const Sent& sent) {
+        REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
+                                       .attempt = sent.attempt,
+                                       .asset = sent.asset,
+                                       .bytes = sent.bytes,
+                                       .detail = {},
+                                       .at = sent.at}));
+        REQUIRE(journal.submitting(row, sent.at + 10));
+    }
+    static void judge(storage::Journal& journal, TaskRow row, double score, std::int64_t at) {
+        REQUIRE(journal.answered(row, {.feedback = true, .score = score, .at = at}));
+    }
+
     storage::Artifacts open_artifacts() const {
         return storage::Artifacts::open(folder_.path() / "assets").value();
     }
@@ -194,15 +195,8 @@ private:
                                                         .scorer = "toy\x1b",
                                                         .milliseconds = 40};
             REQUIRE(journal.attempted(row, attempt));
-            REQUIRE(journal.finished(row, {.outcome = storage::Outcome::passed,
-                                           .attempt = 1,
-                                           .asset = hash,
-                                           .bytes = std::int64_t(spz.size()),
-                                           .detail = {},
-                                           .at = 1010}));
-            REQUIRE(journal.submitting(row, 1020));
-            if (answer)
-                REQUIRE(journal.answered(row, {.feedback = true, .score = 0.5, .at = 1030}));
+            submit(journal, row, {.asset = hash, .bytes = std::int64_t(spz.size()), .at = 1010});
+            if (answer) judge(journal, row, 0.5, 1030);
             return row;
         };
         answered = make("a", true);
