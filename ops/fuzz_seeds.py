@@ -124,7 +124,8 @@ def seeds():
             "outcome": "passed", "attempts": 1, "ms": 5, "device": "cpu", "version": "1", "score": 0.5, "file": "a.spz",
             "gaussians": 9, "bytes": 9, "sha256": "b" * 64}
     for text in ("picture,prompt,name,seed\na.png,,x,7\n,\"a, \"\"red\"\"\nchair\",../y,\n", "# list\r\na.png\n\na chair\n",
-                 json.dumps(line), json.dumps({**line, "kind": "prompt", "error": "why", "file": "../a"})):
+                 json.dumps(line), json.dumps({**line, "listed_in": "list.txt", "weights": "c" * 16}),
+                 json.dumps({**line, "kind": "prompt", "error": "why", "file": "../a"})):
         yield "batch", text.encode()
     for text in ("a\x1b[2J\n", "Grüße \u202e\u2028 \U0001f680 \U000e0041", "\x9b漢字e\u0301"):
         yield "escape", text.encode()

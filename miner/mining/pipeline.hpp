@@ -197,10 +197,13 @@ private:
     CandidateTime candidate_time_;
     Calibrator calibrator_;
     std::set<storage::TaskRow> at_hand_;  // rows that a worker has in its hands right now
-    // Violations of a cool-down that a validator told a hotkey of ours last.
-    std::map<std::pair<std::string, std::string>, std::int64_t> violations_;
-    // The task that a validator gave a hotkey of ours last, and its answers to results of that.
-    std::map<std::pair<std::string, std::string>, std::pair<storage::TaskRow, int>> answers_;
+    // What a validator said to a hotkey of ours last.
+    struct Said {
+        std::int64_t violations = 0;  // of its cool-downs
+        storage::TaskRow row = 0;     // of the task that it answered a result of
+        int answers = 0;              // to results of that
+    };
+    std::map<std::pair<std::string, std::string>, Said> said_;  // by hotkey and validator
     LateSteps late_;                            // on lanes.db
     std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
     bool device_lost_ = false;

@@ -97,8 +97,8 @@ void Pipeline::leave_alone(Identity& who, const Validator& validator, const Hear
 // them each makes the cool-down longer.
 bool Pipeline::violated(const Identity& who, const Validator& validator, const Heard& heard) {
     const auto count = heard.answer.cooldown_violations;
-    auto& known = violations_[{who.hotkey(), validator.peer.hotkey}];
-    if (count <= std::exchange(known, count)) return false;
+    auto& said = said_[{who.hotkey(), validator.peer.hotkey}];
+    if (count <= std::exchange(said.violations, count)) return false;
     s_.log.warn("cool-down violated",
                 {{"validator", validator.peer.hotkey},
                  {"hotkey", who.hotkey()},
@@ -201,10 +201,11 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
 // a validator that lost its memory.
 milliseconds Pipeline::least_wait(const Job& job) {
     const auto& settings = s_.settings.schedule;
-    auto& [row, answers] = answers_[{job.who.hotkey(), job.validator.peer.hotkey}];
-    answers = std::exchange(row, job.row) == job.row ? answers + 1 : 1;
-    if (answers <= 2) return settings.idle;
-    return std::min<milliseconds>(wait_after_failure(settings) * (1 << std::min(answers - 3, 16)),
+    auto& said = said_[{job.who.hotkey(), job.validator.peer.hotkey}];
+    said.answers = std::exchange(said.row, job.row) == job.row ? said.answers + 1 : 1;
+    if (said.answers <= 2) return settings.idle;
+    const auto doublings = std::min(said.answers - 3, 16);
+    return std::min<milliseconds>(wait_after_failure(settings) * (1 << doublings),
                                   kLongestCooldown);
 }
 
