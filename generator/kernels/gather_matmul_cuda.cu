@@ -2,10 +2,10 @@
 // rows allow it, and neighbouring threads neighbouring pieces, so that lines are read and written
 // whole. Memory bound: the patches written once, rows mostly read from cache.
 #include "generator/kernels/gather_matmul_launch.hpp"
+#include "generator/kernels/launch_site.cuh"
 
 #include <cstdint>
 
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
 namespace generator {
@@ -42,7 +42,8 @@ void launch(const at::Tensor& x, const at::Tensor& table, at::Tensor& patches, i
     const int64_t pieces = row_bytes / int64_t(sizeof(Piece));
     const int64_t total = x.size(0) * table.numel() * pieces;
     const auto grid = unsigned((total + kThreads - 1) / kThreads);
-    gather_patches_kernel<Piece><<<grid, kThreads, 0, at::cuda::getCurrentCUDAStream()>>>(
+    const LaunchSite site(x);
+    gather_patches_kernel<Piece><<<grid, kThreads, 0, site.stream>>>(
         static_cast<const Piece*>(x.const_data_ptr()), table.const_data_ptr<int64_t>(),
         static_cast<Piece*>(patches.mutable_data_ptr()), x.size(0), x.size(1), table.numel(),
         int(pieces));

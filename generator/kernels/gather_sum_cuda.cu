@@ -1,9 +1,9 @@
 // One warp owns one output row: its lanes go over the channels, so that each slice is read in whole
 // lines, and keep the sums in registers. Memory bound: the slices that exist, once each.
 #include "generator/kernels/gather_sum_launch.hpp"
+#include "generator/kernels/launch_site.cuh"
 
 #include <ATen/Dispatch.h>
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
 namespace generator {
@@ -60,9 +60,9 @@ void launch_gather_sum(const at::Tensor& x, const at::Tensor& table, const at::T
                        at::Tensor& y) {
     const int64_t batch = x.size(0), rows = table.size(0);
     const auto grid = unsigned((batch * rows + kWarpsPerBlock - 1) / kWarpsPerBlock);
-    const auto stream = at::cuda::getCurrentCUDAStream();
+    const LaunchSite site(x);
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "gather_sum", [&] {
-        gather_sum_kernel<scalar_t><<<grid, dim3(kWarp, kWarpsPerBlock), 0, stream>>>(
+        gather_sum_kernel<scalar_t><<<grid, dim3(kWarp, kWarpsPerBlock), 0, site.stream>>>(
             x.const_data_ptr<scalar_t>(), table.const_data_ptr<int64_t>(),
             bias.const_data_ptr<scalar_t>(), y.mutable_data_ptr<scalar_t>(), batch, x.size(1), rows,
             int(table.size(1)), int(bias.size(0)));

@@ -2,13 +2,13 @@
 // heads allow it, reduce the sum of squares by shuffles and write it back. Memory bound: 2 x bytes
 // of x is the floor; gamma stays in cache.
 #include "generator/kernels/head_norm_launch.hpp"
+#include "generator/kernels/launch_site.cuh"
 #include "generator/kernels/pieces.cuh"
 
 #include <cstdint>
 #include <type_traits>
 
 #include <ATen/Dispatch.h>
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
 namespace generator {
@@ -90,7 +90,7 @@ void launch_head_norm(const at::Tensor& x, const at::Tensor& gamma) {
     const int heads = int(x.size(-2)), width = int(x.size(-1));
     TORCH_CHECK(width <= kWarp * kMostPerLane, "head_norm_: no kernel for heads of ", width);
     const Layout layout{x.numel() / (int64_t(heads) * width), x.stride(-3), heads, width};
-    const auto stream = at::cuda::getCurrentCUDAStream();
+    const LaunchSite site(x);
     const auto size = int64_t(x.element_size());
     const bool aligned = reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % kPieceBytes == 0 &&
                          layout.token_stride * size % kPieceBytes == 0;
@@ -102,7 +102,7 @@ void launch_head_norm(const at::Tensor& x, const at::Tensor& gamma) {
         };
         const auto pieces = [&](auto lanes) {
             head_norm_pieces_kernel<scalar_t, lanes.value>
-                <<<grid(lanes.value), kThreads, 0, stream>>>(data, factors, layout);
+                <<<grid(lanes.value), kThreads, 0, site.stream>>>(data, factors, layout);
         };
         // The widths of the published networks: 64 in 16 bits, and in 32.
         const auto bytes = width * size;
@@ -111,7 +111,7 @@ void launch_head_norm(const at::Tensor& x, const at::Tensor& gamma) {
         } else if (aligned && bytes == 16 * kPieceBytes) {
             pieces(std::integral_constant<int, 16>{});
         } else {
-            head_norm_kernel<scalar_t><<<grid(kWarp), kThreads, 0, stream>>>(data, factors, layout);
+            head_norm_kernel<scalar_t><<<grid(kWarp), kThreads, 0, site.stream>>>(data, factors, layout);
         }
     });
     C10_CUDA_KERNEL_LAUNCH_CHECK();

@@ -2,6 +2,7 @@
 // of which a warp holds several. They read it once into registers, reduce by shuffles and write it.
 // Memory bound: twice the bytes of x is the floor, where torch's norm gives each row a block of its
 // own, whatever its width, and the activation reads and writes all of it once more.
+#include "generator/kernels/launch_site.cuh"
 #include "generator/kernels/norm_silu_launch.hpp"
 #include "generator/kernels/pieces.cuh"
 
@@ -9,7 +10,6 @@
 #include <type_traits>
 
 #include <ATen/Dispatch.h>
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
 namespace generator {
@@ -98,7 +98,7 @@ bool launch_norm_silu(const at::Tensor& x, const at::Tensor& scale, const at::Te
         return false;
     const int pieces = int(row_bytes / kPieceBytes);
     const int64_t rows = x.numel() / x.size(-1);
-    const auto stream = at::cuda::getCurrentCUDAStream();
+    const LaunchSite site(x);
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "norm_silu", [&] {
         const auto whole = [](const at::Tensor& t) {
             return static_cast<const Piece<scalar_t>*>(t.const_data_ptr());
@@ -111,7 +111,7 @@ bool launch_norm_silu(const at::Tensor& x, const at::Tensor& scale, const at::Te
         const auto launch = [&](auto lanes, auto rounds) {
             const auto blocks = unsigned((rows * lanes.value + kThreads - 1) / kThreads);
             norm_silu_kernel<scalar_t, lanes.value, rounds.value>
-                <<<blocks, kThreads, 0, stream>>>(arguments);
+                <<<blocks, kThreads, 0, site.stream>>>(arguments);
         };
         constexpr std::integral_constant<int, 1> once;
         constexpr std::integral_constant<int, kWarp> warp;

@@ -2,6 +2,7 @@
 // sum and, by shuffles, its norm. Memory bound: four times the bytes of x is the floor, where a
 // residual and a norm of their own move five and torch's, which read a broadcast gate value by
 // value, more.
+#include "generator/kernels/launch_site.cuh"
 #include "generator/kernels/pieces.cuh"
 #include "generator/kernels/residual_norm_launch.hpp"
 
@@ -9,7 +10,6 @@
 #include <type_traits>
 
 #include <ATen/Dispatch.h>
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
 namespace generator {
@@ -121,7 +121,7 @@ bool launch_residual_norm(const at::Tensor& x, const Residual& residual,
         !aligned(x) || !aligned(y) || !aligned(gate) || !aligned(modulation.scale) ||
         !aligned(modulation.shift) || !aligned(into))
         return false;
-    const auto stream = at::cuda::getCurrentCUDAStream();
+    const LaunchSite site(x);
     AT_DISPATCH_FLOATING_TYPES_AND2(
         at::kHalf, at::kBFloat16, x.scalar_type(), "residual_norm", [&] {
             const Arguments<scalar_t> arguments{.x = x.mutable_data_ptr<scalar_t>(),
@@ -138,7 +138,7 @@ bool launch_residual_norm(const at::Tensor& x, const Residual& residual,
             const auto blocks = unsigned((arguments.rows + kWarps - 1) / kWarps);
             const auto launch = [&](auto rounds) {
                 residual_norm_kernel<scalar_t, rounds.value>
-                    <<<blocks, kThreads, 0, stream>>>(arguments);
+                    <<<blocks, kThreads, 0, site.stream>>>(arguments);
             };
             if (arguments.pieces <= kWarp)
                 launch(std::integral_constant<int, 1>{});

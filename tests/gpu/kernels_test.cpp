@@ -11,6 +11,7 @@
 
 #include "tests/generator/golden.hpp"
 #include "tests/generator/layer_weights.hpp"
+#include "tests/gpu/last_gpu.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
@@ -21,7 +22,7 @@ double tolerance(at::ScalarType dtype) {
     return dtype == at::kFloat ? 1e-5 : dtype == at::kHalf ? 2e-3 : 2e-2;
 }
 
-at::Tensor on_gpu(const at::Tensor& t) { return t.to(at::kCUDA); }
+at::Tensor on_gpu(const at::Tensor& t) { return t.to(tests::last_gpu()); }
 at::Tensor wide(const at::Tensor& t) { return t.to(at::kFloat); }
 
 }  // namespace
@@ -71,7 +72,7 @@ TEST_CASE("a product's own gelu equals the one after it", "[gpu]") {
     tests::LayerWeights weights;  // rounded, so that both sides have the same
     weights.add("weight", at::randn({256, 64}).to(dtype).to(at::kFloat));
     weights.add("bias", at::randn({256}).to(dtype).to(at::kFloat));
-    auto there = weights.bundle(at::kCUDA, dtype), here = weights.bundle();
+    auto there = weights.bundle(tests::last_gpu(), dtype), here = weights.bundle();
     const auto got = generator::Linear(generator::Scope(there), 64, 256).gelu(on_gpu(x));
     const auto want = generator::Linear(generator::Scope(here), 64, 256).gelu(wide(x));
     CHECK(got.sizes() == want.sizes());
@@ -111,7 +112,7 @@ TEST_CASE("a dense convolution equals the CPU's", "[gpu]") {
     tests::LayerWeights weights;  // rounded, so that both sides have the same
     weights.add("weight", at::randn({16, in, 3, 3, 3}).to(dtype).to(at::kFloat));
     weights.add("bias", at::randn({16}).to(dtype).to(at::kFloat));
-    auto there = weights.bundle(at::kCUDA, dtype), here = weights.bundle();
+    auto there = weights.bundle(tests::last_gpu(), dtype), here = weights.bundle();
     const auto got = generator::Conv3d(generator::Scope(there), in, 16)(on_gpu(x));
     const auto want = generator::Conv3d(generator::Scope(here), in, 16)(wide(x));
     CHECK(got.is_contiguous(at::MemoryFormat::ChannelsLast3d));
@@ -131,7 +132,7 @@ TEST_CASE("a norm and its activation equal their oracle", "[gpu]") {
 }
 
 TEST_CASE("no rows give no rows", "[gpu]") {
-    const auto options = at::TensorOptions().device(at::kCUDA);
+    const auto options = at::TensorOptions().device(tests::last_gpu());
     const auto table = at::empty({0, 27}, options.dtype(at::kLong));
     const auto x = at::randn({1, 5, 27 * 4}, options), bias = at::randn({4}, options);
     CHECK(generator::gather_sum(x, table, bias).size(1) == 0);
@@ -162,16 +163,16 @@ TEST_CASE("attention over any number of rows equals its oracle", "[gpu]") {
 }
 
 TEST_CASE("attention over a padded sequence equals its oracle, with whatever pads it", "[gpu]") {
-    const auto card = generator::compute_capability(at::Device(at::kCUDA, 0));
+    const auto card = generator::compute_capability(tests::last_gpu());
     const auto dtype = GENERATE(at::kHalf, at::kBFloat16);
     const auto batch = GENERATE(1, 2);
     if (!generator::has_planned(card, dtype, 64)) return;  // a card that goes by another kernel
     const std::int64_t heads = 16, width = 64;
-    generator::make_plans({at::Device(at::kCUDA, 0), dtype, heads, width, 1374});
+    generator::make_plans({tests::last_gpu(), dtype, heads, width, 1374});
     for (const std::int64_t rows : {1, 128, 1000, 2152, 3073, 6000}) {
         CAPTURE(rows, batch);
         at::manual_seed(8);
-        const auto sequence = generator::pad_sequence(rows, at::Device(at::kCUDA, 0), dtype, width);
+        const auto sequence = generator::pad_sequence(rows, tests::last_gpu(), dtype, width);
         REQUIRE(sequence);
         const auto qkv = at::randn({batch, sequence.size, 3, heads, width}).to(dtype);
         const auto attend = [&](const at::Tensor& all, const generator::PaddedSequence& how) {

@@ -2,6 +2,7 @@
 #include "generator/trellis/trellis.hpp"
 
 #include "tests/generator/golden.hpp"
+#include "tests/gpu/last_gpu.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 
@@ -29,7 +30,7 @@ const Folder kNano{tests::project_path("generator/nano/model"),
 void check_networks(const Folder& folder, at::ScalarType dtype, double tolerance) {
     at::globalContext().setAllowTF32CuDNN(false);
     const tests::Golden golden(folder.golden);
-    const at::Device gpu(at::kCUDA, 0);
+    const auto gpu = tests::last_gpu();
     const auto networks = tests::read_networks(folder.model, {gpu, dtype});
     const auto input = [&](const char* name) { return golden[name].to(gpu); };
     const auto condition = input("cond").to(dtype);
@@ -94,8 +95,8 @@ TEST_CASE("in fp32 a picture becomes the golden voxels, all of them, and their s
           "[gpu][golden]") {
     const auto folder = GENERATE(kTiny, kOdd, kNano);
     const tests::Golden golden(folder.golden);
-    const auto gpu = make(folder.model, "cuda", "fp32");
-    CHECK(gpu->info().device == "cuda:0");
+    const auto gpu = make(folder.model, tests::last_gpu_name(), "fp32");
+    CHECK(gpu->info().device == tests::last_gpu_name());
     const auto structure = gpu->generate_structure(golden.picture(), golden.seed(), {});
     REQUIRE(structure.has_value());
     REQUIRE((*structure)->voxels() == golden["coords"].size(0));
@@ -108,7 +109,7 @@ TEST_CASE("in fp32 a picture becomes the golden voxels, all of them, and their s
 
 TEST_CASE("the same seed gives the same splats to the bit", "[gpu]") {
     const tests::Golden golden(kTiny.golden);
-    const auto gpu = make(kTiny.model, "cuda", "fp16");
+    const auto gpu = make(kTiny.model, tests::last_gpu_name(), "fp16");
     const auto once = gpu->generate_structure(golden.picture(), 7, {}),
                again = gpu->generate_structure(golden.picture(), 7, {});
     REQUIRE((once && again));
