@@ -47,7 +47,7 @@ class State {
 public:
     struct Limits {
         std::chrono::milliseconds making{300'000};      // a stage of a generation takes no longer
-        std::chrono::milliseconds submitting{360'000};  // nor does a submission
+        std::chrono::milliseconds submitting{670'000};  // nor does a submission
         std::chrono::milliseconds silence{900'000};     // some validator answers within
     };
 
@@ -55,7 +55,9 @@ public:
 
     State(Limits limits, Time start) : limits_(limits), start_(start) {}
 
-    // Generations last a deadline at most, submissions their timeout; a minute's grace on both.
+    // Generations last a deadline at most; submissions their timeout for what is sent, and once
+    // more until it is judged, after a name was looked up and connected to. A minute's grace on
+    // both.
     static Limits limits(const config::Settings& settings);
 
     void model_ready(generator::ModelInfo model);

@@ -51,6 +51,17 @@ TEST_CASE("a stage that outlasts its limit is a stall; a submission may take lon
     CHECK(state.health(kStart + 1000s).healthy);
 }
 
+TEST_CASE("a submission is no stall for as long as sending and judging may take") {
+    const config::Settings settings;
+    State state(State::limits(settings), kStart);
+    state.model_ready({});
+    pull(state, kStart);
+    state.stage(kInHand, "submit", kStart);
+    const auto longest = 2 * settings.schedule.submit_timeout;
+    CHECK(state.health(kStart + longest + 10s).healthy);
+    CHECK_FALSE(state.health(kStart + longest + 2min).healthy);
+}
+
 TEST_CASE("two hotkeys that were given one task are two tasks at hand") {
     auto state = running();
     pull(state, kStart);
