@@ -250,6 +250,18 @@ config::Result<void> Journal::attempted(TaskRow task, const Attempt& attempt) {
     });
 }
 
+config::Result<void> Journal::gave_up_attempts(TaskRow task, Milliseconds at) {
+    return impl_->step(at, [&]() -> config::Result<void> {
+        auto& database = impl_->handle();
+        const auto known = find_task(database, task);
+        if (!known) return known.error();
+        if (known->state != TaskState::open && known->state != TaskState::abandoned)
+            return out_of_order(*known, "begun anew");
+        supersede_attempts(database, task);
+        return {};
+    });
+}
+
 config::Result<void> Journal::finished(TaskRow task, const Result& result) {
     return impl_->step(result.at, [&]() -> config::Result<void> {
         auto& database = impl_->handle();

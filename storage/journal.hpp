@@ -109,6 +109,9 @@ public:
     // Once an attempt is over; the same number again replaces what was written (later stages of the
     // chosen one).
     config::Result<void> attempted(TaskRow task, const Attempt& attempt);
+    // The attempts so far came to nothing, as where their backend was lost: they stay, and count no
+    // more. The next is the first again.
+    config::Result<void> gave_up_attempts(TaskRow task, Milliseconds at);
     config::Result<void> finished(TaskRow task, const Result& result);
     // The asset of a finished result is gone or damaged: the task is open again, its attempts no
     // longer count.

@@ -89,9 +89,13 @@ std::optional<TaskRecord> find_task(SQLite::Database& database, std::int64_t val
     return read(statement);
 }
 
-void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at) {
+void supersede_attempts(SQLite::Database& database, TaskRow task) {
     execute(database, "UPDATE attempts SET superseded = 1 WHERE task = ? AND superseded = 0",
             {task});
+}
+
+void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at) {
+    supersede_attempts(database, task);
     execute(database,
             "UPDATE tasks SET state = 'open', outcome = NULL, chosen = NULL, asset = NULL,"
             " asset_bytes = NULL, detail = NULL, finished_at = NULL, closed_at = NULL,"

@@ -42,6 +42,8 @@ EnhancementChain parse_chain(std::string_view name);
 Route parse_route(std::string_view name);
 AttemptOutcome parse_attempt_outcome(std::string_view name);
 
+// Those of the task until now no longer count.
+void supersede_attempts(SQLite::Database& database, TaskRow task);
 // Open again as if nothing had been made yet; earlier attempts no longer count.
 void begin_anew(SQLite::Database& database, TaskRow task, Milliseconds at);
 void close_task(SQLite::Database& database, TaskRow task, TaskState state, Milliseconds at);

@@ -185,6 +185,10 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
             end_without_backend(result, routed, tried);
             co_return;
         }
+        if (!result.attempts.empty() && routed.watch.begun_anew) {
+            auto telling = routed.watch.begun_anew();
+            co_await std::move(telling);
+        }
         result = {.backend = backend->where(),
                   .is_remote = backend->is_remote(),
                   .ran_out_of_memory = result.ran_out_of_memory};

@@ -80,6 +80,8 @@ public:
         std::string task;                                                // for the log
         std::function<void(std::string_view stage)> stage;               // a stage begins
         std::function<asio::awaitable<void>(storage::Attempt)> attempt;  // one has ended
+        // What was told of attempts counts no more: another backend, or another way, begins anew.
+        std::function<asio::awaitable<void>()> begun_anew = {};
         // More is known of one that was told: its splats, or its predicted score.
         std::function<asio::awaitable<void>(storage::Attempt)> completed = {};
         // The SPZ of one that was told and is about to be scored, the gate's result among them.

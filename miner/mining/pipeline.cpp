@@ -21,7 +21,7 @@ double sound_threshold(double told) { return told >= 0 && told <= 1 ? told : 0.6
 
 asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnProgress progress) {
     Turn turn;
-    who.schedule.reserve(validator.uid, now());
+    who.schedule.reserve(validator, now());
     auto heard = co_await pull(who, validator, turn);
     if (!heard) co_return turn;
     auto& pulled = heard->answer;
@@ -60,7 +60,7 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnPro
              {"step", "pulled"},
              {"error", known.error().message()},
              {"remedy", "make room or mend the storage folder; the task waits at its validator"}});
-        who.schedule.failed(validator.uid, now());
+        who.schedule.failed(validator, now());
         turn.end = Turn::End::failed;
         co_return turn;
     }
@@ -158,7 +158,7 @@ asio::awaitable<void> Pipeline::work(Job& job, std::optional<storage::Result> re
     if (!result) {
         if (device_lost_) s_.stop.now();
         // The validator hands the task out again, to a miner that can do it by then.
-        if (job.stranded) job.who.schedule.failed(job.validator.uid, now());
+        if (job.stranded) job.who.schedule.failed(job.validator, now());
         job.turn.end = device_lost_ || job.stranded ? Turn::End::failed : Turn::End::stopped;
         co_return;
     }
@@ -263,6 +263,7 @@ Production::Watch Pipeline::watch(Job& job) {
         if (s_.observer.attempt) s_.observer.attempt(in_hand(job), attempt);
         return attempted(job, attempt);
     };
+    watch.begun_anew = [this, &job] { return begun_anew(job); };
     watch.completed = [this, &job](const storage::Attempt& attempt) {
         if (s_.observer.completed) s_.observer.completed(attempt);
         return attempted(job, attempt);
@@ -281,6 +282,12 @@ asio::awaitable<void> Pipeline::attempted(const Job& job, const storage::Attempt
     row.at = now_ms();
     return record("attempted", job.task.id, [this, task = job.row, row = std::move(row)] {
         return s_.journal.attempted(task, row);
+    });
+}
+
+asio::awaitable<void> Pipeline::begun_anew(const Job& job) {
+    return record("begun anew", job.task.id, [this, task = job.row, at = now_ms()] {
+        return s_.journal.gave_up_attempts(task, at);
     });
 }
 

@@ -167,6 +167,7 @@ private:
     bool withhold(Job& job, const GenerationResult& generated, storage::Result& result);
     void compared(const Job& job, storage::PredictedScore::End end, double received);
     asio::awaitable<void> attempted(const Job& job, const storage::Attempt& attempt);
+    asio::awaitable<void> begun_anew(const Job& job);
     asio::awaitable<void> keep(Job& job, GenerationResult generated, storage::Result& result,
                                std::vector<std::uint8_t>& spz);
     asio::awaitable<void> finished(const Job& job, const storage::Result& result);

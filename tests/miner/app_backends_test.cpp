@@ -78,6 +78,37 @@ TEST_CASE("tasks go to other miners, and to those that are left when one of them
     CHECK(stage.script->stage1_runs == 0);
 }
 
+TEST_CASE("attempts of a backend that is lost before its splats came count no more") {
+    // Two sparse structures, of which it then does not give the better one.
+    std::atomic<int> calls = 0;
+    const tests::LoopbackPeer lost([&](tests::LoopbackPeer::Socket& socket) {
+        const auto request = tests::read_request(socket);
+        if (!request.starts_with("POST "))
+            return tests::send(socket,
+                               "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"
+                               R"({"status":"healthy"})");
+        const int count = ++calls;
+        if (count > 2) return;
+        tests::send(socket, "HTTP/1.1 422 Unprocessable Content\r\nX-Gaussians: " +
+                                std::to_string(1600 + 100 * count) +
+                                "\r\nContent-Length: 2\r\n\r\n{}");
+    });
+    tests::Serving well;
+    well.start();
+    Stage stage;
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {"http://127.0.0.1:" + std::to_string(lost.port()),
+                                       well.url()};
+    stage.add_validator({image_task("a")});
+    CHECK(stage.run() == ExitCode::ok);
+    tests::Serving::stop_all({&well});
+    CHECK(calls == 3);
+    CHECK(well.script->stage1_runs == 1);
+    const auto counts = stage.counts();
+    CHECK(counts.passed_at_once == 1);
+    CHECK(counts.retries == 0);
+}
+
 TEST_CASE("as many tasks are in flight as miners stand behind a balancer") {
     HeldServers held;
     auto& servers = held.servers;

@@ -107,6 +107,18 @@ TEST_CASE_METHOD(Fixture, "an attempt written again with its later stages is one
           "1 chosen 30.0");
 }
 
+TEST_CASE_METHOD(Fixture, "attempts that came to nothing stay, and count no more") {
+    const auto row = at(TaskState::open);
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::sparse)));
+    REQUIRE(journal->attempted(row, attempt(2, AttemptOutcome::sparse)));
+    REQUIRE(journal->gave_up_attempts(row, 1500));
+    REQUIRE(journal->attempted(row, attempt(1, AttemptOutcome::passed)));
+    CHECK(text("SELECT group_concat(outcome || superseded) FROM (SELECT * FROM attempts"
+               " ORDER BY round, number)") == "sparse1,sparse1,passed0");
+    REQUIRE(journal->finished(row, {.outcome = Outcome::passed, .attempt = 1, .at = 2000}));
+    CHECK(journal->gave_up_attempts(row, 2000).error().code == Errc::out_of_order);
+}
+
 TEST_CASE_METHOD(Fixture, "a seed of 64 bits survives") {
     Attempt one = attempt(1, AttemptOutcome::passed);
     one.seed = std::numeric_limits<std::uint64_t>::max() - 1;
