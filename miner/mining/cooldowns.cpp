@@ -70,8 +70,8 @@ void resume_cooldowns(const Contacts& contacts, std::span<Identity> identities,
             if (left == milliseconds(0)) continue;
             for (const auto& validator : schedule.validators()) {
                 if (validator.peer.hotkey != contact.validator) continue;
-                schedule.cool_down(validator.uid,
-                                   std::max(now + left, schedule.cooldown_until(validator.uid)));
+                schedule.cool_down(validator,
+                                   std::max(now + left, schedule.cooldown_until(validator)));
                 ++count;
                 longest = std::max(longest, left);
             }

@@ -85,12 +85,12 @@ void Pipeline::leave_alone(Identity& who, const Validator& validator, const Hear
     // No task and no word about when: the reference takes it for an unknown failure, and so do we.
     // Likewise when the validator still counts a cool-down that we computed as expired.
     if (heard.answer.cooldown_until <= 0 || (too_early && heard.cooldown == milliseconds(0)))
-        schedule.failed(validator.uid, now());
+        schedule.failed(validator, now());
     else
-        schedule.cool_down(validator.uid, heard.until);
+        schedule.cool_down(validator, heard.until);
     const auto soonest = now() + s_.settings.schedule.idle;
-    if (schedule.cooldown_until(validator.uid) < soonest)
-        schedule.cool_down(validator.uid, soonest);
+    if (schedule.cooldown_until(validator) < soonest)
+        schedule.cool_down(validator, soonest);
 }
 
 // Whether the validator counts this pull as one during its cool-down. It tolerates a hundred; past
@@ -136,7 +136,7 @@ asio::awaitable<void> Pipeline::submit(Job& job, const storage::Result& result,
     if (s_.observer.stage) s_.observer.stage(in_hand(job), "submit");
     const int number = co_await begin_submission(job);
     // With schedule.reference it is a time alone: renewed, or another pulls during judging.
-    job.who.schedule.reserve(job.validator.uid, now());
+    job.who.schedule.reserve(job.validator, now());
     const auto begin = std::chrono::steady_clock::now();
     auto results = co_await run_on(s_.lanes.cpu, [&] { return network::base64_encode(spz); });
     const auto bytes = spz.size();
@@ -192,7 +192,7 @@ asio::awaitable<void> Pipeline::unanswered(Job& job, config::Error error, bool m
     auto wait = wait_after_failure(settings);
     // It may be judging.
     if (may_have_arrived) wait = std::max(wait, settings.validation_lock);
-    job.who.schedule.cool_down(job.validator.uid, now() + wait);
+    job.who.schedule.cool_down(job.validator, now() + wait);
     co_await submit_failed(job, may_have_arrived, error.message());
 }
 
@@ -216,11 +216,11 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
     const auto least = least_wait(job);
     job.turn.cooldown_until = answer.cooldown_until;
     auto wait = answer.feedback ? cooldown : milliseconds(s_.settings.schedule.failure_delay);
-    schedule.cool_down(job.validator.uid, now() + std::max(wait, least));
+    schedule.cool_down(job.validator, now() + std::max(wait, least));
     const bool empty = job.turn.bytes == 0;
     if (answer.feedback && !empty && !has_effect(*answer.feedback, cooldown, sent_before)) {
         wait = std::max(wait, s_.settings.schedule.validation_lock);
-        schedule.cool_down(job.validator.uid, now() + std::max(wait, least));
+        schedule.cool_down(job.validator, now() + std::max(wait, least));
         s_.log.warn("no effect", {{"task", job.task.id},
                                   {"validator", job.validator.peer.hotkey},
                                   {"hint",

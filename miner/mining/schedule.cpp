@@ -25,12 +25,11 @@ void Schedule::set_validators(std::vector<Validator> validators) {
     const std::vector<Validator> before = std::exchange(validators_, std::move(validators));
     if (!settings_.reference) {
         for (const Validator& old : before) {
-            const Validator* now = find(old.uid);
-            const bool another = now == nullptr || now->peer.hotkey != old.peer.hotkey;
-            const bool moved = !another && now->peer != old.peer;
-            if (another || (moved && unreached_.contains(old.uid))) {
-                cooldowns_.erase(old.uid);
-                unreached_.erase(old.uid);
+            const Validator* now = find(old);
+            const bool moved = now != nullptr && now->peer != old.peer;
+            if (now == nullptr || (moved && unreached_.contains(key_of(old)))) {
+                cooldowns_.erase(key_of(old));
+                unreached_.erase(key_of(old));
             }
         }
     }
@@ -57,41 +56,45 @@ std::optional<Validator> Schedule::next(Time now) {
     return spare != nullptr && is_free(*spare, now) ? given(spare) : std::nullopt;
 }
 
-void Schedule::reserve(int uid, Time now) { cool_down(uid, now + settings_.reservation); }
-
-void Schedule::failed(int uid, Time now) { cool_down(uid, now + wait_after_failure(settings_)); }
-
-void Schedule::unreached(const Validator& asked, Time now) {
-    const Validator* known = find(asked.uid);
-    if (known == nullptr) return;
-    if (!settings_.reference && known->peer != asked.peer) {  // it moved while it was asked
-        cooldowns_.erase(asked.uid);
-        return;
-    }
-    failed(asked.uid, now);
-    unreached_.insert(asked.uid);
+void Schedule::reserve(const Validator& validator, Time now) {
+    cool_down(validator, now + settings_.reservation);
 }
 
-void Schedule::cool_down(int uid, Time until) {
-    unreached_.erase(uid);
-    if (find(uid) != nullptr) cooldowns_[uid] = until;
+void Schedule::failed(const Validator& validator, Time now) {
+    cool_down(validator, now + wait_after_failure(settings_));
+}
+
+void Schedule::unreached(const Validator& asked, Time now) {
+    const Validator* known = find(asked);
+    if (known == nullptr) return;
+    if (!settings_.reference && known->peer != asked.peer) {  // it moved while it was asked
+        cooldowns_.erase(key_of(asked));
+        return;
+    }
+    failed(asked, now);
+    unreached_.insert(key_of(asked));
+}
+
+void Schedule::cool_down(const Validator& validator, Time until) {
+    unreached_.erase(key_of(validator));
+    if (find(validator) != nullptr) cooldowns_[key_of(validator)] = until;
 }
 
 std::optional<Schedule::Time> Schedule::next_turn(Time now) const {
     if (settings_.reference) return now + settings_.idle;
     std::optional<Time> earliest;
     if (const Validator* spare = owner(); spare != nullptr && !is_held(*spare))
-        earliest = cooldown_until(spare->uid);
+        earliest = cooldown_until(*spare);
     for (const Validator& validator : validators_) {
         if (!is_in_round(validator, settings_) || is_held(validator)) continue;
-        const Time free = cooldown_until(validator.uid);
+        const Time free = cooldown_until(validator);
         if (!earliest || free < *earliest) earliest = free;
     }
     return earliest ? std::optional(std::max(now, *earliest)) : std::nullopt;
 }
 
-Schedule::Time Schedule::cooldown_until(int uid) const {
-    const auto found = cooldowns_.find(uid);
+Schedule::Time Schedule::cooldown_until(const Validator& validator) const {
+    const auto found = cooldowns_.find(key_of(validator));
     return found == cooldowns_.end() ? Time() : found->second;
 }
 
@@ -99,27 +102,41 @@ Schedule::Time Schedule::cooldown_until(int uid) const {
 bool Schedule::is_free(const Validator& validator, Time now) const {
     using std::chrono::floor;
     using std::chrono::seconds;
-    const Time until = cooldown_until(validator.uid);
+    const Time until = cooldown_until(validator);
     if (settings_.reference) return floor<seconds>(until) < floor<seconds>(now);
     return until <= now && !is_held(validator);
 }
 
-const Validator* Schedule::find(int uid) const {
-    const auto found = std::find_if(validators_.begin(), validators_.end(),
-                                    [&](const auto& v) { return v.uid == uid; });
-    return found == validators_.end() ? nullptr : &*found;
+std::string Schedule::key_of(const Validator& validator) const {
+    return settings_.reference ? std::to_string(validator.uid) : validator.peer.hotkey;
+}
+
+// Of several with one hotkey, as the setting `validators` may have them, the one at that address.
+const Validator* Schedule::find(const Validator& validator) const {
+    const Validator* found = nullptr;
+    for (const auto& each : validators_) {
+        if (key_of(each) != key_of(validator)) continue;
+        if (each.peer == validator.peer) return &each;
+        if (found == nullptr) found = &each;
+    }
+    return found;
 }
 
 const Validator* Schedule::owner() const {
-    const Validator* owner = owner_uid_ ? find(*owner_uid_) : nullptr;
-    return owner != nullptr && (owner->serving || settings_.reference) ? owner : nullptr;
+    const auto owner = std::find_if(validators_.begin(), validators_.end(),
+                                    [&](const auto& v) { return owner_uid_ == v.uid; });
+    const bool has_turns =
+        owner != validators_.end() && (owner->serving || settings_.reference);
+    return has_turns ? &*owner : nullptr;
 }
 
 // Counts down at each call, but not while the owner is on cool-down.
 bool Schedule::is_owners_turn(Time now) {
-    if (owner() == nullptr && !settings_.reference) return false;
-    if (owner_uid_ && cooldown_until(*owner_uid_) > now) return false;
-    if (owner() != nullptr && is_held(*owner())) return false;
+    const Validator* who = owner();
+    if (who == nullptr && !settings_.reference) return false;
+    const Validator absent{.uid = owner_uid_.value_or(-1)};
+    const bool cools_down = owner_uid_ && cooldown_until(who != nullptr ? *who : absent) > now;
+    if (cools_down || (who != nullptr && is_held(*who))) return false;
     if (until_owner_ > 1) {
         --until_owner_;
         return false;

@@ -12,7 +12,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace miner {
@@ -48,9 +47,9 @@ public:
     explicit Schedule(config::Schedule settings);
 
     // A new metagraph, in the order in which to go round. Cool-downs and the place in the round
-    // stay. A uid that is gone or has another hotkey loses its cool-down, as does one that could
-    // not be reached where it was and is elsewhere now; and the owner is looked up anew. With
-    // settings.reference none of it happens.
+    // stay. Who is gone loses its cool-down, as does one that could not be reached where it was and
+    // is elsewhere now; and the owner is looked up anew. With settings.reference none of it
+    // happens.
     void set_validators(std::vector<Validator> validators);
 
     // Whom to ask now; empty: nobody. Does not reserve, but counts towards the owner's turn.
@@ -62,25 +61,25 @@ public:
     class Hold {
     public:
         Hold(Schedule& schedule, const Validator& validator)
-            : schedule_(&schedule),
-              at_(schedule.held_.insert({validator.uid, validator.peer.hotkey})) {}
+            : schedule_(&schedule), at_(schedule.held_.insert(validator.peer.hotkey)) {}
         Hold(const Hold&) = delete;
         Hold& operator=(const Hold&) = delete;
         ~Hold() { schedule_->held_.erase(at_); }
 
     private:
         Schedule* schedule_;
-        std::multiset<std::pair<int, std::string>>::iterator at_;
+        std::multiset<std::string>::iterator at_;
     };
 
     // The validator is left alone: until now + settings.reservation, now + wait_after_failure(), or
-    // as said. An unknown uid is ignored: the metagraph may have
-    // changed while its answer was under way.
-    void reserve(int uid, Time now);
-    void failed(int uid, Time now);
+    // as said. It is known by its hotkey, since uids are given away anew; with settings.reference by
+    // its uid. One that is not in the list is ignored: the metagraph may have changed while its
+    // answer was under way.
+    void reserve(const Validator& validator, Time now);
+    void failed(const Validator& validator, Time now);
     // As failed(), for the address where it was asked: elsewhere it may be asked at once.
     void unreached(const Validator& asked, Time now);
-    void cool_down(int uid, Time until);
+    void cool_down(const Validator& validator, Time until);
 
     // The earliest time, not before now, at which next() gives somebody; empty: never, with these
     // validators and as long as those that are held are. The reference miner does not look ahead:
@@ -88,25 +87,26 @@ public:
     // + settings.idle.
     std::optional<Time> next_turn(Time now) const;
 
-    // The beginning of time for a validator without a cool-down and for an unknown uid.
-    Time cooldown_until(int uid) const;
+    // The beginning of time for a validator without a cool-down and for one that is not known.
+    Time cooldown_until(const Validator& validator) const;
 
     const std::vector<Validator>& validators() const { return validators_; }
 
 private:
     bool is_free(const Validator& validator, Time now) const;
     bool is_held(const Validator& validator) const {
-        return !settings_.reference && held_.contains({validator.uid, validator.peer.hotkey});
+        return !settings_.reference && held_.contains(validator.peer.hotkey);
     }
-    const Validator* find(int uid) const;
+    std::string key_of(const Validator& validator) const;
+    const Validator* find(const Validator& validator) const;  // as it is now
     const Validator* owner() const;  // who can have a turn
     bool is_owners_turn(Time now);
 
     config::Schedule settings_;
     std::vector<Validator> validators_;
-    std::unordered_map<int, Time> cooldowns_;          // by uid
-    std::multiset<std::pair<int, std::string>> held_;  // by uid and hotkey
-    std::set<int> unreached_;                          // whose cool-down is for that alone
+    std::unordered_map<std::string, Time> cooldowns_;  // by key_of()
+    std::multiset<std::string> held_;                  // by hotkey
+    std::set<std::string> unreached_;  // by key_of(): whose cool-down is for that alone
     std::optional<int> owner_uid_;
     bool owner_looked_up_ = false;
     int until_owner_;

@@ -126,7 +126,7 @@ private:
         const auto now = p_.clocks.boot();
         if (auto choice = p_.roster.next(now)) {
             // From here on: the turn itself begins later.
-            choice->who->schedule.reserve(choice->validator.uid, now);
+            choice->who->schedule.reserve(choice->validator, now);
             auto in_hand = std::make_unique<InHand>(*this, std::move(slot), *choice);
             turns_.add(guarded(turn(std::move(*choice), std::move(in_hand)), p_.stop));
             co_return;

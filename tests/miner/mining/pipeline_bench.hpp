@@ -160,14 +160,14 @@ public:
 
     // How long hotkey `who` leaves the validator alone from now on.
     std::chrono::milliseconds rest(std::size_t who = 0) const {
-        return identities[who].schedule.cooldown_until(7) - now();
+        return identities[who].schedule.cooldown_until(listed()) - now();
     }
     Time now() const { return Time(std::chrono::milliseconds(boot_ms)); }
 
     // The process ends and another begins.
     void restart() {
         close();
-        for (auto& who : identities) who.schedule.cool_down(7, Time());
+        for (auto& who : identities) who.schedule.cool_down(listed(), Time());
     }
 
     void open() {

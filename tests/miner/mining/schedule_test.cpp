@@ -31,6 +31,13 @@ std::optional<int> ask(Schedule& schedule, Time now) {
     return chosen ? std::optional(chosen->uid) : std::nullopt;
 }
 
+// Who has that uid now, or nobody in the list.
+Validator listed(const Schedule& schedule, int uid) {
+    for (const auto& each : schedule.validators())
+        if (each.uid == uid) return each;
+    return validator(uid, "unknown");
+}
+
 std::vector<Validator> metagraph(const boost::json::value& entry) {
     const auto* owner = tests::find(entry, "owner_uid");
     std::vector<Validator> validators;
@@ -62,7 +69,7 @@ TEST_CASE("as the reference, it asks the same validators in the same order") {
             if (op == "set_time") {
                 now = at(std::int64_t(step.at("time").to_number<double>()));
             } else if (op == "set_cooldown") {
-                schedule.cool_down(step.at("uid").to_number<int>(),
+                schedule.cool_down(listed(schedule, step.at("uid").to_number<int>()),
                                    at(step.at("until").to_number<std::int64_t>()));
             } else {
                 REQUIRE(op == "choose");
@@ -71,7 +78,7 @@ TEST_CASE("as the reference, it asks the same validators in the same order") {
                     chosen ? std::optional(chosen->to_number<int>()) : std::nullopt;
                 REQUIRE(ask(schedule, now) == expected);
                 if (const auto* until = tests::find(step, "then_set_cooldown_until")) {
-                    schedule.cool_down(*expected, at(until->to_number<std::int64_t>()));
+                    schedule.cool_down(listed(schedule, *expected), at(until->to_number<std::int64_t>()));
                 }
             }
         }
@@ -84,8 +91,8 @@ TEST_CASE("a reservation keeps others away, and moves the round on") {
     for (const int uid : {0, 7, 3}) {
         CHECK(ask(schedule, kNow) == uid);
         CHECK(ask(schedule, kNow) == uid);  // nothing is reserved by asking whom to ask
-        schedule.reserve(uid, kNow);
-        CHECK(schedule.cooldown_until(uid) == kNow + 300s);
+        schedule.reserve(listed(schedule, uid), kNow);
+        CHECK(schedule.cooldown_until(listed(schedule, uid)) == kNow + 300s);
     }
     CHECK(ask(schedule, kNow + 300s - 1ms) == std::nullopt);
     CHECK(ask(schedule, kNow + 300s) == 3);  // the round goes on where it stood
@@ -99,7 +106,7 @@ TEST_CASE("a validator that is held is asked by nobody else, however long that t
         CHECK(ask(schedule, kNow + 24h) == 7);
         CHECK(schedule.next_turn(kNow) == kNow);
         const Schedule::Hold other(schedule, validator(7, "b"));
-        schedule.cool_down(0, kNow);
+        schedule.cool_down(listed(schedule, 0), kNow);
         CHECK(ask(schedule, kNow + 24h) == std::nullopt);
         CHECK(schedule.next_turn(kNow) == std::nullopt);
         schedule.set_validators({validator(0, "a"), validator(7, "b")});  // nor after a new list
@@ -118,18 +125,53 @@ TEST_CASE("a validator that is held is asked by nobody else, however long that t
     CHECK(ask(reference, kNow) == 0);
 }
 
+TEST_CASE("a turn with a validator goes on when it gets another uid, and is no other's") {
+    Schedule schedule(with_owner());
+    const auto asked = validator(0, "a");
+    schedule.set_validators({asked, validator(1, "b")});
+    {
+        const Schedule::Hold held(schedule, asked);
+        schedule.reserve(asked, kNow);
+        schedule.set_validators({validator(0, "newcomer"), validator(1, "b"), validator(2, "a")});
+        CHECK(schedule.cooldown_until(validator(2, "a")) == kNow + 300s);
+        schedule.cool_down(asked, kNow + 1h);  // its answer comes
+        CHECK(schedule.cooldown_until(validator(2, "a")) == kNow + 1h);
+        CHECK(schedule.cooldown_until(validator(0, "newcomer")) == Time());
+        schedule.cool_down(asked, kNow);
+        schedule.reserve(validator(0, "newcomer"), kNow);
+        schedule.reserve(validator(1, "b"), kNow);
+        CHECK(ask(schedule, kNow + 1s) == std::nullopt);
+    }
+    CHECK(ask(schedule, kNow + 1s) == 2);
+    // And when it is gone.
+    schedule.set_validators({validator(0, "newcomer"), validator(2, "b")});
+    schedule.cool_down(asked, kNow + 1h);
+    CHECK(schedule.cooldown_until(validator(0, "newcomer")) == kNow + 300s);
+}
+
+TEST_CASE("one hotkey at two addresses has one cool-down, and has not moved") {
+    Schedule schedule(with_owner());
+    auto other = validator(1, "a");
+    other.peer.port = 9000;
+    schedule.set_validators({validator(0, "a"), other});
+    schedule.unreached(other, kNow);
+    schedule.set_validators({validator(0, "a"), other});
+    CHECK(schedule.cooldown_until(validator(0, "a")) == kNow + 300s);
+    CHECK(ask(schedule, kNow) == std::nullopt);
+}
+
 TEST_CASE("delays are settings") {
     config::Schedule settings = with_owner();
     settings.reservation = std::chrono::seconds(7);
     settings.failure_delay = std::chrono::seconds(11);
     Schedule schedule(settings);
     schedule.set_validators({validator(0, "a")});
-    schedule.reserve(0, kNow);
-    CHECK(schedule.cooldown_until(0) == kNow + 7s);
-    schedule.failed(0, kNow);
-    CHECK(schedule.cooldown_until(0) == kNow + 11s);
-    schedule.cool_down(0, kNow + 5s);
-    CHECK(schedule.cooldown_until(0) == kNow + 5s);
+    schedule.reserve(listed(schedule, 0), kNow);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 7s);
+    schedule.failed(listed(schedule, 0), kNow);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 11s);
+    schedule.cool_down(listed(schedule, 0), kNow + 5s);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 5s);
 }
 
 TEST_CASE("a validator that failed is left alone for schedule.idle at least") {
@@ -138,7 +180,7 @@ TEST_CASE("a validator that failed is left alone for schedule.idle at least") {
     settings.idle = 250ms;
     Schedule schedule(settings);
     schedule.set_validators({validator(0, "a"), validator(1, "b")});
-    schedule.failed(0, kNow);
+    schedule.failed(listed(schedule, 0), kNow);
     schedule.unreached(schedule.validators()[1], kNow);
     CHECK(schedule.next_turn(kNow) == kNow + 250ms);
     CHECK(ask(schedule, kNow + 249ms) == std::nullopt);
@@ -183,10 +225,10 @@ TEST_CASE("no turn is lost to an owner who is absent or not serving") {
 TEST_CASE("an owner who is free is asked when nobody else is") {
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a"), validator(1, "owner", 0)});
-    schedule.reserve(0, kNow);
+    schedule.reserve(listed(schedule, 0), kNow);
     CHECK(ask(schedule, kNow) == 1);
-    schedule.reserve(1, kNow);
-    schedule.reserve(0, kNow + 1s);
+    schedule.reserve(listed(schedule, 1), kNow);
+    schedule.reserve(listed(schedule, 0), kNow + 1s);
     CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(ask(schedule, kNow + 300s - 1ms) == std::nullopt);
     CHECK(ask(schedule, kNow + 300s) == 1);  // free at the moment itself
@@ -207,13 +249,13 @@ TEST_CASE("an owner who comes into the metagraph later has its turns") {
 TEST_CASE("a new metagraph keeps cool-downs, but not those of another hotkey") {
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a"), validator(1, "b"), validator(2, "c")});
-    for (const int uid : {0, 1, 2}) schedule.reserve(uid, kNow);
+    for (const int uid : {0, 1, 2}) schedule.reserve(listed(schedule, uid), kNow);
     schedule.set_validators({validator(0, "a"), validator(1, "newcomer")});
-    CHECK(schedule.cooldown_until(0) == kNow + 300s);
-    CHECK(schedule.cooldown_until(1) == Time());
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 300s);
+    CHECK(schedule.cooldown_until(listed(schedule, 1)) == Time());
     CHECK(ask(schedule, kNow) == 1);
     schedule.set_validators({validator(0, "a"), validator(1, "newcomer"), validator(2, "c")});
-    CHECK(schedule.cooldown_until(2) == Time());
+    CHECK(schedule.cooldown_until(listed(schedule, 2)) == Time());
 }
 
 TEST_CASE("who could not be reached and has moved is asked at once, others that moved are not") {
@@ -221,27 +263,27 @@ TEST_CASE("who could not be reached and has moved is asked at once, others that 
     const std::vector before{validator(0, "a"), validator(1, "b"), validator(2, "c")};
     schedule.set_validators(before);
     schedule.unreached(before[0], kNow);
-    schedule.cool_down(1, kNow + 100s);
+    schedule.cool_down(listed(schedule, 1), kNow + 100s);
     schedule.unreached(before[2], kNow);
-    schedule.reserve(2, kNow);  // for another reason since
+    schedule.reserve(listed(schedule, 2), kNow);  // for another reason since
     schedule.set_validators(before);
-    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 300s);
     auto after = before;
     for (auto& validator : after) validator.peer.port = 9000;
     schedule.set_validators(after);
-    CHECK(schedule.cooldown_until(0) == Time());
-    CHECK(schedule.cooldown_until(1) == kNow + 100s);
-    CHECK(schedule.cooldown_until(2) == kNow + 300s);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == Time());
+    CHECK(schedule.cooldown_until(listed(schedule, 1)) == kNow + 100s);
+    CHECK(schedule.cooldown_until(listed(schedule, 2)) == kNow + 300s);
     CHECK(ask(schedule, kNow) == 0);
 
     // The metagraph said so while it was being asked at its old place.
-    schedule.reserve(0, kNow);
+    schedule.reserve(listed(schedule, 0), kNow);
     schedule.unreached(before[0], kNow);
-    CHECK(schedule.cooldown_until(0) == Time());
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == Time());
     schedule.unreached(after[0], kNow);
-    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 300s);
     schedule.unreached(validator(9, "gone"), kNow);
-    CHECK(schedule.cooldown_until(9) == Time());
+    CHECK(schedule.cooldown_until(listed(schedule, 9)) == Time());
 }
 
 TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looked up once") {
@@ -249,10 +291,10 @@ TEST_CASE("as the reference, cool-downs stay with the uid and the owner is looke
     settings.reference = true;
     Schedule schedule(settings);
     schedule.set_validators({validator(0, "a"), validator(1, "owner")});
-    schedule.reserve(0, kNow);
+    schedule.reserve(listed(schedule, 0), kNow);
     schedule.set_validators(
         {validator(0, "newcomer"), validator(1, "b", 0), validator(2, "owner", 0)});
-    CHECK(schedule.cooldown_until(0) == kNow + 300s);
+    CHECK(schedule.cooldown_until(listed(schedule, 0)) == kNow + 300s);
     for (int turn = 0; turn < 4; ++turn) CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(ask(schedule, kNow) == 1);
     CHECK(schedule.next_turn(kNow) == kNow + 10s);
@@ -265,17 +307,17 @@ TEST_CASE("with nobody to ask it says so") {
     schedule.set_validators({validator(0, "a", 0)});
     CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(schedule.next_turn(kNow) == std::nullopt);
-    schedule.reserve(99, kNow);
-    CHECK(schedule.cooldown_until(99) == Time());
+    schedule.reserve(listed(schedule, 99), kNow);
+    CHECK(schedule.cooldown_until(listed(schedule, 99)) == Time());
 }
 
 TEST_CASE("cool-downs at the ends of time do no harm") {
     Schedule schedule(with_owner());
     schedule.set_validators({validator(0, "a")});
-    schedule.cool_down(0, Time::max());
+    schedule.cool_down(listed(schedule, 0), Time::max());
     CHECK(ask(schedule, kNow) == std::nullopt);
     CHECK(schedule.next_turn(kNow) == Time::max());
-    schedule.cool_down(0, Time::min());
+    schedule.cool_down(listed(schedule, 0), Time::min());
     CHECK(ask(schedule, kNow) == 0);
     CHECK(schedule.next_turn(kNow) == kNow);
 }
@@ -285,7 +327,7 @@ TEST_CASE("as the reference, it waits for the second after a cool-down, never fo
     settings.reference = true;
     Schedule schedule(settings);
     schedule.set_validators({validator(0, "a")});
-    schedule.cool_down(0, kNow + 2s + 500ms);
+    schedule.cool_down(listed(schedule, 0), kNow + 2s + 500ms);
     CHECK(ask(schedule, kNow + 2s + 999ms) == std::nullopt);
     CHECK(ask(schedule, kNow + 3s) == 0);
 }
@@ -295,7 +337,7 @@ TEST_CASE("a shorter metagraph does not leave the round outside it") {
     schedule.set_validators({validator(0, "a"), validator(1, "b"), validator(2, "c")});
     for (const int uid : {0, 1}) {
         CHECK(ask(schedule, kNow) == uid);
-        schedule.reserve(uid, kNow);
+        schedule.reserve(listed(schedule, uid), kNow);
     }
     CHECK(ask(schedule, kNow) == 2);
     schedule.set_validators({validator(4, "d")});
@@ -320,7 +362,7 @@ TEST_CASE("it says truly when it will next give somebody") {
         Time now = kNow;
         for (int step = 0; step < 40; ++step) {
             now += std::chrono::milliseconds(draw(3000));
-            schedule.cool_down(draw(6), now + std::chrono::milliseconds(draw(20'000) - 5000));
+            schedule.cool_down(listed(schedule, draw(6)), now + std::chrono::milliseconds(draw(20'000) - 5000));
             const auto turn = schedule.next_turn(now);
             const auto chosen = schedule.next(now);
             CHECK(chosen.has_value() == (turn == now));
@@ -329,7 +371,7 @@ TEST_CASE("it says truly when it will next give somebody") {
                 CHECK_FALSE(later.next(*turn - 1ms).has_value());
                 CHECK(later.next(*turn).has_value());
             }
-            if (chosen) schedule.reserve(chosen->uid, now);
+            if (chosen) schedule.reserve(*chosen, now);
         }
     }
 }

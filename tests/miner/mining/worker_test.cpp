@@ -3,6 +3,7 @@
 #include "tests/support/catch.hpp"
 
 #include <map>
+#include <string>
 
 namespace {
 
@@ -15,7 +16,7 @@ miner::Identity identity(std::uint8_t number, int validators) {
     settings.owner_hotkey.clear();
     miner::Identity who{key_of(number), miner::Schedule(settings)};
     std::vector<miner::Validator> list;
-    for (int uid = 0; uid < validators; ++uid) list.push_back({uid, {}, 5000, true});
+    for (int uid = 0; uid < validators; ++uid) list.push_back({uid, {"validator " + std::to_string(uid), "", 0}, 5000, true});
     who.schedule.set_validators(std::move(list));
     return who;
 }
@@ -38,7 +39,7 @@ std::map<std::string, int> turns(miner::Roster& roster, int count, std::int64_t 
         const auto now = at(start_s + i);
         const auto choice = roster.next(now);
         if (!choice) continue;
-        choice->who->schedule.reserve(choice->validator.uid, now);
+        choice->who->schedule.reserve(choice->validator, now);
         ++result[choice->who->hotkey()];
     }
     return result;
@@ -80,8 +81,9 @@ TEST_CASE("when nobody is registered nobody has a turn to wait for") {
 
 TEST_CASE("the next turn is the earliest of all hotkeys'") {
     auto roster = roster_of({1, 1});
-    roster.identities()[0].schedule.cool_down(0, at(1300));
-    roster.identities()[1].schedule.cool_down(0, at(1200));
+    const auto validator = roster.identities()[0].schedule.validators().front();
+    roster.identities()[0].schedule.cool_down(validator, at(1300));
+    roster.identities()[1].schedule.cool_down(validator, at(1200));
     CHECK(roster.next_turn(at(1000)) == roster.identities()[1].schedule.next_turn(at(1000)));
     roster.identities()[1].registered = false;
     CHECK(roster.next_turn(at(1000)) == roster.identities()[0].schedule.next_turn(at(1000)));
