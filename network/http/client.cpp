@@ -69,8 +69,12 @@ bool is_framed_as_offered(const HttpHeaders& headers) {
 
 using AnswerParser = http::response_parser<http::buffer_body>;
 
+std::uint64_t most_of_body(const HttpLimits& limits) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(limits.body_bytes, 0));
+}
+
 // Reads heads until one is of the final answer. `bodiless`: the answer has no body, whatever its
-// header says.
+// header says. Its body's announced length is held against nothing yet.
 template <class Stream>
 asio::awaitable<Result<void>> read_final_head(Stream& stream, boost::beast::flat_buffer& buffer,
                                               std::optional<AnswerParser>& parser, bool bodiless,
@@ -80,8 +84,7 @@ asio::awaitable<Result<void>> read_final_head(Stream& stream, boost::beast::flat
             co_await read_head(stream, buffer, limits.header_bytes, fault_in_start_of_answer);
         if (head.error) co_return network_error(head.error, where);
         parser.emplace();
-        parser->body_limit(
-            static_cast<std::uint64_t>(std::max<std::int64_t>(limits.body_bytes, 0)));
+        parser->body_limit(boost::none);
         parser->skip(bodiless);
         const auto error = parse_head(*parser, tidied_answer(std::move(head.text)));
         if (error) co_return network_error(error, where);
@@ -113,9 +116,15 @@ asio::awaitable<Result<HttpAnswer>> read_answer(Stream& stream, bool bodiless, H
     if (!is_framed_as_offered(answer.headers))
         co_return fail(Errc::malformed, where + ": transfer-encoding");
 
+    // Of a refusal or a redirect its head says all; its body may be long, or never come.
+    if (sink && !is_success(answer.status)) co_return answer;
+    parser.body_limit(most_of_body(limits));
+    const auto announced = parser.content_length();
+    if (!parser.is_done() && announced && *announced > most_of_body(limits))
+        co_return network_error(http::error::body_limit, where);
     error_code error;
     std::optional<Error> refused;
-    if (sink && is_success(answer.status)) {
+    if (sink) {
         error = co_await read_pieces(stream, buffer, parser, limits.read,
                                      [&](std::string_view piece) -> error_code {
                                          const auto taken = sink(answer, piece);

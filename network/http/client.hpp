@@ -42,9 +42,9 @@ boost::asio::awaitable<config::Result<HttpAnswer>> request(HttpRequest request, 
 using BodySink =
     std::function<config::Result<void>(const HttpAnswer& head, std::string_view piece)>;
 
-// As request(), but no redirect is followed, and bodies are not kept in memory: that of an answer
-// 200 or 206 goes to `sink` piece by piece and is empty in what is returned. `limits.read` holds
-// for the header, and then for each piece anew.
+// As request(), but no redirect is followed, and no body is kept in memory: that of an answer 200
+// or 206 goes to `sink` piece by piece, that of any other is not read. `limits.read` holds for the
+// header, and then for each piece anew.
 boost::asio::awaitable<config::Result<HttpAnswer>> download(HttpRequest request, HttpLimits limits,
                                                             BodySink sink);
 

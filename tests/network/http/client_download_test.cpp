@@ -3,8 +3,10 @@
 
 #include "tests/network/http/asking.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 using network::Errc;
@@ -36,15 +38,28 @@ TEST_CASE("a download goes to its sink piece by piece and is not kept") {
     CHECK(largest < body.size());
 }
 
-TEST_CASE("a refusal is no download: its body comes with the answer") {
-    LoopbackPeer peer(tests::answering("HTTP/1.1 403 No\r\ncontent-length: 4\r\n\r\ngate"));
+TEST_CASE("a refusal or redirect is no download: its body is not waited for") {
+    const std::string status = GENERATE("403 No", "302 Found");
+    std::atomic<bool> over = false;
+    LoopbackPeer peer([&](LoopbackPeer::Socket& socket) {
+        tests::read_request(socket);
+        tests::send(socket, "HTTP/1.1 " + status +
+                                "\r\nlocation: /x\r\ncontent-length: 100000\r\n\r\nhalf");
+        tests::eventually([&] { return over.load(); });
+    });
+    auto limits = patient();
+    limits.body_bytes = 99'999;  // of a file
     const auto answer = tests::run(
-        network::download(to(peer.port()), patient(),
+        network::download(to(peer.port()), limits,
                           [](const HttpAnswer&, std::string_view) -> config::Result<void> {
                               FAIL("nothing of it is for the sink");
                               return {};
                           }));
-    CHECK(answer.value().body == "gate");
+    over = true;
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == unsigned(std::stoi(status)));
+    CHECK(network::find_header(answer->headers, "location") == "/x");
+    CHECK(answer->body.empty());
 }
 
 TEST_CASE("a sink that is full ends its download with its own words") {
