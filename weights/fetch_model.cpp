@@ -7,6 +7,7 @@
 #include "weights/part_file.hpp"
 #include "weights/weights_lock.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -69,19 +70,20 @@ public:
     asio::awaitable<Result<void>> run(std::vector<Planned> planned, FreeBytes free_bytes) {
         if (auto known = recall(); !known) co_return known.error();
         std::vector<Planned> due;
-        std::int64_t bytes = 0;
+        std::int64_t bytes = 0, taken = 0;
         for (auto& each : planned) {
             if (is_there(each)) continue;
             const auto found = recognise(each);
             if (!found) co_return found.error();
             if (*found) continue;
             bytes += each.remote.size;
+            taken += std::min(part_bytes(folder_ / each.wanted.to), each.remote.size);
             due.push_back(std::move(each));
         }
         const auto room = free_bytes(folder_);
-        if (room >= 0 && bytes + kSpareBytes > room)
+        if (room >= 0 && bytes - taken + kSpareBytes > room)
             co_return fail(network::Errc::no_space,
-                           folder_.string() + ": " + std::to_string(bytes >> 20) +
+                           folder_.string() + ": " + std::to_string((bytes - taken) >> 20) +
                                " MiB are to come, " + std::to_string(room >> 20) +
                                " MiB are free; make room, or choose another weights.path");
         if (watch_.plan) watch_.plan(due.size(), bytes);
@@ -109,9 +111,11 @@ private:
             return {};
         }
         if (!lock) return lock.error();
-        if (*lock) lock_ = std::move(**lock);
         const auto verdicts = verify(folder_, Verify::changed);
         if (!verdicts) return verdicts.error();
+        lock = read_lock(folder_);  // with what was found right just now
+        if (!lock) return lock.error();
+        if (*lock) lock_ = std::move(**lock);
         for (const auto& verdict : *verdicts) right_[verdict.path] = verdict.fault.empty();
         return {};
     }

@@ -5,6 +5,7 @@
 #include "network/errc.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +56,12 @@ config::Error system_failure(const fs::path& file, int error) {
     const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     return config::fail(full ? network::Errc::no_space : network::Errc::io,
                         file.string() + ": " + std::strerror(error));
+}
+
+std::int64_t part_bytes(const fs::path& name) {
+    struct stat status {};
+    constexpr std::int64_t kBlock = 512;  // of st_blocks, whatever the file system's are
+    return ::stat(with(name, ".part").c_str(), &status) == 0 ? status.st_blocks * kBlock : 0;
 }
 
 config::Error PartFile::failure(const std::string& what) const {

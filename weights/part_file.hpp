@@ -17,6 +17,9 @@ namespace weights {
 // no_space or io, by the system's error number, with its words.
 config::Error system_failure(const std::filesystem::path& file, int error);
 
+// Bytes of the disk that NAME.part has, which a fetch of that name goes on with or gives back.
+std::int64_t part_bytes(const std::filesystem::path& name);
+
 class PartFile {
 public:
     // `content` names what is fetched (a digest); what is left of another content, of another size

@@ -1,12 +1,16 @@
 #include "weights/fetch_model.hpp"
 
+#include "config/durable_file.hpp"
 #include "network/errc.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/weights/fake_hub.hpp"
 #include "weights/weights_lock.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <set>
+#include <vector>
 
 namespace fs = std::filesystem;
 using network::Errc;
@@ -121,6 +125,30 @@ TEST_CASE("without room on the disk nothing is begun") {
     CHECK_THAT(seen.end.error().detail, Catch::Contains("weights.path"));
     CHECK(far.served == std::set<std::string>{"pipeline.json"});  // to know what there is
     CHECK(weights::free_bytes_at(folder.path() / "not" / "there") > 0);
+}
+
+TEST_CASE("a fetch that goes on needs room for what is missing alone") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    const auto whole = std::int64_t(64 << 20) + 4 * 302 + 2 + 7;
+    const auto part = folder.path() / "ckpts" / "gs.safetensors.part";
+    fs::create_directories(part.parent_path());
+    CHECK(fetch(far, folder.path(), whole - 300).end.error().code == Errc::no_space);
+    // Synced, so that it has its blocks.
+    REQUIRE(config::write_durably(part, std::vector<std::uint8_t>(300, 'x')).has_value());
+    CHECK(fetch(far, folder.path(), whole - 301).end.error().code == Errc::no_space);
+    CHECK(fetch(far, folder.path(), whole - 300).end.has_value());
+}
+
+TEST_CASE("what was touched and found right is not looked at again") {
+    FakeHub far;
+    const tests::TemporaryFolder folder;
+    REQUIRE(fetch(far, folder.path()).end.has_value());
+    const auto file = folder.path() / "ckpts" / "gs.safetensors";
+    fs::last_write_time(file, fs::file_time_type::clock::now() + std::chrono::hours(1));
+    REQUIRE(fetch(far, folder.path()).end.has_value());
+    auto lock = weights::read_lock(folder.path()).value();
+    CHECK(lock->find("ckpts/gs.safetensors")->verified_mtime_ns == weights::mtime_ns(file));
 }
 
 TEST_CASE("a repository that is no TRELLIS model, or lacks a file, says so") {
