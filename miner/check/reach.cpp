@@ -97,20 +97,18 @@ Finding check_answers(const std::vector<network::Peer>& peers, const std::vector
     return {State::ok, "validators", found, ""};
 }
 
-std::optional<Finding> check_protocol(const std::vector<Probe>& probes) {
+Finding check_protocol(const std::vector<Probe>& probes) {
     const auto answered = std::count_if(probes.begin(), probes.end(),
                                         [](const auto& probe) { return probe.answered; });
     const auto pulled = std::count_if(probes.begin(), probes.end(),
                                       [](const auto& probe) { return probe.hands_out_tasks; });
-    if (answered == 0) return std::nullopt;
     const auto found =
         fmt::format("{} of {} that answer hand{} out tasks (PullTask, the protocol of 2025)",
                     pulled, answered, pulled == 1 ? "s" : "");
-    if (pulled > 0) return Finding{State::ok, "protocol", found, ""};
-    return Finding{State::fail, "protocol", found,
-                   "no validator there speaks what this command mines by: name one that does with "
-                   "--validators, or, if the subnet holds competitions now, answer their POST "
-                   "/generate with `miner serve`"};
+    if (pulled > 0) return {State::ok, "protocol", found, ""};
+    return {State::fail, "protocol", found,
+            "name a validator that does with --validators; where the subnet holds competitions, as "
+            "17 has since November 2025, nobody hands out tasks to miners: see README"};
 }
 
 Finding check_clock_skew(const std::vector<Probe>& probes) {

@@ -32,9 +32,9 @@ boost::asio::awaitable<std::vector<Probe>> probe(std::vector<network::Peer> peer
 
 Finding check_answers(const std::vector<network::Peer>& peers, const std::vector<Probe>& probes);
 
-// Whether those that answer speak the pull protocol of 2025, the one that is mined by. Nothing when
-// none answers.
-std::optional<Finding> check_protocol(const std::vector<Probe>& probes);
+// Whether those that answer speak the pull protocol of 2025, the one that is mined by; fails where
+// none answers, too.
+Finding check_protocol(const std::vector<Probe>& probes);
 
 // By the median of those that told: one validator's clock may be wrong.
 Finding check_clock_skew(const std::vector<Probe>& probes);

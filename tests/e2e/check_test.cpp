@@ -36,6 +36,7 @@ TEST_CASE("a check tells everything that is missing, at once, and ends with 1") 
     CHECK(outcome.exit_status == ProcessExit{.code = 1});
     CHECK_THAT(outcome.out, contains("FAIL  hotkey nobody"));
     CHECK_THAT(outcome.out, contains("FAIL  validators"));
+    CHECK_THAT(outcome.out, contains("FAIL  protocol"));
     CHECK_THAT(outcome.out, contains("-> "));
-    CHECK_THAT(outcome.out, contains("2 of "));
+    CHECK_THAT(outcome.out, contains("3 of "));
 }

@@ -92,7 +92,7 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
         for (const auto& validator : named->list) peers.push_back(validator.peer);
     const auto probes = run(probe(peers, settings.schedule.connect_timeout));
     report.add(check_answers(peers, probes));
-    if (auto protocol = check_protocol(probes)) report.add(std::move(*protocol));
+    report.add(check_protocol(probes));
     report.add(check_clock_skew(probes));
     if (!settings.picture_service.url.empty())
         report.add(run(
