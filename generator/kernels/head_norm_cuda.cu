@@ -111,7 +111,8 @@ void launch_head_norm(const at::Tensor& x, const at::Tensor& gamma) {
         } else if (aligned && bytes == 16 * kPieceBytes) {
             pieces(std::integral_constant<int, 16>{});
         } else {
-            head_norm_kernel<scalar_t><<<grid(kWarp), kThreads, 0, site.stream>>>(data, factors, layout);
+            head_norm_kernel<scalar_t>
+                <<<grid(kWarp), kThreads, 0, site.stream>>>(data, factors, layout);
         }
     });
     C10_CUDA_KERNEL_LAUNCH_CHECK();

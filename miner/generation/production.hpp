@@ -52,7 +52,7 @@ struct GenerationResult {
     generator::Splats splats;  // empty when nothing may be submitted
     // Of the chosen attempt, where it was needed to predict its score; `splats` are empty then.
     std::optional<EncodedAsset> encoded;
-    std::string detail;  // why it ended so, where that is not plain
+    std::string detail;                    // why it ended so, where that is not plain
     boost::system::error_code error = {};  // of what failed last; none: nothing did
     // Where it was made, or tried last, as Backend::where(); empty: nowhere. Whether that is
     // remote.

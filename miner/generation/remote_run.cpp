@@ -194,9 +194,9 @@ private:
             made.lost = !is_about_request(answer);
             // 500: it failed there, and was not refused.
             const bool refused = !made.lost && answer.status != 500;
-            made.error = config::fail(
-                refused ? generator::Errc::refused_input : generator::Errc::internal,
-                where + refusal_words(answer));
+            made.error =
+                config::fail(refused ? generator::Errc::refused_input : generator::Errc::internal,
+                             where + refusal_words(answer));
         }
         co_return made;
     }

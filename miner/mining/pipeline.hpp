@@ -205,7 +205,7 @@ private:
         int answers = 0;              // to results of that
     };
     std::map<std::pair<std::string, std::string>, Said> said_;  // by hotkey and validator
-    LateSteps late_;                            // on lanes.db
+    LateSteps late_;                                            // on lanes.db
     std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
     bool device_lost_ = false;
 };

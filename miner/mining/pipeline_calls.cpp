@@ -89,8 +89,7 @@ void Pipeline::leave_alone(Identity& who, const Validator& validator, const Hear
     else
         schedule.cool_down(validator, heard.until);
     const auto soonest = now() + s_.settings.schedule.idle;
-    if (schedule.cooldown_until(validator) < soonest)
-        schedule.cool_down(validator, soonest);
+    if (schedule.cooldown_until(validator) < soonest) schedule.cool_down(validator, soonest);
 }
 
 // Whether the validator counts this pull as one during its cool-down. It tolerates a hundred; past

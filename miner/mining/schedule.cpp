@@ -125,8 +125,7 @@ const Validator* Schedule::find(const Validator& validator) const {
 const Validator* Schedule::owner() const {
     const auto owner = std::find_if(validators_.begin(), validators_.end(),
                                     [&](const auto& v) { return owner_uid_ == v.uid; });
-    const bool has_turns =
-        owner != validators_.end() && (owner->serving || settings_.reference);
+    const bool has_turns = owner != validators_.end() && (owner->serving || settings_.reference);
     return has_turns ? &*owner : nullptr;
 }
 

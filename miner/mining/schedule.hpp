@@ -72,8 +72,8 @@ public:
     };
 
     // The validator is left alone: until now + settings.reservation, now + wait_after_failure(), or
-    // as said. It is known by its hotkey, since uids are given away anew; with settings.reference by
-    // its uid. One that is not in the list is ignored: the metagraph may have changed while its
+    // as said. It is known by its hotkey, since uids are given away anew; with settings.reference
+    // by its uid. One that is not in the list is ignored: the metagraph may have changed while its
     // answer was under way.
     void reserve(const Validator& validator, Time now);
     void failed(const Validator& validator, Time now);
@@ -99,7 +99,7 @@ private:
     }
     std::string key_of(const Validator& validator) const;
     const Validator* find(const Validator& validator) const;  // as it is now
-    const Validator* owner() const;  // who can have a turn
+    const Validator* owner() const;                           // who can have a turn
     bool is_owners_turn(Time now);
 
     config::Schedule settings_;

@@ -36,9 +36,10 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 }  // namespace
 
 State::Limits State::limits(const config::Settings& settings) {
-    return {.making = settings.generator.deadline + minutes(1),
-            .submitting = 2 * (settings.schedule.submit_timeout + settings.schedule.connect_timeout) +
-                          minutes(1)};
+    return {
+        .making = settings.generator.deadline + minutes(1),
+        .submitting = 2 * (settings.schedule.submit_timeout + settings.schedule.connect_timeout) +
+                      minutes(1)};
 }
 
 void State::model_ready(generator::ModelInfo model) {

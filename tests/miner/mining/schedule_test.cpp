@@ -78,7 +78,8 @@ TEST_CASE("as the reference, it asks the same validators in the same order") {
                     chosen ? std::optional(chosen->to_number<int>()) : std::nullopt;
                 REQUIRE(ask(schedule, now) == expected);
                 if (const auto* until = tests::find(step, "then_set_cooldown_until")) {
-                    schedule.cool_down(listed(schedule, *expected), at(until->to_number<std::int64_t>()));
+                    schedule.cool_down(listed(schedule, *expected),
+                                       at(until->to_number<std::int64_t>()));
                 }
             }
         }
@@ -362,7 +363,8 @@ TEST_CASE("it says truly when it will next give somebody") {
         Time now = kNow;
         for (int step = 0; step < 40; ++step) {
             now += std::chrono::milliseconds(draw(3000));
-            schedule.cool_down(listed(schedule, draw(6)), now + std::chrono::milliseconds(draw(20'000) - 5000));
+            schedule.cool_down(listed(schedule, draw(6)),
+                               now + std::chrono::milliseconds(draw(20'000) - 5000));
             const auto turn = schedule.next_turn(now);
             const auto chosen = schedule.next(now);
             CHECK(chosen.has_value() == (turn == now));

@@ -16,7 +16,8 @@ miner::Identity identity(std::uint8_t number, int validators) {
     settings.owner_hotkey.clear();
     miner::Identity who{key_of(number), miner::Schedule(settings)};
     std::vector<miner::Validator> list;
-    for (int uid = 0; uid < validators; ++uid) list.push_back({uid, {"validator " + std::to_string(uid), "", 0}, 5000, true});
+    for (int uid = 0; uid < validators; ++uid)
+        list.push_back({uid, {"validator " + std::to_string(uid), "", 0}, 5000, true});
     who.schedule.set_validators(std::move(list));
     return who;
 }

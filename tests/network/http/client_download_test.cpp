@@ -49,12 +49,11 @@ TEST_CASE("a refusal or redirect is no download: its body is not waited for") {
     });
     auto limits = patient();
     limits.body_bytes = 99'999;  // of a file
-    const auto answer = tests::run(
-        network::download(to(peer.port()), limits,
-                          [](const HttpAnswer&, std::string_view) -> config::Result<void> {
-                              FAIL("nothing of it is for the sink");
-                              return {};
-                          }));
+    const auto answer = tests::run(network::download(
+        to(peer.port()), limits, [](const HttpAnswer&, std::string_view) -> config::Result<void> {
+            FAIL("nothing of it is for the sink");
+            return {};
+        }));
     over = true;
     REQUIRE(answer.has_value());
     CHECK(answer->status == unsigned(std::stoi(status)));

@@ -120,8 +120,9 @@ TEST_CASE("a PLY that says +z is up is turned a quarter, and what it lacks is sa
     CHECK(told.at("quarter_turns") == 1);
     CHECK(told.at("up_by_the_shape") == "-y");
     CHECK(told.at("remarks").as_array().size() == 1);
-    CHECK_THAT(convert({in, glb, "--axes", "keep"}).out,
-               Contains("axes: as they were, +z up, which the file does not say; by the shape up is z"));
+    CHECK_THAT(
+        convert({in, glb, "--axes", "keep"}).out,
+        Contains("axes: as they were, +z up, which the file does not say; by the shape up is z"));
     const auto drawn = render(in, folder.path() / "a.png");
     CHECK(drawn.exit_status.code == 0);
     CHECK_THAT(drawn.err, Contains("it says that +z is up") && Contains("is drawn as it lies"));
