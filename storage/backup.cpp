@@ -25,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kAllPages = -1;
+// A copy of an older version is as good as any: the next start of the miner migrates it.
+constexpr Database::Options kToCopy{.read_only = true, .keep_older = true};
 constexpr const char *kWal = "-wal", *kShm = "-shm", *kJournal = "-journal";
 constexpr const char* kRestored = ".restored";
 constexpr const char* kAside = ".before-restore";
@@ -193,7 +195,7 @@ fs::path behind_links(const fs::path& database) {
 }  // namespace
 
 config::Result<void> back_up(const fs::path& from, const fs::path& to) {
-    const auto source = Database::open(from, {.read_only = true});
+    const auto source = Database::open(from, kToCopy);
     if (!source) return source.error();
     const auto place = place_for(to);
     if (!place) return place.error();
@@ -216,7 +218,7 @@ config::Result<void> back_up(const fs::path& from, const fs::path& to) {
 
 config::Result<void> restore(const fs::path& from, const fs::path& to,
                              const std::function<void()>& between) {
-    auto source = Database::open(from, {.read_only = true});
+    auto source = Database::open(from, kToCopy);
     if (!source) return source.error();
     const auto sound = guarded(**source, [&]() -> config::Result<void> {
         const auto verdict = (*source)->handle().execAndGet("PRAGMA quick_check(1)").getString();

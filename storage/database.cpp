@@ -97,9 +97,15 @@ int pragma(SQLite::Database& database, const char* name) {
     return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
 
+// Of a version before this program's; an empty file has none.
+bool is_of_older_version(SQLite::Database& database) {
+    const int version = pragma(database, "user_version");
+    return version > 0 && version < int(migrations().size());
+}
+
 // Ours, empty, or somebody else's; and of which version.
 std::optional<config::Error> refused(SQLite::Database& database, const fs::path& file,
-                                     bool read_only) {
+                                     const Database::Options& options) {
     const int newest = int(migrations().size());
     const int version = pragma(database, "user_version");
     const bool ours = pragma(database, "application_id") == kApplicationId;
@@ -113,10 +119,12 @@ std::optional<config::Error> refused(SQLite::Database& database, const fs::path&
         return config::fail(Errc::corrupt,
                             file.string() + ": a database of another program; name another file");
     }
-    if (read_only && version < newest) {
-        return config::fail(
-            Errc::cannot_open,
-            file.string() + (empty ? ": empty" : ": of an older version") + "; run `miner` first");
+    if (options.read_only && empty) {
+        return config::fail(Errc::cannot_open, file.string() + ": empty; run `miner` first");
+    }
+    if (options.read_only && !options.keep_older && version < newest) {
+        return config::fail(Errc::cannot_open,
+                            file.string() + ": of an older version; run `miner` first");
     }
     return std::nullopt;
 }
@@ -180,7 +188,6 @@ void prepare_to_write(SQLite::Database& database) {
     if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
         throw SQLite::Exception("no write-ahead log on this file system", SQLITE_CANTOPEN);
     }
-    migrate(database, migrations());
 }
 
 }  // namespace
@@ -209,10 +216,12 @@ config::Result<std::unique_ptr<Database>> Database::open(const fs::path& file, O
                 file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | kUnshared,
                 int(options.busy_wait.count()));
         }
-        if (auto error = refused(*handle, file, options.read_only)) return *error;
+        if (auto error = refused(*handle, file, options)) return *error;
+        database->older_ = options.keep_older && is_of_older_version(*handle);
         if (!options.read_only) {
             if (auto error = damaged(*handle, file)) return *error;
             prepare_to_write(*handle);
+            if (!database->older_) migrate(*handle, migrations());
         }
     } catch (const std::exception& failure) {
         return describe(failure, file, handle.get());

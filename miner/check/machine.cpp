@@ -44,10 +44,14 @@ Finding check_database(const fs::path& file, bool in_use) {
     std::error_code ignored;
     const bool exists = fs::exists(file, ignored);
     if (in_use && !exists) return {State::ok, "database", "a miner is just making it", ""};
-    const auto database = storage::Database::open(file, {.read_only = in_use});
+    // A look migrates nothing: an older miner works on it, or is to be gone back to.
+    const auto database = storage::Database::open(file, {.read_only = in_use, .keep_older = true});
     if (!database)
         return {State::fail, "database", database.error().message(),
                 "restore it or move it away: " + file.string()};
+    if ((*database)->is_older())
+        return {State::ok, "database",
+                file.string() + ", of an older version; the next start brings it up to date", ""};
     return {State::ok, "database", file.string() + (exists ? "" : " (made anew)"), ""};
 }
 

@@ -4,6 +4,8 @@
 #include "storage/errc.hpp"
 #include "storage/journal.hpp"
 #include "storage/listing.hpp"
+#include "tests/storage/older_database.hpp"
+#include "tests/storage/outsider.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -143,6 +145,24 @@ TEST_CASE("a copy is restored where there is no database yet") {
     const auto elsewhere = mined.folder.path() / "new" / "miner.db";
     REQUIRE(restore(mined.copy, elsewhere));
     CHECK(tasks_in(elsewhere) == 1);
+}
+
+TEST_CASE(
+    "of an older version a copy is made and put back as it is, for the next start to migrate") {
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db", copy = folder.path() / "copy.db";
+    const auto elsewhere = folder.path() / "new" / "miner.db";
+    const auto version = [](const fs::path& of) {
+        return tests::Outsider(of).number("PRAGMA user_version");
+    };
+    tests::make_older_database(file);
+    REQUIRE(back_up(file, copy));
+    REQUIRE(restore(copy, elsewhere));
+    for (const auto& kept : {file, copy, elsewhere})
+        CHECK(version(kept) == tests::version_before());
+    REQUIRE(Database::open(elsewhere));
+    CHECK(version(elsewhere) == tests::version_before() + 1);
+    CHECK(tests::Outsider(elsewhere).word("SELECT address FROM hotkeys") == "5F");
 }
 
 TEST_CASE("what is no sound copy changes nothing") {

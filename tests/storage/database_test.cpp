@@ -2,6 +2,8 @@
 
 #include "storage/errc.hpp"
 #include "storage/schema.hpp"
+#include "tests/storage/older_database.hpp"
+#include "tests/storage/outsider.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/storage/unprivileged.hpp"
 #include "tests/support/catch.hpp"
@@ -237,6 +239,31 @@ TEST_CASE("a database of a newer version is refused with both versions named") {
         CHECK(mentions(opened, "version is 1000"));
         CHECK(mentions(opened, "update the program"));
     }
+}
+
+TEST_CASE("an older version is refused to read, kept as it is when asked to, and else migrated") {
+    const Folder folder;
+    tests::make_older_database(folder.file());
+    const auto read = Database::open(folder.file(), kReadOnly);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == Errc::cannot_open);
+    CHECK(mentions(read, "of an older version; run `miner` first"));
+    for (const bool read_only : {true, false}) {
+        INFO((read_only ? "to read" : "to write"));
+        const auto kept =
+            Database::open(folder.file(), {.read_only = read_only, .keep_older = true});
+        REQUIRE(kept);
+        CHECK((*kept)->is_older());
+        CHECK(tests::Outsider(folder.file()).number("PRAGMA user_version") ==
+              tests::version_before());
+    }
+    REQUIRE(Database::open(folder.file()));
+    for (const bool keep_older : {true, false}) {
+        const auto opened = Database::open(folder.file(), {.keep_older = keep_older});
+        REQUIRE(opened);
+        CHECK_FALSE((*opened)->is_older());
+    }
+    CHECK(Database::open(folder.file(), kReadOnly));
 }
 
 TEST_CASE("a database that another process holds is waited for, then reported") {

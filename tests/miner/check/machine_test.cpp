@@ -3,6 +3,8 @@
 #include "generator/errc.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "storage/database.hpp"
+#include "tests/storage/older_database.hpp"
+#include "tests/storage/outsider.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -71,6 +73,22 @@ TEST_CASE("beside a running miner the folder is in use and the database only rea
     CHECK_FALSE(std::filesystem::exists(folder.path() / "miner.db"));
     REQUIRE(storage::Database::open(folder.path() / "miner.db").has_value());
     CHECK(about(miner::check_storage(folder.path(), {}), "database").state == State::ok);
+}
+
+TEST_CASE("a database of an older version stops nothing, and a look at it does not migrate it") {
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db";
+    tests::make_older_database(file);
+    const auto look = [&] {
+        const auto finding = about(miner::check_storage(folder.path(), {}), "database");
+        CHECK(finding.state == State::ok);
+        CHECK_THAT(finding.found, Catch::Contains("the next start brings it up to date"));
+        CHECK(tests::Outsider(file).number("PRAGMA user_version") == tests::version_before());
+    };
+    look();
+    const auto lock = miner::InstanceLock::take(folder.path());
+    REQUIRE(lock.has_value());
+    look();
 }
 
 TEST_CASE("a folder that cannot be, and a database that is none, stop mining") {
