@@ -54,14 +54,6 @@ OwnedDescriptor create(const fs::path& name) {
     return file;
 }
 
-// As far as it is allowed to: whoever could read the old file can read the new one.
-void take_after(const fs::path& old, int file) {
-    struct stat status {};
-    if (::stat(old.c_str(), &status) != 0) return;
-    [[maybe_unused]] const int owner = ::fchown(file, status.st_uid, status.st_gid);
-    ::fchmod(file, status.st_mode & 0777);
-}
-
 }  // namespace
 
 Result<Destination> destination_of(const fs::path& path) {
@@ -137,6 +129,13 @@ Result<void> write_durably(const fs::path& path, std::span<const std::uint8_t> b
         return system_error(error, name);
     }
     return sync_folder(folder_of(name));
+}
+
+void take_after(const fs::path& model, int file) {
+    struct stat status {};
+    if (::stat(model.c_str(), &status) != 0) return;
+    [[maybe_unused]] const int owner = ::fchown(file, status.st_uid, status.st_gid);
+    if (S_ISREG(status.st_mode)) ::fchmod(file, status.st_mode & 0777);
 }
 
 Result<void> rename_durably(const fs::path& from, const fs::path& to) {

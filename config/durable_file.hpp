@@ -41,6 +41,10 @@ bool write_all(int descriptor, std::span<const std::uint8_t> bytes);
 Result<void> write_durably(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
                            const std::filesystem::path& temporary_folder = {});
 
+// `file`, which this process made and has open, gets the owner of `model`, and of a plain file the
+// permissions, too, as far as that is allowed: whoever could open the old one can open the new one.
+void take_after(const std::filesystem::path& model, int file);
+
 // `from`, written by others, takes the place of `to`; both are plain files of one file system.
 Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -11,6 +11,8 @@
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -37,6 +39,10 @@ fs::path with(const fs::path& file, const char* ending) {
     return name;
 }
 
+fs::path folder_of(const fs::path& file) {
+    return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
 // A file is a database together with those that SQLite keeps beside it under its name. Gone for
 // good: a power cut must not bring a -wal back beside what comes in its place.
 config::Result<void> remove_database(const fs::path& file,
@@ -50,8 +56,8 @@ config::Result<void> remove_database(const fs::path& file,
         if (code) return failed(code.value(), name);
         removed = removed || one;
     }
-    const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
     if (!removed) return {};
+    const auto folder = folder_of(file);
     const auto synced = config::sync_folder(folder);
     return synced ? config::Result<void>() : failed(synced.error(), folder);
 }
@@ -135,6 +141,19 @@ config::Result<void> copy(Database& from, const fs::path& part) {
     return copied;
 }
 
+// What root makes for a service must be open to the service: the copy `part` gets the owner and the
+// permissions of what it is to replace, or else the owner of the folder. Whoever may write there
+// could have put something else under its name by now, which is not given away.
+void hand_over(const fs::path& part, const fs::path& place) {
+    const auto file = config::open_file(part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status {};
+    const bool as_made = file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                         status.st_nlink == 1 && status.st_uid == ::geteuid();
+    std::error_code unknown;
+    if (as_made)
+        config::take_after(fs::exists(place, unknown) ? place : folder_of(place), file.get());
+}
+
 // Steps that an older copy has in its -wal alone, as it was opened and killed, into the copy
 // itself: it is to stay whole until another takes its place.
 void fold_in_log(const fs::path& copy) {
@@ -209,6 +228,7 @@ config::Result<void> back_up(const fs::path& from, const fs::path& to) {
     // It would be taken for the new one's.
     if (const auto gone = remove_database(*place, {kWal, kShm, kJournal}); !gone)
         return gone.error();
+    hand_over(part, *place);
     if (const auto named = config::rename_durably(part, *place); !named) {
         static_cast<void>(remove_database(part));
         return failed(named.error(), *place);
@@ -230,6 +250,7 @@ config::Result<void> restore(const fs::path& from, const fs::path& to,
     if (!place) return place.error();
     const auto part = with(*place, ".restored.part");
     if (const auto copied = copy(**source, part); !copied) return copied.error();
+    hand_over(part, *place);
     source->reset();  // it may be what goes away: NAME.before-restore
     Steps steps(*place, between);
     if (const auto committed = steps.commit(part); !committed) return committed.error();

@@ -11,13 +11,16 @@ namespace storage {
 // Copies the database `from` into the file `to`, as of one moment, through SQLite's online backup:
 // written beside, synced and renamed, so that `to` is whole or not there. Whoever writes to `from`
 // meanwhile neither waits nor delays it. Links are followed; what is neither a miner's database nor
-// empty is not written over. Of an older version the copy is, too. Fails as Database does.
+// empty is not written over. Of an older version the copy is, too. It belongs to whoever had
+// what it replaces, with the same permissions, or else to the owner of the folder, as far as that
+// is allowed. Fails as Database does.
 config::Result<void> back_up(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Puts a copy in place of the database `to`, which nobody may have open (take the instance lock
 // first). What was there is kept beside it as NAME.before-restore, with its -wal. Fails as Database
 // does, before anything is changed, when `from` is damaged, of another program or of a newer
-// version; of an older one it is put back as it is, and Database::open migrates it.
+// version; of an older one it is put back as it is, and Database::open migrates it. It belongs to
+// whomever a copy of back_up would.
 //   1. The copy is written to NAME.restored.part.
 //   2. It is renamed to NAME.restored: from here on it is what counts.
 //   3. The old database and its -wal go aside, and NAME.restored becomes NAME.

@@ -15,6 +15,7 @@ namespace miner {
 class InstanceLock {
 public:
     // Creates the folder when absent. `name` is the lock's file in it: each is a lock of its own.
+    // Made by root, it belongs to the owner of the folder, who is to take it, too.
     // Fails with device_or_resource_busy when another process holds it, else with the system's
     // error.
     static config::Result<InstanceLock> take(const std::filesystem::path& folder,

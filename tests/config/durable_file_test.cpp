@@ -188,6 +188,24 @@ TEST_CASE("a file that others wrote takes a place durably, or says why not") {
     CHECK(sync_folder(folder.path() / "none").has_error());
 }
 
+TEST_CASE("a file that was made takes after another with its permissions, after a folder without") {
+    const tests::TemporaryFolder folder;
+    const auto model = folder.path() / "model", made = folder.path() / "made";
+    for (const auto& file : {model, made}) REQUIRE(write(file, "x").has_value());
+    REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+    REQUIRE(::chmod(model.c_str(), 0640) == 0);
+    REQUIRE(::chmod(made.c_str(), 0600) == 0);
+    const OwnedDescriptor file(::open(made.c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(file);
+    for (const auto& other : {folder.path(), folder.path() / "none"}) {
+        take_after(other, file.get());
+        CHECK(mode_of(made) == 0600);
+    }
+    take_after(model, file.get());
+    CHECK(mode_of(made) == 0640);
+    CHECK(content(made) == "x");
+}
+
 TEST_CASE("a folder is made with those above it, and one that is there stays as it is") {
     const tests::TemporaryFolder folder;
     const auto deep = folder.path() / "one" / "two" / "three";

@@ -7,6 +7,7 @@
 #include "tests/storage/older_database.hpp"
 #include "tests/storage/outsider.hpp"
 #include "tests/storage/results.hpp"
+#include "tests/storage/unprivileged.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -163,6 +164,39 @@ TEST_CASE(
     REQUIRE(Database::open(elsewhere));
     CHECK(version(elsewhere) == tests::version_before() + 1);
     CHECK(tests::Outsider(elsewhere).word("SELECT address FROM hotkeys") == "5F");
+}
+
+TEST_CASE("what root copies or puts back is whose it was before, or else the folder's owner's") {
+    Mined mined;
+    const auto service = mined.folder.path() / "service";
+    fs::create_directory(service);
+    if (!tests::give_to_nobody(service)) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    fs::permissions(mined.folder.path(), fs::perms(0755));
+    mined.pull("a");
+    REQUIRE(back_up(mined.file, mined.copy));
+    CHECK_FALSE(tests::is_of_nobody(mined.copy));
+    mined.stop();
+
+    REQUIRE(tests::give_to_nobody(mined.file));
+    fs::permissions(mined.file, fs::perms(0640));
+    REQUIRE(restore(mined.copy, mined.file));
+    CHECK(tests::is_of_nobody(mined.file));
+    CHECK(fs::status(mined.file).permissions() == fs::perms(0640));
+    REQUIRE(tests::give_to_nobody(mined.copy));
+    REQUIRE(back_up(mined.file, mined.copy));
+    CHECK(tests::is_of_nobody(mined.copy));
+
+    const auto file = service / "miner.db";
+    REQUIRE(restore(mined.copy, file));
+    REQUIRE(back_up(file, service / "copy.db"));
+    for (const auto& entry : fs::directory_iterator(service)) {
+        INFO(entry.path().string());
+        CHECK(tests::is_of_nobody(entry.path()));
+    }
+    CHECK(tests::unprivileged([&] { return Database::open(file) ? 0 : 1; }) == 0);
 }
 
 TEST_CASE("what is no sound copy changes nothing") {
