@@ -210,7 +210,7 @@ std::optional<ExitCode> open_status_server(Host& host, const AppOptions& options
          .folder = options.folder,
          .archive = std::make_unique<Archive>(
              options.folder / "miner.db", *store.artifacts,
-             storage::KeptSplats(options.folder / "candidates", kComparable),
+             storage::KeptSplats(options.folder / "candidates", kComparable, store.database.get()),
              [&log = options.log](const config::Error& error) {
                  log.warn("candidate not kept", {{"error", error.message()},
                                                  {"hint", "only the page's comparison misses it"}});

@@ -4,7 +4,10 @@
 #include "config/durable_file.hpp"
 #include "storage/errc.hpp"
 #include "storage/file.hpp"
+#include "storage/guard.hpp"
+#include "storage/sql.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 
 #include <cerrno>
@@ -48,11 +51,25 @@ std::optional<KeptName> parse(const std::string& file) {
     return name;
 }
 
+// Also where the database does not tell.
+bool may_be_in(Database& database, const KeptName& name) {
+    const auto found = guarded(database, [&]() -> config::Result<bool> {
+        SQLite::Statement attempt(
+            database.handle(), "SELECT 1 FROM attempts WHERE task = ? AND number = ? AND seed = ?");
+        bind(attempt, {name.task, name.attempt, std::int64_t(name.seed)});
+        return attempt.executeStep();
+    });
+    return !found || *found;
+}
+
 }  // namespace
 
-KeptSplats::KeptSplats(fs::path folder, int tasks) : folder_(std::move(folder)), tasks_(tasks) {
-    std::error_code ignored;  // what an earlier run left half-written does no harm
+KeptSplats::KeptSplats(fs::path folder, int tasks, Database* database)
+    : folder_(std::move(folder)), tasks_(tasks) {
+    std::error_code ignored;  // what an earlier run left does no harm
     fs::remove_all(folder_ / kHalfWritten, ignored);
+    for (const auto& [name, path] : files())
+        if (database && !may_be_in(*database, name)) fs::remove(path, ignored);
     prune();
 }
 

@@ -29,7 +29,9 @@ public:
 
     // What an earlier process left half-written is swept away: one process a folder.
     // Those of the newest `tasks` tasks; the rest is removed. 0: none, and none are taken.
-    KeptSplats(std::filesystem::path folder, int tasks);
+    // `database`, used here alone, has the tasks. After a restore it is older than the files, and
+    // gives their rows to other tasks: those of no attempt in it are removed first. Null: none are.
+    KeptSplats(std::filesystem::path folder, int tasks, Database* database = nullptr);
 
     int tasks() const { return tasks_; }
     // Fails with full (already when kRoomLeft bytes are left), read_only, io. Beyond kPerTask it

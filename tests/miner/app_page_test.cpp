@@ -3,6 +3,7 @@
 #include "tests/storage/outsider.hpp"
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 using namespace tests;
@@ -42,6 +43,18 @@ TEST_CASE("the status page answers while tasks are done, and ends with the miner
     CHECK(health.find("\"status\":\"healthy\"") != std::string::npos);
     CHECK(tasks.find("\"task_id\":\"a\"") != std::string::npos);
     CHECK(stage.validators[0]->tally().accepted == 2);
+}
+
+TEST_CASE("candidates of tasks that the database does not have, as after a restore, are removed") {
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.add_validator({image_task("a")});
+    const auto lost = stage.folder.path() / "candidates" / "10493.1.1.spz";
+    std::filesystem::create_directory(lost.parent_path());
+    std::ofstream(lost) << "x";
+    CHECK(stage.run() == ExitCode::ok);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK_FALSE(std::filesystem::exists(lost));
 }
 
 TEST_CASE("without a validator to ask the miner is unhealthy and says why") {

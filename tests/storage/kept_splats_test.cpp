@@ -1,12 +1,16 @@
 #include "storage/kept_splats.hpp"
 
+#include "storage/database.hpp"
 #include "storage/errc.hpp"
 #include "tests/storage/results.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 using namespace storage;
@@ -17,6 +21,22 @@ using Bytes = std::vector<std::uint8_t>;
 using Names = std::vector<KeptName>;
 
 constexpr std::uint64_t kLargest = ~std::uint64_t(0);
+
+// A database with so many tasks, of one attempt each.
+struct Mined {
+    explicit Mined(int tasks) {
+        for (int i = 1; i <= tasks; ++i) {
+            const auto id = std::to_string(i);
+            const auto task = journal.pulled({"us", "them", id, "image", "p", 1}).value().row;
+            REQUIRE(task == i);
+            REQUIRE(journal.attempted(task, {.number = 1, .seed = kLargest}));
+        }
+    }
+
+    tests::TemporaryFolder folder;
+    std::unique_ptr<Database> database = Database::open(folder.path() / "miner.db").value();
+    Journal journal{*database, "0.1", "hash", 0};
+};
 
 }  // namespace
 
@@ -52,6 +72,43 @@ TEST_CASE("only the newest tasks have their splats kept") {
     CHECK(none.of(11).empty());
     REQUIRE(none.put({12, 1, 0}, Bytes{1}));
     CHECK(none.of(12).empty());
+}
+
+TEST_CASE("splats of tasks that a restored database does not have make way for those to come") {
+    const tests::TemporaryFolder folder;
+    {
+        KeptSplats before(folder.path(), 2);
+        for (const TaskRow task : {10, 11}) REQUIRE(before.put({task, 1, kLargest}, Bytes{1}));
+    }
+    const Mined mined(4);
+    KeptSplats kept(folder.path(), 2, mined.database.get());
+    CHECK(kept.of(10).empty());
+    CHECK(kept.of(11).empty());
+    REQUIRE(kept.put({5, 1, 0}, Bytes{1}));
+    CHECK(kept.of(5) == Names{{5, 1, 0}});
+}
+
+TEST_CASE("splats of a task whose row another has now are gone, and those of its own stay") {
+    const tests::TemporaryFolder folder;
+    {
+        KeptSplats before(folder.path(), 2);
+        for (const std::uint64_t seed : {std::uint64_t(7), kLargest})
+            for (const int attempt : {1, 2}) REQUIRE(before.put({3, attempt, seed}, Bytes{1}));
+        REQUIRE(before.put({4, 1, kLargest}, Bytes{1}));
+    }
+    const Mined mined(4);
+    const KeptSplats kept(folder.path(), 2, mined.database.get());
+    CHECK(kept.of(3) == Names{{3, 1, kLargest}});
+    CHECK(kept.of(4) == Names{{4, 1, kLargest}});
+}
+
+TEST_CASE("splats stay where the database cannot tell whose they are") {
+    const tests::TemporaryFolder folder;
+    REQUIRE(KeptSplats(folder.path(), 2).put({3, 1, 7}, Bytes{1}));
+    const Mined mined(4);
+    SQLite::Database(mined.database->file().string(), SQLite::OPEN_READWRITE)
+        .exec("ALTER TABLE attempts RENAME TO gone");
+    CHECK(KeptSplats(folder.path(), 2, mined.database.get()).of(3).size() == 1);
 }
 
 TEST_CASE("of one task no more than so many are kept") {
