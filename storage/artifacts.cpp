@@ -136,10 +136,11 @@ config::Result<std::vector<std::uint8_t>> Artifacts::get(const std::string& hash
     return bytes;
 }
 
-Artifacts::Time Artifacts::no_later(Time now, Time newest, bool all_seen) {
+// `now` bounds what it returns and no more: it may be behind at the first call, and right later.
+Artifacts::Time Artifacts::no_later(Time now, Time newest, bool is_newest) {
     const auto steady = std::chrono::steady_clock::now();
-    const auto first = first_.value_or(Looked{std::min(now, newest), steady});
-    if (all_seen) first_ = first;
+    const auto first = first_.value_or(Looked{newest, steady});
+    if (is_newest) first_ = first;
     return std::min(now, first.time + (steady - first.at));
 }
 
@@ -147,7 +148,8 @@ config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
                                      const std::set<std::string>& keep, Time now) {
     std::error_code code;
     const auto assets = oldest_first(folder_, keep, code);
-    const auto today = no_later(now, assets.empty() ? now : assets.back().used, !code);
+    const bool any = !assets.empty();
+    const auto today = no_later(now, any ? assets.back().used : now, any && !code);
     const auto oldest = today - std::chrono::hours(24) * std::min(keep_days, kLongestDays);
     double total = 0;
     for (const auto& asset : assets) total += double(asset.bytes);

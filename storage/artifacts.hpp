@@ -37,14 +37,15 @@ public:
     // (1e9 bytes); `keep` are not touched (results not yet answered) but count. Returns how many
     // it removed. Fails with read_only, io, after removing what it could. A clock that is far ahead
     // makes nothing old: no more time is taken to have passed than has by the steady clock since
-    // the first call that saw all, when it was no later than what was newest then.
+    // what was newest at the first call that saw all, and any. One that is behind makes nothing old
+    // until it is set right.
     config::Result<int> prune(int keep_days, double keep_gb, const std::set<std::string>& keep,
                               Time now = Time::clock::now());
 
 private:
     explicit Artifacts(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-    Time no_later(Time now, Time newest, bool all_seen);
+    Time no_later(Time now, Time newest, bool is_newest);
 
     struct Looked {
         Time time;

@@ -180,6 +180,19 @@ TEST_CASE_METHOD(Fixture, "a clock that is far ahead for a while makes nothing o
     CHECK(*artifacts->prune(14, 0, {}, ahead) == 2);  // room is room
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "a clock that is behind at the start keeps nothing once it is set right") {
+    const auto behind = fs::file_time_type::clock::now() - std::chrono::hours(24 * 400);
+    // Before the first result and after it.
+    const bool empty = GENERATE(true, false);
+    if (empty) CHECK(*artifacts->prune(14, 20, {}, behind) == 0);
+    const auto fresh = put(bytes("fresh")), old = put_aged("old", 20);
+    if (!empty) CHECK(*artifacts->prune(14, 20, {}, behind) == 0);
+    CHECK(*artifacts->prune(14, 20, {}) == 1);
+    CHECK(there(fresh));
+    CHECK_FALSE(there(old));
+}
+
 TEST_CASE_METHOD(Fixture, "pruning removes the oldest until the rest is small enough") {
     const auto a = put_aged("a", 5, 1000), b = put_aged("b", 4, 1000), c = put_aged("c", 3, 1000);
     const auto d = put_aged("d", 2, 1000);
