@@ -10,6 +10,7 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <csignal>
+#include <future>
 #include <initializer_list>
 #include <mutex>
 #include <string>
@@ -126,6 +127,33 @@ private:
     std::string said_;  // all that was logged
     std::thread thread_;
     miner::ExitCode code_ = miner::ExitCode::internal;
+};
+
+// Calls while the test goes on: the status that came. `serving` outlives it.
+inline std::future<unsigned> meanwhile(const Serving& serving) {
+    return std::async(std::launch::async, [&serving] {
+        return serving.post(form({{"prompt_image_file", picture()}})).status;
+    });
+}
+
+// A call whose caller reads nothing of the answer, and hangs up in the end.
+class Asking {
+public:
+    explicit Asking(const Serving& serving) {
+        const auto body = form({{"prompt_image_file", picture()}});
+        const auto v4 = boost::asio::ip::tcp::v4();
+        socket_.open(v4);
+        socket_.set_option(boost::asio::socket_base::receive_buffer_size(4096));
+        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), serving.port()});
+        send(socket_,
+             "POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+             "multipart/form-data; boundary=XX\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+
+private:
+    boost::asio::io_context io_;
+    LoopbackPeer::Socket socket_{io_};
 };
 
 }  // namespace tests
