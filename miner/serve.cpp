@@ -78,7 +78,7 @@ ExitCode run_serve(ServeOptions options) {
         [&](network::ServerRequest request) {
             return generate_endpoint.generate(std::move(request));
         },
-        [&] { return generate_endpoint.report(); });
+        [&] { return generate_endpoint.report(); }, [&] { return generate_endpoint.places(); });
     log.info("serving",
              {{"url", "http://" + network::authority(server.address().host, server.port()) +
                           "/generate"}});

@@ -45,6 +45,9 @@ public:
     // this machine count. No places while it loads or stops.
     BackendReport report() const;
 
+    // Calls that can be made at once just now, remote backends included; at least one.
+    std::size_t places() const;
+
     // Lets in who waits when there are more places, until stopping is asked for.
     asio::awaitable<void> follow_backends();
 
@@ -77,7 +80,6 @@ private:
     Answer explain(const GenerationResult& result, std::stop_token gone,
                    Clock::time_point deadline);
     asio::awaitable<bool> wait_for_turn(std::stop_token gone, Clock::time_point deadline);
-    std::size_t places() const;
     bool has_place() const { return at_work_ < places(); }
     void next();
     void let_in();

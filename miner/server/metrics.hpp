@@ -27,7 +27,7 @@ public:
     // How far predicted scores can be trusted by now.
     void calibrated(const std::vector<KindPredictions>& kinds);
     // A call of /generate that ended: "made", "sparse", "bad_picture", "late", "full", "gone",
-    // "error".
+    // "error". "full", too, when it was not let in.
     void generated(std::string_view end, double seconds);
     // Of /generate, at this moment; places: that can be made at once.
     struct Calls {

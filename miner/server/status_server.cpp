@@ -16,9 +16,9 @@ constexpr network::HttpServer::Limits kLimits{
     .idle = std::chrono::milliseconds(10'000),
     .read = std::chrono::milliseconds(20'000),
     .write = std::chrono::milliseconds(60'000)};
-constexpr long kUploads = 5;  // calls of /generate beyond those that may wait
+constexpr long kUploads = 4;  // calls of /generate beyond those that may be at work and wait
 // Of all calls that are let in, together: some large pictures, or one of this size for each that
-// may wait.
+// may be at work or wait.
 constexpr std::int64_t kUploadBytes = 12 << 20;
 constexpr std::int64_t kUsualPicture = 2 << 20;
 constexpr int kSigned = 1;                     // the mark of a request whose signature counts
@@ -127,7 +127,7 @@ void show_backends(StatusServer& status_server, const BackendPool& pool) {
 }
 
 std::optional<network::ServerReply> StatusServer::screen(network::ServerRequest& request,
-                                                         std::int64_t& body_bytes) const {
+                                                         std::int64_t& body_bytes) {
     const auto path = path_of(request.target);
     const bool is_signed = callers_ && SignedCallers::signs(request);
     if (is_signed) request.mark = kSigned;
@@ -140,17 +140,21 @@ std::optional<network::ServerReply> StatusServer::screen(network::ServerRequest&
             refused = words_reply(429, "others are waiting already");
             refused->headers.emplace_back("retry-after", "5");
             add_report(refused->headers, report_());
+            metrics_.generated("full", 0);
         }
     }
+    if (refused) metrics_.answered(refused->status);
     return refused;
 }
 
-// What a call holds as long as it lasts. Null when there are too many, or too many bytes of them:
-// then nothing of it is let in to memory.
+// What a call holds as long as it lasts, from its header to its answer. Null when there are too
+// many, or too many bytes of them: then nothing of it is let in to memory.
 std::shared_ptr<void> StatusServer::let_in(std::int64_t bytes) const {
-    const auto most = std::max(kUploadBytes, (settings_.http.queue + 1) * kUsualPicture);
-    if (calls_in_.use_count() > settings_.http.queue + kUploads) return nullptr;
-    if (*bytes_in_ > 0 && *bytes_in_ + bytes > most) return nullptr;
+    const auto usual = std::int64_t(places_()) + settings_.http.queue;
+    const auto in = calls_in_.use_count() - 1;
+    if (in >= usual + kUploads) return nullptr;
+    if (*bytes_in_ > 0 && *bytes_in_ + bytes > std::max(kUploadBytes, usual * kUsualPicture))
+        return nullptr;
     *bytes_in_ += bytes;
     return {calls_in_.get(), [call = calls_in_, in = bytes_in_, bytes](void*) { *in -= bytes; }};
 }

@@ -46,10 +46,13 @@ public:
     // Lines for the log's tail; may outlive the status server.
     config::Logger::Sink log_sink() const;
     SignedCallers* signed_callers() { return callers_.get(); }  // null: http.signed is none
-    // `report`: what this process says of itself with each answer.
-    void serve_generate(Generate generate, std::function<BackendReport()> report) {
+    // `report`: what this process says of itself with each answer; `places`: how many calls can be
+    // made at once just now, by which they are let in. On io.
+    void serve_generate(Generate generate, std::function<BackendReport()> report,
+                        std::function<std::size_t()> places) {
         generate_ = std::move(generate);
         report_ = std::move(report);
+        places_ = std::move(places);
     }
 
     // Whether a call of /generate or a result is being answered, up to its last byte.
@@ -67,7 +70,7 @@ private:
     StatusServer(Options options, std::unique_ptr<SignedCallers> callers);
 
     std::optional<network::ServerReply> screen(network::ServerRequest& request,
-                                               std::int64_t& body_bytes) const;
+                                               std::int64_t& body_bytes);
     std::shared_ptr<void> let_in(std::int64_t bytes) const;
     asio::awaitable<Reply> answer(network::ServerRequest request);
     asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
@@ -95,6 +98,7 @@ private:
     std::shared_ptr<LogTail> tail_ = std::make_shared<LogTail>();
     Generate generate_;
     std::function<BackendReport()> report_;
+    std::function<std::size_t()> places_;
     int watchers_ = 0;                                              // of /api/events
     std::shared_ptr<int> calls_in_ = std::make_shared<int>();       // as results_out_, of /generate
     std::shared_ptr<int> converted_out_ = std::make_shared<int>();  // likewise

@@ -2,17 +2,55 @@
 #include "tests/miner/serving.hpp"
 
 #include "miner/generation/fleet.hpp"
+#include "tests/miner/server/seen.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <future>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
+using namespace std::chrono_literals;
 using tests::Asking;
 using tests::form;
 using tests::meanwhile;
 using tests::picture;
 using tests::Serving;
+
+namespace {
+
+bool has_line(const network::HttpAnswer& metrics, const std::string& line) {
+    return metrics.body.find("\n" + line + "\n") != std::string::npos;
+}
+
+// A call without a form; what comes of it may take its time.
+unsigned call_empty(const tests::Seen& seen) {
+    network::HttpRequest request;
+    request.host = "127.0.0.1";
+    request.port = seen.port();
+    request.target = "/generate";
+    network::HttpLimits limits;
+    limits.read = std::chrono::hours(1);
+    return tests::run(network::request(std::move(request), limits)).value().status;
+}
+
+bool any_is_over(const std::vector<std::future<unsigned>>& calls) {
+    return std::any_of(calls.begin(), calls.end(), [](const auto& each) {
+        return each.wait_for(0s) == std::future_status::ready;
+    });
+}
+
+}  // namespace
 
 TEST_CASE("one is made at a time, a few may wait, more are refused") {
     Serving serving;
@@ -156,4 +194,68 @@ TEST_CASE("as many are made at a time as there are devices") {
     serving.script->held = false;
     CHECK(first.get() == 200);
     CHECK(second.get() == 200);
+}
+
+TEST_CASE("with the usual queue as many are taken as there are devices, and those that may wait") {
+    // What follows a picture's end is not looked at: with it ten have 19 MB together.
+    const auto behind = GENERATE(std::size_t(0), std::size_t(1'900'000));
+    constexpr std::size_t kDevices = 8;
+    Serving serving;
+    serving.settings.http.queue = config::Http().queue;
+    for (std::size_t i = 0; i < kDevices; ++i)
+        serving.settings.generator.devices.push_back("cuda:" + std::to_string(i));
+    serving.script->held = true;
+    serving.start();
+    CHECK(miner::read_report(serving.get("/ready").headers)->free == kDevices);
+    const auto body = form({{"prompt_image_file", picture() + std::string(behind, 'x')}});
+    std::vector<std::future<unsigned>> calls;
+    for (std::size_t i = 0; i < kDevices + std::size_t(serving.settings.http.queue); ++i)
+        calls.push_back(std::async(std::launch::async, [&] { return serving.post(body).status; }));
+    const auto all_waiting =
+        "miner_generate_waiting " + std::to_string(serving.settings.http.queue);
+    CHECK(tests::eventually(
+        [&] { return has_line(serving.get("/metrics"), all_waiting) || any_is_over(calls); }));
+    CHECK(miner::read_report(serving.get("/ready").headers)->free == 0);
+    serving.script->held = false;
+    for (auto& each : calls) CHECK(each.get() == 200);
+}
+
+TEST_CASE("calls are let in by the places that there are at that moment, and others are counted") {
+    std::atomic<std::size_t> places = 1, inside = 0;
+    std::atomic<bool> answered = false;
+    tests::Seen seen;
+    seen.on_io([&](auto& server) {
+        server.serve_generate(
+            [&](network::ServerRequest request) -> boost::asio::awaitable<network::ServerReply> {
+                const auto hold = std::move(request.hold);
+                boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+                ++inside;
+                while (!answered) {
+                    timer.expires_after(1ms);
+                    co_await timer.async_wait(boost::asio::use_awaitable);
+                }
+                co_return network::ServerReply{};
+            },
+            [] { return miner::BackendReport(); }, [&] { return places.load(); });
+    });
+    std::vector<std::future<unsigned>> calls;
+    const auto fill = [&](std::size_t count) {
+        while (calls.size() < count)
+            calls.push_back(std::async(std::launch::async, [&] { return call_empty(seen); }));
+        return tests::eventually([&] { return inside == count || any_is_over(calls); }) &&
+               inside == count;
+    };
+    // One at work, two that may wait, and four whose forms are still to be read.
+    CHECK(fill(7));
+    CHECK(call_empty(seen) == 429);
+    const auto metrics = seen.get("/metrics");
+    CHECK(has_line(metrics, "miner_http_requests_total{status=\"429\"} 1"));
+    CHECK(has_line(metrics, "miner_generate_requests_total{end=\"full\"} 1"));
+    places = 3;
+    CHECK(fill(9));
+    CHECK(call_empty(seen) == 429);
+    places = 1;
+    CHECK(call_empty(seen) == 429);
+    answered = true;
+    for (auto& each : calls) CHECK(each.get() == 200);
 }

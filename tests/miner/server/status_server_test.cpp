@@ -272,12 +272,15 @@ TEST_CASE("the server as a whole says what it takes, and a target with a host is
         said("CONNECT localhost:" + port + " HTTP/1.1", "localhost").starts_with("HTTP/1.1 501 "));
 }
 
-TEST_CASE("with a token nothing but health is told to those without it") {
+TEST_CASE("with a token nothing but health is told to those without it, and they are counted") {
     Seen seen("0123456789abcdef");
     CHECK(seen.get("/ready").status == 503);
     for (const auto* target : {"/", "/metrics", "/api/stats", "/nothing"})
         CHECK(seen.get(target).status == 401);
-    CHECK(seen.get("/metrics", {{"authorization", "Bearer 0123456789abcdef"}}).status == 200);
+    const auto metrics = seen.get("/metrics", {{"authorization", "Bearer 0123456789abcdef"}});
+    CHECK(metrics.status == 200);
+    CHECK(metrics.body.find("\nminer_http_requests_total{status=\"401\"} 4\n") !=
+          std::string::npos);
 }
 
 TEST_CASE("beyond loopback a mining miner wants a token") {
