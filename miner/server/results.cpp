@@ -1,10 +1,15 @@
 // A task, its input, and the splats that are there of it: what the paths below /api/tasks/ID
 // answer.
+#include "config/digest.hpp"
 #include "config/escape.hpp"
+#include "config/version.hpp"
 #include "generator/errc.hpp"
 #include "miner/server/listing_json.hpp"
 #include "miner/server/status_server.hpp"
 #include "network/base64.hpp"
+#include "network/http/entity_tag.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -47,9 +52,30 @@ std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
     return "application/octet-stream";
 }
 
-ServerReply kept_by_caller(ServerReply reply) {
-    reply.headers.emplace_back("cache-control", "private, max-age=86400, immutable");
+// Whoever keeps it asks each time whether it is still right: with another database, as a
+// rehearsal's, other tasks are at the same address.
+ServerReply kept_by_caller(ServerReply reply, const std::string& tag) {
+    reply.headers.emplace_back("cache-control", "private, no-cache");
+    reply.headers.emplace_back("etag", tag);
     return reply;
+}
+
+ServerReply not_modified(const std::string& tag) { return kept_by_caller({304, {}, {}}, tag); }
+
+std::string tag_of(std::string_view bytes) { return '"' + config::sha256(bytes) + '"'; }
+
+// Of splats in one of their forms. Those of an attempt have no hash: they go by the task that they
+// were made for. What is drawn or converted may come out otherwise in another build.
+std::string tag_of(const Archive::Source& source, const storage::TaskLine& task,
+                   const Rendition& rendition) {
+    const auto* hash = std::get_if<std::string>(&source);
+    auto named = hash ? *hash
+                      : fmt::format("{}\n{}\n{}\n{}", task.hotkey, task.validator, task.task_id,
+                                    task.pulled_at);
+    if (const auto* name = std::get_if<storage::KeptName>(&source))
+        named += fmt::format("\n{}\n{}", name->attempt, name->seed);
+    const auto maker = rendition.as_it_is ? std::string() : config::version_and_commit();
+    return tag_of(fmt::format("{}\n{}\n{}", named, rendition.path, maker));
 }
 
 // Where the splats are that are asked for: of one attempt, or of the result.
@@ -80,11 +106,12 @@ std::string file_name(const RouteRequest& request, const Rendition& rendition,
 
 }  // namespace
 
-asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& request) {
+asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& request,
+                                                           const network::HttpHeaders& headers) {
     const auto row = read_number(request.path[2], 1, kLargestRow);
     if (!row) co_return Reply{not_found()};
     const std::string what = request.path.size() == 4 ? request.path[3] : "";
-    if (what == "input") co_return input_of(*row);
+    if (what == "input") co_return input_of(*row, headers);
     const auto rendition = std::find_if(kRenditions.begin(), kRenditions.end(),
                                         [&](const auto& each) { return each.path == what; });
     if (request.path.size() == 4 && rendition == kRenditions.end()) co_return Reply{not_found()};
@@ -105,6 +132,9 @@ asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& reques
     // Nothing is rendered while its submission waits for the machine.
     if (!rendition->as_it_is && is_under_way(story->told.task))
         co_return Reply{words_reply(409, "not submitted yet: ask again later")};
+    // Before anything is read or made of it.
+    const auto tag = tag_of(*source, story->told.task, *rendition);
+    if (network::names_entity_tag(headers, tag)) co_return Reply{not_modified(tag)};
     auto reply = co_await result_of(*source, what);
     if (reply.reply.status != 200) co_return reply;
     reply.reply.headers = {{"content-type", std::string(rendition->type)}};
@@ -112,7 +142,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& reques
         reply.reply.headers.emplace_back(
             "content-disposition",
             "attachment; filename=\"" + file_name(request, *rendition, attempt) + "\"");
-    reply.reply = kept_by_caller(std::move(reply.reply));
+    reply.reply = kept_by_caller(std::move(reply.reply), tag);
     co_return reply;
 }
 
@@ -152,15 +182,18 @@ asio::awaitable<StatusServer::Reply> StatusServer::result_of(Archive::Source sou
     co_return reply;
 }
 
-StatusServer::Reply StatusServer::input_of(storage::TaskRow row) const {
+StatusServer::Reply StatusServer::input_of(storage::TaskRow row,
+                                           const network::HttpHeaders& headers) const {
     const auto* input = state_.input(row);
     if (!input) return {words_reply(404, "the input of this task is not remembered any more")};
     if (input->kind == "text")
         return {bytes_reply(config::printable_lines(input->prompt), "text/plain; charset=utf-8")};
+    const auto tag = tag_of(input->prompt);
+    if (network::names_entity_tag(headers, tag)) return {not_modified(tag)};
     const auto read = network::base64_decode_loosely(input->prompt);
     if (!read) return {words_reply(404, "the input of this task was no base64")};
     const auto& bytes = read->bytes;
-    return {kept_by_caller(bytes_reply({bytes.begin(), bytes.end()}, picture_type(bytes)))};
+    return {kept_by_caller(bytes_reply({bytes.begin(), bytes.end()}, picture_type(bytes)), tag)};
 }
 
 }  // namespace miner

@@ -75,12 +75,12 @@ private:
     asio::awaitable<Reply> answer(network::ServerRequest request);
     asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
     asio::awaitable<Reply> tasks(const Request& request);
-    asio::awaitable<Reply> of_task(const Request& request);
+    asio::awaitable<Reply> of_task(const Request& request, const network::HttpHeaders& headers);
     asio::awaitable<Reply> result_of(Archive::Source source, std::string what);
     asio::awaitable<Reply> stats(const Request& request);
     asio::awaitable<Reply> predictions(const Request& request);
     asio::awaitable<Reply> metrics_now();
-    Reply input_of(storage::TaskRow row) const;
+    Reply input_of(storage::TaskRow row, const network::HttpHeaders& headers) const;
     Reply health() const;
     Reply ready() const;
     Reply events();

@@ -2,6 +2,7 @@
 #include "config/escape.hpp"
 #include "miner/generation/server_timing.hpp"
 #include "network/http/date.hpp"
+#include "network/http/entity_tag.hpp"
 #include "network/http/head.hpp"
 #include "network/http/headers.hpp"
 #include "network/http/request_rules.hpp"
@@ -40,6 +41,7 @@ void read_request(const std::string& head) {
     else
         fuzz::require(!request.method.empty());
     (void)network::waits_to_continue(request, version);
+    (void)network::names_entity_tag(request.headers, "\"tag\"");
 }
 
 void read_answer(const std::string& head, std::string_view body) {

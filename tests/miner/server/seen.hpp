@@ -15,6 +15,7 @@
 #include <boost/json/parse.hpp>
 
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -146,6 +147,9 @@ public:
         judge(journal, row, 0, 3030);
         return row;
     }
+
+    // The files of all results, as storage.keep_days does in time.
+    void lose_results() const { std::filesystem::remove_all(folder_.path() / "assets"); }
 
     static constexpr int kKeptTasks = 2;
     TaskRow answered = 0, submitting = 0, open = 0;
