@@ -89,6 +89,7 @@ def look_at_scene(looker, scene, view):
                     looker.say(page.is_visible("#progress [aria-current=step]"), f"{where}: does not say how far it is")
                 looker.judge(page, where, whole=False)
                 page.keyboard.press("Escape")
+            look_at_closing(looker, page, view)
             # From a card that more recent ones push out of the page meanwhile.
             page.evaluate("document.querySelector('#gallery li:last-child button').focus()")
             page.keyboard.press("Enter")
@@ -99,6 +100,29 @@ def look_at_scene(looker, scene, view):
             page.wait_for_timeout(500)
             looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus goes with the card")
         page.close()
+
+
+def look_at_closing(looker, page, view):
+    """A story that is closed while it is read anew, as its task has just ended."""
+    where, held = f"closing-{view}", []
+    task = page.evaluate("tasks.find(t => t.state === 'open').id")
+    page.evaluate(f"Detail.open({task}, now)")
+    page.wait_for_selector("#detail[open]")
+    story = f"**/api/tasks/{task}"
+    page.route(story, lambda route: held.append(route))
+    page.evaluate(f"Detail.renew([{{ ...tasks.find(t => t.id === {task}), state: 'answered' }}], now)")
+    page.wait_for_timeout(500)
+    looker.say(len(held) == 1, f"{where}: a task that ended is asked for {len(held)} times, not once")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
+    looker.say(not page.is_visible("#detail"), f"{where}: Escape does not close the story")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(1000)
+    looker.say(not page.is_visible("#detail"), f"{where}: a closed story opens by itself again")
+    page.unroute(story)
+    if page.is_visible("#detail"):
+        page.keyboard.press("Escape")
 
 
 def look_at_filters(looker, page, url, view):

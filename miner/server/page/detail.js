@@ -2,6 +2,7 @@
 'use strict';
 const Detail = (() => {
   let shown = null;  // the task in the dialog, as it was last read
+  let asked = 0;     // goes up with each question for a task
   const ms = value => value === null ? '–' : `${(value / 1000).toFixed(2)} s`;
   const digits = n => n === null || n === undefined ? '–' : n === 0 ? '0' : n < .01 ? n.toPrecision(2) : n.toFixed(2);
 
@@ -74,7 +75,10 @@ const Detail = (() => {
   }
 
   async function open(id, now) {
+    const mine = ++asked, renews = $('detail').open;
     const task = await ask(`/api/tasks/${id}`).catch(error => ({ error }));
+    // Another was asked for meanwhile, or the dialog closed for which this one was read anew.
+    if (mine !== asked || (renews && !$('detail').open)) return;
     if (task.error) {
       $('fault').textContent = `Task ${id} cannot be read (${task.error.message}).`;
       return;
