@@ -1,7 +1,6 @@
 #include "miner/host.hpp"
 
-#include "generator/errc.hpp"
-#include "generator/gpu.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/runtime/signals.hpp"
 #include "network/subnet/dendrite.hpp"
 #include "storage/errc.hpp"
@@ -9,20 +8,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace miner {
-namespace {
-
-bool may_use_gpu(const config::Settings& settings) {
-    const auto devices = device_names(settings.generator);
-    const auto facts = generator::machine_facts();
-    return std::any_of(devices.begin(), devices.end(),
-                       [&](const auto& device) { return generator::may_be_gpu(device, facts); });
-}
-
-}  // namespace
 
 Host::Host(const config::Settings& settings, config::Logger& log) : settings_(settings), log_(log) {
     take_signals(signals_);
@@ -182,16 +170,10 @@ ExitCode Host::run(const MakeGenerator& make_generator,
                    });
     if (status_server_) asio::co_spawn(io_, status_server_->run(), asio::detached);
     io_.run();
-    if (no_model_) {
-        using generator::Errc;
-        // What others hold of a GPU's memory they may give back; main memory is as large as it is.
-        const auto code = no_model_->code;
-        const bool may_pass =
-            code == Errc::device_lost || (code == Errc::out_of_memory && may_use_gpu(settings_));
+    if (no_model_)
         return cannot_start(*no_model_,
                             "see generator.model and generator.device in `miner config --print`",
-                            may_pass ? ExitCode::device_lost : ExitCode::model);
-    }
+                            exit_code_without_model(*no_model_, settings_.generator));
     if (failure_) std::rethrow_exception(failure_);
     log_.info("stopped", {});
     return device_lost_ ? ExitCode::device_lost : ExitCode::ok;

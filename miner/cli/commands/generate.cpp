@@ -4,6 +4,7 @@
 #include "config/veil.hpp"
 #include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/report/words.hpp"
@@ -166,7 +167,7 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
     network::run_alone(io, work());
     if (no_model) {
         complain("model", *no_model);
-        return ExitCode::model;
+        return exit_code_without_model(*no_model, settings.generator);
     }
     return made;
 }

@@ -1,0 +1,15 @@
+// How a process ends that has no model, whatever it wanted one for.
+#pragma once
+
+#include "config/result.hpp"
+#include "config/settings.hpp"
+#include "miner/runtime/exit_code.hpp"
+
+namespace miner {
+
+// What to exit with after `error` of BackendPool::load(): ExitCode::device_lost where another start
+// may get the model, be it that the GPU does not answer yet or that others hold its memory, which
+// they may give back; else ExitCode::model, as main memory is as large as it is.
+ExitCode exit_code_without_model(const config::Error& error, const config::Generator& settings);
+
+}  // namespace miner

@@ -1,0 +1,56 @@
+// miner generate from the command line to its end, where there is no model.
+#include "generator/errc.hpp"
+#include "miner/cli/commands/commands.hpp"
+#include "tests/miner/cli/parsed.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/forked.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using Catch::Contains;
+using generator::Errc;
+using miner::ExitCode;
+
+// On that device, whose model fails to load with `error`.
+tests::Outcome generate(const std::string& device, const config::Error& error) {
+    const tests::TemporaryFolder folder;
+    const std::vector<std::string> words{"generate",
+                                         "--prompt",
+                                         "a red chair",
+                                         "-o",
+                                         (folder.path() / "a.ply").string(),
+                                         "--storage.path",
+                                         folder.path().string(),
+                                         "--generator.device",
+                                         device};
+    return tests::run_forked([&] {
+        const auto parsed = tests::parse_line(words);
+        const auto* line = std::get_if<miner::CommandLine>(&parsed);
+        if (!line) return 64;
+        const auto make =
+            [&](const config::Generator&) -> config::Result<std::unique_ptr<generator::Generator>> {
+            return error;
+        };
+        return int(miner::generate_command(*line, make));
+    });
+}
+
+}  // namespace
+
+TEST_CASE("generate ends with 75 where another start may get the model, and else with 76") {
+    const auto lost = generate("auto", config::fail(Errc::device_lost, "no driver is loaded"));
+    CHECK(lost.exit_status.code == int(ExitCode::device_lost));
+    CHECK_THAT(lost.err, Contains("no driver is loaded"));
+    const auto full = config::fail(Errc::out_of_memory, "needs 4 GiB of 1 GiB free");
+    CHECK(generate("cuda:0", full).exit_status.code == int(ExitCode::device_lost));
+    CHECK(generate("cpu", full).exit_status.code == int(ExitCode::model));
+    const auto missing = generate("cuda:0", config::fail(Errc::missing_file, "as tested"));
+    CHECK(missing.exit_status.code == int(ExitCode::model));
+    CHECK_THAT(missing.err, Contains("as tested"));
+}
