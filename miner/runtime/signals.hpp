@@ -45,7 +45,7 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Stop& stop,
 // SIGINT and SIGTERM for a command that works on its caller's thread: as long as there is nothing
 // to finish, the first ends the process with ExitCode::interrupted, after `words` on standard
 // error. Once it was told to let_finish(), the first fires token(), one that was kept at once, and
-// the second ends.
+// the second ends. The token fires on a thread of its own: io takes a StopOnIo of it.
 class Interrupt {
 public:
     explicit Interrupt(std::string words, std::function<void(ExitCode)> end = {});

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,7 +32,8 @@ struct Script {
     std::atomic<int> stage2_runs = 0;
     // Called as each begins, with its number from 0; may throw.
     std::function<void(int)> at_stage1, at_stage2;
-    std::atomic<int> at_work = 0;  // of both stages
+    std::function<void()> at_stop;  // called where a stage 1 at work is told to stop
+    std::atomic<int> at_work = 0;   // of both stages
     std::atomic<bool> repainted = false;
     Guarded<std::vector<bool>> dull{{false}};  // of each stage 2 in turn: one opacity
     Guarded<std::vector<bool>> full{{false}};  // of each stage 2 in turn: the memory ran out
@@ -107,6 +109,9 @@ public:
         if (!(prompt ? script_->takes_prompts : script_->takes_pictures))
             return config::fail(generator::Errc::wrong_input, "fake");
         if (script_->remembers) remember(condition, seed);
+        const std::stop_callback told(stop, [this] {
+            if (script_->at_stop) script_->at_stop();
+        });
         using Clock = std::chrono::steady_clock;
         const auto begin = Clock::now(), until = begin + script_->delay.get();
         const int index = script_->stage1_runs++;  // a test that waits for it may change the script

@@ -7,6 +7,7 @@
 #include "miner/generation/production.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
+#include "miner/runtime/stop_on_io.hpp"
 #include "network/run_alone.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -158,9 +159,10 @@ private:
             .settings = settings_.candidates, .calibration = {}, .left = [until] {
                 return std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
             }};
-        auto result =
-            co_await production.produce(std::move(request), std::uint64_t(number) * 1000,
-                                        interrupt_.token(), std::move(watch), std::move(plan));
+        const auto stop = stop_.token();
+        auto making = production.produce(std::move(request), std::uint64_t(number) * 1000, stop,
+                                         std::move(watch), std::move(plan));
+        auto result = co_await std::move(making);
         task.window = config::milliseconds_since(begin);
         for (const auto& attempt : result.attempts) {
             const auto& t = attempt.times;
@@ -177,6 +179,7 @@ private:
                         [](std::string_view line) { fmt::print(stderr, "{}\n", line); }};
     Interrupt interrupt_{"stopped"};
     asio::io_context io_{1};
+    const StopOnIo stop_{io_.get_executor(), interrupt_.token()};
     Lanes lanes_;
     Predictor predictor_{io_.get_executor()};
     Report report_;

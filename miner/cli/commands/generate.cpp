@@ -9,6 +9,7 @@
 #include "miner/report/complaint.hpp"
 #include "miner/report/words.hpp"
 #include "miner/runtime/signals.hpp"
+#include "miner/runtime/stop_on_io.hpp"
 #include "network/run_alone.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -149,6 +150,7 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
         return ExitCode::usage;
     }
     Production production(lanes, **pool, log, std::move(generation_config));
+    const StopOnIo stop(io.get_executor(), call.interrupt.token());
     std::optional<config::Error> no_model;
     Generated made;
     const auto work = [&]() -> asio::awaitable<void> {
@@ -157,8 +159,10 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
             made.model = (*pool)->info();
             Production::Watch watch{.task = call.what};
             call.interrupt.let_finish();
-            made.result = co_await production.produce(std::move(call.request), call.seed,
-                                                      call.interrupt.token(), std::move(watch));
+            const auto token = stop.token();
+            auto making =
+                production.produce(std::move(call.request), call.seed, token, std::move(watch));
+            made.result = co_await std::move(making);
             co_await (*pool)->unload();
         } else {
             no_model = loaded.error();

@@ -2,6 +2,7 @@
 // scorer.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/miner/cli/interrupted.hpp"
 #include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_generator.hpp"
@@ -10,6 +11,7 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +22,8 @@ namespace {
 using Catch::Contains;
 
 // Ten minutes a task, which it never needs: three candidates are asked for.
-tests::Outcome bench(std::vector<std::string> more, std::optional<config::Error> fails = {}) {
+tests::Outcome bench(std::vector<std::string> more, std::optional<config::Error> fails = {},
+                     const std::function<void(tests::Script&)>& prepare = {}) {
     std::vector<std::string> words{"bench",    "--random", "--candidates",      "600",
                                    "--voxels", "5000",     "--candidates.most", "3"};
     words.insert(words.end(), more.begin(), more.end());
@@ -30,6 +33,7 @@ tests::Outcome bench(std::vector<std::string> more, std::optional<config::Error>
         if (!line) return 64;
         const auto script = std::make_shared<tests::Script>();
         script->voxels = {5'000};
+        if (prepare) prepare(*script);
         const auto scorer = std::make_shared<tests::ScorerScript>();
         const auto fake = tests::make_fake(script);
         const miner::CandidateBench made{
@@ -79,6 +83,14 @@ TEST_CASE("a bench of candidates without a model says why") {
         bench({}, config::fail(generator::Errc::bad_device, "no GPU of that name"));
     CHECK(outcome.exit_status.code == int(miner::ExitCode::model));
     CHECK_THAT(outcome.err, Contains("no GPU of that name"));
+}
+
+TEST_CASE("a bench of candidates that is interrupted at one of them gives it up, as told on io") {
+    const auto outcome =
+        bench({}, {}, [](tests::Script& script) { tests::interrupt_at(script, 1); });
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_status.code == int(miner::ExitCode::interrupted));
+    CHECK_THAT(outcome.err, Contains("told to stop on io"));
 }
 
 TEST_CASE("candidates of the scorer alone are refused by name") {

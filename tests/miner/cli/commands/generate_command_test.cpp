@@ -1,11 +1,14 @@
-// miner generate from the command line to its end, where there is no model.
+// miner generate from the command line to its end, with a scripted generator or none.
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "tests/miner/cli/interrupted.hpp"
 #include "tests/miner/cli/parsed.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/fake_generator.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -17,8 +20,9 @@ using Catch::Contains;
 using generator::Errc;
 using miner::ExitCode;
 
-// On that device, whose model fails to load with `error`.
-tests::Outcome generate(const std::string& device, const config::Error& error) {
+// A prompt on that device; `make` is called in the process of the command.
+tests::Outcome generate(const std::string& device,
+                        const std::function<miner::MakeGenerator()>& make) {
     const tests::TemporaryFolder folder;
     const std::vector<std::string> words{"generate",
                                          "--prompt",
@@ -33,11 +37,15 @@ tests::Outcome generate(const std::string& device, const config::Error& error) {
         const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         if (!line) return 64;
-        const auto make =
-            [&](const config::Generator&) -> config::Result<std::unique_ptr<generator::Generator>> {
-            return error;
-        };
-        return int(miner::generate_command(*line, make));
+        return int(miner::generate_command(*line, make()));
+    });
+}
+
+// Of a model that does not load.
+tests::Outcome generate(const std::string& device, const config::Error& error) {
+    return generate(device, [error]() -> miner::MakeGenerator {
+        return [error](const config::Generator&)
+                   -> config::Result<std::unique_ptr<generator::Generator>> { return error; };
     });
 }
 
@@ -53,4 +61,15 @@ TEST_CASE("generate ends with 75 where another start may get the model, and else
     const auto missing = generate("cuda:0", config::fail(Errc::missing_file, "as tested"));
     CHECK(missing.exit_status.code == int(ExitCode::model));
     CHECK_THAT(missing.err, Contains("as tested"));
+}
+
+TEST_CASE("a generation that is interrupted is given up, as told on io") {
+    const auto outcome = generate("cpu", [] {
+        const auto script = std::make_shared<tests::Script>();
+        tests::interrupt_at(*script, 0);
+        return tests::make_fake(script);
+    });
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_status.code == int(ExitCode::interrupted));
+    CHECK_THAT(outcome.err, Contains("told to stop on io"));
 }
