@@ -231,13 +231,14 @@ ExitCode run_app(AppOptions options) {
     auto& log = options.log;
     const auto lock = InstanceLock::take(options.folder);
     if (!lock) {
+        const bool taken = lock.error().code == boost::system::errc::device_or_resource_busy;
         log.error(
             "cannot start",
             {{"error", lock.error().message()},
-             {"remedy", "stop the other miner, or choose another folder with --storage.path"}});
-        return lock.error().code == boost::system::errc::device_or_resource_busy
-                   ? ExitCode::another_instance
-                   : ExitCode::storage;
+             {"remedy", taken ? "stop the other miner, or choose another folder with --storage.path"
+                              : "see to it that this user can write there, or choose another "
+                                "folder with --storage.path"}});
+        return taken ? ExitCode::another_instance : ExitCode::storage;
     }
     config::Result<Store> store = Store();  // outlives the host, whose status server reads from it
     Host host(options.settings, log);

@@ -108,11 +108,13 @@ TEST_CASE("a second miner on the same folder is refused") {
     Stage first;
     first.add_validator({image_task("a")});
     ExitCode second_code = ExitCode::ok;
+    std::string said;
     first.between_turns = [&] {
         first.between_turns = {};
         Stage second;
         second.add_validator({image_task("b")});
-        config::Logger log(config::Level::error, false, [](std::string_view) {});
+        config::Logger log(config::Level::error, false,
+                           [&](std::string_view line) { said += line; });
         second_code = miner::run_app({.settings = second.settings,
                                       .folder = first.folder.path(),
                                       .identities = {},
@@ -121,6 +123,18 @@ TEST_CASE("a second miner on the same folder is refused") {
     };
     CHECK(first.run() == ExitCode::ok);
     CHECK(second_code == ExitCode::another_instance);
+    CHECK(said.find("stop the other miner") != said.npos);
+}
+
+TEST_CASE("a folder that cannot be locked is not taken for another miner's") {
+    Stage stage;
+    // Not to be opened as a file, by root neither.
+    std::filesystem::create_directory(stage.folder.path() / "miner.lock");
+    CHECK(stage.run() == ExitCode::storage);
+    CHECK(stage.count_lines("cannot start") == 1);
+    CHECK(stage.said("miner.lock"));
+    CHECK(stage.said("can write there"));
+    CHECK_FALSE(stage.said("other miner"));
 }
 
 TEST_CASE("a damaged database stops the start with a clear message") {

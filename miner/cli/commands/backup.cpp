@@ -28,8 +28,9 @@ ExitCode restore_command(const CommandLine& line) {
     const auto folder = config::storage_folder(line.loaded.settings);
     const auto lock = InstanceLock::take(folder);
     if (!lock) {
-        complain("restore: stop the miner first", lock.error());
-        return ExitCode::another_instance;
+        const bool taken = lock.error().code == boost::system::errc::device_or_resource_busy;
+        complain(taken ? "restore: stop the miner first" : "restore", lock.error());
+        return taken ? ExitCode::another_instance : ExitCode::storage;
     }
     if (const auto done = storage::restore(line.copy, folder / kName); !done) {
         complain("restore", done.error());
