@@ -2,6 +2,7 @@
 """Holds ops/kubernetes against the schemas of Kubernetes (PyPI: kubernetes-validate) and of the projects whose kinds it uses
 (ops/kubernetes/schemas), as the API server does on `kubectl apply`, and against the miner: that metrics, settings and paths in
 them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
+And ops/monitoring: that it asks for metrics and jobs that are there, and that each alert fires in its tests (promtool runs them).
 And ops/systemd and ops/pm2.config.js: that they start a miner again after whatever time may mend, for as long as it takes, and
 after nothing else.
     .venv/bin/python ops/check_manifests.py"""
@@ -134,6 +135,37 @@ def check_adapter(name, each, metrics):
         check(name, match and all(re.fullmatch(match[1], metric) for metric in metrics), f"its rule gives not all of {metrics}")
 
 
+def job_of(monitor, service):
+    """What Prometheus has as `job` of a Service that a ServiceMonitor selects: its label of that name, else its own name."""
+    return service["metadata"]["labels"].get(monitor["spec"].get("jobLabel"), service["metadata"]["name"])
+
+
+def check_monitoring(objects, metrics):
+    """That alerts and dashboard ask for what is there, by the names that scrapes give it, and that each alert was seen to fire."""
+    services = [each for each in objects if each["kind"] == "Service"]
+    jobs = {job_of(monitor, service) for monitor in objects if monitor["kind"] == "ServiceMonitor" for service in services
+            if monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()}
+    jobs |= set(re.findall(r"job_name: (\S+)", (TOP / "ops/docs/operations.md").read_text()))
+    text = (FOLDER.parent / "monitoring/alerts.yml").read_text()
+    matchers = re.findall(r'\bjob(=~|=)"([^"]*)"', text)
+    check("alerts.yml", jobs and matchers, "no job is scraped, or none asked for")
+    for kind, wanted in matchers:
+        for job in sorted(jobs):
+            found = re.fullmatch(wanted, job) if kind == "=~" else wanted == job
+            check("alerts.yml", found, f'it asks for job{kind}"{wanted}", which is not the {job} of a scrape')
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    dashboard = json.loads((FOLDER.parent / "monitoring/grafana.json").read_text())
+    asked = [("alerts.yml", rule["expr"]) for rule in rules]
+    asked += [("grafana.json", target["expr"]) for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    for file, expression in asked:
+        for word in words_of(expression):
+            check(file, re.sub("_(sum|count|bucket)$", "", word) in metrics, f"there is no metric {word}")
+    tests = yaml.safe_load((FOLDER.parent / "monitoring/alerts_test.yml").read_text())["tests"]
+    fired = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
+    for rule in rules:
+        check("alerts_test.yml", rule["alert"] in fired, f"{rule['alert']} fires in no test")
+
+
 def codes_not_restarted():
     """Exit codes of a failure after which the miner does not say "restart"."""
     numbers = dict(re.findall(r"^    ([a-z_]+) = (\d+),", (TOP / "miner/runtime/exit_code.hpp").read_text(), re.M))
@@ -196,6 +228,7 @@ def main():
         if kind == "Job":
             for container in spec["template"]["spec"]["containers"]:
                 check_arguments(name, container, settings)
+    check_monitoring([each for _, each in objects], metrics)
     check_adapter("scale.yaml", named["ConfigMap", "adapter-config"], asked)
     check("HorizontalPodAutoscaler", asked and asked <= metrics, f"not all of {asked} are metrics")
     for fault in faults:
