@@ -104,6 +104,11 @@ def check_weights(name, owner, container, jobs):
     check(name, wanted[1] and wanted in fetched, f"nobody fetches {wanted[0]} to where it is looked for")
 
 
+def check_environment(name, pod):
+    """That a Service of whatever name gives it no variables: those of one that begins with `miner` look like settings."""
+    check(name, pod["spec"].get("enableServiceLinks") is False, "variables of Services come into its environment")
+
+
 def check_pods(name, each, settings, jobs):
     pod = each["spec"]["template"]
     labels = each["spec"]["selector"]["matchLabels"].items()
@@ -221,6 +226,7 @@ def main():
             check(name, any(spec["selector"]["matchLabels"].items() <= other["metadata"]["labels"].items()
                             for (_, other) in objects if other["kind"] == "Service"), "it selects no service")
         if kind in ("Deployment", "StatefulSet", "Job"):
+            check_environment(name, spec["template"])
             check(name, all(("PersistentVolumeClaim", claim) in named for claim in claims_of(spec["template"]).values()),
                   "it claims a volume that is not here")
         if kind in ("Deployment", "StatefulSet"):
