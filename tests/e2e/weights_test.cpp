@@ -1,10 +1,28 @@
 // miner weights where there is no network, or must not be.
 #include "tests/e2e/scene.hpp"
 #include "tests/network/loopback.hpp"
+#include "weights/digest.hpp"
+#include "weights/weights_lock.hpp"
 
 #include <mutex>
 
 using namespace tests;
+
+namespace {
+
+// A fetched model with these files, as its lock has them.
+void lay_out(const fs::path& model, const std::vector<std::string>& files) {
+    weights::WeightsLock lock;
+    for (const auto& file : files) {
+        write_text(model / file, "content of " + file);
+        lock.files.push_back({file, "owner/name@commit:" + file,
+                              std::int64_t(fs::file_size(model / file)),
+                              weights::sha256_of(model / file).value(), 0});
+    }
+    REQUIRE(weights::write_lock(model, lock).has_value());
+}
+
+}  // namespace
 
 TEST_CASE("offline, nothing is fetched and nobody is asked; what is here can still be listed") {
     const Scene scene;
@@ -45,4 +63,27 @@ TEST_CASE("the hub, the token and being offline come from the hub's own variable
     CHECK_THAT(fetch.err, contains("401"));
     const std::lock_guard lock(mutex);
     CHECK_THAT(heard, contains("Bearer hf_abc"));
+}
+
+TEST_CASE("weights are verified as right only when all of a model has come") {
+    const Scene scene;
+    const auto model = scene.home() / "weights/trellis-image-large";
+    const Scene::Words words{"weights", "verify", "trellis-image-large", "--weights.path",
+                             model.parent_path()};
+    CHECK(scene.ask(words).exit_status == ProcessExit{.code = 76});  // nothing has
+    lay_out(model, {"ckpts/flow.safetensors"});
+    const auto cut_off = scene.ask(words);
+    CHECK(cut_off.exit_status == ProcessExit{.code = 76});
+    CHECK_THAT(cut_off.out, contains("ok     trellis-image-large/ckpts/flow.safetensors"));
+    CHECK_THAT(cut_off.out, contains("WRONG  trellis-image-large/pipeline.json"));
+    CHECK_THAT(cut_off.out, contains("miner weights fetch trellis-image-large"));
+    // Cut off once more, between the file's name and its entry in the lock.
+    write_text(model / "pipeline.json", "{}");
+    CHECK(scene.ask(words).exit_status == ProcessExit{.code = 0});
+    lay_out(model, {"ckpts/flow.safetensors", "pipeline.json"});
+    CHECK(scene.ask(words).exit_status == ProcessExit{.code = 0});
+    fs::remove(model / "pipeline.json");
+    const auto missing = scene.ask(words);
+    CHECK(missing.exit_status == ProcessExit{.code = 76});
+    CHECK(count(missing.out, "pipeline.json") == 1);
 }

@@ -32,6 +32,8 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kPipeline = "pipeline.json";
+
 struct Entry {
     std::string_view name, repository, doc;  // no one repository: the scorer's has several
     fs::path folder;
@@ -59,6 +61,13 @@ void look_at(Entry& entry, const std::function<std::string()>& whole) {
     }
 }
 
+// Of a published model: its fetch came to the end, at which pipeline.json gets its name. The lock
+// grows with each file before.
+bool is_whole(const fs::path& folder) {
+    std::error_code ignored;
+    return fs::exists(folder / kPipeline, ignored);
+}
+
 std::string scorer_state(const fs::path& folder) {
     std::vector<std::string_view> here;
     for (const auto& part : weights::scorer_parts())
@@ -72,10 +81,7 @@ std::vector<Entry> entries_of(const fs::path& weights) {
     for (const auto& model : weights::published_models()) {
         auto& entry = entries.emplace_back(
             Entry{model.name, model.repository, model.doc, weights / model.name, {}});
-        look_at(entry, [&] {
-            std::error_code ignored;
-            return fs::exists(entry.folder / "pipeline.json", ignored) ? "fetched" : "incomplete";
-        });
+        look_at(entry, [&] { return is_whole(entry.folder) ? "fetched" : "incomplete"; });
     }
     auto& scorer = entries.emplace_back(Entry{weights::kScorerName,
                                               "",
@@ -293,6 +299,24 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
     return ExitCode::ok;
 }
 
+// Says what each file is, of a published model also whether it is all there. False: not right.
+bool tell(const std::string& name, const fs::path& folder,
+          const std::vector<weights::Verified>& verdicts) {
+    bool right = true, has_pipeline = false;
+    for (const auto& verdict : verdicts) {
+        const bool good = verdict.fault.empty();
+        fmt::print("{}  {}/{}{}\n", good ? "ok   " : "WRONG", config::printable(name),
+                   config::printable(verdict.path),
+                   good ? "" : ": " + config::printable(verdict.fault));
+        right = right && good;
+        has_pipeline = has_pipeline || verdict.path == kPipeline;
+    }
+    if (has_pipeline || !weights::find_published(name) || is_whole(folder)) return right;
+    fmt::print("WRONG  {0}/{1}: missing, as its fetch was cut off: miner weights fetch {0}\n", name,
+               kPipeline);
+    return false;
+}
+
 // Every file of these folders is read.
 ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
     auto code = ExitCode::ok;
@@ -308,13 +332,7 @@ ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
             code = ExitCode::model;
             continue;
         }
-        for (const auto& verdict : *verdicts) {
-            const bool right = verdict.fault.empty();
-            fmt::print("{}  {}/{}{}\n", right ? "ok   " : "WRONG", config::printable(name),
-                       config::printable(verdict.path),
-                       right ? "" : ": " + config::printable(verdict.fault));
-            if (!right) code = ExitCode::model;
-        }
+        if (!tell(name, folder, *verdicts)) code = ExitCode::model;
     }
     return code;
 }
