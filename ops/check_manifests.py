@@ -26,6 +26,8 @@ ADAPTER = {"seriesQuery", "seriesFilters", "resources", "name", "metricsQuery"}
 # Of KEDA's trigger `prometheus` (kedacore/keda, schema/generated/scalers-schema.yaml); the CRD leaves these to the scaler.
 TRIGGER = {"serverAddress", "query", "queryParameters", "threshold", "activationThreshold", "namespace", "customHeaders",
            "ignoreNullValues", "unsafeSsl", "awsRegion", "timeout", "identityOwner"}
+# Of the container that brings weights; its arguments are the model and where it goes. Whole ones need no hub, and stay.
+FETCHES = ["sh", "-c", 'miner weights verify "$@" || exec miner weights fetch "$@"', "fetch"]
 faults = []
 
 
@@ -100,8 +102,14 @@ def check_weights(name, owner, container, jobs):
     wanted = (args[args.index("--generator.model") + 1], weights_of(owner, container))
     before = [(owner, each) for each in owner["spec"]["template"]["spec"].get("initContainers", [])]
     before += [(job, each) for job in jobs for each in job["spec"]["template"]["spec"]["containers"]]
-    fetched = {(each["args"][2], weights_of(who, each)) for who, each in before if each["args"][:2] == ["weights", "fetch"]}
+    fetched = {(each["args"][0], weights_of(who, each)) for who, each in before if each.get("command") == FETCHES}
     check(name, wanted[1] and wanted in fetched, f"nobody fetches {wanted[0]} to where it is looked for")
+
+
+def check_fetchers(name, containers, settings):
+    for container in containers:
+        check_arguments(name, container, settings)
+        check(name, container.get("command") == FETCHES, f"{container['name']} asks the hub for weights that are there and whole")
 
 
 def check_environment(name, pod):
@@ -113,8 +121,7 @@ def check_pods(name, each, settings, jobs):
     pod = each["spec"]["template"]
     labels = each["spec"]["selector"]["matchLabels"].items()
     check(name, labels <= pod["metadata"]["labels"].items(), "its selector does not match its pods")
-    for container in pod["spec"].get("initContainers", []):
-        check_arguments(name, container, settings)
+    check_fetchers(name, pod["spec"].get("initContainers", []), settings)
     for container in pod["spec"]["containers"]:
         args = container["args"]
         check_arguments(name, container, settings)
@@ -232,8 +239,7 @@ def main():
         if kind in ("Deployment", "StatefulSet"):
             check_pods(name, each, settings, [other for _, other in objects if other["kind"] == "Job"])
         if kind == "Job":
-            for container in spec["template"]["spec"]["containers"]:
-                check_arguments(name, container, settings)
+            check_fetchers(name, spec["template"]["spec"]["containers"], settings)
     check_monitoring([each for _, each in objects], metrics)
     check_adapter("scale.yaml", named["ConfigMap", "adapter-config"], asked)
     check("HorizontalPodAutoscaler", asked and asked <= metrics, f"not all of {asked} are metrics")

@@ -22,6 +22,17 @@ void lay_out(const fs::path& model, const std::vector<std::string>& files) {
     REQUIRE(weights::write_lock(model, lock).has_value());
 }
 
+// The shell's line by which a pod of this manifest brings its weights.
+std::string fetching_line(const std::string& manifest) {
+    const auto text = read_text(project_path("ops/kubernetes/" + manifest));
+    const std::string before = "command: [sh, -c, '", after = "', fetch]";
+    const auto at = text.find(before);
+    REQUIRE(at != text.npos);
+    const auto begin = at + before.size(), end = text.find(after, begin);
+    REQUIRE(end != text.npos);
+    return text.substr(begin, end - begin);
+}
+
 }  // namespace
 
 TEST_CASE("offline, nothing is fetched and nobody is asked; what is here can still be listed") {
@@ -86,4 +97,39 @@ TEST_CASE("weights are verified as right only when all of a model has come") {
     const auto missing = scene.ask(words);
     CHECK(missing.exit_status == ProcessExit{.code = 76});
     CHECK(count(missing.out, "pipeline.json") == 1);
+}
+
+TEST_CASE("a pod whose weights are whole starts without the hub, any other asks it") {
+    const Scene scene;
+    const std::string manifest = GENERATE("miner.yaml", "serve.yaml");
+    INFO(manifest);
+    LoopbackPeer hub(answering("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"));
+    const auto model = scene.home() / "weights/trellis-image-large";
+    fs::create_directory(scene.home() / "bin");
+    fs::create_symlink(miner_binary(), scene.home() / "bin/miner");
+    const auto start = [&] {
+        auto command = scene.miner({"-c", fetching_line(manifest), "fetch", "trellis-image-large",
+                                    "--weights.path", model.parent_path(), "--weights.endpoint",
+                                    "http://127.0.0.1:" + std::to_string(hub.port())},
+                                   {{"PATH", (scene.home() / "bin").string()}});
+        command.program = "/bin/sh";
+        return run_to_end(std::move(command), kPatience);
+    };
+    lay_out(model, {"ckpts/flow.safetensors", "pipeline.json"});
+    const auto whole = start();
+    INFO(whole.out << whole.err);
+    CHECK(whole.exit_status == ProcessExit{.code = 0});
+    CHECK(hub.connections() == 0);
+    SECTION("nothing has come yet") { fs::remove_all(model); }
+    SECTION("a fetch was cut off") {
+        fs::remove_all(model);
+        lay_out(model, {"ckpts/flow.safetensors"});
+    }
+    SECTION("a file is another one by now") {
+        write_text(model / "ckpts/flow.safetensors", "CONTENT OF ckpts/flow.safetensors");
+    }
+    const auto other = start();
+    INFO(other.out << other.err);
+    CHECK(other.exit_status == ProcessExit{.code = 69});
+    CHECK(hub.connections() > 0);
 }
