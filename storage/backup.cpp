@@ -68,6 +68,10 @@ public:
     Steps(fs::path database, const std::function<void()>& between)
         : database_(std::move(database)), between_(between) {}
 
+    // Before the first step: whether there is one to be kept. A restore that was cut off may have
+    // set it aside already.
+    bool has_database() const { return exists("") || (exists(kRestored) && exists(kAside)); }
+
     // The copy, written and whole, becomes what counts.
     config::Result<void> commit(const fs::path& part) {
         if (!exists(kRestored) && !exists("")) {
@@ -236,7 +240,7 @@ config::Result<void> back_up(const fs::path& from, const fs::path& to) {
     return {};
 }
 
-config::Result<void> restore(const fs::path& from, const fs::path& to,
+config::Result<bool> restore(const fs::path& from, const fs::path& to,
                              const std::function<void()>& between) {
     auto source = Database::open(from, kToCopy);
     if (!source) return source.error();
@@ -253,9 +257,10 @@ config::Result<void> restore(const fs::path& from, const fs::path& to,
     hand_over(part, *place);
     source->reset();  // it may be what goes away: NAME.before-restore
     Steps steps(*place, between);
+    const bool was_there = steps.has_database();
     if (const auto committed = steps.commit(part); !committed) return committed.error();
     if (const auto done = steps.finish(); !done) return done.error();
-    return {};
+    return was_there;
 }
 
 config::Result<bool> finish_restore(const fs::path& database,

@@ -1,5 +1,6 @@
 // What is kept, when the disk or somebody else is in the way: exit code 74, a clear message, and
 // nothing lost.
+#include "storage/database.hpp"
 #include "tests/e2e/scene.hpp"
 
 #include <csignal>
@@ -76,6 +77,24 @@ TEST_CASE("a damaged database is left as it is, and the message says what to do"
     CHECK(outcome.exit_status == ProcessExit{.code = 74});
     CHECK_THAT(outcome.err, contains("miner.db"));
     CHECK((read_text(file(scene)) == bytes));
+}
+
+TEST_CASE("a restore says that something was set aside where something was, and only there") {
+    const Scene scene;
+    const auto copy = scene.home() / "copy.db";
+    REQUIRE(storage::Database::open(copy).has_value());
+    const Scene::Words words{"restore", copy, "--storage.path", scene.storage()};
+    const auto first = scene.ask(words);
+    INFO(first.err);
+    REQUIRE(first.exit_status == ProcessExit{.code = 0});
+    CHECK_THAT(first.out, contains(file(scene).string() + " is now as in " + copy.string()));
+    CHECK_THAT(first.out, contains("nothing was there before"));
+    CHECK_THAT(first.out, !contains("before-restore"));
+    const auto second = scene.ask(words);
+    INFO(second.err);
+    REQUIRE(second.exit_status == ProcessExit{.code = 0});
+    CHECK_THAT(second.out, contains("what was there is beside it, miner.db.before-restore"));
+    CHECK(fs::exists(file(scene).string() + ".before-restore"));
 }
 
 TEST_CASE("a folder that cannot be made is named") {

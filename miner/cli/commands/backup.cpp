@@ -32,12 +32,17 @@ ExitCode restore_command(const CommandLine& line) {
         complain(taken ? "restore: stop the miner first" : "restore", lock.error());
         return taken ? ExitCode::another_instance : ExitCode::storage;
     }
-    if (const auto done = storage::restore(line.copy, folder / kName); !done) {
-        complain("restore", done.error());
+    const auto was_there = storage::restore(line.copy, folder / kName);
+    if (!was_there) {
+        complain("restore", was_there.error());
         return ExitCode::storage;
     }
-    fmt::print("{} is now as in {}; what was there is beside it, {}.before-restore\n",
-               config::printable((folder / kName).string()), config::printable(line.copy), kName);
+    fmt::print("{} is now as in {}; ", config::printable((folder / kName).string()),
+               config::printable(line.copy));
+    if (*was_there)
+        fmt::print("what was there is beside it, {}.before-restore\n", kName);
+    else
+        fmt::print("nothing was there before\n");
     return ExitCode::ok;
 }
 
