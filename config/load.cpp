@@ -134,17 +134,13 @@ void Layers::add_environment(const Environment& environment) {
 }
 
 void Layers::warn_of_unknown_variables(const Environment& environment) {
-    // Those of set-up and build among them: whoever keeps them in the environment is not warned.
-    constexpr std::string_view kOthers[]{"MINER_APT",
-                                         "MINER_COMMIT",
-                                         "MINER_CONFIG",
-                                         "MINER_CUDA",
-                                         "MINER_CUDA_ARCHITECTURES",
-                                         "MINER_CUDA_DECIDED",
-                                         "MINER_CUDA_TOOLKIT",
-                                         "MINER_GOLDEN",
-                                         "MINER_VECTORS",
-                                         kWalletPassword};
+    // Those of set-up, build and ops/pm2.config.js among them: whoever keeps them in the
+    // environment, which pm2 passes on, is not warned.
+    constexpr std::string_view kOthers[]{
+        "MINER_APT",          "MINER_BINARY",       "MINER_COMMIT",
+        "MINER_CONFIG",       "MINER_CUDA",         "MINER_CUDA_ARCHITECTURES",
+        "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT", "MINER_GOLDEN",
+        "MINER_VECTORS",      kWalletPassword};
     std::vector<std::string> known(std::begin(kOthers), std::end(kOthers));
     for (const Key& key : keys()) known.push_back(variables_of(key).front());
     for (const auto& [name, value] : environment) {

@@ -163,9 +163,10 @@ TEST_CASE("a variable that looks like ours but is none gets a warning") {
     CHECK(loaded.warnings[0].find("did you mean MINER_GATE_ATTEMPTS?") != std::string::npos);
 }
 
-TEST_CASE("variables of set-up and build get no warning") {
-    for (const char* name : {"MINER_APT", "MINER_COMMIT", "MINER_CUDA", "MINER_CUDA_ARCHITECTURES",
-                             "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT"}) {
+TEST_CASE("variables of set-up, build and pm2's file get no warning") {
+    for (const char* name :
+         {"MINER_APT", "MINER_BINARY", "MINER_COMMIT", "MINER_CUDA", "MINER_CUDA_ARCHITECTURES",
+          "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT"}) {
         INFO(name);
         CHECK(good(load({}, {{name, "ON"}}, {})).warnings.empty());
     }
