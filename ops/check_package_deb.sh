@@ -87,6 +87,11 @@ migrates() {
     [ "$(form_of "$data/rehearsal/miner.db")" -ge "$newest" ] || { echo "it was not brought up to date"; return 1; }
 }
 
+# A program of the root, from standard input.
+program() {  # PATH
+    cat > "$root/$1" && chmod 755 "$root/$1"
+}
+
 goes_back() {
     by_dpkg --force-confold -i /tmp/before.deb
     said 'should .* say that the database is newer: miner restore' || return 1
@@ -119,6 +124,44 @@ takes_the_others_place() {
     [ -d "$root/var/log/miner" ] || { echo "the log's folder is gone"; return 1; }
     in_root "$root" miner:miner /usr/bin/miner version || return 1
     by_dpkg --force-confold -i /tmp/new.deb
+}
+
+# A systemd of one service, which is enabled and in the state that this file has: active, inactive, failed; or active as it was
+# started: started, restarted.
+has_systemd() {
+    mkdir -p "$root/run/systemd/system"
+    program usr/bin/systemctl <<'END'
+#!/bin/sh
+state=/run/systemd/miner
+runs() { grep -qxE 'active|started|restarted' $state; }
+case $1 in
+    is-active) runs && echo active || { cat $state; exit 3; } ;;
+    is-failed) grep -qx failed $state ;;
+    start) runs || echo started > $state ;;
+    restart) runs && echo restarted > $state || echo started > $state ;;
+    try-restart) ! runs || echo restarted > $state ;;
+    stop | disable) ! runs || echo inactive > $state ;;
+esac
+END
+}
+becomes() {  # STATE STATE FILE: the service's, before and after that package is installed
+    local state
+    echo "$1" > "$root/run/systemd/miner"
+    by_dpkg --force-confold -i "$3" || return 1
+    state=$(cat "$root/run/systemd/miner")
+    [ "$state" = "$2" ] || { echo "$3: a service that was $1 is $state, not $2"; return 1; }
+}
+heeds_what_was_stopped() {
+    has_systemd
+    becomes active restarted /tmp/new.deb &&
+        becomes inactive inactive /tmp/new.deb &&
+        becomes failed started /tmp/new.deb &&
+        becomes active started /tmp/other.deb &&
+        becomes inactive inactive /tmp/new.deb &&
+        becomes active started /tmp/other.deb &&
+        becomes active started /tmp/new.deb || return 1
+    [ ! -e "$root/run/miner.before" ] || { echo "the word to the other form is still there"; return 1; }
+    rm -r "$root/run/systemd" "$root/usr/bin/systemctl"
 }
 
 is_removed() {
@@ -176,6 +219,7 @@ check_deb() {  # FILE
     check "the way back: data and keys are there" keeps_the_operators 3
     check "the other form takes its place, and back" takes_the_others_place
     check "the other form: data and keys are there" keeps_the_operators 3
+    check "a service that was stopped stays so, one that ran goes on" heeds_what_was_stopped
     check "removal keeps settings, data and keys" is_removed
     check "purge keeps data and keys, and says so" is_purged
     check "purge of what was never used leaves nothing" leaves_no_trace
