@@ -194,6 +194,8 @@ def check_services():
     check(name, lines.get("Restart") == "on-failure" and int(lines.get("RestartSec", "0")) >= 5,
           "it does not start again, or without a pause")
     check(name, {int(code) for code in lines["RestartPreventExitStatus"].split()} == lasting, f"a restart does not mend {lasting}")
+    check(name, lines.get("Environment") == "XDG_DATA_HOME=/var/lib" and lines.get("StateDirectory") == "miner",
+          "an empty storage.path is not its StateDirectory, or storage.path of the settings file does not count")
     name, text = "pm2.config.js", (TOP / "ops/pm2.config.js").read_text()
     check(name, int(re.search(r"max_restarts: (\d+),", text)[1]) >= 10**9, "some failing starts switch it off")
     codes = re.search(r"stop_exit_codes: \[([^]]*)\]", text)[1]
