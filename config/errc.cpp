@@ -20,6 +20,8 @@ public:
                 return "settings file is not valid TOML";
             case Errc::cannot_log:
                 return "cannot write the log file";
+            case Errc::disk_failed:
+                return "cannot look at the settings file";
         }
         return "unknown config error";
     }

@@ -12,6 +12,7 @@ enum class Errc {
     cannot_read = 1,  // the settings file is missing or may not be read
     malformed,        // it is not TOML; the detail has the line
     cannot_log,       // the log file cannot be opened
+    disk_failed,      // the settings file cannot be looked at or read just now, which may pass
 };
 
 const boost::system::error_category& error_category();

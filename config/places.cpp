@@ -24,13 +24,23 @@ fs::path base_folder(const Environment& environment, std::string_view xdg,
     return named.is_absolute() ? named : expand_home("~/" + below_home, environment);
 }
 
+// A file that may be there: settings that were given must not be gone by as if they were not.
+Error cannot_be_seen(const fs::path& path, const std::error_code& error) {
+    const bool lasts = error == std::errc::permission_denied ||
+                       error == std::errc::too_many_symbolic_link_levels ||
+                       error == std::errc::filename_too_long;
+    return fail(lasts ? Errc::cannot_read : Errc::disk_failed,
+                path.string() + ": " + error.message());
+}
+
 Result<std::optional<SettingsFile>> read(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) {
+    if (status.type() == fs::file_type::not_found) {
         return fail(Errc::cannot_read,
                     path.string() + ": there is no such file; correct the path or leave it out");
     }
+    if (!fs::exists(status)) return cannot_be_seen(path, error);
     if (!fs::is_regular_file(status))
         return fail(Errc::cannot_read, path.string() + ": it is not a file");
     std::ifstream stream(path, std::ios::binary);
@@ -40,7 +50,7 @@ Result<std::optional<SettingsFile>> read(const fs::path& path) {
     // Bounded while it is read: a file may grow after its size was asked for.
     std::string text(kLargestFile + 1, '\0');
     stream.read(text.data(), std::streamsize(text.size()));
-    if (stream.bad()) return fail(Errc::cannot_read, path.string() + ": the disk failed");
+    if (stream.bad()) return fail(Errc::disk_failed, path.string());
     text.resize(std::size_t(stream.gcount()));
     if (text.size() > kLargestFile) {
         return fail(Errc::cannot_read,
@@ -58,8 +68,10 @@ Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::
     if (!named.empty()) return read(expand_home(named, environment));
     const fs::path usual =
         base_folder(environment, "XDG_CONFIG_HOME", ".config") / "miner" / "miner.toml";
-    std::error_code error;
-    if (!usual.is_absolute() || !fs::exists(usual, error)) return std::optional<SettingsFile>{};
+    std::error_code seen_by_read;
+    if (!usual.is_absolute() ||
+        fs::status(usual, seen_by_read).type() == fs::file_type::not_found)
+        return std::optional<SettingsFile>{};
     return read(usual);
 }
 

@@ -75,7 +75,10 @@ LockedFile* WeightsLock::find(const std::string& path) {
 config::Result<std::optional<WeightsLock>> read_lock(const fs::path& folder) {
     const auto file = folder / kName;
     std::error_code error;
-    if (!fs::exists(file, error)) return std::optional<WeightsLock>();
+    const auto status = fs::status(file, error);
+    if (status.type() == fs::file_type::not_found) return std::optional<WeightsLock>();
+    if (!fs::exists(status))
+        return config::fail(network::Errc::io, file.string() + ": " + error.message());
     if (fs::file_size(file, error) > kMostBytes || error)
         return malformed(file, error ? error.message() : "too large");
     std::ifstream in(file, std::ios::binary);

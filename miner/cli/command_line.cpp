@@ -290,10 +290,11 @@ Exit refuse(const Complaints& complaints) {
     return {ExitCode::usage, text, true};
 }
 
+using ReadFile = config::Result<std::optional<config::SettingsFile>>;
+
 // The settings, or defaults and complaints.
-config::Loaded load_settings(const Arguments& arguments, const config::Environment& environment,
-                             Complaints& complaints) {
-    auto file = config::read_settings_file(arguments.config_file, environment);
+config::Loaded load_settings(const ReadFile& file, const Arguments& arguments,
+                             const config::Environment& environment, Complaints& complaints) {
     if (!file) complaints.push_back(file.error().message());
     auto loaded = config::load(file ? *file : std::nullopt, environment, arguments.settings);
     if (auto* good = std::get_if<config::Loaded>(&loaded)) return std::move(*good);
@@ -311,11 +312,14 @@ std::variant<CommandLine, Exit> parse(int argc, const char* const* argv,
     if (auto* over = std::get_if<Exit>(&sorted)) return std::move(*over);
     const Arguments& arguments = std::get<Arguments>(sorted);
 
+    const ReadFile file = config::read_settings_file(arguments.config_file, environment);
+    if (!file && file.error().code == config::Errc::disk_failed)
+        return Exit{ExitCode::storage, fmt::format("miner: {}\n", file.error().message()), true};
     Complaints complaints = arguments.complaints;
     complain_of_left_over(arguments, complaints);
     CommandLine line;
     line.command = arguments.command;
-    line.loaded = load_settings(arguments, environment, complaints);
+    line.loaded = load_settings(file, arguments, environment, complaints);
     switch (line.command) {
         case Command::generate:
             line.generate = read_generate(arguments, line.loaded, complaints);

@@ -22,7 +22,9 @@ std::vector<std::string> plain_words(int argc, const char* const* argv) {
         const config::Key* key =
             word.starts_with("--") ? config::find_key(word.substr(2)) : nullptr;
         after_bool = key && config::type_of(*key) == "true or false";
-        const bool emptied = word.size() > 3 && word.starts_with("--") && word.ends_with('=');
+        // A value may end so, too, as base64 does.
+        const bool emptied =
+            word.size() > 3 && word.starts_with("--") && word.find('=') == word.size() - 1;
         words.push_back(emptied ? word.substr(0, word.size() - 1) : word);
         if (emptied) words.emplace_back();
     }

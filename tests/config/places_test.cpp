@@ -72,6 +72,23 @@ TEST_CASE("a settings file that was asked for must be there, be a file and be sm
               .has_error());
 }
 
+TEST_CASE("a settings file that cannot be looked at is not taken for none") {
+    const Folder folder;
+    const auto usual = folder.path / ".config/miner/miner.toml";
+    fs::create_directories(usual.parent_path());
+    fs::create_symlink(usual, usual);  // which nobody, not even root, can follow
+    const Environment environment{{"HOME", folder.path.string()}};
+    const auto file = read_settings_file({}, environment);
+    REQUIRE(file.has_error());
+    CHECK(file.error().code == make_error_code(Errc::cannot_read));
+    CHECK(file.error().detail.find("levels of symbolic links") != std::string::npos);
+    fs::remove(usual);
+    CHECK(read_settings_file({}, environment).has_value());
+    fs::remove(usual.parent_path());
+    write(usual.parent_path(), "no folder");
+    CHECK(read_settings_file({}, environment).has_value());
+}
+
 TEST_CASE("data lives where XDG or the setting says") {
     Settings settings;
     CHECK(storage_folder(settings, {{"HOME", "/home/ann"}}) == "/home/ann/.local/share/miner");

@@ -69,6 +69,14 @@ TEST_CASE("a folder without a lock has nothing to verify") {
     CHECK(weights::verify(folder.path(), Verify::all).value().empty());
 }
 
+TEST_CASE("a lock that cannot be looked at is not taken for none") {
+    const tests::TemporaryFolder folder;
+    const auto lock = folder.path() / "weights.lock.json";
+    fs::create_symlink(lock, lock);  // which nobody, not even root, can follow
+    CHECK(read_lock(folder.path()).error().code == network::Errc::io);
+    CHECK(weights::verify(folder.path(), Verify::changed).has_error());
+}
+
 TEST_CASE("files that are right, missing, cut or changed are told apart") {
     Model model;
     const char* weights = "ckpts/a.safetensors";

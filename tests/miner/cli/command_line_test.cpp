@@ -106,6 +106,19 @@ TEST_CASE("a flag without its value is refused") {
     CHECK(has(refused({"generate", "a.png", "-o"}), "-o"));
 }
 
+TEST_CASE("a value may end in the sign that parts it from its flag") {
+    const auto token = std::string(43, 'a') + "=";  // as base64 does
+    const auto word = "--http.token=" + token;
+    CHECK(good({"run", word.c_str()}).loaded.settings.http.token == token);
+}
+
+TEST_CASE("a settings file on a disk that fails ends with the code that has it tried again") {
+    // Whose first byte nobody can read.
+    const Exit exit = over({"run", "--config", "/proc/self/mem"});
+    CHECK(exit.code == ExitCode::storage);
+    CHECK(has(exit.text, "/proc/self/mem"));
+}
+
 TEST_CASE("--config names the settings file, which beats the variable's") {
     const std::string path = tests::project_path("tests/miner/none.toml");
     const std::string text = refused({"--config", path.c_str()}, {{"MINER_CONFIG", "/other.toml"}});
