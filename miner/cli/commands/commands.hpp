@@ -75,6 +75,10 @@ config::Result<storage::Span> asked_span(const CommandLine& line);
 // What its scores are, when it is the rehearsal's; empty: a validator's.
 std::string scores_note(const std::filesystem::path& database);
 
+// Says in the log that splats will be the embedded model's, where this machine makes any by it:
+// nobody mines or serves by that on purpose.
+void warn_of_embedded_model(const config::Settings& settings, config::Logger& log);
+
 // Opens the log as the settings say; on failure prints why and returns nothing. From there on a
 // crash leaves a report in the folder (miner/runtime/crash_report.hpp).
 std::optional<config::Logger> open_log(const config::Settings& settings,

@@ -2,6 +2,7 @@
 
 #include "config/durable_file.hpp"
 #include "config/escape.hpp"
+#include "miner/generation/device.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/crash_report.hpp"
 
@@ -24,6 +25,14 @@ std::optional<config::Logger> open_log(const config::Settings& settings,
     }
     complain("log", logger.error());
     return std::nullopt;
+}
+
+void warn_of_embedded_model(const config::Settings& settings, config::Logger& log) {
+    if (!settings.generator.model.empty() || device_names(settings.generator).empty()) return;
+    log.warn("embedded model",
+             {{"hint", "it is for rehearsals, and validators will not take what it makes"},
+              {"remedy", "fetch a published one with `miner weights` and name it in "
+                         "generator.model"}});
 }
 
 config::Settings settings_with_quiet_log(const config::Loaded& loaded) {

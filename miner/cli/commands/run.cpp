@@ -22,6 +22,7 @@ ExitCode run_command(const CommandLine& line, const MakeGenerator& make_generato
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
     for (const auto& warning : line.loaded.warnings) log->warn("settings", {{"warning", warning}});
+    warn_of_embedded_model(settings, *log);
 
     auto validators = named_validators(settings.validators);
     if (!validators) {

@@ -14,6 +14,7 @@ ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_genera
     auto log = open_log(settings, folder);
     if (!log) return ExitCode::storage;
     for (const auto& warning : line.loaded.warnings) log->warn("settings", {{"warning", warning}});
+    warn_of_embedded_model(settings, *log);
     log->info("starting",
               {{"version", config::version()}, {"commit", config::commit()}, {"command", "serve"}});
     std::vector<std::string> hotkeys;
