@@ -64,8 +64,8 @@ void add_generator(Rows& rows) {
          .path = true},
         {.name = "generator.max_pixels",
          .field = [](Settings& s) -> Field { return &s.generator.max_pixels; },
-         .doc = "A picture of a validator or of a caller of /generate with more pixels is refused, before any is made: "
-                "each takes 12 bytes while the picture is enhanced. `miner generate` and `miner batch` take 20 million of the "
+         .doc = "A picture of a validator or of a caller of /generate with more pixels, or a side longer than a 256th "
+                "of that and than 4096, is refused, before any is made: each takes 12 bytes while the picture is enhanced. `miner generate` and `miner batch` take 20 million of the "
                 "operator's own.",
          .unit = "pixels",
          .least = 65'536,

@@ -199,8 +199,7 @@ config::Result<Grid> read_grid(TIFF* tiff, const Layout& layout) {
     if (grid.width == 0 || grid.height == 0 || grid.piece_bytes <= 0 || grid.row_bytes <= 0)
         return unread("strips or tiles without a size");
     // A tile of a small picture may be larger than it, but not by much.
-    const auto most =
-        4 * std::int64_t(layout.width) * layout.height * layout.samples * 2 + (4 << 20);
+    const auto most = std::int64_t(layout.width) * layout.height * layout.samples * 2 + (4 << 20);
     const auto needed =
         (std::uint64_t(grid.width) * layout.bits * (layout.planes ? 1u : unsigned(layout.samples)) +
          7) /

@@ -135,11 +135,12 @@ public:
         const auto within = data.subspan(start, length);
         const std::uint64_t offset = whole(accessor, "byteOffset", 0), size = width * component();
         stride_ = whole(view, "byteStride", size);
+        if (count_ == 0) refuse(name + " has none, where glTF demands one");
         if (count_ > std::uint64_t(kMostGaussians))
             refuse(std::to_string(count_) + " Gaussians; the limit is " +
                    std::to_string(kMostGaussians));
         if (stride_ < size || offset > within.size() ||
-            (count_ > 0 && (count_ - 1) * stride_ + size > within.size() - offset))
+            (count_ - 1) * stride_ + size > within.size() - offset)
             refuse(name + " lies outside of its part of the file");
         bytes_ = within.subspan(offset);
     }

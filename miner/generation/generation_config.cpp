@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::size_t kLongestChain = 16;  // of what a caller sends
 
+// A picture is cropped to a square of its longer side: one of a few pixels' width would take as much
+// as one of a hundred times as many pixels.
+std::int64_t longest_side(std::int64_t max_pixels) {
+    constexpr std::int64_t kNarrowest = 256, kAlways = 4096;
+    return std::max(kAlways, max_pixels / kNarrowest);
+}
+
 config::Result<Enhancement> read_enhancement(const std::vector<std::string>& texts) {
     auto chain = generator::parse_chain(texts);
     if (!chain) return chain.error();
@@ -48,9 +55,11 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
     // Which made them as large as it was asked to.
     const std::int64_t side = *pictures ? settings.picture_service.size : 0;
     const auto of_service = side * side;
-    const auto most = from == Pictures::of_operator
-                          ? generator::DecodeLimits{}.max_pixels
-                          : std::max(settings.generator.max_pixels, of_service);
+    generator::DecodeLimits limits;
+    if (from == Pictures::of_others) {
+        limits.max_pixels = std::max(settings.generator.max_pixels, of_service);
+        limits.max_side = std::min(limits.max_side, longest_side(limits.max_pixels));
+    }
     return GenerationConfig{.gate = settings.gate,
                             .export_ = settings.export_,
                             .standard = std::move(*standard),
@@ -60,7 +69,7 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
                                                             : GenerationConfig::Matting::automatic,
                             .stage2_uses_plain_picture = settings.enhance.applies_to == "structure",
                             .deadline = settings.generator.deadline,
-                            .max_pixels = most,
+                            .picture_limits = limits,
                             .pictures = std::move(*pictures)};
 }
 

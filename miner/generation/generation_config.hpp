@@ -32,7 +32,7 @@ struct GenerationConfig {
     Matting matting = Matting::automatic;
     bool stage2_uses_plain_picture = false;  // enhance.applies_to = "structure"
     std::chrono::milliseconds deadline{240'000};
-    std::int64_t max_pixels = generator::DecodeLimits{}.max_pixels;
+    generator::DecodeLimits picture_limits = {};
     std::optional<network::PictureService::Options> pictures = {};  // text-to-image, of prompts
 
     // Of a picture.

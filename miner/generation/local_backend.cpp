@@ -30,7 +30,7 @@ public:
 
     asio::awaitable<config::Result<void>> read() override {
         if (!is_prompt(input_.request)) say("decode");
-        const generator::DecodeLimits limits{.max_pixels = input_.generation_config.max_pixels};
+        const auto& limits = input_.generation_config.picture_limits;
         auto decoded = co_await run_on(lanes_.cpu, [&] { return decode(input_.request, limits); });
         if (!decoded) co_return decoded.error();
         source_ = std::move(*decoded);

@@ -61,7 +61,7 @@ public:
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&input_.request);
         if (!bytes) co_return config::Result<void>();
         if (input_.stage) input_.stage("decode");
-        const generator::DecodeLimits limits{.max_pixels = input_.generation_config.max_pixels};
+        const auto& limits = input_.generation_config.picture_limits;
         co_return co_await run_on(lanes_.cpu, [&]() -> config::Result<void> {
             const auto decoded = generator::decode(*bytes, limits);
             if (!decoded) return decoded.error();

@@ -239,6 +239,9 @@ TEST_CASE("settings that contradict one another are faults") {
                   "miner.toml:3)"));
     const auto room = bad(load(toml("[export]\nsize = 20\nfraction_bits = 20\n"), {}, {}));
     CHECK(any_has(room, "export.fraction_bits"));
+    // The far end of a lopsided object is a whole side from the mean.
+    CHECK(any_has(bad(load(toml("[export]\nsize = 10\nfraction_bits = 20\n"), {}, {})),
+                  "export.fraction_bits"));
 }
 
 TEST_CASE("validators come instead of the chain's or besides them, not both") {

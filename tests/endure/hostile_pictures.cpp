@@ -58,19 +58,62 @@ Bytes head(std::uint32_t width, std::uint32_t height, std::uint8_t depth, std::u
 
 }  // namespace
 
-Bytes plain_png(std::uint32_t side, int orientation) {
-    auto png = head(side, side, 8, 6);
+Bytes plain_png(std::uint32_t width, std::uint32_t height, int orientation) {
+    auto png = head(width, height, 8, 6);
     if (orientation != 1) {
         Bytes exif{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0};
         exif.push_back(std::uint8_t(orientation));
         exif.insert(exif.end(), 6, 0);
         put_chunk(png, "eXIf", exif);
     }
-    Bytes row(1 + 4 * std::size_t(side), 200);
+    Bytes row(1 + 4 * std::size_t(width), 200);
     row[0] = 0;  // no filter
-    put_chunk(png, "IDAT", deflated(row, side));
+    put_chunk(png, "IDAT", deflated(row, height));
     put_chunk(png, "IEND", {});
     return png;
+}
+
+Bytes tiff_of_a_large_tile(std::uint32_t side) {
+    constexpr std::uint16_t kShort = 3, kLong = 4, kSamples = 6;
+    const std::uint32_t tile = (2 * side + 15) / 16 * 16;  // sides of tiles are multiples of 16
+    const auto content = deflated(Bytes(std::size_t(tile) * kSamples * 2, 0), tile);
+    struct Field {
+        std::uint16_t tag, type;
+        std::uint32_t count, value;
+    };
+    constexpr std::uint32_t kFields = 12, kAfter = 8 + 2 + 12 * kFields + 4;
+    const Field fields[kFields]{
+        {256, kLong, 1, side},                           // width
+        {257, kLong, 1, side},                           // height
+        {258, kShort, kSamples, kAfter},                 // bits
+        {259, kShort, 1, 8},                             // deflated
+        {262, kShort, 1, 2},                             // RGB
+        {277, kShort, 1, kSamples},                      // samples
+        {284, kShort, 1, 1},                             // one beside the other
+        {322, kLong, 1, tile},                           // a tile's width
+        {323, kLong, 1, tile},                           // and height
+        {324, kLong, 1, kAfter + 4 * kSamples},          // where it is
+        {325, kLong, 1, std::uint32_t(content.size())},  // and how long
+        {338, kShort, kSamples - 3, kAfter + 2 * kSamples},  // what the others are: nothing
+    };
+    Bytes tiff;
+    const auto put = [&](std::uint32_t value, int bytes) {
+        for (int i = 0; i < bytes; ++i) tiff.push_back(std::uint8_t(value >> 8 * i));
+    };
+    put(0x002A4949, 4);
+    put(8, 4);
+    put(kFields, 2);
+    for (const auto& field : fields) {
+        put(field.tag, 2);
+        put(field.type, 2);
+        put(field.count, 4);
+        put(field.value, 4);
+    }
+    put(0, 4);
+    for (int i = 0; i < kSamples; ++i) put(16, 2);
+    tiff.insert(tiff.end(), 2 * kSamples, 0);
+    tiff.insert(tiff.end(), content.begin(), content.end());
+    return tiff;
 }
 
 Bytes gigapixel_png() {

@@ -212,6 +212,10 @@ TEST_CASE("a GLB that is damaged, or holds something else, is refused by what is
                Contains("several"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 51; }),
                Contains("lies outside"));
+    CHECK_THAT(changed([&](auto& root) {
+                   for (auto& each : root["accessors"].as_array()) each.as_object()["count"] = 0;
+               }),
+               Contains("has none"));
     CHECK_THAT(changed([&](auto& root) { root["accessors"].at(0).as_object()["count"] = 49; }),
                Contains("another number"));
     CHECK_THAT(

@@ -30,3 +30,18 @@ TEST_CASE("no enhancement has a word too, and wrong ones are refused") {
         CHECK(refused.error().code == generator::Errc::bad_operation);
     }
 }
+
+TEST_CASE("pictures of others are neither large nor much longer than wide") {
+    config::Settings settings;
+    const auto limits = [&](miner::Pictures from) {
+        return miner::read_generation_config(settings, from).value().picture_limits;
+    };
+    CHECK(limits(miner::Pictures::of_others).max_pixels == 2'400'000);
+    CHECK(limits(miner::Pictures::of_others).max_side == 9375);
+    settings.generator.max_pixels = 65'536;
+    CHECK(limits(miner::Pictures::of_others).max_side == 4096);
+    settings.generator.max_pixels = 20'000'000;
+    CHECK(limits(miner::Pictures::of_others).max_side == generator::DecodeLimits().max_side);
+    CHECK(limits(miner::Pictures::of_operator).max_pixels == generator::DecodeLimits().max_pixels);
+    CHECK(limits(miner::Pictures::of_operator).max_side == generator::DecodeLimits().max_side);
+}
