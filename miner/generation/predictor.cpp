@@ -50,18 +50,18 @@ asio::awaitable<config::Result<T>> run_until(DeviceLane& device, asio::any_io_ex
     const auto job = std::make_shared<Job<T>>(io, device);
     job->work = std::move(work);
     asio::post(device.lane, [shared = job, io, abandoned]() mutable {
-        auto job = std::move(shared);  // which goes on io, where its watch and event are at home
-        job->watch.begun();
+        auto own = std::move(shared);  // which goes on io, where its watch and event are at home
+        own->watch.begun();
         try {
-            job->result.emplace(job->work());
+            own->result.emplace(own->work());
         } catch (...) {
-            job->failure = std::current_exception();
+            own->failure = std::current_exception();
         }
-        job->work = {};  // with what it holds of the scorer
-        asio::post(io, [job = std::move(job), abandoned] {
-            job->over = true;
-            *abandoned -= job->abandoned;
-            job->ended.happen();
+        own->work = {};  // with what it holds of the scorer
+        asio::post(io, [own = std::move(own), abandoned] {
+            own->over = true;
+            *abandoned -= own->abandoned;
+            own->ended.happen();
         });
     });
     const std::stop_callback hurry(patience.stop, [job] { job->ended.happen(); });
