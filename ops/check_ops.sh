@@ -5,6 +5,7 @@
 #   ops/check_ops.sh [BINARY] [URL of a running miner, for its metrics]
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. ops/lib/attempt.sh
 binary=$(realpath "${1:-build/miner}")
 url=${2:-}
 failed=0
@@ -15,7 +16,10 @@ check() {  # WHAT TOOL COMMAND...
     shift 2
     if ! command -v "$tool" > /dev/null; then
         echo "left out: $what (no $tool)"
-    elif "$@" > "$work/said" 2>&1; then
+        return
+    fi
+    attempt "$@" > "$work/said" 2>&1
+    if [ "$exit_code" = 0 ]; then
         echo "ok: $what"
     else
         echo "WRONG: $what"

@@ -13,6 +13,7 @@ if [ "${CHECK_PACKAGE_ALONE:-}" != yes ]; then
     exec env CHECK_PACKAGE_ALONE=yes unshare --mount --propagation private "$0" "$@"
 fi
 source_folder=$(realpath "$(dirname "$0")/..")
+. "$source_folder/ops/lib/attempt.sh"
 suite=${SUITE:-bookworm}
 work=$(mktemp -d)
 clean_up() {
@@ -25,11 +26,15 @@ trap clean_up EXIT
 say() { echo "check_package: $*"; }
 fail() { say "WRONG: $*" >&2; exit 1; }
 # Quiet as long as all is well.
-quietly() { "$@" > "$work/said" 2>&1 || { cat "$work/said" >&2; fail "$*"; }; }
+quietly() {
+    attempt "$@" > "$work/said" 2>&1
+    [ "$exit_code" = 0 ] || { cat "$work/said" >&2; fail "$*"; }
+}
 check() {  # WHAT COMMAND...
     local what=$1 began=$SECONDS
     shift
-    "$@" > "$work/said" 2>&1 || { cat "$work/said" >&2; fail "$what"; }
+    attempt "$@" > "$work/said" 2>&1
+    [ "$exit_code" = 0 ] || { cat "$work/said" >&2; fail "$what"; }
     say "ok: $what ($((SECONDS - began)) s)"
 }
 said() { grep -qE -e "$1" "$work/said" || { echo "no '$1' in this"; return 1; }; }

@@ -162,19 +162,19 @@ END
 becomes() {  # STATE STATE FILE: the service's, before and after that package is installed
     local state
     echo "$1" > "$root/run/systemd/miner"
-    by_dpkg --force-confold -i "$3" || return 1
+    by_dpkg --force-confold -i "$3"
     state=$(cat "$root/run/systemd/miner")
     [ "$state" = "$2" ] || { echo "$3: a service that was $1 is $state, not $2"; return 1; }
 }
 heeds_what_was_stopped() {
     has_systemd
-    becomes active restarted /tmp/new.deb &&
-        becomes inactive inactive /tmp/new.deb &&
-        becomes failed started /tmp/new.deb &&
-        becomes active started /tmp/other.deb &&
-        becomes inactive inactive /tmp/new.deb &&
-        becomes active started /tmp/other.deb &&
-        becomes active started /tmp/new.deb || return 1
+    becomes active restarted /tmp/new.deb
+    becomes inactive inactive /tmp/new.deb
+    becomes failed started /tmp/new.deb
+    becomes active started /tmp/other.deb
+    becomes inactive inactive /tmp/new.deb
+    becomes active started /tmp/other.deb
+    becomes active started /tmp/new.deb
     [ ! -e "$root/run/miner.before" ] || { echo "the word to the other form is still there"; return 1; }
     rm -r "$root/run/systemd" "$root/usr/bin/systemctl"
 }

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Checks that scripts which check something fail when it fails: each is run, in a tree of its own, with programs in the place of
+those that it calls. And that none of them has what bash lets pass in silence."""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+OPS = pathlib.Path(__file__).resolve().parent
+# Of this machine; all others that a script calls are given, or not there.
+TOOLS = ("awk", "basename", "bash", "cat", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "mkdir", "mktemp", "python3",
+         "realpath", "rm", "sed", "sort", "tail", "tee", "wc")
+
+
+def program(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/usr/bin/env bash\n" + text)
+    path.chmod(0o755)
+
+
+class Tree:
+    """Some of ops in a folder of its own, and a PATH with TOOLS and what programs() adds."""
+
+    def __init__(self, folder, *names):
+        self.folder, self.bin = folder, folder / "bin"
+        self.bin.mkdir(parents=True)
+        for tool in TOOLS:
+            (self.bin / tool).symlink_to(shutil.which(tool))
+        shutil.copytree(OPS / "lib", folder / "ops/lib")
+        for name in names:
+            (folder / "ops" / name).parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (OPS / name).is_dir() else shutil.copy)(OPS / name, folder / "ops" / name)
+
+    def programs(self, **texts):
+        for name, text in texts.items():
+            program(self.bin / name.replace("_", "-"), text)
+
+    def run(self, *words, **variables):
+        """(exit status, all that it said)"""
+        done = subprocess.run(["bash", *words], cwd=self.folder, env={"PATH": str(self.bin), "TMPDIR": str(self.folder), **variables},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+
+def is_as(seen, status, *words):
+    """Nothing, or what is wrong about an exit status and all that was said."""
+    missing = [word for word in words if not re.search(word, seen[1])]
+    return f"ends with {seen[0]}, nothing about {missing} in: {seen[1]}" if seen[0] != status or missing else None
+
+
+# In place of a root and its dpkg: all is well but for what dpkg says of its own end.
+ROOT = """
+in_root() {
+    case "$*" in
+        *dpkg*) echo "miner: /var/lib/miner/miner.db.of-0.1 is the database as version 0.1 has it"; return $DPKG_ENDS_WITH ;;
+        *stat*) echo miner ;;
+    esac
+}
+check_deb() {
+    local root=$work/root data=$work/root/data copy=$work/root/data/copy
+    mkdir -p "$root/etc/miner" "$data"
+    echo 'name = "cold"' > "$root/etc/miner/miner.toml"
+    quietly prepares
+    check "upgrade" upgrades
+}
+"""
+
+
+def check_packages(folder):
+    """A package whose own scripts fail."""
+    tree = Tree(folder, "check_package.sh", "check_package_deb.sh")
+    (tree.folder / "a.deb").touch()
+    steps = tree.folder / "ops/check_package_deb.sh"
+    text = steps.read_text() + ROOT
+
+    def run(prepares, check="check", **variables):
+        steps.write_text(text.replace('check "upgrade"', f'{check} "upgrade"') + f"prepares() {{ {prepares}; }}\n")
+        return tree.run("ops/check_package.sh", "a.deb", CHECK_PACKAGE_ALONE="yes", **variables)
+
+    return {
+        "all is well": is_as(run("true", DPKG_ENDS_WITH="0"), 0, "ok: upgrade", "all is well"),
+        "dpkg fails amid a step": is_as(run("true", DPKG_ENDS_WITH="1"), 1, "WRONG: upgrade"),
+        "what is prepared fails amid": is_as(run("false; true", DPKG_ENDS_WITH="0"), 1, "WRONG: prepares"),
+        "a step that is a condition": is_as(run("true", "! check", DPKG_ENDS_WITH="1"), 1, "WRONG: upgrade", "bash ignores set -e"),
+    }
+
+
+# A function that runs what it was given, as a condition.
+RUNS_IN_CONDITION = re.compile(r'(^|[{;!]|\bif|\belif)\s*"\$@".*(\|\||&&|; *then)')
+
+
+def check_texts(_):
+    """No runner of steps but ops/lib/attempt.sh."""
+    wrong = {}
+    for script in [*OPS.rglob("*.sh"), OPS.parent / ".ci/run"]:
+        for number, line in enumerate(script.read_text().splitlines(), 1):
+            name = f"{script.relative_to(OPS.parent)}:{number}"
+            if RUNS_IN_CONDITION.search(line):
+                wrong[name] = f"what fails amid a function passes in a condition; use ops/lib/attempt.sh: {line.strip()}"
+    return wrong or {"no condition runs what it is given": None}
+
+
+def main():
+    wrong = looked = 0
+    for check in (check_packages, check_texts):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
+                looked += 1
+                if fault:
+                    wrong += 1
+                    print(f"{check.__name__}: {name}: {fault}")
+    print(f"{looked} cases, {wrong} mistakes")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
