@@ -36,11 +36,15 @@ exposure() {
 
 # One screen, and an example for every command.
 help_is_short() {
-    local lines command
-    lines=$("$binary" --help | wc -l)
+    local help lines commands command
+    help=$("$binary" --help)
+    lines=$(wc -l <<< "$help")
     [ "$lines" -le 40 ] || { echo "miner --help has $lines lines"; return 1; }
-    for command in $("$binary" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-        "$binary" "$command" --help | grep -q '^Example: miner' || { echo "miner $command --help has no example"; return 1; }
+    commands=$(sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<< "$help")
+    [ -n "$commands" ] || { echo "miner --help names no command"; return 1; }
+    for command in $commands; do
+        help=$("$binary" "$command" --help)
+        grep -q '^Example: miner' <<< "$help" || { echo "miner $command --help has no example"; return 1; }
     done
 }
 

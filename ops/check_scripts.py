@@ -87,6 +87,27 @@ def check_packages(folder):
     }
 
 
+def check_help(folder):
+    """What ops/check_ops.sh says of a program's help; the tools of all else that it looks at are not there."""
+    tree = Tree(folder, "check_ops.sh", "systemd", "logrotate")
+    good = 'echo "Subcommands:"; echo "  run      mines"; echo "  check    looks"'
+
+    def run(top=good, command='echo "Example: miner $1"'):
+        program(tree.folder / "miner", f"case $1 in --help) {top} ;; *) {command} ;; esac\n")
+        said = tree.run("ops/check_ops.sh", "miner")[1]
+        return re.findall("^(.*): help fits a screen", said, re.M) or said
+
+    seen = {
+        "all is well": (run(), "ok"),
+        "a program that fails": (run("exit 3"), "WRONG"),
+        "one that fails in the end": (run(good + "; exit 3"), "WRONG"),
+        "another heading": (run(good.replace("Subcommands", "Commands")), "WRONG"),
+        "a command without example": (run(command="[ $1 = run ] && echo 'Example: miner run'"), "WRONG"),
+        "more than a screen": (run(f"printf '%.0s\\n' {{1..41}}; {good}"), "WRONG"),
+    }
+    return {name: None if said == [word] else f"{said}, not {word}" for name, (said, word) in seen.items()}
+
+
 # A function that runs what it was given, as a condition.
 RUNS_IN_CONDITION = re.compile(r'(^|[{;!]|\bif|\belif)\s*"\$@".*(\|\||&&|; *then)')
 
@@ -104,7 +125,7 @@ def check_texts(_):
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_texts):
+    for check in (check_packages, check_help, check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1
