@@ -11,7 +11,7 @@ import tempfile
 OPS = pathlib.Path(__file__).resolve().parent
 # Of this machine; all others that a script calls are given, or not there.
 TOOLS = ("awk", "basename", "bash", "cat", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "mkdir", "mktemp", "python3",
-         "realpath", "rm", "sed", "sort", "tail", "tee", "wc")
+         "realpath", "rm", "sed", "sort", "tail", "tee", "tr", "wc")
 
 
 def program(path, text):
@@ -108,6 +108,23 @@ def check_help(folder):
     return {name: None if said == [word] else f"{said}, not {word}" for name, (said, word) in seen.items()}
 
 
+def check_gpu_run(folder):
+    """A memory check that finds something, and what comes after it."""
+    tree = Tree(folder, "gpu/run.sh")
+    program(tree.folder / "build/gpu_tests", "")
+    (tree.folder / "out").mkdir()
+    tree.programs(a_python="echo \"it runs $1\"\n", compute_sanitizer='[ "$5" -ef build/gpu_tests ] && exit $FINDS\n')
+
+    def run(finds, *parts):
+        return tree.run("ops/gpu/run.sh", "build", "out", *parts, PYTHON="a-python", FINDS=finds)
+
+    return {
+        "nothing is found": is_as(run("0", "memcheck"), 0),
+        "something is found": is_as(run("9", "memcheck"), 1, r"failed: memcheck \(exit 9\)"),
+        "other parts come nevertheless": is_as(run("9", "memcheck", "attention"), 1, "it runs ops/gpu/attention.py", "failed: memcheck"),
+    }
+
+
 # A function that runs what it was given, as a condition.
 RUNS_IN_CONDITION = re.compile(r'(^|[{;!]|\bif|\belif)\s*"\$@".*(\|\||&&|; *then)')
 
@@ -125,7 +142,7 @@ def check_texts(_):
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_help, check_texts):
+    for check in (check_packages, check_help, check_gpu_run, check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1

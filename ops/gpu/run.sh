@@ -4,6 +4,7 @@
 #     ops/gpu/run.sh BUILD OUT [PART ...]
 #
 # Parts: parity memcheck bench score candidates field kernels reference compiled attention; the first seven when none is named.
+# A part that fails ends it; but for memcheck, which fails it at the end.
 # BUILD holds miner with libminer_networks.so beside it, gpu_tests and miner_profile (build/cuda, as ops/build.sh makes it, or a
 # folder they were copied to, with libraries that this machine lacks in lib/); libtorch is the one of python3 where it has one, so a build made elsewhere runs
 # with the libraries of this machine, else the one in .venv.
@@ -21,16 +22,18 @@ torch=$($python -c 'from importlib.util import find_spec; print(find_spec("torch
     2> /dev/null || echo "$PWD"/.venv/lib/python3*/site-packages/torch)
 LD_LIBRARY_PATH=$torch/lib:$(echo "$(dirname "$torch")"/nvidia/*/lib | tr ' ' ':'):$build/lib:${LD_LIBRARY_PATH:-}
 export LD_LIBRARY_PATH
-find_program() { find "$build" -name "$1" -type f -perm -u+x | head -1; }
+find_program() { find "$build" -name "$1" -type f -perm -u+x -print -quit; }
 tests=$(find_program gpu_tests) profile=$(find_program miner_profile) miner=$(find_program miner)
 
 need_model() { [ -e "$model/pipeline.json" ] || $python ops/gpu/reference.py --make "$model" ${MINER_RANDOM_SMALL:+--small}; }
 
+failed=()
 for part in $parts; do
     echo "== $part, $(date +%T)"
     case $part in
         parity) "$tests" | tee "$out/parity.txt" ;;
-        memcheck) compute-sanitizer --tool memcheck --error-exitcode 9 "$tests" > "$out/memcheck.txt" 2>&1 || echo "memcheck: exit $?"
+        memcheck) compute-sanitizer --tool memcheck --error-exitcode 9 "$tests" > "$out/memcheck.txt" 2>&1 ||
+            failed+=("memcheck (exit $?)")
             tail -4 "$out/memcheck.txt" ;;
         bench) # Whole generations by the application, of shapes never seen and of the same once more; fp32 is there for correctness.
             for type in fp16 bf16 fp32; do
@@ -65,3 +68,4 @@ for part in $parts; do
         *) echo "unknown part '$part'" >&2; exit 64 ;;
     esac
 done
+[ ${#failed[@]} = 0 ] || { echo "run: failed: ${failed[*]}" >&2; exit 1; }
