@@ -33,14 +33,15 @@ loaded() {
 }
 
 copy_libraries() {
-    local name path
+    local name path tags
     while read -r name path; do
         if [[ $name =~ $of_the_machine || -e $lib/$name ]]; then continue; fi
         install -m 644 "$(realpath "$path")" "$lib/$name"
         # Where each came from, for what follows.
         echo "$name $(realpath "$path")" >> "$work/libraries"
         # One that says where it looks shall look here, and nowhere else.
-        if readelf -d "$lib/$name" | grep -qE '\((RPATH|RUNPATH)\)'; then
+        tags=$(readelf -d "$lib/$name")
+        if grep -qE '\((RPATH|RUNPATH)\)' <<< "$tags"; then
             patchelf --force-rpath --set-rpath "\$ORIGIN" "$lib/$name"
         fi
     done
@@ -51,12 +52,12 @@ origin_of() {
     local path=$1 package wheel record
     if package=$(dpkg -S "$path" 2> /dev/null || dpkg -S "${path#/usr}" 2> /dev/null); then
         package=${package%%:*}
-        echo "$package $(dpkg-query -W -f='${Version}' "$package" | head -1)"
+        echo "$package $(dpkg-query -W -f='${Version}\n' "$package" | sed -n 1p)"
         echo "/usr/share/doc/$package/copyright"
         return
     fi
     local site=${path%%/site-packages/*}/site-packages
-    record=$(grep -lF "${path#"$site/"}," "$site"/*.dist-info/RECORD | head -1)
+    record=$(grep -lF "${path#"$site/"}," "$site"/*.dist-info/RECORD | sed -n 1p)
     wheel=$(basename "$(dirname "$record")" .dist-info)
     echo "${wheel/-/ }"
     # Some wheels keep them beside the library.

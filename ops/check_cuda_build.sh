@@ -40,10 +40,13 @@ built=$((SECONDS - begin))
 miner=build/cuda/miner/miner
 networks=build/cuda/miner/libminer_networks.so
 [ "$(readlink build/miner)" = cuda/miner/miner ] || { echo "check: build/miner is another program" >&2; exit 1; }
-if strings -a "$miner" "$networks" | grep -m1 '/usr/local/cuda' || grep -m1 '/usr/local/cuda' build/cuda/build.ninja; then
-    echo "check: an installed toolkit was used" >&2
-    exit 1
-fi
+looked=0
+LC_ALL=C grep -aHom1 '/usr/local/cuda[[:graph:]]*' "$miner" "$networks" build/cuda/build.ninja || looked=$?
+case $looked in
+    0) echo "check: an installed toolkit was used" >&2; exit 1 ;;
+    1) ;;
+    *) exit $looked ;;  # a file that is not there
+esac
 "$miner" version
 released=$(cmake -DREQUESTED=release -P ops/cmake/cuda_architectures.cmake | cut -d'|' -f1)
 # shellcheck disable=SC2086

@@ -82,7 +82,7 @@ follow_readme() {
     say "a second set-up: done within seconds"
     word=$(in_clone "git status --porcelain")
     [ -z "$word" ] || { say "WRONG: the clone is not as it was:"; echo "$word"; return 1; }
-    say "$(in_clone '. /etc/os-release; echo "$PRETTY_NAME, $(g++ --version | head -n 1), $(nproc) cores"')"
+    say "$(in_clone '. /etc/os-release; echo "$PRETTY_NAME, $(g++ --version | sed -n 1p), $(nproc) cores"')"
 }
 
 if [ "${1:-}" = --inside ]; then

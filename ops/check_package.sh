@@ -71,7 +71,7 @@ has_no_tools() {
 loads_its_own() {  # ROOT PLACE
     local line bad=0 seen=0 all
     # But those that cannot be loaded without the driver.
-    all=$(cd "$1$2/lib" && for line in *; do readelf -d "$line" | grep -q 'NEEDED.*libcuda\.so' || printf '%s:' "$line"; done)
+    all=$(cd "$1$2/lib" && for line in *; do grep -q 'NEEDED.*libcuda\.so' <<< "$(readelf -d "$line")" || printf '%s:' "$line"; done)
     while read -r line; do
         case $line in
             lib@(cuda|nvidia-ml).so*'not found') ;;

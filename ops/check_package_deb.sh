@@ -42,7 +42,7 @@ by_dpkg() { in_root "$root" 0:0 dpkg --force-unsafe-io "$@" < /dev/null; }
 as_miner() { in_root "$root" miner:miner /usr/bin/miner "$@" --storage.path /var/lib/miner; }
 
 has_user_and_folders() {
-    grep '^miner:' "$root/etc/passwd" | grep -q ':/var/lib/miner:/usr/sbin/nologin$' || { echo "no user"; return 1; }
+    grep -q '^miner:.*:/var/lib/miner:/usr/sbin/nologin$' "$root/etc/passwd" || { echo "no user"; return 1; }
     local folder
     for folder in /var/lib/miner /var/lib/miner/wallets /var/log/miner; do
         [ "$(in_root "$root" 0:0 stat -c '%U:%G %a' $folder)" = "miner:miner 700" ] || { echo "$folder"; return 1; }

@@ -10,8 +10,8 @@ import tempfile
 
 OPS = pathlib.Path(__file__).resolve().parent
 # Of this machine; all others that a script calls are given, or not there.
-TOOLS = ("awk", "basename", "bash", "cat", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "mkdir", "mktemp", "python3",
-         "realpath", "rm", "sed", "sort", "tail", "tee", "tr", "wc")
+TOOLS = ("awk", "basename", "bash", "cat", "chmod", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "ln", "mkdir", "mktemp", "python3",
+         "readlink", "realpath", "rm", "sed", "sort", "tail", "tee", "tr", "wc")
 
 
 def program(path, text):
@@ -125,24 +125,54 @@ def check_gpu_run(folder):
     }
 
 
+def check_cuda_build(folder):
+    """A program that names an installed toolkit, and megabytes of other words after it."""
+    tree = Tree(folder, "check_cuda_build.sh")
+    (tree.folder / "ops/gpu").mkdir()
+    for stub in ("setup.sh", "gpu/code.py"):
+        program(tree.folder / "ops" / stub, "")
+    program(tree.folder / "ops/build.sh", """mkdir -p build/cuda/miner
+ln -sf cuda/miner/miner build/miner
+printf 'echo %s\\n' "$PROGRAM" > build/cuda/miner/miner
+chmod 755 build/cuda/miner/miner
+python3 -c 'for word in range(200000): print("\\0word", word)' >> build/cuda/miner/libminer_networks.so
+[ -z "$NINJA" ] || echo "$NINJA" > build/cuda/build.ninja
+""")
+    tree.programs(cmake="echo 8.6", ldd="", nproc="echo 2")
+
+    def run(named="", ninja="rules"):
+        return tree.run("ops/check_cuda_build.sh", PROGRAM=named, NINJA=ninja)
+
+    return {
+        "a build without rules": is_as(run(ninja=""), 2, "build.ninja"),
+        "a build without toolkit": is_as(run(), 0, "build, on 2 cores"),
+        "a toolkit in the program": is_as(run("/usr/local/cuda/lib64"), 1, "miner:/usr/local/cuda/lib64", "toolkit was used"),
+        "a toolkit in the rules": is_as(run(ninja="x = /usr/local/cuda-13.0/bin"), 1, "ninja:/usr/local/cuda-13.0/bin"),
+    }
+
+
+# What ends before its input does, in a pipe: its writer may die of SIGPIPE then, and with pipefail what was found counts as missing.
+LEAVES_EARLY = re.compile(r"(?<!\|)\|\s*(head\b|(env \S+ )*grep\b[^|;)]*\s-[A-Za-z]*(q|m *\d)|sed\b[^|;)]*\d+q\b)")
 # A function that runs what it was given, as a condition.
 RUNS_IN_CONDITION = re.compile(r'(^|[{;!]|\bif|\belif)\s*"\$@".*(\|\||&&|; *then)')
 
 
 def check_texts(_):
-    """No runner of steps but ops/lib/attempt.sh."""
+    """No runner of steps but ops/lib/attempt.sh, and no pipe into what leaves early."""
     wrong = {}
     for script in [*OPS.rglob("*.sh"), OPS.parent / ".ci/run"]:
         for number, line in enumerate(script.read_text().splitlines(), 1):
             name = f"{script.relative_to(OPS.parent)}:{number}"
+            if LEAVES_EARLY.search(line):
+                wrong[name] = f"a pipe to what may end first; keep the text in a variable, or sed -n 1p: {line.strip()}"
             if RUNS_IN_CONDITION.search(line):
                 wrong[name] = f"what fails amid a function passes in a condition; use ops/lib/attempt.sh: {line.strip()}"
-    return wrong or {"no condition runs what it is given": None}
+    return wrong or {"nothing of either kind": None}
 
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_help, check_gpu_run, check_texts):
+    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1

@@ -37,11 +37,11 @@ run() {
     code=$?
     found=$(grep -cE "^SUMMARY: |: runtime error: " "$log")
     if [ $code -eq 0 ] && [ "$found" -eq 0 ]; then
-        echo "ok    $program: $(tail -n 2 "$log" | head -n 1)"
+        echo "ok    $program: $(tail -n 2 "$log" | sed -n 1p)"
         return 0
     fi
     echo "FAIL  $program: exit code $code, $found findings, see $log"
-    grep -E "^SUMMARY: |: runtime error: |FAILED:" -A2 "$log" | head -n 40
+    grep -E "^SUMMARY: |: runtime error: |FAILED:" -A2 "$log" | sed -n 1,40p
     return 1
 }
 export -f run

@@ -13,7 +13,7 @@ image=${1:-localhost/miner}
 for tool in podman curl; do
     command -v $tool > /dev/null || apt-get install -q -y --no-install-recommends $tool crun
 done
-picture=$(ls "$(dirname "$0")"/../rehearsal/*.png | head -1)
+pictures=("$(dirname "$0")"/../rehearsal/*.png)
 name=miner-check-$$
 work=$(mktemp -d)
 clean_up() {
@@ -70,7 +70,7 @@ until_true 60 "the port of serve" bash -c 'exec 3<> /dev/tcp/127.0.0.1/10006' 2>
 until_true 300 "health of serve" is_well 10006
 podman healthcheck run $name-serve > /dev/null || fail "the image's own health check, while serving"
 status=$(curl --silent --max-time 300 --output "$work/out.ply" --write-out '%{http_code} %{time_total}' \
-    --form "prompt_image_file=@$picture" --form seed=7 http://127.0.0.1:10006/generate)
+    --form "prompt_image_file=@${pictures[0]}" --form seed=7 http://127.0.0.1:10006/generate)
 [ "${status%% *}" = 200 ] && [ "$(head -c 3 "$work/out.ply")" = ply ] || fail "/generate answered $status"
 say "ok: serve is well on port 10006 and makes a PLY of $(stat -c %s "$work/out.ply") bytes in ${status##* } s"
 say "all is well"

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 wanted=13.0
 
-fits() { [ -x "$1" ] && "$1" --version 2> /dev/null | grep -q "release $wanted,"; }
+fits() { [ -x "$1" ] && [[ $("$1" --version 2> /dev/null) == *"release $wanted,"* ]]; }
 
 others=()
 if [ "${MINER_CUDA_TOOLKIT:-}" != pypi ]; then
