@@ -13,6 +13,7 @@ if [ "${CHECK_PACKAGE_ALONE:-}" != yes ]; then
     exec env CHECK_PACKAGE_ALONE=yes unshare --mount --propagation private "$0" "$@"
 fi
 source_folder=$(realpath "$(dirname "$0")/..")
+. "$source_folder/ops/lib/apt.sh"
 . "$source_folder/ops/lib/attempt.sh"
 suite=${SUITE:-bookworm}
 work=$(mktemp -d)
@@ -42,7 +43,7 @@ said() { grep -qE -e "$1" "$work/said" || { echo "no '$1' in this"; return 1; };
 make_root() {  # NAME VARIANT PACKAGES: $work/NAME
     local tar=${ROOTS:-$work}/$suite-$1.tar
     if [ ! -e "$tar" ]; then
-        command -v mmdebstrap > /dev/null || quietly apt-get install -q -y --no-install-recommends mmdebstrap
+        quietly need_programs mmdebstrap
         quietly mmdebstrap --format=tar --variant="$2" --include="$3" --dpkgopt=force-unsafe-io "$suite" "$tar.part"
         mv "$tar.part" "$tar"
     fi

@@ -10,12 +10,13 @@ import tempfile
 
 OPS = pathlib.Path(__file__).resolve().parent
 # Of this machine; all others that a script calls are given, or not there.
-TOOLS = ("awk", "basename", "bash", "cat", "chmod", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "ln", "mkdir", "mktemp", "python3",
-         "readlink", "realpath", "rm", "sed", "sort", "tail", "tee", "tr", "wc")
+TOOLS = ("awk", "basename", "bash", "cat", "chmod", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "ln", "mkdir",
+         "mktemp", "python3", "readlink", "realpath", "rm", "sed", "sort", "tail", "tee", "touch", "tr", "wc")
 
 
 def program(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # it may be a link to one of this machine
     path.write_text("#!/usr/bin/env bash\n" + text)
     path.chmod(0o755)
 
@@ -39,8 +40,9 @@ class Tree:
 
     def run(self, *words, **variables):
         """(exit status, all that it said)"""
-        done = subprocess.run(["bash", *words], cwd=self.folder, env={"PATH": str(self.bin), "TMPDIR": str(self.folder), **variables},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        environment = {"PATH": str(self.bin), "TMPDIR": str(self.folder), **variables}
+        done = subprocess.run(["bash", *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
 
 
@@ -121,7 +123,8 @@ def check_gpu_run(folder):
     return {
         "nothing is found": is_as(run("0", "memcheck"), 0),
         "something is found": is_as(run("9", "memcheck"), 1, r"failed: memcheck \(exit 9\)"),
-        "other parts come nevertheless": is_as(run("9", "memcheck", "attention"), 1, "it runs ops/gpu/attention.py", "failed: memcheck"),
+        "other parts come nevertheless": is_as(run("9", "memcheck", "attention"), 1, "it runs ops/gpu/attention.py",
+                                               "failed: memcheck"),
     }
 
 
@@ -135,7 +138,7 @@ def check_cuda_build(folder):
 ln -sf cuda/miner/miner build/miner
 printf 'echo %s\\n' "$PROGRAM" > build/cuda/miner/miner
 chmod 755 build/cuda/miner/miner
-python3 -c 'for word in range(200000): print("\\0word", word)' >> build/cuda/miner/libminer_networks.so
+python3 -c 'for word in range(20000): print("\\0word", word)' >> build/cuda/miner/libminer_networks.so
 [ -z "$NINJA" ] || echo "$NINJA" > build/cuda/build.ninja
 """)
     tree.programs(cmake="echo 8.6", ldd="", nproc="echo 2")
@@ -151,7 +154,37 @@ python3 -c 'for word in range(200000): print("\\0word", word)' >> build/cuda/min
     }
 
 
-# What ends before its input does, in a pipe: its writer may die of SIGPIPE then, and with pipefail what was found counts as missing.
+def check_apt(folder):
+    """A machine with apt, but without its lists and without the programs that a script needs; what is installed is nothing."""
+    wanted = {
+        ("package.sh",): ("patchelf", "zstd"),
+        ("container/build.sh", "a.deb"): ("buildah", "mmdebstrap"),
+        ("container/check.sh",): ("podman", "crun", "curl"),
+        ("check_package.sh", "a.tar.zst"): ("mmdebstrap",),
+    }
+    seen = {}
+    for (script, *words), programs in wanted.items():
+        for user, sudo in (("0", False), ("1000", True), ("1000", False)):
+            tree = Tree(folder / f"{script} of {user}, {sudo}", script, "check_package_deb.sh", "rehearsal/captions.json")
+            for name in ("CMakeLists.txt", "a.deb", "a.tar.zst"):
+                (tree.folder / name).touch()
+            tree.programs(id=f"echo {user}\n", umount="", apt_get="""case $1 in
+    update) touch lists ;;
+    install) [ -e lists ] || { echo "E: Unable to locate package" >> installed; exit 100; }
+        for word in "${@:2}"; do [[ $word == -* ]] || echo "$word" >> installed; done ;;
+esac
+""", **({"sudo": 'exec "$@"\n'} if sudo else {}))
+            said = tree.run(f"ops/{script}", *words, SOURCE_DATE_EPOCH="1", CHECK_PACKAGE_ALONE="yes",
+                            CHECK_CONTAINER_ALONE="yes")[1]
+            installed = tree.folder / "installed"
+            got = tuple(installed.read_text().splitlines()) if installed.exists() else said.count("As root, run:")
+            expected = programs if user == "0" or sudo else 1
+            seen[f"{script} of user {user}, sudo {sudo}"] = None if got == expected else f"{got}, not {expected}: {said}"
+    return seen
+
+
+# What ends before its input does, in a pipe: its writer may die of SIGPIPE then, and with pipefail what was found counts as
+# missing.
 LEAVES_EARLY = re.compile(r"(?<!\|)\|\s*(head\b|(env \S+ )*grep\b[^|;)]*\s-[A-Za-z]*(q|m *\d)|sed\b[^|;)]*\d+q\b)")
 # A function that runs what it was given, as a condition.
 RUNS_IN_CONDITION = re.compile(r'(^|[{;!]|\bif|\belif)\s*"\$@".*(\|\||&&|; *then)')
@@ -172,7 +205,7 @@ def check_texts(_):
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_texts):
+    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_apt, check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1

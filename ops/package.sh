@@ -4,6 +4,7 @@
 #   ops/package.sh [--cuda] [--output FOLDER]      (build/packages unless named)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ops/lib/apt.sh
 top=$PWD
 
 preset=release
@@ -22,16 +23,6 @@ version=$(sed -n 's/^project(miner VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || date -r CHANGELOG.md +%s)}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
-
-need_tools() {
-    local missing=()
-    command -v patchelf > /dev/null || missing+=(patchelf)
-    command -v zstd > /dev/null || missing+=(zstd)
-    [ ${#missing[@]} -gt 0 ] || return 0
-    local as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
-    "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
-}
 
 # The newest version of glibc that anything below a folder asks for.
 needed_glibc() {
@@ -98,7 +89,7 @@ pack_debian() {  # ROOT
     mv "$output/$name.part" "$output/$name"
 }
 
-need_tools
+need_programs patchelf zstd
 [ -z "$kind" ] || export MINER_CUDA=ON MINER_CUDA_ARCHITECTURES=release
 ops/build.sh "$preset" miner miner_installed
 mkdir -p "$output"

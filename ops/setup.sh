@@ -5,6 +5,7 @@
 # compiler for its kernels where no CUDA toolkit of that version is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ops/lib/apt.sh
 . ops/lib/gpu.sh
 decide_cuda
 
@@ -43,7 +44,7 @@ missing_packages() {
 }
 
 install_packages() {
-    local as_root=() list
+    local list
     case $release in
         bookworm | trixie | noble) ;;
         *)
@@ -53,18 +54,7 @@ install_packages() {
             ;;
     esac
     mapfile -t list < <(missing_packages)
-    [ ${#list[@]} -gt 0 ] || return 0
-    if [ "$(id -u)" != 0 ]; then
-        if ! command -v sudo >/dev/null; then
-            echo "setup: packages are missing, and there is no sudo to install them. As root, run:" >&2
-            echo "    apt-get update && apt-get install --no-install-recommends ${list[*]}" >&2
-            exit 1
-        fi
-        as_root=(sudo)
-    fi
-    echo "setup: installing ${list[*]}"
-    "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${list[@]}"
+    [ ${#list[@]} = 0 ] || apt_install "${list[@]}"
 }
 
 [ "${MINER_APT:-ON}" = OFF ] || install_packages

@@ -5,13 +5,12 @@
 # For another engine: buildah push localhost/miner docker-archive:miner.tar, there docker load -i miner.tar
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
+. "$here/../lib/apt.sh"
 package=$(realpath "${1:-$(ls "$here"/../../build/packages/miner_*_amd64.deb)}")
 image=${2:-localhost/miner}
 suite=${SUITE:-bookworm}
 
-missing=()
-for tool in buildah mmdebstrap; do command -v $tool > /dev/null || missing+=("$tool"); done
-[ ${#missing[@]} = 0 ] || apt-get install -q -y --no-install-recommends "${missing[@]}"
+need_programs buildah mmdebstrap
 
 base=localhost/miner-base:$suite
 if ! buildah inspect --type image "$base" > /dev/null 2>&1; then

@@ -7,12 +7,11 @@ if [ "${CHECK_CONTAINER_ALONE:-}" != yes ]; then
     [ "$(id -u)" = 0 ] || { echo "check: run it as root: sudo $0 $*" >&2; exit 1; }
     exec env CHECK_CONTAINER_ALONE=yes unshare --mount --propagation private "$0" "$@"
 fi
+. "$(dirname "$0")/../lib/apt.sh"
 image=${1:-localhost/miner}
 # crun knows version 1 of cgroups and version 2, but not both at once, as some systems mount them.
 [ ! -d /sys/fs/cgroup/unified ] || umount /sys/fs/cgroup/unified
-for tool in podman curl; do
-    command -v $tool > /dev/null || apt-get install -q -y --no-install-recommends $tool crun
-done
+need_programs podman crun curl
 pictures=("$(dirname "$0")"/../rehearsal/*.png)
 name=miner-check-$$
 work=$(mktemp -d)
