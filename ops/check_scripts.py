@@ -183,6 +183,28 @@ esac
     return seen
 
 
+def check_fuzz(folder):
+    """A target on a machine that stands still for half a minute while it has an input."""
+    tree = Tree(folder, "fuzz.sh")
+    (tree.folder / "tests/fuzz").mkdir(parents=True)
+    (tree.folder / "tests/fuzz/words_fuzz.cpp").touch()
+    (tree.folder / "ops/fuzz_seeds.py").touch()
+    program(tree.folder / "build/fuzz/tests/fuzz/words_fuzz", """for word in "$@"; do
+    case $word in -timeout=*) [ "${word#*=}" -gt "$STANDS" ] || { echo "libFuzzer: timeout"; exit 70; } ;; esac
+done
+""")
+    tree.programs(cmake="", ninja="")
+
+    def run(seconds, stands):
+        return tree.run("ops/fuzz.sh", seconds, STANDS=stands)
+
+    return {
+        "a run of seconds": is_as(run("4", "30"), 0, "ok    words"),
+        "a longer one looks for slow inputs": is_as(run("600", "30"), 1, "FAIL  words", "libFuzzer: timeout"),
+        "a longer one takes others": is_as(run("600", "5"), 0, "ok    words"),
+    }
+
+
 # What ends before its input does, in a pipe: its writer may die of SIGPIPE then, and with pipefail what was found counts as
 # missing.
 LEAVES_EARLY = re.compile(r"(?<!\|)\|\s*(head\b|(env \S+ )*grep\b[^|;)]*\s-[A-Za-z]*(q|m *\d)|sed\b[^|;)]*\d+q\b)")
@@ -205,7 +227,7 @@ def check_texts(_):
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_apt, check_texts):
+    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_apt, check_fuzz, check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1
