@@ -134,21 +134,31 @@ void Layers::add_environment(const Environment& environment) {
 }
 
 void Layers::warn_of_unknown_variables(const Environment& environment) {
-    // Those of set-up, build and ops/pm2.config.js among them: whoever keeps them in the
-    // environment, which pm2 passes on, is not warned.
+    // What scripts, build, tests and ops/pm2.config.js read, and the program does not: whoever
+    // keeps them in the environment, which pm2 passes on, is not warned.
     constexpr std::string_view kOthers[]{
-        "MINER_APT",          "MINER_BINARY",       "MINER_COMMIT",
-        "MINER_CONFIG",       "MINER_CUDA",         "MINER_CUDA_ARCHITECTURES",
-        "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT", "MINER_GOLDEN",
-        "MINER_VECTORS",      kWalletPassword};
-    std::vector<std::string> known(std::begin(kOthers), std::end(kOthers));
-    for (const Key& key : keys()) known.push_back(variables_of(key).front());
+        "MINER_APT",           "MINER_BENCH",
+        "MINER_BENCH_VOXELS",  "MINER_BINARY",
+        "MINER_CHECK_HIDDEN",  "MINER_COMMIT",
+        "MINER_CUDA",          "MINER_CUDA_ARCHITECTURES",
+        "MINER_CUDA_DECIDED",  "MINER_CUDA_TOOLKIT",
+        "MINER_FIELD",         "MINER_FUZZ",
+        "MINER_FUZZ_METADATA", "MINER_GOLDEN",
+        "MINER_GPU",           "MINER_RANDOM_MODEL",
+        "MINER_RANDOM_SMALL",  "MINER_REFERENCE_PYTHON",
+        "MINER_SANITIZE",      "MINER_SCORE_VOXELS",
+        "MINER_TESTS",         "MINER_TORCH",
+        "MINER_VECTORS",
+    };
+    std::vector<std::string> ours{"MINER_CONFIG", std::string(kWalletPassword)};
+    for (const Key& key : keys()) ours.push_back(variables_of(key).front());
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("MINER_") ||
-            std::find(known.begin(), known.end(), name) != known.end())
+            std::find(ours.begin(), ours.end(), name) != ours.end() ||
+            std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers))
             continue;
         loaded.warnings.push_back(fmt::format("{} in the environment is no setting; {}",
-                                              quoted(name, 80), suggestion(name, known)));
+                                              quoted(name, 80), suggestion(name, ours)));
     }
 }
 

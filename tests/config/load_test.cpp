@@ -2,8 +2,12 @@
 
 #include "config/keys.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 using namespace config;
 
@@ -32,6 +36,19 @@ bool any_has(const std::vector<std::string>& texts, std::string_view part) {
 }
 
 Environment home() { return {{"HOME", "/home/ann"}}; }
+
+// Every MINER_... that a file of the project names, as a variable without a value.
+void add_variables(const std::string& path, Environment& environment) {
+    constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    std::ifstream file(path);
+    INFO(path);
+    REQUIRE(file.is_open());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (auto at = text.find("MINER_"); at != std::string::npos; at = text.find("MINER_", at + 1)) {
+        const auto end = std::min(text.find_first_not_of(kLetters, at), text.size());
+        if (text[end - 1] != '_') environment.emplace(text.substr(at, end - at), "");
+    }
+}
 
 }  // namespace
 
@@ -164,12 +181,28 @@ TEST_CASE("a variable that looks like ours but is none gets a warning") {
 }
 
 TEST_CASE("variables of set-up, build and pm2's file get no warning") {
-    for (const char* name :
-         {"MINER_APT", "MINER_BINARY", "MINER_COMMIT", "MINER_CUDA", "MINER_CUDA_ARCHITECTURES",
-          "MINER_CUDA_DECIDED", "MINER_CUDA_TOOLKIT"}) {
-        INFO(name);
-        CHECK(good(load({}, {{name, "ON"}}, {})).warnings.empty());
+    // ops/cmake/commit.cmake reads this one; what CMake's other files name are their own.
+    Environment environment{{"MINER_COMMIT", ""}};
+    for (const char* file : {"CMakeLists.txt", "CMakePresets.json", "ops/pm2.config.js"})
+        add_variables(tests::project_path(file), environment);
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(tests::project_path("ops"))) {
+        if (entry.path().extension() == ".sh") add_variables(entry.path().string(), environment);
     }
+    // One of each kind of file, lest nothing was found.
+    for (const char* name :
+         {"MINER_TESTS", "MINER_CUDA_DECIDED", "MINER_GPU", "MINER_SANITIZE", "MINER_BINARY"}) {
+        INFO(name);
+        CHECK(environment.contains(name));
+    }
+    CHECK(good(load({}, environment, {})).warnings == std::vector<std::string>{});
+}
+
+TEST_CASE("a misspelt variable is held against settings, not against those of scripts") {
+    const Loaded loaded = good(load({}, {{"MINER_CONFG", ""}, {"MINER_CUDAA", ""}}, {}));
+    REQUIRE(loaded.warnings.size() == 2);
+    CHECK(loaded.warnings[0].find("did you mean MINER_CONFIG?") != std::string::npos);
+    CHECK(loaded.warnings[1].find("mean MINER_CUDA?") == std::string::npos);
 }
 
 TEST_CASE("a picture service is warned of when its pictures keep backgrounds or its key is seen") {
