@@ -1,5 +1,6 @@
 #include "miner/cli/command_line.hpp"
 
+#include "config/errc.hpp"
 #include "config/escape.hpp"
 #include "config/nearest.hpp"
 #include "config/veil.hpp"
