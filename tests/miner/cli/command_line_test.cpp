@@ -114,7 +114,7 @@ TEST_CASE("a value may end in the sign that parts it from its flag") {
 
 TEST_CASE("a settings file on a disk that fails ends with the code that has it tried again") {
     // Whose first byte nobody can read.
-    const Exit exit = over({"run", "--config", "/proc/self/mem"});
+    const Exit exit = tests::over({"run", "--config", "/proc/self/mem"});
     CHECK(exit.code == ExitCode::storage);
     CHECK(has(exit.text, "/proc/self/mem"));
 }
