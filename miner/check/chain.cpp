@@ -125,6 +125,7 @@ asio::awaitable<void> ask(network::Rpc& rpc, const Losses& losses, const config:
         co_return;
     }
     report.validators = whom_to_ask(*metagraph, settings.schedule, hotkeys);
+    report.is_read = true;
     const auto found = fmt::format("{} neurons, {} validators with an address and {} TAO",
                                    metagraph->neurons().size(), report.validators.size(),
                                    settings.schedule.min_stake);

@@ -17,6 +17,7 @@ namespace miner {
 struct ChainReport {
     Findings findings;
     std::vector<network::Peer> validators;  // that have an address and enough stake
+    bool is_read = false;                   // the subnet: else it is not known who there is
 };
 
 // `hotkeys`: addresses. Each node is tried once: when all have failed, it ends. Else it ends at the

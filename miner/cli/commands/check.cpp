@@ -17,7 +17,9 @@
 
 #include <cstdio>
 #include <iterator>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -59,20 +61,21 @@ T run(asio::awaitable<T> task) {
     return network::run_alone(io, std::move(task));
 }
 
-// Whom the chain names; nobody when it cannot be asked.
-std::vector<network::Peer> peers_on_chain(const config::Settings& settings,
+// Whom the chain names; nothing when it cannot be asked.
+std::optional<std::vector<network::Peer>> peers_on_chain(const config::Settings& settings,
                                           const std::vector<std::string>& hotkeys, Report& report) {
     auto endpoints = network::endpoints(settings.subtensor);
     if (!endpoints) {
         report.add({Finding::State::fail, "chain", endpoints.error().message(),
                     "see subtensor.network and subtensor.chain_endpoint"});
-        return {};
+        return std::nullopt;
     }
     network::RpcOptions rpc;
     rpc.endpoints = std::move(*endpoints);
     rpc.tls = network::Tls::system();
     auto chain = run(check_chain(settings, hotkeys, std::move(rpc)));
     report.add(std::move(chain.findings));
+    if (!chain.is_read) return std::nullopt;
     return std::move(chain.validators);
 }
 
@@ -84,15 +87,19 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
         report.add({Finding::State::fail, "validators", named.error().message(),
                     "write validators as HOTKEY@HOST:PORT"});
     std::vector<network::Peer> peers;
-    if (!named || named->asks_chain())
-        peers = peers_on_chain(settings, hotkeys, report);
-    else
+    bool is_known = true;  // who there is to ask
+    if (!named || named->asks_chain()) {
+        auto listed = peers_on_chain(settings, hotkeys, report);
+        is_known = listed.has_value();
+        if (listed) peers = std::move(*listed);
+    } else {
         report.add({Finding::State::ok, "chain", "not asked: validators are named", ""});
+    }
     if (named)
         for (const auto& validator : named->list) peers.push_back(validator.peer);
     const auto probes = run(probe(peers, settings.schedule.connect_timeout));
     report.add(check_answers(peers, probes));
-    report.add(check_protocol(probes));
+    if (is_known || !peers.empty()) report.add(check_protocol(probes));
     report.add(check_clock_skew(probes));
     if (!settings.picture_service.url.empty())
         report.add(run(

@@ -90,6 +90,7 @@ TEST_CASE("stakes too small for the settings leave nobody to ask") {
     const auto report = subnet.check();
     CHECK(report.findings.back().state == State::fail);
     CHECK(report.validators.empty());
+    CHECK(report.is_read);
 }
 
 TEST_CASE("where all nodes refuse each is tried once, and the check says what each said") {
@@ -106,6 +107,7 @@ TEST_CASE("where all nodes refuse each is tried once, and the check says what ea
     endpoints[2].target = "/v3/s3cretKey";
     const auto report = subnet.check(endpoints, std::chrono::hours(1));
     REQUIRE(report.findings.size() == 4);
+    CHECK_FALSE(report.is_read);
     for (const auto& finding : report.findings) {
         CHECK(finding.state == State::fail);
         CHECK_THAT(finding.found + finding.remedy, !Catch::Contains("s3cret"));
