@@ -101,8 +101,8 @@ void cross_check(Loaded& loaded, Faults& faults) {
                  "{} is above gate.min_gaussians, {} ({}); lower the floor or raise the gate",
                  gate.floor, gate.min_gaussians, origin_of(loaded, "gate.min_gaussians").text())});
     }
-    // Positions have 24 bits with their sign. The mean is in the middle, from which the far end of a
-    // lopsided object lies up to a whole side away, and strays further by the margin.
+    // Positions have 24 bits with their sign. The mean is in the middle, from which the far end of
+    // a lopsided object lies up to a whole side away, and strays further by the margin.
     const double reach = settings.export_.size * (1 + std::max(0.0, settings.export_.margin));
     if (reach >= std::ldexp(1.0, 23 - settings.export_.fraction_bits)) {
         faults.push_back({"export.fraction_bits", origin_of(loaded, "export.fraction_bits").text(),

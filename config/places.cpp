@@ -69,8 +69,7 @@ Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::
     const fs::path usual =
         base_folder(environment, "XDG_CONFIG_HOME", ".config") / "miner" / "miner.toml";
     std::error_code seen_by_read;
-    if (!usual.is_absolute() ||
-        fs::status(usual, seen_by_read).type() == fs::file_type::not_found)
+    if (!usual.is_absolute() || fs::status(usual, seen_by_read).type() == fs::file_type::not_found)
         return std::optional<SettingsFile>{};
     return read(usual);
 }

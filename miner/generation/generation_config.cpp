@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kLongestChain = 16;  // of what a caller sends
 
-// A picture is cropped to a square of its longer side: one of a few pixels' width would take as much
-// as one of a hundred times as many pixels.
+// A picture is cropped to a square of its longer side: one of a few pixels' width would take as
+// much as one of a hundred times as many pixels.
 std::int64_t longest_side(std::int64_t max_pixels) {
     constexpr std::int64_t kNarrowest = 256, kAlways = 4096;
     return std::max(kAlways, max_pixels / kNarrowest);

@@ -83,17 +83,17 @@ Bytes tiff_of_a_large_tile(std::uint32_t side) {
     };
     constexpr std::uint32_t kFields = 12, kAfter = 8 + 2 + 12 * kFields + 4;
     const Field fields[kFields]{
-        {256, kLong, 1, side},                           // width
-        {257, kLong, 1, side},                           // height
-        {258, kShort, kSamples, kAfter},                 // bits
-        {259, kShort, 1, 8},                             // deflated
-        {262, kShort, 1, 2},                             // RGB
-        {277, kShort, 1, kSamples},                      // samples
-        {284, kShort, 1, 1},                             // one beside the other
-        {322, kLong, 1, tile},                           // a tile's width
-        {323, kLong, 1, tile},                           // and height
-        {324, kLong, 1, kAfter + 4 * kSamples},          // where it is
-        {325, kLong, 1, std::uint32_t(content.size())},  // and how long
+        {256, kLong, 1, side},                               // width
+        {257, kLong, 1, side},                               // height
+        {258, kShort, kSamples, kAfter},                     // bits
+        {259, kShort, 1, 8},                                 // deflated
+        {262, kShort, 1, 2},                                 // RGB
+        {277, kShort, 1, kSamples},                          // samples
+        {284, kShort, 1, 1},                                 // one beside the other
+        {322, kLong, 1, tile},                               // a tile's width
+        {323, kLong, 1, tile},                               // and height
+        {324, kLong, 1, kAfter + 4 * kSamples},              // where it is
+        {325, kLong, 1, std::uint32_t(content.size())},      // and how long
         {338, kShort, kSamples - 3, kAfter + 2 * kSamples},  // what the others are: nothing
     };
     Bytes tiff;

@@ -63,7 +63,8 @@ T run(asio::awaitable<T> task) {
 
 // Whom the chain names; nothing when it cannot be asked.
 std::optional<std::vector<network::Peer>> peers_on_chain(const config::Settings& settings,
-                                          const std::vector<std::string>& hotkeys, Report& report) {
+                                                         const std::vector<std::string>& hotkeys,
+                                                         Report& report) {
     auto endpoints = network::endpoints(settings.subtensor);
     if (!endpoints) {
         report.add({Finding::State::fail, "chain", endpoints.error().message(),

@@ -31,8 +31,9 @@ void warn_of_embedded_model(const config::Settings& settings, config::Logger& lo
     if (!settings.generator.model.empty() || device_names(settings.generator).empty()) return;
     log.warn("embedded model",
              {{"hint", "it is for rehearsals, and validators will not take what it makes"},
-              {"remedy", "fetch a published one with `miner weights` and name it in "
-                         "generator.model"}});
+              {"remedy",
+               "fetch a published one with `miner weights` and name it in "
+               "generator.model"}});
 }
 
 config::Settings settings_with_quiet_log(const config::Loaded& loaded) {
