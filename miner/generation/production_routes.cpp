@@ -73,6 +73,7 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     }
     if (!picture) {
         fail(result, picture.error());
+        result.error = {};  // nor is it the prompt's fault
         co_return result.given_up() ? Next::finished : Next::try_another;
     }
     const GenerationRequest request = std::move(*picture);

@@ -233,6 +233,7 @@ asio::awaitable<std::optional<storage::Result>> Pipeline::generate(Job& job,
     job.stranded = generated.end == GenerationResult::End::stranded;
     if (device_lost_ || job.stranded || (generated.given_up() && s_.stop.immediate())) {
         s_.log.warn("handed back", {{"task", job.task.id}, {"reason", generated.detail}});
+        if (job.stranded && !generated.attempts.empty()) co_await begun_anew(job);
         co_return std::nullopt;
     }
     if (generated.given_up()) generated.outcome = storage::Outcome::error;  // past the deadline

@@ -73,6 +73,9 @@ void Schedule::unreached(const Validator& asked, Time now) {
     }
     failed(asked, now);
     unreached_.insert(key_of(asked));
+    // The same hotkey's next address has its turn, where it is named at several.
+    if (!settings_.reference && validators_[place_].peer == asked.peer)
+        place_ = (place_ + 1) % validators_.size();
 }
 
 void Schedule::cool_down(const Validator& validator, Time until) {

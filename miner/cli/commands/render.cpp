@@ -94,7 +94,7 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     auto& splats = file->splats;
     for (const auto& remark : file->remarks)
         fmt::print(stderr, "miner: {}: {}\n", config::printable(options.file), remark);
-    if (file->up != generator::up_axis(file->format))
+    if (!options.from_trellis && file->up != generator::up_axis(file->format))
         fmt::print(stderr,
                    "miner: {}: is drawn as it lies, as a validator knows of no axis that a file "
                    "names; `miner convert` turns it\n",

@@ -118,6 +118,18 @@ TEST_CASE("a model of pictures alone makes prompts by way of pictures, or says w
     CHECK(result.attempts.empty());
 }
 
+TEST_CASE("a picture service that answers no picture is no fault of the prompt") {
+    const std::string words = "no picture";
+    tests::LoopbackPeer service(
+        tests::answering(tests::picture_answer({words.begin(), words.end()})));
+    Bench bench;
+    ask_service(bench, service.port());
+    bench.script->takes_prompts = false;
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK_FALSE(result.bad_input());
+}
+
 TEST_CASE("a model of prompts alone never asks for a picture") {
     tests::LoopbackPeer service(tests::answering(tests::picture_answer(tests::small_png())));
     Bench bench;

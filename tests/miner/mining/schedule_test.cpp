@@ -159,6 +159,11 @@ TEST_CASE("one hotkey at two addresses has one cool-down, and has not moved") {
     schedule.set_validators({validator(0, "a"), other});
     CHECK(schedule.cooldown_until(validator(0, "a")) == kNow + 300s);
     CHECK(ask(schedule, kNow) == std::nullopt);
+    // One that cannot be reached keeps the other's turn from nobody.
+    CHECK(ask(schedule, kNow + 300s) == 0);
+    schedule.reserve(validator(0, "a"), kNow + 300s);
+    schedule.unreached(validator(0, "a"), kNow + 300s);
+    CHECK(ask(schedule, kNow + 600s) == 1);
 }
 
 TEST_CASE("delays are settings") {
