@@ -13,6 +13,7 @@
 #include <future>
 #include <initializer_list>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -118,6 +119,12 @@ public:
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
     void wait_for_stage1(int count) const {
         eventually([&] { return script->stage1_runs >= count; });
+    }
+    // Until so many calls wait for others; throws where they do not come to.
+    void wait_for_waiting(int count) const {
+        const auto line = "\nminer_generate_waiting " + std::to_string(count) + "\n";
+        if (!eventually([&] { return get("/metrics").body.find(line) != std::string::npos; }))
+            throw std::runtime_error("not " + std::to_string(count) + " calls wait");
     }
 
 private:

@@ -253,10 +253,7 @@ TEST_CASE("whoever waits while the device is lost is told to come again") {
     auto first = meanwhile(serving);
     serving.wait_for_stage1(1);
     auto second = meanwhile(serving);
-    CHECK(tests::eventually([&] {
-        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
-               std::string::npos;
-    }));
+    serving.wait_for_waiting(1);
     serving.script->held = false;
     CHECK(first.get() == 503);
     CHECK(second.get() == 503);

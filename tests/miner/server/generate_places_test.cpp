@@ -117,10 +117,7 @@ TEST_CASE("a caller who would rather be refused than wait is, while others may w
     CHECK(refused.status == 429);
     CHECK(network::find_header(refused.headers, "retry-after") == "1");
     auto second = meanwhile(serving);
-    CHECK(tests::eventually([&] {
-        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
-               std::string::npos;
-    }));
+    serving.wait_for_waiting(1);
     // Not even a place that is about to be free is that caller's before who waits.
     CHECK(miner::read_report(serving.get("/ready").headers)->free == 0);
     serving.script->held = false;
@@ -171,10 +168,7 @@ TEST_CASE("calls are let in as far as their bytes have room together") {
     serving.wait_for_stage1(1);
     CHECK(serving.post(large).status == 429);
     auto small = meanwhile(serving);
-    CHECK(tests::eventually([&] {
-        return serving.get("/metrics").body.find("\nminer_generate_waiting 1\n") !=
-               std::string::npos;
-    }));
+    serving.wait_for_waiting(1);
     serving.script->held = false;
     CHECK(first.get() == 200);
     CHECK(small.get() == 200);
