@@ -21,8 +21,10 @@ hangs=10
 failed=()
 for target in "${targets[@]}"; do
     mkdir -p "build/fuzz/corpus/$target" "build/fuzz/seeds/$target"
+    dictionary=()
+    [ ! -e "build/fuzz/seeds/$target.dict" ] || dictionary=("-dict=build/fuzz/seeds/$target.dict")
     if build/fuzz/tests/fuzz/"${target}_fuzz" -max_total_time="$seconds" -timeout=$hangs -rss_limit_mb=3000 -verbosity=0 \
-        -print_final_stats=0 -max_len=1000000 -artifact_prefix="build/fuzz/found/$target-" \
+        -print_final_stats=0 -max_len=1000000 -artifact_prefix="build/fuzz/found/$target-" "${dictionary[@]}" \
         "build/fuzz/corpus/$target" "build/fuzz/seeds/$target" >"build/fuzz/$target.log" 2>&1; then
         echo "ok    $target"
     else

@@ -1,14 +1,20 @@
-"""Writes seeds for the fuzz targets, a folder each, from the data of the tests: fuzz_seeds.py FOLDER."""
+"""Writes seeds for the fuzz targets, a folder each, from the data of the tests, and the words in them: fuzz_seeds.py FOLDER.
+
+FOLDER/TARGET/ has the seeds, FOLDER/TARGET.dict the words, as libFuzzer's -dict reads them: names that a parser knows are
+found by no mutation of bytes in an hour.
+"""
 
 import base64
 import gzip
 import json
+import re
 import struct
 import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 LARGEST = 600_000  # metadata; whatever is larger teaches a fuzzer nothing
+TOML = ('"""', "'''", "[[", "]]", "inf", "nan", "1979-05-27T07:32:00.5Z", "0x", "0o7", "\\\\u00e9", "\\\\U0001f680", "1_000")
 
 
 def vectors(name):
@@ -185,6 +191,12 @@ def signed_seeds():
 
 def file_seeds():
     """Settings, hub listings, ONNX, vocabularies."""
+    # `key = default` for each row of the table, alone and all together.
+    rows = re.findall(r"^\| `([\w.]+)` \| `([^`]*)` \|", (TESTS.parent / "ops/docs/settings.md").read_text(), re.M)
+    assert len(rows) > 50, "settings.md has its rows in another form"
+    for key, value in rows:
+        yield "settings", f"{key} = {value}\n".encode()
+    yield "settings", "".join(f"{key} = {value}\n" for key, value in rows).encode()
     yield "settings", b'netuid = 17\n[wallet]\nname = "cold"\nhotkeys = ["a", "b"]\n[gate]\nattempts = 2\n'
     yield "settings", b'[schedule]\nidle = 0.5\n[http]\nlisten = "127.0.0.1:8090"\n[generator]\nseed = 1_000\ndevice = "auto"\n'
     large = {"rfilename": "ckpts/a.safetensors", "size": 9, "lfs": {"sha256": "a" * 64, "size": 9}, "blobId": "b" * 40}
@@ -215,8 +227,16 @@ def file_seeds():
         yield "tokenizer", json.dumps(words).encode() + b"\0#version: 0.2\na b</w>\n\0" + prompt.encode()
 
 
+def words(content):
+    """Names in a seed that is text; no keys and hashes, which nothing is compared with."""
+    if re.search(rb"[^\0\t\r\n -~]", content):
+        return set()
+    return set(re.findall(r"\b[A-Za-z_][\w.-]{2,24}\b", content.decode(), re.ASCII))
+
+
 def main(folder):
     counts = {}
+    known = {"settings": set(TOML)}
     for target, content in (*seeds(), *web_seeds(), *signed_seeds(), *file_seeds()):
         if len(content) > LARGEST:
             continue
@@ -224,6 +244,11 @@ def main(folder):
         path = folder / target / f"{counts[target]:04d}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        known.setdefault(target, set()).update(words(content))
+    for target, some in known.items():
+        if not some:
+            continue  # libFuzzer takes no dictionary without a word
+        (folder / f"{target}.dict").write_text("".join(f'"{word.replace(chr(34), chr(92) + chr(34))}"\n' for word in sorted(some)))
     for version in ("v14", "v15"):
         name = "metadata_v14.hex.gz" if version == "v14" else "metadata_v15_opaque.hex.gz"
         path = folder / "metadata" / version
