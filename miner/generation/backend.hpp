@@ -64,6 +64,11 @@ public:
 
 class Backend {
 public:
+    Backend() {
+        precedence_.on_rest([this] { tell_change(); });
+    }
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
     virtual ~Backend() = default;
 
     virtual const std::string& name() const = 0;  // "cuda:0", "http://gpu1:10006"
@@ -114,6 +119,7 @@ public:
 
     // Of the requests that it has.
     Precedence& precedence() { return precedence_; }
+    const Precedence& precedence() const { return precedence_; }
 
     // Returns once it has no request.
     asio::awaitable<void> until_idle() {

@@ -127,9 +127,9 @@ Backend* BackendPool::pick(const GenerationRequest& request,
     return best(request, excluded, here_only, true);
 }
 
-bool BackendPool::may_pick(const GenerationRequest& request,
-                           const std::set<const Backend*>& excluded, bool here_only) const {
-    return best(request, excluded, here_only, false) != nullptr;
+Backend* BackendPool::awaited(const GenerationRequest& request,
+                              const std::set<const Backend*>& excluded, bool here_only) const {
+    return best(request, excluded, here_only, false);
 }
 
 std::size_t BackendPool::places() const {

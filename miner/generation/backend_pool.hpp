@@ -54,9 +54,9 @@ public:
     // remote ones. What nobody takes goes to any, who will say why not. Null: there is none.
     Backend* pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
                   bool here_only) const;
-    // Whether there would be one if it had room, which is worth waiting for.
-    bool may_pick(const GenerationRequest& request, const std::set<const Backend*>& excluded,
-                  bool here_only) const;
+    // The one that it would be if all had room, which is worth waiting for; null: there is none.
+    Backend* awaited(const GenerationRequest& request, const std::set<const Backend*>& excluded,
+                     bool here_only) const;
 
     // Requests that all of them make at once, as far as is known: of remote ones it changes.
     std::size_t places() const;

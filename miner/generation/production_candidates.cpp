@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <limits>
 #include <utility>
 
 namespace miner {
@@ -24,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAllowance = 1.2;
 // Structures that are not worth finishing come besides those that are.
 constexpr int kStructuresForEach = 3;
-// The place of whoever wants nothing of the backend any more: behind everybody.
-constexpr int kLast = std::numeric_limits<int>::max();
 
 bool is_out_of_memory(const config::Error& error) {
     return error.code == generator::Errc::out_of_memory;
@@ -62,7 +59,7 @@ asio::awaitable<void> Production::make_and_close(CandidateRound& round) {
     auto making = make_while_wanted(round);
     const auto end = co_await network::settle(std::move(making));
     round.queue.close();
-    round.place.move_to(kLast);
+    round.place.retire();
     if (!end.failure) co_return;
     round.over.request_stop();
     std::rethrow_exception(end.failure);
@@ -169,8 +166,10 @@ asio::awaitable<bool> Production::make_splats(CandidateRound& round, CandidateQu
 asio::awaitable<bool> Production::has_turn(CandidateRound& round) {
     const auto stop = round.patience.stop;
     if (round.one_by_one) co_await round.queue.until_finished(stop);
-    const bool mine =
-        co_await round.backend.precedence().turn(round.place, round.patience.until, stop);
+    auto turn = round.backend.precedence().turn(
+        round.place, [&backend = round.backend] { return backend.places(); }, round.patience.until,
+        stop);
+    const bool mine = co_await std::move(turn);
     co_return mine && !stop.stop_requested();
 }
 

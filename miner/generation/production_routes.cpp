@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -101,14 +102,19 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
     co_return Next::try_another;
 }
 
-// Null: there is none, or no time is left.
+// Null: there is none, or no time is left. Whoever waits for room goes before candidates there.
 asio::awaitable<Backend*> Production::pick(const RoutedRequest& routed,
                                            const std::set<const Backend*>& left) {
+    const Backend* awaited = nullptr;
+    std::optional<Precedence::Place> place;
     for (bool told = false;;) {
         const auto seen = pool_.version();
         auto* const backend = pool_.pick(routed.request, left, routed.here_only);
         if (backend || routed.stop.stop_requested()) co_return backend;
-        if (!pool_.may_pick(routed.request, left, routed.here_only)) co_return nullptr;
+        auto* const next = pool_.awaited(routed.request, left, routed.here_only);
+        if (!next) co_return nullptr;
+        if (std::exchange(awaited, next) != next)
+            place.emplace(next->precedence(), Precedence::At::rest);
         if (routed.watch.stage && !std::exchange(told, true)) routed.watch.stage("wait for room");
         auto changing = pool_.changed(seen, std::chrono::steady_clock::now() + kLookForRoom);
         auto stopping = until_stopped(routed.stop);

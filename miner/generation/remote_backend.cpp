@@ -57,10 +57,11 @@ std::size_t RemoteBackend::places() const {
     return fleet_.known() ? fleet_.places() : 1;
 }
 
-// One alone lets wait whom it cannot serve yet, behind whom it does.
+// One alone lets wait whom it cannot serve yet, behind whom it does. Of several, a place is no less
+// free for requests that only wait for their turn to make candidates, or have theirs scored here.
 bool RemoteBackend::has_room() const {
     if (!fullness_.has_room(Clock::now()) || doubting_ > 0) return false;
-    return !fleet_.several() || std::size_t(load()) < fleet_.places();
+    return !fleet_.several() || precedence().at_work() < fleet_.places();
 }
 
 RemoteBackend::Tries RemoteBackend::begin_tries(bool begun) const {

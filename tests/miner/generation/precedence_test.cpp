@@ -20,13 +20,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Whoever has `rank` waits for its turn, and then writes its name.
+// Whoever has `rank` waits for its turn at a backend of so many places, and then writes its name.
 asio::awaitable<void> wait(Precedence& precedence, int rank, std::string name, std::string& order,
-                           std::chrono::steady_clock::time_point until, std::stop_token stop = {}) {
+                           std::chrono::steady_clock::time_point until, std::stop_token stop = {},
+                           std::size_t places = 1) {
     std::optional<Precedence::Place> place;
     place.emplace(precedence);
     place->move_to(rank);
-    const bool mine = co_await precedence.turn(*place, until, stop);
+    auto turn = precedence.turn(
+        *place, [places] { return places; }, until, stop);
+    const bool mine = co_await std::move(turn);
     order += mine ? name : "-";
 }
 
@@ -59,10 +62,60 @@ TEST_CASE("those of one rank do not wait for each other") {
     other.move_to(2);
     bool mine = false;
     asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { mine = co_await precedence.turn(one, later(), {}); },
+        io,
+        [&]() -> asio::awaitable<void> {
+            auto turn = precedence.turn(one, [] { return 1; }, later(), {});
+            mine = co_await std::move(turn);
+        },
         asio::detached);
     io.run();
     CHECK(mine);
+}
+
+TEST_CASE("where several are made at once whoever has no result holds up one candidate less") {
+    asio::io_context io{1};
+    Precedence precedence;
+    std::string order;
+    std::optional<Precedence::Place> first;
+    first.emplace(precedence);
+    Precedence::Place candidate(precedence);  // of another, under way
+    candidate.move_to(1);
+    asio::co_spawn(io, wait(precedence, 1, "b", order, later(), {}, 3), asio::detached);
+    io.poll();
+    CHECK(order == "b");
+    asio::co_spawn(io, wait(precedence, 1, "c", order, later(), {}, 2), asio::detached);
+    io.poll();
+    CHECK(order == "b");
+    first.reset();
+    io.run();
+    CHECK(order == "bc");
+}
+
+TEST_CASE("whoever waits for its turn, or for room, or is served, keeps no place from others") {
+    asio::io_context io{1};
+    Precedence precedence;
+    int rested = 0;
+    precedence.on_rest([&] { ++rested; });
+    std::string order;
+    std::optional<Precedence::Place> first, waiting;
+    first.emplace(precedence);
+    waiting.emplace(precedence, Precedence::At::rest);
+    CHECK(precedence.at_work() == 1);
+    asio::co_spawn(io, wait(precedence, 1, "a", order, later()), asio::detached);
+    io.poll();
+    CHECK(precedence.at_work() == 1);
+    CHECK(rested == 1);
+    first->retire();
+    io.poll();
+    CHECK(precedence.at_work() == 0);
+    CHECK(rested == 2);
+    CHECK(order.empty());  // the one that waits for room comes first
+    waiting.reset();
+    io.run();
+    CHECK(order == "a");
+    CHECK(precedence.at_work() == 0);
+    first.reset();
+    CHECK(precedence.at_work() == 0);
 }
 
 TEST_CASE("waiting for one's turn ends when time is over, and when it is told to") {
