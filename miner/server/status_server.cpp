@@ -176,7 +176,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::answer(network::ServerRequest
         reply = co_await route(*request, std::move(raw));
     }
     auto& headers = reply.reply.headers;
-    if (report_) add_report(headers, report_());
+    if (report_ && !refused) add_report(headers, report_());
     headers.emplace_back("x-content-type-options", "nosniff");
     headers.emplace_back("referrer-policy", "no-referrer");
     if (!network::find_header(headers, "cache-control"))

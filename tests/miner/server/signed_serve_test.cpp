@@ -18,6 +18,8 @@
 #include <atomic>
 #include <csignal>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -117,12 +119,13 @@ public:
                            {"content-type", "multipart/form-data; boundary=XX"}};
         return request;
     }
-    unsigned send(HttpRequest request) const {
+    network::HttpAnswer ask(HttpRequest request) const {
         request.port = std::uint16_t(port_.load());
         network::HttpLimits limits;
         limits.read = std::chrono::hours(1);
-        return tests::run(network::request(std::move(request), limits)).value().status;
+        return tests::run(network::request(std::move(request), limits)).value();
     }
+    unsigned send(HttpRequest request) const { return ask(std::move(request)).status; }
 
 private:
     tests::TemporaryFolder folder_;
@@ -162,6 +165,32 @@ TEST_CASE("a validator's signature opens /generate, once, and a restart does not
     CHECK(serving.send(good) == 401);
     CHECK(serving.send(older) == 401);
     CHECK(serving.send(serving.call(key_of(2))) == 200);
+    CHECK(serving.stop() == miner::ExitCode::ok);
+}
+
+TEST_CASE("who is refused is not told how much is at work, be it after the body was read") {
+    Serving serving;
+    serving.start();
+    const auto is_told = [](const network::HttpAnswer& answer) {
+        return network::find_header(answer.headers, "x-miner-instance").has_value();
+    };
+    const auto good = serving.call(key_of(2));
+    const auto made = serving.ask(good);
+    CHECK(made.status == 200);
+    CHECK(is_told(made));
+    auto tampered = serving.call(key_of(2));
+    tampered.body += " ";
+    const std::vector<std::pair<HttpRequest, unsigned>> calls{
+        {good, 401},
+        {tampered, 401},
+        {serving.call(key_of(2), now_ns() - 20'000'000'000), 401},
+        {serving.call(key_of(3)), 403},
+        {tests::plain_request("POST", "/generate"), 401}};
+    for (const auto& [call, status] : calls) {
+        const auto refused = serving.ask(call);
+        CHECK(refused.status == status);
+        CHECK_FALSE(is_told(refused));
+    }
     CHECK(serving.stop() == miner::ExitCode::ok);
 }
 
