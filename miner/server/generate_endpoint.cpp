@@ -196,8 +196,9 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::make(ServerRequest& 
     const bool no_queue = wants_no_queue(request.headers);
     std::string().swap(request.body);  // the call has its part of it
     if (!call) co_return Answer{"bad_form", words_reply(400, call.error().message())};
-    if (!s_.state.ready() || s_.stop.asked())
-        co_return Answer{"not_ready", retry_later(503, s_.stop.asked() ? "stopping" : "loading")};
+    if (s_.stop.asked()) co_return Answer{"not_ready", retry_later(503, "stopping")};
+    if (!s_.state.ready())
+        co_return Answer{"not_ready", retry_later(503, s_.state.health(BootClock::now()).reason)};
     const bool prompt = std::holds_alternative<generator::Prompt>(call->request);
     if (prompt ? !s_.production.takes_prompts() : !s_.production.takes_pictures())
         co_return Answer{

@@ -47,6 +47,9 @@ TEST_CASE("a server is ready once its device has warmed up, and not before") {
     serving.begin();
     REQUIRE(tests::eventually([&] { return serving.script->warm_ups == 1; }));
     CHECK(serving.get("/ready").status == 503);
+    const auto early = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(early.status == 503);
+    CHECK(early.body.find("loading the model") != std::string::npos);
     serving.script->warming = false;
     CHECK(tests::eventually([&] { return serving.get("/ready").status == 200; }));
     CHECK(serving.script->warm_ups == 1);
@@ -147,6 +150,22 @@ TEST_CASE("a caller is not told where the miners are that made nothing of it") {
     CHECK(answer.status == 503);
     CHECK(answer.body.find("remote 1") != std::string::npos);
     CHECK(answer.body.find(address) == std::string::npos);
+}
+
+TEST_CASE("a caller is told that no backend can take work, not that a model loads") {
+    Serving serving;
+    serving.settings.generator.device = "none";
+    serving.settings.generator.remote = {"http://127.0.0.1:1"};  // nobody is there
+    serving.begin();
+    REQUIRE(tests::eventually([&] {
+        return serving.get("/ready").body.find("no backend can take work") != std::string::npos;
+    }));
+    const auto refused = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(refused.status == 503);
+    CHECK(network::find_header(refused.headers, "retry-after") == "5");
+    CHECK(refused.body.find("no backend can take work") != std::string::npos);
+    CHECK(refused.body.find("127.0.0.1") == std::string::npos);
+    CHECK(serving.stop() == miner::ExitCode::ok);
 }
 
 TEST_CASE("a caller's picture may have 8 MB, and as many pixels as the settings say") {
