@@ -123,7 +123,8 @@ void add_http(Rows& rows) {
         {.name = "http.deadline",
          .field = [](Settings& s) -> Field { return &s.http.deadline; },
          .doc = "A call of /generate is given up after so long, waiting included; "
-                "0: after 30 s, as the subnet gives its miners, or on a CPU after generator.deadline.",
+                "0: after 30 s, as the subnet gives its miners, or, on a CPU or with generator.remote "
+                "alone, after generator.deadline.",
          .unit = "s",
          .least = 0,
          .most = 3'600},

@@ -152,6 +152,11 @@ bool BackendPool::able() const {
     return std::any_of(all.begin(), all.end(), [](const auto* one) { return one->able(); });
 }
 
+bool BackendPool::may_take_minutes() const {
+    return devices_.empty() || std::any_of(devices_.begin(), devices_.end(),
+                                           [](const auto& one) { return one->where() == "cpu"; });
+}
+
 bool BackendPool::takes_pictures() const {
     const auto all = backends();
     return std::any_of(all.begin(), all.end(),

@@ -69,6 +69,9 @@ public:
 
     // Whether anything more can be made just now.
     bool able() const;
+    // Whether one of its tasks may take minutes: a device is a CPU, or there is none, and nobody
+    // knows what others have. After load().
+    bool may_take_minutes() const;
     // What any backend takes, as far as is known, whether it is able or not.
     bool takes_pictures() const;
     bool takes_prompts() const;

@@ -171,8 +171,7 @@ config::Result<GenerateEndpoint::Call> GenerateEndpoint::read_call(
 std::chrono::milliseconds GenerateEndpoint::limit() const {
     const auto& settings = s_.settings;
     if (settings.http.deadline.count() > 0) return settings.http.deadline;
-    const auto& model = s_.state.model();
-    return model && model->device == "cpu" ? settings.generator.deadline : kSeasonsDeadline;
+    return s_.backends.may_take_minutes() ? settings.generator.deadline : kSeasonsDeadline;
 }
 
 asio::awaitable<ServerReply> GenerateEndpoint::generate(ServerRequest request) {

@@ -226,12 +226,34 @@ TEST_CASE("a call that takes too long is given up, and the next one is served") 
     CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
 }
 
-TEST_CASE("unless a deadline is set, a CPU has as long as a generation may take") {
+TEST_CASE("unless a deadline is set, CPUs have as long as a generation may take, GPUs have not") {
+    const std::string device = GENERATE("cpu", "cuda:0");
+    const bool several = GENERATE(false, true);
+    CAPTURE(device, several);
     Serving serving;
+    if (several) serving.settings.generator.devices = {device, device};
+    serving.script->device = device;
     serving.script->delay = 60s;
     serving.settings.generator.deadline = 1s;
     serving.start();
     const auto late = serving.post(form({{"prompt_image_file", picture()}}));
+    CHECK(late.status == 504);
+    const bool in_all =
+        late.body.find("within 1 s, waiting included: set http.deadline") != std::string::npos;
+    CHECK(in_all == (device == "cpu"));
+}
+
+TEST_CASE("unless a deadline is set, other miners have as long as a generation may take") {
+    Serving worker;
+    worker.script->delay = 60s;
+    worker.start();
+    Serving front;
+    front.settings.generator.device = "none";
+    front.settings.generator.remote = {worker.url()};
+    front.settings.generator.deadline = 1s;
+    front.start();
+    const auto late = front.post(form({{"prompt_image_file", picture()}}));
+    Serving::stop_all({&worker, &front});
     CHECK(late.status == 504);
     CHECK(late.body.find("within 1 s, waiting included: set http.deadline") != std::string::npos);
 }
