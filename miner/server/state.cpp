@@ -33,6 +33,22 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
+// Other miners may take what the model here does not; without a device here they alone tell.
+boost::json::object to_json(const generator::ModelInfo& model,
+                            const std::vector<BackendState>& backends) {
+    const auto any = [&](bool BackendState::*takes) {
+        return std::any_of(backends.begin(), backends.end(),
+                           [&](const BackendState& backend) { return backend.*takes; });
+    };
+    return {{"name", model.name},
+            {"device", model.device},
+            {"device_choice", model.device_choice},
+            {"dtype", model.dtype},
+            {"parameters", model.parameters},
+            {"takes_pictures", model.picture_size > 0 || any(&BackendState::takes_pictures)},
+            {"takes_prompts", model.takes_prompts || any(&BackendState::takes_prompts)}};
+}
+
 }  // namespace
 
 State::Limits State::limits(const config::Settings& settings) {
@@ -174,17 +190,11 @@ boost::json::object State::now(Time now) const {
                          {"attempt", task.attempt},
                          {"gaussians", task.gaussians < 0 ? boost::json::value(nullptr)
                                                           : boost::json::value(task.gaussians)}});
+    const auto states = this->backends();
     boost::json::value model = nullptr;
-    if (model_)
-        model = {{"name", model_->name},
-                 {"device", model_->device},
-                 {"device_choice", model_->device_choice},
-                 {"dtype", model_->dtype},
-                 {"parameters", model_->parameters},
-                 {"takes_pictures", model_->picture_size > 0},
-                 {"takes_prompts", model_->takes_prompts}};
+    if (model_) model = to_json(*model_, states);
     boost::json::array backends;
-    for (const auto& backend : this->backends())
+    for (const auto& backend : states)
         backends.push_back({{"name", backend.name},
                             {"able", backend.able},
                             {"load", backend.load},

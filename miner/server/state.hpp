@@ -39,8 +39,9 @@ struct BackendState {
     bool able = false;  // to take a request just now
     int load = 0;       // requests that it has
     std::optional<generator::DeviceMemory> memory = {};
-    bool remote = false;     // its name is an address
-    std::size_t places = 1;  // requests that it makes at once
+    bool remote = false;                                 // its name is an address
+    std::size_t places = 1;                              // requests that it makes at once
+    bool takes_pictures = false, takes_prompts = false;  // as far as is known
 };
 
 class State {

@@ -121,7 +121,8 @@ void show_backends(StatusServer& status_server, const BackendPool& pool) {
         std::vector<BackendState> states;
         for (const auto* backend : pool.backends())
             states.push_back({backend->name(), backend->able(), backend->load(), backend->memory(),
-                              backend->is_remote(), backend->places()});
+                              backend->is_remote(), backend->places(), backend->takes_pictures(),
+                              backend->takes_prompts()});
         return states;
     });
 }

@@ -179,6 +179,30 @@ TEST_CASE("while no backend can work no task is pulled, and when one can they ar
     CHECK(alone.count_lines("backend down") == 1);
 }
 
+TEST_CASE("a miner without devices takes what its remote miners take, and says so") {
+    tests::Serving server;
+    server.script->takes_prompts = false;
+    server.script->held = true;
+    server.start();
+    Stage stage;
+    stage.settings.http.listen = "127.0.0.1:0";
+    stage.settings.generator.device = "none";
+    stage.settings.generator.remote = {server.url()};
+    stage.add_validator({image_task("a")});
+    std::string health;
+    std::thread visitor([&] {
+        server.wait_for_stage1(1);
+        health = stage.ask_page("/health").body;
+        server.script->held = false;
+    });
+    CHECK(stage.run() == ExitCode::ok);
+    visitor.join();
+    tests::Serving::stop_all({&server});
+    INFO(health);
+    CHECK(health.find("\"takes_pictures\":true") != std::string::npos);
+    CHECK(health.find("\"takes_prompts\":false") != std::string::npos);
+}
+
 TEST_CASE("a task that every backend failed at is left with its validator and comes again") {
     // Healthy to look at, it hangs up on work; after its rest it does the work like any other.
     tests::Serving server;

@@ -4,6 +4,9 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <utility>
+#include <vector>
+
 using miner::State;
 using Time = State::Time;
 using namespace std::chrono_literals;
@@ -180,6 +183,25 @@ TEST_CASE("with backends of which none can take work nothing can be earned") {
     CHECK_FALSE(state.ready());
     backends.clear();
     CHECK(state.health(kStart).healthy);
+}
+
+TEST_CASE("what any backend takes is taken, also without a model here") {
+    auto state = running();
+    std::vector<miner::BackendState> backends{{.name = "http://gpu1:10006", .remote = true}};
+    state.ask_backends([&] { return backends; });
+    const auto takes = [&] {
+        const auto now = state.now(kStart);
+        const auto& model = now.at("model");
+        return std::pair(model.at("takes_pictures").as_bool(), model.at("takes_prompts").as_bool());
+    };
+    CHECK(takes() == std::pair(false, false));
+    backends[0].takes_prompts = true;
+    CHECK(takes() == std::pair(false, true));
+    backends.push_back({.name = "http://gpu2:10006", .remote = true, .takes_pictures = true});
+    CHECK(takes() == std::pair(true, true));
+    state.model_ready({.picture_size = 518, .takes_prompts = true});
+    backends.clear();
+    CHECK(takes() == std::pair(true, true));
 }
 
 TEST_CASE("now tells the tasks at hand with their stages") {
