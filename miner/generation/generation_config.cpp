@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestChain = 16;  // of what a caller sends
 
-// A picture is cropped to a square of its longer side: one of a few pixels' width would take as
-// much as one of a hundred times as many pixels.
-std::int64_t longest_side(std::int64_t max_pixels) {
-    constexpr std::int64_t kNarrowest = 256, kAlways = 4096;
-    return std::max(kAlways, max_pixels / kNarrowest);
-}
-
 config::Result<Enhancement> read_enhancement(const std::vector<std::string>& texts) {
     auto chain = generator::parse_chain(texts);
     if (!chain) return chain.error();
@@ -27,6 +20,16 @@ config::Result<Enhancement> read_enhancement(const std::vector<std::string>& tex
 }
 
 }  // namespace
+
+generator::DecodeLimits limits_of_others(std::int64_t max_pixels) {
+    // A picture is cropped to a square of its longer side: one of a few pixels' width would take as
+    // much as one of a hundred times as many pixels.
+    constexpr std::int64_t kNarrowest = 256, kAlways = 4096;
+    generator::DecodeLimits limits;
+    limits.max_pixels = max_pixels;
+    limits.max_side = std::min(limits.max_side, std::max(kAlways, max_pixels / kNarrowest));
+    return limits;
+}
 
 config::Result<Enhancement> parse_enhancement(std::string_view words) {
     std::vector<std::string> texts;
@@ -56,10 +59,8 @@ config::Result<GenerationConfig> read_generation_config(const config::Settings& 
     const std::int64_t side = *pictures ? settings.picture_service.size : 0;
     const auto of_service = side * side;
     generator::DecodeLimits limits;
-    if (from == Pictures::of_others) {
-        limits.max_pixels = std::max(settings.generator.max_pixels, of_service);
-        limits.max_side = std::min(limits.max_side, longest_side(limits.max_pixels));
-    }
+    if (from == Pictures::of_others)
+        limits = limits_of_others(std::max(settings.generator.max_pixels, of_service));
     return GenerationConfig{.gate = settings.gate,
                             .export_ = settings.export_,
                             .standard = std::move(*standard),

@@ -45,6 +45,10 @@ struct GenerationConfig {
 // be as large as any picture that is read.
 enum class Pictures { of_others, of_operator };
 
+// Of pictures that others send, with generator.max_pixels as given: none of them may be far longer
+// than wide.
+generator::DecodeLimits limits_of_others(std::int64_t max_pixels);
+
 // Fails with generator::Errc::bad_operation when a chain of the settings is wrong, and as
 // TextToImageClient::options does.
 config::Result<GenerationConfig> read_generation_config(const config::Settings& settings,

@@ -3,7 +3,10 @@
 #include "generator/image/decode.hpp"
 #include "generator/image/mask.hpp"
 #include "generator/image/prepare.hpp"
+#include "miner/generation/generation_config.hpp"
 #include "tests/support/catch.hpp"
+
+#include <algorithm>
 
 namespace {
 
@@ -35,6 +38,26 @@ TEST_CASE("a photograph goes as what cutting out its object begins with, to the 
     CHECK(small.width == 1024);
     CHECK(small.height == 469);
     CHECK(generator::without_alpha(small).pixels == generator::without_alpha(photograph).pixels);
+}
+
+TEST_CASE("a picture that is too long for another miner goes there as one that it takes") {
+    const auto limits =
+        miner::read_generation_config(config::Settings(), miner::Pictures::of_others)
+            .value()
+            .picture_limits;
+    CHECK_FALSE(miner::smaller_for_remote(picture(int(limits.max_side), 10, 255), 1000));
+    for (const auto alpha : {std::uint8_t(0), std::uint8_t(255)}) {
+        const auto panorama = picture(10'000, 200, alpha), tower = picture(200, 10'000, alpha);
+        for (const auto* each : {&panorama, &tower}) {
+            CHECK(generator::decode(generator::encode_png(*each), limits).has_error());
+            const auto smaller = miner::smaller_for_remote(*each, 1000);
+            REQUIRE(smaller);
+            const auto taken = generator::decode(*smaller, limits);
+            REQUIRE(taken.has_value());
+            CHECK(std::max(taken->width, taken->height) == 1024);
+            CHECK(std::min(taken->width, taken->height) == 20);
+        }
+    }
 }
 
 TEST_CASE("a picture that is cut out stays so when it is made smaller") {
