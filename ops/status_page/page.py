@@ -89,6 +89,7 @@ def look_at_scene(looker, scene, view):
                     looker.say(page.is_visible("#progress [aria-current=step]"), f"{where}: does not say how far it is")
                 looker.judge(page, where, whole=False)
                 page.keyboard.press("Escape")
+            look_at_renewal(looker, page, view)
             look_at_closing(looker, page, view)
             # From a card that more recent ones push out of the page meanwhile.
             page.evaluate("document.querySelector('#gallery li:last-child button').focus()")
@@ -123,6 +124,23 @@ def look_at_closing(looker, page, view):
     page.unroute(story)
     if page.is_visible("#detail"):
         page.keyboard.press("Escape")
+
+
+def look_at_renewal(looker, page, view):
+    """A story of which an attempt was cut off, while all is read anew and nothing has changed."""
+    where, asked = f"renewal-{view}", []
+    task = page.evaluate("tasks.find(t => t.state === 'open').id")
+    page.evaluate(f"Detail.open({task}, now)")
+    page.wait_for_selector("#detail[open]")
+    looker.say("(cut off)" in page.text_content("#story"), f"{where}: does not tell the attempt that was cut off")
+    count = lambda request: asked.append(request.url) if request.url.endswith(f"/api/tasks/{task}") else None
+    page.on("request", count)
+    page.evaluate("refresh()")
+    page.wait_for_timeout(500)
+    page.remove_listener("request", count)
+    looker.say(not asked, f"{where}: a story that is still right is read again")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
 
 
 def look_at_filters(looker, page, url, view):

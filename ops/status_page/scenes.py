@@ -187,6 +187,8 @@ class Scene:
                   "ms": {"prepare": 12.0, "encode": 30.0, "structure": 4100.0, "occupancy": 90.0, "latent": 5200.0, "gaussians": 150.0, "compress": 200.0},
                   "health": {"invisible": 0.002, "opacity_mean": 0.81, "opacity_spread": 0.0037, "non_finite": 0.0, "identity_rotations": 0.0, "extent": 0.93}}
                  for n in range(task["attempts"])]
+        if task["state"] == "open":  # begun anew, as after a restart
+            tried = [{**attempt, "superseded": True, "splats": False} for attempt in tried] + tried
         predicted = next((p for p in self.predictions if p["task"] == task["id"]), None)
         if predicted:  # the one that was sent or withheld, and what it was better than
             dice = random.Random(task["id"])

@@ -10,7 +10,7 @@ const Compare = (() => {
 
   // What can be shown of the task, the result first.
   function ownOf(task) {
-    const own = task.has_result ? [{ id: task.id, attempt: null, label: task.attempts.length > 1 && task.chosen ? `Result (attempt ${task.chosen})` : 'Result' }] : [];
+    const own = task.has_result ? [{ id: task.id, attempt: null, label: attemptsOf(task).length > 1 && task.chosen ? `Result (attempt ${task.chosen})` : 'Result' }] : [];
     for (const a of task.attempts.filter(a => a.splats && !(task.has_result && a.attempt === task.chosen)))
       own.push({ id: task.id, attempt: a.attempt, label: `Attempt ${a.attempt}${a.attempt === task.withheld ? ', withheld' : ''}${a.prediction && a.prediction.total !== null ? `, predicted ${fixed(a.prediction.total, 3)}` : ''}` });
     return own;
@@ -62,7 +62,7 @@ const Compare = (() => {
     if (own.length > 1) parts.push(select('Show', [['', own]], left, chosen => { left = chosen; show(); }));
     if (own.length + others.length > 1)
       parts.push(select('Compare with', [['', [none]], ['This task', own.length > 1 ? own : []], ['Results of other tasks', others]], none, chosen => { right = chosen && chosen.id ? chosen : null; show(); }));
-    if (own.length === 1 && it.attempts.filter(a => a.prediction && !a.superseded).length > 1)
+    if (own.length === 1 && attemptsOf(it).filter(a => a.prediction).length > 1)
       parts.push(make('span', { class: 'faint' }, 'The splats of its other attempts are not kept: only the 8 newest tasks have them, of what was scored while this page was open somewhere.'));
     $('choices').replaceChildren(...parts);
     show();

@@ -97,7 +97,7 @@ const Detail = (() => {
   // The tasks were read anew: an open one may be decided by now.
   function renew(tasks, now) {
     const task = shown && tasks.find(t => t.id === shown.id);
-    if (task && (task.state !== shown.state || task.outcome !== shown.outcome || task.attempts !== shown.attempts.length || task.score !== shown.score)) open(task.id, now);
+    if (task && (task.state !== shown.state || task.outcome !== shown.outcome || task.attempts !== attemptsOf(shown).length || task.score !== shown.score)) open(task.id, now);
   }
 
   function close() {

@@ -21,6 +21,8 @@ const fixed = (n, digits = 2) => n === null || n === undefined ? '–' : n.toFix
 // 100.0 % means all of them.
 const percent = (n, of) => of ? `${Math.min(100 * n / of, n < of ? 99.9 : 100).toFixed(1)} %` : '–';
 const rewards = n => n === null ? '–' : n.toLocaleString(undefined, { maximumSignificantDigits: n >= 100 ? 6 : 3, maximumFractionDigits: 4 });
+// The attempts of a story that count, as `attempts` of a listing counts them: not those that were cut off.
+const attemptsOf = story => story.attempts.filter(a => !a.superseded);
 const judgedOf = counts => counts.accepted + counts.zero_scores;
 const times = (n, what) => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 const short = text => text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-5)}` : text;
