@@ -5,6 +5,7 @@ width, the console, requests to elsewhere, the focus, and by axe-core (PyPI: axe
 """
 import re
 import shutil
+import time
 
 import scenes
 
@@ -62,9 +63,17 @@ def scroll_through(page, pause):
     page.wait_for_timeout(pause)
 
 
+def comes(page, holds, limit_s=90):
+    """Whether it holds within the time."""
+    end = time.monotonic() + limit_s
+    while not holds() and time.monotonic() < end:
+        page.wait_for_timeout(200)
+    return holds()
+
+
 def look_at_scene(looker, scene, view):
     with scenes.Stage(scene) as stage:
-        page = looker.open(stage.url, view, scene.name, may_fail=bool(scene.broken or scene.silent))
+        page = looker.open(stage.url, view, scene.name, may_fail=bool(scene.broken or scene.silent or scene.cut_off))
         page.wait_for_timeout(1200)
         word, tone = page.text_content("#status"), page.get_attribute("#verdict", "class")
         looker.say(word == scene.word and scene.tone in tone.split(), f"{scene.name} {view}: says '{word}' ({tone})")
@@ -77,6 +86,8 @@ def look_at_scene(looker, scene, view):
         looker.say(page.is_visible("#predictions canvas") == bool(scene.predictions), f"{scene.name} {view}: predictions {'missing' if scene.predictions else 'out of nothing'}")
         if scene.name == "predicted":
             look_at_predictions(looker, page, scene, view)
+        if scene.cut_off:
+            look_at_cut_off(looker, page, stage, f"{scene.name} {view}")
         if scene.name == "earning":
             look_at_filters(looker, page, stage.url, view)
             for story, (which, has_result) in STORIES.items():
@@ -101,6 +112,17 @@ def look_at_scene(looker, scene, view):
             page.wait_for_timeout(500)
             looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus goes with the card")
         page.close()
+
+
+def look_at_cut_off(looker, page, stage, where):
+    """The way to the miner breaks without a word, as with its power or a tunnel, and is mended."""
+    says = lambda word: comes(page, lambda: page.text_content("#status") == word)
+    stage.cut.set()
+    page.evaluate("void refresh()")
+    looker.say(says("not reached"), f"{where}: goes on saying '{page.text_content('#status')}' though nothing comes")
+    looker.say(comes(page, lambda: "cannot be read" in page.text_content("#fault")), f"{where}: waits for statistics for good")
+    stage.cut.clear()
+    looker.say(says("earning"), f"{where}: does not come back")
 
 
 def look_at_closing(looker, page, view):

@@ -146,8 +146,9 @@ class Scene:
     """What a miner in some state answers. `word` is what its page must say of it, in `tone`."""
 
     def __init__(self, name, word, tone, tasks=(), at_hand=(), backends=1, hotkeys=1, phase="running", reason="", broken=(),
-                 silent=False, scored_by=None, predictions=(), states=()):
+                 silent=False, cut_off=False, scored_by=None, predictions=(), states=()):
         self.name, self.word, self.tone, self.broken, self.silent = name, word, tone, broken, silent
+        self.cut_off = cut_off  # the way to it will break and be mended
         self.predictions, self.states = list(predictions), dict(states)
         self.hotkeys = HOTKEYS[:hotkeys]
         newest = max([t["id"] for t in tasks], default=0)
@@ -267,17 +268,20 @@ def scenes():
         Scene("stopping", "stopping", "warn", few, ["submit"], phase="draining", reason="stopping: the task at hand is finished, no other is begun"),
         Scene("no-statistics", "ready", "wait", few, broken=("/api/stats",)),
         Scene("gone", "not reached", "bad", few, silent=True),
+        Scene("cut-off", "earning", "good", few, ["structure"], cut_off=True),
     ]
 
 
 class Stage:
-    """A scene on a port of its own, until the `with` block ends."""
+    """A scene on a port of its own, until the `with` block ends. While `cut` is set nothing comes from it, and nothing ends."""
 
     def __init__(self, scene):
         stage = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
+                if stage.cut.is_set():
+                    return stage.over.wait()
                 if self.path == "/api/events":
                     return self.events()
                 status, kind, content = scene.answer(self.path)
@@ -296,14 +300,21 @@ class Stage:
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.end_headers()
-                for name, value in (("now", scene.now), ("log", LOG)):
-                    self.wfile.write(f"event: {name}\ndata: {json.dumps(value)}\n\n".encode())
+                with contextlib.suppress(ConnectionError):  # the page is closed
+                    self.tell("log", LOG)
+                    while not stage.cut.is_set():
+                        self.tell("now", scene.now)
+                        if stage.over.wait(5):
+                            return
                 stage.over.wait()
+
+            def tell(self, name, value):
+                self.wfile.write(f"event: {name}\ndata: {json.dumps(value)}\n\n".encode())
 
             def log_message(self, *_):
                 pass
 
-        self.over = threading.Event()
+        self.over, self.cut = threading.Event(), threading.Event()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"

@@ -151,7 +151,21 @@ function addLog(lines) {
 
 function watch() {
   const source = new EventSource('/api/events');
+  let silence = 0;
+  const unreached = () => {
+    now = null;
+    Verdict.unreached();
+  };
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      source.close();
+      unreached();
+      watch();
+    }, kSilence);
+  };
   source.addEventListener('now', event => {
+    heard();
     now = parsed(event.data);
     showNow();
     if (now.settled !== settled) {
@@ -162,11 +176,13 @@ function watch() {
   source.addEventListener('log', event => addLog(parsed(event.data)));
   source.onopen = () => $('log').replaceChildren();
   source.onerror = () => {
-    now = null;
-    Verdict.unreached();
+    unreached();
     // A browser tries again by itself only while nobody has answered: not after a refusal.
-    if (source.readyState === EventSource.CLOSED) setTimeout(watch, 5000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    clearTimeout(silence);
+    setTimeout(watch, 5000);
   };
+  heard();
 }
 
 $('close').onclick = () => $('detail').close();

@@ -43,8 +43,12 @@ const visible = text => text.replace(kUnsafe, c => `\\u{${c.codePointAt(0).toStr
 // The one way in for what the API says.
 const parsed = text => JSON.parse(text, (_, value) => typeof value === 'string' ? visible(value) : value);
 
+// After so many milliseconds without a word nobody is there: the miner answers within moments, and to whoever watches it
+// says something every 5 s (miner/server/routes.cpp). A machine that lost its power, or a tunnel that sleeps, ends nothing.
+const kSilence = 20e3;
+
 async function ask(path) {
-  const answer = await fetch(path);
+  const answer = await fetch(path, { signal: AbortSignal.timeout(kSilence) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return parsed(await answer.text());
 }
