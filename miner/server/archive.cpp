@@ -1,5 +1,6 @@
 #include "miner/server/archive.hpp"
 
+#include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/render/picture.hpp"
 #include "generator/splat/spz.hpp"
@@ -58,6 +59,10 @@ config::Result<std::string> convert(std::vector<std::uint8_t> spz, generator::Sp
     if (!bytes) return bytes.error();
     file->splats = {};
     return std::string(bytes->begin(), bytes->end());
+}
+
+config::Error nobody_waits() {
+    return config::fail(generator::Errc::cancelled, "nobody waits for it any more");
 }
 
 std::uint8_t to_byte(float value) {
@@ -176,13 +181,37 @@ void Archive::keep(storage::KeptName name, std::shared_ptr<const std::vector<std
     });
 }
 
-asio::awaitable<config::Result<std::string>> Archive::preview(Source source) {
+// Callers have places among the few results that may be on their way, and a page that is loaded
+// anew asks for its pictures once more: who has hung up must not hold one until the thread is free.
+asio::awaitable<std::shared_ptr<void>> Archive::turn(std::stop_token gone) {
+    if (!turns_) turns_.emplace(co_await asio::this_coro::executor);
+    const std::stop_callback hung_up(gone, [this] { turns_->happen(); });
+    while (slow_is_taken_ && !gone.stop_requested()) {
+        co_await turns_->wait();
+    }
+    if (gone.stop_requested()) co_return std::shared_ptr<void>();
+    slow_is_taken_ = true;
+    co_return std::shared_ptr<void>(nullptr, [this](void*) {
+        slow_is_taken_ = false;
+        turns_->happen();
+    });
+}
+
+std::optional<std::string> Archive::known_preview(const Source& source) {
     const auto known = std::find_if(previews_.begin(), previews_.end(),
                                     [&](const auto& entry) { return entry.first == source; });
-    if (known != previews_.end()) {
-        previews_.splice(previews_.begin(), previews_, known);
-        co_return previews_.front().second;
-    }
+    if (known == previews_.end()) return std::nullopt;
+    previews_.splice(previews_.begin(), previews_, known);
+    return previews_.front().second;
+}
+
+asio::awaitable<config::Result<std::string>> Archive::preview(Source source, std::stop_token gone) {
+    if (auto known = known_preview(source)) co_return std::move(*known);
+    auto waiting = turn(std::move(gone));
+    const auto mine = co_await std::move(waiting);
+    if (!mine) co_return nobody_waits();
+    // Who was before may have asked for the same.
+    if (auto known = known_preview(source)) co_return std::move(*known);
     const auto bytes = co_await spz(source);
     if (!bytes) co_return bytes.error();
     auto png = co_await run_on(slow_, [&] {
@@ -197,7 +226,11 @@ asio::awaitable<config::Result<std::string>> Archive::preview(Source source) {
 }
 
 asio::awaitable<config::Result<std::string>> Archive::converted(Source source,
-                                                                generator::SplatFormat format) {
+                                                                generator::SplatFormat format,
+                                                                std::stop_token gone) {
+    auto waiting = turn(std::move(gone));
+    const auto mine = co_await std::move(waiting);
+    if (!mine) co_return nobody_waits();
     auto bytes = co_await spz(source);
     if (!bytes) co_return bytes.error();
     co_return co_await run_on(slow_, [&] {

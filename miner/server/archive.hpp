@@ -4,6 +4,7 @@
 
 #include "generator/splat/splat_file.hpp"
 #include "miner/runtime/lanes.hpp"
+#include "network/event.hpp"
 #include "storage/artifacts.hpp"
 #include "storage/database.hpp"
 #include "storage/kept_splats.hpp"
@@ -17,6 +18,8 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -57,12 +60,15 @@ public:
     void keep(storage::KeptName name, std::shared_ptr<const std::vector<std::uint8_t>> spz);
 
     // A PNG of the result as the validator's page shows it, rendered when first asked for, by one
-    // thread of the lowest priority.
-    asio::awaitable<config::Result<std::string>> preview(Source source);
-    // As another kind of file, turned as `miner convert` does, by the same thread. Fails with
-    // bad_splats where that kind cannot hold it or it has more than kMostConverted Gaussians.
+    // thread of the lowest priority. Fails with generator::Errc::cancelled when `gone` fires, on
+    // io, before that thread comes to it; what is begun is finished, for whoever asks next.
+    asio::awaitable<config::Result<std::string>> preview(Source source, std::stop_token gone);
+    // As another kind of file, turned as `miner convert` does, by the same thread, and as preview()
+    // where the caller is gone. Fails with bad_splats where that kind cannot hold it or it has more
+    // than kMostConverted Gaussians.
     asio::awaitable<config::Result<std::string>> converted(Source source,
-                                                           generator::SplatFormat format);
+                                                           generator::SplatFormat format,
+                                                           std::stop_token gone);
     // 32 bytes a Gaussian, the largest first: centre and standard deviations as floats, RGB and
     // opacity, rotation w x y z as 128 + 127.5 * component. Little endian.
     asio::awaitable<config::Result<std::string>> splats(Source source);
@@ -72,6 +78,9 @@ private:
     Read open();  // on reader_
     template <class Fn>
     asio::awaitable<std::invoke_result_t<Fn, storage::Database&>> read(Fn fn);
+    // slow_ is the caller's for as long as what this returns lives. Null: `gone` fired first.
+    asio::awaitable<std::shared_ptr<void>> turn(std::stop_token gone);
+    std::optional<std::string> known_preview(const Source& source);
 
     std::filesystem::path file_;
     storage::Artifacts artifacts_;
@@ -79,6 +88,8 @@ private:
     std::function<void(const config::Error&)> not_kept_;  // on reader_; empty once it was told
     std::unique_ptr<storage::Database> database_;         // on reader_
     std::list<std::pair<Source, std::string>> previews_;  // newest first; on io
+    bool slow_is_taken_ = false;                          // likewise
+    std::optional<network::Event> turns_;                 // since somebody wants one
     asio::thread_pool reader_{1}, slow_{1};
 };
 

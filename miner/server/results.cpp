@@ -107,7 +107,8 @@ std::string file_name(const RouteRequest& request, const Rendition& rendition,
 }  // namespace
 
 asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& request,
-                                                           const network::HttpHeaders& headers) {
+                                                           const network::ServerRequest& raw) {
+    const auto& headers = raw.headers;
     const auto row = read_number(request.path[2], 1, kLargestRow);
     if (!row) co_return Reply{not_found()};
     const std::string what = request.path.size() == 4 ? request.path[3] : "";
@@ -135,7 +136,8 @@ asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& reques
     // Before anything is read or made of it.
     const auto tag = tag_of(*source, story->told.task, *rendition);
     if (network::names_entity_tag(headers, tag)) co_return Reply{not_modified(tag)};
-    auto reply = co_await result_of(*source, what);
+    auto making = result_of(*source, what, raw.gone);
+    auto reply = co_await std::move(making);
     if (reply.reply.status != 200) co_return reply;
     reply.reply.headers = {{"content-type", std::string(rendition->type)}};
     if (!rendition->ending.empty())
@@ -147,7 +149,8 @@ asio::awaitable<StatusServer::Reply> StatusServer::of_task(const Request& reques
 }
 
 asio::awaitable<StatusServer::Reply> StatusServer::result_of(Archive::Source source,
-                                                             std::string what) {
+                                                             std::string what,
+                                                             std::stop_token gone) {
     if (results_out_.use_count() > kResultsOut)
         co_return Reply{busy_reply("too many results are being sent", 1)};
     const auto& rendition = *std::find_if(kRenditions.begin(), kRenditions.end(),
@@ -158,7 +161,9 @@ asio::awaitable<StatusServer::Reply> StatusServer::result_of(Archive::Source sou
             co_return Reply{busy_reply("other results are being converted", 2)};
         reply.hold = std::make_shared<std::pair<std::shared_ptr<int>, std::shared_ptr<int>>>(
             results_out_, converted_out_);
-        const auto made = co_await archive_->converted(std::move(source), *rendition.converted);
+        auto converting =
+            archive_->converted(std::move(source), *rendition.converted, std::move(gone));
+        const auto made = co_await std::move(converting);
         if (!made) {
             const bool refused = made.error().code == generator::Errc::bad_splats;
             co_return Reply{refused ? words_reply(422, made.error().message())
@@ -172,7 +177,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::result_of(Archive::Source sou
         reply.reply.body.assign(spz->begin(), spz->end());
     } else {
         reply.hold = results_out_;
-        auto making = what == "preview.png" ? archive_->preview(std::move(source))
+        auto making = what == "preview.png" ? archive_->preview(std::move(source), std::move(gone))
                                             : archive_->splats(std::move(source));
         auto made = co_await std::move(making);
         if (!made) co_return Reply{failure(made.error())};

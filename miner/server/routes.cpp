@@ -88,7 +88,7 @@ asio::awaitable<StatusServer::Reply> StatusServer::route(const Request& request,
     if (request.is({"api", "predictions"})) co_return co_await predictions(request);
     if (request.is({"api", "tasks"})) co_return co_await tasks(request);
     if (path.size() >= 3 && path.size() <= 4 && path[0] == "api" && path[1] == "tasks")
-        co_return co_await of_task(request, raw.headers);
+        co_return co_await of_task(request, raw);
     if (path.size() == 2 && path[0] == "page") co_return Reply{page(path[1])};
     co_return Reply{not_found()};
 }

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 namespace miner {
 
@@ -75,8 +76,9 @@ private:
     asio::awaitable<Reply> answer(network::ServerRequest request);
     asio::awaitable<Reply> route(const Request& request, network::ServerRequest raw);
     asio::awaitable<Reply> tasks(const Request& request);
-    asio::awaitable<Reply> of_task(const Request& request, const network::HttpHeaders& headers);
-    asio::awaitable<Reply> result_of(Archive::Source source, std::string what);
+    asio::awaitable<Reply> of_task(const Request& request, const network::ServerRequest& raw);
+    asio::awaitable<Reply> result_of(Archive::Source source, std::string what,
+                                     std::stop_token gone);
     asio::awaitable<Reply> stats(const Request& request);
     asio::awaitable<Reply> predictions(const Request& request);
     asio::awaitable<Reply> metrics_now();

@@ -4,7 +4,9 @@
 #include "tests/generator/splat/splat_cases.hpp"
 #include "tests/miner/server/seen.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 
+#include <list>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,36 @@ std::string outcome_of(const std::string& text) {
     return std::string(storage::name(query->filter.outcome.value())) +
            (withheld ? *withheld ? " withheld" : " not withheld" : "");
 }
+
+// A second's work or so for who draws it.
+std::vector<std::uint8_t> slow_to_draw() {
+    generator::StoredSplats splats;
+    splats.resize(1'000'000);
+    for (std::size_t i = 0; i < splats.size(); ++i) {
+        const auto place = [i](std::size_t steps) {
+            return float(i % steps) / float(steps) - 0.5f;
+        };
+        splats.position[i] = {place(997), place(991), place(983)};
+        splats.log_scale[i] = {-4, -4, -4};
+        splats.rotation[i] = {1, 0, 0, 0};
+        splats.logit[i] = -4;
+    }
+    return generator::write_spz(splats, {.fraction_bits = 14});
+}
+
+// Asks, and hangs up in the end.
+class Caller {
+public:
+    Caller(const Seen& seen, const std::string& target) {
+        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), seen.port()});
+        tests::send(socket_, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    bool is_answered() const { return socket_.available() > 0; }
+
+private:
+    boost::asio::io_context io_;
+    tests::LoopbackPeer::Socket socket_{io_};
+};
 
 }  // namespace
 
@@ -128,6 +160,22 @@ TEST_CASE("attempts whose splats are kept can be had beside the result") {
     // An attempt that was sent is the result, though nobody told its splats.
     CHECK(seen.json(task(seen.answered)).at("attempts").at(0).at("splats") == true);
     CHECK(seen.get(task(seen.answered, "/asset.spz?attempt=1")).status == 200);
+}
+
+TEST_CASE("pictures that nobody waits for any more keep no result from being sent") {
+    Seen seen;
+    const auto status_of_result = [&] {
+        return seen.get(task(seen.answered, "/asset.spz")).status;
+    };
+    Caller first(seen, task(seen.answer_with(slow_to_draw()), "/preview.png"));
+    CHECK(seen.get("/api/tasks").status == 200);  // read behind it, so that it is the first
+    {
+        std::list<Caller> others;
+        for (int i = 0; i < 7; ++i) others.emplace_back(seen, task(seen.answered, "/preview.png"));
+        CHECK(tests::eventually([&] { return status_of_result() == 503 || first.is_answered(); }));
+    }
+    CHECK(tests::eventually([&] { return status_of_result() == 200; }));
+    CHECK_FALSE(first.is_answered());
 }
 
 TEST_CASE("nobody's disk is filled with attempts that nobody looks at") {
