@@ -73,7 +73,7 @@ def comes(page, holds, limit_s=90):
 
 def look_at_scene(looker, scene, view):
     with scenes.Stage(scene) as stage:
-        page = looker.open(stage.url, view, scene.name, may_fail=bool(scene.broken or scene.silent or scene.cut_off))
+        page = looker.open(stage.url, view, scene.name, may_fail=bool(scene.broken or scene.silent or scene.cut_off or scene.refusals))
         page.wait_for_timeout(1200)
         word, tone = page.text_content("#status"), page.get_attribute("#verdict", "class")
         looker.say(word == scene.word and scene.tone in tone.split(), f"{scene.name} {view}: says '{word}' ({tone})")
@@ -86,6 +86,8 @@ def look_at_scene(looker, scene, view):
         looker.say(page.is_visible("#predictions canvas") == bool(scene.predictions), f"{scene.name} {view}: predictions {'missing' if scene.predictions else 'out of nothing'}")
         if scene.name == "predicted":
             look_at_predictions(looker, page, scene, view)
+        if scene.refusals:
+            look_at_refusals(looker, page, scene, f"{scene.name} {view}")
         if scene.cut_off:
             look_at_cut_off(looker, page, stage, f"{scene.name} {view}")
         if scene.name == "earning":
@@ -112,6 +114,22 @@ def look_at_scene(looker, scene, view):
             page.wait_for_timeout(500)
             looker.say(page.evaluate("!!document.activeElement.closest('#gallery')"), f"{view}: the focus goes with the card")
         page.close()
+
+
+def look_at_refusals(looker, page, scene, where):
+    """A picture that comes at last, one that is gone, one that never comes, and an input that does not."""
+    ends = [("img", "does not show what comes later"), (".none:text-is('not kept any more')", "does not say that it is gone"),
+            (".none:text-is('cannot be drawn just now')", "does not say that it cannot be drawn")]
+    tasks = [path.split("/")[3] for path in scene.refusals if path.endswith("preview.png")]
+    for task, (what, fault) in zip(tasks, ends):
+        card = page.query_selector(f"#gallery [data-id='{task}']")
+        card.scroll_into_view_if_needed()
+        looker.say(comes(page, lambda: card.query_selector(what)), f"{where}: task {task} {fault}: '{card.text_content()}'")
+    looker.say(page.evaluate("document.querySelectorAll('#gallery img').length") >= 2, f"{where}: what comes at once is not shown")
+    page.evaluate(f"Detail.open({tasks[0]}, now)")
+    looker.say(comes(page, lambda: "cannot be read just now" in page.text_content("#input-figure")),
+               f"{where}: says '{page.text_content('#input-figure')}' of an input that is refused")
+    page.keyboard.press("Escape")
 
 
 def look_at_cut_off(looker, page, stage, where):

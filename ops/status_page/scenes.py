@@ -24,6 +24,7 @@ HOTKEYS = ["5EviPeQ7mwKSLfKfQtC2MRCTLaopMxRQyQwLGGs1AYxXWPNA", "5FRHeCU7n1pE1jXv
 VALIDATORS = ["5DtYo2JP2rv6za3eGat355ADuDqvGijwF3NdTDdw88K9276X", "5FQyUXCvZzVfCzLETP5TYbz7xDGgB5Yigx8jSPNqPic2ivNU",
               "5EqsZVFXcdhUisJyWntvxNxdMdWbVFtnpyA7gixzLHeyXKtm"]
 LONG = "cannot reach https://validator.example.org:8091/" + "a_very_long_path_that_nobody_can_break" * 4 + ": connection refused"
+ALWAYS = 1 << 30
 LOG = ["2026-11-27 20:01:57.896 INFO  pulled task=73b39a01 kind=text validator=5DtYo2…9276X known=false",
        "2026-11-27 20:02:05.104 WARN  pull failed validator=5FQyUX…2ivNU error=\"" + LONG + "\"",
        "2026-11-27 20:02:05.512 ERROR not submitted task=73b39a01 error=\"<img src=x onerror=alert(1)>\""]
@@ -146,9 +147,10 @@ class Scene:
     """What a miner in some state answers. `word` is what its page must say of it, in `tone`."""
 
     def __init__(self, name, word, tone, tasks=(), at_hand=(), backends=1, hotkeys=1, phase="running", reason="", broken=(),
-                 silent=False, cut_off=False, scored_by=None, predictions=(), states=()):
+                 silent=False, cut_off=False, refusals=(), scored_by=None, predictions=(), states=()):
         self.name, self.word, self.tone, self.broken, self.silent = name, word, tone, broken, silent
         self.cut_off = cut_off  # the way to it will break and be mended
+        self.refusals = dict(refusals)  # by path: the status, and how often before what is there comes
         self.predictions, self.states = list(predictions), dict(states)
         self.hotkeys = HOTKEYS[:hotkeys]
         newest = max([t["id"] for t in tasks], default=0)
@@ -244,6 +246,7 @@ class Scene:
 def scenes():
     day = tasks_of(1000, 3 * 86400, 40, HOTKEYS[:1])
     few = tasks_of(9, 300, 30, HOTKEYS[:1])
+    pictures = [f"/api/tasks/{t['id']}/preview.png" for t in few if t["has_result"]]
     scored = tasks_of(400, 86400, 40, HOTKEYS[:1], quality=(9, 3))
     strange = tasks_of(90, 86400, 40, HOTKEYS[:1])
     return [
@@ -269,6 +272,9 @@ def scenes():
         Scene("no-statistics", "ready", "wait", few, broken=("/api/stats",)),
         Scene("gone", "not reached", "bad", few, silent=True),
         Scene("cut-off", "earning", "good", few, ["structure"], cut_off=True),
+        Scene("busy", "earning", "good", few, refusals={
+            pictures[0]: (503, 3), pictures[1]: (404, ALWAYS), pictures[2]: (503, ALWAYS),
+            **{f"/api/tasks/{t['id']}/input": (503, ALWAYS) for t in few}}),
     ]
 
 
@@ -284,15 +290,19 @@ class Stage:
                     return stage.over.wait()
                 if self.path == "/api/events":
                     return self.events()
-                status, kind, content = scene.answer(self.path)
+                status, kind, content = stage.refusal(self.path) or scene.answer(self.path)
                 self.send_response(status)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(content)))
                 if kind == "text/html":  # as the real one has it, so that what it forbids is seen here, too
                     self.send_header("content-security-policy", policy())
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 with contextlib.suppress(BrokenPipeError):  # a page that is loaded anew waits for nothing
                     self.wfile.write(content)
+
+            do_HEAD = do_GET
 
             def events(self):
                 if scene.silent:
@@ -315,9 +325,19 @@ class Stage:
                 pass
 
         self.over, self.cut = threading.Event(), threading.Event()
+        self.refusals, self.lock = dict(scene.refusals), threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def refusal(self, path):
+        """As Scene.answer(); None: it is answered."""
+        with self.lock:
+            status, times = self.refusals.get(path, (0, 0))
+            if not times:
+                return None
+            self.refusals[path] = status, times - 1
+        return status, "text/plain", b"refused"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

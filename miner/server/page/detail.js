@@ -13,7 +13,7 @@ const Detail = (() => {
     const words = answer && answer.ok && task.kind === 'text' ? await answer.text() : '';
     if (!shown || shown.id !== task.id) return;
     if (!answer || !answer.ok) {
-      figure.replaceChildren(note('The input is kept only for the newest tasks of this run.'));
+      figure.replaceChildren(note(answer && answer.status === 404 ? 'The input is kept only for the newest tasks of this run.' : 'The input cannot be read just now.'));
     } else if (task.kind === 'text') {
       figure.replaceChildren(make('blockquote', {}, words), note('Prompt'));
     } else {

@@ -6,22 +6,29 @@ const kAtFirst = matchMedia('(max-width: 34rem)').matches ? 8 : 21;  // results 
 // A busy miner renders slowly, and a browser asks one server few things at a time: pictures wait here, so that
 // everything else does not.
 const Pictures = (() => {
+  const kPauses = [2, 5, 15, 60];  // seconds before one that did not come is asked for again; the last one for good
   const waiting = [];
   let loading = 0;
   const next = () => {
     while (loading < 2 && waiting.length) {
-      const [place, image, path] = waiting.shift();
+      const wanted = waiting.shift(), { place, image, path } = wanted;
       if (!place.isConnected) continue;
       loading++;
-      image.onload = image.onerror = event => {
-        loading--;
-        if (event.type === 'error') place.textContent = 'not kept any more';
-        else place.replaceWith(image);
-        next();
-      };
+      const done = () => { loading--; next(); };
+      image.onload = () => { place.replaceWith(image); done(); };
+      image.onerror = () => failed(wanted).finally(done);
       image.src = path;
     }
   };
+  // Only the miner knows that one is gone: it may be busy, out of reach, or starting anew.
+  async function failed(wanted) {
+    const { place, path } = wanted;
+    const answer = await fetch(path, { method: 'HEAD', signal: AbortSignal.timeout(kSilence) }).catch(() => null);
+    if (answer && answer.status === 404) return void (place.textContent = 'not kept any more');
+    const pause = kPauses[Math.min(wanted.failures++, kPauses.length - 1)];
+    if (wanted.failures >= kPauses.length) place.textContent = 'cannot be drawn just now';
+    setTimeout(() => { if (place.isConnected) seen.observe(place); }, 1000 * pause);
+  }
   const seen = new IntersectionObserver(entries => {
     for (const entry of entries.filter(e => e.isIntersecting)) {
       seen.unobserve(entry.target);
@@ -30,7 +37,7 @@ const Pictures = (() => {
     next();
   }, { rootMargin: '200px' });
   // `image` takes the place of `place` once it is seen and has come.
-  return { want: (place, image, path) => { place.wanted = [place, image, path]; seen.observe(place); } };
+  return { want: (place, image, path) => { place.wanted = { place, image, path, failures: 0 }; seen.observe(place); } };
 })();
 
 const Gallery = (() => {
