@@ -3,9 +3,9 @@
 
 #include "network/subnet/messages.hpp"
 #include "tests/endure/lossy_trace.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/process.hpp"
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -15,8 +15,7 @@ namespace endure {
 
 namespace fs = std::filesystem;
 
-// Nothing takes so long unless it hangs.
-constexpr std::chrono::minutes kPatience{5};
+constexpr auto kPatience = tests::kLongestWait;
 
 // Where and how a traced process is cut off; no `at`: it is not.
 struct Cut {

@@ -6,10 +6,13 @@
 
 namespace tests {
 
-// True as soon as `holds()` is, false shortly before ctest would end the test (TIMEOUT).
+// Whatever takes so long hangs: shortly before ctest would end the test (TIMEOUT).
+constexpr std::chrono::minutes kLongestWait{9};
+
+// True as soon as `holds()` is, false after the longest wait.
 template <class Predicate>
 bool eventually(Predicate holds) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(9);
+    const auto end = std::chrono::steady_clock::now() + kLongestWait;
     while (!holds()) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -1,5 +1,7 @@
 #include "tests/support/forked.hpp"
 
+#include "tests/support/eventually.hpp"
+
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -40,7 +42,7 @@ Outcome run_forked(const std::function<int()>& program) {
         ::_exit(status);
     }
     int status = 0;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    const auto end = std::chrono::steady_clock::now() + kLongestWait;
     while (::waitpid(pid, &status, WNOHANG) == 0) {
         if (std::chrono::steady_clock::now() > end) {
             ::kill(pid, SIGKILL);

@@ -7,8 +7,8 @@
 
 namespace tests {
 
-// What it returns is the exit status. No thread may be running here; throws when it outlives two
-// minutes, after which it is killed.
+// What it returns is the exit status. No thread may be running here; throws when it outlives
+// kLongestWait, after which it is killed.
 Outcome run_forked(const std::function<int()>& program);
 
 }  // namespace tests

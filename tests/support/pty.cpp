@@ -1,5 +1,7 @@
 #include "tests/support/pty.hpp"
 
+#include "tests/support/eventually.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -15,9 +17,6 @@
 
 namespace tests {
 namespace {
-
-// Nothing here takes so long unless it hangs.
-constexpr std::chrono::seconds kPatience{120};
 
 winsize size_of(int columns, int rows) {
     winsize size{};
@@ -87,7 +86,7 @@ bool Pty::read_some() {
 }
 
 bool Pty::until(const std::function<bool(const Vt&)>& holds) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    const auto end = std::chrono::steady_clock::now() + kLongestWait;
     while (!holds(screen_)) {
         if (std::chrono::steady_clock::now() > end) return false;
         read_some();
@@ -100,7 +99,7 @@ bool Pty::shows(std::string_view text) {
 }
 
 std::optional<int> Pty::wait_status(bool or_stopped) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    const auto end = std::chrono::steady_clock::now() + kLongestWait;
     while (std::chrono::steady_clock::now() < end) {
         int status = 0;
         const pid_t which = ::waitpid(pid_, &status, WNOHANG | (or_stopped ? WUNTRACED : 0));

@@ -5,6 +5,7 @@
 #include "network/simulator/chain_node.hpp"
 #include "tests/network/keys.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -130,7 +131,7 @@ struct Scene {
 // Waits on io until `holds`; a test that waits in vain fails.
 inline asio::awaitable<void> until(std::function<bool()> holds) {
     asio::steady_timer timer(co_await asio::this_coro::executor);
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(9);
+    const auto end = std::chrono::steady_clock::now() + kLongestWait;
     while (!holds() && std::chrono::steady_clock::now() < end) {
         timer.expires_after(1ms);
         co_await timer.async_wait(asio::use_awaitable);

@@ -5,13 +5,13 @@
 #include "storage/database.hpp"
 #include "tests/miner/report/some_statistics.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -55,7 +55,7 @@ json::value by_python(const std::string& program, const std::string& text) {
                                          .input = {},
                                          .folder = {},
                                          .largest_file = {}},
-                                        std::chrono::minutes(2));
+                                        tests::kLongestWait);
     INFO(read.err);
     REQUIRE(read.exit_status.code == 0);
     return json::parse(read.out);
