@@ -4,6 +4,8 @@
 #include "tests/support/forked.hpp"
 
 #include <atomic>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <utility>
@@ -90,6 +92,8 @@ TEST_CASE("a device that does not come back ends the process with the code of a 
     CAPTURE(in_stage2);
     const auto child = tests::run_forked([&] {
         Stage stage;
+        std::fputs(stage.folder.path().c_str(), stdout);
+        std::fflush(stdout);  // it ends on the spot
         stage.device_patience = 10ms;
         stage.settings.run.grace = 0s;
         stage.add_validator({image_task("a")});
@@ -103,6 +107,8 @@ TEST_CASE("a device that does not come back ends the process with the code of a 
         return int(stage.run());
     });
     CHECK(child.exit_status == tests::ProcessExit{.code = int(ExitCode::device_lost)});
+    CHECK(child.out.find("miner-test-") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(child.out));
 }
 
 TEST_CASE("a second miner on the same folder is refused") {

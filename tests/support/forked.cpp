@@ -1,11 +1,13 @@
 #include "tests/support/forked.hpp"
 
 #include "tests/support/eventually.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -31,12 +33,14 @@ Outcome run_forked(const std::function<int()>& program) {
     std::FILE* const out = std::tmpfile();
     std::FILE* const err = std::tmpfile();
     if (!out || !err) throw std::system_error(errno, std::generic_category(), "tmpfile");
+    const TemporaryFolder scratch;  // removed here alone: the child never returns
     std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
     if (pid == 0) {
         ::dup2(::fileno(out), STDOUT_FILENO);
         ::dup2(::fileno(err), STDERR_FILENO);
+        ::setenv("TMPDIR", scratch.path().c_str(), 1);
         const int status = program();
         std::fflush(nullptr);
         ::_exit(status);

@@ -8,7 +8,8 @@
 namespace tests {
 
 // What it returns is the exit status. No thread may be running here; throws when it outlives
-// kLongestWait, after which it is killed.
+// kLongestWait, after which it is killed. What it puts among temporary files is removed after its
+// end, however it ends.
 Outcome run_forked(const std::function<int()>& program);
 
 }  // namespace tests
