@@ -1,11 +1,8 @@
 #include "tests/endure/days_story.hpp"
 
-#include "config/environment.hpp"
-#include "miner/cli/command_line.hpp"
-#include "miner/cli/commands/commands.hpp"
-#include "miner/runtime/signals.hpp"
 #include "tests/endure/account.hpp"
 #include "tests/endure/days_faults.hpp"
+#include "tests/endure/days_service.hpp"
 #include "tests/endure/subject_process.hpp"
 #include "tests/endure/virtual_time.hpp"
 #include "tests/storage/outsider.hpp"
@@ -13,12 +10,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -37,7 +30,6 @@ using virtual_time::Party;
 constexpr auto kBetweenLooks = 30s;
 constexpr auto kCalm = 27min;     // longer than any cool-down of a story
 constexpr auto kLongest = 25min;  // cool-down of a story, its penalty with it, but for a liar
-constexpr auto kRestart = 15s;    // RestartSec of ops/systemd/miner.service
 // A miner that has nothing to do looks at its clock each ten seconds, in two slots, and hears of a
 // block each twelve; a task takes some dozens of steps. What spins does thousands a second.
 constexpr std::int64_t kMostWakeUpsAnHour = 15'000;
@@ -55,95 +47,6 @@ void stuck(const std::string& why) {
     std::printf("broken: %s: %s\n", moment().c_str(), why.c_str());
     std::fflush(stdout);
 }
-
-// The service manager, with the miner.
-class Service {
-public:
-    Service(const Place& place, std::vector<std::string> words, Sufferer& miner, std::uint32_t seed,
-            std::chrono::milliseconds longest_stage, std::function<void()> starts)
-        : words_(std::move(words)),
-          miner_(miner),
-          random_(seed),
-          longest_stage_(longest_stage),
-          starts_(std::move(starts)) {
-        script_->at_stage1 = [this](int) { stage(); };
-        words_.insert(words_.begin(), place.subject({}).program);
-        thread_ = std::thread([this] { run(); });
-    }
-    Service(const Service&) = delete;
-    Service& operator=(const Service&) = delete;
-    ~Service() { stop(); }
-
-    void stop() {
-        if (!thread_.joinable()) return;
-        asked_ = true;
-        if (!ended_) ::kill(::getpid(), SIGTERM);
-        thread_.join();
-    }
-    bool has_ended() const { return ended_; }
-    int code() const { return code_; }
-
-private:
-    // What a task takes, and comes to.
-    void stage() {
-        std::this_thread::sleep_for(
-            std::chrono::milliseconds(200 + random_() % std::uint32_t(longest_stage_.count())));
-        constexpr std::int64_t kVoxels[] = {100, 100, 100, 50, 60, 40, 0};
-        script_->voxels = std::vector<std::int64_t>{kVoxels[random_() % std::size(kVoxels)]};
-        using Gpu = Sufferer::Gpu;
-        const auto gpu = miner_.gpu.load();
-        if (gpu == Gpu::well) return;
-        script_->voxels = std::vector<std::int64_t>{-1};
-        script_->failure = gpu == Gpu::full    ? generator::Errc::out_of_memory
-                           : gpu == Gpu::fails ? generator::Errc::internal
-                                               : generator::Errc::device_lost;
-    }
-
-    miner::MakeGenerator generator() {
-        return [this, make = tests::make_fake(script_)](const config::Generator& settings)
-                   -> config::Result<std::unique_ptr<generator::Generator>> {
-            if (miner_.gpu == Sufferer::Gpu::lost)
-                return config::fail(generator::Errc::device_lost, "as drawn");
-            return make(settings);
-        };
-    }
-
-    void run() {
-        virtual_time::join(Party::miner);
-        std::vector<char*> arguments;
-        for (auto& word : words_) arguments.push_back(word.data());
-        const auto parsed =
-            miner::parse(int(arguments.size()), arguments.data(), config::process_environment(),
-                         std::chrono::system_clock::now());
-        const auto* line = std::get_if<miner::CommandLine>(&parsed);
-        if (!line) std::fputs(std::get<miner::Exit>(parsed).text.c_str(), stderr);
-        while (line) {
-            miner::keep_signals();  // as main does
-            starts_();
-            const auto code = miner::run_command(*line, generator(), {});
-            code_ = int(code);
-            miner::keep_signals();
-            // RestartPreventExitStatus leaves these two to start again after.
-            if (asked_ ||
-                (code != miner::ExitCode::device_lost && code != miner::ExitCode::storage))
-                break;
-            ++miner_.restarts;
-            std::this_thread::sleep_for(kRestart);
-            if (asked_) break;
-        }
-        ended_ = true;
-    }
-
-    std::vector<std::string> words_;
-    Sufferer& miner_;
-    std::mt19937 random_;
-    std::chrono::milliseconds longest_stage_;
-    std::function<void()> starts_;
-    std::shared_ptr<tests::Script> script_ = std::make_shared<tests::Script>();
-    std::atomic<bool> asked_ = false, ended_ = false;
-    std::atomic<int> code_ = -1;
-    std::thread thread_;
-};
 
 class Story {
 public:
