@@ -274,9 +274,14 @@ Began Faults::of_disk(Time& length) {
     length = drawn(20s, 600s);
     const auto database = miner_.storage / "miner.db";
     const auto kind = random_() % 7;
+    if (kind < 5 && miner_.gpu == Sufferer::Gpu::lost) return {};
+    ++miner_.disk_faults;
     if (kind == 6) {
         broken_disk::fail(miner_.storage / "assets", {.opening = ENOSPC, .writing = ENOSPC});
-        return {"no room for results", [] { broken_disk::mend(); }};
+        return {"no room for results", [this] {
+                    broken_disk::mend();
+                    ++miner_.disk_faults_over;
+                }};
     }
     if (kind == 5) {
         const auto away = miner_.logs.string() + ".away";
@@ -285,9 +290,9 @@ Began Faults::of_disk(Time& length) {
                     std::error_code ignored;
                     std::filesystem::remove_all(away, ignored);
                     std::filesystem::create_directories(miner_.logs, ignored);
+                    ++miner_.disk_faults_over;
                 }};
     }
-    if (miner_.gpu == Sufferer::Gpu::lost) return {};
     disk_fails_ = true;
     watch.hinder_all("disk");
     watch.excuse_early();
@@ -319,6 +324,7 @@ Began Faults::of_disk(Time& length) {
                 held_.reset();
                 broken_disk::mend();
                 disk_fails_ = false;
+                ++miner_.disk_faults_over;
                 watch.excuse_early();
                 // A pull that was not recorded is repeated after a failure's wait.
                 watch.relieve_all("disk", now(), kFailure + 90s);

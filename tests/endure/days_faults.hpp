@@ -23,7 +23,8 @@ struct Sufferer {
     std::filesystem::path storage, logs;
     enum class Gpu { well, full, fails, lost };
     std::atomic<Gpu> gpu = Gpu::well;
-    std::atomic<int> restarts = 0;
+    // Of the disk and of the log's folder: faults that have begun, and those of them that are over.
+    std::atomic<int> disk_faults = 0, disk_faults_over = 0;
     std::atomic<bool> clock_is_off = false;
 };
 

@@ -18,7 +18,8 @@ struct DaysRun {
     void add(const DaysRun& other);
 };
 
-// "faults", "pulls" or "reconnects", of this seed and the following; `more`: flags of the miner.
+// "faults", "pulls" or "reconnects", of this seed and the following; `more`: flags of the miner,
+// before them a flaw that it is given, as endure_days takes them.
 // `told` is called after each with its seed, one call at a time.
 DaysRun days_runs(const std::string& kind, int runs, std::uint32_t seed,
                   std::chrono::minutes length,

@@ -14,7 +14,6 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include <malloc.h>
@@ -50,10 +49,11 @@ void stuck(const std::string& why) {
 
 class Story {
 public:
-    Story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length,
+    Story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length, DaysFlaw flaw,
           std::vector<std::string> more)
         : kind_(kind),
           seed_(seed),
+          flaw_(flaw),
           more_(std::move(more)),
           random_(seed),
           hotkey_(write_wallet(place_, recorded_key_file())),
@@ -66,11 +66,12 @@ public:
 
     DaysFigures tell() {
         fs::create_directories(miner_.logs);
-        service_.emplace(
-            place_, words(), miner_, seed_ + 1, kind_ == DaysKind::pulls ? 600ms : 6000ms, [this] {
-                if (miner_.clock_is_off)
-                    world_.watch().began_by_wrong_clock(virtual_time::world_time(), kLongest, 1h);
-            });
+        service_.emplace(place_, words(), miner_, seed_ + 1,
+                         kind_ == DaysKind::pulls ? 600ms : 6000ms, flaw_, [this] {
+                             if (miner_.clock_is_off)
+                                 world_.watch().began_by_wrong_clock(virtual_time::world_time(),
+                                                                     kLongest, 1h);
+                         });
         until_ready();
         const auto quiet = kind_ == DaysKind::faults ? std::max(begin_, end_ - kCalm) : begin_;
         Faults faults(world_, miner_, seed_ + 2, virtual_time::world_time(), quiet);
@@ -79,6 +80,8 @@ public:
         for (const auto& [name, count] : faults.counts())
             figures_.numbers["fault, " + name] = count;
         service_->stop();
+        if (!service_->complaint().empty())
+            figures_.broken.push_back(fmt::format("seed {}, {}", seed_, service_->complaint()));
         if (figures_.broken.empty() && service_->code() != 0)
             broken("the miner ended with code " + std::to_string(service_->code()));
         note_figures();
@@ -160,12 +163,12 @@ private:
             }
             if (now < look) continue;
             look = now + kBetweenLooks;
+            if (service_->has_ended()) return;
             world_.watch().check(now);
             if (!world_.watch().broken().empty()) {
                 broken("after " + faults.last());
                 return;
             }
-            if (service_->has_ended()) return broken("the miner ended by itself");
             if (now >= sample) {
                 sample = now + std::max<nanoseconds>(1min, (end_ - begin_) / 12);
                 take_sample();
@@ -235,7 +238,8 @@ private:
         numbers["requests that suffered a fault"] = seen.faulted;
         numbers["latest call, ms after it was due"] = seen.latest / 1ms;
         numbers["connections to the chain"] = world_.tally().connections;
-        numbers["starts after a lost GPU"] = miner_.restarts;
+        numbers["starts after a lost GPU"] = service_->starts_after_lost_gpu();
+        numbers["starts after a failed disk"] = service_->starts_after_failed_disk();
     }
 
     // Of each task one answer, and where not, a reason on record.
@@ -263,6 +267,7 @@ private:
 
     DaysKind kind_;
     std::uint32_t seed_;
+    DaysFlaw flaw_;
     std::vector<std::string> more_;
     std::mt19937 random_;
     Place place_;
@@ -277,11 +282,11 @@ private:
 }  // namespace
 
 DaysFigures days_story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length,
-                       std::vector<std::string> more) {
+                       DaysFlaw flaw, std::vector<std::string> more) {
     told_seed = seed;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     virtual_time::begin(std::chrono::floor<std::chrono::seconds>(now), stuck);
-    return Story(kind, seed, length, std::move(more)).tell();
+    return Story(kind, seed, length, flaw, std::move(more)).tell();
 }
 
 }  // namespace endure

@@ -22,10 +22,16 @@ enum class DaysKind {
     reconnects,  // a chain that hangs up every half minute
 };
 
+// What the miner is made to do wrong, by which a story is to break.
+enum class DaysFlaw {
+    none,
+    ends,  // in the middle, with the code of a start that finds no disk
+};
+
 // Once in a process, which ends by itself where time cannot go on. Then, as in all that is broken,
 // the words name the seed and the time.
 // `more`: flags of the miner besides.
 DaysFigures days_story(DaysKind kind, std::uint32_t seed, std::chrono::minutes length,
-                       std::vector<std::string> more);
+                       DaysFlaw flaw, std::vector<std::string> more);
 
 }  // namespace endure

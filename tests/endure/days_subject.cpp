@@ -1,6 +1,6 @@
 // One story of days, in a process of its own: endure_days faults|pulls|reconnects SEED MINUTES
-// [FLAG...], flags of the miner. Prints figures, and what is broken, a line each; 1 when something
-// is.
+// [--flaw ends] [FLAG...], flags of the miner. Prints figures, and what is broken, a line each; 1
+// when something is.
 #include "tests/endure/days_story.hpp"
 #include "tests/endure/virtual_check.hpp"
 
@@ -22,10 +22,16 @@ int main(int argc, char** argv) {
                       : which == "reconnects" ? endure::DaysKind::reconnects
                                               : endure::DaysKind::faults;
     const auto seed = std::uint32_t(std::stoul(argv[2]));
+    std::vector<std::string> flags(argv + 4, argv + argc);
+    auto flaw = endure::DaysFlaw::none;
+    if (flags.size() >= 2 && flags[0] == "--flaw") {
+        if (flags[1] != "ends") return 2;
+        flaw = endure::DaysFlaw::ends;
+        flags.erase(flags.begin(), flags.begin() + 2);
+    }
     try {
         const auto figures =
-            endure::days_story(kind, seed, std::chrono::minutes(std::stoi(argv[3])),
-                               std::vector<std::string>(argv + 4, argv + argc));
+            endure::days_story(kind, seed, std::chrono::minutes(std::stoi(argv[3])), flaw, flags);
         for (const auto& [name, number] : figures.numbers)
             std::printf("%s: %lld\n", name.c_str(), static_cast<long long>(number));
         for (const auto& line : figures.curve) std::printf("%s\n", line.c_str());

@@ -70,6 +70,13 @@ TEST_CASE("stories notice a miner that waits longer than it says") {
                Catch::Contains(" late") || Catch::Contains("was to be called"));
 }
 
+TEST_CASE("stories notice a miner that ends in the middle, though it would be started again") {
+    const auto ended = broken_run({"--flaw", "ends"});
+    CHECK_THAT(in_lines(ended.broken),
+               Catch::Contains("the miner ended with code 74, for no reason"));
+    CHECK(ended.numbers.at("starts after a failed disk") == 0);
+}
+
 TEST_CASE("the watch complains of a call during a cool-down, and of one that comes late") {
     auto watch = watch_of_one();
     watch.pulled(0, told_to_wait_until(1300), 1000s);
