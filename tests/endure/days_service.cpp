@@ -13,6 +13,7 @@
 #include <iterator>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace endure {
@@ -57,6 +58,7 @@ bool Service::is_to_end() {
 
 // What a task takes, and comes to.
 void Service::stage() {
+    if (flaw_ == DaysFlaw::leaks) leaked_.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     std::this_thread::sleep_for(
         std::chrono::milliseconds(200 + random_() % std::uint32_t(longest_stage_.count())));
     constexpr std::int64_t kVoxels[] = {100, 100, 100, 50, 60, 40, 0};

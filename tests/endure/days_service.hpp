@@ -55,6 +55,7 @@ private:
     std::atomic<bool> asked_ = false, ended_ = false;
     std::atomic<int> code_ = -1, starts_after_lost_gpu_ = 0, starts_after_failed_disk_ = 0;
     int attempts_ = 0;
+    std::vector<int> leaked_;
     // Of this run: a device was lost; all that it needs of the disk was there.
     std::atomic<bool> lost_gpu_ = false, found_disk_ = false;
     std::atomic<bool> ends_by_flaw_ = false;

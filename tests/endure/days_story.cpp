@@ -3,6 +3,7 @@
 #include "tests/endure/account.hpp"
 #include "tests/endure/days_faults.hpp"
 #include "tests/endure/days_service.hpp"
+#include "tests/endure/level.hpp"
 #include "tests/endure/subject_process.hpp"
 #include "tests/endure/virtual_time.hpp"
 #include "tests/storage/outsider.hpp"
@@ -15,6 +16,7 @@
 #include <iterator>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <malloc.h>
 #include <unistd.h>
@@ -35,6 +37,12 @@ constexpr std::int64_t kMostWakeUpsAnHour = 15'000;
 constexpr auto kMostWorkAnHour = 10s;  // a 360th of a core
 // At the chain each two blocks at most, while a validator fails; more only after it was lost.
 constexpr int kMostLooksAnHour = 400;
+// What is held against them: half an hour, and at the end whatever is left that says something.
+constexpr auto kPart = 30min, kLeastPart = 5min;
+// A connection more to each validator and to the chain, both ends of which are in this process, and
+// a few that are passing.
+constexpr double more_descriptors(std::size_t validators) { return 2 * double(validators + 1) + 4; }
+constexpr double kMoreThreads = 2;
 
 std::uint32_t told_seed = 0;
 
@@ -142,10 +150,10 @@ private:
     }
 
     void go_through(Faults& faults) {
-        auto look = virtual_time::world_time(), sample = look, hour = look;
+        auto look = virtual_time::world_time(), sample = look;
         auto hang_up = look + 30s;
-        auto effort = virtual_time::effort(Party::miner);
-        auto looks = world_.tally().looks;
+        auto part = begin_part();
+        std::optional<Sample> early;
         // A machine that slept long has its calm afterwards.
         const auto end = [&] {
             return kind_ == DaysKind::faults ? std::max(end_, faults.changed() + kCalm) : end_;
@@ -171,22 +179,42 @@ private:
             }
             if (now >= sample) {
                 sample = now + std::max<nanoseconds>(1min, (end_ - begin_) / 12);
-                take_sample();
+                const auto taken = take_sample();
+                if (!early) early = taken;
             }
-            if (now < hour + 30min) continue;
-            note_effort(effort, now - hour);
-            note_looks(world_.tally().looks - looks, now - hour);
-            looks = world_.tally().looks;
-            hour = now;
-            effort = virtual_time::effort(Party::miner);
+            if (now < part.begin + kPart) continue;
+            note(part);
+            part = begin_part();
         }
+        if (!figures_.broken.empty() || !early) return;
+        if (virtual_time::world_time() >= part.begin + kLeastPart) note(part);
+        // All that was in the way is over, as it was when the story began.
+        for (const auto& words :
+             risen(*early, take_sample(), more_descriptors(world_.validators()), kMoreThreads))
+            broken(words);
+    }
+
+    // What the miner had done when a part of the story began.
+    struct Part {
+        nanoseconds begin;
+        virtual_time::Effort effort;
+        int looks;
+    };
+    Part begin_part() const {
+        return {virtual_time::world_time(), virtual_time::effort(Party::miner),
+                world_.tally().looks};
+    }
+    void note(const Part& part) {
+        const auto time = virtual_time::world_time() - part.begin;
+        note_effort(part.effort, time);
+        note_looks(world_.tally().looks - part.looks, time);
     }
 
     void note_looks(int looks, nanoseconds time) {
         const auto of_an_hour = std::int64_t(looks) * (1h / 1s) / (time / 1s);
         auto& most = figures_.numbers["looks at the chain, most in an hour"];
         most = std::max(most, of_an_hour);
-        if (kind_ == DaysKind::faults && of_an_hour > kMostLooksAnHour)
+        if (of_an_hour > kMostLooksAnHour)
             broken(fmt::format("{} looks at the chain in an hour", of_an_hour));
     }
 
@@ -201,18 +229,23 @@ private:
         most = std::max(most, std::int64_t(wake_ups));
         auto& work = figures_.numbers["processor, most ms in an hour"];
         work = std::max(work, std::int64_t(cpu / 1ms));
-        if (kind_ == DaysKind::pulls) return;
+        if (kind_ == DaysKind::pulls) return;  // which has as much to do as it can
         if (wake_ups > kMostWakeUpsAnHour) broken(fmt::format("{} wake-ups in an hour", wake_ups));
         if (cpu > kMostWorkAnHour) broken(fmt::format("{} ms of work in an hour", cpu / 1ms));
     }
 
-    void take_sample() {
+    Sample take_sample() {
         std::ifstream memory("/proc/self/statm");
         std::int64_t pages = 0;
         memory >> pages >> pages;
-        const auto descriptors =
-            std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-        const auto threads = virtual_time::effort(Party::miner).threads;
+        const auto descriptors = std::int64_t(
+            std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+        const auto threads = std::int64_t(virtual_time::effort(Party::miner).threads);
+        for (const auto& [name, number] :
+             {std::pair("most descriptors", descriptors), {"most threads", threads}}) {
+            auto& most = figures_.numbers[name];
+            most = std::max(most, number);
+        }
         std::error_code ignored;
         std::uintmax_t database = 0;
         for (const char* name : {"miner.db", "miner.db-wal"})
@@ -224,6 +257,7 @@ private:
             double(virtual_time::elapsed().count()) / 3.6e12, world_.watch().figures().pulls,
             double(pages * ::sysconf(_SC_PAGESIZE)) / (1 << 20),
             double(::mallinfo2().uordblks) / (1 << 20), descriptors, threads, database / 1024));
+        return {.descriptors = double(descriptors), .threads = double(threads)};
     }
 
     void note_figures() {

@@ -25,7 +25,8 @@ enum class DaysKind {
 // What the miner is made to do wrong, by which a story is to break.
 enum class DaysFlaw {
     none,
-    ends,  // in the middle, with the code of a start that finds no disk
+    ends,   // in the middle, with the code of a start that finds no disk
+    leaks,  // a descriptor with each attempt at a task
 };
 
 // Once in a process, which ends by itself where time cannot go on. Then, as in all that is broken,

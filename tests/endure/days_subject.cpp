@@ -1,6 +1,6 @@
 // One story of days, in a process of its own: endure_days faults|pulls|reconnects SEED MINUTES
-// [--flaw ends] [FLAG...], flags of the miner. Prints figures, and what is broken, a line each; 1
-// when something is.
+// [--flaw ends|leaks] [FLAG...], flags of the miner. Prints figures, and what is broken, a line
+// each; 1 when something is.
 #include "tests/endure/days_story.hpp"
 #include "tests/endure/virtual_check.hpp"
 
@@ -25,8 +25,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> flags(argv + 4, argv + argc);
     auto flaw = endure::DaysFlaw::none;
     if (flags.size() >= 2 && flags[0] == "--flaw") {
-        if (flags[1] != "ends") return 2;
-        flaw = endure::DaysFlaw::ends;
+        if (flags[1] != "ends" && flags[1] != "leaks") return 2;
+        flaw = flags[1] == "ends" ? endure::DaysFlaw::ends : endure::DaysFlaw::leaks;
         flags.erase(flags.begin(), flags.begin() + 2);
     }
     try {

@@ -62,6 +62,9 @@ TEST_CASE("a miner to whom everything happens loses nothing and comes to the sec
     CHECK(all.broken.empty());
     CHECK(all.numbers.at("virtual seconds") >= 5 * 3600);
     CHECK(all.numbers.at("tasks") > 50);
+    CHECK(all.numbers.at("most descriptors") > 0);
+    CHECK(all.numbers.at("most descriptors") < 200);  // of any, not the sum of all
+    CHECK(all.numbers.at("most threads") > 0);
 }
 
 TEST_CASE("stories notice a miner that waits longer than it says") {
@@ -75,6 +78,11 @@ TEST_CASE("stories notice a miner that ends in the middle, though it would be st
     CHECK_THAT(in_lines(ended.broken),
                Catch::Contains("the miner ended with code 74, for no reason"));
     CHECK(ended.numbers.at("starts after a failed disk") == 0);
+}
+
+TEST_CASE("stories notice a miner that keeps a descriptor of each task") {
+    const auto leaking = broken_run({"--flaw", "leaks"});
+    CHECK_THAT(in_lines(leaking.broken), Catch::Contains(": descriptors went from "));
 }
 
 TEST_CASE("the watch complains of a call during a cool-down, and of one that comes late") {

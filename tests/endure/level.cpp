@@ -31,6 +31,12 @@ double median(std::vector<double>& values) {
     return *middle;
 }
 
+void complain_of_rise(std::vector<std::string>& broken, const char* what, double before,
+                      double after, double slack) {
+    if (after > before + slack)
+        broken.push_back(fmt::format("{} went from {:.0f} to {:.0f}", what, before, after));
+}
+
 class Judge {
 public:
     Judge(const Part& samples, const LevelLimits& limits) : limits_(limits) {
@@ -79,8 +85,8 @@ private:
     }
 
     void bounded(const char* what, Field field, double slack) {
-        const auto before = most(thirds_[1], field), after = most(thirds_[2], field);
-        if (after > before + slack) say("{} went from {:.0f} to {:.0f}", what, before, after);
+        complain_of_rise(levels_.broken, what, most(thirds_[1], field), most(thirds_[2], field),
+                         slack);
     }
 
     static double growth(const Part& part) {
@@ -115,6 +121,14 @@ Levels judge_levels(const std::vector<Sample>& samples, const LevelLimits& limit
     if (samples.size() < kLeastSamples)
         return {.broken = {fmt::format("{} samples are too few to judge", samples.size())}};
     return Judge(samples, limits).judge();
+}
+
+std::vector<std::string> risen(const Sample& early, const Sample& late, double descriptors,
+                               double threads) {
+    std::vector<std::string> broken;
+    complain_of_rise(broken, "descriptors", early.descriptors, late.descriptors, descriptors);
+    complain_of_rise(broken, "threads", early.threads, late.threads, threads);
+    return broken;
 }
 
 }  // namespace endure

@@ -40,4 +40,9 @@ struct Levels {
 };
 Levels judge_levels(const std::vector<Sample>& samples, const LevelLimits& limits = {});
 
+// What of descriptors and threads a process held more of at last than early on, when it had as much
+// to do, by more than is allowed; a line each.
+std::vector<std::string> risen(const Sample& early, const Sample& late, double descriptors,
+                               double threads);
+
 }  // namespace endure

@@ -56,6 +56,16 @@ TEST_CASE("the slope of a line is found, whatever one in four of its points say"
     CHECK(slope({}, {}) == 0);
 }
 
+TEST_CASE("descriptors and threads that are more at last than is allowed are told of") {
+    const Sample early{.descriptors = 40, .threads = 5};
+    CHECK(risen(early, {.descriptors = 48, .threads = 7}, 8, 2) == kNone);
+    CHECK(risen(early, {.descriptors = 30, .threads = 4}, 8, 2) == kNone);
+    CHECK(risen(early, {.descriptors = 49, .threads = 7}, 8, 2) ==
+          std::vector<std::string>{"descriptors went from 40 to 49"});
+    CHECK(risen(early, {.descriptors = 40, .threads = 8}, 8, 2) ==
+          std::vector<std::string>{"threads went from 5 to 8"});
+}
+
 TEST_CASE("what rises and falls is level, and what only rose at first") {
     CHECK(broken_by([](Sample&) {}) == kNone);
     CHECK(broken_by([](Sample& sample) {
