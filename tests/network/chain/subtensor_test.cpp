@@ -385,6 +385,8 @@ TEST_CASE("an extrinsic is watched until it is in a block, or never will be") {
 TEST_CASE("an extrinsic whose connection is lost, or that nobody takes up, is not sent again") {
     std::atomic<int> sent = 0;
     tests::ScriptedNode node([&](const json::object& request) -> std::vector<std::string> {
+        if (request.at("method") == "chain_getBlockHash")
+            return {tests::answer_to(request, json::string("0x" + std::string(64, 'b')))};
         if (request.at("method") != "author_submitAndWatchExtrinsic") return {};
         if (++sent == 1) return {tests::answer_to(request, "watch"), "close"};
         return {tests::answer_to(request, "watch"), tests::item_of("watch", "ready")};
@@ -393,8 +395,14 @@ TEST_CASE("an extrinsic whose connection is lost, or that nobody takes up, is no
         const std::vector<std::uint8_t> extrinsic{1, 2};
         const auto lost = co_await chain.submit(extrinsic, 20s);
         CHECK(lost.error().code == Errc::closed);
+        // Once this is answered there is a connection, which else takes of the time; once that is,
+        // the node has read what came before it.
+        const auto connected = co_await chain.block_hash(1);
+        CHECK(connected.has_value());
         const auto never = co_await chain.submit(extrinsic, 100ms);
         CHECK(never.error().code == Errc::read_timeout);
+        const auto heard = co_await chain.block_hash(2);
+        CHECK(heard.has_value());
     });
     CHECK(sent == 2);
 }
