@@ -31,7 +31,7 @@ std::unique_ptr<LocalValidator> validator(std::function<std::int64_t()> now_ns =
 std::vector<Probe> ask(const std::vector<network::Peer>& peers) {
     boost::asio::io_context io{1};
     std::vector<Probe> probes;
-    boost::asio::co_spawn(io, miner::probe(peers, 5s),
+    boost::asio::co_spawn(io, miner::probe(peers, 60s),
                           [&](std::exception_ptr error, std::vector<Probe> result) {
                               REQUIRE_FALSE(error);
                               probes = std::move(result);
@@ -146,7 +146,7 @@ TEST_CASE("a picture service that was named is asked whether it is there, and fo
     config::PictureService settings;
     settings.url = "http://127.0.0.1:" + std::to_string(service.port());
     settings.key = "s3cret";
-    const auto here = tests::run(miner::check_picture_service(settings, 5s));
+    const auto here = tests::run(miner::check_picture_service(settings, 60s));
     CHECK(here.state == State::ok);
     CHECK(seen.starts_with("GET / "));
     CHECK(seen.find("s3cret") == std::string::npos);
@@ -156,7 +156,7 @@ TEST_CASE("a picture service that was named is asked whether it is there, and fo
         nobody = tests::LoopbackPeer([](tests::LoopbackPeer::Socket&) {}).port();
     }
     settings.url = "http://127.0.0.1:" + std::to_string(nobody);
-    const auto gone = tests::run(miner::check_picture_service(settings, 5s));
+    const auto gone = tests::run(miner::check_picture_service(settings, 60s));
     CHECK(gone.state == State::warn);  // prompts are made all the same
     CHECK(gone.remedy.find("picture_service.url") != std::string::npos);
 }
