@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -30,6 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kReports = 5;  // that stay of earlier processes
 constexpr std::string_view kBegin = "crash-", kEnd = ".txt";
+constexpr unsigned kPatience_s = 60;
 
 struct Named {
     int number;
@@ -50,7 +50,8 @@ struct Prepared {
     std::array<char, 256> head{};
 };
 Prepared prepared;
-std::atomic_flag reporting = ATOMIC_FLAG_INIT;
+std::atomic<pid_t> reporter = 0;  // the thread that writes the report; 0: none has begun
+static_assert(std::atomic<pid_t>::is_always_lock_free);
 alignas(16) std::array<char, 64 << 10> own_stack;
 
 // Text on its way to a descriptor, put together without libc's help.
@@ -108,18 +109,27 @@ void write_report(int file, int number, const siginfo_t* info) {
     ::fsync(file);
 }
 
+void report(int number, const siginfo_t* info) {
+    const int file = create_report();
+    if (file < 0) return;
+    write_report(file, number, info);
+    ::close(file);
+    Words(STDERR_FILENO) << "miner: crashed; report: " << prepared.path.data() << "\n";
+}
+
+// All signals are blocked here. A fault of this thread ends the process all the same, as the kernel
+// lets none be blocked; abort() unblocks its own, and comes here a second time.
 void crash(int number, siginfo_t* info, void*) {
-    const int before = errno;
-    if (!reporting.test_and_set()) {
-        const int file = create_report();
-        if (file >= 0) {
-            write_report(file, number, info);
-            ::close(file);
-            Words(STDERR_FILENO) << "miner: crashed; report: " << prepared.path.data() << "\n";
-        }
-    }
-    errno = before;
-    // SA_RESETHAND: what the signal does without us.
+    const pid_t self = ::gettid();
+    pid_t first = 0;
+    if (reporter.compare_exchange_strong(first, self))
+        report(number, info);
+    else if (first != self)
+        // Threads that work at one thing fault together: the process shall not end before the
+        // report is whole. Nor live on where writing it waits for what this thread has locked.
+        ::sleep(kPatience_s);
+    // What the signal does without us, once it is no longer blocked.
+    ::signal(number, SIG_DFL);
     ::raise(number);
 }
 
@@ -161,7 +171,8 @@ void report_crashes(const fs::path& folder) {
     ::sigaltstack(&stack, nullptr);
     struct sigaction action {};
     action.sa_sigaction = crash;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | int(SA_RESETHAND);
+    // No SA_RESETHAND: it is the whole process's, and another thread's fault would end it at once.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
     for (const auto& signal : kSignals) ::sigaction(signal.number, &action, nullptr);
 }
