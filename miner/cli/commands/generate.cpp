@@ -180,10 +180,10 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
 ExitCode ending_of(const GenerationResult& result, const std::string& what, bool interrupted,
                    bool all_written, bool none_written) {
     if (result.given_up() && interrupted) return ExitCode::interrupted;
-    if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
     if (result.outcome == storage::Outcome::error || result.undecided()) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
                    config::printable(config::veiled(result.detail)));
+        if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
         return result.bad_input() ? ExitCode::bad_input : ExitCode::no_go;
     }
     if (!all_written) return ExitCode::storage;

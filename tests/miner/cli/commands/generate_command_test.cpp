@@ -63,6 +63,18 @@ TEST_CASE("generate ends with 75 where another start may get the model, and else
     CHECK_THAT(missing.err, Contains("as tested"));
 }
 
+TEST_CASE("a GPU that is lost while it generates ends with 75, and with what the driver said") {
+    const auto outcome = generate("cpu", [] {
+        const auto script = std::make_shared<tests::Script>();
+        script->voxels = {-1};
+        script->failure = Errc::device_lost;
+        return tests::make_fake(script);
+    });
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_status.code == int(ExitCode::device_lost));
+    CHECK_THAT(outcome.err, Contains("miner: prompt: ") && Contains("as scripted"));
+}
+
 TEST_CASE("a generation that is interrupted is given up, as told on io") {
     const auto outcome = generate("cpu", [] {
         const auto script = std::make_shared<tests::Script>();
