@@ -4,7 +4,7 @@
 them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
 And ops/monitoring: that it asks for metrics and jobs that are there, and that each alert fires in its tests (promtool runs them).
 And ops/systemd and ops/pm2.config.js: that they start a miner again after whatever time may mend, for as long as it takes, and
-after nothing else.
+after nothing else; and that the miner has no exit code that nothing ends with.
     .venv/bin/python ops/check_manifests.py"""
 
 import copy
@@ -183,6 +183,10 @@ def codes_not_restarted():
     numbers = dict(re.findall(r"^    ([a-z_]+) = (\d+),", (TOP / "miner/runtime/exit_code.hpp").read_text(), re.M))
     entries = re.findall(r'\{ExitCode::([a-z_]+),((?:\s*"[^"]*")+)\}', (TOP / "miner/runtime/exit_code.cpp").read_text())
     check("exit_code.cpp", len(entries) == len(numbers) > 10, "its table is not read as it is written")
+    sources = [path.read_text() for path in TOP.glob("miner/**/*.cpp") if path.name != "exit_code.cpp"]
+    ends_with = {name for text in sources for name in re.findall(r"(?<![=!]= )\bExitCode::([a-z_]+)", re.sub("//.*", "", text))}
+    for name in sorted(set(numbers) - ends_with):
+        check("exit_code.hpp", False, f"nothing ends with {name} ({numbers[name]})")
     return {int(numbers[name]) for name, words in entries if "restart" not in words and name != "ok"}
 
 

@@ -5,7 +5,7 @@
 namespace miner {
 
 std::span<const ExitCodeName> exit_codes() {
-    static constexpr std::array<ExitCodeName, 13> kCodes{{
+    static constexpr std::array<ExitCodeName, 12> kCodes{{
         {ExitCode::ok, "all is well"},
         {ExitCode::no_go,
          "no-go by the rehearsal or by check; generate, or a batch for some, had nothing to write, "
@@ -22,7 +22,6 @@ std::span<const ExitCodeName> exit_codes() {
          "the GPU is lost, does not answer yet, or others hold its memory; restart"},
         {ExitCode::model, "the model cannot be loaded, or not on this device"},
         {ExitCode::key_file, "the hotkey is missing, locked, damaged or no hotkey"},
-        {ExitCode::not_registered, "the hotkey is not registered in the subnet"},
         {ExitCode::interrupted,
          "stopped at once: by a second signal, or by the first where nothing was at hand; a batch: "
          "before "
