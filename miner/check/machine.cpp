@@ -3,6 +3,7 @@
 #include "miner/mining/identities.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "storage/backup.hpp"
 #include "storage/database.hpp"
 
 #include <fmt/format.h>
@@ -41,10 +42,17 @@ Finding check_room(const fs::path& folder, const config::Storage& settings) {
 }
 
 Finding check_database(const fs::path& file, bool in_use) {
+    // A look finishes nothing: the start does, and says so in the log.
+    if (storage::is_half_restored(file))
+        return {State::warn, "database",
+                file.string() + (in_use ? ": a copy is just being put back"
+                                        : ": putting back a copy was cut off"),
+                in_use ? "check again when that is done"
+                       : "the next start goes on with it, or `miner restore` puts another back"};
     std::error_code ignored;
     const bool exists = fs::exists(file, ignored);
     if (in_use && !exists) return {State::ok, "database", "a miner is just making it", ""};
-    // A look migrates nothing: an older miner works on it, or is to be gone back to.
+    // Nor does it migrate: an older miner works on it, or is to be gone back to.
     const auto database = storage::Database::open(file, {.read_only = in_use, .keep_older = true});
     if (!database)
         return {State::fail, "database", database.error().message(),

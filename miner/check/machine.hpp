@@ -16,8 +16,8 @@ Findings check_hotkeys(const config::Wallet& wallet, const network::AskPassword&
                        std::vector<std::string>& addresses);
 
 // The storage folder can be written, has room for what the settings keep, and its database can be
-// opened, or made; one of an older version is left to the next start. Beside a running miner
-// nothing is written to the database.
+// opened, or made; one of an older version is left to the next start, as is a restore that was cut
+// off. Beside a running miner nothing is written to the database.
 Findings check_storage(const std::filesystem::path& folder, const config::Storage& settings);
 
 // Memory of the machine that is free now, in bytes; 0: the system does not tell.

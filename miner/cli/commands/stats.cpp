@@ -8,6 +8,7 @@
 #include "miner/terminal/live_view.hpp"
 #include "network/wallet/ss58.hpp"
 #include "network/wallet/wallet_state.hpp"
+#include "storage/backup.hpp"
 #include "storage/database.hpp"
 #include "storage/errc.hpp"
 
@@ -19,13 +20,14 @@
 namespace miner {
 
 // The miner's own database; before there is one, the rehearsal's, so that `miner stats` answers
-// after a rehearsal too.
+// after a rehearsal too. Amid a restore that was cut off it has one, which is to be said.
 std::filesystem::path find_database(const CommandLine& line) {
     if (!line.stats.database.empty()) return line.stats.database;
     const auto folder = config::storage_folder(line.loaded.settings);
     const auto own = folder / "miner.db", rehearsal = folder / "rehearsal" / "miner.db";
     std::error_code ignored;
-    if (std::filesystem::exists(own, ignored) || !std::filesystem::exists(rehearsal, ignored))
+    if (std::filesystem::exists(own, ignored) || storage::is_half_restored(own) ||
+        !std::filesystem::exists(rehearsal, ignored))
         return own;
     fmt::print(stderr, "nothing was mined yet; this is the rehearsal's database, {}\n",
                config::printable(rehearsal.string()));

@@ -2,6 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "miner/runtime/instance_lock.hpp"
+#include "storage/backup.hpp"
 #include "storage/database.hpp"
 #include "tests/storage/older_database.hpp"
 #include "tests/storage/outsider.hpp"
@@ -89,6 +90,28 @@ TEST_CASE("a database of an older version stops nothing, and a look at it does n
     const auto lock = miner::InstanceLock::take(folder.path());
     REQUIRE(lock.has_value());
     look();
+}
+
+TEST_CASE("a restore that was cut off is told of, and left to the next start") {
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "miner.db";
+    REQUIRE(storage::Database::open(folder.path() / "miner.db.restored").has_value());
+    const auto look = [&](const char* words) {
+        const auto finding = about(miner::check_storage(folder.path(), {}), "database");
+        CHECK(finding.state == State::warn);
+        CHECK_THAT(finding.found, Catch::Contains(words));
+        CHECK(storage::is_half_restored(file));
+        CHECK_FALSE(std::filesystem::exists(file));
+    };
+    look("was cut off");
+    {
+        const auto lock = miner::InstanceLock::take(folder.path());
+        REQUIRE(lock.has_value());
+        look("just being put back");
+    }
+    const auto database = storage::Database::open(file);
+    REQUIRE(database.has_value());
+    CHECK((*database)->finished_restore());
 }
 
 TEST_CASE("a folder that cannot be, and a database that is none, stop mining") {
