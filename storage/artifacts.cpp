@@ -170,4 +170,11 @@ config::Result<int> Artifacts::prune(int keep_days, double keep_gb,
     return removed;
 }
 
+std::uintmax_t bytes_of_assets(const fs::path& folder) {
+    std::error_code ignored;
+    std::uintmax_t total = 0;
+    for (const auto& asset : oldest_first(folder, {}, ignored)) total += asset.bytes;
+    return total;
+}
+
 }  // namespace storage

@@ -56,4 +56,8 @@ private:
     std::optional<Looked> first_;  // by prune()
 };
 
+// What the assets of a folder take of `keep_gb`, in bytes, as far as they can be seen; 0 where
+// there is no such folder.
+std::uintmax_t bytes_of_assets(const std::filesystem::path& folder);
+
 }  // namespace storage

@@ -3,6 +3,7 @@
 #include "miner/mining/identities.hpp"
 #include "miner/runtime/instance_lock.hpp"
 #include "network/wallet/keyfile.hpp"
+#include "storage/artifacts.hpp"
 #include "storage/backup.hpp"
 #include "storage/database.hpp"
 
@@ -31,12 +32,14 @@ Finding check_room(const fs::path& folder, const config::Storage& settings) {
     if (failure)
         return {State::warn, "disk space", failure.message(), "see whether the disk is well"};
     const double free = double(space.available) / kGb;
-    const auto found = fmt::format("{:.1f} GB free, results may take {:.1f} GB (storage.keep_gb)",
-                                   free, settings.keep_gb);
+    const double taken = double(storage::bytes_of_assets(folder / "assets")) / kGb;
+    const auto found =
+        fmt::format("{:.1f} GB free, results take {:.1f} GB and may take {:.1f} (storage.keep_gb)",
+                    free, taken, settings.keep_gb);
     if (free < kLeastRoom_gb)
         return {State::fail, "disk space", found,
                 "make room, or choose another folder with --storage.path"};
-    if (free < settings.keep_gb)
+    if (free < settings.keep_gb - taken)
         return {State::warn, "disk space", found, "make room, or lower storage.keep_gb"};
     return {State::ok, "disk space", found, ""};
 }

@@ -64,6 +64,23 @@ TEST_CASE("a new storage folder is made, with its database") {
     CHECK(about(miner::check_storage(storage, settings), "disk space").state != State::ok);
 }
 
+TEST_CASE("results that are there already need no room once more") {
+    const tests::TemporaryFolder folder;
+    const auto shelf = folder.path() / "assets" / "ab";
+    std::filesystem::create_directories(shelf);
+    const auto asset = shelf / ("ab" + std::string(62, '0'));
+    std::ofstream(asset).flush();
+    config::Storage settings;
+    // Half a terabyte on either side: others write to this disk, too.
+    settings.keep_gb = double(std::filesystem::space(folder.path()).available) / 1e9 + 500;
+    const auto room = [&] {
+        return about(miner::check_storage(folder.path(), settings), "disk space").state;
+    };
+    CHECK(room() == State::warn);
+    std::filesystem::resize_file(asset, 1'000'000'000'000);  // of which the disk gives nothing
+    CHECK(room() == State::ok);
+}
+
 TEST_CASE("beside a running miner the folder is in use and the database only read") {
     const tests::TemporaryFolder folder;
     const auto lock = miner::InstanceLock::take(folder.path());
