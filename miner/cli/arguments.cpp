@@ -364,7 +364,7 @@ private:
         text(app, "--part", arguments_.part, "LIST",
              "Of validator-scorer: some of quality,text,picture,lpips (default all)");
         shorthand(app, "--offline", "weights.offline", "Never use the network");
-        app.add_flag("--json", arguments_.json, "Print JSON");
+        app.add_flag("--json", arguments_.json, "Print JSON, of list and verify");
     }
 
     void add_config(CLI::App& app) {

@@ -226,6 +226,7 @@ WeightsOptions read_weights(const Arguments& arguments, Complaints& complaints) 
                                      [&](const auto& each) { return each.first == asked; });
     if (found != std::end(kActions)) options.action = found->second;
     if (options.action == Action::fetch) {
+        if (options.json) complaints.push_back("--json: it goes with list and verify alone");
         if (options.names.empty())
             complaints.push_back("weights fetch: which model? See miner weights list");
         for (const auto& name : options.names) {

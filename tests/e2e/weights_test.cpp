@@ -99,6 +99,39 @@ TEST_CASE("weights are verified as right only when all of a model has come") {
     CHECK(count(missing.out, "pipeline.json") == 1);
 }
 
+TEST_CASE("what is verified is told as JSON, too, and nothing besides") {
+    const Scene scene;
+    const auto model = scene.home() / "weights/trellis-image-large";
+    const auto verified = [&](int code) {
+        const auto outcome =
+            scene.ask({"weights", "verify", "trellis-image-large", "trellis-text-base", "--json",
+                       "--weights.path", model.parent_path()});
+        INFO(outcome.out << outcome.err);
+        CHECK(outcome.exit_status == ProcessExit{.code = code});
+        return boost::json::parse(outcome.out).as_array();
+    };
+    lay_out(model, {"ckpts/flow.safetensors"});
+    const auto cut_off = verified(76);
+    REQUIRE(cut_off.size() == 2);
+    CHECK(cut_off[0].at("name") == "trellis-image-large");
+    CHECK(cut_off[0].at("folder").as_string() == model.string());
+    CHECK_FALSE(cut_off[0].at("ok").as_bool());
+    const auto& files = cut_off[0].at("files").as_array();
+    REQUIRE(files.size() == 2);
+    CHECK(files[0].at("path") == "ckpts/flow.safetensors");
+    CHECK(files[0].at("fault") == "");
+    CHECK(files[1].at("path") == "pipeline.json");
+    CHECK(files[1].at("fault") != "");
+    CHECK_FALSE(cut_off[1].at("ok").as_bool());
+    CHECK(cut_off[1].at("files").as_array().empty());
+    const auto other = model.parent_path() / "trellis-text-base";
+    for (const auto& each : {model, other})
+        lay_out(each, {"ckpts/flow.safetensors", "pipeline.json"});
+    const auto whole = verified(0);
+    CHECK(whole[0].at("ok").as_bool());
+    CHECK(whole[1].at("ok").as_bool());
+}
+
 TEST_CASE("a pod whose weights are whole starts without the hub, any other asks it") {
     const Scene scene;
     const std::string manifest = GENERATE("miner.yaml", "serve.yaml");

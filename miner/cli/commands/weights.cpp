@@ -299,41 +299,50 @@ ExitCode fetch_all(const CommandLine& line, const fs::path& weights) {
     return ExitCode::ok;
 }
 
-// Says what each file is, of a published model also whether it is all there. False: not right.
-bool tell(const std::string& name, const fs::path& folder,
-          const std::vector<weights::Verified>& verdicts) {
-    bool right = true, has_pipeline = false;
-    for (const auto& verdict : verdicts) {
-        const bool good = verdict.fault.empty();
-        fmt::print("{}  {}/{}{}\n", good ? "ok   " : "WRONG", config::printable(name),
-                   config::printable(verdict.path),
-                   good ? "" : ": " + config::printable(verdict.fault));
-        right = right && good;
-        has_pipeline = has_pipeline || verdict.path == kPipeline;
+// Every file of the folder is read; of a published model also whether it is all there. Empty, with
+// a complaint, where nothing was fetched or what was cannot be told.
+std::vector<weights::Verified> verdicts_on(const std::string& name, const fs::path& folder) {
+    auto verdicts = weights::verify(folder, weights::Verify::all);
+    if (!verdicts) {
+        complain(name, verdicts.error());
+        return {};
     }
-    if (has_pipeline || !weights::find_published(name) || is_whole(folder)) return right;
-    fmt::print("WRONG  {0}/{1}: missing, as its fetch was cut off: miner weights fetch {0}\n", name,
-               kPipeline);
-    return false;
+    if (verdicts->empty()) {
+        fmt::print(stderr, "miner: {}: nothing there was fetched by `miner weights fetch`\n",
+                   config::printable(folder.string()));
+        return {};
+    }
+    const bool has_pipeline =
+        std::any_of(verdicts->begin(), verdicts->end(),
+                    [](const auto& verdict) { return verdict.path == kPipeline; });
+    if (!has_pipeline && weights::find_published(name) && !is_whole(folder))
+        verdicts->push_back(
+            {kPipeline, "missing, as its fetch was cut off: miner weights fetch " + name});
+    return std::move(*verdicts);
 }
 
-// Every file of these folders is read.
-ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models) {
+ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models, bool json) {
     auto code = ExitCode::ok;
+    boost::json::array rows;
     for (const auto& [name, folder] : models) {
-        const auto verdicts = weights::verify(folder, weights::Verify::all);
-        if (!verdicts) {
-            complain(name, verdicts.error());
-        } else if (verdicts->empty()) {
-            fmt::print(stderr, "miner: {}: nothing there was fetched by `miner weights fetch`\n",
-                       config::printable(folder.string()));
+        const auto verdicts = verdicts_on(name, folder);
+        bool right = !verdicts.empty();
+        boost::json::array files;
+        for (const auto& [path, fault] : verdicts) {
+            right = right && fault.empty();
+            if (json)
+                files.push_back({{"path", path}, {"fault", fault}});
+            else
+                fmt::print("{}  {}/{}{}\n", fault.empty() ? "ok   " : "WRONG",
+                           config::printable(name), config::printable(path),
+                           fault.empty() ? "" : ": " + config::printable(fault));
         }
-        if (!verdicts || verdicts->empty()) {
-            code = ExitCode::model;
-            continue;
-        }
-        if (!tell(name, folder, *verdicts)) code = ExitCode::model;
+        if (json)
+            rows.push_back(
+                {{"name", name}, {"folder", folder.string()}, {"ok", right}, {"files", files}});
+        if (!right) code = ExitCode::model;
     }
+    if (json) fmt::print("{}\n", config::json_text(boost::json::serialize(rows)));
     return code;
 }
 
@@ -365,7 +374,7 @@ ExitCode weights_command(const CommandLine& line) {
         case Action::fetch:
             return fetch_all(line, weights);
         case Action::verify:
-            return verify(to_verify(line.weights.names, weights));
+            return verify(to_verify(line.weights.names, weights), line.weights.json);
     }
     return ExitCode::internal;
 }

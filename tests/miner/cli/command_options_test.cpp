@@ -310,6 +310,9 @@ TEST_CASE("weights are listed, fetched by name, and verified") {
     CHECK(fetch.weights.revision == "v1");
     CHECK(fetch.loaded.settings.weights.offline);
     CHECK(good({"weights", "verify", "some/folder"}).weights.names.size() == 1);
+    CHECK(good({"weights", "verify", "--json"}).weights.json);
+    CHECK(has(refused({"weights", "fetch", "trellis-image-large", "--json"}),
+              "--json: it goes with list and verify alone"));
     CHECK(has(refused({"weights", "fetch"}), "which model"));
     CHECK(has(refused({"weights", "fetch", "trellis-image-larg"}),
               "did you mean trellis-image-large?"));
