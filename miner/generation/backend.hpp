@@ -47,8 +47,9 @@ public:
     // Decodes pictures. Fails as generator::decode does.
     virtual asio::awaitable<config::Result<void>> read() = 0;
 
-    // Leaves of each picture its object alone, when the config wants it. Fails as
-    // Generator::cut_out does; the whole picture remains then, and the others as they are.
+    // Leaves of each picture its object alone, when the config wants it. Tries once more where
+    // memory ran out. Fails as Generator::cut_out does; the whole picture remains then, and the
+    // others as they are.
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
     // A picture is enhanced as the config has it for `chain`. Both fail with Errc::cancelled soon

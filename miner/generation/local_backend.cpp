@@ -1,6 +1,7 @@
 #include "miner/generation/local_backend.hpp"
 
 #include "config/elapsed.hpp"
+#include "generator/errc.hpp"
 #include "generator/gpu.hpp"
 #include "generator/image/prepare.hpp"
 #include "miner/generation/on_device.hpp"
@@ -45,9 +46,10 @@ public:
                                 (matting == Matting::automatic && !generator::has_cutout(*picture));
             if (!wanted) continue;
             say("cut out");
-            auto cutting = run_on_device(
-                device_, {}, [this, picture] { return device_.generator->cut_out(*picture); });
-            auto cut = co_await std::move(cutting);
+            auto cut = co_await cut_out_of(*picture);
+            // Here, as the pictures before it are cut out already.
+            if (!cut && cut.error().code == generator::Errc::out_of_memory)
+                cut = co_await cut_out_of(*picture);
             if (!cut) co_return cut.error();
             *picture = std::move(*cut);
         }
@@ -125,6 +127,12 @@ private:
 
     void say(std::string_view stage) const {
         if (input_.stage) input_.stage(stage);
+    }
+
+    asio::awaitable<config::Result<generator::Image>> cut_out_of(const generator::Image& picture) {
+        auto cutting =
+            run_on_device(device_, {}, [&] { return device_.generator->cut_out(picture); });
+        co_return co_await std::move(cutting);
     }
 
     // What later steps will want is prepared beside, where a GPU leaves the cores free for it.

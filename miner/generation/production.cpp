@@ -203,6 +203,11 @@ asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, 
                                      : EnhancementChain::extreme;
     const auto seed = seed_of(number, routed.seed, prompt);
     auto tried = co_await run.generate_structure(chain, seed, routed.stop);
+    if (tried.error.code == generator::Errc::out_of_memory) {
+        const double prepare_ms = tried.times.prepare;
+        tried = co_await run.generate_structure(chain, seed, routed.stop);
+        tried.times.prepare = std::max(tried.times.prepare, prepare_ms);
+    }
     auto report = report_of(tried, number, chain, seed, routed);
     if (report.outcome == AttemptOutcome::error) {
         fail(result, tried.error);

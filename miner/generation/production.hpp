@@ -227,11 +227,12 @@ private:
                                Precedence::Place& place);
     asio::awaitable<Next> pass_gate(GenerationResult& result, GenerationRun& run,
                                     const RoutedRequest& routed, Structures& structures);
+    // This and generate_splats() try once more where memory ran out: a scorer's work, or another
+    // program, may have passed.
     asio::awaitable<Next> attempt(GenerationResult& result, GenerationRun& run,
                                   const RoutedRequest& routed, Structures& structures);
     asio::awaitable<Next> decode_and_cut_out(GenerationResult& result, GenerationRun& run,
                                              const RoutedRequest& routed);
-    // Tries once more where memory ran out: a scorer's work, or another program, may have passed.
     asio::awaitable<Next> generate_splats(GenerationResult& result, GenerationRun& run,
                                           const generator::Structure& chosen,
                                           const RoutedRequest& routed);

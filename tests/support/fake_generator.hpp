@@ -38,6 +38,7 @@ struct Script {
     Guarded<std::vector<bool>> dull{{false}};  // of each stage 2 in turn: one opacity
     Guarded<std::vector<bool>> full{{false}};  // of each stage 2 in turn: the memory ran out
     bool bad_mask = false;                     // of each cut_out
+    Guarded<std::vector<bool>> no_room_to_cut{{false}};  // of each in turn: the memory ran out
     std::atomic<int> cut_outs = 0;
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
@@ -94,7 +95,8 @@ public:
     }
 
     config::Result<generator::Image> cut_out(const generator::Image& rgba) override {
-        ++script_->cut_outs;
+        if (script_->no_room_to_cut.in_turn(std::size_t(script_->cut_outs++)))
+            return config::fail(generator::Errc::out_of_memory, "as scripted");
         if (script_->bad_mask) return config::fail(generator::Errc::bad_mask, "as scripted");
         auto cut = rgba;
         for (std::size_t i = 3; i < cut.pixels.size(); i += 4 * 5) cut.pixels[i] = 0;

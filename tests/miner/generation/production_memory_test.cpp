@@ -46,9 +46,52 @@ TEST_CASE("splats that find no room twice end the task as an error that names th
     CHECK(holds(bench.line("out of memory"), "generator.dtype"));
 }
 
-TEST_CASE("a structure that had no room is tried again as the gate tries what fails") {
+TEST_CASE("a cut that had no room is made at the second try, and the task goes on") {
     Bench bench;
+    bench.request = tests::opaque_png();
+    bench.script->no_room_to_cut = std::vector<bool>{true, false};
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    CHECK(bench.script->cut_outs == 2);
+    CHECK_FALSE(result.ran_out_of_memory);
+}
+
+TEST_CASE("of several pictures only the one that had no room is cut out once more") {
+    Bench bench;
+    bench.settings.generator.matting = "always";
+    bench.request = miner::MultiImage{{tests::small_png(), tests::small_png()}};
+    bench.script->no_room_to_cut = std::vector<bool>{false, true, false};
+    CHECK(bench.produce().outcome == Outcome::passed);
+    CHECK(bench.script->cut_outs == 3);
+}
+
+TEST_CASE("a cut that finds no room twice ends the task as an error") {
+    Bench bench;
+    bench.request = tests::opaque_png();
+    bench.script->no_room_to_cut = std::vector<bool>{true};
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::error);
+    CHECK(bench.script->cut_outs == 2);
+    CHECK(bench.script->stage1_runs == 0);
+    CHECK(result.ran_out_of_memory);
+}
+
+TEST_CASE("a structure that had no room is made at the second try, by the same attempt") {
+    Bench bench;
+    bench.settings.gate.attempts = 1;  // as another miner's call has it
     bench.script->voxels = {-1, 1000};
+    const auto result = bench.produce();
+    CHECK(result.outcome == Outcome::passed);
+    REQUIRE(result.attempts.size() == 1);
+    CHECK(result.attempts[0].chain == storage::EnhancementChain::standard);
+    CHECK(result.attempts[0].times.prepare >= 0);
+    CHECK(bench.script->stage1_runs == 2);
+    CHECK_FALSE(result.ran_out_of_memory);
+}
+
+TEST_CASE("a structure that finds no room twice is tried again as the gate tries what fails") {
+    Bench bench;
+    bench.script->voxels = {-1, -1, 1000};
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::retry_passed);
     CHECK(result.attempt == 2);
