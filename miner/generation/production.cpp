@@ -91,6 +91,7 @@ asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResul
     }
     fail(result, cut.error());
     ran_out(result, cut.error(), routed);
+    if (goes_elsewhere(cut.error(), routed)) co_return Next::try_another;
     // The prompt is tried next.
     if (result.end == GenerationResult::End::no_object &&
         routed.route == Route::prompt_via_picture && pool_.takes_prompts())
@@ -213,6 +214,7 @@ asio::awaitable<Production::Next> Production::attempt(GenerationResult& result, 
         fail(result, tried.error);
         ran_out(result, tried.error, routed);
         if (tried.lost) co_return tried.full ? Next::refused : Next::try_another;
+        if (goes_elsewhere(tried.error, routed)) co_return Next::try_another;
         if (result.given_up() || result.end == GenerationResult::End::device_lost)
             co_return Next::finished;
     }
@@ -245,7 +247,9 @@ asio::awaitable<Production::Next> Production::generate_splats(GenerationResult& 
     if (made.error.code) {
         fail(result, made.error);
         ran_out(result, made.error, routed);
-        co_return made.full ? Next::refused : made.lost ? Next::try_another : Next::finished;
+        if (made.full) co_return Next::refused;
+        const bool elsewhere = made.lost || goes_elsewhere(made.error, routed);
+        co_return elsewhere ? Next::try_another : Next::finished;
     }
     result.splats = std::move(made.generated.splats);
     auto& report = result.attempts[std::size_t(result.attempt - 1)];

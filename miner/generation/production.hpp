@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -58,8 +59,9 @@ struct GenerationResult {
     // remote.
     std::string backend = {};
     bool is_remote = false;
-    // The GPU's memory did, on the way: for an attempt, or for the candidates.
-    bool ran_out_of_memory = false;
+    // Backends, as above, whose GPU's memory ran out on the way: for an attempt, or for the
+    // candidates.
+    std::set<std::string> ran_out_at = {};
 
     // Whether it failed for the picture or prompt that was given, and would anywhere and again.
     bool bad_input() const {
@@ -67,6 +69,7 @@ struct GenerationResult {
     }
     // Whether there is something that may be submitted.
     bool has_splats() const { return splats.size() > 0 || encoded.has_value(); }
+    bool ran_out_of_memory() const { return !ran_out_at.empty(); }
     // Whether the work was cut short.
     bool given_up() const { return end == End::stopped || end == End::late; }
     // Whether nothing is known of the picture or prompt: it may be asked for again.
@@ -106,15 +109,17 @@ public:
 
     const GenerationConfig& generation_config() const { return generation_config_; }
 
-    // Hears what becomes of the miner when memory runs out in task after task.
+    // Hears what becomes of the miner when memory runs out in task after task: complain where no
+    // device has room, so that nothing is earned.
     void on_memory(std::function<void(MemoryWatch::Step)> told) { told_memory_ = std::move(told); }
 
     // A picture is tried again with another enhancement, then with that and other seeds; a prompt
     // with other seeds. Where a service makes pictures a prompt goes by way of one; if that fails,
-    // as it is. A backend that fails is left for another, where the request begins anew; where
-    // those that remain have no room, it is waited for: until the deadline is over, when the
-    // request is stranded. Ends early, as GenerationResult::End tells, when `stop` fires, which
-    // must happen on io, or the deadline is over.
+    // as it is. A backend that fails, or whose memory runs out twice for one step, is left for
+    // another, where the request begins anew; where those that remain have no room, it is waited
+    // for: until the deadline is over, when the request is stranded. Ends early, as
+    // GenerationResult::End tells, when `stop` fires, which must happen on io, or the deadline is
+    // over.
     //
     // With a plan, after what the gate asks for, in the time that the plan has left: more results
     // are made of other seeds and enhancements, at the same backend, and the one with the best
@@ -143,7 +148,7 @@ public:
     asio::awaitable<EncodedAsset> encode(generator::Splats splats);
 
 private:
-    // One request with the route that it takes.
+    // One request with the route that it takes, and the backends that it comes to.
     struct RoutedRequest {
         const GenerationConfig& generation_config;
         const GenerationRequest& request;
@@ -156,6 +161,7 @@ private:
         double text_to_image_ms = -1;              // negative: there was no text-to-image call
         const GenerationRequest* asked = nullptr;  // as the validator asked
         const CandidatePlan* plan = nullptr;       // null: no candidates
+        std::set<const Backend*> given = {};       // that have it, or had it and could not make it
     };
 
     struct Extras {
@@ -199,8 +205,11 @@ private:
     };
 
     asio::awaitable<void> watch_memory(const GenerationResult& result, bool with_candidates);
+    asio::awaitable<void> give_up_candidates();
+    void tell_memory(const std::string& backend, MemoryWatch::Step step) const;
     void ran_out(GenerationResult& result, const config::Error& error,
                  const RoutedRequest& routed) const;
+    bool goes_elsewhere(const config::Error& error, const RoutedRequest& routed) const;
     asio::awaitable<GenerationResult> produce_as(const GenerationConfig& generation_config,
                                                  const GenerationRequest& request,
                                                  std::uint64_t seed, std::stop_token outer,
@@ -217,11 +226,10 @@ private:
 
     // A prompt by way of a picture; `try_another` when that failed, with the reason in `result`.
     asio::awaitable<Next> make_via_picture(GenerationResult& result, const RoutedRequest& routed);
-    asio::awaitable<void> find_backend(GenerationResult& result, const RoutedRequest& routed);
+    asio::awaitable<void> find_backend(GenerationResult& result, RoutedRequest& routed);
     static void end_without_backend(GenerationResult& result, const RoutedRequest& routed,
                                     Tried tried);
-    asio::awaitable<Backend*> pick(const RoutedRequest& routed,
-                                   const std::set<const Backend*>& left);
+    asio::awaitable<Backend*> pick(const RoutedRequest& routed);
     asio::awaitable<Next> make(GenerationResult& result, GenerationRun& run,
                                const RoutedRequest& routed, Backend& backend,
                                Precedence::Place& place);
@@ -275,6 +283,7 @@ private:
     std::optional<TextToImageClient> text_to_image_;
     MemoryWatch memory_watch_;
     std::function<void(MemoryWatch::Step)> told_memory_;
+    bool starves_ = false;  // as was told last
     bool candidates_off_ = false;
 };
 

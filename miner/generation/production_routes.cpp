@@ -103,15 +103,14 @@ asio::awaitable<Production::Next> Production::make_via_picture(GenerationResult&
 }
 
 // Null: there is none, or no time is left. Whoever waits for room goes before candidates there.
-asio::awaitable<Backend*> Production::pick(const RoutedRequest& routed,
-                                           const std::set<const Backend*>& left) {
+asio::awaitable<Backend*> Production::pick(const RoutedRequest& routed) {
     const Backend* awaited = nullptr;
     std::optional<Precedence::Place> place;
     for (bool told = false;;) {
         const auto seen = pool_.version();
-        auto* const backend = pool_.pick(routed.request, left, routed.here_only);
+        auto* const backend = pool_.pick(routed.request, routed.given, routed.here_only);
         if (backend || routed.stop.stop_requested()) co_return backend;
-        auto* const next = pool_.awaited(routed.request, left, routed.here_only);
+        auto* const next = pool_.awaited(routed.request, routed.given, routed.here_only);
         if (!next) co_return nullptr;
         if (std::exchange(awaited, next) != next)
             place.emplace(next->precedence(), Precedence::At::rest);
@@ -123,14 +122,12 @@ asio::awaitable<Backend*> Production::pick(const RoutedRequest& routed,
     }
 }
 
-asio::awaitable<void> Production::find_backend(GenerationResult& result,
-                                               const RoutedRequest& routed) {
-    std::set<const Backend*> left;
+asio::awaitable<void> Production::find_backend(GenerationResult& result, RoutedRequest& routed) {
     for (auto next = Next::try_another; next == Next::try_another || next == Next::refused;) {
-        auto picking = pick(routed, left);
+        auto picking = pick(routed);
         auto* const backend = co_await std::move(picking);
         if (!backend || routed.stop.stop_requested()) {
-            const auto tried = !left.empty()           ? Tried::failed
+            const auto tried = !routed.given.empty()   ? Tried::failed
                                : next == Next::refused ? Tried::full
                                                        : Tried::none;
             end_without_backend(result, routed, tried);
@@ -142,13 +139,14 @@ asio::awaitable<void> Production::find_backend(GenerationResult& result,
         }
         result = {.backend = backend->where(),
                   .is_remote = backend->is_remote(),
-                  .ran_out_of_memory = result.ran_out_of_memory};
+                  .ran_out_at = std::move(result.ran_out_at)};
+        routed.given.insert(backend);
         const auto occupied = backend->occupy();
         Precedence::Place place(backend->precedence());
         const auto run = backend->begin(
             {routed.request, routed.generation_config, routed.watch.stage, routed.plan != nullptr});
         next = co_await make(result, *run, routed, *backend, place);
-        if (next == Next::try_another) left.insert(backend);
+        if (next == Next::refused) routed.given.erase(backend);
     }
 }
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -28,8 +29,10 @@ namespace asio = boost::asio;
 struct PoolBench {
     config::Settings settings = small_gate();
     std::shared_ptr<Script> script = std::make_shared<Script>();  // of its devices
+    std::map<std::string, std::shared_ptr<Script>> scripts;       // of those that have their own
     Guarded<std::vector<std::string>> devices;  // generators were made for, on their lanes
     std::vector<std::string> lines;
+    std::vector<miner::MemoryWatch::Step> told_memory;
     miner::GenerationRequest request = small_png();
     std::stop_source stop;
     // Asked on io every millisecond: from then on nobody wants the results any more. May be empty.
@@ -56,8 +59,11 @@ struct PoolBench {
         std::exception_ptr failure;
         const auto make = [this](const config::Generator& how) {
             devices.push_back(how.device);
-            return make_fake(script)(how);
+            const auto own = scripts.find(how.device);
+            return make_fake(own == scripts.end() ? script : own->second)(how);
         };
+        production.on_memory(
+            [this](miner::MemoryWatch::Step step) { told_memory.push_back(step); });
         const auto one = [&](miner::GenerationResult& result) -> asio::awaitable<void> {
             miner::Production::Watch watch{.task = "t"};
             const auto token = stop.get_token();

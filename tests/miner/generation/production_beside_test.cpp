@@ -245,7 +245,7 @@ TEST_CASE("where a score has no room beside a candidate both are made one after 
     REQUIRE(result.attempts.size() == 4);
     CHECK(result.attempts[0].predicted.value().total == 0.3);
     CHECK(result.attempt == 2);
-    CHECK_FALSE(result.ran_out_of_memory);
+    CHECK_FALSE(result.ran_out_of_memory());
     CHECK(beside == 0);
     CHECK(holds(bench.line("candidates one by one"), "score.device"));
 }
@@ -257,7 +257,7 @@ TEST_CASE("a score that has no room alone either costs its prediction, not the t
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.encoded);
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
     CHECK(result.attempts.size() == 1);
     CHECK_FALSE(result.attempts[0].predicted);
     CHECK(bench.scorer->begun == 2);
@@ -286,6 +286,6 @@ TEST_CASE("where a candidate has no room beside a score it is made once that has
     CHECK(result.attempt == 2);
     REQUIRE(result.attempts.size() == 2);
     CHECK(result.attempts[1].gaussians == 35200);
-    CHECK_FALSE(result.ran_out_of_memory);
+    CHECK_FALSE(result.ran_out_of_memory());
     CHECK(beside == 0);
 }

@@ -31,7 +31,7 @@ TEST_CASE("splats that had no room are made at the second try, and the task goes
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.splats.size() == 32000);
     CHECK(bench.script->stage2_runs == 2);
-    CHECK_FALSE(result.ran_out_of_memory);
+    CHECK_FALSE(result.ran_out_of_memory());
 }
 
 TEST_CASE("splats that find no room twice end the task as an error that names the settings") {
@@ -41,7 +41,7 @@ TEST_CASE("splats that find no room twice end the task as an error that names th
     CHECK(result.end == miner::GenerationResult::End::decided);
     CHECK(result.outcome == Outcome::error);
     CHECK(bench.script->stage2_runs == 2);
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
     CHECK(holds(result.detail, "out of memory"));
     CHECK(holds(bench.line("out of memory"), "generator.dtype"));
 }
@@ -53,7 +53,7 @@ TEST_CASE("a cut that had no room is made at the second try, and the task goes o
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
     CHECK(bench.script->cut_outs == 2);
-    CHECK_FALSE(result.ran_out_of_memory);
+    CHECK_FALSE(result.ran_out_of_memory());
 }
 
 TEST_CASE("of several pictures only the one that had no room is cut out once more") {
@@ -73,7 +73,7 @@ TEST_CASE("a cut that finds no room twice ends the task as an error") {
     CHECK(result.outcome == Outcome::error);
     CHECK(bench.script->cut_outs == 2);
     CHECK(bench.script->stage1_runs == 0);
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
 }
 
 TEST_CASE("a structure that had no room is made at the second try, by the same attempt") {
@@ -86,7 +86,7 @@ TEST_CASE("a structure that had no room is made at the second try, by the same a
     CHECK(result.attempts[0].chain == storage::EnhancementChain::standard);
     CHECK(result.attempts[0].times.prepare >= 0);
     CHECK(bench.script->stage1_runs == 2);
-    CHECK_FALSE(result.ran_out_of_memory);
+    CHECK_FALSE(result.ran_out_of_memory());
 }
 
 TEST_CASE("a structure that finds no room twice is tried again as the gate tries what fails") {
@@ -95,7 +95,7 @@ TEST_CASE("a structure that finds no room twice is tried again as the gate tries
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::retry_passed);
     CHECK(result.attempt == 2);
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
 }
 
 TEST_CASE("a scorer that has no room costs its prediction, not the task") {
@@ -105,7 +105,7 @@ TEST_CASE("a scorer that has no room costs its prediction, not the task") {
     const auto result = bench.produce();
     CHECK(result.outcome == Outcome::passed);
     CHECK(result.has_splats());
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
     REQUIRE(result.attempts.size() == 1);
     CHECK_FALSE(result.attempts[0].predicted);
     CHECK(holds(bench.line("not scored"), "out of memory"));
@@ -121,6 +121,6 @@ TEST_CASE("a candidate that has no room costs itself alone") {
     CHECK(result.attempt == 1);
     CHECK(result.has_splats());
     CHECK(result.attempts[0].predicted.value().total == 0.3);
-    CHECK(result.ran_out_of_memory);
+    CHECK(result.ran_out_of_memory());
     CHECK(holds(bench.line("candidate failed"), "out of memory"));
 }
