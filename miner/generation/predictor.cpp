@@ -127,6 +127,10 @@ asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
 
 asio::awaitable<void> Predictor::unload() {
     loaded_ = false;
+    return take_down();
+}
+
+asio::awaitable<void> Predictor::take_down() {
     auto unloading = run_on_device(device_, {}, [this] {
         scorer_.reset();
         splats_ = {};

@@ -59,7 +59,8 @@ public:
 
     // Fails as they do.
     asio::awaitable<config::Result<void>> load(const MakePredictor& make, config::Score settings);
-    // Whoever asks meanwhile, or later, fails with cancelled.
+    // Not loaded() from the call on; ends once its lane has come to it. Whoever asks meanwhile, or
+    // later, fails with cancelled.
     asio::awaitable<void> unload();
     bool loaded() const { return loaded_; }
     const std::string& name() const { return name_; }  // of the scorer
@@ -75,6 +76,7 @@ public:
                                                                  Patience patience);
 
 private:
+    asio::awaitable<void> take_down();
     config::Result<storage::Prediction> predict_now(const std::vector<std::uint8_t>& spz,
                                                     const generator::ScoreQuery& query);
 

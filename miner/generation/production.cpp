@@ -58,7 +58,8 @@ asio::awaitable<GenerationResult> Production::produce(GenerationRequest request,
     if (off || (plan && plan->settings.most < 2)) plan.reset();
     auto result = co_await produce_as(generation_config_, request, seed, outer, watch,
                                       {.plan = plan ? &*plan : nullptr});
-    co_await watch_memory(result, plan.has_value());
+    const auto io = co_await asio::this_coro::executor;
+    watch_memory(io, result, plan.has_value());
     co_return result;
 }
 
@@ -68,7 +69,8 @@ asio::awaitable<GenerationResult> Production::produce_here(GenerationConfig gene
                                                            std::stop_token outer, Watch watch) {
     auto result =
         co_await produce_as(generation_config, request, seed, outer, watch, {.here_only = true});
-    co_await watch_memory(result, false);
+    const auto io = co_await asio::this_coro::executor;
+    watch_memory(io, result, false);
     co_return result;
 }
 

@@ -18,6 +18,7 @@
 #include "miner/runtime/lanes.hpp"
 #include "storage/journal.hpp"
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -204,8 +205,9 @@ private:
         std::vector<Ready> ready = {};  // those that may still be chosen
     };
 
-    asio::awaitable<void> watch_memory(const GenerationResult& result, bool with_candidates);
-    asio::awaitable<void> give_up_candidates();
+    void watch_memory(const asio::any_io_executor& io, const GenerationResult& result,
+                      bool with_candidates);
+    void give_up_candidates(const asio::any_io_executor& io);
     void tell_memory(const std::string& backend, MemoryWatch::Step step) const;
     void ran_out(GenerationResult& result, const config::Error& error,
                  const RoutedRequest& routed) const;
@@ -285,6 +287,7 @@ private:
     std::function<void(MemoryWatch::Step)> told_memory_;
     bool starves_ = false;  // as was told last
     bool candidates_off_ = false;
+    std::exception_ptr unload_failure_;  // of the predictor's, for whoever comes next
 };
 
 }  // namespace miner

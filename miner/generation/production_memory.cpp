@@ -3,12 +3,17 @@
 #include "generator/errc.hpp"
 #include "miner/generation/production.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 namespace miner {
 
-asio::awaitable<void> Production::watch_memory(const GenerationResult& result,
-                                               bool with_candidates) {
+void Production::watch_memory(const asio::any_io_executor& io, const GenerationResult& result,
+                              bool with_candidates) {
+    if (unload_failure_) std::rethrow_exception(std::exchange(unload_failure_, nullptr));
     using Step = MemoryWatch::Step;
     const auto& ran_out_at = result.ran_out_at;
     // Where the task ended tells whether there is room for candidates.
@@ -28,12 +33,13 @@ asio::awaitable<void> Production::watch_memory(const GenerationResult& result,
         starves_ = starves;
         if (told_memory_) told_memory_(starves ? Step::complain : Step::relieved);
     }
-    if (step == Step::no_candidates) co_await give_up_candidates();
+    if (step == Step::no_candidates) give_up_candidates(io);
 }
 
-// Others may still be asking the predictor: what they ask fails, and changes nothing.
-asio::awaitable<void> Production::give_up_candidates() {
-    if (candidates_off_) co_return;
+// Others may still be asking the predictor: what they ask fails, and changes nothing. The result
+// does not wait for what its lane is at; whoever unloads it in the end does.
+void Production::give_up_candidates(const asio::any_io_executor& io) {
+    if (candidates_off_) return;
     candidates_off_ = true;
     log_.error("candidates are off",
                {{"error", "GPU memory ran out in several tasks in a row"},
@@ -42,7 +48,8 @@ asio::awaitable<void> Production::give_up_candidates() {
                  "score.device = cpu or another GPU, or generator.dtype = fp16 or bf16; then start "
                  "anew"}});
     if (told_memory_) told_memory_(MemoryWatch::Step::no_candidates);
-    co_await predictor_->unload();
+    asio::co_spawn(io, predictor_->unload(),
+                   [this](std::exception_ptr failure) { unload_failure_ = failure; });
 }
 
 void Production::tell_memory(const std::string& backend, MemoryWatch::Step step) const {

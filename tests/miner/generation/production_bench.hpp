@@ -49,7 +49,11 @@ struct ProductionBench {
     bool gate_decided = false;
     // Called when candidates begin; may start more work on the same production.
     std::function<void(asio::io_context&, miner::Production&)> beside;
+    int tasks = 1;  // one after the other; the result is of the last
+    // Called once the scorer is loaded; may start work on it.
+    std::function<void(asio::io_context&, miner::Predictor&)> at_start;
     bool released_at_end = false;  // the scorer, once the result is there
+    std::function<void()> at_end;  // called then
     int at_work_at_end = -1;       // stages that the production left behind when it ended
 
     // Of up to `most`, with plenty of time.
@@ -85,6 +89,7 @@ struct ProductionBench {
                     const auto make_predictor = make_fake_predictor(scorer);
                     const auto ready = co_await predictor.load(make_predictor, settings.score);
                     REQUIRE(ready.has_value());
+                    if (at_start) at_start(io, predictor);
                 }
                 miner::Production::Watch watch{.task = "t1"};
                 watch.gate_decided = [&] {
@@ -105,14 +110,17 @@ struct ProductionBench {
                     attempts.push_back(attempt);
                     co_return;
                 };
-                auto planned = plan;
-                result = co_await production.produce(request, 7, stop.get_token(), watch,
-                                                     std::move(planned));
+                for (int task = 0; task < tasks; ++task) {
+                    auto planned = plan;
+                    result = co_await production.produce(request, 7, stop.get_token(), watch,
+                                                         std::move(planned));
+                }
             },
             [&](std::exception_ptr error) {
                 failure = error;
                 at_work_at_end = script->at_work;
                 if (released_at_end) scorer->held = false;
+                if (at_end) at_end();
             });
         io.run();
         if (failure) std::rethrow_exception(failure);

@@ -2,9 +2,18 @@
 #include "miner/generation/production.hpp"
 #include "tests/miner/generation/production_bench.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <exception>
+#include <thread>
+#include <vector>
 
+namespace asio = boost::asio;
 using generator::Errc;
 using storage::Outcome;
 using tests::holds;
@@ -123,4 +132,43 @@ TEST_CASE("a candidate that has no room costs itself alone") {
     CHECK(result.attempts[0].predicted.value().total == 0.3);
     CHECK(result.ran_out_of_memory());
     CHECK(holds(bench.line("candidate failed"), "out of memory"));
+}
+
+TEST_CASE("giving up candidates keeps no result waiting for what the scorer is at") {
+    Bench bench;
+    bench.with_candidates();
+    bench.tasks = miner::MemoryWatch::kPatience;
+    bench.script->voxels = {-1};
+    bench.scorer->asks_held = true;
+    std::atomic<bool> produced = false;
+    bool answered = false, answered_before = true;
+    const auto ask = [&](miner::Predictor& predictor) -> asio::awaitable<void> {
+        const miner::GenerationRequest request = tests::small_png();
+        const miner::Predictor::Patience patience{.until = std::chrono::steady_clock::now() +
+                                                           std::chrono::hours(1)};
+        auto asking = predictor.ask(request, patience);
+        const auto query = co_await std::move(asking);
+        CHECK(query.has_value());
+        answered = true;
+    };
+    bench.at_start = [&](asio::io_context& io, miner::Predictor& predictor) {
+        asio::co_spawn(io, ask(predictor),
+                       [](std::exception_ptr failure) { CHECK_FALSE(failure); });
+    };
+    bench.at_end = [&] {
+        answered_before = answered;
+        produced = true;
+    };
+    // Results that waited for it would be there in the end, too.
+    std::thread release([&] {
+        tests::eventually([&] { return produced.load(); });
+        bench.scorer->asks_held = false;
+    });
+    const auto result = bench.produce();
+    release.join();
+    CHECK_FALSE(answered_before);
+    CHECK(answered);
+    CHECK(result.outcome == Outcome::error);
+    CHECK(std::any_of(bench.lines.begin(), bench.lines.end(),
+                      [](const auto& line) { return holds(line, "candidates are off"); }));
 }
