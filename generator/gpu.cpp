@@ -75,6 +75,12 @@ std::string trouble_by_files(const GpuFacts& facts) {
     return {};
 }
 
+std::string broken_off(const GpuFacts& facts) {
+    return "CUDA tells nothing of cuda:" + std::to_string(facts.gpus.size()) + " (" +
+           facts.broken_off +
+           "): see what nvidia-smi tells, and `dmesg` of a GPU that has failed; it may come back";
+}
+
 // What CUDA's own words do not tell an operator to do.
 std::string trouble_by_error(const GpuFacts& facts) {
     switch (facts.error) {
@@ -102,6 +108,7 @@ std::string trouble_by_error(const GpuFacts& facts) {
                    "-u makes it); after a suspend restart the machine";
         case CudaError::none:
         case CudaError::no_device:
+            if (!facts.broken_off.empty()) return broken_off(facts);
             if (facts.visible)
                 return "CUDA_VISIBLE_DEVICES hides every GPU: it names none that is there";
             return "the NVIDIA driver " + facts.driver +
@@ -123,7 +130,9 @@ std::string trouble(const GpuFacts& facts) {
 // their driver, and a GPU that fell off the bus may come back.
 bool may_pass(const GpuFacts& facts) {
     if (!facts.device_files) return true;
-    if (!facts.denied.empty() || facts.visible) return false;
+    if (!facts.denied.empty()) return false;
+    if (!facts.broken_off.empty()) return true;
+    if (facts.visible) return false;
     const auto error = facts.error;
     return error == CudaError::system_not_ready || error == CudaError::operating_system ||
            error == CudaError::unknown || error == CudaError::no_device || error == CudaError::none;
@@ -148,6 +157,19 @@ config::Result<DeviceChoice> take(const GpuFacts& facts, std::size_t index) {
     return DeviceChoice{int(index), std::move(words), {}};
 }
 
+// Why CUDA does not show a GPU of that number beside others, though this machine has one; empty: it
+// has none, or what CUDA may show was chosen by hand.
+std::string why_missing(const GpuFacts& facts, std::size_t index) {
+    const bool listed = !facts.visible && index < facts.models.size();
+    if (!listed && facts.broken_off.empty()) return {};
+    if (!facts.denied.empty()) return trouble_by_files(facts);
+    if (!facts.broken_off.empty()) return broken_off(facts);
+    return "CUDA shows " + std::to_string(facts.gpus.size()) + " of the " +
+           std::to_string(facts.models.size()) +
+           " GPUs that the driver lists: see what nvidia-smi tells, and `dmesg` of a GPU that has "
+           "failed; it may come back";
+}
+
 config::Result<DeviceChoice> choose_any(const GpuFacts& facts) {
     if (facts.cuda == 0) {
         if (!has_nvidia(facts)) return cpu("built without CUDA");
@@ -162,6 +184,8 @@ config::Result<DeviceChoice> choose_any(const GpuFacts& facts) {
     if (facts.gpus.empty()) return troubled(facts, "", kOrCpu);
     for (std::size_t i = 0; i < facts.gpus.size(); ++i)
         if (facts.gpus[i].has_code) return take(facts, i);
+    if (!facts.broken_off.empty())
+        return config::fail(Errc::device_lost, broken_off(facts) + kOrCpu);
     return no_code(facts, 0);
 }
 
@@ -177,6 +201,9 @@ config::Result<DeviceChoice> choose_one(const std::string& wanted, std::size_t i
     if (!has_nvidia(facts)) return refused(quoted + "this machine has no NVIDIA GPU: use cpu");
     if (facts.gpus.empty()) return troubled(facts, quoted, "");
     if (index < facts.gpus.size()) return take(facts, index);
+    if (const auto why = why_missing(facts, index); !why.empty())
+        return config::fail(facts.denied.empty() ? Errc::device_lost : Errc::bad_device,
+                            quoted + why);
     std::vector<std::string> there;
     for (std::size_t i = 0; i < facts.gpus.size(); ++i) there.push_back(name_of(i, facts.gpus[i]));
     return refused(quoted + "there are: " + joined(there));

@@ -53,7 +53,8 @@ struct GpuFacts {
     CudaError error = CudaError::none;
     std::string error_words;  // "CUDA driver version is insufficient for CUDA runtime version"
     int driver_cuda = 0;      // newest CUDA of the driver's library; 0: there is no such library
-    std::vector<Gpu> gpus;    // in CUDA's order
+    std::vector<Gpu> gpus;    // in CUDA's order, as far as it told of them
+    std::string broken_off;   // CUDA's words where the next one had an error; empty: it told of all
 };
 
 // What can be known without CUDA. root: of the file system.
@@ -70,8 +71,8 @@ struct DeviceChoice {
 // wanted: auto, cpu, cuda, cuda:N. auto takes the first GPU that there is code for, and the CPU
 // only where this build or this machine has nothing to do with GPUs: a GPU that is there and cannot
 // be used is an error, as it would cost the operator the days until it is noticed. Fails with
-// bad_device, and with device_lost where a restart may find it mended, as while the machine starts;
-// the detail has the remedy.
+// bad_device, and with device_lost where a restart may find it mended, as while the machine starts,
+// or of a GPU that CUDA does not show beside others; the detail has the remedy.
 config::Result<DeviceChoice> choose_device(const std::string& wanted, const GpuFacts& facts);
 
 // Whether choose_device() may come to a GPU, as far as the machine tells before any build is asked.

@@ -25,8 +25,10 @@ GpuFacts probe_gpus() {
     }
     for (int index = 0; index < count; ++index) {
         cudaDeviceProp properties{};
-        if (cudaGetDeviceProperties(&properties, index) != cudaSuccess) {
+        const auto failure = cudaGetDeviceProperties(&properties, index);
+        if (failure != cudaSuccess) {
             (void)cudaGetLastError();
+            facts.broken_off = cudaGetErrorString(failure);
             break;  // the numbers of those after it would be wrong
         }
         facts.gpus.push_back({properties.name, properties.major, properties.minor,

@@ -97,6 +97,57 @@ TEST_CASE("a GPU that is not there is refused with those that are") {
     }
 }
 
+TEST_CASE("a GPU that is gone beside others may come back, be it that CUDA counts it or not") {
+    const auto lost = [](const GpuFacts& facts, const std::string& words) {
+        const auto choice = choose_device("cuda:1", facts);
+        REQUIRE_FALSE(choice.has_value());
+        CHECK(choice.error().code == Errc::device_lost);
+        CHECK_THAT(choice.error().detail, Contains("'cuda:1'") && Contains(words));
+        CHECK(choose_device("cuda:0", facts).value().gpu == 0);
+        CHECK(choose_device("auto", facts).value().gpu == 0);
+    };
+    auto uncounted = with_gpus({k3090});
+    uncounted.models.push_back(k3090.name);
+    lost(uncounted, "shows 1 of the 2 GPUs");
+    auto failing_one = with_gpus({k3090});
+    failing_one.broken_off = "unspecified launch failure";
+    lost(failing_one, "cuda:1 (unspecified launch failure)");
+    failing_one.visible = "0,1";
+    lost(failing_one, "cuda:1 (unspecified launch failure)");
+}
+
+TEST_CASE("a GPU that is left out by hand, or that the machine never had, does not come back") {
+    const auto refused = [](const GpuFacts& facts, const char* wanted) {
+        const auto choice = choose_device(wanted, facts);
+        REQUIRE_FALSE(choice.has_value());
+        CHECK(choice.error().code == Errc::bad_device);
+    };
+    auto facts = with_gpus({k3090});
+    facts.models.push_back(k3090.name);
+    refused(facts, "cuda:2");
+    facts.denied = "/dev/nvidia1";
+    refused(facts, "cuda:1");
+    CHECK_THAT(choose_device("cuda:1", facts).error().detail, Contains("no permission on"));
+    facts.denied.clear();
+    facts.visible = "0";
+    refused(facts, "cuda:1");
+}
+
+TEST_CASE("where the first GPU has an error, or one after those without code, it may come back") {
+    auto facts = with_gpus({});
+    facts.models = {k3090.name};
+    facts.broken_off = "unspecified launch failure";
+    check_refused(facts, "cuda:0 (unspecified launch failure)", Errc::device_lost);
+    facts.visible = "0";
+    check_refused(facts, "cuda:0 (unspecified launch failure)", Errc::device_lost);
+    const generator::Gpu old{"NVIDIA GeForce RTX 2080 Ti", 7, 5, false};
+    facts.gpus = {old};
+    const auto choice = choose_device("auto", facts);
+    REQUIRE_FALSE(choice.has_value());
+    CHECK(choice.error().code == Errc::device_lost);
+    CHECK_THAT(choice.error().detail, Contains("cuda:1 (unspecified launch failure)"));
+}
+
 TEST_CASE("only a machine that has nothing of NVIDIA falls to the CPU, and says so") {
     const auto choice = choose_device("auto", bare()).value();
     CHECK_FALSE(choice.gpu);
