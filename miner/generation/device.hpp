@@ -45,13 +45,16 @@ inline std::vector<std::string> device_names(const config::Generator& settings) 
 
 // A lane whose jobs may never return, as they call a driver; see run_on_device().
 struct DeviceLane {
+    // Of a job that reads networks, from a disk that may be slow.
+    static constexpr std::chrono::minutes kDeafnessWhileLoading{30};
+
     boost::asio::thread_pool lane{1};
 
     // Told on io that a job does not come back; empty: nobody wants to know.
     std::function<void()> stuck = {};
     // How long a job may take to hear that it is to stop; it is looked at after that time and once
     // more after it. As whatever loads a model needs, until it is known where that works; on io.
-    std::chrono::milliseconds longest_deafness = std::chrono::minutes(30);
+    std::chrono::milliseconds longest_deafness = kDeafnessWhileLoading;
 
     // Between two looks at its stop a GPU works for a second at most; two cores that the published
     // model keeps busy, for minutes.

@@ -11,6 +11,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,9 +24,11 @@ namespace miner {
 // Of one job; on io but for begun().
 class JobWatch {
 public:
-    // It is to end soon after `stop`, or at once where that cannot fire.
-    JobWatch(boost::asio::any_io_executor io, DeviceLane& device, std::stop_token stop)
-        : state_(std::make_shared<State>(io, device)) {
+    // It is to end soon after `stop`, or at once where that cannot fire. longest_deafness: its own,
+    // where that is not the device's.
+    JobWatch(boost::asio::any_io_executor io, DeviceLane& device, std::stop_token stop,
+             std::optional<std::chrono::milliseconds> longest_deafness = {})
+        : state_(std::make_shared<State>(io, device, longest_deafness)) {
         if (!device.stuck) return;
         if (stop.stop_possible())
             told_.emplace(std::move(stop), [state = state_] { wait(state); });
@@ -41,9 +44,12 @@ public:
 
 private:
     struct State {
-        State(boost::asio::any_io_executor io, DeviceLane& of) : device(of), timer(io) {}
+        State(boost::asio::any_io_executor io, DeviceLane& of,
+              std::optional<std::chrono::milliseconds> own)
+            : device(of), longest_deafness(own), timer(io) {}
 
         DeviceLane& device;
+        const std::optional<std::chrono::milliseconds> longest_deafness;
         boost::asio::steady_timer timer;
         std::atomic<bool> begun = false;
         bool seen_at_work = false;  // when it was looked at last
@@ -52,7 +58,8 @@ private:
 
     // The timer's word may be under way when the job ends, so that it shares what it looks at.
     static void wait(const std::shared_ptr<State>& state) {
-        state->timer.expires_after(state->device.longest_deafness);
+        state->timer.expires_after(
+            state->longest_deafness.value_or(state->device.longest_deafness));
         state->timer.async_wait([weak = std::weak_ptr<State>(state)](boost::system::error_code) {
             const auto job = weak.lock();
             if (!job || job->over) return;

@@ -10,6 +10,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <limits>
@@ -21,11 +22,13 @@ namespace {
 
 using generator::Errc;
 
+using Deafness = std::optional<std::chrono::milliseconds>;  // nothing: the device's longest
+
 // A job and whoever waits for it; the later of the two to end takes it down.
 template <class T>
 struct Job {
-    Job(const asio::any_io_executor& io, DeviceLane& device)
-        : ended(io), watch(io, device, given_up.get_token()) {}
+    Job(const asio::any_io_executor& io, DeviceLane& device, Deafness longest)
+        : ended(io), watch(io, device, given_up.get_token(), longest) {}
 
     std::function<config::Result<T>()> work;
     std::optional<config::Result<T>> result;
@@ -43,11 +46,11 @@ constexpr int kMostAbandoned = 2;
 template <class T>
 asio::awaitable<config::Result<T>> run_until(DeviceLane& device, asio::any_io_executor io,
                                              std::shared_ptr<int> abandoned,
-                                             Predictor::Patience patience,
+                                             Predictor::Patience patience, Deafness longest,
                                              std::function<config::Result<T>()> work) {
     if (*abandoned >= kMostAbandoned)
         co_return config::fail(Errc::cancelled, "the scorer does not come back from earlier tasks");
-    const auto job = std::make_shared<Job<T>>(io, device);
+    const auto job = std::make_shared<Job<T>>(io, device, longest);
     job->work = std::move(work);
     asio::post(device.lane, [shared = job, io, abandoned]() mutable {
         auto own = std::move(shared);  // which goes on io, where its watch and event are at home
@@ -141,15 +144,20 @@ asio::awaitable<void> Predictor::take_down() {
 
 asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const GenerationRequest& request,
                                                                  Patience patience) {
-    std::function<config::Result<Query>()> work = [this, request]() -> config::Result<Query> {
+    auto& has_read = is_prompt(request) ? has_read_text_ : has_read_picture_;
+    const auto longest = has_read ? Deafness() : Deafness(DeviceLane::kDeafnessWhileLoading);
+    std::function<config::Result<Query>()> work = [this, request,
+                                                   &has_read]() -> config::Result<Query> {
         if (!scorer_) return gone();
         auto condition = condition_of(request);
         if (!condition) return condition.error();
         auto query = scorer_->ask(*condition);
         if (!query) return query.error();
+        has_read = true;
         return Query(std::move(*query));
     };
-    auto asking = run_until<Query>(device_, io_, abandoned_, std::move(patience), std::move(work));
+    auto asking =
+        run_until<Query>(device_, io_, abandoned_, std::move(patience), longest, std::move(work));
     co_return co_await std::move(asking);
 }
 
@@ -161,7 +169,7 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
     spz.reset();
     query.reset();
     auto predicting = run_until<storage::Prediction>(device_, io_, abandoned_, std::move(patience),
-                                                     std::move(work));
+                                                     Deafness(), std::move(work));
     co_return co_await std::move(predicting);
 }
 

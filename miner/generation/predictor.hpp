@@ -11,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -51,7 +52,8 @@ public:
     ~Predictor();  // waits for what its lane is at
 
     // Told when a job does not come back long after nobody waits for it; see DeviceLane::stuck.
-    // `patience`: other than the usual one, once a scorer is loaded.
+    // `patience`: other than the usual one, once a scorer is loaded and has the networks that the
+    // job needs.
     void on_stuck(std::function<void()> told, std::optional<std::chrono::milliseconds> patience) {
         device_.stuck = std::move(told);
         device_patience_ = patience;
@@ -84,6 +86,8 @@ private:
     std::string name_;
     bool loaded_ = false;
     std::optional<std::chrono::milliseconds> device_patience_;
+    // The scorer has its networks for such conditions: the first of a kind reads them.
+    std::atomic<bool> has_read_text_ = false, has_read_picture_ = false;
     std::shared_ptr<int> abandoned_ = std::make_shared<int>(0);  // jobs; shared with them, on io
     generator::Rasterizer rasterizer_;           // this and the next two belong to the lane
     std::unique_ptr<generator::Scorer> scorer_;  // null: none is loaded

@@ -32,6 +32,7 @@ struct Bench {
     asio::io_context io{1};
     miner::Predictor predictor{io.get_executor()};
     std::stop_source over;
+    miner::GenerationRequest request = tests::small_png();
 
     Bench() { over.request_stop(); }
 
@@ -51,7 +52,6 @@ struct Bench {
     asio::awaitable<std::optional<config::Error>> ask(bool patient) {
         const miner::Predictor::Patience patience{
             .until = Clock::now() + 10min, .stop = patient ? std::stop_token() : over.get_token()};
-        const miner::GenerationRequest request = tests::small_png();
         auto asking = predictor.ask(request, patience);
         const auto query = co_await std::move(asking);
         if (query) co_return std::nullopt;
@@ -91,9 +91,11 @@ TEST_CASE("a scorer that is at what nobody waits for any more, for long, is told
     Bench bench;
     std::atomic<int> told = 0;
     bench.predictor.on_stuck([&] { ++told; }, 1ms);
-    bench.script->asks_held = true;
     const auto story = [&]() -> asio::awaitable<void> {
         co_await bench.load();
+        const auto networks_read = co_await bench.ask(true);
+        CHECK_FALSE(networks_read);
+        bench.script->asks_held = true;
         const auto given_up = co_await bench.ask(false);
         CHECK(given_up.has_value());
         // As an orderly end does, which a scorer that hangs would hold up for good.
@@ -123,6 +125,33 @@ TEST_CASE("a scorer that takes its time while somebody waits is not told of") {
         CHECK_FALSE(failed);
     };
     bench.run(story());
+    release.join();
+    CHECK_FALSE(told);
+}
+
+TEST_CASE("a scorer that reads its networks slowly, for the first of a kind, is not told of") {
+    Bench bench;
+    const bool of_words = GENERATE(false, true);
+    CAPTURE(of_words);
+    const miner::GenerationRequest first = tests::small_png(), other = generator::Prompt{"a chair"};
+    bool told = false;
+    bench.predictor.on_stuck([&] { told = true; }, 1ms);
+    std::thread release([&] {
+        CHECK(tests::eventually([&] { return bench.script->conditions.size() == 2; }));
+        std::this_thread::sleep_for(50ms);
+        bench.script->asks_held = false;
+    });
+    const auto story = [&]() -> asio::awaitable<void> {
+        co_await bench.load();
+        bench.request = of_words ? first : other;
+        const auto other_networks_read = co_await bench.ask(true);
+        CHECK_FALSE(other_networks_read);
+        bench.script->asks_held = true;
+        bench.request = of_words ? other : first;
+        const auto given_up = co_await bench.ask(false);
+        CHECK(given_up.has_value());
+    };
+    bench.run(story());  // until the job has ended, which nobody waits for
     release.join();
     CHECK_FALSE(told);
 }
