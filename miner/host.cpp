@@ -40,6 +40,7 @@ std::optional<ExitCode> Host::open_backends(MakePredictor make_predictor, Pictur
     if (predicts) {
         predictor_.emplace(io_.get_executor());
         predictor_->on_stuck([this] { end_stuck(settings_.score.device); }, device_patience_);
+        predictor_->on_device_lost([this](const config::Error& error) { scorer_was_lost(error); });
     }
     production_.emplace(lanes_, *backends_, log_, std::move(*generation_config),
                         predicts ? &*predictor_ : nullptr);
@@ -82,6 +83,21 @@ void Host::end_stuck(const std::string& device) {
                  "temperature and its power supply"}});
     log_.flush();
     std::_Exit(int(ExitCode::device_lost));
+}
+
+// What is at hand is made and sent as without a scorer: the generator's device may be another one.
+void Host::scorer_was_lost(const config::Error& error) {
+    device_was_lost();
+    log_.error("scorer lost",
+               {{"device", settings_.score.device},
+                {"error", error.message()},
+                {"hint",
+                 "the process ends once the tasks at hand have their results, so that whoever "
+                 "started it starts it anew"},
+                {"remedy",
+                 "where it comes again, see the driver's messages (dmesg), the GPU's temperature "
+                 "and its power supply"}});
+    stop_.ask();
 }
 
 void Host::tell_ready() {

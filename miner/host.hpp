@@ -76,6 +76,7 @@ private:
                                    std::function<asio::awaitable<void>()> work);
     asio::awaitable<void> load_predictor();
     [[noreturn]] void end_stuck(const std::string& device);
+    void scorer_was_lost(const config::Error& error);
     void tell_ready();
     void tell_memory(MemoryWatch::Step step);
     void tell_stopping();

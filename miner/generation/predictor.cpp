@@ -158,7 +158,9 @@ asio::awaitable<config::Result<Predictor::Query>> Predictor::ask(const Generatio
     };
     auto asking =
         run_until<Query>(device_, io_, abandoned_, std::move(patience), longest, std::move(work));
-    co_return co_await std::move(asking);
+    auto query = co_await std::move(asking);
+    if (!query) tell_if_lost(query.error());
+    co_return query;
 }
 
 asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset spz, Query query,
@@ -170,7 +172,14 @@ asio::awaitable<config::Result<storage::Prediction>> Predictor::predict(Asset sp
     query.reset();
     auto predicting = run_until<storage::Prediction>(device_, io_, abandoned_, std::move(patience),
                                                      Deafness(), std::move(work));
-    co_return co_await std::move(predicting);
+    auto prediction = co_await std::move(predicting);
+    if (!prediction) tell_if_lost(prediction.error());
+    co_return prediction;
+}
+
+void Predictor::tell_if_lost(const config::Error& error) {
+    if (error.code != Errc::device_lost || !told_lost_) return;
+    std::exchange(told_lost_, nullptr)(error);
 }
 
 config::Result<storage::Prediction> Predictor::predict_now(const std::vector<std::uint8_t>& spz,

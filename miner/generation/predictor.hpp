@@ -19,6 +19,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace miner {
@@ -59,6 +60,12 @@ public:
         device_patience_ = patience;
     }
 
+    // Told once when an answer is that the scorer's device is lost, which it stays for this
+    // process; before whoever asked hears of it.
+    void on_device_lost(std::function<void(const config::Error&)> told) {
+        told_lost_ = std::move(told);
+    }
+
     // Fails as they do.
     asio::awaitable<config::Result<void>> load(const MakePredictor& make, config::Score settings);
     // Not loaded() from the call on; ends once its lane has come to it. Whoever asks meanwhile, or
@@ -79,12 +86,14 @@ public:
 
 private:
     asio::awaitable<void> take_down();
+    void tell_if_lost(const config::Error& error);
     config::Result<storage::Prediction> predict_now(const std::vector<std::uint8_t>& spz,
                                                     const generator::ScoreQuery& query);
 
     asio::any_io_executor io_;
     std::string name_;
     bool loaded_ = false;
+    std::function<void(const config::Error&)> told_lost_;
     std::optional<std::chrono::milliseconds> device_patience_;
     // The scorer has its networks for such conditions: the first of a kind reads them.
     std::atomic<bool> has_read_text_ = false, has_read_picture_ = false;

@@ -59,3 +59,15 @@ TEST_CASE(
     CHECK(stage.scorer->gone);
     CHECK(stage.scorer->conditions.size() < 6);
 }
+
+TEST_CASE("a scorer whose GPU is lost ends the process with its code once the result is sent") {
+    CandidateStage stage;
+    stage.scorer->failure = generator::Errc::device_lost;
+    stage.scorer->fails_from = 0;
+    stage.add_validator({image_task("a"), image_task("b")});
+    CHECK(stage.run() == ExitCode::device_lost);
+    CHECK(stage.validators[0]->tally().handed_out == 1);
+    CHECK(stage.validators[0]->tally().accepted == 1);
+    CHECK(stage.counts().passed_at_once == 1);
+    CHECK(stage.count_lines("scorer lost") == 1);
+}

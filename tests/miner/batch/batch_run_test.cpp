@@ -322,6 +322,24 @@ TEST_CASE("where a scorer is there, each result has its score, and none is lost 
     CHECK(scene.script->stage1_runs == 2);
 }
 
+TEST_CASE("a scorer whose device is lost ends it with its code, so that the others get a score") {
+    Scene scene;
+    scene.add("a.png");
+    scene.add("b.png");
+    scene.scorer = std::make_shared<tests::ScorerScript>();
+    scene.scorer->failure = generator::Errc::device_lost;
+    scene.scorer->fails_from = 0;
+    scene.script->voxels = {300};
+    scene.settings.score.model = "fake";
+    CHECK(scene.run() == ExitCode::device_lost);
+    REQUIRE(scene.lines().size() == 1);
+    CHECK(scene.lines().at(0).has_result());
+    scene.scorer->fails_from = 1'000'000;
+    CHECK(scene.run() == ExitCode::ok);
+    REQUIRE(scene.lines().size() == 2);
+    CHECK(scene.lines().at(1).score);
+}
+
 TEST_CASE("a lost device ends it with its code, and what was made is there") {
     Scene scene;
     scene.add("a.png");
