@@ -15,6 +15,7 @@ fi
 source_folder=$(realpath "$(dirname "$0")/..")
 . "$source_folder/ops/lib/apt.sh"
 . "$source_folder/ops/lib/attempt.sh"
+. "$source_folder/ops/lib/root.sh"
 suite=${SUITE:-bookworm}
 work=$(mktemp -d)
 clean_up() {
@@ -44,8 +45,7 @@ make_root() {  # NAME VARIANT PACKAGES: $work/NAME
     local tar=${ROOTS:-$work}/$suite-$1.tar
     if [ ! -e "$tar" ]; then
         quietly need_programs mmdebstrap
-        quietly mmdebstrap --format=tar --variant="$2" --include="$3" --dpkgopt=force-unsafe-io "$suite" "$tar.part"
-        mv "$tar.part" "$tar"
+        quietly make_root_tarball "$tar" "$suite" "$2" "$3"
     fi
     mkdir "$work/$1"
     tar -x -f "$tar" -C "$work/$1"

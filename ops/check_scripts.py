@@ -11,7 +11,7 @@ import tempfile
 OPS = pathlib.Path(__file__).resolve().parent
 # Of this machine; all others that a script calls are given, or not there.
 TOOLS = ("awk", "basename", "bash", "cat", "chmod", "cut", "date", "dirname", "du", "env", "find", "grep", "id", "ln", "mkdir",
-         "mktemp", "python3", "readlink", "realpath", "rm", "sed", "sort", "tail", "tee", "touch", "tr", "wc")
+         "mktemp", "mv", "python3", "readlink", "realpath", "rm", "sed", "sort", "tail", "tee", "touch", "tr", "wc")
 
 
 def program(path, text):
@@ -183,6 +183,25 @@ esac
     return seen
 
 
+def check_roots(folder):
+    """A bare root whose making is cut off, for those who keep roots for the next time."""
+    tree = Tree(folder, "container")
+    (tree.folder / "a.deb").touch()
+    (tree.folder / "roots").mkdir()
+    tree.programs(buildah="[ $1 != inspect ]\n", mmdebstrap='echo call >> calls\necho "half of it" > "${!#}"\nexit $ENDS_WITH\n')
+
+    def run(ends_with, calls):
+        seen = tree.run("ops/container/build.sh", "a.deb", ROOTS=str(tree.folder / "roots"), ENDS_WITH=ends_with)
+        made = len((tree.folder / "calls").read_text().splitlines())
+        return is_as(seen, int(ends_with)) or (None if made == calls else f"{made} made in all, not {calls}")
+
+    return {
+        "its making is cut off": run("1", 1),
+        "it is made anew": run("0", 2),
+        "one that is whole is kept": run("0", 2),
+    }
+
+
 def check_fuzz(folder):
     """A target on a machine that stands still for half a minute while it has an input."""
     tree = Tree(folder, "fuzz.sh")
@@ -227,7 +246,8 @@ def check_texts(_):
 
 def main():
     wrong = looked = 0
-    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_apt, check_fuzz, check_texts):
+    for check in (check_packages, check_help, check_gpu_run, check_cuda_build, check_apt, check_roots, check_fuzz,
+                  check_texts):
         with tempfile.TemporaryDirectory() as folder:
             for name, fault in check(pathlib.Path(folder).resolve() / "a tree").items():
                 looked += 1

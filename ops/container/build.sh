@@ -6,6 +6,7 @@
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
 . "$here/../lib/apt.sh"
+. "$here/../lib/root.sh"
 package=$(realpath "${1:-$(ls "$here"/../../build/packages/miner_*_amd64.deb)}")
 image=${2:-localhost/miner}
 suite=${SUITE:-bookworm}
@@ -18,7 +19,7 @@ if ! buildah inspect --type image "$base" > /dev/null 2>&1; then
     trap 'rm -rf "$work"' EXIT
     # ROOTS: as ops/check_package.sh keeps them.
     root=${ROOTS:-$work}/$suite-deb.tar
-    [ -e "$root" ] || mmdebstrap --quiet --variant=minbase --include=ca-certificates --dpkgopt=force-unsafe-io "$suite" "$root"
+    make_root_tarball "$root" "$suite" minbase ca-certificates
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$root" / > /dev/null
     buildah commit --quiet --rm "$container" "$base" > /dev/null
