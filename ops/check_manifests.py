@@ -4,10 +4,12 @@
 them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
 And ops/monitoring: that it asks for metrics and jobs that are there, and that each alert fires in its tests (promtool runs them).
 And ops/systemd and ops/pm2.config.js: that they start a miner again after whatever time may mend, for as long as it takes, and
-after nothing else; and that the miner has no exit code that nothing ends with.
+after nothing else; and that the miner has no exit code that nothing ends with. And ops/logrotate: that it leaves alone what the
+miner turns over itself.
     .venv/bin/python ops/check_manifests.py"""
 
 import copy
+import fnmatch
 import itertools
 import json
 import pathlib
@@ -206,8 +208,18 @@ def check_services():
     check(name, {int(code) for code in codes.split(",")} == lasting | {0}, f"a restart does not mend {lasting}")
 
 
+def check_rotation():
+    """That it takes redirected output, but neither a log.file in that folder nor what the miner has put aside of it."""
+    name, text = "logrotate/miner", (TOP / "ops/logrotate/miner").read_text()
+    patterns = [word for line in text.splitlines() if line.startswith("/") for word in line.rstrip("{").split()]
+    for file, taken in {"miner.out": True, "miner.log": False, "miner.1.log": False, "hotkey-2.14.log": False}.items():
+        found = any(fnmatch.fnmatch(f"/var/log/miner/{file}", pattern) for pattern in patterns)
+        check(name, found == taken, f"{file} is rotated twice" if found else f"{file} is not rotated")
+
+
 def main():
     check_services()
+    check_rotation()
     objects = [(path.name, each) for path in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
     named = {(each["kind"], each["metadata"]["name"]): each for _, each in objects}
     settings = set(itertools.chain.from_iterable(re.findall(r'\.name = "([a-z_.0-9]+)"', path.read_text())

@@ -48,6 +48,18 @@ help_is_short() {
     done
 }
 
+# Redirected output, but nothing that the miner turns over itself.
+rotates_what_is_redirected() {
+    local file said
+    mkdir "$work/log"
+    for file in miner.log miner.1.log miner.out; do echo "a line" > "$work/log/$file"; done
+    sed "s|/var/log/miner|$work/log|; s/\bminer miner$/root root/" ops/logrotate/miner > "$work/rotation"
+    said=$(logrotate --debug --state "$work/state" "$work/rotation" 2>&1) || true  # it says so
+    ! grep ^error <<< "$said" || return 1
+    grep -qF "considering log $work/log/miner.out" <<< "$said" && ! grep '^considering log .*\.log$' <<< "$said" ||
+        { echo "$said"; return 1; }
+}
+
 # What each shell offers for a line as it is typed, by the shell itself.
 offered_by_bash() {
     bash --norc -c 'source "$1"; COMP_LINE=$2; read -ra COMP_WORDS <<< "$2"; [[ $2 == *" " ]] && COMP_WORDS+=("")
@@ -84,7 +96,6 @@ LINES
 # The real unit names a binary and a user that this machine need not have.
 unit=$work/miner.service
 sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; s/^\(User\|Group\)=.*/\1=root/' ops/systemd/miner.service > "$unit"
-sed 's/\bminer miner$/root root/' ops/logrotate/miner > "$work/rotation"
 "$binary" completion bash > "$work/miner.bash"
 "$binary" completion zsh > "$work/_miner"
 "$binary" completion fish > "$work/miner.fish"
@@ -97,7 +108,7 @@ check "alert rules' tests" promtool promtool test rules ops/monitoring/alerts_te
 check "dashboard is JSON" python3 python3 -m json.tool ops/monitoring/grafana.json
 check "unit" systemd-analyze systemd-analyze verify "$unit"
 check "unit is confined" systemd-analyze exposure ops/systemd/miner.service
-check "log rotation" logrotate bash -c "logrotate --debug --state '$work/state' '$work/rotation' 2>&1 | (! grep ^error)"
+check "log rotation" logrotate rotates_what_is_redirected
 check "pm2 file" node node --check ops/pm2.config.js
 check "Kubernetes manifests" .venv/bin/python .venv/bin/python ops/check_manifests.py
 for shell in bash zsh fish; do check "completions of $shell, tried" "$shell" completes "$shell"; done
