@@ -4,8 +4,8 @@
 them are there, and that a pod may finish its call. Each object must also be refused with a name that no schema has.
 And ops/monitoring: that it asks for metrics and jobs that are there, and that each alert fires in its tests (promtool runs them).
 And ops/systemd and ops/pm2.config.js: that they start a miner again after whatever time may mend, for as long as it takes, and
-after nothing else; and that the miner has no exit code that nothing ends with. And ops/logrotate: that it leaves alone what the
-miner turns over itself.
+after nothing else; that the miner has no exit code that nothing ends with; and that commands which the pages print for its data
+find it. And ops/logrotate: that it leaves alone what the miner turns over itself.
     .venv/bin/python ops/check_manifests.py"""
 
 import copy
@@ -192,6 +192,16 @@ def codes_not_restarted():
     return {int(numbers[name]) for name, words in entries if "restart" not in words and name != "ok"}
 
 
+def check_commands(environment):
+    """That what is printed for its data, to be run as its user, looks where the unit does when the settings name no folder."""
+    printed = [(path.name, command) for path in [TOP / "README.md", *TOP.glob("ops/docs/*.md"), *TOP.glob("ops/debian/*")]
+               for command in re.findall(r"sudo -u miner (.*)", path.read_text())]
+    check("sudo -u miner", len(printed) >= 10, f"only {len(printed)} commands are found")
+    for file, command in printed:
+        check(file, f"{command} ".startswith(f"env {environment} ") or "--storage.path" in command,
+              f"it does not find what the service has without storage.path: {command}")
+
+
 def check_services():
     lasting = codes_not_restarted()
     name, text = "miner.service", (TOP / "ops/systemd/miner.service").read_text()
@@ -202,6 +212,7 @@ def check_services():
     check(name, {int(code) for code in lines["RestartPreventExitStatus"].split()} == lasting, f"a restart does not mend {lasting}")
     check(name, lines.get("Environment") == "XDG_DATA_HOME=/var/lib" and lines.get("StateDirectory") == "miner",
           "an empty storage.path is not its StateDirectory, or storage.path of the settings file does not count")
+    check_commands(lines.get("Environment"))
     name, text = "pm2.config.js", (TOP / "ops/pm2.config.js").read_text()
     check(name, int(re.search(r"max_restarts: (\d+),", text)[1]) >= 10**9, "some failing starts switch it off")
     codes = re.search(r"stop_exit_codes: \[([^]]*)\]", text)[1]

@@ -91,14 +91,14 @@ migrates() {
 program() {  # PATH
     cat > "$root/$1" && chmod 755 "$root/$1"
 }
-# `sudo -u USER COMMAND...`, of root.
+# `sudo -u USER COMMAND...`, of root, with the environment of a login.
 has_sudo() {
     program usr/bin/sudo <<'END'
 #!/bin/sh
 [ "$1" = -u ] || exit 1
 user=$2
 shift 2
-exec runuser -u "$user" -- "$@"
+exec runuser -u "$user" -- env -i PATH="$PATH" HOME="$(getent passwd "$user" | cut -d: -f6)" "$@"
 END
 }
 
@@ -116,6 +116,23 @@ goes_back() {
     said 'what was there is beside it' || return 1
     rm "$root/usr/bin/sudo"
     as_miner stats
+}
+
+# What the unit has its program take for its folder, where the settings name none, is what the commands of the pages take.
+finds_the_services_data() {
+    local settings=$root/etc/miner/miner.toml printed unit=$root/usr/lib/systemd/system/miner.service environment
+    printed=$(sed -n "s/^alias miner='\(.*\)'$/\1/p" "$source_folder/ops/docs/operations.md")
+    read -ra environment < <(sed -n 's/^Environment=//p' "$unit")
+    cp "$settings" "$work/settings"
+    sed -i '/^\[storage\]/,/^path/s/^path/#&/' "$settings"
+    has_sudo
+    in_root "$root" 0:0 sh -c "$printed backup /tmp/seen.db" > "$work/printed"
+    in_root "$root" miner:miner /usr/bin/env HOME=/var/lib/miner "${environment[@]}" /usr/bin/miner backup /tmp/seen.db \
+        --config /etc/miner/miner.toml > "$work/by_the_unit"
+    rm "$root/usr/bin/sudo"
+    cp "$work/settings" "$settings"
+    diff "$work/printed" "$work/by_the_unit"
+    grep -q '^/var/lib/miner/miner.db is now' "$work/printed"
 }
 
 # The same files under the other form's name.
@@ -230,6 +247,7 @@ check_deb() {  # FILE
     check "upgrade: data and keys are there" keeps_the_operators 2
     check "upgrade: a database of the version before is brought up to date" migrates
     check "upgrade: nothing of it is lost" keeps_the_operators 3
+    check "without storage.path commands find what the service has" finds_the_services_data
     check "the way back: the copy goes in place of a database that is too new" goes_back
     check "the way back: data and keys are there" keeps_the_operators 3
     check "the other form takes its place, and back" takes_the_others_place
