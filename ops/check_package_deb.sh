@@ -39,7 +39,7 @@ form_of() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).
 
 # As the package manager of the root, without a question.
 by_dpkg() { in_root "$root" 0:0 dpkg --force-unsafe-io "$@" < /dev/null; }
-as_miner() { in_root "$root" miner:miner /usr/bin/miner "$@" --storage.path /var/lib/miner; }
+as_miner() { in_root "$root" miner:miner /usr/bin/miner "$@" --config /etc/miner/miner.toml; }
 
 has_user_and_folders() {
     grep -q '^miner:.*:/var/lib/miner:/usr/sbin/nologin$' "$root/etc/passwd" || { echo "no user"; return 1; }
@@ -67,24 +67,54 @@ keeps_the_operators() {
 
 upgrades() {
     by_dpkg --force-confold -i /tmp/new.deb
-    said 'miner.db.of-[0-9.]+ is the database as version' || return 1
+    said '^miner: /srv/data/miner\.db\.of-[0-9.]+ is the database as version' || return 1
+    [ ! -e "$home/$(basename "$copy")" ] || { echo "it copied what is in the package's own folder"; return 1; }
     grep -q '^name = "cold"' "$root/etc/miner/miner.toml" || { echo "the settings file was replaced"; return 1; }
     [ "$(form_of "$copy")" = "$(form_of "$data/miner.db")" ] || { echo "the copy has another form"; return 1; }
     [ "$(in_root "$root" 0:0 stat -c %U "${copy#"$root"}")" = miner ]
 }
+
+# What the script that comes before an upgrade says.
+tells() {  # PATTERN
+    in_root "$root" 0:0 /bin/sh /tmp/control/preinst upgrade 0 > "$work/told" 2>&1 && grep -qE -e "$1" "$work/told" ||
+        { echo "it fails, or no '$1' in this:"; cat "$work/told"; return 1; }
+}
+# Settings that name no folder, and whatever else has a say then; at last, settings that tell nothing.
+copies_what_the_service_has() {
+    local settings=$root/etc/miner/miner.toml variables=$root/etc/miner/miner.env overrides=$root/etc/systemd/system/miner.service.d
+    cp "$settings" "$work/settings"
+    tells '^miner: /srv/data/miner\.db\.of-.* is the database'
+    name_no_folder
+    tells '^miner: /var/lib/miner/miner\.db\.of-.* is the database'
+    printf '%s\n' 'LD_PRELOAD=/none.so' 'MINER_STORAGE_PATH="/srv/data"' > "$variables"
+    chmod 600 "$variables"
+    tells '^miner: /srv/data/miner\.db\.of-.* is the database'
+    ! grep 'none\.so' "$work/told" || { echo "a file of the user miner's has a say in what root runs"; return 1; }
+    rm "$variables"
+    mkdir -p "$overrides"
+    printf '%s\n' '[Service]' 'Environment=LANG=C "XDG_DATA_HOME=/srv/some place"' > "$overrides/override.conf"
+    tells '^miner: there is no database in /srv/some place/miner, and so no copy'
+    rm -r "$overrides"
+    echo 'no settings' >> "$settings"
+    tells 'toml has the database cannot be told; the upgrade goes on without a copy'
+    cp "$work/settings" "$settings"
+    rm "$home/$(basename "$copy")"
+}
+# The settings of the root without the line that says where data is.
+name_no_folder() { sed -i '/^\[storage\]/,/^path/s/^path/#&/' "$root/etc/miner/miner.toml"; }
 
 migrates() {
     local newest
     newest=$(form_of "$data/miner.db")
     if [ -z "${BEFORE:-}" ]; then
         make_old_database "$data/miner.db" "$work/old.db"
-        rm "$data"/rehearsal/miner.db*
-        install -m 600 "$work/old.db" "$data/rehearsal/miner.db"
+        rm "$home"/rehearsal/miner.db*
+        install -m 600 "$work/old.db" "$home/rehearsal/miner.db"
         in_root "$root" 0:0 chown miner:miner /var/lib/miner/rehearsal/miner.db
-        [ "$(form_of "$data/rehearsal/miner.db")" -lt "$newest" ] || { echo "that is no older form"; return 1; }
+        [ "$(form_of "$home/rehearsal/miner.db")" -lt "$newest" ] || { echo "that is no older form"; return 1; }
     fi
     rehearses "$root" miner:miner /usr/bin/miner 1 --storage.path /var/lib/miner || return 1
-    [ "$(form_of "$data/rehearsal/miner.db")" -ge "$newest" ] || { echo "it was not brought up to date"; return 1; }
+    [ "$(form_of "$home/rehearsal/miner.db")" -ge "$newest" ] || { echo "it was not brought up to date"; return 1; }
 }
 
 # A program of the root, from standard input.
@@ -103,7 +133,8 @@ END
 }
 
 goes_back() {
-    local line
+    local line others
+    others=$(sha256sum < "$home/miner.db")
     by_dpkg --force-confold -i /tmp/before.deb
     line=$(sed -n 's/^miner: should .* say that the database is newer: //p' "$work/said")
     [ -n "$line" ] || { echo "it names no copy"; return 1; }
@@ -115,6 +146,7 @@ goes_back() {
     in_root "$root" 0:0 sh -c "$line" || { echo "as it says: $line"; return 1; }
     said 'what was there is beside it' || return 1
     rm "$root/usr/bin/sudo"
+    [ "$(sha256sum < "$home/miner.db")" = "$others" ] || { echo "it went over what is in the package's own folder"; return 1; }
     as_miner stats
 }
 
@@ -124,7 +156,7 @@ finds_the_services_data() {
     printed=$(sed -n "s/^alias miner='\(.*\)'$/\1/p" "$source_folder/ops/docs/operations.md")
     read -ra environment < <(sed -n 's/^Environment=//p' "$unit")
     cp "$settings" "$work/settings"
-    sed -i '/^\[storage\]/,/^path/s/^path/#&/' "$settings"
+    name_no_folder
     has_sudo
     in_root "$root" 0:0 sh -c "$printed backup /tmp/seen.db" > "$work/printed"
     in_root "$root" miner:miner /usr/bin/env HOME=/var/lib/miner "${environment[@]}" /usr/bin/miner backup /tmp/seen.db \
@@ -200,29 +232,31 @@ is_removed() {
     by_dpkg -r "$this"
     [ ! -e "$root/usr/bin/miner" ] && [ ! -e "$root/usr/lib/miner" ] || { echo "the program is still there"; return 1; }
     [ -e "$data/miner.db" ] && [ -e "$root/etc/miner/miner.toml" ] || { echo "data or settings went along"; return 1; }
-    [ "$(sha256sum < "$data/wallets/cold/hotkeys/hot")" = "$key" ]
+    [ "$(sha256sum < "$home/wallets/cold/hotkeys/hot")" = "$key" ]
 }
 
 is_purged() {
     by_dpkg -P "$this"
     said '/var/lib/miner stays, with journal' || return 1
     [ ! -e "$root/etc/miner" ] && [ ! -e "$root/var/log/miner" ] || { echo "settings or logs are still there"; return 1; }
-    [ -e "$data/miner.db" ] && [ "$(sha256sum < "$data/wallets/cold/hotkeys/hot")" = "$key" ]
+    [ -e "$data/miner.db" ] && [ "$(sha256sum < "$home/wallets/cold/hotkeys/hot")" = "$key" ]
 }
 
 # With nothing in its folder it leaves nothing.
 leaves_no_trace() {
-    rm -rf "$data"
+    rm -rf "$home" "$data"
     by_dpkg -i /tmp/new.deb
     by_dpkg -P "$this"
-    [ ! -e "$data" ] && ! grep -q '^miner:' "$root/etc/passwd"
+    [ ! -e "$home" ] && ! grep -q '^miner:' "$root/etc/passwd"
 }
 
 check_deb() {  # FILE
-    local root=$work/deb data copy key this
+    local root=$work/deb home data copy key this place
     [ -d "$root" ] || make_root deb minbase ca-certificates
-    data=$root/var/lib/miner
+    home=$root/var/lib/miner  # the package's own
+    data=$root/srv/data       # as the operator has it
     cp "$1" "$root/tmp/new.deb"
+    dpkg-deb -e "$1" "$root/tmp/control"
     if [ -n "${BEFORE:-}" ]; then cp "$BEFORE" "$root/tmp/before.deb"; else quietly repack_as_before "$1" "$root/tmp/before.deb"; fi
     quietly repack_as_the_other "$1" "$root/tmp/other.deb"
     this=$(dpkg-deb -f "$1" Package)
@@ -233,17 +267,21 @@ check_deb() {  # FILE
     check "it loads its own libraries and glibc" loads_its_own "$root" /usr/lib/miner
     check "it rehearses as the service's user" rehearses "$root" miner:miner /usr/bin/miner 2 --storage.path /var/lib/miner
 
-    # An operator's: settings, a key, a database.
-    sed -i 's/^#name = .*/name = "cold"/' "$root/etc/miner/miner.toml"
-    mkdir -p "$data/wallets/cold/hotkeys"
-    echo '{"not": "a key"}' > "$data/wallets/cold/hotkeys/hot"
-    key=$(sha256sum < "$data/wallets/cold/hotkeys/hot")
-    check "a database to mine on with" in_root "$root" miner:miner /usr/bin/miner backup /var/lib/miner/miner.db \
-        --storage.path /var/lib/miner/rehearsal
+    # An operator's: settings, a key, a database, and where the package would have it an older one.
+    sed -i 's/^#name = .*/name = "cold"/; /^\[storage\]/,/^path/s|^path.*|path = "/srv/data"|' "$root/etc/miner/miner.toml"
+    mkdir -p "$home/wallets/cold/hotkeys"
+    echo '{"not": "a key"}' > "$home/wallets/cold/hotkeys/hot"
+    key=$(sha256sum < "$home/wallets/cold/hotkeys/hot")
+    in_root "$root" 0:0 install -d -m 700 -o miner -g miner /srv/data
+    for place in /srv/data /var/lib/miner; do
+        check "a database to mine on with, in $place" in_root "$root" miner:miner /usr/bin/miner backup $place/miner.db \
+            --storage.path /var/lib/miner/rehearsal
+    done
     in_root "$root" 0:0 chown -R miner:miner /var/lib/miner
     copy=$data/miner.db.of-$(in_root "$root" miner:miner /usr/bin/miner version | sed -n '1s/^miner \([^ ]*\).*/\1/p')
 
     check "upgrade: a copy of the database first, settings stay" upgrades
+    check "upgrade: the database that is copied is the service's" copies_what_the_service_has
     check "upgrade: data and keys are there" keeps_the_operators 2
     check "upgrade: a database of the version before is brought up to date" migrates
     check "upgrade: nothing of it is lost" keeps_the_operators 3

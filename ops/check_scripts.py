@@ -56,12 +56,12 @@ def is_as(seen, status, *words):
 ROOT = """
 in_root() {
     case "$*" in
-        *dpkg*) echo "miner: /var/lib/miner/miner.db.of-0.1 is the database as version 0.1 has it"; return $DPKG_ENDS_WITH ;;
+        *dpkg*) echo "miner: /srv/data/miner.db.of-0.1 is the database as version 0.1 has it"; return $DPKG_ENDS_WITH ;;
         *stat*) echo miner ;;
     esac
 }
 check_deb() {
-    local root=$work/root data=$work/root/data copy=$work/root/data/copy
+    local root=$work/root home=$work/root/home data=$work/root/data copy=$work/root/data/copy
     mkdir -p "$root/etc/miner" "$data"
     echo 'name = "cold"' > "$root/etc/miner/miner.toml"
     quietly prepares
