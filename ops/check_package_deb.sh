@@ -242,12 +242,13 @@ is_purged() {
     [ -e "$data/miner.db" ] && [ "$(sha256sum < "$home/wallets/cold/hotkeys/hot")" = "$key" ]
 }
 
-# With nothing in its folder it leaves nothing.
-leaves_no_trace() {
+# With nothing in its folder it leaves nothing but the user, whose files elsewhere would be whoever's comes next.
+leaves_the_user_alone() {
     rm -rf "$home" "$data"
     by_dpkg -i /tmp/new.deb
     by_dpkg -P "$this"
-    [ ! -e "$home" ] && ! grep -q '^miner:' "$root/etc/passwd"
+    said 'the user miner stays' || return 1
+    [ ! -e "$home" ] && grep -q '^miner:' "$root/etc/passwd"
 }
 
 check_deb() {  # FILE
@@ -293,5 +294,5 @@ check_deb() {  # FILE
     check "a service that was stopped stays so, one that ran goes on" heeds_what_was_stopped
     check "removal keeps settings, data and keys" is_removed
     check "purge keeps data and keys, and says so" is_purged
-    check "purge of what was never used leaves nothing" leaves_no_trace
+    check "purge of what was never used leaves the user alone" leaves_the_user_alone
 }
