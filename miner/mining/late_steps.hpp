@@ -41,7 +41,8 @@ public:
     config::Result<void> catch_up();
 
     std::size_t waiting() const { return steps_.size(); }
-    // Steps that there was no room to wait for.
+    // Steps that there was no room to wait for, and those that waited for a database that then was
+    // found damaged.
     std::size_t lost() const { return lost_; }
 
     // Whether the same step may succeed later.

@@ -74,6 +74,37 @@ TEST_CASE("one that cannot follow any more is left out of those that wait") {
     CHECK(disk.taken == "b");
 }
 
+TEST_CASE("of those that wait, one that a damaged database refuses is counted as lost") {
+    Disk disk{.failing = Errc::full};
+    LateSteps late(disk.together());
+    CHECK(late.take(disk.step('a')).waits);
+    CHECK(late.take(disk.step('b')).waits);
+    disk.failing = Errc::corrupt;
+    CHECK(late.catch_up().has_value());
+    CHECK(late.waiting() == 0);
+    CHECK(late.lost() == 2);
+}
+
+TEST_CASE("one that a damaged database refuses is counted once, whatever is undone with it") {
+    Disk disk{.failing = Errc::full};
+    LateSteps late(disk.together());
+    CHECK(late.take(disk.step('a')).waits);
+    CHECK(late.take([]() -> config::Result<void> { return config::fail(Errc::corrupt, "as told"); })
+              .waits);
+    int tried = 0;
+    CHECK(late.take([&, step = disk.step('c')]() -> config::Result<void> {
+                  if (++tried == 1) return config::fail(Errc::full, "as told");
+                  return step();
+              })
+              .waits);
+    disk.failing.reset();
+    CHECK(late.catch_up().has_value());
+    CHECK(tried == 2);  // the second time one by one
+    CHECK(disk.taken == "ac");
+    CHECK(late.waiting() == 0);
+    CHECK(late.lost() == 1);
+}
+
 TEST_CASE("of steps that wait there are ten thousand at most, and those beyond are counted") {
     Disk disk{.failing = Errc::full};
     LateSteps late(disk.together());
