@@ -1,6 +1,7 @@
 #include "weights/fetch_model.hpp"
 
 #include "config/durable_file.hpp"
+#include "config/whole_file.hpp"
 #include "network/errc.hpp"
 #include "weights/digest.hpp"
 #include "weights/model_plan.hpp"
@@ -8,8 +9,6 @@
 #include "weights/weights_lock.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -203,9 +202,9 @@ private:
         pipeline_ = {kPipeline, repository_ + "@" + (*own)->commit + ":" + kPipeline,
                      pipeline->size, *digest, 0};
 
-        std::ifstream in(waiting_pipeline(), std::ios::binary);
-        const std::string text{std::istreambuf_iterator<char>(in), {}};
-        auto wanted = files_of_model(repository_, text);
+        const auto text = config::read_whole_file(waiting_pipeline(), kMostPipelineBytes);
+        if (!text) co_return system_failure(waiting_pipeline(), text.error().code.value());
+        auto wanted = files_of_model(repository_, *text);
         if (!wanted) co_return wanted.error();
         for (auto& each : *wanted)
             if (each.repository == repository_) each.revision = revision_;

@@ -1,6 +1,7 @@
 #include "weights/weights_lock.hpp"
 
 #include "config/durable_file.hpp"
+#include "config/whole_file.hpp"
 #include "network/errc.hpp"
 #include "network/json_fields.hpp"
 #include "weights/digest.hpp"
@@ -13,8 +14,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace weights {
@@ -23,11 +22,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kName = "weights.lock.json";
-constexpr std::uintmax_t kMostBytes = 4 << 20;
+constexpr std::size_t kMostBytes = 4 << 20;
 
 config::Error malformed(const fs::path& file, const std::string& what) {
     return config::fail(network::Errc::malformed,
                         file.string() + ": " + what + "; `miner weights fetch` makes it anew");
+}
+
+// A lock that is none is as good as a damaged one; another that cannot be read may be right.
+config::Error unreadable(const fs::path& file, const boost::system::error_code& code) {
+    namespace errc = boost::system::errc;
+    for (const auto kind : {errc::is_a_directory, errc::invalid_argument, errc::file_too_large})
+        if (code == kind) return malformed(file, code.message());
+    return config::fail(network::Errc::io, file.string() + ": " + code.message());
 }
 
 config::Result<LockedFile> parse_file(const boost::json::value& value, const fs::path& where) {
@@ -74,18 +81,15 @@ LockedFile* WeightsLock::find(const std::string& path) {
 
 config::Result<std::optional<WeightsLock>> read_lock(const fs::path& folder) {
     const auto file = folder / kName;
-    std::error_code error;
-    const auto status = fs::status(file, error);
-    if (status.type() == fs::file_type::not_found) return std::optional<WeightsLock>();
-    if (!fs::exists(status))
-        return config::fail(network::Errc::io, file.string() + ": " + error.message());
-    if (fs::file_size(file, error) > kMostBytes || error)
-        return malformed(file, error ? error.message() : "too large");
-    std::ifstream in(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.good() && !in.eof())
-        return config::fail(network::Errc::io, file.string() + ": not readable");
-    const auto message = network::JsonMessage::parse(text);
+    const auto text = config::read_whole_file(file, kMostBytes);
+    if (!text) {
+        namespace errc = boost::system::errc;
+        const auto& code = text.error().code;
+        if (code == errc::no_such_file_or_directory || code == errc::not_a_directory)
+            return std::optional<WeightsLock>();
+        return unreadable(file, code);
+    }
+    const auto message = network::JsonMessage::parse(*text);
     if (!message) return malformed(file, message.error().detail);
     const auto* files = message->fields().if_contains("files");
     if (!files || !files->is_array()) return malformed(file, "files is no array");

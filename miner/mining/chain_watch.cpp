@@ -3,6 +3,7 @@
 #include "config/durable_file.hpp"
 #include "config/places.hpp"
 #include "config/veil.hpp"
+#include "config/whole_file.hpp"
 #include "miner/mining/named_validators.hpp"
 #include "network/chain/announce.hpp"
 #include "network/chain/metagraph_file.hpp"
@@ -16,8 +17,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 namespace miner {
 namespace {
@@ -31,14 +30,9 @@ constexpr int kUnservedToLeave = 3;                  // looks in a row
 constexpr std::uint64_t kBlocksBetweenRequests = 2;  // of validator_failed()
 constexpr std::uint64_t kMostAhead = 50;             // blocks, of the newest one
 constexpr std::chrono::minutes kAnnouncementLimit{2};
+constexpr std::size_t kMostFileBytes = 64 << 20;
 
 std::string remedy(int netuid) { return fmt::format("btcli subnet register --netuid {}", netuid); }
-
-config::Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return config::fail(Errc::io, path.string());
-    return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(in), {});
-}
 
 }  // namespace
 
@@ -83,14 +77,14 @@ std::string ChainWatch::network_name() const {
 }
 
 void ChainWatch::restore() {
-    std::error_code ignored;
-    if (!std::filesystem::exists(file(), ignored)) return;
-    const auto bytes = read_file(file());
+    const auto text = config::read_whole_file(file(), kMostFileBytes);
+    if (!text && text.error().code == boost::system::errc::no_such_file_or_directory) return;
     using Unpacked = config::Result<std::optional<network::Metagraph>>;
-    auto metagraph =
-        bytes ? network::unpack_metagraph(*bytes, network_name(), std::uint16_t(s_.settings.netuid),
-                                          network::allows_private(s_.settings.subtensor))
-              : Unpacked(bytes.error());
+    auto metagraph = text ? network::unpack_metagraph(
+                                {reinterpret_cast<const std::uint8_t*>(text->data()), text->size()},
+                                network_name(), std::uint16_t(s_.settings.netuid),
+                                network::allows_private(s_.settings.subtensor))
+                          : Unpacked(config::fail(Errc::io, text.error().code.message()));
     if (!metagraph) {
         s_.log.warn("metagraph file ignored", {{"file", file().string()},
                                                {"error", metagraph.error().detail},

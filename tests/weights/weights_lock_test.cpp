@@ -77,6 +77,16 @@ TEST_CASE("a lock that cannot be looked at is not taken for none") {
     CHECK(weights::verify(folder.path(), Verify::changed).has_error());
 }
 
+TEST_CASE("a lock on a bad sector is an error, and a folder in its place a damaged lock") {
+    const tests::TemporaryFolder folder;
+    const auto lock = folder.path() / "weights.lock.json";
+    fs::create_symlink("/proc/self/mem", lock);  // whose first byte nobody can read
+    CHECK(read_lock(folder.path()).error().code == network::Errc::io);
+    fs::remove(lock);
+    fs::create_directory(lock);
+    CHECK(read_lock(folder.path()).error().code == network::Errc::malformed);
+}
+
 TEST_CASE("files that are right, missing, cut or changed are told apart") {
     Model model;
     const char* weights = "ckpts/a.safetensors";

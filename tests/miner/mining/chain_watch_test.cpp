@@ -277,6 +277,25 @@ TEST_CASE("the next start does not wait for the chain") {
     CHECK(scene.count("metagraph file ignored") == 1);
 }
 
+TEST_CASE("a metagraph file that cannot be read is ignored, and keeps nobody from starting") {
+    const bool folder = GENERATE(true, false);  // else as on a bad sector
+    CAPTURE(folder);
+    Scene scene;
+    scene.node.reset();  // nobody is there
+    const auto kept = scene.folder.path() / "metagraph.bin";
+    if (folder)
+        std::filesystem::create_directory(kept);
+    else
+        std::filesystem::create_symlink("/proc/self/mem",
+                                        kept);  // whose first byte nobody can read
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.port_known() == 0);
+        co_return;
+    });
+    CHECK(scene.count("metagraph file ignored") == 1);
+    CHECK(scene.says(folder ? "Is a directory" : "Input/output error"));
+}
+
 TEST_CASE("a node that is away for long is spoken of once") {
     Scene scene;
     scene.settings.subtensor.chain_endpoint = "ws://127.0.0.1:1";
