@@ -1,20 +1,20 @@
 #include "config/places.hpp"
 
 #include "config/errc.hpp"
+#include "config/whole_file.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace config {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kLargestFile = 1 << 20;
+constexpr std::size_t kLargestFile = 1 << 20;
 
 // $XDG_..., which counts only if absolute (XDG base directory specification), else a folder below
 // HOME.
@@ -24,39 +24,29 @@ fs::path base_folder(const Environment& environment, std::string_view xdg,
     return named.is_absolute() ? named : expand_home("~/" + below_home, environment);
 }
 
-// A file that may be there: settings that were given must not be gone by as if they were not.
-Error cannot_be_seen(const fs::path& path, const std::error_code& error) {
-    const bool lasts = error == std::errc::permission_denied ||
-                       error == std::errc::too_many_symbolic_link_levels ||
-                       error == std::errc::filename_too_long;
-    return fail(lasts ? Errc::cannot_read : Errc::disk_failed,
-                path.string() + ": " + error.message());
+// Settings that were given must not be gone by as if they were not: a file that cannot be read is
+// an error, and one that may pass where it is the disk's.
+Error unreadable(const fs::path& path, const boost::system::error_code& code) {
+    namespace errc = boost::system::errc;
+    const auto refused = [&](const std::string& why) {
+        return fail(Errc::cannot_read, path.string() + ": " + why);
+    };
+    if (code == errc::no_such_file_or_directory || code == errc::not_a_directory)
+        return refused("there is no such file; correct the path or leave it out");
+    if (code == errc::is_a_directory || code == errc::invalid_argument)
+        return refused("it is not a file");
+    if (code == errc::file_too_large)
+        return refused("larger than 1 MiB, so it is no settings file");
+    if (code == errc::permission_denied)
+        return refused("permission denied; make it readable for you");
+    if (is_lasting(code.value())) return refused(code.message());
+    return fail(Errc::disk_failed, path.string() + ": " + code.message());
 }
 
 Result<std::optional<SettingsFile>> read(const fs::path& path) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (status.type() == fs::file_type::not_found) {
-        return fail(Errc::cannot_read,
-                    path.string() + ": there is no such file; correct the path or leave it out");
-    }
-    if (!fs::exists(status)) return cannot_be_seen(path, error);
-    if (!fs::is_regular_file(status))
-        return fail(Errc::cannot_read, path.string() + ": it is not a file");
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream)
-        return fail(Errc::cannot_read,
-                    path.string() + ": permission denied; make it readable for you");
-    // Bounded while it is read: a file may grow after its size was asked for.
-    std::string text(kLargestFile + 1, '\0');
-    stream.read(text.data(), std::streamsize(text.size()));
-    if (stream.bad()) return fail(Errc::disk_failed, path.string());
-    text.resize(std::size_t(stream.gcount()));
-    if (text.size() > kLargestFile) {
-        return fail(Errc::cannot_read,
-                    path.string() + ": larger than 1 MiB, so it is no settings file");
-    }
-    return std::optional(SettingsFile{path.string(), std::move(text)});
+    auto text = read_whole_file(path, kLargestFile);
+    if (!text) return unreadable(path, text.error().code);
+    return std::optional(SettingsFile{path.string(), std::move(*text)});
 }
 
 }  // namespace

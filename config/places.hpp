@@ -19,7 +19,8 @@ struct SettingsFile {
 
 // The file to read: `asked` (--config), else $MINER_CONFIG, else miner/miner.toml in
 // $XDG_CONFIG_HOME or ~/.config if it is there, else none. Fails with cannot_read: missing although
-// asked for, not a file, larger than 1 MiB.
+// asked for, not a file, larger than 1 MiB, closed to this user; and with disk_failed, which may
+// pass.
 Result<std::optional<SettingsFile>> read_settings_file(const std::optional<std::string>& asked,
                                                        const Environment& environment);
 

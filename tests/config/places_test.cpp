@@ -2,6 +2,7 @@
 
 #include "config/errc.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/no_descriptors.hpp"
 
 #include <unistd.h>
 
@@ -87,6 +88,20 @@ TEST_CASE("a settings file that cannot be looked at is not taken for none") {
     fs::remove(usual.parent_path());
     write(usual.parent_path(), "no folder");
     CHECK(read_settings_file({}, environment).has_value());
+}
+
+TEST_CASE(
+    "a settings file that cannot be opened just now is the machine's failure, which may pass") {
+    const Folder folder;
+    const auto file = folder.path / "miner.toml";
+    write(file, "netuid = 17");
+    const auto found = [&] {
+        const tests::NoDescriptors none;
+        return read_settings_file(file.string(), {});
+    }();
+    REQUIRE(found.has_error());
+    CHECK(found.error().code == make_error_code(Errc::disk_failed));
+    CHECK(found.error().detail == file.string() + ": Too many open files");
 }
 
 TEST_CASE("data lives where XDG or the setting says") {
