@@ -73,6 +73,8 @@ public:
                 return "wrong content";
             case Errc::no_space:
                 return "no space left";
+            case Errc::disk_failed:
+                return "disk failure";
             case Errc::offline:
                 return "the network is forbidden (weights.offline)";
             case Errc::io:

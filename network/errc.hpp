@@ -28,7 +28,7 @@ enum class Errc {
     not_tls,          // the peer answers, but speaks no TLS on this port
     malformed,        // not the message it should be; the detail names the field
     cancelled,        // we were asked to stop
-    no_key_file,      // no file at that path, or not readable
+    no_key_file,      // no file at that path, or not readable for us
     bad_key_file,     // not a key file, contradicts itself, or a field of it is broken
     locked_key_file,  // encrypted, in a way that cannot be read here or without its password
     wrong_password,   // the password does not open the key file, or the file was changed
@@ -40,6 +40,7 @@ enum class Errc {
     not_in_runtime,   // the chain's runtime has no such item, call or method; the detail names it
     wrong_hash,       // a file's content is not what its publisher states
     no_space,         // the disk is full, or would be
+    disk_failed,      // a file cannot be read just now, which may pass
     offline,          // the network was forbidden, and needed
     io,               // anything else between us and the peer; the detail has the system's words
 };

@@ -1,5 +1,6 @@
 #include "miner/mining/identities.hpp"
 
+#include "network/errc.hpp"
 #include "network/wallet/keyfile.hpp"
 
 #include <algorithm>
@@ -14,6 +15,10 @@ std::vector<std::string> hotkey_names(const config::Wallet& wallet) {
     return names;
 }
 
+ExitCode exit_code_without_hotkey(const config::Error& error) {
+    return error.code == network::Errc::disk_failed ? ExitCode::storage : ExitCode::key_file;
+}
+
 std::variant<std::vector<Identity>, ExitCode> load_identities(const config::Settings& settings,
                                                               config::Logger& log) {
     std::vector<Identity> identities;
@@ -24,7 +29,7 @@ std::variant<std::vector<Identity>, ExitCode> load_identities(const config::Sett
         auto loaded = network::load_hotkey(wallet, ask);
         if (!loaded) {
             log.error("cannot start", {{"error", loaded.error().message()}});
-            return ExitCode::key_file;
+            return exit_code_without_hotkey(loaded.error());
         }
         if (!loaded->warning.empty()) log.warn("key file", {{"warning", loaded->warning}});
         for (const auto& other : identities) {

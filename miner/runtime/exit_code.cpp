@@ -17,7 +17,9 @@ std::span<const ExitCodeName> exit_codes() {
          "restart"},
         {ExitCode::internal, "a bug; restart, and please report it"},
         {ExitCode::another_instance, "another miner uses the storage folder, or the batch's"},
-        {ExitCode::storage, "database, results or log cannot be read or written; restart"},
+        {ExitCode::storage,
+         "database, results or log cannot be read or written, or a disk fails under settings, "
+         "hotkey or model; restart"},
         {ExitCode::device_lost,
          "the GPU is lost, does not answer yet, or others hold its memory; restart"},
         {ExitCode::model, "the model cannot be loaded, or not on this device"},

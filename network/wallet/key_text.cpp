@@ -1,10 +1,9 @@
 #include "network/wallet/key_text.hpp"
 
-#include "config/descriptor.hpp"
+#include "config/whole_file.hpp"
 #include "network/errc.hpp"
 #include "network/wallet/sodium.hpp"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +23,10 @@ static_assert(sizeof(kSalt) == crypto_pwhash_argon2i_SALTBYTES);
 constexpr unsigned long long kPasses = 8;
 constexpr std::size_t kMemory = 512u << 20;
 
-std::string reason(int error) { return std::generic_category().message(error); }
+config::Error unreadable(int error) {
+    return config::fail(config::is_lasting(error) ? Errc::no_key_file : Errc::disk_failed,
+                        std::generic_category().message(error));
+}
 
 // False when it cannot be read, with errno as it was left.
 bool read_all(int descriptor, SecretText& text) {
@@ -40,23 +42,23 @@ bool read_all(int descriptor, SecretText& text) {
 
 }  // namespace
 
-// A pipe would have us wait and a device may act on being opened: O_NONBLOCK and a look before
-// reading.
 config::Result<KeyText> read_key_text(const std::filesystem::path& path) {
-    const auto descriptor = config::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!descriptor) return config::fail(Errc::no_key_file, reason(errno));
+    const auto descriptor = config::open_plain_file(path);
+    if (!descriptor) {
+        namespace errc = boost::system::errc;
+        const auto& code = descriptor.error().code;
+        if (code == errc::is_a_directory) return config::fail(Errc::bad_key_file, "it is a folder");
+        if (code == errc::invalid_argument)
+            return config::fail(Errc::bad_key_file, "it is not a regular file");
+        return unreadable(code.value());
+    }
     struct stat status;
-    if (::fstat(descriptor.get(), &status) != 0)
-        return config::fail(Errc::no_key_file, reason(errno));
-    if (S_ISDIR(status.st_mode)) return config::fail(Errc::bad_key_file, "it is a folder");
-    if (!S_ISREG(status.st_mode))
-        return config::fail(Errc::bad_key_file, "it is not a regular file");
+    if (::fstat(descriptor->get(), &status) != 0) return unreadable(errno);
     if (status.st_size >= std::int64_t(kLargestKeyFile)) {
         return config::fail(Errc::bad_key_file, "it is larger than any key file (64 KiB)");
     }
     KeyText file{SecretText(std::size_t(status.st_size) + 1), status.st_mode};
-    if (!read_all(descriptor.get(), file.content))
-        return config::fail(Errc::no_key_file, reason(errno));
+    if (!read_all(descriptor->get(), file.content)) return unreadable(errno);
     return file;
 }
 

@@ -20,8 +20,9 @@ struct KeyText {
     mode_t mode = 0;
 };
 
-// A regular file of at most 64 KiB, whole; never waits for a writer. Fails with no_key_file (cannot
-// be read; the system's words) and bad_key_file (no such file).
+// A regular file of at most 64 KiB, whole; never waits for a writer. Fails with no_key_file (it is
+// not there, or not for us), disk_failed (it cannot be read just now), both with the system's
+// words, and bad_key_file (no such file).
 config::Result<KeyText> read_key_text(const std::filesystem::path& path);
 
 enum class Sealing { none, nacl, ansible_vault, fernet };

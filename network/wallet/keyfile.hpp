@@ -49,7 +49,7 @@ struct LoadedKey {
 // address), and never waits for a writer. A coldkey is known by its place, by its name behind
 // links, and by its address. An encrypted file ($NACL) takes seconds and asks `ask` for its
 // password; without `ask` it stays locked. Fails with no_key_file, bad_key_file, locked_key_file,
-// wrong_password, coldkey; the detail has the path and what to do.
+// wrong_password, coldkey, disk_failed; the detail has the path and what to do.
 config::Result<LoadedKey> load_hotkey(const config::Wallet& wallet, const AskPassword& ask = {});
 
 }  // namespace network

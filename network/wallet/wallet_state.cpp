@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 #include <system_error>
+#include <utility>
 
 namespace network {
 namespace {
@@ -19,11 +20,10 @@ using Kind = HotkeyState::Kind;
 constexpr std::size_t kMostNames = 1000;
 constexpr std::string_view kPublicEnd = "pub.txt";
 
-std::optional<std::string> public_address(const fs::path& path) {
+config::Result<std::string> public_address(const fs::path& path) {
     const auto file = read_key_text(path);
-    if (!file) return std::nullopt;
-    const auto address = parse_public_keyfile(file->content.text());
-    return address ? std::optional(*address) : std::nullopt;
+    if (!file) return file.error();
+    return parse_public_keyfile(file->content.text());
 }
 
 // Mode and kind of what is at the path, and the address as far as the file tells it.
@@ -32,7 +32,8 @@ void look_at_file(HotkeyState& state) {
     if (::stat(state.path.c_str(), &status) == 0) state.mode = status.st_mode & 07777;
     const auto file = read_key_text(state.path);
     if (!file) {
-        state.kind = state.mode == 0 ? Kind::absent : Kind::unreadable;
+        const bool may_be_there = state.mode != 0 || file.error().code == Errc::disk_failed;
+        state.kind = may_be_there ? Kind::unreadable : Kind::absent;
         state.fault = file.error().detail;
         return;
     }
@@ -129,20 +130,23 @@ std::vector<std::string> hotkeys_on_disk(const config::Wallet& wallet) {
 }
 
 std::optional<std::string> coldkey_address(const config::Wallet& wallet) {
-    return public_address(coldkeypub_path(wallet));
+    auto address = public_address(coldkeypub_path(wallet));
+    return address ? std::optional(std::move(*address)) : std::nullopt;
 }
 
 config::Result<std::string> hotkey_address(const config::Wallet& wallet) {
     if (auto unfit = unfit_names(wallet)) return *std::move(unfit);
-    if (auto address = public_address(hotkeypub_path(wallet))) return *std::move(address);
+    const auto half = hotkeypub_path(wallet);
+    auto stated = public_address(half);
+    if (stated) return stated;
     const auto path = hotkey_path(wallet);
-    const auto file = read_key_text(path);
-    const auto address = file ? parse_public_keyfile(file->content.text())
-                              : config::Result<std::string>(file.error());
+    auto address = public_address(path);
     if (address) return address;
+    // The half may be there and right.
+    if (stated.error().code == Errc::disk_failed)
+        return config::Error{stated.error().code, half.string() + ": " + stated.error().detail};
     return config::Error{address.error().code, path.string() + ": " + address.error().detail +
-                                                   "; nor is there " +
-                                                   hotkeypub_path(wallet).string()};
+                                                   "; nor is there " + half.string()};
 }
 
 }  // namespace network

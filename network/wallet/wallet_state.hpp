@@ -16,7 +16,7 @@ namespace network {
 struct HotkeyState {
     enum class Kind {
         absent,
-        unreadable,   // no rights, a folder, a pipe, larger than any key file
+        unreadable,   // no rights, a folder, a pipe, larger than any key file, a disk that fails
         plain,        // a key without a password
         nacl,         // $NACL: opens with a password
         sealed,       // Ansible vault or Fernet: cannot be opened here
@@ -48,7 +48,7 @@ std::vector<std::string> hotkeys_on_disk(const config::Wallet& wallet);
 std::optional<std::string> coldkey_address(const config::Wallet& wallet);
 
 // The address of wallet.hotkey without its secret: from HOTKEYpub.txt, or else from the plain key
-// file. Fails with no_key_file, bad_key_file, locked_key_file, coldkey.
+// file. Fails with no_key_file, bad_key_file, locked_key_file, coldkey, disk_failed.
 config::Result<std::string> hotkey_address(const config::Wallet& wallet);
 
 }  // namespace network

@@ -29,7 +29,7 @@ ExitCode serve_command(const CommandLine& line, const MakeGenerator& make_genera
                             {"remedy",
                              "callers sign for wallet.hotkey: its public half is enough, "
                              "see `miner wallet show`"}});
-                return ExitCode::key_file;
+                return exit_code_without_hotkey(address.error());
             }
             hotkeys.push_back(std::move(*address));
         }

@@ -3,6 +3,7 @@
 #include "config/escape.hpp"
 #include "config/unix_time.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/mining/identities.hpp"
 #include "miner/rehearsal/judge.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/terminal/live_view.hpp"
@@ -127,7 +128,7 @@ ExitCode stats_command(const CommandLine& line) {
     const auto span = asked_span(line);
     if (!span) {
         complain("--hotkey", span.error());
-        return ExitCode::key_file;
+        return exit_code_without_hotkey(span.error());
     }
     const auto file = find_database(line);
     if (asked.form != StatsOptions::Form::table) return export_stats(asked, *span, file);

@@ -1,5 +1,6 @@
 // miner tune: settings proposed from what became of the tasks, with the evidence; changes nothing.
 #include "miner/cli/commands/commands.hpp"
+#include "miner/mining/identities.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/report/tuning.hpp"
 #include "miner/terminal/live_view.hpp"
@@ -39,7 +40,7 @@ ExitCode tune_command(const CommandLine& line) {
     const auto span = asked_span(line);
     if (!span) {
         complain("--hotkey", span.error());
-        return ExitCode::key_file;
+        return exit_code_without_hotkey(span.error());
     }
     const auto file = find_database(line);
     auto tuning = tuning_of(line, *span, file);

@@ -61,6 +61,17 @@ TEST_CASE("one hotkey of several that cannot be read is named and nothing starts
     CHECK_THAT(wallet.lines, Catch::Contains("hotkeys/absent"));
 }
 
+TEST_CASE("a hotkey on a disk that fails ends with the code that has it tried again") {
+    Wallet wallet;
+    wallet.add("a", '1');
+    // Whose first byte nobody can read.
+    std::filesystem::create_symlink("/proc/self/mem",
+                                    wallet.folder.path() / "default" / "hotkeys" / "b");
+    wallet.settings.wallet.hotkeys = {"a", "b"};
+    CHECK(std::get<ExitCode>(wallet.load()) == ExitCode::storage);
+    CHECK_THAT(wallet.lines, Catch::Contains("hotkeys/b: Input/output error"));
+}
+
 TEST_CASE("two files of one key are refused: validators would see one miner ask twice") {
     Wallet wallet;
     wallet.add("a", '1');

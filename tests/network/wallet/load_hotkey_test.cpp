@@ -2,6 +2,7 @@
 #include "network/hex.hpp"
 #include "network/wallet/keyfile.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/no_descriptors.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/vectors.hpp"
 
@@ -253,6 +254,22 @@ TEST_CASE("what is not a small regular file is refused at once") {
         CHECK(refusal(wallets.wallet(hotkey)).code == Errc::bad_key_file);
     }
     CHECK(refusal(wallets.wallet("loop")).code == Errc::no_key_file);
+}
+
+TEST_CASE("a disk that fails under a key file is no key file that is missing") {
+    const Wallets wallets;
+    // Whose first byte nobody can read.
+    fs::create_symlink("/proc/self/mem", wallets.hotkeys() / "broken");
+    const auto unread = refusal(wallets.wallet("broken"));
+    CHECK(unread.code == Errc::disk_failed);
+    CHECK_THAT(unread.message(), Catch::Contains("hotkeys/broken: Input/output error"));
+    CHECK(unread.message().find("btcli") == std::string::npos);
+    const auto unopened = [&] {
+        const tests::NoDescriptors none;
+        return load_hotkey(wallets.wallet());
+    }();
+    REQUIRE(unopened.has_error());
+    CHECK(unopened.error().code == Errc::disk_failed);
 }
 
 TEST_CASE("a key file of almost 64 KiB is read, one byte more is not") {

@@ -144,6 +144,20 @@ TEST_CASE("an address is had without the secret") {
     CHECK_THAT(address("nobody").error().message(), Catch::Contains("nobodypub.txt"));
 }
 
+TEST_CASE("halves and keys on a disk that fails are told from those that are not there") {
+    const bool half = GENERATE(true, false);
+    CAPTURE(half);
+    Folder folder;
+    const std::string name = half ? "hotpub.txt" : "hot";
+    fs::create_symlink("/proc/self/mem", folder.hotkeys() / name);  // nobody reads its first byte
+    folder.wallet.hotkey = "hot";
+    const auto address = network::hotkey_address(folder.wallet);
+    REQUIRE(address.has_error());
+    CHECK(address.error().code == Errc::disk_failed);
+    CHECK_THAT(address.error().detail, Catch::Contains(name + ": Input/output error"));
+    CHECK(folder.look("hot").kind == (half ? Kind::absent : Kind::unreadable));
+}
+
 TEST_CASE("a key file that is odd is used, with a word about it") {
     Folder folder;
     folder.add("hot", "{\"secretSeed\":\"" + std::string(64, '1') + "\",\"cryptoType\":\"1\"}");
