@@ -58,6 +58,8 @@ public:
                 return "not the splats it should be";
             case Errc::internal:
                 return "unexpected failure inside the generator";
+            case Errc::disk_failed:
+                return "disk failure";
         }
         return "unknown generator error";
     }

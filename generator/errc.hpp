@@ -18,7 +18,7 @@ enum class Errc {
     empty_picture,      // no side, or nothing opaque in it
     bad_mask,           // the object could not be told from its background
     bad_operation,      // an enhancement that does not exist or a factor out of range
-    missing_file,       // a file of a checkpoint is not there or cannot be read
+    missing_file,       // a file of a checkpoint is not there or may not be read
     bad_checkpoint,     // a checkpoint file that contradicts itself, or settings of it that are not
                         // supported
     missing_tensor,     // the network needs a tensor that the file lacks
@@ -32,6 +32,7 @@ enum class Errc {
     no_voxels,          // the structure came out empty
     bad_splats,         // PLY or SPZ bytes that are not what they should be
     internal,           // a library threw something unexpected; the detail has it
+    disk_failed,        // a file of a checkpoint cannot be read just now, which may pass
 };
 
 const boost::system::error_category& error_category();

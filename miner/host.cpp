@@ -186,10 +186,13 @@ ExitCode Host::run(const MakeGenerator& make_generator,
                    });
     if (status_server_) asio::co_spawn(io_, status_server_->run(), asio::detached);
     io_.run();
-    if (no_model_)
-        return cannot_start(*no_model_,
-                            "see generator.model and generator.device in `miner config --print`",
-                            exit_code_without_model(*no_model_, settings_.generator));
+    if (no_model_) {
+        const auto code = exit_code_without_model(*no_model_, settings_.generator);
+        const bool disk = code == ExitCode::storage;
+        return cannot_start(
+            *no_model_,
+            disk ? "" : "see generator.model and generator.device in `miner config --print`", code);
+    }
     if (failure_) std::rethrow_exception(failure_);
     log_.info("stopped", {});
     return device_lost_ ? ExitCode::device_lost : ExitCode::ok;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 namespace weights {
 namespace {
@@ -34,7 +35,10 @@ config::Error unreadable(const fs::path& file, const boost::system::error_code& 
     namespace errc = boost::system::errc;
     for (const auto kind : {errc::is_a_directory, errc::invalid_argument, errc::file_too_large})
         if (code == kind) return malformed(file, code.message());
-    return config::fail(network::Errc::io, file.string() + ": " + code.message());
+    auto error = read_failure(file, code.value());
+    if (error.code == network::Errc::disk_failed)
+        error.detail += "; where it stays so, move it away and run `miner weights fetch` again";
+    return error;
 }
 
 config::Result<LockedFile> parse_file(const boost::json::value& value, const fs::path& where) {
@@ -51,18 +55,25 @@ config::Result<LockedFile> parse_file(const boost::json::value& value, const fs:
     return file;
 }
 
-// What is wrong with the content; empty: nothing.
-std::string fault_of(const LockedFile& locked, const fs::path& file, Verify what, bool& read) {
+// `read` is set where the content was looked at.
+Verified look_at(const LockedFile& locked, const fs::path& file, Verify what, bool& read) {
+    const auto verdict = [&](std::string fault, bool may_pass = false) {
+        return Verified{locked.path, std::move(fault), may_pass};
+    };
     std::error_code error;
     const auto size = fs::file_size(file, error);
-    if (error) return error == std::errc::no_such_file_or_directory ? "missing" : error.message();
+    if (error == std::errc::no_such_file_or_directory) return verdict("missing");
+    if (error) return verdict(error.message(), !config::is_lasting(error.value()));
     if (std::int64_t(size) != locked.size)
-        return "is " + std::to_string(size) + " bytes long, not " + std::to_string(locked.size);
-    if (what == Verify::changed && mtime_ns(file) == locked.verified_mtime_ns) return {};
+        return verdict("is " + std::to_string(size) + " bytes long, not " +
+                       std::to_string(locked.size));
+    if (what == Verify::changed && mtime_ns(file) == locked.verified_mtime_ns) return verdict("");
     read = true;
     const auto digest = sha256_of(file);
-    if (!digest) return digest.error().message();
-    return *digest == locked.sha256 ? "" : "its SHA-256 is " + *digest + ", not " + locked.sha256;
+    if (!digest)
+        return verdict(digest.error().message(), digest.error().code == network::Errc::disk_failed);
+    return verdict(
+        *digest == locked.sha256 ? "" : "its SHA-256 is " + *digest + ", not " + locked.sha256);
 }
 
 }  // namespace
@@ -130,7 +141,7 @@ config::Result<std::vector<Verified>> verify(const fs::path& folder, Verify what
         const auto time =
             mtime_ns(path);  // before reading: a change while it is read is seen later
         bool read = false;
-        verdicts.push_back({file.path, fault_of(file, path, what, read)});
+        verdicts.push_back(look_at(file, path, what, read));
         if (!read || !verdicts.back().fault.empty()) continue;
         any_read = true;
         file.verified_mtime_ns = time;

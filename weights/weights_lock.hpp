@@ -31,7 +31,8 @@ struct WeightsLock {
 // Nanoseconds since 1970; 0 when there is no such file.
 std::int64_t mtime_ns(const std::filesystem::path& file);
 
-// Nothing when the folder has none. Fails with io and malformed, naming file and field.
+// Nothing when the folder has none. Fails with malformed, naming file and field, and as
+// read_failure() of weights/digest does.
 config::Result<std::optional<WeightsLock>> read_lock(const std::filesystem::path& folder);
 
 // Whole or not at all. Fails with no_space, io.
@@ -42,9 +43,11 @@ enum class Verify {
     all,      // every file, whatever its time
 };
 
-// Of one file: what is wrong with it; empty: it is right.
+// Of one file.
 struct Verified {
-    std::string path, fault;
+    std::string path;
+    std::string fault;      // what is wrong with it; empty: it is right
+    bool may_pass = false;  // what is wrong is the disk that it lies on, just now
 };
 
 // Checks each file, and notes in the lock (on disk too, if it may be written) what was found right.

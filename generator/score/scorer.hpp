@@ -86,8 +86,9 @@ public:
     virtual const ScorerInfo& info() const = 0;
 
     // Reads the networks for this kind of condition when the first one comes. Fails with
-    // missing_file, bad_checkpoint, missing_tensor, misshapen_tensor, whose details name file and
-    // tensor; bad_prompt, wrong_input (not RGB, no pixels), out_of_memory, device_lost.
+    // missing_file, disk_failed, bad_checkpoint, missing_tensor, misshapen_tensor, whose details
+    // name file and tensor; bad_prompt, wrong_input (not RGB, no pixels), out_of_memory,
+    // device_lost.
     virtual config::Result<std::unique_ptr<ScoreQuery>> ask(const ScoreCondition& condition) = 0;
 
     // views: as info().views has them, RGB; the published scorer takes any size and also the 16th,

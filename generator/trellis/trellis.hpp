@@ -11,8 +11,8 @@ namespace generator {
 
 // Reads settings.model (a folder as published: pipeline.json, ckpts/NAME.json + .safetensors;
 // empty: the embedded one) onto settings.device. Call it on the lane that will use the generator.
-// Fails with missing_file, bad_checkpoint, missing_tensor, extra_tensor, misshapen_tensor,
-// bad_device, device_lost, out_of_memory, device_too_small.
+// Fails with missing_file, disk_failed, bad_checkpoint, missing_tensor, extra_tensor,
+// misshapen_tensor, bad_device, device_lost, out_of_memory, device_too_small.
 config::Result<std::unique_ptr<Generator>> make_trellis(const config::Generator& settings);
 
 // What settings.device means here, before anything is loaded. Takes a GPU into use. Fails with

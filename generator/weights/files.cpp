@@ -1,6 +1,6 @@
 #include "generator/weights/files.hpp"
 
-#include "config/descriptor.hpp"
+#include "config/whole_file.hpp"
 #include "generator/errc.hpp"
 #include "generator/mistaken.hpp"
 
@@ -10,16 +10,15 @@
 #include <filesystem>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace generator {
 namespace {
 
-config::Error unreadable(const std::string& path) {
-    return config::fail(Errc::missing_file, path + " (" + std::strerror(errno) + ")");
+config::Error unreadable(const std::string& path, int error) {
+    return config::fail(config::is_lasting(error) ? Errc::missing_file : Errc::disk_failed,
+                        path + " (" + std::strerror(error) + ")");
 }
 
 class Folder final : public Files {
@@ -29,8 +28,11 @@ public:
     const std::string& where() const override { return folder_; }
 
     bool has(const std::string& name) const override {
-        std::error_code ignored;
-        return stays_inside(name) && std::filesystem::is_regular_file(path(name), ignored);
+        std::error_code error;
+        if (!stays_inside(name)) return false;
+        if (std::filesystem::is_regular_file(path(name), error)) return true;
+        // One that cannot be looked at just now may be there: open() says so.
+        return error && !config::is_lasting(error.value());
     }
 
     config::Result<Bytes> open(const std::string& name) const override {
@@ -38,17 +40,20 @@ public:
             return config::fail(Errc::bad_checkpoint, "'" + name + "' leads out of " + folder_);
         }
         const std::string file = path(name);
-        // A pipe in place of a file would block for ever.
-        const auto descriptor = config::open_file(file, O_RDONLY | O_NONBLOCK);
-        if (!descriptor) return unreadable(file);
-        struct stat status {};
-        if (::fstat(descriptor.get(), &status) != 0) return unreadable(file);
-        if (!S_ISREG(status.st_mode))
+        const auto descriptor = config::open_plain_file(file);
+        if (!descriptor) {
+            const auto& code = descriptor.error().code;
+            const bool plain = code != boost::system::errc::invalid_argument &&
+                               code != boost::system::errc::is_a_directory;
+            if (plain) return unreadable(file, code.value());
             return config::fail(Errc::missing_file, file + " (no regular file)");
+        }
+        struct stat status {};
+        if (::fstat(descriptor->get(), &status) != 0) return unreadable(file, errno);
         const auto size = std::size_t(status.st_size);
         if (size == 0) return Bytes{};
-        void* begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
-        if (begin == MAP_FAILED) return unreadable(file);
+        void* begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor->get(), 0);
+        if (begin == MAP_FAILED) return unreadable(file, errno);
         std::shared_ptr<const void> owner(begin,
                                           [size](void* address) { ::munmap(address, size); });
         if (const auto what = mistaken_for({static_cast<const std::uint8_t*>(begin), size});

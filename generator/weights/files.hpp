@@ -28,10 +28,12 @@ public:
     virtual ~Files() = default;
 
     virtual const std::string& where() const = 0;  // for messages: the folder, or a name
+    // Whether it is there, as far as that can be told.
     virtual bool has(const std::string& name) const = 0;
 
-    // Fails with missing_file (absent, unreadable, no regular file) and bad_checkpoint (a name that
-    // leaves the folder, or a git-lfs pointer or web page in the file's place).
+    // Fails with missing_file (absent, not for us, no regular file), disk_failed (it cannot be read
+    // just now) and bad_checkpoint (a name that leaves the folder, or a git-lfs pointer or web page
+    // in the file's place).
     virtual config::Result<Bytes> open(const std::string& name) const = 0;
 };
 

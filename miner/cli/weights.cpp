@@ -22,12 +22,20 @@ config::Result<void> expect_right(const std::string& folder,
         return {};
     }
     if (!verdicts) return verdicts.error();
+    const weights::Verified* unread = nullptr;
     for (const auto& verdict : *verdicts) {
         if (verdict.fault.empty()) continue;
-        return config::fail(network::Errc::wrong_hash,
-                            folder + "/" + verdict.path + ": " + verdict.fault +
-                                "; run `miner weights fetch` again for this model");
+        if (!verdict.may_pass)
+            return config::fail(network::Errc::wrong_hash,
+                                folder + "/" + verdict.path + ": " + verdict.fault +
+                                    "; run `miner weights fetch` again for this model");
+        if (!unread) unread = &verdict;
     }
+    if (unread)
+        return config::fail(network::Errc::disk_failed,
+                            folder + "/" + unread->path + ": " + unread->fault +
+                                "; where it stays so, run `miner weights fetch` again for this "
+                                "model");
     return {};
 }
 

@@ -12,8 +12,9 @@
 
 namespace miner {
 
-// Fails, naming the first file and the remedy, when a folder with a lock holds something else than
-// was fetched; files that nobody touched since are not read again. Any other folder passes, and so
+// Fails with wrong_hash, naming the first file and the remedy, when a folder with a lock holds
+// something else than was fetched, and with disk_failed when only that cannot be seen just now;
+// files that nobody touched since are not read again. Any other folder passes, and so
 // does one whose lock is damaged, as after a power cut: `warn` is told.
 config::Result<void> expect_right(const std::string& folder,
                                   const std::function<void(const config::Error&)>& warn);

@@ -3,6 +3,7 @@
 #include "generator/errc.hpp"
 #include "generator/gpu.hpp"
 #include "miner/generation/device.hpp"
+#include "network/errc.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,9 @@ bool may_use_gpu(const config::Generator& settings) {
 
 ExitCode exit_code_without_model(const config::Error& error, const config::Generator& settings) {
     using generator::Errc;
+    // The second is of the look whether fetched weights are what was fetched.
+    if (error.code == Errc::disk_failed || error.code == network::Errc::disk_failed)
+        return ExitCode::storage;
     const bool may_pass = error.code == Errc::device_lost ||
                           (error.code == Errc::out_of_memory && may_use_gpu(settings));
     return may_pass ? ExitCode::device_lost : ExitCode::model;

@@ -9,7 +9,8 @@ namespace miner {
 
 // What to exit with after `error` of BackendPool::load(): ExitCode::device_lost where another start
 // may get the model, be it that the GPU does not answer yet or that others hold its memory, which
-// they may give back; else ExitCode::model, as main memory is as large as it is.
+// they may give back; ExitCode::storage where the disk failed under its files, which another start
+// may read; else ExitCode::model, as main memory is as large as it is.
 ExitCode exit_code_without_model(const config::Error& error, const config::Generator& settings);
 
 }  // namespace miner

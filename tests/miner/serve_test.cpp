@@ -2,6 +2,7 @@
 #include "miner/serve.hpp"
 
 #include "miner/generation/fleet.hpp"
+#include "network/errc.hpp"
 #include "network/http/client.hpp"
 #include "tests/miner/serving.hpp"
 #include "tests/support/catch.hpp"
@@ -211,6 +212,17 @@ TEST_CASE("a model that cannot be loaded ends it with the model's exit code") {
     server.no_model = config::fail(generator::Errc::missing_file, "as tested");
     server.start();
     CHECK(server.wait() == ExitCode::model);
+    CHECK_THAT(server.said("cannot start"), Catch::Contains("as tested"));
+}
+
+TEST_CASE("a model on a disk that fails ends it with the code that has it started anew") {
+    const bool fetched = GENERATE(true, false);
+    CAPTURE(fetched);
+    Server server;
+    server.no_model = fetched ? config::fail(network::Errc::disk_failed, "as tested")
+                              : config::fail(generator::Errc::disk_failed, "as tested");
+    server.start();
+    CHECK(server.wait() == ExitCode::storage);
     CHECK_THAT(server.said("cannot start"), Catch::Contains("as tested"));
 }
 

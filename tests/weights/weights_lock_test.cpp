@@ -81,7 +81,7 @@ TEST_CASE("a lock on a bad sector is an error, and a folder in its place a damag
     const tests::TemporaryFolder folder;
     const auto lock = folder.path() / "weights.lock.json";
     fs::create_symlink("/proc/self/mem", lock);  // whose first byte nobody can read
-    CHECK(read_lock(folder.path()).error().code == network::Errc::io);
+    CHECK(read_lock(folder.path()).error().code == network::Errc::disk_failed);
     fs::remove(lock);
     fs::create_directory(lock);
     CHECK(read_lock(folder.path()).error().code == network::Errc::malformed);
@@ -98,6 +98,28 @@ TEST_CASE("files that are right, missing, cut or changed are told apart") {
     fs::remove(model.folder.path() / weights);
     CHECK(model.fault(weights) == "missing");
     CHECK(model.fault("pipeline.json").empty());
+}
+
+TEST_CASE(
+    "a file on a disk that fails is told from one that is wrong, and neither counts as right") {
+    Model model;
+    const auto file = model.folder.path() / "ckpts/a.safetensors";
+    auto lock = read_lock(model.folder.path()).value().value();
+    lock.find("ckpts/a.safetensors")->size = 0;
+    REQUIRE(weights::write_lock(model.folder.path(), lock).has_value());
+    fs::remove(file);
+    fs::create_symlink("/proc/self/mem", file);  // to a look at it, it is empty
+    const auto may_pass = [&] {
+        const auto verdicts = weights::verify(model.folder.path(), Verify::changed).value();
+        REQUIRE(verdicts.size() == 2);
+        CHECK_FALSE(verdicts[1].fault.empty());
+        return verdicts[1].may_pass;
+    };
+    CHECK(may_pass());
+    fs::remove(file);
+    CHECK_FALSE(may_pass());
+    model.write("ckpts/a.safetensors", "weighty");
+    CHECK_FALSE(may_pass());
 }
 
 TEST_CASE("what was verified is read again when its time changes, or when all is asked for") {

@@ -174,7 +174,8 @@ private:
 
 ExitCode exit_code_of(const config::Error& error) {
     using network::Errc;
-    if (error.code == Errc::no_space || error.code == Errc::io) return ExitCode::storage;
+    for (const auto code : {Errc::no_space, Errc::disk_failed, Errc::io})
+        if (error.code == code) return ExitCode::storage;
     if (error.code == Errc::wrong_hash || error.code == Errc::malformed) return ExitCode::model;
     return ExitCode::unavailable;
 }
@@ -328,7 +329,9 @@ ExitCode verify(const std::vector<std::pair<std::string, fs::path>>& models, boo
         const auto verdicts = verdicts_on(name, folder);
         bool right = !verdicts.empty();
         boost::json::array files;
-        for (const auto& [path, fault] : verdicts) {
+        for (const auto& verdict : verdicts) {
+            const auto& path = verdict.path;
+            const auto& fault = verdict.fault;
             right = right && fault.empty();
             if (json)
                 files.push_back({{"path", path}, {"fault", fault}});

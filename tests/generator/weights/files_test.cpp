@@ -2,6 +2,7 @@
 
 #include "generator/errc.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/no_descriptors.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -64,6 +65,21 @@ TEST_CASE("what is absent or no file says its path") {
     CHECK(files->open("ckpts").error().code == Errc::missing_file);
     CHECK(files->open("../secret").error().code == Errc::bad_checkpoint);
     CHECK_FALSE(files->has("ckpts"));
+}
+
+TEST_CASE("a file that cannot be opened just now is not taken for one that is missing") {
+    const Folder folder;
+    std::ofstream(folder.path / "ckpts/a.json") << "hello";
+    const auto files = generator::folder_files(folder.path);
+    const auto bytes = [&] {
+        const tests::NoDescriptors none;
+        return files->open("ckpts/a.json");
+    }();
+    REQUIRE(bytes.has_error());
+    CHECK(bytes.error().code == Errc::disk_failed);
+    CHECK_THAT(bytes.error().detail,
+               Catch::Contains("ckpts/a.json") && Catch::Contains("Too many open files"));
+    CHECK(files->open("ckpts/a.json").has_value());
 }
 
 TEST_CASE("a git-lfs pointer or a web page in a file's place is named, whatever the file is") {

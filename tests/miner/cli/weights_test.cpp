@@ -75,6 +75,25 @@ TEST_CASE("a fetched model that is no longer what was fetched is not loaded") {
                Catch::Contains("a.safetensors") && Catch::Contains("miner weights fetch"));
 }
 
+TEST_CASE("a fetched model on a disk that fails may be right, unless another file of it is wrong") {
+    const tests::TemporaryFolder folder;
+    const auto wrong = folder.path() / "b.safetensors";
+    // Whose first byte nobody can read; to a look at it, it is empty.
+    std::filesystem::create_symlink("/proc/self/mem", folder.path() / "a.safetensors");
+    std::ofstream(wrong) << "weights";
+    weights::WeightsLock lock;
+    lock.files.push_back({"a.safetensors", "o/n@c:a", 0, std::string(64, 'a'), 0});
+    lock.files.push_back({"b.safetensors", "o/n@c:b", 7, weights::sha256_of(wrong).value(), 0});
+    REQUIRE(weights::write_lock(folder.path(), lock).has_value());
+    const auto unread = expect_right(folder.path());
+    REQUIRE(unread.has_error());
+    CHECK(unread.error().code == network::Errc::disk_failed);
+    CHECK_THAT(unread.error().detail,
+               Catch::Contains("a.safetensors") && Catch::Contains("Input/output error"));
+    std::ofstream(wrong) << "weighty";
+    CHECK(expect_right(folder.path()).error().code == network::Errc::wrong_hash);
+}
+
 TEST_CASE("a model whose lock is damaged is loaded with a warning that says what to do") {
     const tests::TemporaryFolder folder;
     const std::string content =
