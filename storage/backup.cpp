@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstring>
+#include <exception>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -127,6 +128,46 @@ private:
     const std::function<void()>& between_;
 };
 
+// Nobody else has the copy, and no page of it is read: what is locked or damaged, and what cannot
+// be read, is of the database that is copied.
+bool is_of_source(const std::exception& failure) {
+    const auto* sql = dynamic_cast<const SQLite::Exception*>(&failure);
+    const int code = sql ? sql->getErrorCode() : SQLITE_OK;  // of a step the extended one
+    switch (code) {
+        case SQLITE_IOERR_READ:
+        case SQLITE_IOERR_SHORT_READ:
+        case SQLITE_IOERR_CORRUPTFS:
+        case SQLITE_IOERR_DATA:
+        case SQLITE_IOERR_SHMOPEN:
+        case SQLITE_IOERR_SHMSIZE:
+        case SQLITE_IOERR_SHMLOCK:
+        case SQLITE_IOERR_SHMMAP:
+            return true;
+        default:
+            break;
+    }
+    const int primary = code & 0xff;
+    return primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_CORRUPT ||
+           primary == SQLITE_NOTADB;
+}
+
+// All pages of `from` into the file `part`, in one step.
+config::Result<void> copy_pages(Database& from, const fs::path& part) {
+    std::optional<SQLite::Database> target;
+    try {
+        target.emplace(part.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        SQLite::Backup backup(*target, from.handle());
+        const int end = backup.executeStep(kAllPages);
+        if (end != SQLITE_DONE) throw SQLite::Exception("the copy is not whole", end);
+        return {};
+    } catch (const std::exception& failure) {
+        if (is_of_source(failure)) return describe(failure, from.file(), &from.handle());
+        const auto error = describe(failure, part, target ? &*target : nullptr);
+        if (error.code != Errc::full) return error;
+        return config::fail(Errc::full, part.string() + ": free some space there");
+    }
+}
+
 // The database `from` whole in the file `part`. All pages in one step, which is one read
 // transaction: between two steps each commit of another connection would send the copy back to its
 // first page, and beside a miner that writes faster than this copies it would never end. Writers
@@ -134,13 +175,7 @@ private:
 // long as `from` does.
 config::Result<void> copy(Database& from, const fs::path& part) {
     if (const auto gone = remove_database(part); !gone) return gone.error();
-    auto copied = guarded(from, [&]() -> config::Result<void> {
-        SQLite::Database target(part.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-        SQLite::Backup backup(target, from.handle());
-        const int end = backup.executeStep(kAllPages);
-        if (end != SQLITE_DONE) throw SQLite::Exception("the copy is not whole", end);
-        return {};
-    });
+    auto copied = copy_pages(from, part);
     if (!copied) static_cast<void>(remove_database(part));
     return copied;
 }

@@ -10,9 +10,15 @@ namespace storage {
 namespace {
 
 // SQLite takes ENOSPC alone for a full disk; a quota or a limit of the process is the same to us.
+// What it tidied up after the failure may have failed in turn; the file keeps the last error of its
+// own.
 bool is_full(SQLite::Database* handle) {
-    const int system = handle ? sqlite3_system_errno(handle->getHandle()) : 0;
-    return system == ENOSPC || system == EDQUOT || system == EFBIG;
+    if (!handle) return false;
+    int of_file = 0;
+    sqlite3_file_control(handle->getHandle(), nullptr, SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    for (const int system : {sqlite3_system_errno(handle->getHandle()), of_file})
+        if (system == ENOSPC || system == EDQUOT || system == EFBIG) return true;
+    return false;
 }
 
 }  // namespace
@@ -23,7 +29,7 @@ config::Error describe(const std::exception& failure, const std::filesystem::pat
     const std::string words = std::string(" (") + failure.what() + ")";
     const auto* sql = dynamic_cast<const SQLite::Exception*>(&failure);
     if (!sql) return config::fail(Errc::io, where + words);
-    switch (sql->getErrorCode()) {
+    switch (sql->getErrorCode() & 0xff) {  // some calls give the extended one
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return config::fail(Errc::locked,

@@ -12,9 +12,11 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -198,6 +200,56 @@ TEST_CASE("what root copies or puts back is whose it was before, or else the fol
         CHECK(tests::is_of_nobody(entry.path()));
     }
     CHECK(tests::unprivileged([&] { return Database::open(file) ? 0 : 1; }) == 0);
+}
+
+namespace {
+
+// Of a failure that is to speak of one file and not of another; 0: it does.
+int blames(const config::Error& error, Errc code, const fs::path& file, const fs::path& other) {
+    if (error.code != code) return 2;
+    if (error.detail.find(file.string()) == std::string::npos) return 3;
+    return error.detail.find(other.string()) == std::string::npos ? 0 : 4;
+}
+
+}  // namespace
+
+TEST_CASE("a copy that cannot be made in its folder is told by its own name") {
+    Mined mined;
+    mined.pull("a");
+    mined.stop();
+    fs::create_directory(mined.copy.parent_path());
+    fs::permissions(mined.copy.parent_path(), fs::perms(0555));
+    fs::permissions(mined.folder.path(), fs::perms(0755));
+    CHECK(tests::unprivileged([&] {
+              const auto made = back_up(mined.file, mined.copy);
+              return made ? 1 : blames(made.error(), Errc::cannot_open, mined.copy, mined.file);
+          }) == 0);
+}
+
+TEST_CASE("a disk that fills up under a copy is told by the copy's name, with what helps") {
+    Mined mined;
+    mined.pull("a");
+    mined.stop();
+    fs::create_directory(mined.copy.parent_path());
+    fs::permissions(mined.copy.parent_path(), fs::perms(0777));
+    fs::permissions(mined.folder.path(), fs::perms(0755));
+    const bool back = GENERATE(false, true);
+    CAPTURE(back);
+    CHECK(tests::unprivileged([&] {
+              // The process may write no file beyond this size: to SQLite that is a disk failure.
+              const rlimit limit{16384, 16384};
+              ::signal(SIGXFSZ, SIG_IGN);
+              if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+              const auto made = [&]() -> config::Result<void> {
+                  if (!back) return back_up(mined.file, mined.copy);
+                  const auto restored = restore(mined.file, mined.copy);
+                  return restored ? config::Result<void>() : restored.error();
+              }();
+              if (made) return 1;
+              if (made.error().detail.find("storage.path") != std::string::npos) return 5;
+              return blames(made.error(), Errc::full, mined.copy, mined.file);
+          }) == 0);
+    CHECK(fs::is_empty(mined.copy.parent_path()));
 }
 
 TEST_CASE("what is no sound copy changes nothing") {
