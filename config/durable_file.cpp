@@ -54,6 +54,15 @@ OwnedDescriptor create(const fs::path& name) {
     return file;
 }
 
+// Whoever may write above it could have put something else under its name by now, which is not
+// given away.
+void hand_over_folder(const fs::path& folder, const fs::path& above) {
+    const auto made = open_file(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    struct stat status {};
+    if (made && ::fstat(made.get(), &status) == 0 && status.st_uid == ::geteuid())
+        take_after(above, made.get());
+}
+
 }  // namespace
 
 Result<Destination> destination_of(const fs::path& path) {
@@ -119,7 +128,8 @@ Result<void> write_durably(const fs::path& path, std::span<const std::uint8_t> b
         temporary_name(temporary_folder.empty() ? folder_of(name) : temporary_folder);
     const auto file = create(temporary);
     if (!file) return system_error(errno, name);
-    if (destination->kind == Destination::Kind::file) take_after(name, file.get());
+    const bool is_new = destination->kind == Destination::Kind::absent;
+    take_after(is_new ? folder_of(name) : name, file.get());
     // Others that sweep such a folder leave alone what is locked.
     const bool swept = !temporary_folder.empty();
     if ((swept && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) || !write_all(file.get(), bytes) ||
@@ -136,6 +146,19 @@ void take_after(const fs::path& model, int file) {
     if (::stat(model.c_str(), &status) != 0) return;
     [[maybe_unused]] const int owner = ::fchown(file, status.st_uid, status.st_gid);
     if (S_ISREG(status.st_mode)) ::fchmod(file, status.st_mode & 0777);
+}
+
+OwnedDescriptor make_file(const fs::path& path, int flags, unsigned mode) {
+    auto file = open_file(path, flags | O_CREAT | O_EXCL, mode);
+    if (file) take_after(folder_of(path), file.get());
+    return file;
+}
+
+OwnedDescriptor open_or_make(const fs::path& path, int flags, unsigned mode) {
+    auto file = make_file(path, flags, mode);
+    // Not made here, it may be a link to anything, and stays whose it is.
+    if (!file && errno == EEXIST) return open_file(path, flags | O_CREAT, mode);
+    return file;
 }
 
 Result<void> rename_durably(const fs::path& from, const fs::path& to) {
@@ -156,7 +179,9 @@ Result<void> make_folders(const fs::path& folder) {
     const bool there = fs::is_directory(name, code);
     if (!there && above != name) {
         if (const auto made = make_folders(above); !made) return made.error();
-        if (::mkdir(name.c_str(), 0777) != 0) {
+        if (::mkdir(name.c_str(), 0777) == 0) {
+            hand_over_folder(name, above);
+        } else {
             const int error = errno;
             if (error != EEXIST || !fs::is_directory(name, code))
                 return system_error(error == EEXIST ? ENOTDIR : error, name);

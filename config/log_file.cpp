@@ -55,8 +55,7 @@ Result<LogFile> LogFile::open(const fs::path& path, std::int64_t max_bytes, int 
 }
 
 Result<void> LogFile::open_file() {
-    OwnedDescriptor file(
-        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666));
+    auto file = open_or_make(path_, O_WRONLY | O_APPEND | O_NOCTTY, 0666);
     if (!file) return Error{{errno, boost::system::system_category()}, path_.string()};
     file_ = std::move(file);
     return {};

@@ -6,6 +6,7 @@
 #include "storage/schema.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -212,6 +213,8 @@ config::Result<std::unique_ptr<Database>> Database::open(const fs::path& file, O
             if (!opened) return opened.error();
             handle = std::move(*opened);
         } else {
+            // Made by root it would be root's alone. Its -wal and -shm SQLite gives to its owner.
+            config::make_file(file, O_RDWR);
             handle = std::make_unique<SQLite::Database>(
                 file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | kUnshared,
                 int(options.busy_wait.count()));

@@ -24,9 +24,10 @@ public:
         std::chrono::milliseconds busy_wait{5000};
     };
 
-    // Creates or migrates, after finishing a restore that was cut off. Fails with cannot_open (to
-    // read, also what is empty or of an older version), locked, full, read_only, newer, corrupt;
-    // the detail says what to do.
+    // Creates or migrates, after finishing a restore that was cut off. A new one belongs to the
+    // owner of its folder, as far as that is allowed. Fails with cannot_open (to read, also what is
+    // empty or of an older version), locked, full, read_only, newer, corrupt; the detail says what
+    // to do.
     static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
                                                           Options options);
     static config::Result<std::unique_ptr<Database>> open(const std::filesystem::path& file) {

@@ -53,7 +53,7 @@ config::Result<std::optional<std::int64_t>> read_mark(const std::filesystem::pat
 }
 
 config::Result<void> raise_mark(const std::filesystem::path& path, std::int64_t value) {
-    const auto file = config::open_file(path, O_RDWR | O_CREAT | O_NONBLOCK);
+    const auto file = config::open_or_make(path, O_RDWR | O_NONBLOCK);
     if (!file || ::flock(file.get(), LOCK_EX) != 0) return failed(errno, path);
     const auto before = read(file, path);
     if (!before) return before.error();

@@ -89,10 +89,10 @@ config::Result<PartFile> PartFile::open(const fs::path& name, std::int64_t size,
         file.discard();
         file.done_.assign(count, false);
     }
-    file.data_ = config::open_file(file.part_, O_WRONLY | O_CREAT);
+    file.data_ = config::open_or_make(file.part_, O_WRONLY);
     if (!file.data_) return system_failure(file.part_, errno);
     if (::ftruncate(file.data_.get(), size) != 0) return system_failure(file.part_, errno);
-    file.entries_ = config::open_file(file.list_, O_WRONLY | O_CREAT | O_APPEND);
+    file.entries_ = config::open_or_make(file.list_, O_WRONLY | O_APPEND);
     if (!file.entries_) return system_failure(file.list_, errno);
     if (fresh && !write_all(file.entries_.get(), (head + "\n").data(), head.size() + 1, -1))
         return system_failure(file.list_, errno);

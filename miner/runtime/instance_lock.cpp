@@ -21,13 +21,7 @@ config::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& fol
                                                 std::string_view name) {
     if (const auto made = config::make_folders(folder); !made) return made.error();
     const auto file = folder / name;
-    auto descriptor = config::open_file(file, O_RDWR | O_CREAT | O_EXCL);
-    if (descriptor) {
-        config::take_after(folder, descriptor.get());
-    } else if (errno == EEXIST) {
-        // Not made here, it may be a link to anything, and stays whose it is.
-        descriptor = config::open_file(file, O_RDWR | O_CREAT);
-    }
+    auto descriptor = config::open_or_make(file, O_RDWR);
     if (!descriptor) return system_error(errno, file);
     if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0)
         return InstanceLock(std::move(descriptor));

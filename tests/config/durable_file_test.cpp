@@ -206,6 +206,32 @@ TEST_CASE("a file that was made takes after another with its permissions, after 
     CHECK(content(made) == "x");
 }
 
+TEST_CASE("what root makes belongs to the owner of the folder that it lies in") {
+    const tests::TemporaryFolder folder, elsewhere;
+    const auto at = [&](const char* name) { return folder.path() / name; };
+    REQUIRE(write(at("old"), "of root").has_value());
+    REQUIRE(write(elsewhere.path() / "old", "of root").has_value());
+    fs::create_symlink(elsewhere.path() / "old", at("link"));
+    if (!tests::give_to_nobody(folder.path())) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    REQUIRE(make_folders(at("new") / "below").has_value());
+    REQUIRE(write(at("new") / "below" / "whole", "x").has_value());
+    REQUIRE(make_file(at("made"), O_WRONLY));
+    REQUIRE(open_or_make(at("opened"), O_WRONLY));
+    for (const auto* name : {"new", "new/below", "new/below/whole", "made", "opened"}) {
+        CAPTURE(name);
+        CHECK(tests::is_of_nobody(at(name)));
+    }
+    // What is there already is given to nobody, be it under a link.
+    CHECK_FALSE(make_file(at("old"), O_WRONLY));
+    REQUIRE(open_or_make(at("old"), O_WRONLY));
+    REQUIRE(open_or_make(at("link"), O_WRONLY));
+    REQUIRE(write(at("old"), "y").has_value());
+    for (const auto* name : {"old", "link"}) CHECK_FALSE(tests::is_of_nobody(at(name)));
+}
+
 TEST_CASE("a folder is made with those above it, and one that is there stays as it is") {
     const tests::TemporaryFolder folder;
     const auto deep = folder.path() / "one" / "two" / "three";

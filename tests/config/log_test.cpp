@@ -1,6 +1,7 @@
 #include "config/log.hpp"
 
 #include "config/errc.hpp"
+#include "tests/storage/unprivileged.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fcntl.h>
@@ -300,6 +301,27 @@ TEST_CASE("a log that cannot be opened says which and what to do") {
     CHECK(log.error().code == make_error_code(Errc::cannot_log));
     CHECK(log.error().detail.find(settings.file) != std::string::npos);
     CHECK(log.error().detail.find("--log.file") != std::string::npos);
+}
+
+TEST_CASE("a log that root begins in the folder of a service goes on as the service") {
+    const Folder folder;
+    if (!tests::give_to_nobody(folder.path)) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    Log settings;
+    settings.console = false;
+    settings.max_mb = 1;
+    {
+        auto log = Logger::open(settings, folder.path, false);
+        REQUIRE(log.has_value());
+        for (int i = 0; i < 700; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    }
+    REQUIRE(fs::exists(folder.path / "miner.1.log"));  // and another was begun
+    for (const auto* name : {"miner.log", "miner.1.log"})
+        CHECK(tests::is_of_nobody(folder.path / name));
+    CHECK(tests::unprivileged([&] { return Logger::open(settings, folder.path, false) ? 0 : 1; }) ==
+          0);
 }
 
 TEST_CASE("lines of several threads stay whole") {

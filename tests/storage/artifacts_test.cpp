@@ -150,6 +150,25 @@ TEST_CASE_METHOD(Fixture, "what a kill left half-written is swept at the next st
     CHECK(there(hash));
 }
 
+TEST_CASE("results that root keeps in the folder of a service are the service's") {
+    const tests::TemporaryFolder folder;
+    if (!tests::give_to_nobody(folder.path())) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    const auto assets = folder.path() / "assets";
+    auto artifacts = Artifacts::open(assets).value();
+    const auto hash = artifacts.put(bytes("x")).value();
+    for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+        CAPTURE(entry.path().string());
+        CHECK(tests::is_of_nobody(entry.path()));
+    }
+    CHECK(tests::unprivileged([&] {
+              auto opened = Artifacts::open(assets);
+              return opened && opened->get(hash) && opened->put(bytes("y")) ? 0 : 1;
+          }) == 0);
+}
+
 TEST_CASE_METHOD(Fixture, "pruning removes what is too old, and nothing that is kept") {
     const auto fresh = put_aged("fresh", 1), old = put_aged("old", 20), owed = put_aged("owed", 30);
     CHECK(*artifacts->prune(14, 20, {owed}) == 1);

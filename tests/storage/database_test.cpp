@@ -365,6 +365,23 @@ TEST_CASE("a disk that fills up while the tables are made is reported as full") 
     CHECK(Database::open(folder.file()));  // with room again, what was half made is finished
 }
 
+TEST_CASE("a database that root makes in the folder of a service is the service's, with its -wal") {
+    const Folder folder;
+    if (!tests::give_to_nobody(folder.path())) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    {
+        const auto database = Database::open(folder.file()).value();
+        CHECK(database->probe().has_value());
+        for (const auto* name : {"miner.db", "miner.db-wal", "miner.db-shm"}) {
+            CAPTURE(name);
+            CHECK(tests::is_of_nobody(folder.file(name)));
+        }
+    }
+    CHECK(tests::unprivileged([&] { return Database::open(folder.file()) ? 0 : 1; }) == 0);
+}
+
 TEST_CASE("a look whether the file takes anything changes nothing, and says why when not") {
     const tests::TemporaryFolder folder;
     const auto file = folder.path() / "miner.db";

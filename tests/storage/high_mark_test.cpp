@@ -1,6 +1,7 @@
 #include "storage/high_mark.hpp"
 
 #include "storage/errc.hpp"
+#include "tests/storage/unprivileged.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -56,6 +57,17 @@ TEST_CASE("of many who raise it at once, the highest counts") {
         });
     for (auto& thread : threads) thread.join();
     CHECK(read_mark(file).value() == 100);
+}
+
+TEST_CASE("a mark that root keeps in the folder of a service can be raised by the service") {
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "mark";
+    if (!tests::give_to_nobody(folder.path())) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    REQUIRE(raise_mark(file, 1).has_value());
+    CHECK(tests::unprivileged([&] { return raise_mark(file, 2) ? 0 : 1; }) == 0);
 }
 
 TEST_CASE("a mark that cannot be kept is an error that says why") {

@@ -6,6 +6,7 @@
 #include "storage/database.hpp"
 #include "tests/storage/older_database.hpp"
 #include "tests/storage/outsider.hpp"
+#include "tests/storage/unprivileged.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -79,6 +80,25 @@ TEST_CASE("results that are there already need no room once more") {
     CHECK(room() == State::warn);
     std::filesystem::resize_file(asset, 1'000'000'000'000);  // of which the disk gives nothing
     CHECK(room() == State::ok);
+}
+
+TEST_CASE("what a check of root's makes in the folder of a service belongs to the service") {
+    const tests::TemporaryFolder folder;
+    const auto service = folder.path() / "service", data = service / "new";
+    std::filesystem::create_directory(service);
+    if (!tests::give_to_nobody(service)) {
+        WARN("not tested: only root may give files away");
+        return;
+    }
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    CHECK(about(miner::check_storage(data, {}), "database").state == State::ok);
+    CHECK(std::filesystem::exists(data / "miner.db"));
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(service)) {
+        CAPTURE(entry.path().string());
+        CHECK(tests::is_of_nobody(entry.path()));
+    }
+    CHECK(tests::unprivileged([&] { return storage::Database::open(data / "miner.db") ? 0 : 1; }) ==
+          0);
 }
 
 TEST_CASE("beside a running miner the folder is in use and the database only read") {
