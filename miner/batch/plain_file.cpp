@@ -1,7 +1,7 @@
 #include "miner/batch/plain_file.hpp"
 
-#include "config/descriptor.hpp"
 #include "config/digest.hpp"
+#include "config/whole_file.hpp"
 #include "miner/batch/errc.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include <functional>
 #include <string_view>
 
-#include <sys/stat.h>
+#include <unistd.h>
 
 namespace miner {
 namespace {
@@ -20,13 +20,13 @@ namespace {
 using config::fail;
 
 config::Result<config::OwnedDescriptor> open_plain(const std::filesystem::path& path) {
-    auto file = config::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file) return fail(BatchErrc::unreadable, std::strerror(errno));
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return fail(BatchErrc::unreadable, std::strerror(errno));
-    if (S_ISDIR(status.st_mode)) return fail(BatchErrc::unreadable, "is a folder, not a file");
-    if (!S_ISREG(status.st_mode)) return fail(BatchErrc::unreadable, "is no plain file");
-    return file;
+    auto file = config::open_plain_file(path);
+    if (file) return file;
+    namespace errc = boost::system::errc;
+    const auto& code = file.error().code;
+    if (code == errc::is_a_directory) return fail(BatchErrc::unreadable, "is a folder, not a file");
+    if (code == errc::invalid_argument) return fail(BatchErrc::unreadable, "is no plain file");
+    return fail(BatchErrc::unreadable, code.message());
 }
 
 // Until the end, or until `take` has had enough and returns false.
