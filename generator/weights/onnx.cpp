@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace generator {
@@ -15,6 +16,7 @@ using View = std::span<const std::byte>;
 constexpr std::size_t kMostName = 512;
 constexpr std::size_t kMostDimensions = 8;
 constexpr std::int64_t kMostElements = std::int64_t(1) << 40;
+constexpr std::size_t kWeightDimensions = 4, kBiasDimensions = 1;  // of pictures' convolutions
 
 // Numbers of fields in onnx.proto.
 constexpr int kModelGraph = 7, kGraphNode = 1, kGraphInitializer = 5;
@@ -202,13 +204,17 @@ config::Result<Onnx> Onnx::parse(Bytes bytes, std::string file) {
         const auto where = "convolution " + std::to_string(onnx.convolutions_.size()) + ": ";
         if (node.inputs.size() != 3) return refused(where + "has no weight and bias");
         OnnxConvolution convolution{node.inputs[1], node.inputs[2], {}, {}};
-        for (auto [name, view] : {std::pair(&convolution.weight_name, &convolution.weight),
-                                  std::pair(&convolution.bias_name, &convolution.bias)}) {
+        for (auto [name, view, dimensions] :
+             {std::tuple(&convolution.weight_name, &convolution.weight, kWeightDimensions),
+              std::tuple(&convolution.bias_name, &convolution.bias, kBiasDimensions)}) {
             const auto found = graph->tensors.find(*name);
             if (found == graph->tensors.end())
                 return refused(where + "its tensor '" + *name + "' is not in the file");
             if (!found->second.fits())
                 return refused(where + "its tensor '" + *name + "' is no fp32 of its shape");
+            if (const auto has = found->second.shape.size(); has != dimensions)
+                return refused(where + "its tensor '" + *name + "' has " + std::to_string(has) +
+                               " dimensions, not " + std::to_string(dimensions));
             *view = {Dtype::f32, found->second.shape, found->second.data};
         }
         onnx.convolutions_.push_back(std::move(convolution));

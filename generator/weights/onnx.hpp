@@ -21,8 +21,8 @@ struct OnnxConvolution {
 class Onnx {
 public:
     // `file` names the bytes in messages. Fails with bad_checkpoint: cut short, no graph, a
-    // convolution whose weights are not in the file, a tensor that is not fp32 or does not fit its
-    // shape.
+    // convolution whose weights are not in the file, a tensor that is not fp32, does not fit its
+    // shape or has other dimensions than a convolution over pictures.
     static config::Result<Onnx> parse(Bytes bytes, std::string file);
 
     const std::string& file() const { return file_; }

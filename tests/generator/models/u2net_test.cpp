@@ -6,6 +6,7 @@
 #include "tests/generator/weights/onnx_file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -138,4 +139,22 @@ TEST_CASE("weights of another network are refused by name") {
     const auto not_onnx = refusal([] { generator::Matting(kFolder + "/coffee.png", at::kCPU); });
     CHECK(not_onnx.code == Errc::bad_checkpoint);
     CHECK_THAT(not_onnx.detail, Catch::Contains("coffee.png"));
+}
+
+TEST_CASE("a graph whose second convolution has a single number as its weight is no U2-Net") {
+    const std::string one(4, '\0');
+    const auto file = tests::onnx::model(
+        tests::onnx::node("Conv", {"x", "w", "b"}) + tests::onnx::node("Conv", {"y", "v", "b"}) +
+        tests::onnx::tensor("w", {1, 1, 1, 1}, one) + tests::onnx::tensor("v", {}, one) +
+        tests::onnx::tensor("b", {1}, one));
+    const tests::TemporaryFolder folder;
+    const auto path = (folder.path() / "other.onnx").string();
+    std::ofstream(path, std::ios::binary) << file;
+    try {
+        const generator::Matting matting(path, at::kCPU);
+        FAIL("not refused");
+    } catch (const generator::Refused& refused) {
+        CHECK(refused.error().code == Errc::bad_checkpoint);
+        CHECK_THAT(refused.error().detail, Catch::Contains("convolution 1: its tensor 'v'"));
+    }
 }

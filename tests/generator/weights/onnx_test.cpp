@@ -76,6 +76,22 @@ TEST_CASE("what is no graph of convolutions says why") {
     CHECK_THAT(refusal(with(bytes(5, std::string(40, '\x08')))), Contains("damaged"));
 }
 
+TEST_CASE("a convolution over anything but pictures is refused by its tensor and its dimensions") {
+    using Catch::Contains;
+    const auto with = [](const std::string& w, const std::string& b) {
+        return refusal(model(node("Conv", {"x", "w", "b"}) + w + b));
+    };
+    const auto bias = tensor("b", {1}, floats({3}));
+    // One number is what a shape without sides comes to.
+    CHECK_THAT(with(tensor("w", {}, floats({1})), bias), Contains("'w' has 0 dimensions, not 4"));
+    CHECK_THAT(with(tensor("w", {1, 2, 1}, floats({1, 2})), bias),
+               Contains("'w' has 3 dimensions, not 4"));
+    CHECK_THAT(with(tensor("w", {1, 1, 1, 1, 1}, floats({1})), bias),
+               Contains("'w' has 5 dimensions, not 4"));
+    CHECK_THAT(with(tensor("w", {1, 1, 1, 1}, floats({1})), tensor("b", {}, floats({3}))),
+               Contains("'b' has 0 dimensions, not 1"));
+}
+
 TEST_CASE("random bytes do no harm") {
     std::mt19937 random(3);
     const auto whole = model(kGood);
