@@ -48,8 +48,9 @@ public:
     virtual asio::awaitable<config::Result<void>> read() = 0;
 
     // Leaves of each picture its object alone, when the config wants it. Tries once more where
-    // memory ran out. Fails as Generator::cut_out does; the whole picture remains then, and the
-    // others as they are.
+    // memory ran out. Fails as Generator::cut_out does; a picture without an object remains whole,
+    // those beside it are cut out all the same, unless they must all be, and of several the error
+    // names it.
     virtual asio::awaitable<config::Result<void>> cut_out() = 0;
 
     // A picture is enhanced as the config has it for `chain`. Both fail with Errc::cancelled soon

@@ -7,7 +7,10 @@
 #include "miner/generation/on_device.hpp"
 #include "network/await_all.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +26,14 @@ namespace {
 // A generation takes every core for a while; the threads that it begins inherit this, and whoever
 // asks for /health or hangs up is heard in between.
 constexpr int kNiceness = 5;
+
+// What is known already of pictures that cannot be cut out, and one more, by its number from 1.
+config::Error joined(const config::Result<void>& before, config::Error error, std::size_t number,
+                     std::size_t of) {
+    if (of > 1) error.detail = fmt::format("picture {} of {}: {}", number, of, error.detail);
+    if (!before) error.detail = before.error().detail + "; " + error.detail;
+    return error;
+}
 
 class LocalRun final : public GenerationRun {
 public:
@@ -41,7 +52,11 @@ public:
     asio::awaitable<config::Result<void>> cut_out() override {
         using Matting = GenerationConfig::Matting;
         const auto matting = input_.generation_config.matting;
-        for (auto* picture : pictures_in(source_)) {
+        const auto pictures = pictures_in(source_);
+        config::Result<void> end;  // the error of those in which no object was found
+        std::size_t number = 0;
+        for (auto* picture : pictures) {
+            ++number;
             const bool wanted = matting == Matting::always ||
                                 (matting == Matting::automatic && !generator::has_cutout(*picture));
             if (!wanted) continue;
@@ -50,10 +65,15 @@ public:
             // Here, as the pictures before it are cut out already.
             if (!cut && cut.error().code == generator::Errc::out_of_memory)
                 cut = co_await cut_out_of(*picture);
-            if (!cut) co_return cut.error();
+            if (!cut) {
+                if (cut.error().code != generator::Errc::bad_mask) co_return cut.error();
+                end = joined(end, cut.error(), number, pictures.size());
+                if (matting == Matting::always) break;  // all of them, or none is of use
+                continue;
+            }
             *picture = std::move(*cut);
         }
-        co_return config::Result<void>();
+        co_return end;
     }
 
     asio::awaitable<StructureResult> generate_structure(storage::EnhancementChain chain,

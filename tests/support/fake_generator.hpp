@@ -30,6 +30,8 @@ struct Script {
     int meeting = 0;
     std::atomic<int> stage1_runs = 0;
     std::atomic<int> stage2_runs = 0;
+    // Called with the number of each cut_out, from 0: whether it finds no object.
+    std::function<bool(int)> no_object;
     // Called as each begins, with its number from 0; may throw.
     std::function<void(int)> at_stage1, at_stage2;
     std::function<void()> at_stop;  // called where a stage 1 at work is told to stop
@@ -98,6 +100,8 @@ public:
         if (script_->no_room_to_cut.in_turn(std::size_t(script_->cut_outs++)))
             return config::fail(generator::Errc::out_of_memory, "as scripted");
         if (script_->bad_mask) return config::fail(generator::Errc::bad_mask, "as scripted");
+        if (script_->no_object && script_->no_object(script_->cut_outs - 1))
+            return config::fail(generator::Errc::bad_mask, "as scripted");
         auto cut = rgba;
         for (std::size_t i = 3; i < cut.pixels.size(); i += 4 * 5) cut.pixels[i] = 0;
         return cut;

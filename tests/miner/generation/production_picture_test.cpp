@@ -71,6 +71,43 @@ TEST_CASE("where no object can be told from its background, auto goes on with al
     CHECK(holds(bench.line("not cut out"), "bad mask"));
 }
 
+TEST_CASE("pictures without an object are named, and those beside them are cut out all the same") {
+    Bench bench;
+    bench.script->voxels = {100};
+    bench.request = miner::MultiImage{{opaque_png(), opaque_png(), opaque_png()}, {}};
+    SECTION("the first") {
+        bench.script->no_object = [](int number) { return number == 0; };
+        CHECK(bench.produce().outcome == Outcome::passed);
+        CHECK(bench.script->cut_outs == 3);
+        const auto line = bench.line("not cut out");
+        CHECK(holds(line, "bad mask: picture 1 of 3: as scripted"));
+        CHECK_FALSE(holds(line, "picture 2"));
+        const auto views = bench.script->views.at(0);
+        REQUIRE(views.pictures.size() == 3);
+        CHECK(views.pictures[0].pixels != views.pictures[1].pixels);
+        CHECK(views.pictures[1].pixels == views.pictures[2].pixels);
+    }
+    SECTION("the first and the last") {
+        bench.script->no_object = [](int number) { return number != 1; };
+        CHECK(bench.produce().outcome == Outcome::passed);
+        CHECK(bench.script->cut_outs == 3);
+        CHECK(holds(bench.line("not cut out"),
+                    "picture 1 of 3: as scripted; picture 3 of 3: as scripted"));
+        const auto views = bench.script->views.at(0);
+        REQUIRE(views.pictures.size() == 3);
+        CHECK(views.pictures[0].pixels == views.pictures[2].pixels);
+        CHECK(views.pictures[0].pixels != views.pictures[1].pixels);
+    }
+    SECTION("where all must be cut out, the first ends it") {
+        bench.settings.generator.matting = "always";
+        bench.script->no_object = [](int number) { return number > 0; };
+        const auto result = bench.produce();
+        CHECK(result.bad_input());
+        CHECK(holds(result.detail, "picture 2 of 3"));
+        CHECK(bench.script->cut_outs == 2);
+    }
+}
+
 TEST_CASE("a bad mask is an error of the attempt when the cut was asked for") {
     Bench bench;
     bench.script->voxels = {100};
