@@ -94,10 +94,12 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     auto& splats = file->splats;
     for (const auto& remark : file->remarks)
         fmt::print(stderr, "miner: {}: {}\n", config::printable(options.file), remark);
-    if (!options.from_trellis && file->up != generator::up_axis(file->format))
+    // A file that says +y stands already, also where others of its kind do not.
+    if (!options.from_trellis && file->up != generator::up_axis(file->format) &&
+        file->up != generator::UpAxis::plus_y)
         fmt::print(stderr,
                    "miner: {}: is drawn as it lies, as a validator knows of no axis that a file "
-                   "names; `miner convert` turns it\n",
+                   "names; `miner convert IN OUT.spz` stands it up\n",
                    config::printable(options.file));
     if (options.from_trellis) turn_upright(splats);
 
