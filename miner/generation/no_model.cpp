@@ -29,4 +29,10 @@ ExitCode exit_code_without_model(const config::Error& error, const config::Gener
     return may_pass ? ExitCode::device_lost : ExitCode::model;
 }
 
+ExitCode exit_code_without_model(const config::Error& error, const std::string& device) {
+    config::Generator settings;
+    settings.device = device;
+    return exit_code_without_model(error, settings);
+}
+
 }  // namespace miner

@@ -1,6 +1,7 @@
 // miner bench: what a published architecture takes on this machine, stage by stage.
 #include "config/escape.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 #include "weights/scorer_plan.hpp"
@@ -162,7 +163,7 @@ ExitCode bench_command(const CommandLine& line, const RunBench& run_bench,
         line.loaded.settings.generator, {});
     if (!report) {
         complain("bench", report.error());
-        return ExitCode::model;
+        return exit_code_without_model(report.error(), line.loaded.settings.generator.device);
     }
     if (asked.json)
         fmt::print("{}\n",

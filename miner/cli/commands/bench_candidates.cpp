@@ -4,6 +4,7 @@
 #include "config/escape.hpp"
 #include "generator/image/decode.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/generation/production.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
@@ -85,14 +86,19 @@ public:
 
     // Nothing when a complaint was made, which `code` goes with.
     std::optional<Report> run(ExitCode& code) {
+        const auto fail = [&](const char* what, const config::Error& error, ExitCode end) {
+            complain(what, error);
+            code = end;
+            return std::nullopt;
+        };
         auto generation_config = read_generation_config(settings_);
-        if (!generation_config) return complained("enhance", generation_config.error(), code);
+        if (!generation_config) return fail("enhance", generation_config.error(), ExitCode::usage);
         auto pool = BackendPool::build(lanes_, log_, settings_.generator, BackendPool::Extent::one);
-        if (!pool) return complained("generator", pool.error(), code);
+        if (!pool) return fail("generator", pool.error(), ExitCode::usage);
         Production production(lanes_, **pool, log_, std::move(*generation_config), &predictor_);
-        std::optional<config::Error> no_model;
+        std::optional<Failure> no_model;
         network::run_alone(io_, work(**pool, production, no_model));
-        if (no_model) return complained("bench", *no_model, code);
+        if (no_model) return fail("bench", no_model->error, no_model->code);
         if (interrupt_.token().stop_requested()) {
             code = ExitCode::interrupted;
             return std::nullopt;
@@ -101,14 +107,13 @@ public:
     }
 
 private:
-    static std::nullopt_t complained(const char* what, const config::Error& error, ExitCode& code) {
-        complain(what, error);
-        code = ExitCode::model;
-        return std::nullopt;
-    }
+    struct Failure {
+        config::Error error;
+        ExitCode code;
+    };
 
     asio::awaitable<void> work(BackendPool& pool, Production& production,
-                               std::optional<config::Error>& no_model) {
+                               std::optional<Failure>& no_model) {
         const auto& asked = line_.bench;
         const auto make = [&](const config::Generator& settings) {
             return bench_.generator(
@@ -116,12 +121,14 @@ private:
         };
         const auto loaded = co_await pool.load(make, Start::warm);
         if (!loaded) {
-            no_model = loaded.error();
+            no_model = Failure{loaded.error(),
+                               exit_code_without_model(loaded.error(), settings_.generator)};
             co_return;
         }
         const auto scores = co_await predictor_.load(bench_.predictor, settings_.score);
         if (!scores) {
-            no_model = scores.error();
+            no_model = Failure{scores.error(),
+                               exit_code_without_model(scores.error(), settings_.score.device)};
         } else {
             report_.model = pool.info();
             report_.scorer = predictor_.name();

@@ -2,6 +2,7 @@
 #include "config/escape.hpp"
 #include "generator/errc.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 
@@ -82,7 +83,7 @@ ExitCode bench_scorer_command(const CommandLine& line, const RunScorerBench& run
             settings.score, {});
     if (!report) {
         complain("bench", report.error());
-        return ExitCode::model;
+        return exit_code_without_model(report.error(), settings.score.device);
     }
     if (asked.json) {
         const boost::json::object object{{"model", asked.model},

@@ -1,10 +1,12 @@
 // miner render: a PLY or SPZ as pictures, put through the validator's normalisation and seen from
 // where it looks.
 #include "config/escape.hpp"
+#include "generator/errc.hpp"
 #include "generator/image/decode.hpp"
 #include "generator/render/picture.hpp"
 #include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/report/complaint.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +25,13 @@ constexpr int kTurntableFrames = 48, kFrameMs = 80;
 void turn_upright(generator::StoredSplats& splats) {
     for (auto& p : splats.position) p = {p[0], -p[1], -p[2]};
     for (auto& q : splats.rotation) q = {-q[1], q[0], -q[3], q[2]};
+}
+
+// Of what was to be drawn on that device. Where main memory runs out the file is too large for it.
+ExitCode code_of(const config::Error& error, const std::string& device) {
+    if (error.code == generator::Errc::bad_device) return ExitCode::usage;
+    const auto code = exit_code_without_model(error, device);
+    return code == ExitCode::device_lost ? code : ExitCode::bad_input;
 }
 
 class Renderer {
@@ -104,11 +113,12 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
     if (options.from_trellis) turn_upright(splats);
 
     // A GPU only when it is named: it may be mining, and takes longer to wake than a picture does.
-    const auto& device = line.loaded.settings.generator.device;
-    auto rasterizer = make_rasterizer(device.starts_with("cuda") ? device : "cpu");
+    const auto& named = line.loaded.settings.generator.device;
+    const std::string device = named.starts_with("cuda") ? named : "cpu";
+    auto rasterizer = make_rasterizer(device);
     if (!rasterizer) {
         complain("--device", rasterizer.error());
-        return ExitCode::usage;
+        return code_of(rasterizer.error(), device);
     }
     Renderer renderer(splats, options.side, std::move(*rasterizer));
     const auto write = [&](const std::string& path, const auto& made) {
@@ -116,7 +126,7 @@ ExitCode render_command(const CommandLine& line, const MakeRasterizer& make_rast
         const auto picture = made();
         if (!picture) {
             complain(options.file, picture.error());
-            return ExitCode::bad_input;
+            return code_of(picture.error(), device);
         }
         return write_file(path, *picture) ? ExitCode::ok : ExitCode::storage;
     };

@@ -6,6 +6,7 @@
 #include "generator/splat/inspect.hpp"
 #include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
+#include "miner/generation/no_model.hpp"
 #include "miner/report/complaint.hpp"
 #include "miner/runtime/signals.hpp"
 #include "weights/scorer_plan.hpp"
@@ -99,14 +100,14 @@ bool has_weights(const std::string& folder, bool prompt) {
     return false;
 }
 
-ExitCode code_of(const config::Error& error) {
+// `device`: what it happened on.
+ExitCode code_of(const config::Error& error, const std::string& device) {
     using generator::Errc;
     if (error.code == Errc::bad_device) return ExitCode::usage;
-    if (error.code == Errc::device_lost) return ExitCode::device_lost;
     if (error.code == Errc::bad_prompt || error.code == Errc::wrong_input ||
         error.code == Errc::bad_splats)
         return ExitCode::bad_input;
-    return ExitCode::model;
+    return exit_code_without_model(error, device);
 }
 
 // ---------------------------------------------------------------- one file
@@ -154,6 +155,7 @@ ExitCode score_file(generator::Scorer& scorer, const generator::ScoreQuery& quer
         scored.error = error.message();
         return code;
     };
+    const auto& device = scorer.info().device;
     scored.error = "cannot be read";
     const auto bytes = read_file(scored.file, kMostSplatBytes);
     if (!bytes) return ExitCode::bad_input;
@@ -162,12 +164,12 @@ ExitCode score_file(generator::Scorer& scorer, const generator::ScoreQuery& quer
     const auto splats = generator::read_splats(*bytes);
     if (!splats) return fail(splats.error(), ExitCode::bad_input);
     const auto views = generator::validator_views(*splats, rasterizer, scorer.info().views);
-    if (!views) return fail(views.error(), code_of(views.error()));
+    if (!views) return fail(views.error(), code_of(views.error(), device));
     scored.error = "its views cannot be written";
     if (!view_folder.empty() && !write_views(*views, view_folder, scored.views))
         return ExitCode::storage;
     auto score = scorer.score(*views, query);
-    if (!score) return fail(score.error(), code_of(score.error()));
+    if (!score) return fail(score.error(), code_of(score.error(), device));
     scored.gaussians = std::int64_t(splats->size());
     scored.objections = std::move(inspection->objections);
     scored.score = std::move(*score);
@@ -274,17 +276,17 @@ ExitCode score_command(const CommandLine& line, const MakeScorer& make_scorer,
     const auto rasterizer = make_rasterizer(settings.device);
     if (!rasterizer) {
         complain("score.device", rasterizer.error());
-        return ExitCode::usage;
+        return code_of(rasterizer.error(), settings.device);
     }
     const auto scorer = make_scorer(settings);
     if (!scorer) {
         complain("score.model", scorer.error());
-        return code_of(scorer.error());
+        return code_of(scorer.error(), settings.device);
     }
     const auto query = (*scorer)->ask(*condition);
     if (!query) {
         complain(options.prompt ? "--prompt" : "--picture", query.error());
-        return code_of(query.error());
+        return code_of(query.error(), settings.device);
     }
 
     const auto folders = view_folders(options);

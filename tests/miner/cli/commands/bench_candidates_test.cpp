@@ -78,11 +78,16 @@ TEST_CASE("the bench of candidates as JSON has every task") {
     CHECK(tasks[0].at("device_ms").to_number<double>() >= 3 * 6);
 }
 
-TEST_CASE("a bench of candidates without a model says why") {
+TEST_CASE("a bench of candidates without a model says why, and with 75 that another may have it") {
     const auto outcome =
         bench({}, config::fail(generator::Errc::bad_device, "no GPU of that name"));
     CHECK(outcome.exit_status.code == int(miner::ExitCode::model));
     CHECK_THAT(outcome.err, Contains("no GPU of that name"));
+    const auto full = config::fail(generator::Errc::out_of_memory, "as tested");
+    CHECK(bench({"--generator.device", "cuda:0"}, full).exit_status.code ==
+          int(miner::ExitCode::device_lost));
+    CHECK(bench({"--generator.device", "cpu"}, full).exit_status.code ==
+          int(miner::ExitCode::model));
 }
 
 TEST_CASE("a bench of candidates that is interrupted at one of them gives it up, as told on io") {

@@ -91,9 +91,34 @@ TEST_CASE("the scorer's bench as JSON has every candidate of both kinds") {
     CHECK(report.at("words").at("ask_ms").to_number<double>() == 7);
 }
 
-TEST_CASE("a scorer's bench that fails says why") {
+TEST_CASE("a scorer's bench that fails says why, and with 75 that another may do") {
     const auto outcome =
         bench(kAsked, config::fail(generator::Errc::bad_device, "no GPU of that name"));
     CHECK(outcome.exit_status.code == int(miner::ExitCode::model));
     CHECK_THAT(outcome.err, Contains("no GPU of that name"));
+    const auto full = config::fail(generator::Errc::out_of_memory, "as tested");
+    CHECK(bench({"--score.device", "cuda:1"}, full).exit_status.code ==
+          int(miner::ExitCode::device_lost));
+    CHECK(bench({"--score.device", "cpu"}, full).exit_status.code == int(miner::ExitCode::model));
+}
+
+TEST_CASE("a bench of a model that fails ends with 75 where another may do, and else with 76") {
+    const auto ended = [](const char* device, generator::Errc error) {
+        return tests::run_forked([&] {
+                   const auto parsed =
+                       tests::parse_line({"bench", "--random", "--generator.device", device});
+                   const auto* line = std::get_if<miner::CommandLine>(&parsed);
+                   if (!line) return 64;
+                   const auto fail = [&](const auto&...) -> config::Result<generator::BenchReport> {
+                       return config::fail(error, "as tested");
+                   };
+                   return int(miner::bench_command(*line, fail, {}, {}));
+               })
+            .exit_status.code;
+    };
+    using generator::Errc;
+    CHECK(ended("auto", Errc::device_lost) == int(miner::ExitCode::device_lost));
+    CHECK(ended("cuda:0", Errc::out_of_memory) == int(miner::ExitCode::device_lost));
+    CHECK(ended("cpu", Errc::out_of_memory) == int(miner::ExitCode::model));
+    CHECK(ended("cuda:0", Errc::bad_device) == int(miner::ExitCode::model));
 }

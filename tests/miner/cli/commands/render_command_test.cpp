@@ -1,4 +1,5 @@
 // miner render from the command line to its picture, its words and its end.
+#include "generator/errc.hpp"
 #include "generator/splat/splat_file.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "tests/generator/splat/splat_cases.hpp"
@@ -18,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Contains;
+using generator::Errc;
+using miner::ExitCode;
 
 tests::Outcome render(const fs::path& file,
                       const miner::MakeRasterizer& make_rasterizer = tests::make_cpu_rasterizer(),
@@ -76,4 +79,35 @@ TEST_CASE("what is advised for a file that lies makes one that stands") {
     REQUIRE(converted.exit_status.code == 0);
     CHECK_THAT(converted.out, Contains("from +z up to +y up"));
     CHECK(render(spz).err.empty());
+}
+
+TEST_CASE("a GPU that does not answer yet, or that others fill, ends a picture with 75") {
+    const tests::TemporaryFolder folder;
+    const auto ply = folder.path() / "a.ply";
+    write_cone(ply, "y");
+    const auto none = [&](Errc error, const char* device) {
+        const auto make = [error](const std::string&) -> config::Result<generator::Rasterizer> {
+            return config::fail(error, "as tested");
+        };
+        return render(ply, make, {"--device", device});
+    };
+    const auto unable = none(Errc::device_lost, "cuda");
+    CHECK(unable.exit_status.code == int(ExitCode::device_lost));
+    CHECK_THAT(unable.err, Contains("--device: ") && Contains("as tested"));
+    CHECK(none(Errc::bad_device, "cuda:7").exit_status.code == int(ExitCode::usage));
+
+    const auto fails = [&](Errc error, const char* device) {
+        const auto make = [error](const std::string&) -> config::Result<generator::Rasterizer> {
+            return [error](const generator::Gaussians&,
+                           const generator::Camera&) -> config::Result<generator::Rendering> {
+                return config::fail(error, "as tested");
+            };
+        };
+        return render(ply, make, {"--device", device}).exit_status.code;
+    };
+    CHECK(fails(Errc::device_lost, "cuda") == int(ExitCode::device_lost));
+    CHECK(fails(Errc::out_of_memory, "cuda:0") == int(ExitCode::device_lost));
+    CHECK(fails(Errc::out_of_memory, "cpu") == int(ExitCode::bad_input));
+    CHECK(fails(Errc::bad_splats, "cuda") == int(ExitCode::bad_input));
+    CHECK_FALSE(fs::exists(folder.path() / "a.png"));
 }

@@ -27,13 +27,15 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 struct Script {
     Score score{.total = 0.8, .iqa = 0.82, .alignment = 0.75, .ssim = 0.95, .lpips = 0.9};
     std::optional<config::Error> open = {}, ask = {}, fails = {};
+    std::optional<config::Error> no_rasterizer = {}, no_view = {};
+    std::string device = "cpu";  // that the scorer has found
 };
 
 class FakeScorer final : public generator::Scorer {
 public:
     explicit FakeScorer(Script script) : script_(std::move(script)) {
         info_.name = "fake";
-        info_.device = "cpu";
+        info_.device = script_.device;
         info_.dtype = "fp32";
     }
     const generator::ScorerInfo& info() const override { return info_; }
@@ -88,10 +90,13 @@ struct Scene {
                 return std::make_unique<FakeScorer>(script);
             };
             const auto draw =
-                [](const std::string& device) -> config::Result<generator::Rasterizer> {
+                [&](const std::string& device) -> config::Result<generator::Rasterizer> {
                 if (device == "cuda") return config::fail(Errc::bad_device, device);
+                if (script.no_rasterizer) return *script.no_rasterizer;
                 return generator::Rasterizer(
-                    [](const generator::Gaussians& splats, const generator::Camera& camera) {
+                    [&](const generator::Gaussians& splats,
+                        const generator::Camera& camera) -> config::Result<generator::Rendering> {
+                        if (script.no_view) return *script.no_view;
                         return generator::rasterize(splats, camera);
                     });
             };
@@ -248,6 +253,41 @@ TEST_CASE("what a scorer fails over decides the exit code") {
     CHECK(code(picture) == 65);
     CHECK_THAT(picture.err, Contains("not a picture"));
     CHECK(code(scene.run({kHamburger, "--picture", scene.at("none.png")})) == 65);
+}
+
+TEST_CASE("a GPU that does not answer yet, or that others fill, ends a score with 75") {
+    Scene scene;
+    const auto run = [&](const std::string& device) {
+        scene.script.device = device;
+        return scene.run({kHamburger, "--prompt", "a", "--score.device", device});
+    };
+    const auto lost = config::fail(Errc::device_lost, "no driver is loaded");
+    const auto full = config::fail(Errc::out_of_memory, "needs 4 GiB of 1 GiB free");
+    SECTION("before it draws") {
+        scene.script.no_rasterizer = lost;
+        CHECK(code(run("auto")) == 75);
+        CHECK_THAT(run("auto").err, Contains("no driver is loaded"));
+    }
+    SECTION("where it draws") {
+        scene.script.no_view = lost;
+        CHECK(code(run("cuda:0")) == 75);
+        scene.script.no_view = full;
+        CHECK(code(run("cuda:0")) == 75);
+        CHECK(code(run("cpu")) == 76);
+    }
+    SECTION("where the networks are loaded") {
+        scene.script.open = full;
+        CHECK(code(run("cuda:0")) == 75);
+        CHECK(code(run("cpu")) == 76);
+    }
+    SECTION("where the prompt is read, and where it scores") {
+        scene.script.ask = full;
+        CHECK(code(run("cuda:0")) == 75);
+        scene.script.ask.reset();
+        scene.script.fails = full;
+        CHECK(code(run("cuda:0")) == 75);
+        CHECK(code(run("cpu")) == 76);
+    }
 }
 
 TEST_CASE("splats that a validator would not look at score nothing, whatever they look like") {
