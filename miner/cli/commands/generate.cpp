@@ -39,21 +39,30 @@ struct Written {
 };
 
 // TRELLIS's own convention leaves size and place as generated; the validator's takes the settings
-// of export.*.
-std::optional<Written> write_output(const GenerateOptions::Output& output,
-                                    const generator::Splats& splats,
-                                    const config::Export& settings) {
+// of export.*. The exit code, with a complaint, when there is no file.
+std::variant<Written, ExitCode> write_output(const GenerateOptions::Output& output,
+                                             const generator::Splats& splats,
+                                             const config::Export& settings) {
+    const bool as_generated = output.up == "trellis";
     const auto options =
-        output.up == "trellis" ? generator::trellis_options() : generator::export_options(settings);
+        as_generated ? generator::trellis_options() : generator::export_options(settings);
     const auto stored = generator::export_splats(splats, options);
+    if (stored.size() == 0) {
+        fmt::print(stderr, "miner: {}: not written: of {} Gaussians none is {}\n",
+                   config::printable(output.path), splats.size(),
+                   as_generated ? "finite"
+                                : "finite, as visible as export.min_opacity asks and as near as "
+                                  "export.margin does");
+        return ExitCode::no_go;
+    }
     const auto bytes = generator::write_splats(
         stored, output.format,
         {.fraction_bits = settings.fraction_bits, .zstd_level = settings.zstd_level});
     if (!bytes) {
         complain(output.path, bytes.error());
-        return std::nullopt;
+        return ExitCode::no_go;
     }
-    if (!write_file(output.path, *bytes)) return std::nullopt;
+    if (!write_file(output.path, *bytes)) return ExitCode::storage;
     return Written{output.path, output.format, bytes->size(), stored.size(),
                    generator::measure(stored)};
 }
@@ -176,9 +185,9 @@ std::variant<Generated, ExitCode> generate(GenerateCall call, const config::Sett
     return made;
 }
 
-// How it ended, with what there is to say of it on standard error. all_written: no file failed.
+// How it ended, with what there is to say of it on standard error. `writing`: how the files did.
 ExitCode ending_of(const GenerationResult& result, const std::string& what, bool interrupted,
-                   bool all_written, bool none_written) {
+                   ExitCode writing, bool none_written) {
     if (result.given_up() && interrupted) return ExitCode::interrupted;
     if (result.outcome == storage::Outcome::error || result.undecided()) {
         fmt::print(stderr, "miner: {}: {}\n", config::printable(what),
@@ -186,7 +195,7 @@ ExitCode ending_of(const GenerationResult& result, const std::string& what, bool
         if (result.end == GenerationResult::End::device_lost) return ExitCode::device_lost;
         return result.bad_input() ? ExitCode::bad_input : ExitCode::no_go;
     }
-    if (!all_written) return ExitCode::storage;
+    if (writing != ExitCode::ok) return writing;
     if (!none_written) return ExitCode::ok;
     if (!result.detail.empty()) {
         fmt::print(stderr, "miner: nothing was written: {}\n",
@@ -223,14 +232,14 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     const auto& [result, model] = std::get<Generated>(outcome);
 
     std::vector<Written> files;
-    bool all_written = true;
+    auto writing = ExitCode::ok;
     if (result.splats.size() > 0) {
         for (const auto& output : line.generate.outputs) {
             auto written = write_output(output, result.splats, settings.export_);
-            if (written)
-                files.push_back(std::move(*written));
-            else
-                all_written = false;
+            if (auto* file = std::get_if<Written>(&written))
+                files.push_back(std::move(*file));
+            else if (writing != ExitCode::storage)
+                writing = std::get<ExitCode>(written);
         }
     }
     if (line.generate.json)
@@ -238,7 +247,7 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
                    config::json_text(boost::json::serialize(to_json(result, model, files))));
     else
         print_for_people(result, settings.gate, files);
-    return ending_of(result, what, interrupt.token().stop_requested(), all_written, files.empty());
+    return ending_of(result, what, interrupt.token().stop_requested(), writing, files.empty());
 }
 
 }  // namespace miner

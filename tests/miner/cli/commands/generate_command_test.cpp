@@ -8,6 +8,9 @@
 #include "tests/support/forked.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <boost/json.hpp>
+
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,29 +19,30 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using Catch::Contains;
 using generator::Errc;
 using miner::ExitCode;
 
-// A prompt on that device; `make` is called in the process of the command.
-tests::Outcome generate(const std::string& device,
-                        const std::function<miner::MakeGenerator()>& make) {
-    const tests::TemporaryFolder folder;
-    const std::vector<std::string> words{"generate",
-                                         "--prompt",
-                                         "a red chair",
-                                         "-o",
-                                         (folder.path() / "a.ply").string(),
-                                         "--storage.path",
-                                         folder.path().string(),
-                                         "--generator.device",
-                                         device};
+// With its storage in that folder; `make` is called in the process of the command.
+tests::Outcome generate_in(const fs::path& folder, std::vector<std::string> words,
+                           const std::function<miner::MakeGenerator()>& make) {
+    words.insert(words.begin(), {"generate", "--storage.path", folder.string()});
     return tests::run_forked([&] {
         const auto parsed = tests::parse_line(words);
         const auto* line = std::get_if<miner::CommandLine>(&parsed);
         if (!line) return 64;
         return int(miner::generate_command(*line, make()));
     });
+}
+
+// A prompt on that device.
+tests::Outcome generate(const std::string& device,
+                        const std::function<miner::MakeGenerator()>& make) {
+    const tests::TemporaryFolder folder;
+    const auto ply = (folder.path() / "a.ply").string();
+    return generate_in(folder.path(),
+                       {"--prompt", "a red chair", "-o", ply, "--generator.device", device}, make);
 }
 
 // Of a model that does not load.
@@ -84,4 +88,40 @@ TEST_CASE("a generation that is interrupted is given up, as told on io") {
     INFO(outcome.out << outcome.err);
     CHECK(outcome.exit_status.code == int(ExitCode::interrupted));
     CHECK_THAT(outcome.err, Contains("told to stop on io"));
+}
+
+TEST_CASE("where the export leaves nothing no file is written, and why is said") {
+    const tests::TemporaryFolder folder;
+    const auto spz = (folder.path() / "a.spz").string(), ply = (folder.path() / "a.ply").string(),
+               whole = (folder.path() / "b.ply").string();
+    const auto make = [] {
+        const auto script = std::make_shared<tests::Script>();
+        script->voxels = {5'000};
+        return tests::make_fake(script);
+    };
+    std::vector<std::string> words{"--prompt", "a red chair", "--export.min_opacity", "1", "-o"};
+    words.push_back(spz);
+    const auto one = generate_in(folder.path(), words, make);
+    INFO(one.out << one.err);
+    CHECK(one.exit_status.code == int(ExitCode::no_go));
+    CHECK_FALSE(fs::exists(spz));
+    CHECK_THAT(one.err, Contains("a.spz: not written: of 160000 Gaussians none is finite, as "
+                                 "visible as export.min_opacity asks"));
+    CHECK_THAT(one.err, !Contains("sparse"));
+
+    words.insert(words.end(), {"-o", ply, "--up", "y", "--json"});
+    const auto two = generate_in(folder.path(), words, make);
+    INFO(two.out << two.err);
+    CHECK(two.exit_status.code == int(ExitCode::no_go));
+    CHECK_FALSE(fs::exists(ply));
+    CHECK(boost::json::parse(two.out).at("files").as_array().empty());
+
+    // With the same opacities TRELLIS's own form leaves nothing out.
+    const auto own = generate_in(
+        folder.path(),
+        {"--prompt", "a red chair", "--export.min_opacity", "1", "-o", whole, "--up", "trellis"},
+        make);
+    INFO(own.out << own.err);
+    CHECK(own.exit_status.code == int(ExitCode::ok));
+    CHECK(fs::exists(whole));
 }
