@@ -282,6 +282,7 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::deliver(GenerationRe
     auto body = co_await run_on(s_.lanes.cpu, [&] {
         const auto stored = generator::export_splats(result.splats, kAsGenerated);
         gaussians = stored.size();
+        if (gaussians == 0) return std::string();
         const auto& how = s_.settings.export_;
         const auto bytes = call.spz
                                ? generator::write_spz(stored, {.fraction_bits = how.fraction_bits,
@@ -289,6 +290,11 @@ asio::awaitable<GenerateEndpoint::Answer> GenerateEndpoint::deliver(GenerationRe
                                : generator::write_ply(stored);
         return std::string(bytes.begin(), bytes.end());
     });
+    if (gaussians == 0)
+        co_return Answer{
+            "error",
+            words_reply(500, fmt::format("of {} Gaussians none is finite: there is nothing to see",
+                                         result.splats.size()))};
     auto reply = bytes_reply(std::move(body), "application/octet-stream");
     reply.headers.emplace_back(kFormat, call.spz ? "spz-404" : "ply");
     reply.headers.emplace_back(kUp, "-y");

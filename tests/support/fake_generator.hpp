@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -45,7 +46,8 @@ struct Script {
     std::atomic<bool> warming = false;  // a warm-up ends when this does; fails after ten minutes
     std::atomic<int> warm_ups = 0;      // that began
     bool takes_pictures = true, takes_prompts = true;
-    int kinds = 1;            // of splats, in turn
+    std::atomic<bool> not_finite = false;  // every splat of stage 2
+    int kinds = 1;                         // of splats, in turn
     bool goes_round = false;  // `voxels` begin anew after their last, which else repeats
     bool remembers = true;    // what stage 1 took, below
     Guarded<std::vector<generator::Image>> pictures;  // that stage 1 took
@@ -161,6 +163,8 @@ public:
             s.rotation.push_back({1, t, 0.1f, 0});
             s.opacity.push_back(dull ? 0.5f : 0.5f + 0.4f * t);
         }
+        if (script_->not_finite)
+            for (auto& place : s.position) place[0] = std::numeric_limits<float>::quiet_NaN();
         result.times.latent = 4;
         result.times.gaussians = 5;
         return result;

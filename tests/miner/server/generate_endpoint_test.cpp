@@ -131,6 +131,22 @@ TEST_CASE("what cannot be made is refused with the status that says why") {
           std::string::npos);
 }
 
+TEST_CASE("splats of which none is finite are an error, no file without Gaussians") {
+    Serving serving;
+    serving.start();
+    serving.script->not_finite = true;
+    for (const auto* kind : {"*/*", "model/spz"}) {
+        const auto answer =
+            serving.post(form({{"prompt_image_file", picture()}}), {{"accept", kind}});
+        CHECK(answer.status == 500);
+        CHECK(answer.body.find("of 3200 Gaussians none is finite") != std::string::npos);
+    }
+    serving.script->not_finite = false;
+    CHECK(serving.post(form({{"prompt_image_file", picture()}})).status == 200);
+    CHECK(serving.get("/metrics").body.find("miner_generate_requests_total{end=\"error\"} 2") !=
+          std::string::npos);
+}
+
 TEST_CASE("a caller is not told where the miners are that made nothing of it") {
     const tests::LoopbackPeer remote([](tests::LoopbackPeer::Socket& socket) {
         if (!tests::read_request(socket).starts_with("GET /health ")) return;  // hangs up
