@@ -83,12 +83,14 @@ asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResul
         co_return Next::finished;
     }
     const auto cut = co_await run.cut_out();
+    result.not_cut_out.clear();  // of another backend
     if (cut) co_return Next::proceed;
     if (routed.generation_config.matting == GenerationConfig::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {
         log_.warn("not cut out", {{"task", routed.watch.task},
                                   {"error", cut.error().message()},
                                   {"hint", "goes on with the whole picture"}});
+        result.not_cut_out = cut.error().message();
         co_return Next::proceed;
     }
     fail(result, cut.error());

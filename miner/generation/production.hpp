@@ -56,6 +56,8 @@ struct GenerationResult {
     std::optional<EncodedAsset> encoded;
     std::string detail;                    // why it ended so, where that is not plain
     boost::system::error_code error = {};  // of what failed last; none: nothing did
+    // Why a picture went in with its background, though its object alone was wanted.
+    std::string not_cut_out = {};
     // Where it was made, or tried last, as Backend::where(); empty: nowhere. Whether that is
     // remote.
     std::string backend = {};

@@ -231,6 +231,9 @@ ExitCode generate_command(const CommandLine& line, const MakeGenerator& make_gen
     if (const auto* code = std::get_if<ExitCode>(&outcome)) return *code;
     const auto& [result, model] = std::get<Generated>(outcome);
 
+    if (!result.not_cut_out.empty())
+        fmt::print(stderr, "miner: {}: not cut out: {}; went in with all of it\n",
+                   config::printable(what), config::printable(config::veiled(result.not_cut_out)));
     std::vector<Written> files;
     auto writing = ExitCode::ok;
     if (result.splats.size() > 0) {

@@ -1,5 +1,6 @@
 // miner generate from the command line to its end, with a scripted generator or none.
 #include "generator/errc.hpp"
+#include "generator/image/decode.hpp"
 #include "miner/cli/commands/commands.hpp"
 #include "tests/miner/cli/interrupted.hpp"
 #include "tests/miner/cli/parsed.hpp"
@@ -10,6 +11,7 @@
 
 #include <boost/json.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -124,4 +126,30 @@ TEST_CASE("where the export leaves nothing no file is written, and why is said")
     INFO(own.out << own.err);
     CHECK(own.exit_status.code == int(ExitCode::ok));
     CHECK(fs::exists(whole));
+}
+
+TEST_CASE("generate says which of its pictures went in with its background") {
+    const tests::TemporaryFolder folder;
+    const auto opaque = generator::encode_png({8, 8, 3, std::vector<std::uint8_t>(8 * 8 * 3, 90)});
+    std::vector<std::string> words;
+    for (const auto* name : {"a.png", "b.png"}) {
+        words.push_back((folder.path() / name).string());
+        REQUIRE(miner::write_file(words.back(), opaque));
+    }
+    words.insert(words.end(), {"-o", (folder.path() / "a.spz").string()});
+    for (const bool found : {true, false}) {
+        const auto outcome = generate_in(folder.path(), words, [found] {
+            const auto script = std::make_shared<tests::Script>();
+            script->voxels = {5'000};
+            script->no_object = [found](int number) { return number == 1 && !found; };
+            return tests::make_fake(script);
+        });
+        INFO(outcome.out << outcome.err);
+        CHECK(outcome.exit_status.code == int(ExitCode::ok));
+        if (found)
+            CHECK_THAT(outcome.err, !Contains("not cut out"));
+        else
+            CHECK_THAT(outcome.err, Contains("b.png: not cut out: bad mask: picture 2 of 2: as "
+                                             "scripted; went in with all of it"));
+    }
 }
