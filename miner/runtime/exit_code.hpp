@@ -20,13 +20,13 @@ enum class ExitCode : int {
     another_instance = 73,  // the storage folder is in use by another miner
     storage = 74,           // the database, the assets or the log cannot be read or written, or the
                             // settings, the hotkey or the model cannot be read just now
-    device_lost = 75,  // the GPU is gone for this process, not there yet, or full of what others
-                       // hold; a restart gets it
-    model = 76,        // the model cannot be loaded: missing, misshapen, too large for the device,
-                       // or for a device that cannot be used
-    key_file = 77,     // the hotkey is missing, locked, damaged or no hotkey
-    interrupted = 130,    // a second Ctrl-C or SIGTERM stopped it at once; a command that keeps
-                          // nothing, the first; a batch, before all was made
+    device_lost = 75,   // the GPU is gone for this process, not there yet, or full of what others
+                        // hold; a restart gets it
+    model = 76,         // the model cannot be loaded: missing, misshapen, too large for the device,
+                        // or for a device that cannot be used
+    key_file = 77,      // the hotkey is missing, locked, damaged or no hotkey
+    interrupted = 130,  // a second Ctrl-C or SIGTERM stopped it at once; a command that keeps
+                        // nothing, the first; a batch, before all was made
 };
 
 struct ExitCodeName {
