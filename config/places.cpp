@@ -88,8 +88,11 @@ std::string fetched_or_itself(const std::string& model, const Settings& settings
                               const Environment& environment) {
     if (model.empty() || model.find('/') != std::string::npos) return model;
     const auto fetched = weights_folder(settings, environment) / model;
-    std::error_code ignored;
-    return fs::is_directory(fetched, ignored) ? fetched.string() : model;
+    std::error_code error;
+    const bool there = fs::is_directory(fetched, error);
+    // One that cannot be looked at just now is there, or was: the same words are no path to a
+    // model.
+    return there || (error && !is_lasting(error.value())) ? fetched.string() : model;
 }
 
 }  // namespace

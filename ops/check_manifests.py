@@ -29,7 +29,7 @@ ADAPTER = {"seriesQuery", "seriesFilters", "resources", "name", "metricsQuery"}
 TRIGGER = {"serverAddress", "query", "queryParameters", "threshold", "activationThreshold", "namespace", "customHeaders",
            "ignoreNullValues", "unsafeSsl", "awsRegion", "timeout", "identityOwner"}
 # Of the container that brings weights; its arguments are the model and where it goes. Whole ones need no hub, and stay.
-FETCHES = ["sh", "-c", 'miner weights verify "$@" || exec miner weights fetch "$@"', "fetch"]
+FETCHES = ["sh", "-c", 'miner weights verify "$@" || { [ $? = 76 ] && exec miner weights fetch "$@"; }', "fetch"]
 faults = []
 
 

@@ -132,7 +132,8 @@ TEST_CASE("what is verified is told as JSON, too, and nothing besides") {
     CHECK(whole[1].at("ok").as_bool());
 }
 
-TEST_CASE("a pod whose weights are whole starts without the hub, any other asks it") {
+TEST_CASE(
+    "a pod whose weights are whole, or cannot be read just now, asks no hub, any other does") {
     const Scene scene;
     const std::string manifest = GENERATE("miner.yaml", "serve.yaml");
     INFO(manifest);
@@ -152,6 +153,18 @@ TEST_CASE("a pod whose weights are whole starts without the hub, any other asks 
     const auto whole = start();
     INFO(whole.out << whole.err);
     CHECK(whole.exit_status == ProcessExit{.code = 0});
+    // A disk that fails for a moment is no reason to bring another model than that of before.
+    const auto lock = model / "weights.lock.json", aside = model / "lock";
+    fs::rename(lock, aside);
+    fs::create_symlink("/proc/self/mem", lock);  // whose first byte nobody can read
+    const auto away = start();
+    INFO(away.out << away.err);
+    CHECK(away.exit_status == ProcessExit{.code = 1});
+    CHECK(scene
+              .ask({"weights", "verify", "trellis-image-large", "--weights.path",
+                    model.parent_path()})
+              .exit_status == ProcessExit{.code = 74});
+    fs::rename(aside, lock);
     CHECK(hub.connections() == 0);
     SECTION("nothing has come yet") { fs::remove_all(model); }
     SECTION("a fetch was cut off") {
