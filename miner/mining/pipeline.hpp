@@ -180,6 +180,7 @@ private:
     asio::awaitable<void> submit_failed(const Job& job, bool lost, std::string detail);
     asio::awaitable<void> unanswered(Job& job, config::Error error, bool may_have_arrived);
     std::chrono::milliseconds least_wait(const Job& job);
+    void note_score(const Job& job, const network::Feedback& feedback);
     asio::awaitable<void> answered(Job& job, const network::SubmitAnswer& answer, bool sent_before);
     TaskInHand in_hand(const Job& job) const { return {job.row, job.task.id}; }
     Schedule::Time now() const { return s_.clocks.boot(); }
@@ -206,7 +207,8 @@ private:
     };
     std::map<std::pair<std::string, std::string>, Said> said_;  // by hotkey and validator
     LateSteps late_;                                            // on lanes.db
-    std::optional<Schedule::Time> told_clock_;  // when the clock was last complained of
+    // When the clock, or a score, was last complained of.
+    std::optional<Schedule::Time> told_clock_, told_score_;
     bool device_lost_ = false;
 };
 

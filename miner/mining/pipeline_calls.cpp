@@ -33,6 +33,24 @@ bool may_have_arrived(const config::Error& error) {
     return false;
 }
 
+// Ratings and rewards have no bound of their own; real ones are in the thousands.
+constexpr double kMostStanding = 1e9;
+
+bool is_share(double value) { return value >= 0 && value <= 1; }
+
+// Scores and rewards are added up and kept for good, where one that is beyond all measure would
+// outweigh all others. So a score that is none counts as scoring that failed.
+network::Feedback bounded(network::Feedback feedback) {
+    if (!is_share(feedback.task_fidelity_score)) {
+        feedback.validation_failed = true;
+        feedback.task_fidelity_score = 0;
+    }
+    if (!is_share(feedback.average_fidelity_score)) feedback.average_fidelity_score = 0;
+    for (auto* standing : {&feedback.current_duel_rating, &feedback.current_miner_reward})
+        *standing = std::clamp(*standing, 0.0, kMostStanding);
+    return feedback;
+}
+
 // A submission that had no effect gets the same feedback fields as one scored 0. But whatever has
 // an effect begins a cool-down, and a score of 0 a long one: a short one after a result that was
 // sent before is that of the first submission, which was judged meanwhile.
@@ -208,16 +226,31 @@ milliseconds Pipeline::least_wait(const Job& job) {
                                   kLongestCooldown);
 }
 
+void Pipeline::note_score(const Job& job, const network::Feedback& feedback) {
+    if (is_share(feedback.task_fidelity_score)) return;
+    if (told_score_ && now() - *told_score_ < kComplainAgain) return;
+    told_score_ = now();
+    s_.log.warn("score out of range", {{"task", job.task.id},
+                                       {"validator", job.validator.peer.hotkey},
+                                       {"score", feedback.task_fidelity_score},
+                                       {"hint", "scores are from 0 to 1: it counts as none"}});
+}
+
 asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& answer,
                                          bool sent_before) {
     auto& schedule = job.who.schedule;
     const auto cooldown = cooldown_left(answer.cooldown_until, answer.date, now_ms());
     const auto least = least_wait(job);
     job.turn.cooldown_until = answer.cooldown_until;
-    auto wait = answer.feedback ? cooldown : milliseconds(s_.settings.schedule.failure_delay);
+    std::optional<network::Feedback> feedback;
+    if (answer.feedback) {
+        note_score(job, *answer.feedback);
+        feedback = bounded(*answer.feedback);
+    }
+    auto wait = feedback ? cooldown : milliseconds(s_.settings.schedule.failure_delay);
     schedule.cool_down(job.validator, now() + std::max(wait, least));
     const bool empty = job.turn.bytes == 0;
-    if (answer.feedback && !empty && !has_effect(*answer.feedback, cooldown, sent_before)) {
+    if (feedback && !empty && !has_effect(*feedback, cooldown, sent_before)) {
         wait = std::max(wait, s_.settings.schedule.validation_lock);
         schedule.cool_down(job.validator, now() + std::max(wait, least));
         s_.log.warn("no effect", {{"task", job.task.id},
@@ -230,7 +263,7 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
     }
     storage::Answer row{
         .cooldown_until = answer.cooldown_until, .wait = cooldown.count(), .at = now_ms()};
-    if (const auto& feedback = answer.feedback) {
+    if (feedback) {
         row.feedback = true;
         row.validation_failed = feedback->validation_failed;
         row.score = feedback->task_fidelity_score;

@@ -161,6 +161,8 @@ std::vector<ValidatorAttack> hostile_feedback() {
              {"text", "\"well done\""},
              {"a score of text", "{\"validation_failed\":false,\"task_fidelity_score\":\"high\"}"},
              {"a score of a list", "{\"task_fidelity_score\":[[0.7]]}"},
+             {"a score beyond all sums", "{\"task_fidelity_score\":1e300}"},
+             {"a score below 0", "{\"task_fidelity_score\":-5}"},
              {"a score beyond all numbers", "{\"task_fidelity_score\":1e400}"},
              {"counts that are no whole numbers", "{\"generations_within_the_window\":0.5}"},
              {"a truth that is a number", "{\"validation_failed\":2}"}})
