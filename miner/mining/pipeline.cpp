@@ -29,7 +29,8 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnPro
         if (s_.observer.pulled)
             s_.observer.pulled({.validator = validator.peer.hotkey,
                                 .reached = true,
-                                .cooldown_until = pulled.cooldown_until});
+                                .cooldown_until = pulled.cooldown_until,
+                                .cooldown = heard->cooldown});
         leave_alone(who, validator, *heard);
         co_await settled(who, validator, std::nullopt);
         turn.end = Turn::End::no_task;
@@ -79,6 +80,8 @@ asio::awaitable<Turn> Pipeline::turn(Identity& who, Validator validator, TurnPro
     if (s_.observer.pulled)
         s_.observer.pulled({.validator = validator.peer.hotkey,
                             .reached = true,
+                            .cooldown_until = pulled.cooldown_until,
+                            .cooldown = heard->cooldown,
                             .task = &job.task,
                             .row = job.row});
     job.turn.task_id = job.task.id;

@@ -14,6 +14,7 @@
 #include "storage/artifacts.hpp"
 #include "storage/journal.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,16 +60,18 @@ struct Turn {
     config::StageTimes final_stages;  // stages after the attempts: latent, gaussians, compress
     double submit_ms = 0;             // until the answer, or until it was given up
     std::int64_t cooldown_until = 0;  // that the answer told, Unix seconds; 0: none
+    std::chrono::milliseconds cooldown{0};  // what was left of that when it came
 };
 
 // What asking a validator for a task came to.
 struct Pulled {
     std::string validator;
     bool reached = false;
-    std::string error;                    // when it was not
-    std::int64_t cooldown_until = 0;      // Unix seconds; 0: none
-    const network::Task* task = nullptr;  // null: none to do; lives as long as the call
-    storage::TaskRow row = 0;             // of the task
+    std::string error;                      // when it was not
+    std::int64_t cooldown_until = 0;        // Unix seconds; 0: none
+    std::chrono::milliseconds cooldown{0};  // what was left of that when it was told
+    const network::Task* task = nullptr;    // null: none to do; lives as long as the call
+    storage::TaskRow row = 0;               // of the task
 };
 
 // Whoever watches; on io. Members may be empty.

@@ -242,6 +242,7 @@ asio::awaitable<void> Pipeline::answered(Job& job, const network::SubmitAnswer& 
     const auto cooldown = cooldown_left(answer.cooldown_until, answer.date, now_ms());
     const auto least = least_wait(job);
     job.turn.cooldown_until = answer.cooldown_until;
+    job.turn.cooldown = cooldown;
     std::optional<network::Feedback> feedback;
     if (answer.feedback) {
         note_score(job, *answer.feedback);

@@ -89,6 +89,7 @@ void State::pulled(const Pulled& pulled, Time now) {
         return;
     }
     failing_since_.reset();
+    left_alone_until(now + pulled.cooldown);
     if (!pulled.task) return;
     at_hand_[pulled.row] = {.id = pulled.task->id,
                             .kind = std::string(network::name(pulled.task->kind)),
@@ -122,10 +123,13 @@ void State::attempt(const TaskInHand& task, const storage::Attempt& attempt) {
     ++version_;
 }
 
-void State::turn(const Turn& turn) {
+void State::turn(const Turn& turn, Time now) {
     at_hand_.erase(turn.row);
     ++version_;
     ++settled_;
+    if (turn.end != Turn::End::answered) return;
+    failing_since_.reset();
+    left_alone_until(now + turn.cooldown);
 }
 
 Health State::health(Time now) const {
@@ -136,7 +140,7 @@ Health State::health(Time now) const {
             return {false, fmt::format("stalled: a task is in stage {} for {:.0f} s", task.stage,
                                        seconds_between(task.stage_since, now))};
     }
-    if (failing_since_ && now - *failing_since_ > limits_.silence)
+    if (failing_since_ && now - std::max(*failing_since_, quiet_until_) > limits_.silence)
         return {false,
                 fmt::format("no validator was reached for {:.0f} min",
                             seconds_between(*failing_since_, now) / 60),

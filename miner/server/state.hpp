@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -78,7 +79,10 @@ public:
     void pulled(const Pulled& pulled, Time now);
     void stage(const TaskInHand& task, std::string_view stage, Time now);
     void attempt(const TaskInHand& task, const storage::Attempt& attempt);
-    void turn(const Turn& turn);
+    void turn(const Turn& turn, Time now);
+    // A validator that can be reached has asked to be left alone until then: whether others are
+    // reached meanwhile says little.
+    void left_alone_until(Time until) { quiet_until_ = std::max(quiet_until_, until); }
 
     // The model is loaded and work is taken: nothing is in the way.
     bool ready() const { return !blocked(); }
@@ -131,7 +135,8 @@ private:
     std::function<std::vector<BackendState>()> backends_;
     std::function<std::optional<ChainState>()> chain_;
     std::map<storage::TaskRow, AtHand> at_hand_;
-    std::optional<Time> failing_since_;  // all pulls since then failed
+    std::optional<Time> failing_since_;  // all pulls since then failed, and nothing was answered
+    Time quiet_until_{};                 // of cool-downs the longest
     std::string last_error_;
     std::deque<Input> inputs_;  // newest last
     std::uint64_t version_ = 1, settled_ = 0;

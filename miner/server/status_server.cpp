@@ -105,7 +105,7 @@ Observer StatusServer::observer(Observer other) {
     };
     both.recorded = other.recorded;
     both.turn = [this, next = other.turn](const Turn& turn) {
-        state_.turn(turn);
+        state_.turn(turn, BootClock::now());
         metrics_.turn(turn, WallClock::now());
         if (next) next(turn);
     };

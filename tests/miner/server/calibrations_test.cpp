@@ -127,7 +127,8 @@ TEST_CASE("metrics have the calibration as of the last task that ended") {
     seen.answer_more(storage::kLeastPairs);
     // Nothing ended as far as the server was told.
     CHECK(seen.get("/metrics").body.find("state=\"gathering\"} 1\n") != std::string::npos);
-    seen.on_io([](auto& status_server) { status_server.state().turn({.task_id = "t", .row = 7}); });
+    seen.on_io(
+        [](auto& status_server) { status_server.state().turn({.task_id = "t", .row = 7}, {}); });
     CHECK(seen.get("/metrics")
               .body.find("miner_prediction_state{kind=\"image\",state=\"calibrated\"} 1\n") !=
           std::string::npos);

@@ -50,7 +50,7 @@ TEST_CASE("a stage that outlasts its limit is a stall; a submission may take lon
     state.stage(kInHand, "submit", kStart + 111s);
     CHECK(state.health(kStart + 230s).healthy);
     CHECK_FALSE(state.health(kStart + 232s).healthy);
-    state.turn({.task_id = "task", .row = 3});
+    state.turn({.task_id = "task", .row = 3}, kStart);
     CHECK(state.health(kStart + 1000s).healthy);
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("two hotkeys that were given one task are two tasks at hand") {
     state.pulled({.validator = "v", .reached = true, .task = &kTask, .row = 4}, kStart + 50s);
     CHECK(state.tasks_at_hand() == 2);
     // One is done; the other has stood still for too long.
-    state.turn({.task_id = "task", .row = 4});
+    state.turn({.task_id = "task", .row = 4}, kStart);
     CHECK(state.tasks_at_hand() == 1);
     CHECK(state.health(kStart + 59s).healthy);
     CHECK(state.health(kStart + 61s).reason.starts_with("stalled"));
@@ -90,6 +90,39 @@ TEST_CASE("a miner that reaches nobody for long is unhealthy until somebody answ
     CHECK(health.all().find("timed\nout") != std::string::npos);
     state.pulled({.validator = "v", .reached = true}, kStart + 701s);
     CHECK(state.health(kStart + 702s).healthy);
+}
+
+TEST_CASE("a validator that was reached and wants to be left alone is no silence") {
+    auto state = running();
+    const auto others_fail = [&](Time from, Time to) {
+        for (auto at = from; at <= to; at += 60s) {
+            INFO((at - kStart) / 1s << " s");
+            state.pulled({.validator = "w", .error = "refused"}, at);
+            CHECK(state.health(at).healthy);
+        }
+    };
+    state.pulled({.validator = "v", .reached = true, .cooldown = 3600s}, kStart);
+    // Another's shorter one ends nothing.
+    state.pulled({.validator = "u", .reached = true, .cooldown = 60s}, kStart + 1s);
+    others_fail(kStart + 1s, kStart + 3600s + 600s);
+    state.pulled({.validator = "w", .error = "refused"}, kStart + 3600s + 601s);
+    CHECK_FALSE(state.health(kStart + 3600s + 601s).healthy);
+}
+
+TEST_CASE("an answer to a submission is as good as one to a pull") {
+    const bool is_answered = GENERATE(true, false);
+    auto state = running();
+    pull(state, kStart);
+    state.pulled({.validator = "w", .error = "refused"}, kStart + 1s);
+    state.turn({.end = is_answered ? miner::Turn::End::answered : miner::Turn::End::unanswered,
+                .task_id = "task",
+                .row = 3,
+                .cooldown = 870s},
+               kStart + 60s);
+    CHECK(state.health(kStart + 700s).healthy == is_answered);
+    state.pulled({.validator = "w", .error = "refused"}, kStart + 301s);
+    CHECK(state.health(kStart + 60s + 870s + 600s).healthy == is_answered);
+    CHECK_FALSE(state.health(kStart + 60s + 870s + 601s).healthy);
 }
 
 TEST_CASE("what is in the way is told until it is no more, all of it") {
@@ -221,7 +254,7 @@ TEST_CASE("now tells the tasks at hand with their stages") {
     CHECK(task.at("age_s") == 4.0);
     CHECK(task.at("attempt") == 2);
     CHECK(task.at("gaussians") == 77);
-    state.turn({.task_id = "task", .row = 3});
+    state.turn({.task_id = "task", .row = 3}, kStart);
     CHECK(state.now(kStart).at("tasks").as_array().empty());
     CHECK(state.settled() == 1);
 }

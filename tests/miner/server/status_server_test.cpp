@@ -61,7 +61,8 @@ TEST_CASE("health says 503 with its reason while loading, unregistered, stalled 
                                      miner::BootClock::now() - 10min);
     });
     CHECK(reason().starts_with("stalled: a task is in stage pulled for 600"));
-    seen.on_io([](auto& status_server) { status_server.state().turn({.task_id = "t", .row = 7}); });
+    seen.on_io(
+        [](auto& status_server) { status_server.state().turn({.task_id = "t", .row = 7}, {}); });
     CHECK(reason().empty());
     seen.on_io([](auto& status_server) { status_server.state().draining(); });
     CHECK(reason().starts_with("stopping"));
