@@ -155,11 +155,13 @@ asio::awaitable<config::Result<void>> ChainWatch::look_closely(network::ChainVie
     }
     take(std::move(*metagraph));
     seen_chain_ = true;
+    // What note_registration() asks for has just been read; what failed meanwhile, perhaps not.
+    const bool requested_meanwhile = refresh_requested_;
     for (std::size_t i = 0; i < s_.identities.size(); ++i) {
         const auto* neuron = metagraph_->find(s_.identities[i].key.public_key());
         note_registration(i, neuron ? std::optional(neuron->uid) : std::nullopt);
     }
-    refresh_requested_ = false;
+    refresh_requested_ = requested_meanwhile;
     announcement_due_ = true;
     announcement_event_.happen();
     co_await keep();

@@ -3,8 +3,10 @@
 
 #include "network/wallet/ss58.hpp"
 #include "tests/miner/mining/chain_scene.hpp"
+#include "tests/network/chain/scripted_node.hpp"
 #include "tests/support/recordings.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <iterator>
 
@@ -219,6 +221,43 @@ TEST_CASE("a validator that stopped answering is looked up at once") {
         link.watch().validator_failed();
         co_await until([&] { return scene.port_known() == 2020; });
     });
+}
+
+TEST_CASE("a validator that fails while the subnet is being read has it read once more") {
+    ChainState state(17, {validator_neuron(10, 1010), miner_neuron(1)});
+    std::atomic<int> reads = 0;
+    std::atomic<bool> goes_on = false;
+    tests::ScriptedNode node(
+        [&](const boost::json::object& request) -> std::vector<std::string> {
+            const auto& method = request.at("method").as_string();
+            if (method == "chain_subscribeNewHeads") return {};
+            if (method == "next block") {
+                state.next_block();
+                return {tests::answer_to(request, true), tests::head_item(state.block())};
+            }
+            const auto& parameters = request.at("params").as_array();
+            if (method == "state_call" &&
+                parameters.at(0) == "SubnetInfoRuntimeApi_get_subnet_state" && ++reads == 1)
+                tests::eventually([&] { return goes_on.load(); });
+            const auto answer = state.answer(method, parameters);
+            if (!answer) return {"close"};
+            return {tests::answer_to(request, *answer)};
+        },
+        state.block());
+    Scene scene;
+    scene.settings.subtensor.chain_endpoint = node.endpoint().url();
+    scene.settings.subtensor.refresh_blocks = 7'200;
+    scene.limits.request = tests::kLongestWait;
+    scene.run([&](miner::ChainLink& link) -> asio::awaitable<void> {
+        co_await until([&] { return reads == 1; });
+        link.watch().validator_failed();
+        goes_on = true;
+        co_await until([&] { return scene.count("registered") == 1; });
+        CHECK(reads == 1);
+        for (int blocks = 0; blocks < 500 && reads < 2; ++blocks)
+            co_await link.rpc().call("next block");
+    });
+    CHECK(reads == 2);
 }
 
 TEST_CASE("a validator that moved is found with the next metagraph") {
