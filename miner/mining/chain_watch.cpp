@@ -92,9 +92,6 @@ void ChainWatch::restore() {
         return;
     }
     if (!*metagraph) return;
-    for (auto& who : s_.identities) {
-        who.registered = (*metagraph)->find(who.key.public_key()) != nullptr;
-    }
     s_.log.info("metagraph of an earlier run", {{"block", (*metagraph)->block()}});
     take(std::move(**metagraph));
 }

@@ -57,6 +57,7 @@ public:
     explicit ChainWatch(Services services);
 
     // What an earlier run read, if there is something: before run(), and before anything is asked.
+    // It tells whom to ask, but not who is registered now: validators do, when they are asked.
     void restore();
 
     // Until stopping is asked for.

@@ -307,6 +307,16 @@ TEST_CASE("the next start does not wait for the chain") {
     });
     CHECK(scene.count("metagraph of an earlier run") == 1);
 
+    // A hotkey that the earlier run did not have may have been registered since.
+    scene.identities[0] = {key_of(2), miner::Schedule(scene.settings.schedule)};
+    scene.hindrances.clear();
+    scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
+        CHECK(scene.port_known() == 1010);
+        CHECK(scene.identities[0].registered);
+        co_return;
+    });
+    CHECK(scene.hindrances.empty());
+
     std::ofstream(scene.folder.path() / "metagraph.bin") << "rubbish";
     scene.identities[0] = {key_of(1), miner::Schedule(scene.settings.schedule)};
     scene.run([&](miner::ChainLink&) -> asio::awaitable<void> {
