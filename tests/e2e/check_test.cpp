@@ -27,6 +27,23 @@ TEST_CASE("a miner that is ready passes its check, and nothing was pulled for it
     CHECK(validator.tally().pulls == 0);
 }
 
+TEST_CASE("where the chain cannot be read, a check says so, and nothing of validators") {
+    Scene scene;
+    const auto outcome =
+        run_to_end(checking(scene, {"--quick", "--json", "--subtensor.network", "local",
+                                    "--subtensor.chain_endpoint", "ws://127.0.0.1:1"}),
+                   kPatience);
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_status == ProcessExit{.code = 1});
+    std::map<std::string, int> found;
+    const auto report = boost::json::parse(outcome.out);
+    for (const auto& finding : report.at("findings").as_array())
+        ++found[std::string(finding.at("what").as_string())];
+    CHECK(found["chain"] == 1);
+    CHECK(found["validators"] == 0);
+    CHECK(found["protocol"] == 0);
+}
+
 TEST_CASE("a check tells everything that is missing, at once, and ends with 1") {
     Scene scene;
     scene.add_peer(validator_key().address(), 1);

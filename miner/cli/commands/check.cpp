@@ -98,10 +98,12 @@ void check_network(const config::Settings& settings, const std::vector<std::stri
     }
     if (named)
         for (const auto& validator : named->list) peers.push_back(validator.peer);
-    const auto probes = run(probe(peers, settings.schedule.connect_timeout));
-    report.add(check_answers(peers, probes));
-    if (is_known || !peers.empty()) report.add(check_protocol(probes));
-    report.add(check_clock_skew(probes));
+    if (is_known || !peers.empty()) {
+        const auto probes = run(probe(peers, settings.schedule.connect_timeout));
+        report.add(check_answers(peers, probes));
+        report.add(check_protocol(probes));
+        report.add(check_clock_skew(probes));
+    }
     if (!settings.picture_service.url.empty())
         report.add(run(
             check_picture_service(settings.picture_service, settings.schedule.connect_timeout)));
