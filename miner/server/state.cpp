@@ -54,7 +54,7 @@ boost::json::object to_json(const generator::ModelInfo& model,
 State::Limits State::limits(const config::Settings& settings) {
     return {
         .making = settings.generator.deadline + minutes(1),
-        .submitting = 2 * (settings.schedule.submit_timeout + settings.schedule.connect_timeout) +
+        .submitting = 4 * (settings.schedule.submit_timeout + settings.schedule.connect_timeout) +
                       minutes(1)};
 }
 

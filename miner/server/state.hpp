@@ -48,9 +48,9 @@ struct BackendState {
 class State {
 public:
     struct Limits {
-        std::chrono::milliseconds making{300'000};      // a stage of a generation takes no longer
-        std::chrono::milliseconds submitting{670'000};  // nor does a submission
-        std::chrono::milliseconds silence{900'000};     // some validator answers within
+        std::chrono::milliseconds making{300'000};        // a stage of a generation takes no longer
+        std::chrono::milliseconds submitting{1'280'000};  // nor does a submission
+        std::chrono::milliseconds silence{900'000};       // some validator answers within
     };
 
     using Time = BootClock::time_point;
@@ -58,8 +58,8 @@ public:
     State(Limits limits, Time start) : limits_(limits), start_(start) {}
 
     // Generations last a deadline at most; submissions their timeout for what is sent, and once
-    // more until it is judged, after a name was looked up and connected to. A minute's grace on
-    // both.
+    // more until it is judged, after a name was looked up and connected to; and all of it twice,
+    // where the validator redirects them. A minute's grace on both.
     static Limits limits(const config::Settings& settings);
 
     void model_ready(generator::ModelInfo model);

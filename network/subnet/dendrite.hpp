@@ -24,10 +24,12 @@ public:
 
     explicit Dendrite(Options options);
 
-    // One request on one connection, with a fresh uuid; every phase has its own deadline. Redirects
-    // are not followed. Fails with the network errors of errc.hpp. When submit fails with
-    // read_timeout, closed or io, the validator may have taken the result all the same: only the
-    // next pull tells. A refusal of what was signed tells how far apart the clocks are.
+    // One request on one connection, with a fresh uuid; every phase has its own deadline. As
+    // aiohttp follows redirects, a 307 or 308 within the same server is (network/http/client.hpp):
+    // that may take as long again, and what is signed goes to nobody else. Fails with the network
+    // errors of errc.hpp. When submit fails with read_timeout, closed or io, the validator may have
+    // taken the result all the same: only the next pull tells. A refusal of what was signed tells
+    // how far apart the clocks are.
     boost::asio::awaitable<config::Result<PullAnswer>> pull(Keypair key, Peer peer);
     boost::asio::awaitable<config::Result<SubmitAnswer>> submit(Keypair key, Peer peer,
                                                                 std::string task_id,

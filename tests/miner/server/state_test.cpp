@@ -60,7 +60,8 @@ TEST_CASE("a submission is no stall for as long as sending and judging may take"
     state.model_ready({});
     pull(state, kStart);
     state.stage(kInHand, "submit", kStart);
-    const auto longest = 2 * settings.schedule.submit_timeout;
+    const auto once = 2 * settings.schedule.submit_timeout;  // sent, and judged
+    const auto longest = 2 * once;                           // where it is redirected at the end
     CHECK(state.health(kStart + longest + 10s).healthy);
     CHECK_FALSE(state.health(kStart + longest + 2min).healthy);
 }
