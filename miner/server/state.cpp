@@ -89,7 +89,7 @@ void State::pulled(const Pulled& pulled, Time now) {
         return;
     }
     failing_since_.reset();
-    left_alone_until(now + pulled.cooldown);
+    left_alone(pulled.cooldown, now);
     if (!pulled.task) return;
     at_hand_[pulled.row] = {.id = pulled.task->id,
                             .kind = std::string(network::name(pulled.task->kind)),
@@ -129,7 +129,7 @@ void State::turn(const Turn& turn, Time now) {
     ++settled_;
     if (turn.end != Turn::End::answered) return;
     failing_since_.reset();
-    left_alone_until(now + turn.cooldown);
+    left_alone(turn.cooldown, now);
 }
 
 Health State::health(Time now) const {

@@ -80,9 +80,13 @@ public:
     void stage(const TaskInHand& task, std::string_view stage, Time now);
     void attempt(const TaskInHand& task, const storage::Attempt& attempt);
     void turn(const Turn& turn, Time now);
-    // A validator that can be reached has asked to be left alone until then: whether others are
-    // reached meanwhile says little.
-    void left_alone_until(Time until) { quiet_until_ = std::max(quiet_until_, until); }
+    // A validator that can be reached has asked to be left alone for so long: whether others are
+    // reached meanwhile says little. An hour counts, as newly registered miners are told; who says
+    // a year is not to hide that nobody is reached.
+    void left_alone(std::chrono::milliseconds cooldown, Time now) {
+        constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
+        quiet_until_ = std::max(quiet_until_, now + std::min(cooldown, kLongest));
+    }
 
     // The model is loaded and work is taken: nothing is in the way.
     bool ready() const { return !blocked(); }
