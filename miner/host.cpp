@@ -97,6 +97,7 @@ void Host::scorer_was_lost(const config::Error& error) {
                 {"remedy",
                  "where it comes again, see the driver's messages (dmesg), the GPU's temperature "
                  "and its power supply"}});
+    tell_stopping();
     stop_.ask();
 }
 

@@ -10,6 +10,7 @@ import json
 import re
 import struct
 import sys
+import tomllib
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
@@ -193,10 +194,10 @@ def file_seeds():
     """Settings, hub listings, ONNX, vocabularies."""
     # `key = default` for each row of the table, alone and all together.
     rows = re.findall(r"^\| `([\w.]+)` \| `([^`]*)` \|", (TESTS.parent / "ops/docs/settings.md").read_text(), re.M)
-    assert len(rows) > 50, "settings.md has its rows in another form"
-    for key, value in rows:
-        yield "settings", f"{key} = {value}\n".encode()
-    yield "settings", "".join(f"{key} = {value}\n" for key, value in rows).encode()
+    lines = [f"{key} = " + re.sub(r"^(-?[\d.]+(?:e-?\d+)?) .*$", r"\1", value) + "\n" for key, value in rows]  # no units
+    assert len(tomllib.loads("".join(lines))) > 5, "settings.md has its rows in another form"
+    for line in (*lines, "".join(lines)):
+        yield "settings", line.encode()
     yield "settings", b'netuid = 17\n[wallet]\nname = "cold"\nhotkeys = ["a", "b"]\n[gate]\nattempts = 2\n'
     yield "settings", b'[schedule]\nidle = 0.5\n[http]\nlisten = "127.0.0.1:8090"\n[generator]\nseed = 1_000\ndevice = "auto"\n'
     large = {"rfilename": "ckpts/a.safetensors", "size": 9, "lfs": {"sha256": "a" * 64, "size": 9}, "blobId": "b" * 40}

@@ -2,8 +2,6 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include <memory>
-
 namespace miner {
 
 boost::asio::awaitable<bool> Precedence::turn(Place& place, Places places,
@@ -11,8 +9,7 @@ boost::asio::awaitable<bool> Precedence::turn(Place& place, Places places,
                                               std::stop_token stop) {
     if (!changed_) changed_.emplace(co_await boost::asio::this_coro::executor);
     const std::stop_callback hurry(stop, [this] { changed(); });
-    place.rest(true);
-    const std::shared_ptr<void> over(nullptr, [&place](void*) { place.rest(false); });
+    const Rest rest(place);
     for (;;) {
         if (is_turn_of(place, places())) co_return true;
         if (stop.stop_requested() || std::chrono::steady_clock::now() >= until) co_return false;

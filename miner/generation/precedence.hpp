@@ -72,6 +72,18 @@ public:
         bool resting_;
     };
 
+    // `place` is at rest for as long as this lives.
+    class Rest {
+    public:
+        explicit Rest(Place& place) : place_(place) { place_.rest(true); }
+        Rest(const Rest&) = delete;
+        Rest& operator=(const Rest&) = delete;
+        ~Rest() { place_.rest(false); }
+
+    private:
+        Place& place_;
+    };
+
     // What the backend makes at once; may change.
     using Places = std::function<std::size_t()>;
 

@@ -122,6 +122,7 @@ asio::awaitable<config::Result<void>> Predictor::load(const MakePredictor& make,
     if (loaded) {
         const auto& info = scorer_->info();
         name_ = info.name;
+        where_ = info.device;
         device_.longest_deafness = device_patience_.value_or(DeviceLane::deafness_on(info.device));
     }
     loaded_ = loaded.has_value();

@@ -72,7 +72,8 @@ public:
     // later, fails with cancelled.
     asio::awaitable<void> unload();
     bool loaded() const { return loaded_; }
-    const std::string& name() const { return name_; }  // of the scorer
+    const std::string& name() const { return name_; }    // of the scorer
+    const std::string& where() const { return where_; }  // its device, "cuda:0"
 
     // What results of this request are compared with; as a validator takes it, neither enhanced nor
     // cropped. Fails as the scorer does, with wrong_input for several pictures of one object, and
@@ -91,7 +92,7 @@ private:
                                                     const generator::ScoreQuery& query);
 
     asio::any_io_executor io_;
-    std::string name_;
+    std::string name_, where_;
     bool loaded_ = false;
     std::function<void(const config::Error&)> told_lost_;
     std::optional<std::chrono::milliseconds> device_patience_;

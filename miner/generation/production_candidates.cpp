@@ -78,10 +78,13 @@ asio::awaitable<void> Production::make_while_wanted(CandidateRound& round) {
     if (round.begun == 0) goes_on = co_await make_sparse(round);
     round.structures.clear();
     while (goes_on) {
-        if (round.one_by_one)
-            co_await round.queue.until_finished(round.patience.stop);
-        else
-            co_await round.queue.until_room(round.patience.stop);
+        {
+            const Precedence::Rest rest(round.place);
+            if (round.one_by_one)
+                co_await round.queue.until_finished(round.patience.stop);
+            else
+                co_await round.queue.until_room(round.patience.stop);
+        }
         if (!is_wanted()) co_return;
         goes_on = co_await make_candidate(round);
     }
@@ -116,7 +119,7 @@ asio::awaitable<bool> Production::make_candidate(CandidateRound& round) {
     const auto recipe = recipe_of(number, routed.seed, is_prompt(routed.request));
     auto tried = co_await round.run.generate_structure(recipe.chain, recipe.seed, stop);
     if (goes_one_by_one(round, tried.error)) {
-        co_await round.queue.until_finished(stop);
+        if (!co_await has_turn(round)) co_return false;
         tried = co_await round.run.generate_structure(recipe.chain, recipe.seed, stop);
     }
     if (!tried.structure && tried.error.code != generator::Errc::no_voxels) {
@@ -147,8 +150,8 @@ asio::awaitable<bool> Production::make_splats(CandidateRound& round, CandidateQu
     auto generated = co_await round.run.generate_splats(structure, stop);
     if (is_out_of_memory(generated.error)) {
         goes_one_by_one(round, generated.error);
-        co_await round.queue.until_finished(stop);
-        generated = co_await round.run.generate_splats(structure, stop);
+        if (co_await has_turn(round))
+            generated = co_await round.run.generate_splats(structure, stop);
     }
     const bool failed = bool(generated.error.code);
     if (!failed && generated.generated.splats.size() == 0)
@@ -165,7 +168,10 @@ asio::awaitable<bool> Production::make_splats(CandidateRound& round, CandidateQu
 // Once what it needs is free; false when no more can be made.
 asio::awaitable<bool> Production::has_turn(CandidateRound& round) {
     const auto stop = round.patience.stop;
-    if (round.one_by_one) co_await round.queue.until_finished(stop);
+    if (round.one_by_one) {
+        const Precedence::Rest rest(round.place);
+        co_await round.queue.until_finished(stop);
+    }
     auto turn = round.backend.precedence().turn(
         round.place, [&backend = round.backend] { return backend.places(); }, round.patience.until,
         stop);

@@ -16,10 +16,16 @@ void Production::watch_memory(const asio::any_io_executor& io, const GenerationR
     if (unload_failure_) std::rethrow_exception(std::exchange(unload_failure_, nullptr));
     using Step = MemoryWatch::Step;
     const auto& ran_out_at = result.ran_out_at;
-    // Where the task ended tells whether there is room for candidates.
-    for (const auto& backend : ran_out_at)
-        if (backend != result.backend)
-            tell_memory(backend, memory_watch_.ended(backend, true, false, false));
+    // Where the task ended tells whether there is room for candidates; so does a device that it has
+    // left, where their scorer is.
+    bool no_candidates = false;
+    for (const auto& backend : ran_out_at) {
+        if (backend == result.backend) continue;
+        const bool has_scorer = with_candidates && predictor_->where() == backend;
+        const auto step = memory_watch_.ended(backend, true, false, has_scorer);
+        tell_memory(backend, step);
+        no_candidates = no_candidates || step == Step::no_candidates;
+    }
     const auto step = memory_watch_.ended(result.backend, ran_out_at.count(result.backend) > 0,
                                           result.has_splats(), with_candidates);
     tell_memory(result.backend, step);
@@ -33,7 +39,7 @@ void Production::watch_memory(const asio::any_io_executor& io, const GenerationR
         starves_ = starves;
         if (told_memory_) told_memory_(starves ? Step::complain : Step::relieved);
     }
-    if (step == Step::no_candidates) give_up_candidates(io);
+    if (no_candidates || step == Step::no_candidates) give_up_candidates(io);
 }
 
 // Others may still be asking the predictor: what they ask fails, and changes nothing. The result
@@ -78,8 +84,9 @@ void Production::ran_out(GenerationResult& result, const config::Error& error,
 
 // Whether memory ran out, and a backend that has not had the request may have room.
 bool Production::goes_elsewhere(const config::Error& error, const RoutedRequest& routed) const {
-    return error.code == generator::Errc::out_of_memory && !routed.stop.stop_requested() &&
-           pool_.awaited(routed.request, routed.given, routed.here_only) != nullptr;
+    if (error.code != generator::Errc::out_of_memory || routed.stop.stop_requested()) return false;
+    const auto* other = pool_.awaited(routed.request, routed.given, routed.here_only);
+    return other && other->able();  // one that is full for long is not worth leaving this one for
 }
 
 }  // namespace miner

@@ -191,7 +191,7 @@ asio::awaitable<std::shared_ptr<void>> Archive::turn(std::stop_token gone) {
     }
     if (gone.stop_requested()) co_return std::shared_ptr<void>();
     slow_is_taken_ = true;
-    co_return std::shared_ptr<void>(nullptr, [this](void*) {
+    co_return std::shared_ptr<void>(this, [this](void*) {
         slow_is_taken_ = false;
         turns_->happen();
     });
