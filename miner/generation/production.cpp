@@ -83,7 +83,6 @@ asio::awaitable<Production::Next> Production::decode_and_cut_out(GenerationResul
         co_return Next::finished;
     }
     const auto cut = co_await run.cut_out();
-    result.not_cut_out.clear();  // of another backend
     if (cut) co_return Next::proceed;
     if (routed.generation_config.matting == GenerationConfig::Matting::automatic &&
         cut.error().code == generator::Errc::bad_mask) {

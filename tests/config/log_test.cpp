@@ -34,6 +34,17 @@ struct Folder {
     fs::path path;
 };
 
+// A log of files of a megabyte is begun in that folder, and turned over; its settings.
+Log fill_more_than_a_file(const fs::path& folder) {
+    Log settings;
+    settings.console = false;
+    settings.max_mb = 1;
+    auto log = Logger::open(settings, folder, false);
+    REQUIRE(log.has_value());
+    for (int i = 0; i < 700; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    return settings;
+}
+
 // The console of this process goes to a file while this lives.
 class CapturedStderr {
 public:
@@ -199,12 +210,7 @@ TEST_CASE("a log behind a link is turned over where the link leads to") {
     const Folder folder;
     fs::create_directory(folder.path / "far");
     fs::create_symlink(folder.path / "far/real.log", folder.path / "miner.log");
-    Log settings;
-    settings.console = false;
-    settings.max_mb = 1;
-    auto log = Logger::open(settings, folder.path, false);
-    REQUIRE(log.has_value());
-    for (int i = 0; i < 700; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
+    fill_more_than_a_file(folder.path);
     CHECK(fs::is_symlink(folder.path / "miner.log"));
     CHECK(fs::exists(folder.path / "far/real.log"));
     CHECK(fs::exists(folder.path / "far/real.1.log"));
@@ -309,14 +315,7 @@ TEST_CASE("a log that root begins in the folder of a service goes on as the serv
         WARN("not tested: only root may give files away");
         return;
     }
-    Log settings;
-    settings.console = false;
-    settings.max_mb = 1;
-    {
-        auto log = Logger::open(settings, folder.path, false);
-        REQUIRE(log.has_value());
-        for (int i = 0; i < 700; ++i) log->info("feedback", {{"text", std::string(1'900, 'x')}});
-    }
+    const auto settings = fill_more_than_a_file(folder.path);
     REQUIRE(fs::exists(folder.path / "miner.1.log"));  // and another was begun
     for (const auto* name : {"miner.log", "miner.1.log"})
         CHECK(tests::is_of_nobody(folder.path / name));
